@@ -47,3 +47,14 @@ class OutputError(InrpdeError):
     """Results could not be written or read."""
 
     exit_code = 6
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked the program to end. As with KeyboardInterrupt, no `except Exception` swallows it."""
+
+    status = "interrupted"
+
+    def __init__(self, number: int):
+        super().__init__(number)
+        self.number = number
+        self.exit_code = 128 + number

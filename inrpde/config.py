@@ -1,0 +1,116 @@
+"""The settings: every key that `--set`, `solve(settings=)` and `Problem(settings=)` know. A new one is one line."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any
+
+from inrpde.errors import InrpdeError, ProblemError, UsageError
+
+Parse = Callable[[Any], Any]
+
+
+def whole(low: int = 1) -> Parse:
+    """A whole number of at least `low`, from a number or from text."""
+
+    def parse(value: Any) -> int:
+        number = float(value)
+        if isinstance(value, bool) or number != math.floor(number) or number < low:
+            raise ValueError
+        return int(number)
+
+    parse.__doc__ = f"a whole number of at least {low}"
+    return parse
+
+
+def positive(value: Any) -> float:
+    """a positive number"""
+    number = float(value)
+    if isinstance(value, bool) or not 0 < number < math.inf:
+        raise ValueError
+    return number
+
+
+def optional(parse: Parse) -> Parse:
+    """What `parse` takes, or none."""
+
+    def wider(value: Any) -> Any:
+        return None if value is None or str(value).lower() == "none" else parse(value)
+
+    wider.__doc__ = f"{parse.__doc__}, or none"
+    return wider
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key: its default, the function that parses a value (its docstring says what it takes) and a line of help."""
+
+    key: str
+    default: Any
+    parse: Parse
+    help: str
+
+
+SETTINGS: Mapping[str, Setting] = MappingProxyType(
+    {
+        setting.key: setting
+        for setting in (
+            Setting("solver.width", None, optional(whole()), "features, or neurons a layer; none: chosen"),
+            Setting("solver.layers", 1, whole(), "sine layers of the body"),
+            Setting("solver.band", None, optional(positive), "half-width of the frequencies' band; none: scanned"),
+            Setting("solver.points", None, optional(whole()), "points that are fitted; none: chosen by the width"),
+            Setting("solver.omega", 30.0, positive, "the paper's ω₀, when training by gradients"),
+            Setting("solver.rate", 1e-3, positive, "learning rate, when training by gradients"),
+            Setting("solver.steps", 5000, whole(), "most steps, when training by gradients"),
+            Setting("solver.batch", None, optional(whole()), "points a step, when training by gradients; none: all"),
+            Setting("reference.n", None, optional(whole(4)), "cells of the reference along the longest side; none: chosen"),
+            Setting("check.points", 10_000, whole(), "points on which an exact solution is compared"),
+        )
+    }
+)
+
+
+class Settings(Mapping[str, Any]):
+    """A frozen mapping from every key to its value."""
+
+    def __init__(self, values: Mapping[str, Any]):
+        self._values = MappingProxyType(dict(values))
+
+    def __getitem__(self, key: str) -> Any:
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Settings({dict(self._values)})"
+
+
+def resolve(author: Mapping[str, Any], user: Mapping[str, Any]) -> Settings:
+    """The defaults, under the problem's own settings, under the user's.
+
+    Values may be typed or text. Raises ProblemError for a wrong key or value of the author's, UsageError for the user's.
+    """
+    defaults = {key: setting.default for key, setting in SETTINGS.items()}
+    return Settings(defaults | _parsed(author, "Problem(settings=…)", ProblemError) | _parsed(user, "--set", UsageError))
+
+
+def _parsed(given: Mapping[str, Any], where: str, error: type[InrpdeError]) -> dict[str, Any]:
+    return {key: _parse(key, value, where, error) for key, value in given.items()}
+
+
+def _parse(key: str, value: Any, where: str, error: type[InrpdeError]) -> Any:
+    setting = SETTINGS.get(key)
+    if setting is None:
+        nearest = get_close_matches(key, SETTINGS, n=1, cutoff=0)[0]
+        raise error(f"there is no setting {key!r}", where, f"did you mean {nearest}? All of them: {', '.join(SETTINGS)}")
+    try:
+        return setting.parse(value)
+    except (TypeError, ValueError, OverflowError):
+        taken = f"{key} takes {setting.parse.__doc__} ({setting.help})"
+        raise error(f"{key} cannot be {value!r}", where, taken) from None

@@ -1,0 +1,89 @@
+"""Problems, methods, references and exporters, found by their packages' entry points and imported when they are asked for.
+
+A package adds one by an entry point in the group `inrpde.problems`, `inrpde.methods`, `inrpde.references` or
+`inrpde.exporters`; what comes with inrpde is registered the same way.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from inrpde.errors import InrpdeError, UsageError
+
+GROUPS = ("problems", "methods", "references", "exporters")
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """The claims of installed packages to one name in a group; a plugin that can be loaded has exactly one."""
+
+    group: str
+    name: str
+    claims: tuple[EntryPoint, ...]
+
+    @property
+    def kind(self) -> str:
+        return self.group.removesuffix("s")
+
+    @property
+    def package(self) -> str:
+        """The claiming distributions and their versions."""
+        return " and ".join(_package(claim) for claim in self.claims)
+
+    @property
+    def entry(self) -> EntryPoint:
+        """The only claim. Raises UsageError, naming every distribution, when there are several."""
+        if len(self.claims) > 1:
+            raise UsageError(
+                f"the {self.kind} {self.name!r} is claimed by {len(self.claims)} packages",
+                " and ".join(f"{_package(claim)} ({claim.value})" for claim in self.claims),
+                "uninstall one of them",
+            )
+        return self.claims[0]
+
+    def load(self) -> Any:
+        """Import what the entry point names. Raises UsageError with the reason when that fails."""
+        entry = self.entry
+        try:
+            return entry.load()
+        except InrpdeError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise UsageError(
+                f"the {self.kind} {self.name!r} cannot be loaded: {type(error).__name__}: {error}",
+                f"{self.package} ({entry.value})",
+                "mend or uninstall that package",
+            ) from error
+
+
+def available(group: str) -> dict[str, Plugin]:
+    """The plugins of a group by name, sorted; none of them is imported."""
+    claims = defaultdict(list)
+    for entry in entry_points(group=f"inrpde.{group}"):
+        claims[entry.name].append(entry)
+    return {name: Plugin(group, name, tuple(claims[name])) for name in sorted(claims)}
+
+
+def find(group: str, name: str) -> Plugin:
+    """The plugin of that name, not yet imported. Raises UsageError with those installed and the nearest name."""
+    plugins = available(group)
+    if name in plugins:
+        return plugins[name]
+    near = get_close_matches(name, plugins, n=1)
+    guess = f"did you mean {near[0]}? " if near else ""
+    raise UsageError(
+        f"there is no {group.removesuffix('s')} {name!r}",
+        f"installed {group}: {', '.join(plugins) or 'none'}",
+        f"{guess}`inrpde list` shows what is installed",
+    )
+
+
+def load(group: str, name: str) -> Any:
+    """Import the plugin of that name. Raises UsageError when there is none, two, or it fails to import."""
+    return find(group, name).load()
+
+
+def _package(entry: EntryPoint) -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "a package without a name"
