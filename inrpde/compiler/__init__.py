@@ -1,0 +1,41 @@
+"""From a declaration to a form: bind → classify → expand → jets → tangent → print."""
+
+from __future__ import annotations
+
+from sympy.core.function import AppliedUndef
+
+from inrpde.compiler.bind import Bound, bind
+from inrpde.compiler.form import Form, Row
+from inrpde.compiler.lower import Lowering, is_holomorphic, split_unknowns
+from inrpde.declaration.problem import Problem
+
+__all__ = ["Bound", "Form", "bind", "compile_problem"]
+
+
+def compile_problem(problem: Problem) -> Form:
+    """All passes. Raises ProblemError, naming the equation, for what cannot be compiled."""
+    bound = bind(problem)
+    arithmetic = classify(bound)
+    unknowns, split = split_unknowns(bound.unknowns) if arithmetic == "split" else (bound.unknowns, {})
+    lowering = Lowering(bound, unknowns, split)
+    rows: list[Row] = []
+    for condition in bound.conditions:
+        rows += [lowering.row(expr, condition, condition.region) for expr in condition.residuals]
+    form = Form(bound, unknowns, tuple(rows), tuple(lowering.integrals), arithmetic, ())
+    for condition in bound.conditions:
+        if condition.periodic:
+            order = form.orders[bound.space.coords.index(condition.periodic.coordinate)]
+            rows += lowering.periodic_rows(condition, order)
+    rows.sort(key=lambda row: row.condition)
+    warnings = (*problem.warnings, *lowering.warnings)
+    return Form(bound, unknowns, tuple(rows), tuple(lowering.integrals), arithmetic, warnings)
+
+
+def classify(bound: Bound) -> str:
+    """real, complex (every equation is complex-differentiable, every field complex) or split."""
+    if not any(unknown.complex for unknown in bound.unknowns):
+        return "real"
+    symbols: set[AppliedUndef] = {unknown.symbol for unknown in bound.unknowns}
+    all_complex = all(unknown.complex for unknown in bound.unknowns)
+    holomorphic = all(is_holomorphic(row, symbols) for c in bound.conditions for row in c.residuals)
+    return "complex" if all_complex and holomorphic else "split"

@@ -1,0 +1,122 @@
+"""The compiled form: what a solver needs to know of a problem, as plain data that can be printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from sympy import Dummy, Expr
+
+from inrpde.compiler.bind import Bound, BoundCondition, Unknown
+from inrpde.compiler.printing import RowFunction
+from inrpde.declaration.regions import Region
+from inrpde.declaration.space import Space
+
+Index = tuple[int, ...]
+HERE, PAIR = "here", "pair"
+
+
+@dataclass(frozen=True, order=True)
+class Jet:
+    """A derivative of an unknown: its number among the unknowns, a multi-index over the coordinates, and the site
+    where it is taken: here, or at the paired point of a periodic face."""
+
+    unknown: int
+    index: Index
+    site: str = HERE
+
+
+@dataclass(frozen=True)
+class CoefficientJet:
+    """A derivative of a coefficient that is given by data."""
+
+    name: str
+    index: Index
+
+
+@dataclass(frozen=True)
+class Row:
+    """One scalar equation: residual(jets, x) = 0 on a region, and its tangent ∂residual/∂jet.
+
+    `jets`, `data`, `integrals` map the symbols in `residual` to what they stand for.
+    `value` evaluates the residual, `slopes` the tangents in the order of `tangent`; both take an environment of arrays.
+    """
+
+    condition: int
+    region: Region
+    residual: Expr
+    tangent: Mapping[Dummy, Expr]
+    jets: Mapping[Dummy, Jet]
+    data: Mapping[Dummy, CoefficientJet]
+    integrals: Mapping[Dummy, int]
+    value: RowFunction
+    slopes: RowFunction
+    linear: bool
+    text: str
+
+    @property
+    def indices(self) -> dict[int, set[Index]]:
+        """The multi-indices needed of each unknown."""
+        needed: dict[int, set[Index]] = {}
+        for jet in self.jets.values():
+            needed.setdefault(jet.unknown, set()).add(jet.index)
+        return needed
+
+
+@dataclass(frozen=True)
+class IntegralTerm:
+    """A number ∫ row over its region (its mean where `mean`), used by the rows that name it."""
+
+    row: Row
+    mean: bool
+
+
+@dataclass(frozen=True)
+class Form:
+    """`arithmetic`: "real"; "complex" (complex-linear in complex unknowns); "split" (complex unknowns as two real ones)."""
+
+    bound: Bound
+    unknowns: tuple[Unknown, ...]
+    rows: tuple[Row, ...]
+    integrals: tuple[IntegralTerm, ...]
+    arithmetic: str
+    warnings: tuple[str, ...]
+
+    @property
+    def space(self) -> Space:
+        return self.bound.space
+
+    @property
+    def conditions(self) -> tuple[BoundCondition, ...]:
+        return self.bound.conditions
+
+    @property
+    def linear(self) -> bool:
+        return all(row.linear for row in self.rows) and all(term.row.linear for term in self.integrals)
+
+    @property
+    def orders(self) -> Index:
+        """The highest order of derivative in each coordinate, in equations that hold in volumes."""
+        jets = [jet for row in self.rows if row.region.dim == self.space.dim for jet in row.jets.values()]
+        return tuple(max((jet.index[k] for jet in jets), default=0) for k in range(self.space.dim))
+
+    @property
+    def order(self) -> int:
+        """The highest total order of derivative."""
+        return max((sum(jet.index) for row in self.rows for jet in row.jets.values()), default=0)
+
+    def environment(self, row: Row, points: np.ndarray, normals: np.ndarray | None, labels: Mapping) -> dict:
+        """The arrays for everything in a row but the jets of the unknowns and the integrals."""
+        env = dict(zip(self.space.coords, points.T, strict=True))
+        if normals is not None:
+            env |= dict(zip(self.space.normal, normals.T[: len(self.space.spatial)], strict=True))
+        env |= labels
+        by_name: dict[str, list[tuple[Dummy, Index]]] = {}
+        for symbol, jet in row.data.items():
+            by_name.setdefault(jet.name, []).append((symbol, jet.index))
+        fields = {key.func.__name__: field for key, field in self.bound.fields.items()}
+        for name, wanted in by_name.items():
+            values = fields[name].jets(points, {index for _, index in wanted})
+            env |= {symbol: values[index] for symbol, index in wanted}
+        return env

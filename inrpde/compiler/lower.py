@@ -1,0 +1,157 @@
+"""Passes 2 to 4: expand derivatives, replace jets by symbols, differentiate by the jets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sympy import (
+    Abs, Derivative, Dummy, Expr, Heaviside, I, Max, Min, Piecewise, Symbol, arg, conjugate, diff, expand_mul, im, re, sign,
+)  # fmt: skip
+from sympy.core.function import AppliedUndef
+
+from inrpde.compiler.bind import Bound, BoundCondition, Unknown
+from inrpde.compiler.form import HERE, PAIR, CoefficientJet, Index, IntegralTerm, Jet, Row
+from inrpde.compiler.printing import RowFunction
+from inrpde.declaration.integral import RegionIntegral
+from inrpde.declaration.regions import Region
+from inrpde.declaration.words import words
+from inrpde.errors import ProblemError
+
+NOT_HOLOMORPHIC = (conjugate, re, im, Abs, arg, Max, Min)
+
+
+@dataclass
+class Lowering:
+    """The state of lowering one problem: the unknowns it is written in, and the integrals met so far."""
+
+    bound: Bound
+    unknowns: tuple[Unknown, ...]
+    split: dict[AppliedUndef, Expr]
+    integrals: list[IntegralTerm] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def row(self, expr: Expr, condition: BoundCondition, region: Region) -> Row:
+        place = str(condition)
+        integrals: dict[Dummy, int] = {}
+        if expr.has(RegionIntegral):
+            expr = self._lift_integrals(expr, condition, integrals)
+        expr = self._expand(expr.xreplace(self.split), place)
+        jets: dict[Dummy, Jet] = {}
+        data: dict[Dummy, CoefficientJet] = {}
+        expr = self._replace(expr, jets, data, place)
+        return make_row(expr, condition, region, jets, data, integrals)
+
+    def periodic_rows(self, condition: BoundCondition, order: int) -> list[Row]:
+        periodic = condition.periodic
+        k = self.bound.space.coords.index(periodic.coordinate)
+        rows = []
+        for number in self._parts(periodic.unknown):
+            for n in range(max(order, 1)):
+                index = tuple(n if i == k else 0 for i in range(self.bound.space.dim))
+                real = not self.unknowns[number].complex
+                here, pair = Dummy("here", real=real or None), Dummy("pair", real=real or None)
+                jets = {here: Jet(number, index, HERE), pair: Jet(number, index, PAIR)}
+                rows.append(make_row(here - pair, condition, condition.region, jets, {}, {}))
+        return rows
+
+    def _parts(self, u: AppliedUndef) -> list[int]:
+        symbols = [unknown.symbol for unknown in self.unknowns]
+        if u in self.split:
+            return [symbols.index(part) for part in self.split[u].atoms(AppliedUndef)]
+        return [symbols.index(u)]
+
+    def _lift_integrals(self, expr: Expr, condition: BoundCondition, integrals: dict[Dummy, int]) -> Expr:
+        replaced = {}
+        for node in sorted(expr.atoms(RegionIntegral), key=str):
+            inner = self.row(node.integrand, condition, node.region)
+            symbol = Dummy("integral")
+            integrals[symbol] = len(self.integrals)
+            self.integrals.append(IntegralTerm(inner, node.mean))
+            replaced[node] = symbol
+        return expr.xreplace(replaced)
+
+    def _expand(self, expr: Expr, place: str) -> Expr:
+        for derivative in expr.atoms(Derivative):
+            if derivative.expr.has(Piecewise, Heaviside, sign):
+                text = (
+                    f"{place}: a discontinuous coefficient under a derivative loses its interface flux in the strong form; "
+                    "use two unknowns with an interface condition"
+                )
+                if text not in self.warnings:
+                    self.warnings.append(text)
+        return expr.doit() if expr.has(Derivative) else expr
+
+    def _replace(self, expr: Expr, jets: dict[Dummy, Jet], data: dict[Dummy, CoefficientJet], place: str) -> Expr:
+        numbers = {unknown.symbol: k for k, unknown in enumerate(self.unknowns)}
+        replaced: dict[Expr, Dummy] = {}
+
+        def symbol_for(f: Expr, index: Index) -> Dummy:
+            name = words(f) + ("_" if any(index) else "") + "".join(
+                str(x) * n for x, n in zip(self.bound.space.coords, index, strict=True)
+            )
+            if f in numbers:
+                jet = Jet(numbers[f], index)
+                found = next((s for s, j in jets.items() if j == jet), None)
+                if found is None:
+                    found = Dummy(name, **({} if self.unknowns[jet.unknown].complex else {"real": True}))
+                    jets[found] = jet
+                return found
+            coefficient = CoefficientJet(f.func.__name__, index)
+            found = next((s for s, j in data.items() if j == coefficient), None)
+            if found is None:
+                found = Dummy(name, **({"real": True} if f.is_real else {}))
+                data[found] = coefficient
+            return found
+
+        for derivative in sorted(expr.atoms(Derivative), key=str):
+            if not isinstance(derivative.expr, AppliedUndef):
+                raise ProblemError(f"the derivative {words(derivative)} cannot be expanded", place, "write it out")
+            replaced[derivative] = symbol_for(derivative.expr, self._index(derivative, place))
+        expr = expr.xreplace(replaced)
+        plain = {f: symbol_for(f, (0,) * self.bound.space.dim) for f in sorted(expr.atoms(AppliedUndef), key=str)}
+        plain |= {s: symbol_for(s, (0,) * self.bound.space.dim) for s in numbers if isinstance(s, Symbol) and expr.has(s)}
+        return expr.xreplace(plain)
+
+    def _index(self, derivative: Derivative, place: str) -> Index:
+        counts = dict.fromkeys(self.bound.space.coords, 0)
+        for x, n in derivative.variable_count:
+            if not n.is_Integer:
+                raise ProblemError(f"{words(derivative)} is of symbolic order", place, "give the order as a number")
+            counts[x] += int(n)
+        return tuple(counts.values())
+
+
+def make_row(
+    expr: Expr, condition: BoundCondition, region: Region,
+    jets: dict[Dummy, Jet], data: dict[Dummy, CoefficientJet], integrals: dict[Dummy, int],
+) -> Row:  # fmt: skip
+    tangent = {s: diff(expr, s) for s in (*jets, *integrals)}
+    tangent = {s: (slope if slope.is_Number else expand_mul(slope)) for s, slope in tangent.items() if slope != 0}
+    varying = set(jets) | set(integrals)
+    linear = not any(slope.free_symbols & varying for slope in tangent.values())
+    place = str(condition)
+    return Row(
+        condition.index, region, expr, tangent, jets, data, integrals,
+        RowFunction([expr], place), RowFunction(list(tangent.values()), place), linear, place,
+    )  # fmt: skip
+
+
+def is_holomorphic(expr: Expr, symbols: set) -> bool:
+    """Complex-differentiable in the symbols: none of them stands under conjugate, re, im, Abs, …"""
+    return not any(node.free_symbols & symbols or node.atoms(AppliedUndef) & symbols for node in expr.atoms(*NOT_HOLOMORPHIC))
+
+
+def split_unknowns(unknowns: tuple[Unknown, ...]) -> tuple[tuple[Unknown, ...], dict[AppliedUndef, Expr]]:
+    """Complex unknowns as pairs of real ones, u = u_re + i u_im, and that substitution."""
+    from sympy import Function
+
+    parts: list[Unknown] = []
+    substitution: dict[AppliedUndef, Expr] = {}
+    for unknown in unknowns:
+        if not unknown.complex:
+            parts.append(unknown)
+            continue
+        pair = [Function(f"{unknown.name}_{part}", real=True)(*unknown.symbol.args) for part in ("re", "im")]
+        substitution[unknown.symbol] = pair[0] + I * pair[1]
+        parts += [Unknown(p, p.func.__name__, False, unknown.region) for p in pair]
+    return tuple(parts), substitution

@@ -1,0 +1,113 @@
+"""Conditions C_m = 0 on Ω_m: equations, boundary and initial conditions, labels, inequalities, periodicity."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import sympy
+from sympy import Eq, Expr, MatrixBase, Max, Symbol
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanAtom
+
+from inrpde.declaration.regions import Region
+from inrpde.declaration.words import words
+from inrpde.errors import ProblemError
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """Ties `unknown`, and its derivatives in `coordinate` below the equations' order, to the opposite face."""
+
+    unknown: AppliedUndef
+    coordinate: Symbol
+
+    def __str__(self) -> str:
+        return f"Periodic({words(self.unknown)}, {self.coordinate})"
+
+
+@dataclass(frozen=True, init=False)
+class On:
+    """One condition: an equation (or an expression that is to vanish) on a region.
+
+    `On(region, Eq(lhs, rhs))`, `On(region, expression)`, `On(region, u >= 0)`, `On(face, Periodic(u, x))`.
+    `weight` multiplies the solver's own balance; `norm` 2 is the squared residual, 1 its absolute value.
+    `residuals` are the scalar expressions that are to vanish, one an equation row.
+    """
+
+    region: Region
+    equation: Any
+    weight: float
+    norm: int
+    residuals: tuple[Expr, ...]
+    text: str
+    where: str
+
+    def __init__(self, region: Region, equation: Any, weight: float = 1, norm: int = 2):
+        text = str(equation) if isinstance(equation, Periodic) else words(equation)
+        if not isinstance(region, Region):
+            raise ProblemError(
+                f"the first argument of On must be a region, not {words(region)}",
+                f"On({words(region)}, {text})",
+                "make one: Region(space, Interval(0, 1) ** 2)",
+            )
+        where = region.describe(_region_names(sys._getframe(1)))
+        place = f"On({where}, {text})"
+        if not isinstance(weight, (int, float, sympy.Number)) or not float(weight) > 0:
+            raise ProblemError(f"weight={weight} is not a positive number", place, "leave it out, or give a positive number")
+        if norm not in (1, 2):
+            raise ProblemError(f"norm={norm} is neither 1 nor 2", place, "norm=2 squares the residual, norm=1 takes its size")
+        for name, value in {
+            "region": region, "equation": equation, "weight": float(weight), "norm": norm,
+            "residuals": _residuals(equation, place), "text": text, "where": where,
+        }.items():  # fmt: skip
+            object.__setattr__(self, name, value)
+
+    @property
+    def periodic(self) -> Periodic | None:
+        return self.equation if isinstance(self.equation, Periodic) else None
+
+    def __str__(self) -> str:
+        return f"On({self.where}, {self.text})"
+
+
+def _residuals(equation: Any, place: str) -> tuple[Expr, ...]:
+    if isinstance(equation, Periodic):
+        return ()
+    if isinstance(equation, (bool, BooleanAtom)):
+        raise ProblemError(
+            f"sympy had decided that this equation is {bool(equation)} before it arrived",
+            place,
+            "both sides are equal, can never be equal, or differ in shape; write On(region, lhs - rhs) to keep it, "
+            "and compare a Matrix with a Matrix of the same shape",
+        )
+    if isinstance(equation, Eq):
+        left, right = equation.lhs, equation.rhs
+        if isinstance(left, MatrixBase) or isinstance(right, MatrixBase):
+            left, right = sympy.Matrix(left), sympy.Matrix(right)
+        return _rows(left - right, place)
+    if isinstance(equation, Relational):
+        if equation.rel_op in (">=", ">"):
+            return (Max(equation.rhs - equation.lhs, 0),)
+        if equation.rel_op in ("<=", "<"):
+            return (Max(equation.lhs - equation.rhs, 0),)
+        raise ProblemError(f"a condition with {equation.rel_op} cannot be minimised", place, "use Eq, <=, >= or an expression")
+    return _rows(equation, place)
+
+
+def _rows(value: Any, place: str) -> tuple[Expr, ...]:
+    if isinstance(value, (list, tuple)):
+        value = sympy.Matrix(value)
+    rows = tuple(value) if isinstance(value, MatrixBase) else (sympy.sympify(value),)
+    if not all(isinstance(row, Expr) for row in rows):
+        raise ProblemError("this is neither an equation nor an expression", place, "write Eq(lhs, rhs), or an expression that is to vanish")
+    return rows
+
+
+def _region_names(frame: FrameType) -> dict[int, str]:
+    """The variables that hold regions where a condition is written, so that messages can say "omega"."""
+    scope = {**frame.f_globals, **frame.f_locals}
+    return {id(value): name for name, value in scope.items() if isinstance(value, Region) and not name.startswith("_")}

@@ -1,0 +1,141 @@
+"""Coefficient data: fields on grids and meshes, and coefficients that are found together with Φ."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inrpde.declaration.regions import Mesh
+from inrpde.errors import ProblemError
+
+Array = np.ndarray
+Index = tuple[int, ...]
+
+
+class GridField:
+    """Values on a grid, `values[i, j]` at `(axes[0][i], axes[1][j])`, in the order of `space.coords`.
+
+    Between the nodes a tensor cubic spline (of lower degree where an axis has fewer than four nodes), whose derivatives
+    are those that expanded equations need. Real or complex.
+    """
+
+    def __init__(self, values: Any, axes: Sequence[Any], name: str = "GridField"):
+        self.values = np.asarray(values)
+        self.axes = tuple(np.asarray(axis, dtype=float) for axis in axes)
+        self.name = name
+        if self.values.dtype.kind not in "fciu":
+            raise ProblemError(f"the values are of type {self.values.dtype}, not numbers", name, "give an array of numbers")
+        if self.values.shape != tuple(len(axis) for axis in self.axes):
+            raise ProblemError(
+                f"values of shape {self.values.shape} do not fit axes of lengths {tuple(len(axis) for axis in self.axes)}",
+                name,
+                "values[i, j] lies at (axes[0][i], axes[1][j]), in the order of space.coords",
+            )
+        for k, axis in enumerate(self.axes):
+            if axis.ndim != 1 or len(axis) < 2 or not np.all(np.diff(axis) > 0):
+                raise ProblemError(f"axis {k} is not increasing", name, "sort the axis, and the values with it")
+        bad = np.argwhere(~np.isfinite(self.values))
+        if len(bad):
+            raise ProblemError(
+                f"{len(bad)} of {self.values.size} values are not finite, the first at index {tuple(int(i) for i in bad[0])}",
+                name,
+                "fill the gaps before the field is bound",
+            )
+        self._spline = None
+
+    @classmethod
+    def from_hdf5(cls, path: str | Path, name: str) -> GridField:
+        """A dataset of an HDF5 file, its axes from the dimension scales (or `x`, `y`, … beside it); paths as in `open`."""
+        from inrpde.declaration.hdf5 import read_grid
+
+        values, axes, where = read_grid(path, name)
+        return cls(values, axes, where)
+
+    @property
+    def is_complex(self) -> bool:
+        return bool(np.iscomplexobj(self.values))
+
+    def covers(self, lo: Array, hi: Array) -> bool:
+        slack = 1e-9 * np.maximum(hi - lo, 1e-300)
+        return len(self.axes) == len(lo) and all(
+            axis[0] <= a + s and axis[-1] >= b - s for axis, a, b, s in zip(self.axes, lo, hi, slack, strict=True)
+        )
+
+    def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        """Values and derivatives at points (N, d): {multi-index: (N,)}."""
+        if self._spline is None:
+            self._spline = _tensor_spline(self.values, self.axes)
+        lo = [axis[0] for axis in self.axes]
+        hi = [axis[-1] for axis in self.axes]
+        inside = np.clip(points, lo, hi)
+        return {index: self._spline(inside, nu=index) for index in indices}
+
+
+def _tensor_spline(values: Array, axes: Sequence[Array]) -> Any:
+    from scipy.interpolate import NdBSpline, make_interp_spline
+
+    knots, degrees, coefficients = [], [], values
+    for k, axis in enumerate(axes):
+        spline = make_interp_spline(axis, np.moveaxis(coefficients, k, 0), k=min(3, len(axis) - 1))
+        knots.append(spline.t)
+        degrees.append(spline.k)
+        coefficients = np.moveaxis(spline.c, 0, k)
+    return NdBSpline(tuple(knots), np.ascontiguousarray(coefficients), tuple(degrees))
+
+
+class MeshField:
+    """Values on the nodes or the cells of a `Mesh`: linear in each cell, or constant in it."""
+
+    def __init__(self, mesh: Mesh, values: Any, name: str = "MeshField"):
+        self.mesh, self.values, self.name = mesh, np.asarray(values), name
+        if not np.all(np.isfinite(self.values)):
+            raise ProblemError("some values are not finite", name, "fill the gaps before the field is bound")
+
+    @property
+    def is_complex(self) -> bool:
+        return bool(np.iscomplexobj(self.values))
+
+    def covers(self, lo: Array, hi: Array) -> bool:
+        return True
+
+    def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        """Values at points (N, d); derivatives by central differences over a thousandth of the mesh's size."""
+        step = 1e-3 * self.mesh.size
+        return {index: self._difference(points, index, step) for index in indices}
+
+    def _difference(self, points: Array, index: Index, step: float) -> Array:
+        if not any(index):
+            return self.mesh.interpolate(self.values, points)
+        k = next(i for i, order in enumerate(index) if order)
+        lower = tuple(order - (i == k) for i, order in enumerate(index))
+        shift = np.zeros(points.shape[1])
+        shift[k] = step / 2
+        return (self._difference(points + shift, lower, step) - self._difference(points - shift, lower, step)) / step
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A coefficient that is found together with Φ: a field when bound to a coefficient, a number to a parameter.
+
+    `initial` is where the search starts; `bounds` (low, high) are kept at every step.
+    """
+
+    initial: float = 1.0
+    bounds: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.bounds is not None and not self.bounds[0] <= self.initial <= self.bounds[1]:
+            raise ProblemError(
+                f"initial={self.initial} lies outside bounds={self.bounds}", "Learned", "start inside the bounds"
+            )
+
+
+def multi_indices(dim: int, order: int) -> list[Index]:
+    """All multi-indices of total order ≤ `order`, lowest first."""
+    every = itertools.product(range(order + 1), repeat=dim)
+    return sorted((index for index in every if sum(index) <= order), key=lambda index: (sum(index), index))

@@ -1,0 +1,306 @@
+"""A problem: unknowns, conditions, coefficients. Its structure is validated when it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any
+
+import sympy
+from sympy import Basic, DiracDelta, Expr, I, MatrixBase, Subs, Symbol
+from sympy.core.function import AppliedUndef
+
+from inrpde.declaration.conditions import On
+from inrpde.declaration.fields import GridField, Learned, MeshField
+from inrpde.declaration.integral import RegionIntegral
+from inrpde.declaration.space import NormalComponent, Space
+from inrpde.declaration.words import words
+from inrpde.errors import ProblemError
+
+Coefficient = Expr | float | complex | GridField | MeshField | Learned
+
+
+@dataclass(frozen=True, init=False)
+class Problem:
+    """Find the unknowns such that every condition holds.
+
+    `coefficients` binds fields and parameters to expressions, numbers, `GridField`, `MeshField` or `Learned`; `exact` holds known
+    solutions (only for reporting errors); `guess` starts nonlinear solves; `settings` are the author's defaults.
+    Raises ProblemError, naming the culprit, if the structure is wrong.
+    """
+
+    name: str
+    space: Space
+    unknowns: tuple[AppliedUndef, ...]
+    conditions: tuple[On, ...]
+    coefficients: Mapping[Basic, Coefficient]
+    exact: Mapping[AppliedUndef, Expr]
+    guess: Mapping[AppliedUndef, Expr]
+    settings: Mapping[str, Any]
+    warnings: tuple[str, ...]
+
+    def __init__(
+        self,
+        name: str,
+        unknowns: Iterable[AppliedUndef] | AppliedUndef,
+        conditions: Iterable[On],
+        coefficients: Mapping[Basic, Coefficient] | None = None,
+        exact: Mapping[AppliedUndef, Expr] | None = None,
+        guess: Mapping[AppliedUndef, Expr] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ):
+        if not isinstance(name, str) or not name:
+            raise ProblemError(f"the name of a problem is a string, not {name!r}", "Problem(…)", 'Problem("poisson", …)')
+        unknowns = _flat(unknowns)
+        conditions = tuple(conditions) if isinstance(conditions, (list, tuple)) else (conditions,)
+        if not conditions or not all(isinstance(condition, On) for condition in conditions):
+            wrong = [words(c) for c in conditions if not isinstance(c, On)]
+            raise ProblemError(
+                f"conditions must be On(region, equation), not {wrong[0] if wrong else 'an empty list'}",
+                f'Problem("{name}")',
+                "write On(omega, Eq(lhs, rhs))",
+            )
+        space = conditions[0].region.space
+        bound = {key: _sympify(value) for key, value in (coefficients or {}).items()}
+        for field, value in {
+            "name": name, "space": space, "unknowns": unknowns, "conditions": conditions,
+            "coefficients": MappingProxyType(bound),
+            "exact": MappingProxyType({key: sympy.sympify(value) for key, value in (exact or {}).items()}),
+            "guess": MappingProxyType({key: sympy.sympify(value) for key, value in (guess or {}).items()}),
+            "settings": MappingProxyType(dict(settings or {})), "warnings": (),
+        }.items():  # fmt: skip
+            object.__setattr__(self, field, value)
+        _check_unknowns(self)
+        _check_coefficients(self)
+        for condition in conditions:
+            _check_condition(self, condition)
+        _check_expressions(self)
+        object.__setattr__(self, "warnings", tuple(_warnings(self)))
+
+    @property
+    def complex_unknowns(self) -> frozenset[AppliedUndef]:
+        return frozenset(u for u in self.unknowns if is_complex(u))
+
+
+def is_complex(u: AppliedUndef) -> bool:
+    """An unknown is complex when it was declared so; a plain Function without assumptions is real."""
+    return bool(u.is_complex) and not u.is_real
+
+
+def _flat(unknowns: Any) -> tuple[AppliedUndef, ...]:
+    if isinstance(unknowns, (AppliedUndef, MatrixBase)):
+        unknowns = [unknowns] if isinstance(unknowns, AppliedUndef) else list(unknowns)
+    flat: list[AppliedUndef] = []
+    for u in unknowns:
+        flat.extend(u if isinstance(u, (tuple, list, MatrixBase)) else [u])
+    return tuple(flat)
+
+
+def _sympify(value: Any) -> Any:
+    return value if isinstance(value, (GridField, MeshField, Learned)) else sympy.sympify(value)
+
+
+def _check_unknowns(p: Problem) -> None:
+    place = f'Problem("{p.name}", unknowns=[…])'
+    if not p.unknowns:
+        raise ProblemError("there are no unknowns", place, 'u = space.unknown("u"); Problem(…, unknowns=[u], …)')
+    for u in p.unknowns:
+        if not isinstance(u, AppliedUndef):
+            raise ProblemError(f"{words(u)} is not an unknown", place, 'make one: u = space.unknown("u")')
+        if u.args != p.space.coords:
+            raise ProblemError(
+                f"{u} is not a function of {', '.join(map(str, p.space.coords))}", place,
+                "every unknown depends on all coordinates of the space, in their order (the symbols of space.coords)",
+            )
+    names = [u.func.__name__ for u in p.unknowns]
+    for name in names:
+        if names.count(name) > 1:
+            raise ProblemError(f"'{name}' is the name of two unknowns", place, "give each unknown its own name")
+    for mapping, word in ((p.exact, "exact"), (p.guess, "guess")):
+        for key in mapping:
+            if key not in p.unknowns:
+                raise ProblemError(
+                    f"{word} is given for {words(key)}, which is not an unknown", f'Problem("{p.name}", {word}=…)',
+                    f"the unknowns are {', '.join(names)}",
+                )
+    for condition in p.conditions:
+        if condition.region.space is not p.space and condition.region.space.coords != p.space.coords:
+            raise ProblemError("the regions lie in different spaces", str(condition), "use one Space in a problem")
+
+
+def _check_coefficients(p: Problem) -> None:
+    real = not p.complex_unknowns
+    used = set().union(*(row.atoms(AppliedUndef, Symbol) for c in p.conditions for row in c.residuals)) | set(p.unknowns)
+    for value in p.coefficients.values():
+        if isinstance(value, (Expr, MatrixBase)):
+            used |= value.atoms(AppliedUndef, Symbol)
+    for key, value in p.coefficients.items():
+        place = f'Problem("{p.name}", coefficients={{{words(key)}: …}})'
+        if not isinstance(key, (AppliedUndef, Symbol)) or key in p.unknowns:
+            raise ProblemError(
+                f"{words(key)} is not a coefficient", place, 'bind what space.coefficient("a") or space.parameter("nu") returned'
+            )
+        if isinstance(key, Symbol) and isinstance(value, (GridField, MeshField)):
+            raise ProblemError(f"{key} is a parameter, a number, and is bound to a field", place, "use space.coefficient for a field")
+        if isinstance(value, Expr):
+            _check_known(p, value, place)
+            imaginary = value.has(I) and value.is_real is not True
+        else:
+            imaginary = not isinstance(value, Learned) and value.is_complex
+        if real and imaginary:
+            raise ProblemError(
+                f"the coefficient {words(key)} is complex and every unknown is real", place,
+                'declare the unknown complex: space.unknown("u", complex=True)',
+            )
+        if isinstance(value, (GridField, MeshField)):
+            _check_cover(p, key, value, place)
+        if key not in used:
+            raise ProblemError(
+                f"the coefficient {words(key)} appears in no equation", place,
+                "remove it, or use the same symbol in the equations (assumptions are part of a symbol's identity)",
+            )
+
+
+def _check_cover(p: Problem, key: Basic, value: GridField | MeshField, place: str) -> None:
+    for condition in p.conditions:
+        if any(row.has(key) for row in condition.residuals):
+            lo, hi = condition.region.bounds
+            if isinstance(value, GridField) and len(value.axes) != p.space.dim:
+                raise ProblemError(
+                    f"{words(key)} has {len(value.axes)} axes in a space of {p.space.dim} coordinates", place,
+                    "give one axis for each coordinate, in the order of space.coords",
+                )
+            if not value.covers(lo, hi):
+                raise ProblemError(
+                    f"the axes of {words(key)} do not cover {condition.where}: "
+                    + ", ".join(
+                        f"{x} {axis[0]:g}…{axis[-1]:g} of {a:g}…{b:g}"
+                        for x, axis, a, b in zip(p.space.coords, value.axes, lo, hi, strict=True)
+                    ),
+                    place,
+                    "extend the data, or shrink the region; axes are in the order of space.coords",
+                )
+
+
+def _known_symbols(p: Problem) -> set[Basic]:
+    return {*p.space.coords, *(key for key in p.coefficients)}
+
+
+def _check_known(p: Problem, expr: Expr, place: str) -> None:
+    """A known expression: coordinates and bound coefficients only."""
+    known = _known_symbols(p)
+    for atom in sorted(expr.atoms(AppliedUndef) | expr.free_symbols, key=str):
+        if atom not in known and not isinstance(atom, NormalComponent):
+            _unknown_symbol(p, atom, place)
+
+
+def _check_condition(p: Problem, condition: On) -> None:
+    place = str(condition)
+    if condition.periodic:
+        u, x = condition.periodic.unknown, condition.periodic.coordinate
+        if u not in p.unknowns or x not in p.space.coords:
+            raise ProblemError(f"{condition.text} needs an unknown and a coordinate of the problem", place, "Periodic(u, x)")
+        return
+    for row in condition.residuals:
+        atoms = row.atoms(AppliedUndef)
+        for integral in row.atoms(RegionIntegral):
+            atoms |= integral.integrand.atoms(AppliedUndef)
+        if not any(u in p.unknowns for u in atoms):
+            _stray_functions(p, atoms, place)
+            learned = {key for key, value in p.coefficients.items() if isinstance(value, Learned)}
+            if not row.has(*learned) if learned else True:
+                raise ProblemError(
+                    f"the equation {words(row)} = 0 has no unknown in it", place,
+                    f"the unknowns are {', '.join(words(u) for u in p.unknowns)}; remove the equation or use one of them",
+                )
+        _stray_functions(p, atoms, place)
+        if row.has(DiracDelta):
+            raise ProblemError("a Dirac source has no strong form", place, "smear it: a narrow Gaussian, exp(-r²/(2s²)), of the same integral")
+        if row.has(Subs):
+            raise ProblemError("an unknown is evaluated at another point (Subs)", place, "put the condition on that face, or use Periodic")
+        for derivative in row.atoms(sympy.Derivative):
+            for x, _ in derivative.variable_count:
+                if x not in p.space.coords:
+                    raise ProblemError(
+                        f"a derivative with respect to {x}, which is not a coordinate", place,
+                        f"the coordinates are {', '.join(map(str, p.space.coords))}"
+                        + ("" if p.space.time else f'; for a time: Space("…", time="{x}")'),
+                    )
+        labels = condition.region.labels
+        known = _known_symbols(p) | set(labels)
+        for symbol in sorted(row.free_symbols - known, key=str):
+            if isinstance(symbol, NormalComponent):
+                if symbol not in p.space.normal:
+                    raise ProblemError("the normal of another space", place, "use one Space in a problem")
+                if condition.region.dim == p.space.dim:
+                    raise ProblemError(
+                        "a normal (dn or space.normal) inside a region", place, "normals exist on boundaries: omega.boundary"
+                    )
+            else:
+                _unknown_symbol(p, symbol, place)
+        if not p.complex_unknowns and row.has(I) and not row.is_real:
+            raise ProblemError(
+                "the equation is complex and every unknown is real", place,
+                'declare the unknown complex: space.unknown("u", complex=True)',
+            )
+
+
+def _stray_functions(p: Problem, atoms: Iterable[Basic], place: str) -> None:
+    for f in sorted(atoms, key=str):
+        if f in p.unknowns or f in p.coefficients:
+            continue
+        same = [g for g in (*p.unknowns, *p.coefficients) if isinstance(g, AppliedUndef) and g.func.__name__ == f.func.__name__]
+        if same and f.args != same[0].args:
+            raise ProblemError(
+                f"{f} is evaluated away from the point where the condition holds", place,
+                "put the condition on that set (omega.face(x, 0)), or use Periodic",
+            )
+        if same:
+            raise ProblemError(
+                f"{words(f)} is not the symbol that the problem declares: its assumptions differ", place,
+                f'use one object throughout: {words(f)} = space.unknown("{words(f)}") or space.coefficient',
+            )
+        raise ProblemError(
+            f"the coefficient {words(f)} is never bound", place,
+            f'bind it: Problem(…, coefficients={{{words(f)}: …}}), or list it in unknowns',
+        )
+
+
+def _unknown_symbol(p: Problem, symbol: Basic, place: str) -> None:
+    if isinstance(symbol, AppliedUndef):
+        _stray_functions(p, [symbol], place)
+    names = {str(x): "a coordinate" for x in p.space.coords} | {words(key): "a coefficient" for key in p.coefficients}
+    if str(symbol) in names:
+        raise ProblemError(
+            f"the symbol {symbol} has the name of {names[str(symbol)]} and is another symbol", place,
+            "take the symbols from space.coords, space.coefficient and space.parameter; symbols('x') is a different one",
+        )
+    near = get_close_matches(str(symbol), names, 1)
+    raise ProblemError(
+        f"the symbol {symbol} is unknown", place,
+        (f"did you mean {near[0]}? " if near else "")
+        + f'a number is bound so: {symbol} = space.parameter("{symbol}"); Problem(…, coefficients={{{symbol}: 1.0}})',
+    )
+
+
+def _check_expressions(p: Problem) -> None:
+    for mapping, word in ((p.exact, "exact"), (p.guess, "guess")):
+        for key, value in mapping.items():
+            place = f'Problem("{p.name}", {word}={{{words(key)}: …}})'
+            if not isinstance(value, Expr):
+                raise ProblemError(f"{words(value)} is not an expression", place, "give a sympy expression of the coordinates")
+            _check_known(p, value, place)
+
+
+def _warnings(p: Problem) -> list[str]:
+    found = []
+    has_boundary = any(c.region.dim < p.space.dim for c in p.conditions)
+    if not has_boundary and any(c.region.dim == p.space.dim and _differential(c) for c in p.conditions):
+        found.append("no condition on any boundary: the solution is not unique unless the equations say so")
+    return found
+
+
+def _differential(condition: On) -> bool:
+    return any(row.has(sympy.Derivative) for row in condition.residuals)

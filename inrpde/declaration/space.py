@@ -1,0 +1,148 @@
+"""The coordinates of a problem, its symbols, and the differential operators on them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import sympy
+from sympy import Derivative, Expr, Function, ImmutableDenseMatrix, Matrix, MatrixBase, Symbol
+from sympy.core.function import AppliedUndef
+
+from inrpde.errors import ProblemError
+
+if TYPE_CHECKING:
+    from inrpde.declaration.regions import Region
+
+
+class NormalComponent(Symbol):
+    """A component of the outward unit normal, filled in where a condition lies on a boundary."""
+
+
+def _names(names: str | Iterable[str]) -> list[str]:
+    return re.split(r"[,\s]+", names.strip()) if isinstance(names, str) else list(names)
+
+
+class Space:
+    """Coordinates x (and a time), with the unknowns and coefficients that are functions of them.
+
+    `coords` are real sympy symbols, time last; `spatial` are those without the time, `time` is the time or None.
+    """
+
+    def __init__(self, names: str | Iterable[str], time: str | None = None):
+        listed = _names(names)
+        if not listed or not all(name.isidentifier() for name in listed):
+            raise ProblemError(
+                f"Space({names!r}) names no coordinates", f"Space({names!r})", 'write the names in a string: Space("x y")'
+            )
+        if len({*listed, time}) < len(listed) + 1:
+            raise ProblemError(
+                "a coordinate is named twice", f"Space({names!r}, time={time!r})", "give each coordinate its own name"
+            )
+        self.spatial: tuple[Symbol, ...] = tuple(Symbol(name, real=True) for name in listed)
+        self.time: Symbol | None = Symbol(time, real=True) if time else None
+        self.coords: tuple[Symbol, ...] = self.spatial + ((self.time,) if self.time else ())
+        self.dim = len(self.coords)
+        self.normal = ImmutableDenseMatrix([NormalComponent(f"n_{x}", real=True) for x in self.spatial])
+        self.domains: dict[AppliedUndef, Region] = {}
+
+    def __repr__(self) -> str:
+        names = " ".join(map(str, self.spatial))
+        return f'Space("{names}", time="{self.time}")' if self.time else f'Space("{names}")'
+
+    # -- symbols
+
+    def unknown(self, name: str, complex: bool = False, on: Region | None = None) -> AppliedUndef:  # noqa: A002
+        """An unknown field Φ(x): an applied sympy function. With `on` it lives on that region alone."""
+        self._check_name(name)
+        u = Function(name, **({"complex": True} if complex else {"real": True}))(*self.coords)
+        if on is not None:
+            self.domains[u] = on
+        return u
+
+    def unknowns(self, names: str | Iterable[str], complex: bool = False, on: Region | None = None) -> tuple[AppliedUndef, ...]:  # noqa: A002
+        """Several unknowns at once: `u, v, p = space.unknowns("u v p")`."""
+        return tuple(self.unknown(name, complex, on) for name in _names(names))
+
+    def coefficient(self, name: str, **assumptions: bool) -> AppliedUndef:
+        """A coefficient field a(x) whose data are bound in `Problem(coefficients={a: …})`; real unless `complex=True`."""
+        self._check_name(name)
+        return Function(name, **(assumptions if assumptions.get("complex") else {"real": True, **assumptions}))(*self.coords)
+
+    def parameter(self, name: str, **assumptions: bool) -> Symbol:
+        """A number whose value is bound in `Problem(coefficients={nu: …})`."""
+        self._check_name(name)
+        return Symbol(name, **{"real": True, **assumptions})
+
+    def _check_name(self, name: str) -> None:
+        if not name.isidentifier():
+            raise ProblemError(f"'{name}' is not a name", repr(self), "use letters, digits and _; not a digit first")
+        if name in {str(x) for x in self.coords}:
+            raise ProblemError(f"'{name}' is already a coordinate", repr(self), "choose another name")
+
+    # -- operators; all but dt are spatial
+
+    def grad(self, f: Expr | MatrixBase) -> MatrixBase:
+        """Gradient: a column of shape (d, 1); of a vector of length k, its Jacobian (k, d)."""
+        if isinstance(f, MatrixBase):
+            return ImmutableDenseMatrix([[_derivative(fi, x) for x in self.spatial] for fi in f])
+        return ImmutableDenseMatrix([_derivative(f, x) for x in self.spatial])
+
+    def div(self, flux: MatrixBase) -> Expr | MatrixBase:
+        """Divergence of a vector of length d, in flux form (unevaluated); of a (d, d) tensor, row by row."""
+        d = len(self.spatial)
+        flux = Matrix(flux)
+        if len(flux) == d:
+            return sympy.Add(*[_derivative(f, x) for f, x in zip(flux, self.spatial, strict=True)])
+        if flux.shape == (d, d):
+            return ImmutableDenseMatrix([self.div(flux.row(i)) for i in range(d)])
+        raise ProblemError(
+            f"div of something of shape {flux.shape} in {d} dimensions", f"div({flux})", f"give a vector of {d} components"
+        )
+
+    def laplace(self, f: Expr | MatrixBase) -> Expr | MatrixBase:
+        """Laplacian of a field; of a vector, component by component."""
+        if isinstance(f, MatrixBase):
+            return f.applyfunc(self.laplace)
+        return sympy.Add(*[_derivative(_derivative(f, x), x) for x in self.spatial])
+
+    def curl(self, f: Expr | MatrixBase) -> Expr | MatrixBase:
+        """Curl: vector → vector in 3-D; vector → scalar and scalar → vector in 2-D."""
+        x = self.spatial
+        if len(x) == 3 and isinstance(f, MatrixBase) and len(f) == 3:
+            d = _derivative
+            return ImmutableDenseMatrix(
+                [d(f[2], x[1]) - d(f[1], x[2]), d(f[0], x[2]) - d(f[2], x[0]), d(f[1], x[0]) - d(f[0], x[1])]
+            )
+        if len(x) == 2 and isinstance(f, MatrixBase) and len(f) == 2:
+            return _derivative(f[1], x[0]) - _derivative(f[0], x[1])
+        if len(x) == 2 and not isinstance(f, MatrixBase):
+            return ImmutableDenseMatrix([_derivative(f, x[1]), -_derivative(f, x[0])])
+        raise ProblemError(
+            f"there is no curl of this in {len(x)} dimensions", f"curl({f})", "in 2-D give a scalar or 2, in 3-D 3 components"
+        )
+
+    def dn(self, f: Expr | MatrixBase) -> Expr | MatrixBase:
+        """Derivative along the outward normal: normal · grad(f)."""
+        if isinstance(f, MatrixBase):
+            return f.applyfunc(self.dn)
+        return sympy.Add(*[n * _derivative(f, x) for n, x in zip(self.normal, self.spatial, strict=True)])
+
+    def dt(self, f: Expr | MatrixBase, order: int = 1) -> Expr | MatrixBase:
+        """Derivative in time, of the given order."""
+        if self.time is None:
+            raise ProblemError(
+                "a time derivative in a space without a time", f"dt({f}) in {self!r}", 'declare the time: Space("x", time="t")'
+            )
+        if isinstance(f, MatrixBase):
+            return f.applyfunc(lambda fi: self.dt(fi, order))
+        for _ in range(order):
+            f = _derivative(f, self.time)
+        return f
+
+
+def _derivative(f: Expr, x: Symbol) -> Expr:
+    """∂f/∂x, unevaluated where f has unknowns or coefficients, so that the flux form is kept."""
+    f = sympy.sympify(f)
+    return Derivative(f, x) if f.has(AppliedUndef) else f.diff(x)

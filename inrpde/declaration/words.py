@@ -1,0 +1,33 @@
+"""Expressions in the user's own words: u rather than u(x, y), u_xx rather than Derivative(u(x, y), (x, 2))."""
+
+from __future__ import annotations
+
+from sympy import Basic
+from sympy.printing.str import StrPrinter
+
+
+class _Words(StrPrinter):
+    def _print_AppliedUndef(self, f) -> str:
+        return f.func.__name__
+
+    def _print_Function(self, f) -> str:
+        return f.func.__name__ if f.func.__class__.__name__ == "UndefinedFunction" else super()._print_Function(f)
+
+    def _print_Derivative(self, d) -> str:
+        inner = self._print(d.expr)
+        index = "".join(str(x) * int(n) for x, n in d.variable_count if n.is_Integer)
+        return f"{inner}_{index}" if inner.isidentifier() else f"({inner})_{index}"
+
+    def _print_Relational(self, r) -> str:
+        return f"{type(r).__name__.replace('Equality', 'Eq')}({self._print(r.lhs)}, {self._print(r.rhs)})"
+
+    def _print_Dummy(self, s) -> str:
+        return s.name
+
+
+def words(thing: object, limit: int | None = 100) -> str:
+    """A short text of a sympy object; longer than `limit` characters it is cut in the middle."""
+    text = _Words().doprint(thing) if isinstance(thing, Basic) or hasattr(thing, "applyfunc") else str(thing)
+    if limit and len(text) > limit:
+        text = f"{text[: limit - 20]} … {text[-17:]}"
+    return text
