@@ -65,7 +65,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             Setting("solver.rate", 1e-3, positive, "learning rate, when training by gradients"),
             Setting("solver.steps", 5000, whole(), "most steps, when training by gradients"),
             Setting("solver.batch", None, optional(whole()), "points a step, when training by gradients; none: all"),
-            Setting("reference.n", None, optional(whole(4)), "cells of the reference along the longest side; none: chosen"),
+            Setting("reference.n", None, optional(whole(4)), "the reference's cells on its longest side; none: chosen"),
             Setting("check.points", 10_000, whole(), "points on which an exact solution is compared"),
         )
     }
@@ -94,10 +94,12 @@ class Settings(Mapping[str, Any]):
 def resolve(author: Mapping[str, Any], user: Mapping[str, Any]) -> Settings:
     """The defaults, under the problem's own settings, under the user's.
 
-    Values may be typed or text. Raises ProblemError for a wrong key or value of the author's, UsageError for the user's.
+    Values may be typed or text. A wrong key or value raises ProblemError where it is the author's, UsageError where it
+    is the user's.
     """
     defaults = {key: setting.default for key, setting in SETTINGS.items()}
-    return Settings(defaults | _parsed(author, "Problem(settings=…)", ProblemError) | _parsed(user, "--set", UsageError))
+    authors = _parsed(author, "Problem(settings=…)", ProblemError)
+    return Settings(defaults | authors | _parsed(user, "--set", UsageError))
 
 
 def _parsed(given: Mapping[str, Any], where: str, error: type[InrpdeError]) -> dict[str, Any]:
@@ -108,7 +110,8 @@ def _parse(key: str, value: Any, where: str, error: type[InrpdeError]) -> Any:
     setting = SETTINGS.get(key)
     if setting is None:
         nearest = get_close_matches(key, SETTINGS, n=1, cutoff=0)[0]
-        raise error(f"there is no setting {key!r}", where, f"did you mean {nearest}? All of them: {', '.join(SETTINGS)}")
+        fix = f"did you mean {nearest}? All of them: {', '.join(SETTINGS)}"
+        raise error(f"there is no setting {key!r}", where, fix)
     try:
         return setting.parse(value)
     except (TypeError, ValueError, OverflowError):

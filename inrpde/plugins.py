@@ -1,4 +1,4 @@
-"""Problems, methods, references and exporters, found by their packages' entry points and imported when they are asked for.
+"""Problems, methods, references and exporters, found by entry points and imported when they are asked for.
 
 A package adds one by an entry point in the group `inrpde.problems`, `inrpde.methods`, `inrpde.references` or
 `inrpde.exporters`; what comes with inrpde is registered the same way.

@@ -1,0 +1,50 @@
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+# Two kinds of stamp: the environment follows pyproject.toml and constraints.txt, and is not made again until they change.
+INSTALLED := $(VENV)/.installed
+INSTALLED_BENCH := $(VENV)/.installed-bench
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test bench lint format types contract
+
+help:  ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+install: $(INSTALLED)  ## the environment in .venv
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP_INSTALL) '.[dev]'
+	@touch $@
+
+$(INSTALLED_BENCH): $(INSTALLED)
+	$(PIP_INSTALL) '.[dev,bench]'
+	@touch $@
+
+demo: $(INSTALLED)  ## solve poisson, helmholtz and terrain; tables, HDF5 files and pictures in out/
+	$(BIN)/python benchmarks/demo.py --folder out poisson helmholtz terrain
+
+test: $(INSTALLED)  ## the tests
+	$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses auto
+
+bench: $(INSTALLED_BENCH)  ## the tables that the README quotes
+	$(BIN)/python benchmarks/spine.py
+
+lint: $(INSTALLED)  ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(INSTALLED)  ## mend what ruff can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(INSTALLED)  ## mypy
+	$(BIN)/mypy
+
+contract: $(INSTALLED)  ## the public contract, where it lies beside the project
+	@if [ -f ../shared/contract.py ]; then $(BIN)/python ../shared/contract.py; else echo "no contract beside the project"; fi
