@@ -1,0 +1,194 @@
+"""The commands, one function each: what they do, what they print, and their exit status.
+
+Every command makes a report, a plain dict, which `--json` prints as it is and which is laid out for reading otherwise.
+What is heavy is imported within the command that needs it.
+"""
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inrpde import config, plugins
+from inrpde.cli import render
+from inrpde.cli.progress import Progress
+from inrpde.errors import DivergedError, InrpdeError, OutputError, ProblemError, UsageError
+
+if TYPE_CHECKING:
+    from inrpde.declaration import Problem
+    from inrpde.loader import Source
+
+_EXIT = {
+    "ok": 0,
+    "failed": InrpdeError.exit_code,
+    "invalid": ProblemError.exit_code,
+    "diverged": DivergedError.exit_code,
+    "tolerance": 5,
+}
+
+
+def run(args: Namespace) -> int:
+    """Run `args.command` and return the exit status."""
+    return _COMMANDS[args.command](args)
+
+
+def solve(args: Namespace) -> int:
+    """Solve, check, write; exit 5 if the estimate stays above --tol."""
+    _writable(args.output)
+    config.resolve({}, dict(args.set))
+    plugins.find("methods", args.method)
+    problem, source = _load(args)
+    _fits(args, problem)
+    output = args.output or Path(f"{problem.name}.h5")
+    _writable(output)
+
+    from inrpde import pipeline
+
+    with _progress() as progress:
+        solution = pipeline.run(
+            problem,
+            method=args.method,
+            seed=args.seed,
+            budget=args.budget,
+            tol=args.tol,
+            reference=args.reference,
+            device=args.device,
+            settings=dict(args.set),
+            grid=args.grid,
+            times=args.times,
+            output=output,
+            resume=args.resume,
+            source=source,
+            progress=progress,
+        )
+    _print(args, solution.report, render.solution)
+    return _EXIT[solution.report["status"]]
+
+
+def check(args: Namespace) -> int:
+    """Validate and compile; no solve."""
+    problem, _ = _load(args)
+
+    from inrpde import pipeline
+
+    _print(args, pipeline.check(problem), render.check)
+    return 0
+
+
+def reference(args: Namespace) -> int:
+    """Solve by the reference alone and write it."""
+    _writable(args.output)
+    problem, source = _load(args)
+    output = args.output or Path(f"{problem.name}_reference.h5")
+    _writable(output)
+
+    from inrpde import pipeline
+
+    with _progress() as progress:
+        solution = pipeline.reference(problem, n=args.n, output=output, source=source, progress=progress)
+    _print(args, solution.report, render.solution)
+    return _EXIT[solution.report["status"]]
+
+
+def compare(args: Namespace) -> int:
+    """The errors between two stored fields."""
+    from inrpde.verification.compare import compare as errors
+
+    _print(args, errors(args.first, args.second), render.comparison)
+    return 0
+
+
+def report(args: Namespace) -> int:
+    """Write an HTML page about a stored solution."""
+    output = args.output or args.solution.with_suffix(".html")
+    _writable(output)
+
+    from inrpde import export
+    from inrpde.solution import load
+
+    page = export.html(export.read(args.solution), load(args.solution).report)
+    try:
+        output.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"the page cannot be written: {error.strerror}", str(output), "choose another -o") from None
+    _print(args, {"status": "ok", "output": str(output)}, lambda made: f"written: {made['output']}")
+    return 0
+
+
+def list_plugins(args: Namespace) -> int:
+    """Everything installed, and why what failed to load did."""
+    listing = {group: [_describe(plugin) for plugin in plugins.available(group).values()] for group in plugins.GROUPS}
+    _print(args, listing, render.listing)
+    return 0
+
+
+_COMMANDS = {
+    "solve": solve,
+    "check": check,
+    "reference": reference,
+    "compare": compare,
+    "report": report,
+    "list": list_plugins,
+}
+
+
+def _load(args: Namespace) -> "tuple[Problem, Source]":
+    from inrpde.loader import load_problem
+
+    return load_problem(args.problem, dict(args.param))
+
+
+def _describe(plugin: plugins.Plugin) -> dict[str, str | None]:
+    """A plugin's line of the listing: its problem is declared, anything else imported, to know that it can be."""
+    about, failure = None, None
+    try:
+        if plugin.group == "problems":
+            from inrpde.loader import load_problem
+
+            about = _first_line(load_problem(plugin.name, {})[1].docstring)
+        else:
+            about = _first_line(plugin.load().__doc__)
+    except InrpdeError as error:
+        failure = str(error)
+    return {"name": plugin.name, "package": plugin.package, "about": about, "error": failure}
+
+
+def _first_line(docstring: str | None) -> str | None:
+    return docstring.strip().partition("\n")[0] if docstring else None
+
+
+def _fits(args: Namespace, problem: "Problem") -> None:
+    """--grid and --times must fit the problem's coordinates."""
+    space = problem.space
+    names = ", ".join(str(x) for x in space.spatial)
+    if args.grid and len(args.grid) != len(space.spatial):
+        given = "x".join(map(str, args.grid))
+        what = f"--grid has {len(args.grid)} numbers, and the problem has the coordinates {names}"
+        raise UsageError(what, f"--grid {given}", "--grid " + "x".join(["65"] * len(space.spatial)))
+    if args.times and space.time is None:
+        raise UsageError("--times is given, and the problem has no time", f"coordinates: {names}", "leave --times out")
+
+
+def _writable(output: Path | None) -> None:
+    """Whether the output has a chance is known before hours of work, and not only after them."""
+    if output is None:
+        return
+    if output.is_dir():
+        raise OutputError("the output is a folder", str(output), f"name a file in it: -o {output / 'solution.h5'}")
+    if not output.absolute().parent.is_dir():
+        raise OutputError("the output's folder is not there", str(output), f"mkdir -p {output.parent}")
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    with closing(Progress(sys.stderr)) as progress:
+        yield progress
+
+
+def _print(args: Namespace, made: Mapping[str, Any], lay_out: Any) -> None:
+    for warning in made.get("warnings", ()):
+        print(f"warning: {warning}", file=sys.stderr)
+    print(json.dumps(render.plain(made), ensure_ascii=False) if args.json else lay_out(made), flush=True)

@@ -1,0 +1,170 @@
+"""The options of the command line. Nothing heavy is imported here: `inrpde --help` answers at once."""
+
+import re
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, ClassVar, NoReturn
+
+from inrpde import __version__
+from inrpde.errors import UsageError
+
+_EPILOG = """\
+PROBLEM is a file, a file and a name in it (file.py:name), or the name of a plugin (inrpde list).
+exit status: 0 ok; 2 usage; 3 the problem is wrong; 4 diverged; 5 --tol not reached; 6 output; 130, 143 interrupted
+"""
+
+
+class Parser(ArgumentParser):
+    """An ArgumentParser that raises UsageError, with the nearest right word."""
+
+    vocabulary: ClassVar[set[str]] = set()
+
+    def __init__(self, **options: Any):
+        super().__init__(allow_abbrev=False, formatter_class=RawDescriptionHelpFormatter, **options)
+
+    def add_argument(self, *names: str, **options: Any) -> Any:  # type: ignore[override]
+        self.vocabulary.update(names)
+        return super().add_argument(*names, **options)
+
+    def error(self, message: str) -> NoReturn:
+        wrong = re.findall(r"[\w-]+", message.partition("(choose")[0])
+        near = [
+            match for word in wrong for match in get_close_matches(word, self.vocabulary - set(wrong), n=1, cutoff=0.7)
+        ]
+        guess = f"did you mean {near[0]}? " if near else ""
+        raise UsageError(message, self.prog, f"{guess}`{self.prog} --help` lists what there is")
+
+
+def build_parser() -> Parser:
+    """The parser of the whole command line; `command` names the command."""
+    parser = Parser(prog="inrpde", description="Solve a PDE problem that a Python file declares.", epilog=_EPILOG)
+    parser.add_argument("--version", action="version", version=f"inrpde {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, text: str) -> Parser:
+        Parser.vocabulary.add(name)
+        made = commands.add_parser(name, help=text, description=text.capitalize() + ".", epilog=_EPILOG)
+        made.add_argument("--json", action="store_true", help="print one JSON object")
+        return made
+
+    solve = command("solve", "solve a problem, check the answer and write it to HDF5")
+    _problem(solve)
+    _output(solve, "the solution's file (default: NAME.h5 in this folder)")
+    solve.add_argument("--method", default="auto", metavar="NAME", help="auto, or one that `inrpde list` shows")
+    solve.add_argument(
+        "--set",
+        type=_pair("--set", "solver.width=64"),
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting",
+    )
+    solve.add_argument("--grid", type=_shape, metavar="129x129", help="nodes of the written field in x, y, …")
+    solve.add_argument("--times", type=_instants, metavar="0,0.5,1", help="times of the written field")
+    solve.add_argument("--tol", type=_positive("--tol"), metavar="ERROR", help="the estimated relative error to reach")
+    solve.add_argument("--budget", type=_positive("--budget"), metavar="SECONDS", help="for compile, solve and verify")
+    solve.add_argument("--seed", type=_whole("--seed", 0), default=0, metavar="N", help="of everything random (0)")
+    solve.add_argument(
+        "--device", type=_device, default="cpu", help="cpu, cuda, cuda:1 or mps, for training by gradients"
+    )
+    solve.add_argument(
+        "--threads", type=_whole("--threads", 1), metavar="N", help="of numpy and torch (default: theirs)"
+    )
+    solve.add_argument("--reference", choices=("auto", "none"), default="auto", help="check against a reference (auto)")
+    solve.add_argument("--resume", action="store_true", help="go on from the checkpoint of an interrupted solve")
+
+    check = command("check", "validate and compile a problem, and print what was made of it")
+    _problem(check)
+
+    reference = command("reference", "solve a problem by the reference alone")
+    _problem(reference)
+    _output(reference, "the file to write (default: NAME_reference.h5 in this folder)")
+    reference.add_argument("--n", type=_whole("--n", 4), metavar="N", help="cells on the longest side")
+
+    compare = command("compare", "the errors between the fields of two files, the second taken as right")
+    compare.add_argument("first", type=Path, metavar="A.h5")
+    compare.add_argument("second", type=Path, metavar="B.h5")
+
+    report = command("report", "one self-contained HTML page about a solution")
+    report.add_argument("solution", type=Path, metavar="OUT.h5")
+    _output(report, "the page (default: OUT.html beside the solution)")
+
+    command("list", "problems, methods and other plugins, and what failed to load")
+    return parser
+
+
+def _problem(parser: Parser) -> None:
+    parser.add_argument("problem", metavar="PROBLEM")
+    parser.add_argument(
+        "--param",
+        type=_pair("--param", "k=20"),
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="of the problem",
+    )
+
+
+def _output(parser: Parser, text: str) -> None:
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=text)
+
+
+def _positive(option: str) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        value = _number(text)
+        if value is None or value <= 0:
+            raise UsageError(f"{option} takes a positive number, not {text!r}", f"{option} {text}", f"{option} 1e-6")
+        return value
+
+    return parse
+
+
+def _whole(option: str, low: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"\d+", text, re.ASCII) or int(text) < low:
+            what = f"{option} takes a whole number of at least {low}, not {text!r}"
+            raise UsageError(what, f"{option} {text}", f"{option} {max(low, 2)}")
+        return int(text)
+
+    return parse
+
+
+def _pair(option: str, example: str) -> Callable[[str], tuple[str, str]]:
+    def parse(text: str) -> tuple[str, str]:
+        key, equals, value = text.partition("=")
+        if not (key.strip() and equals and value.strip()):
+            raise UsageError(f"{option} takes KEY=VALUE, not {text!r}", f"{option} {text}", f"{option} {example}")
+        return key.strip(), value.strip()
+
+    return parse
+
+
+def _device(text: str) -> str:
+    if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", text, re.ASCII):
+        raise UsageError(f"there is no device {text!r}", f"--device {text}", "--device cpu, cuda, cuda:1 or mps")
+    return text
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*)*", text, re.ASCII):
+        what = f"--grid takes the numbers of nodes in x, y, …, not {text!r}"
+        raise UsageError(what, f"--grid {text}", "--grid 129x65")
+    return tuple(int(count) for count in text.split("x"))
+
+
+def _instants(text: str) -> tuple[float, ...]:
+    times = tuple(_number(word) for word in text.split(","))
+    given = tuple(time for time in times if time is not None)
+    if len(given) < len(times) or any(a >= b for a, b in zip(given, given[1:], strict=False)):
+        raise UsageError(f"--times takes increasing numbers, not {text!r}", f"--times {text}", "--times 0,0.5,1")
+    return given
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if abs(value) < float("inf") else None
