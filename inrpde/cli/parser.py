@@ -24,7 +24,7 @@ class Parser(ArgumentParser):
     def __init__(self, **options: Any):
         super().__init__(allow_abbrev=False, formatter_class=RawDescriptionHelpFormatter, **options)
 
-    def add_argument(self, *names: str, **options: Any) -> Any:  # type: ignore[override]
+    def add_argument(self, *names: str, **options: Any) -> Any:
         self.vocabulary.update(names)
         return super().add_argument(*names, **options)
 

@@ -1,0 +1,91 @@
+"""The walls of docs/architecture.md: imports go in the arrows' direction, and modules stay small."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "inrpde"
+EVERYWHERE = {"errors", "config", "plugins"}
+MAY_IMPORT = {
+    "errors": set(),
+    "config": {"errors"},
+    "plugins": {"errors"},
+    "declaration": set(),
+    "compiler": {"declaration"},
+    "sampling": {"declaration", "compiler"},
+    "networks": {"declaration", "compiler", "sampling"},
+    "solvers": {"declaration", "compiler", "sampling", "networks"},
+    "references": {"declaration", "compiler"},
+    "verification": {"declaration", "compiler", "sampling", "networks", "solvers", "references", "export"},
+    "export": {"declaration"},
+}
+HEAVY = {
+    "declaration": {"torch", "matplotlib"},
+    "compiler": {"torch"},
+    "sampling": {"torch"},
+    "references": {"torch"},
+    "verification": {"torch"},
+    "export": {"torch"},
+    "cli": {"torch", "numpy", "sympy", "scipy", "h5py"},
+}
+
+
+def modules(*folders: Path) -> list[Path]:
+    return sorted(path for folder in folders for path in folder.rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The absolute names of all that a module imports, within its functions too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def stage(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", modules(PACKAGE), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_follow_the_arrows(path):
+    here = stage(path)
+    names = list(imported(path))
+    if here in MAY_IMPORT:
+        allowed = {here} | MAY_IMPORT[here] | (EVERYWHERE if (PACKAGE / here).is_dir() else set())
+        used = {name.split(".")[1] for name in names if name.startswith("inrpde.")}
+        assert used <= allowed, f"{here} imports {used - allowed}"
+    heavy = {name for name in names for banned in HEAVY.get(here, ()) if f"{name}.".startswith(f"{banned}.")}
+    assert not heavy, f"{here} imports {heavy}"
+
+
+def test_every_stage_has_its_wall():
+    stages = {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+    assert stages - set(MAY_IMPORT) == {"cli", "problems"}
+
+
+def test_only_networks_and_solvers_ever_import_torch():
+    users = {stage(path) for path in modules(PACKAGE) if any(name.split(".")[0] == "torch" for name in imported(path))}
+    assert users <= {"networks", "solvers", "pipeline"}
+
+
+def test_torch_is_not_imported_before_it_is_needed():
+    stages = [name for name in MAY_IMPORT if (PACKAGE / name / "__init__.py").exists() and name != "solvers"]
+    lines = "; ".join(f"import inrpde.{name}" for name in stages)
+    check = f"import sys; {lines}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "path",
+    modules(*(ROOT / folder for folder in ("inrpde", "problems", "tests", "benchmarks"))),
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_modules_stay_small(path):
+    assert len(path.read_text().splitlines()) < 500
