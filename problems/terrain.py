@@ -4,7 +4,7 @@ from sympy import Eq, Interval, Or
 
 from inrpde import GridField, On, Problem, Region, Space
 
-elevation = GridField.from_hdf5("terrain.h5", "elevation")  # scaled to [0, 1]; terrain_data.py made it
+elevation = GridField.from_hdf5("data/terrain.h5", "elevation")  # scaled to [0, 1]; made by data/terrain.py
 width, height = (float(axis[-1]) for axis in elevation.axes)
 
 space = Space("x y")
