@@ -1,0 +1,158 @@
+"""Difference, union and intersection: a tree of our own, whose leaves are primitives."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+
+import numpy as np
+from sympy import Interval
+
+from inrpde.declaration.regions.chart import Array, Piece, Predicate
+from inrpde.declaration.regions.region import Region, Solid
+from inrpde.errors import ProblemError
+
+WORDS = {"-": "without", "|": "and", "&": "within"}
+
+
+def combine(sign: str, left: Region, right: Region) -> Region:
+    """left - right, left | right or left & right. A spatial region becomes a cylinder where it meets a space-time one."""
+    place = f"({left.label}) {sign} ({right.label})"
+    if left.space.coords != right.space.coords:
+        raise ProblemError("the regions lie in different spaces", place, "use one Space in a problem")
+    if left.has_time != right.has_time:
+        timed = left if left.has_time else right
+        lo, hi = timed.bounds
+        interval = Interval(float(lo[-1]), float(hi[-1]))
+        left, right = (side if side.has_time else side.over(interval) for side in (left, right))
+    if sign == "|" and left.dim != right.dim:
+        raise ProblemError(
+            f"the union of sets of dimensions {left.dim} and {right.dim}", place, "put a condition on each of them: On(…), On(…)"
+        )
+    if sign == "-" and right.dim < left.dim:
+        return left
+    solids = isinstance(left, Solid) and isinstance(right, Solid)
+    return Combined(sign, left, right) if solids else Selected(sign, left, right)
+
+
+class _Pair(Region):
+    """What a combination of solids and one of other sets have in common."""
+
+    def __init__(self, sign: str, left: Region, right: Region):
+        self.sign, self.left, self.right, self.parents = sign, left, right, (left, right)
+        self.space, self.coords = left.space, left.coords
+        self.labels = tuple(dict.fromkeys(left.labels + right.labels))
+
+    @cached_property
+    def bounds(self) -> tuple[Array, Array]:  # type: ignore[override]
+        (lo, hi), (other_lo, other_hi) = self.left.bounds, self.right.bounds
+        if self.sign == "|":
+            return np.minimum(lo, other_lo), np.maximum(hi, other_hi)
+        if self.sign == "-":
+            return lo, hi
+        lo, hi = np.maximum(lo, other_lo), np.minimum(hi, other_hi)
+        if np.any(lo > hi):
+            raise ProblemError("the intersection is empty", self.label, "the two sets have no point in common")
+        return lo, hi
+
+    @property
+    def label(self) -> str:
+        return f"{_bracketed(self.left.label)} {WORDS[self.sign]} {_bracketed(self.right.label)}"
+
+    def _phrase(self, parents: tuple[str, ...]) -> str:
+        left, right = parents
+        right = f"({right})" if any(f" {sign} " in right for sign in WORDS) else right
+        return f"{left} {self.sign} {right}" if self.sign == "-" else f"{_bracketed(left)} {self.sign} {right}"
+
+
+class Selected(_Pair):
+    """Set operations on surfaces, selections and points: the points of one that lie, or do not lie, on the other."""
+
+    @property
+    def dim(self) -> int:  # type: ignore[override]
+        return self.left.dim if self.sign != "&" else min(self.left.dim, self.right.dim)
+
+    @cached_property
+    def size(self) -> float:  # type: ignore[override]
+        return max(self.left.size, self.right.size)
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]
+        left, right = self.left, self.right
+        if self.sign == "&":
+            first, second = (left, right) if left.dim <= right.dim else (right, left)
+            return _filtered(first, second, True)
+        if self.sign == "-":
+            return _filtered(left, right, False)
+        return left.pieces + _filtered(right, left, False)
+
+    def _contains(self, points: Array, tol: float) -> Array:
+        left, right = self.left._contains(points, tol), self.right._contains(points, tol)
+        return left & right if self.sign == "&" else left | right if self.sign == "|" else left & ~right
+
+
+class Combined(_Pair, Solid):
+    """A difference, union or intersection of solids, closed and without dangling parts of smaller dimension."""
+
+    @property
+    def primitives(self) -> tuple[Solid, ...]:
+        return self.left.primitives + self.right.primitives
+
+    @cached_property
+    def box(self) -> tuple[tuple[float, float], ...] | None:  # type: ignore[override]
+        if self.sign != "&" or self.left.box is None or self.right.box is None:
+            return None
+        lo, hi = self.bounds
+        return tuple(zip(lo.tolist(), hi.tolist(), strict=True))
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]
+        left, right = self.left, self.right
+        if self.sign == "-":
+            return _filtered(left, right, False)
+        if self.sign == "|":
+            return left.pieces + _filtered(right, left, False)
+        smaller, larger = sorted((left, right), key=lambda solid: sum(piece.chart.measure for piece in solid.pieces))
+        return _filtered(smaller, larger, True)
+
+    def side(self, points: Array, tol: float) -> Array:
+        left, right = self.left.side(points, tol), self.right.side(points, tol)
+        if self.sign == "-":
+            right = -right
+        sides = np.maximum(left, right) if self.sign == "|" else np.minimum(left, right)
+        # on both boundaries at once the sides alone cannot tell a shared face from an edge: look around
+        both = np.flatnonzero((left == 0) & (right == 0))
+        if len(both):
+            sides[both] = self._look_around(points[both])
+        return sides
+
+    def _look_around(self, points: Array) -> Array:
+        lo, hi = self.bounds
+        around = points[:, None, :] + 1e-6 * (hi - lo) * _directions(points.shape[1])
+        inside = self.side(around.reshape(-1, points.shape[1]), 0.0).reshape(around.shape[:2]) > 0
+        return inside.all(axis=1).astype(np.int8) - ~inside.any(axis=1)
+
+
+def _filtered(first: Region, second: Region, inside: bool) -> tuple[Piece, ...]:
+    tol = second.tolerance
+
+    def keep(points: Array, normals: Array | None) -> Array:
+        return second._contains(points, tol) == inside
+
+    predicate: Predicate = keep
+    return tuple(piece.keeping(predicate) for piece in first.pieces)
+
+
+@lru_cache(maxsize=16)
+def _directions(dim: int) -> Array:
+    """Unit vectors (K, dim) that look in all directions."""
+    if dim == 1:
+        return np.array([[-1.0], [1.0]])
+    if dim == 2:
+        angle = 2 * np.pi * (np.arange(64) + 0.3) / 64
+        return np.column_stack([np.cos(angle), np.sin(angle)])
+    vectors = np.random.default_rng(0).normal(size=(256, dim))
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def _bracketed(text: str) -> str:
+    return f"({text})" if " " in text else text

@@ -1,0 +1,275 @@
+"""What every region can say and do; each kind of region is a file beside this one."""
+
+from __future__ import annotations
+
+from abc import ABCMeta, abstractmethod
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sympy import Expr, Interval, Symbol
+
+from inrpde.declaration.regions.chart import TOLERANCE, Array, Chart, Corner, Piece
+from inrpde.errors import ProblemError
+
+if TYPE_CHECKING:
+    from sympy import Set
+    from sympy.logic.boolalg import Boolean
+
+    from inrpde.declaration.space import Space
+
+
+class _Declared(ABCMeta):
+    """`Region(space, sympy_set)` makes the region of that set; the subclasses are constructed as usual."""
+
+    def __call__(cls, *args: Any, **options: Any) -> Any:
+        if cls is Region:
+            from inrpde.declaration.regions.sets import region_of_set
+
+            return region_of_set(*args, **options)
+        return super().__call__(*args, **options)
+
+
+class Region(metaclass=_Declared):
+    """A set Ω_m with a measure, an indicator and a sampler: `Region(space, Interval(0, 1) ** 2)`.
+
+    `coords` are the coordinates of its points: all of the space's, or the spatial ones alone (then `over` makes a cylinder
+    in time of it). `dim` is its intrinsic dimension, `parents` are the regions it was derived from. Regions are
+    equal only to themselves.
+    """
+
+    space: Space
+    coords: tuple[Symbol, ...]
+    dim: int
+    parents: tuple[Region, ...] = ()
+    labels: tuple[Symbol, ...] = ()
+    box: tuple[tuple[float, float], ...] | None = None
+    corners: tuple[Corner, ...] = ()
+
+    if TYPE_CHECKING:
+
+        def __init__(self, space: Space, source: Set) -> None: ...
+
+    # -- geometry
+
+    @property
+    @abstractmethod
+    def bounds(self) -> tuple[Array, Array]:
+        """The lower and upper corner (d,), (d,) of a box round the region."""
+
+    @property
+    @abstractmethod
+    def pieces(self) -> tuple[Piece, ...]:
+        """What it is made of, for sampling."""
+
+    @abstractmethod
+    def _contains(self, points: Array, tol: float) -> Array: ...
+
+    def contains(self, points: Array, tol: float | None = None) -> Array:
+        """Which of the points (N, d) lie in the closed region, or on the surface: bool (N,).
+
+        `tol` is a distance, by default 1e-9 of the region's size. Raises ProblemError for points of another shape.
+        """
+        points = np.asarray(points, float)
+        if points.ndim != 2 or points.shape[1] != len(self.coords):
+            raise ProblemError(
+                f"points of shape {points.shape} in the coordinates {', '.join(map(str, self.coords))}",
+                f"contains of {self.label}", f"give an array of shape (N, {len(self.coords)})",
+            )  # fmt: skip
+        return self._contains(points, self.tolerance if tol is None else tol)
+
+    @cached_property
+    def size(self) -> float:
+        """The largest spatial extent of the bounds."""
+        lo, hi = self.bounds
+        return float(np.max((hi - lo)[: len(self.space.spatial)]))
+
+    @property
+    def tolerance(self) -> float:
+        return TOLERANCE * self.size
+
+    @property
+    def has_time(self) -> bool:
+        return self.space.time is not None and self.space.time in self.coords
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is suspicious about the region, its parents' included."""
+        return tuple(dict.fromkeys(warning for parent in self.parents for warning in parent.warnings))
+
+    # -- words
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """The region in words, from its own structure."""
+
+    def describe(self, names: Mapping[int, str]) -> str:
+        """The region in the user's names, {id(region): variable}: "omega.boundary.where(Eq(x, 0))"; else its label."""
+        if id(self) in names:
+            return names[id(self)]
+        if not any(id(ancestor) in names for ancestor in _ancestors(self)):
+            return self.label
+        return self._phrase(tuple(parent.describe(names) for parent in self.parents))
+
+    def _phrase(self, parents: tuple[str, ...]) -> str:
+        """How the region is written in a problem file, given how its parents are."""
+        return self.label
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.label}>"
+
+    # -- regions made of it
+
+    def where(self, relation: Boolean) -> Region:
+        """The part on which a sympy relation of the coordinates holds (equality to within 1e-9 of the size)."""
+        from inrpde.declaration.regions.where import Where
+
+        return Where(self, relation)
+
+    def over(self, interval: Interval) -> Region:
+        """The cylinder of a spatial region over an interval of time."""
+        from inrpde.declaration.regions.cylinder import cylinder
+
+        return cylinder(self, interval)
+
+    @property
+    def boundary(self) -> Region:
+        """The boundary, with outward normals; in space-time the lateral one. Raises ProblemError where there is none."""
+        raise self._no_boundary("boundary")
+
+    @property
+    def initial(self) -> Region:
+        """The part at the start of time."""
+        raise self._no_boundary("initial")
+
+    @property
+    def final(self) -> Region:
+        """The part at the end of time."""
+        raise self._no_boundary("final")
+
+    def face(self, coordinate: Symbol, value: Any) -> Region:
+        """The part of the boundary on which a coordinate has a value: `omega.face(x, 0)`."""
+        raise self._no_boundary("face")
+
+    def _no_boundary(self, asked: str) -> ProblemError:
+        return ProblemError(
+            f"there is no {asked} of a set of dimension {self.dim} in {len(self.coords)} coordinates", self.label,
+            f"take the {asked} of the region that it comes from",
+        )  # fmt: skip
+
+    def __sub__(self, other: Region) -> Region:
+        return self._combine("-", other)
+
+    def __or__(self, other: Region) -> Region:
+        return self._combine("|", other)
+
+    def __and__(self, other: Region) -> Region:
+        return self._combine("&", other)
+
+    def _combine(self, sign: str, other: Region) -> Region:
+        if not isinstance(other, Region):
+            return NotImplemented
+        from inrpde.declaration.regions.combine import combine
+
+        return combine(sign, self, other)
+
+    # -- integrals and checks
+
+    def integral(self, expr: Expr) -> Expr:
+        """The integral of an expression over the region, in its own measure, as an expression."""
+        return self._integral(expr, mean=False)
+
+    def mean(self, expr: Expr) -> Expr:
+        """The mean of an expression over the region, as an expression."""
+        return self._integral(expr, mean=True)
+
+    def _integral(self, expr: Expr, mean: bool) -> Expr:
+        from inrpde.declaration.integral import RegionIntegral
+
+        return RegionIntegral(expr, self, mean)
+
+    def check(self) -> None:
+        """Raise ProblemError, naming the relation or operation that is to blame, if nothing is left of the region."""
+        from inrpde.declaration.regions.pilot import parts
+
+        parts(self)
+
+
+class Solid(Region):
+    """A region of full dimension, which has a boundary.
+
+    `side` tells the inside from the outside; `primitives` are the solids whose `walls` (spatial boundary) and `ends` (in time)
+    hold the boundary of this one; a primitive is its own.
+    """
+
+    @property
+    def dim(self) -> int:  # type: ignore[override]
+        return len(self.coords)
+
+    @abstractmethod
+    def side(self, points: Array, tol: float) -> Array:
+        """int8 (N,): 1 inside, -1 outside, 0 within `tol` of the boundary."""
+
+    @property
+    def primitives(self) -> tuple[Solid, ...]:
+        return (self,)
+
+    @property
+    def walls(self) -> tuple[Chart, ...]:
+        """The charts of a primitive's boundary in space."""
+        return ()
+
+    @property
+    def ends(self) -> tuple[Chart, ...]:
+        """The charts of a primitive's boundary in time, with normals ∓1 in time."""
+        return ()
+
+    def _contains(self, points: Array, tol: float) -> Array:
+        return self.side(points, tol) >= 0
+
+    @cached_property
+    def boundary(self) -> Region:  # type: ignore[override]
+        from inrpde.declaration.regions.boundary import Boundary
+
+        return Boundary(self)
+
+    @cached_property
+    def initial(self) -> Region:  # type: ignore[override]
+        return self._end("initial")
+
+    @cached_property
+    def final(self) -> Region:  # type: ignore[override]
+        return self._end("final")
+
+    def _end(self, which: str) -> Region:
+        from inrpde.declaration.regions.boundary import End
+
+        if not self.has_time:
+            raise ProblemError(
+                f"there is no {which} of a region without time", self.label,
+                'declare the time, Space("x y", time="t"), and make the region a cylinder: omega.over(Interval(0, 1))',
+            )  # fmt: skip
+        return End(self, which)
+
+    def face(self, coordinate: Symbol, value: Any) -> Region:
+        from inrpde.declaration.regions.face import face
+
+        return face(self, coordinate, value)
+
+    @cached_property
+    def corners(self) -> tuple[Corner, ...]:  # type: ignore[override]
+        """The vertices of the boundary of a 2-D region; empty in other dimensions and in space-time."""
+        from inrpde.declaration.regions.corners import corners
+
+        return corners(self)
+
+
+def classify(distance: Array, tol: float) -> Array:
+    """Sides of points at signed distances (N,), negative inside: int8."""
+    return (distance < -tol).astype(np.int8) - (distance > tol)
+
+
+def _ancestors(region: Region) -> list[Region]:
+    return [region, *(ancestor for parent in region.parents for ancestor in _ancestors(parent))]

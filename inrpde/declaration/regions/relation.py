@@ -1,0 +1,80 @@
+"""Sympy relations of the coordinates as predicates on arrays of points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from sympy import And, Contains, Ge, Gt, Le, Lt, Ne, Or, Symbol, lambdify, to_nnf
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean, BooleanAtom
+
+from inrpde.declaration.words import words
+from inrpde.errors import ProblemError
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation as a tree of And and Or over atoms lhs ∘ rhs; `gaps` gives every lhs - rhs at once."""
+
+    tree: Boolean
+    atoms: tuple[Relational, ...]
+    gaps: Callable[..., list[Any]]
+
+    def holds(self, points: Array, slack: Callable[[Relational], float]) -> Array:
+        """bool (N,): equalities to within the atom's slack, inequalities relaxed by as much."""
+        with np.errstate(all="ignore"):
+            gaps = self.gaps(*points.T)
+        values = {
+            atom: _holds(atom, np.broadcast_to(gap, len(points)), slack(atom))
+            for atom, gap in zip(self.atoms, gaps, strict=True)
+        }
+        return _fold(self.tree, values, len(points))
+
+
+def _holds(atom: Relational, gap: Array, slack: float) -> Array:
+    if isinstance(atom, (Le, Lt)):
+        return gap <= slack
+    if isinstance(atom, (Ge, Gt)):
+        return gap >= -slack
+    return np.abs(gap) > slack if isinstance(atom, Ne) else np.abs(gap) <= slack
+
+
+def _fold(node: Boolean, values: dict[Relational, Array], count: int) -> Array:
+    if isinstance(node, (And, Or)):
+        combine = np.logical_and if isinstance(node, And) else np.logical_or
+        return combine.reduce([_fold(arg, values, count) for arg in node.args])
+    if isinstance(node, BooleanAtom):
+        return np.full(count, bool(node))
+    return values[node]
+
+
+def compile_relation(relation: Boolean, coords: tuple[Symbol, ...], place: str) -> Relation:
+    """Compile a relation of the coordinates. Raises ProblemError for what is no relation or has other symbols."""
+    inside = relation.replace(lambda node: isinstance(node, Contains), lambda node: node.args[1].as_relational(node.args[0]))
+    tree = to_nnf(inside, simplify=False)
+    for leaf in _leaves(tree):
+        if not isinstance(leaf, (Relational, BooleanAtom)):
+            raise ProblemError(f"{words(leaf)} is not a relation of the coordinates", place, "write Eq(x, 0), x < 1, Or(…), And(…)")
+    for symbol in sorted(tree.free_symbols - set(coords), key=str):
+        raise ProblemError(
+            f"the relation {words(relation)} has the symbol {symbol}, which is not a coordinate of the region", place,
+            f"its coordinates are {', '.join(map(str, coords))}: take the symbols from space.coords",
+        )  # fmt: skip
+    return _compile(tree, coords)
+
+
+@lru_cache(maxsize=1024)
+def _compile(tree: Boolean, coords: tuple[Symbol, ...]) -> Relation:
+    atoms = tuple(sorted({leaf for leaf in _leaves(tree) if isinstance(leaf, Relational)}, key=str))
+    gaps = lambdify(coords, [atom.lhs - atom.rhs for atom in atoms], modules=["numpy", "scipy"], cse=True)
+    return Relation(tree, atoms, gaps)
+
+
+def _leaves(node: Boolean) -> list[Boolean]:
+    return [leaf for arg in node.args for leaf in _leaves(arg)] if isinstance(node, (And, Or)) else [node]

@@ -1,0 +1,76 @@
+"""The part of a region on which a relation holds: the indicator 1_{Ω_m} as the user writes it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from sympy import sympify
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean, BooleanAtom
+
+from inrpde.declaration.regions.chart import TOLERANCE, Array, Piece
+from inrpde.declaration.regions.region import Region
+from inrpde.declaration.regions.relation import compile_relation
+from inrpde.declaration.words import words
+from inrpde.errors import ProblemError
+
+
+class Where(Region):
+    """The points of `region` at which `relation` holds, equality to within 1e-9 of the region's size.
+
+    Of an interior it is the indicator 1_{Ω_m} and has no boundary of its own.
+    """
+
+    def __init__(self, region: Region, relation: Boolean | bool):
+        self.region, self.relation = region, sympify(relation)
+        self.space, self.coords, self.dim, self.parents = region.space, region.coords, region.dim, (region,)
+        self.labels = region.labels
+        if isinstance(self.relation, BooleanAtom) and not self.relation:
+            raise ProblemError(
+                "sympy had decided that this relation is False before it arrived, so it selects nothing",
+                self._phrase((region.label,)), "compare coordinates of the space with numbers: Eq(x, 0), x < 1",
+            )  # fmt: skip
+        if not isinstance(self.relation, Boolean):
+            raise ProblemError(
+                f"{words(relation)} is not a relation", self._phrase((region.label,)), "write Eq(x, 0), x < 1, Or(…), And(…)"
+            )
+        self._compiled = compile_relation(self.relation, self.coords, self._phrase((region.label,)))
+
+    @property
+    def bounds(self) -> tuple[Array, Array]:
+        return self.region.bounds
+
+    @property
+    def size(self) -> float:  # type: ignore[override]
+        return self.region.size
+
+    @property
+    def label(self) -> str:
+        return f"{self.region.label} where {words(self.relation)}"
+
+    def _phrase(self, parents: tuple[str, ...]) -> str:
+        return f"{parents[0]}.where({words(self.relation)})"
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]
+        return tuple(piece.keeping(lambda points, normals: self._holds(points, self.tolerance)) for piece in self.region.pieces)
+
+    def _contains(self, points: Array, tol: float) -> Array:
+        return self.region._contains(points, tol) & self._holds(points, tol)
+
+    def _holds(self, points: Array, tol: float) -> Array:
+        return self._compiled.holds(points, lambda atom: self._slack(atom, tol))
+
+    def _slack(self, atom: Relational, tol: float) -> float:
+        if atom.free_symbols != {self.space.time}:
+            return tol
+        lo, hi = self.bounds
+        return max(tol / self.size, TOLERANCE) * float(hi[-1] - lo[-1])
+
+    def _no_boundary(self, asked: str) -> ProblemError:
+        if self.dim < len(self.coords):
+            return super()._no_boundary(asked)
+        return ProblemError(
+            f"there is no {asked} of {words(self.relation)}: `where` on an interior only selects points", self.label,
+            f"make it a region with a boundary: Implicit(space, {words(self.relation)}, within=box)",
+        )  # fmt: skip

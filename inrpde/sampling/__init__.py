@@ -1,0 +1,6 @@
+"""Regions as quadratures: points uniform in measure, and weights that make sums integrals."""
+
+from inrpde.sampling.quadrature import Quadrature
+from inrpde.sampling.sample import sample
+
+__all__ = ["Quadrature", "sample"]

@@ -1,0 +1,79 @@
+"""A region's points: a shifted low-discrepancy sequence through its charts, shared out by measure."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inrpde.declaration.regions.pilot import Part, parts
+from inrpde.declaration.regions.region import Region
+from inrpde.declaration.regions.sequence import kronecker, strata
+from inrpde.sampling.quadrature import Quadrature
+
+Array = np.ndarray
+
+FEW = 4
+"""How many points every part and every span of a curve gets, however small it is."""
+
+
+def sample(region: Region, n: int, seed: int = 0) -> Quadrature:
+    """About n points of the region, uniform in measure; all of them where it is a set of points.
+
+    The same seed gives the same bytes, another one other points. Raises ProblemError if the region is empty.
+    """
+    found = parts(region)
+    counts = _shares([part.measure for part in found], n)
+    drawn = [_draw(part, count, np.random.default_rng([seed, k])) for k, (part, count) in enumerate(zip(found, counts, strict=True))]
+    points = np.concatenate([d.points for d in drawn])
+    normals = [d.normals for d in drawn]
+    return Quadrature(
+        points,
+        np.concatenate([d.weights for d in drawn]),
+        None if any(each is None for each in normals) else np.concatenate(normals),
+        {symbol: np.concatenate([d.labels.get(symbol, np.full(len(d), np.nan)) for d in drawn]) for symbol in region.labels},
+        float(sum(d.measure for d in drawn)),
+    )
+
+
+def _shares(measures: list[float], n: int) -> list[int]:
+    total = sum(measures)
+    return [max(FEW, round(n * measure / total)) for measure in measures]
+
+
+def _draw(part: Part, n: int, rng: np.random.Generator) -> Quadrature:
+    piece, chart = part.piece, part.piece.chart
+    if chart.dim == 1:
+        unit, weights = _on_spans(part, n, rng)
+        points = chart.at(unit)
+        return Quadrature(points, weights, piece.normals(points), {}, part.measure)
+    points, kept = _accepted(part, n, rng)
+    weights = np.full(len(points), part.measure / len(points))
+    labels = {symbol: values[kept] for symbol, values in chart.labels.items()}
+    return Quadrature(points, weights, piece.normals(points), labels, part.measure)
+
+
+def _on_spans(part: Part, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    spans = part.spans
+    lengths = spans[:, 1] - spans[:, 0]
+    offset = rng.uniform(-0.3, 0.3)
+    counts = _shares(lengths.tolist(), n)
+    unit = np.concatenate([lo + length * strata(k, offset) for (lo, _), length, k in zip(spans, lengths, counts, strict=True)])
+    return unit[:, None], np.repeat(part.piece.chart.measure * lengths / counts, counts)
+
+
+def _accepted(part: Part, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Points that the piece keeps, and which of the drawn ones they are."""
+    piece, chart = part.piece, part.piece.chart
+    if chart.dim == 0:
+        points = chart.at(np.empty((1, 0)))
+        kept = np.flatnonzero(piece.kept(points))
+        return points[kept], kept
+    shift = rng.random(chart.dim)
+    if not piece.keeps:
+        return chart.at(kronecker(n, chart.dim, shift)), np.arange(n)
+    drawn, batches = 0, []
+    while sum(map(len, batches)) < min(n, max(FEW, n // 2)):
+        count = int(np.ceil(n / part.share))
+        points = chart.at(kronecker(count, chart.dim, shift, drawn))
+        batches.append(points[piece.kept(points)])
+        drawn += count
+    return np.concatenate(batches), np.empty(0, int)
