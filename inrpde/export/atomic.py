@@ -1,0 +1,69 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from inrpde.errors import OutputError
+
+_MEND = "give another place with -o, or free this one (is the disk full, the folder there and yours to write?)"
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A path beside `path` to write to; when the block ends well its file reaches the disk and takes the place of that.
+
+    When the block ends badly, or the process dies in it, whatever was at `path` is still there, whole.
+    Raises `OutputError` where `path` cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    _check_place(target, path)
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        try:
+            yield beside
+            _flush(beside)
+            if target.exists():
+                beside.chmod(target.stat().st_mode & 0o777)
+            beside.replace(target)
+            _flush(target.parent)
+        except BaseException:
+            with suppress(OSError):
+                beside.unlink()
+            raise
+    except OSError as error:
+        raise OutputError(f"the result could not be written: {error.strerror or error}", str(path), _MEND) from error
+
+
+def _check_place(target: Path, path: str | os.PathLike[str]) -> None:
+    def refuse(reason: str, fix: str) -> None:
+        raise OutputError(f"the result could not be written: {reason}", str(path), fix)
+
+    try:
+        if target.is_dir():
+            refuse("this is a folder", f"name a file in it: {Path(path) / 'result.h5'}")
+        if target.exists() and not target.is_file():
+            refuse("this is a device or a pipe, not a file", "name a file; it is written beside and moved into place")
+        if not target.parent.is_dir():
+            refuse(
+                f"there is no folder {target.parent}",
+                f"make it (mkdir -p {target.parent}), or give another place with -o",
+            )
+        if not os.access(target.parent, os.W_OK | os.X_OK):
+            refuse(f"the folder {target.parent} is read-only", _MEND)
+        if target.exists() and not os.access(target, os.W_OK):
+            refuse("the file there is read-only", "give another name with -o, or make it writable")
+    except OSError as error:
+        refuse(error.strerror or str(error), _MEND)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

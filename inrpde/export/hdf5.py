@@ -1,0 +1,260 @@
+"""The HDF5 file: one file for h5py, xarray, ParaView (VTKHDF) and `inrpde.load`.
+
+Fields lie at the root under their names with dimension scales, in the viewers' order ``([t,] [z,] y, x)``; `/VTKHDF`
+holds hard links to the same bytes. Root attributes describe the file and hold the dataset's own; the group `/inrpde`
+holds what is private.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from inrpde.errors import OutputError
+from inrpde.export import vtkhdf
+from inrpde.export.atomic import replacing
+from inrpde.export.dataset import Dataset, outside_nan
+from inrpde.export.encoding import get_attributes, get_tree, joined, put_attributes, put_tree
+
+SCHEMA = 1
+_PRIVATE, _POINT = "inrpde", "point"
+_FIX = "give a file that `inrpde solve` or `inrpde reference` has written (NAME.h5)"
+_OWN = ("schema", "kind", "coords", "time", "fields")
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """A dataset in the file's order: real arrays, whose axes are named by `dims`."""
+
+    dims: tuple[str, ...]
+    fields: Mapping[str, np.ndarray]
+    marks: Mapping[str, Mapping[str, str]]
+    scales: Mapping[str, np.ndarray]
+    single: Mapping[str, float]
+    """The coordinates of the axes of length 1, which are dropped."""
+    times: np.ndarray | None
+    """The times of the steps, when there is more than one."""
+
+
+def write(path: str | os.PathLike[str], dataset: Dataset) -> None:
+    """Write `dataset` to `path`, whole or not at all: an existing file stays until the new one has been read back.
+
+    A grid of more than three dimensions that are not flat is written as points. Raises `OutputError` where the dataset
+    or the place does not allow it.
+    """
+    if dataset.kind == "grid" and sum(len(axis) > 1 for axis in dataset.spatial) > 3:
+        dataset = dataset.scattered()
+    layout = _lay_out(dataset)
+    with replacing(path) as beside:
+        try:
+            with h5py.File(beside, "x") as file:
+                _fill(file, dataset, layout)
+            _check(beside, dataset, layout)
+        except (RuntimeError, TypeError, ValueError, KeyError) as error:
+            what = f"the result could not be stored as HDF5: {error}"
+            raise OutputError(what, str(path), "give another place with -o") from error
+
+
+def read(path: str | os.PathLike[str]) -> Dataset:
+    """The dataset that `write` stored. Raises `OutputError` for a file that is missing, damaged or not ours."""
+    with _opened(path) as file:
+        return _read(file, path)
+
+
+def _lay_out(dataset: Dataset) -> _Layout:
+    times = dataset.instants
+    lengths = dict(zip(dataset.coords, dataset.axes if dataset.kind == "grid" else (), strict=False))
+    if times is not None and dataset.time is not None:
+        lengths[dataset.time] = times
+    scales = {name: axis for name, axis in lengths.items() if len(axis) > 1}
+    if dataset.kind != "grid":
+        dims = (*scales, _POINT)
+    else:
+        if not set(scales) - {dataset.time if times is not None else None}:
+            scales = {dataset.coords[0]: dataset.axes[0]} | scales
+        dims = tuple(reversed(scales))
+    single = {name: float(axis[0]) for name, axis in lengths.items() if name not in scales}
+    shape = tuple(len(scales[name]) if name in scales else len(dataset.points) for name in dims)
+    fields: dict[str, np.ndarray] = {}
+    marks: dict[str, dict[str, str]] = {}
+    stored_mask = {} if dataset.mask is None else {"mask": dataset.mask}
+    for name, values in [*dataset.fields.items(), *stored_mask.items()]:
+        for suffix, part, mark in _parts(outside_nan(values, dataset.mask)):
+            _claim(name + suffix, {*fields, *dataset.coords, _POINT, _PRIVATE, "VTKHDF"})
+            fields[name + suffix] = np.ascontiguousarray(part.T.reshape(shape))
+            marks[name + suffix] = {key: text or name for key, text in mark.items()}
+    stepped = times if times is not None and len(times) > 1 else None
+    return _Layout(dims, fields, marks, scales, single, stepped)
+
+
+def _parts(values: np.ndarray) -> list[tuple[str, np.ndarray, dict[str, str | None]]]:
+    """Suffix, array and marks of each real array that `values` becomes; None in a mark is the field's name."""
+    if values.dtype.kind == "b":
+        return [("", values.astype(np.uint8), {"encoding": "bool"})]
+    if values.dtype.kind == "c":
+        marks = [{"complex_field": None, "complex_part": part} for part in ("real", "imag")]
+        return [("_real", _plain(values.real), marks[0]), ("_imag", _plain(values.imag), marks[1])]
+    return [("", _plain(values), {})]
+
+
+def _plain(values: np.ndarray) -> np.ndarray:
+    if values.dtype.kind != "f":
+        return values.astype(values.dtype.newbyteorder("="), copy=False)
+    return values.astype(np.float32 if values.dtype.itemsize <= 4 else np.float64, copy=False)
+
+
+def _claim(name: str, taken: set[str]) -> None:
+    if name in taken or not name or name == "." or "/" in name:
+        what = "a field's name is empty, holds '/', or is taken in the file"
+        raise OutputError(what, name, "rename the unknown or the coefficient")
+
+
+def _fill(file: h5py.File, dataset: Dataset, layout: _Layout) -> None:
+    own = dict(zip(_OWN, (SCHEMA, dataset.kind, dataset.coords, dataset.time, list(dataset.fields)), strict=True))
+    if taken := set(_OWN) & set(dataset.attributes):
+        raise OutputError("an attribute has a name that is the file's own", ", ".join(sorted(taken)), "rename it")
+    put_attributes(file, own | dict(dataset.attributes))
+    put_tree(file.create_group(_PRIVATE), dataset.private)
+    for name, values in layout.scales.items():
+        file.create_dataset(name, data=values).make_scale(name)
+    for name, value in layout.single.items():
+        file.create_dataset(name, data=value)
+    if dataset.kind == "grid":
+        _fill_grid(file, dataset, layout)
+        beside = list(layout.single)
+    else:
+        _fill_points(file, dataset, layout)
+        beside = [*dataset.columns, *layout.single]
+    for name, marks in layout.marks.items():
+        for number, dim in enumerate(layout.dims):
+            file[name].dims[number].attach_scale(file[dim])
+            file[name].dims[number].label = dim
+        for key, text in marks.items():
+            file[name].attrs[key] = text
+        if beside:
+            file[name].attrs["coordinates"] = " ".join(beside)  # CF conventions, 5: coordinates that are no dimension
+
+
+def _fill_grid(file: h5py.File, dataset: Dataset, layout: _Layout) -> None:
+    for name, axis in zip(dataset.coords, dataset.spatial, strict=False):
+        _demand_uniform(name, axis)
+    axes = dataset.spatial if len(dataset.spatial) <= 3 else [axis for axis in dataset.spatial if len(axis) > 1]
+    group = vtkhdf.start(file, "ImageData")
+    vtkhdf.image(group, axes)
+    data = group.create_group("PointData")
+    for name, values in layout.fields.items():
+        data[name] = file.create_dataset(name, data=values)
+    if dataset.mask is not None:
+        data["vtkGhostType"] = np.where(layout.fields["mask"], 0, vtkhdf.HIDDEN_POINT).astype(np.uint8)
+    if layout.times is not None:
+        vtkhdf.image_steps(group, layout.times, list(data))
+
+
+def _demand_uniform(name: str, axis: np.ndarray) -> None:
+    even = np.linspace(axis[0], axis[-1], len(axis))
+    if not np.allclose(axis, even, rtol=0, atol=1e-6 * (axis[-1] - axis[0]) / max(len(axis) - 1, 1)):
+        fix = "interpolate to even axes (numpy.linspace), or write points"
+        raise OutputError("the grid is not evenly spaced", f"coordinate {name}", fix)
+
+
+def _fill_points(file: h5py.File, dataset: Dataset, layout: _Layout) -> None:
+    points, times = dataset.points, layout.times
+    scale = file.create_dataset(_POINT, (len(points),), ">f4")
+    scale.make_scale(f"This is a netCDF dimension but not a netCDF variable. {len(points):9d}")  # netCDF's own mark
+    for name, column in zip(dataset.columns, points.T, strict=True):
+        file.create_dataset(name, data=column).dims[0].attach_scale(scale)
+    if points.shape[1] <= 3:
+        group = vtkhdf.start(file, "UnstructuredGrid")
+        vtkhdf.unstructured(group, points, dataset.cells or {"vertex": np.arange(len(points))[:, None]})
+        data = group.create_group("PointData")
+        if times is not None:
+            vtkhdf.unstructured_steps(group, times, list(layout.fields), len(points))
+    else:
+        group = vtkhdf.start(file, "Table")
+        data = group.create_group("RowData")
+        for name in dataset.columns:
+            data[name] = file[name]
+        vtkhdf.table(group, len(points), 1 if times is None else len(times))
+        if times is not None:
+            vtkhdf.table_steps(group, times, list(layout.fields), dataset.columns, len(points))
+    for name, values in layout.fields.items():
+        flat = data.create_dataset(name, data=values.ravel())
+        if times is None:
+            file[name] = flat
+        else:
+            virtual = h5py.VirtualLayout(values.shape, values.dtype)
+            virtual[:] = h5py.VirtualSource(".", flat.name, flat.shape, flat.dtype)
+            file.create_virtual_dataset(name, virtual)
+
+
+def _check(beside: Path, dataset: Dataset, layout: _Layout) -> None:
+    with h5py.File(beside, "r") as file:
+        for name, values in [*layout.fields.items(), *layout.scales.items()]:
+            if not np.array_equal(file[name][...], values, equal_nan=True):
+                raise OSError(f"what was read back of {name} is not what was written")
+        stored = _read(file, beside)
+    if stored.kind != dataset.kind or list(stored.fields) != list(dataset.fields):
+        raise OSError("what was read back is not what was written")
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
+    def refuse(what: str, cause: Exception | None = None) -> None:
+        raise OutputError(what, str(path), _FIX) from cause
+
+    if not Path(path).is_file():
+        refuse("this is not a file" if Path(path).exists() else "there is no such file")
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except OutputError:
+        raise
+    except PermissionError as error:
+        refuse("this file may not be read", error)
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+        ours = h5py.is_hdf5(path)
+        refuse("this file is damaged or incomplete" if ours else "this is not an HDF5 file, or it is truncated", error)
+
+
+def _read(file: h5py.File, path: str | os.PathLike[str]) -> Dataset:
+    if "schema" not in file.attrs or _PRIVATE not in file:
+        raise OutputError("this HDF5 file was not written by inrpde", str(path), _FIX)
+    attributes: dict[str, Any] = get_attributes(file)
+    schema, kind, coords, time, names = (attributes.pop(name) for name in _OWN)
+    if schema > SCHEMA:
+        what = f"this file has the schema {schema}, newer than {SCHEMA}"
+        raise OutputError(what, str(path), "read it by the inrpde that wrote it, or a newer one")
+    shared: dict[str, Any] = {"attributes": attributes, "private": get_tree(file[_PRIVATE])}
+    if kind == "grid":
+        axes = tuple(np.atleast_1d(file[name][()]) for name in coords)
+        shape = tuple(len(axis) for axis in axes)
+        masked = "vtkGhostType" in file["VTKHDF/PointData"]
+        shared |= {"axes": axes, "mask": file["mask"][...].T.reshape(shape) if masked else None}
+    else:
+        apart = time is not None and _POINT not in _dims(file[time])
+        times = np.atleast_1d(file[time][()]) if apart else None
+        columns = coords if times is None else coords[:-1]
+        points = np.stack([file[name][...] for name in columns], axis=1)
+        cells = vtkhdf.cells_of(file["VTKHDF"]) if kind == "mesh" else {}
+        shape = (len(points),) if times is None else (len(points), len(times))
+        shared |= {"points": points, "times": times, "cells": cells}
+    fields = {name: np.ascontiguousarray(_field(file, name).T.reshape(shape)) for name in names}
+    return Dataset(kind, tuple(coords), fields, time, **shared)
+
+
+def _dims(node: h5py.Dataset) -> list[str]:
+    return [scale.name.strip("/") for dim in node.dims for scale in dim.values()]
+
+
+def _field(file: h5py.File, name: str) -> np.ndarray:
+    if name not in file:
+        return joined(file[f"{name}_real"][...], file[f"{name}_imag"][...])
+    values = file[name][...]
+    return values.astype(bool) if file[name].attrs.get("encoding") == "bool" else values
