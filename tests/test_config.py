@@ -28,7 +28,9 @@ def test_settings_are_frozen():
         settings["solver.width"] = 3
 
 
-@pytest.mark.parametrize(("key", "nearest"), [("solver.widht", "solver.width"), ("width", "solver.width"), ("rate", "solver.rate")])
+@pytest.mark.parametrize(
+    ("key", "nearest"), [("solver.widht", "solver.width"), ("width", "solver.width"), ("rate", "solver.rate")]
+)
 def test_a_misspelt_key_names_the_nearest(key, nearest):
     with pytest.raises(UsageError, match=f"did you mean {nearest}?"):
         config.resolve({}, {key: "1"})

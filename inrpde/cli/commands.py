@@ -152,7 +152,7 @@ def _describe(plugin: plugins.Plugin) -> dict[str, str | None]:
         else:
             about = _first_line(plugin.load().__doc__)
     except InrpdeError as error:
-        failure = str(error)
+        failure = f"{error.what} [{error.where}]"
     return {"name": plugin.name, "package": plugin.package, "about": about, "error": failure}
 
 

@@ -4,6 +4,7 @@ import re
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
@@ -157,7 +158,7 @@ def _shape(text: str) -> tuple[int, ...]:
 def _instants(text: str) -> tuple[float, ...]:
     times = tuple(_number(word) for word in text.split(","))
     given = tuple(time for time in times if time is not None)
-    if len(given) < len(times) or any(a >= b for a, b in zip(given, given[1:], strict=False)):
+    if len(given) < len(times) or any(a >= b for a, b in pairwise(given)):
         raise UsageError(f"--times takes increasing numbers, not {text!r}", f"--times {text}", "--times 0,0.5,1")
     return given
 

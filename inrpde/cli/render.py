@@ -8,8 +8,7 @@ from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """`value` in what JSON knows: arrays and their numbers as lists and floats, complex as [real, imaginary], and null for
-    what is not finite."""
+    """`value` in what JSON knows: arrays as lists, complex as [real, imaginary], null for what is not finite."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, complex):
@@ -49,16 +48,12 @@ def solution(report: Mapping[str, Any]) -> str:
 
 
 def listing(groups: Mapping[str, Sequence[Mapping[str, str | None]]]) -> str:
-    """The plugins of every group; one that failed has its reason below its name."""
+    """The plugins of every group, a line each: what it is, or why it cannot be loaded."""
     blocks = []
     for group, entries in groups.items():
         width = max((len(entry["name"] or "") for entry in entries), default=0)
-        lines = [f"{group}:"]
-        for entry in entries:
-            about = "cannot be loaded:" if entry["error"] else entry["about"] or ""
-            lines.append(f"  {entry['name']:<{width}}  {about}".rstrip())
-            lines.extend(f"  {'':<{width}}    {line}" for line in (entry["error"] or "").splitlines())
-        blocks.append("\n".join(lines if entries else [*lines, "  none"]))
+        lines = [f"  {entry['name']:<{width}}  {entry['error'] or entry['about'] or ''}".rstrip() for entry in entries]
+        blocks.append("\n".join([f"{group}:", *(lines or ["  none"])]))
     return "\n\n".join(blocks)
 
 

@@ -1,7 +1,8 @@
-"""Makes terrain.h5 from the elevation model that matplotlib ships: python data/terrain.py (needs scipy and matplotlib).
+"""Makes terrain.h5 from the elevation model that matplotlib ships; needs scipy and matplotlib.
 
-The sample is `jacksboro_fault_dem.npz`, a window of the US Geological Survey's elevation data (public domain). It is
-smoothed by a gaussian of 6 cells and scaled to [0, 1]; its cells are taken as square, and its width as 1.
+The sample, `jacksboro_fault_dem.npz`, shows the ridge at the Jacksboro fault in Tennessee; it comes with matplotlib,
+under its licence. It is smoothed by a gaussian of 6 cells and scaled to [0, 1]; its cells are taken as square, and its
+width as 1.
 """
 
 from pathlib import Path
