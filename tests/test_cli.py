@@ -9,6 +9,7 @@ import sys
 import textwrap
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import inrpde
@@ -86,8 +87,8 @@ def test_help_answers_at_once_and_imports_nothing_heavy():
 
 def test_what_solve_hands_to_the_pipeline(pipeline, capsys):
     words = (
-        "solve line.py -o out.h5 --method auto --param force=3 --set solver.width=64 --grid 129x65 --tol 1e-6 --budget 20 "
-        "--seed 7 --device cuda:1 --reference none --resume"
+        "solve line.py -o out.h5 --method auto --param force=3 --set solver.width=64 --grid 129x65 --tol 1e-6 "
+        "--budget 20 --seed 7 --device cuda:1 --reference none --resume"
     )
     assert main(words.split()) == 0
     assert pipeline.problem.conditions[0].equation.rhs == 3
@@ -144,15 +145,8 @@ def test_json_is_the_report(pipeline, capsys):
 
 
 def test_json_has_no_numbers_that_json_does_not_know():
-    np = pytest.importorskip("numpy")
-    value = {
-        "a": np.array([1.0, np.nan]),
-        "b": np.float64(2),
-        "c": 1 + 2j,
-        "d": (np.int64(3), np.bool_(True)),
-        "e": np.inf,
-    }
-    assert render.plain(value) == {"a": [1.0, None], "b": 2.0, "c": [1.0, 2.0], "d": [3, True], "e": None}
+    value = {"a": np.array([1.0, np.nan]), "b": np.float64(2), "c": 1 + 2j, "d": (np.int64(3), np.bool_(True))}
+    assert render.plain(value) == {"a": [1.0, None], "b": 2.0, "c": [1.0, 2.0], "d": [3, True]}
 
 
 @pytest.mark.parametrize(("status", "code"), [("ok", 0), ("tolerance", 5), ("diverged", 4), ("failed", 1)])

@@ -32,9 +32,9 @@ def test_settings_are_frozen():
     ("key", "nearest"), [("solver.widht", "solver.width"), ("width", "solver.width"), ("rate", "solver.rate")]
 )
 def test_a_misspelt_key_names_the_nearest(key, nearest):
-    with pytest.raises(UsageError, match=f"did you mean {nearest}?"):
+    with pytest.raises(UsageError, match=f"did you mean {nearest}"):
         config.resolve({}, {key: "1"})
-    with pytest.raises(ProblemError, match=f"did you mean {nearest}?"):
+    with pytest.raises(ProblemError, match=f"did you mean {nearest}"):
         config.resolve({key: 1}, {})
 
 

@@ -1,4 +1,4 @@
-"""Plugins of installed distributions: found by name, loaded lazily, and harmless when they are broken or claimed twice."""
+"""Plugins of installed distributions: found by name, loaded lazily, harmless when broken or claimed twice."""
 
 import subprocess
 import sys

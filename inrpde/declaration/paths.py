@@ -1,4 +1,4 @@
-"""Relative data paths in a problem file are relative to the folder of that file; what is read is recorded for hashing."""
+"""Data paths in a problem file are relative to the folder of that file; what is read is recorded for hashing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
