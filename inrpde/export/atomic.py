@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -35,8 +36,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             with suppress(OSError):
                 beside.unlink()
             raise
-    except OSError as error:
-        raise OutputError(f"the result could not be written: {error.strerror or error}", str(path), _MEND) from error
+    except (OSError, RuntimeError) as error:  # HDF5 ends in either when the system refuses
+        raise OutputError(f"the result could not be written: {_reason(error)}", str(path), _MEND) from error
 
 
 def _check_place(target: Path, path: str | os.PathLike[str]) -> None:
@@ -59,6 +60,12 @@ def _check_place(target: Path, path: str | os.PathLike[str]) -> None:
             refuse("the file there is read-only", "give another name with -o, or make it writable")
     except OSError as error:
         refuse(error.strerror or str(error), _MEND)
+
+
+def _reason(error: OSError | RuntimeError) -> str:
+    """The system's own words; HDF5 wraps them in pages of addresses."""
+    wrapped = re.search(r"error message = '([^']+)'", str(error))
+    return wrapped[1] if wrapped else getattr(error, "strerror", None) or str(error)
 
 
 def _flush(path: Path) -> None:

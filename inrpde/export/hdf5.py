@@ -26,6 +26,7 @@ from inrpde.export.encoding import get_attributes, get_tree, joined, put_attribu
 SCHEMA = 1
 _PRIVATE, _POINT = "inrpde", "point"
 _FIX = "give a file that `inrpde solve` or `inrpde reference` has written (NAME.h5)"
+_PLAIN = "use plain names, and as attributes and private data numbers, text, lists and mappings"
 _OWN = ("schema", "kind", "coords", "time", "fields")
 
 
@@ -57,9 +58,9 @@ def write(path: str | os.PathLike[str], dataset: Dataset) -> None:
             with h5py.File(beside, "x") as file:
                 _fill(file, dataset, layout)
             _check(beside, dataset, layout)
-        except (RuntimeError, TypeError, ValueError, KeyError) as error:
+        except (TypeError, ValueError, KeyError) as error:
             what = f"the result could not be stored as HDF5: {error}"
-            raise OutputError(what, str(path), "give another place with -o") from error
+            raise OutputError(what, str(path), _PLAIN) from error
 
 
 def read(path: str | os.PathLike[str]) -> Dataset:
@@ -147,7 +148,7 @@ def _fill_grid(file: h5py.File, dataset: Dataset, layout: _Layout) -> None:
         _demand_uniform(name, axis)
     axes = dataset.spatial if len(dataset.spatial) <= 3 else [axis for axis in dataset.spatial if len(axis) > 1]
     group = vtkhdf.start(file, "ImageData")
-    vtkhdf.image(group, axes)
+    vtkhdf.image(group, axes, turned=layout.times is None)  # VTK 9.4 crashes on turned time steps
     data = group.create_group("PointData")
     for name, values in layout.fields.items():
         data[name] = file.create_dataset(name, data=values)

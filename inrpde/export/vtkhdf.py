@@ -28,17 +28,23 @@ def start(file: h5py.File, kind: str) -> h5py.Group:
     return group
 
 
-def image(group: h5py.Group, axes: Sequence[np.ndarray]) -> None:
-    """Origin, spacing and extent of a grid of one to three uniform axes, x first."""
-    count, origin, spacing = np.ones(3, np.int64), np.zeros(3), np.ones(3)
-    for number, axis in enumerate(axes):
-        count[number], origin[number] = len(axis), axis[0]
-        if len(axis) > 1:
-            spacing[number] = (axis[-1] - axis[0]) / (len(axis) - 1)
-    group.attrs["WholeExtent"] = np.stack([np.zeros_like(count), count - 1], axis=1).ravel()
-    group.attrs["Origin"] = origin
-    group.attrs["Spacing"] = spacing
-    group.attrs["Direction"] = np.eye(3).ravel()
+def image(group: h5py.Group, axes: Sequence[np.ndarray], *, turned: bool) -> None:
+    """Origin, spacing, direction and extent of a grid of one to three uniform axes, x first.
+
+    Flat axes become VTK's last, because readers before VTK 9.5 take the array's shape to be that of the first axes. Where
+    `turned`, `Direction` puts a slice back into its own plane; otherwise it lies in the plane of the first axes.
+    """
+    three = [*axes, *[np.zeros(1)] * (3 - len(axes))]
+    order = sorted(range(3), key=lambda number: len(three[number]) == 1)
+    packed = [three[number] for number in order]
+    direction = np.eye(3)[:, order]
+    direction[:, 2] *= np.linalg.det(direction)  # right-handed; the axis turned round is a flat one
+    ends = np.array([len(axis) - 1 for axis in packed])
+    spacing = [(axis[-1] - axis[0]) / (len(axis) - 1) if len(axis) > 1 else 1.0 for axis in packed]
+    group.attrs["WholeExtent"] = np.stack([np.zeros(3), ends], axis=1).astype(np.int64).ravel()
+    group.attrs["Origin"] = np.array([axis[0] for axis in (three if turned else packed)])
+    group.attrs["Spacing"] = np.array(spacing)
+    group.attrs["Direction"] = (direction if turned else np.eye(3)).ravel()
 
 
 def unstructured(group: h5py.Group, points: np.ndarray, cells: Mapping[str, np.ndarray]) -> None:

@@ -108,7 +108,7 @@ def test_a_disk_without_room(tmp_path, limit):
         [sys.executable, "-c", LIMITED, str(path), str(limit)], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 6, done.stderr
-    assert "could not be" in done.stdout
+    assert "could not be written: File too large\n" in done.stdout
     assert str(path) in done.stdout
     assert "fix:" in done.stdout
     assert "Traceback" not in done.stderr

@@ -183,15 +183,15 @@ def test_grid_for_h5py(tmp_path):
         assert sorted(file["inrpde"]) == ["w"]
 
 
-@pytest.mark.parametrize("counts", [(7,), (6, 4), (5, 4, 3), (5, 1, 3), (1, 4, 3), (1, 1), (4, 1, 1)])
+@pytest.mark.parametrize("counts", [(7,), (6, 4), (5, 4, 3), (5, 1, 3), (1, 4, 3), (1, 1, 3), (1, 1), (4, 1, 1)])
 def test_steady_grids_for_viewers(tmp_path, by_vtk, by_xarray, counts):
     dataset = grid(*counts)
     write(tmp_path / "grid.vtkhdf", dataset)
     seen = by_vtk(tmp_path / "grid.vtkhdf")
     assert seen.kind == "vtkImageData"
-    assert seen.dimensions == (*counts, 1, 1)[:3]
-    for number, axis in enumerate(dataset.axes):
-        assert np.allclose(seen.bounds[2 * number : 2 * number + 2], axis[[0, -1]], atol=1e-15)
+    nodes = np.stack([column.ravel(order="F") for column in np.meshgrid(*dataset.axes, indexing="ij")], axis=1)
+    points = np.array([seen.object.GetPoint(number) for number in range(len(nodes))])
+    assert np.allclose(points, np.pad(nodes, ((0, 0), (0, 3 - len(counts)))), atol=1e-14)
     for name, values in dataset.fields.items():
         assert np.array_equal(seen.arrays[name], values.ravel(order="F"))
     data = by_xarray(tmp_path / "grid.vtkhdf")
@@ -203,7 +203,7 @@ def test_steady_grids_for_viewers(tmp_path, by_vtk, by_xarray, counts):
         assert np.array_equal(np.atleast_1d(data[name]), axis)
 
 
-@pytest.mark.parametrize("counts", [(7,), (6, 4), (5, 4, 3), (5, 1, 3), (1, 1)])
+@pytest.mark.parametrize("counts", [(7,), (6, 4), (5, 4, 3), (5, 1, 3), (1, 1, 3), (1, 1)])
 def test_time_series_for_viewers(tmp_path, by_vtk, by_xarray, counts):
     times = [0, 0.25, 1.5]
     dataset = grid(*counts, times=times)
