@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -80,3 +81,8 @@ def test_an_unknown_name_lists_what_is_installed_and_the_nearest():
 def test_looking_at_plugins_imports_none():
     code = "import sys; from inrpde import plugins; plugins.available('problems'); sys.exit('sympy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_every_problem_file_is_registered():
+    files = {path.stem for path in (Path(__file__).parents[1] / "problems").glob("*.py")}
+    assert files == {name for name, plugin in plugins.available("problems").items() if "inrpde" in plugin.package}
