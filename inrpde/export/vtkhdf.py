@@ -31,8 +31,8 @@ def start(file: h5py.File, kind: str) -> h5py.Group:
 def image(group: h5py.Group, axes: Sequence[np.ndarray], *, turned: bool) -> None:
     """Origin, spacing, direction and extent of a grid of one to three uniform axes, x first.
 
-    Flat axes become VTK's last, because readers before VTK 9.5 take the array's shape to be that of the first axes. Where
-    `turned`, `Direction` puts a slice back into its own plane; otherwise it lies in the plane of the first axes.
+    Flat axes become VTK's last, because readers before VTK 9.5 take the array's shape to be that of the first axes.
+    Where `turned`, `Direction` puts a slice back into its own plane; otherwise it lies in that of the first axes.
     """
     three = [*axes, *[np.zeros(1)] * (3 - len(axes))]
     order = sorted(range(3), key=lambda number: len(three[number]) == 1)
