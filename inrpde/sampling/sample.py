@@ -1,4 +1,4 @@
-"""A region's points: a shifted low-discrepancy sequence through its charts, shared out by measure."""
+"""A region's points: low-discrepancy points of the unit cube through its charts, shared out by measure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from inrpde.declaration.regions.pilot import Part, parts
 from inrpde.declaration.regions.region import Region
-from inrpde.declaration.regions.sequence import kronecker, strata
+from inrpde.declaration.regions.sequence import lattice, strata
 from inrpde.sampling.quadrature import Quadrature
 
 Array = np.ndarray
@@ -63,17 +63,10 @@ def _on_spans(part: Part, n: int, rng: np.random.Generator) -> tuple[Array, Arra
 def _accepted(part: Part, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """Points that the piece keeps, and which of the drawn ones they are."""
     piece, chart = part.piece, part.piece.chart
-    if chart.dim == 0:
-        points = chart.at(np.empty((1, 0)))
+    count = int(np.ceil(n / part.share)) if chart.dim else 1
+    while True:
+        points = chart.at(lattice(count, chart.dim, rng))
         kept = np.flatnonzero(piece.kept(points))
-        return points[kept], kept
-    shift = rng.random(chart.dim)
-    if not piece.keeps:
-        return chart.at(kronecker(n, chart.dim, shift)), np.arange(n)
-    drawn, batches = 0, []
-    while sum(map(len, batches)) < min(n, max(FEW, n // 2)):
-        count = int(np.ceil(n / part.share))
-        points = chart.at(kronecker(count, chart.dim, shift, drawn))
-        batches.append(points[piece.kept(points)])
-        drawn += count
-    return np.concatenate(batches), np.empty(0, int)
+        if len(kept) >= min(n / 2, FEW) or chart.dim == 0:
+            return points[kept], kept
+        count *= 2

@@ -45,7 +45,8 @@ class Ball(Solid):
 
     @property
     def label(self) -> str:
-        return f"Ball(({', '.join(f'{c:g}' for c in self.centre)}), {self.radius:g})"
+        centre = ", ".join(f"{c:g}" for c in self.centre)
+        return f"Ball({centre if len(self.centre) == 1 else f'({centre})'}, {self.radius:g})"
 
     def side(self, points: Array, tol: float) -> Array:
         return classify(self._distance(points), tol)

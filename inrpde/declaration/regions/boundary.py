@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from inrpde.declaration.regions.chart import Array, Chart, Piece, Predicate
-from inrpde.declaration.regions.region import Region, Solid
+from inrpde.declaration.regions.region import Region, Solid, bracketed
 
 STEP = 1e-7
 """How far to step off a boundary, as a share of the solid's extent along the normal."""
@@ -25,10 +25,15 @@ def _inward(solid: Solid, points: Array, normals: Array) -> Array:
 
 
 def _crosses(solid: Solid) -> Predicate:
-    """The tree's boundary passes here: exactly one of the two sides is inside."""
+    """The tree's boundary passes here: exactly one of the two sides is inside, and the point itself is not outside.
+
+    The latter matters where the boundary lies a little off, nearly parallel: a disc that touches the side of a box.
+    """
 
     def keep(points: Array, normals: Array) -> Array:
-        return _inward(solid, points, normals) != (solid.side(points + _step(solid, normals), 0.0) > 0)
+        kept = _inward(solid, points, normals) != (solid.side(points + _step(solid, normals), 0.0) > 0)
+        kept[kept] = solid.side(points[kept], solid.tolerance) >= 0
+        return kept
 
     return keep
 
@@ -70,7 +75,7 @@ class Boundary(Region):
     solid: Solid
 
     @property
-    def space(self):  # type: ignore[override] # noqa: ANN201
+    def space(self):  # type: ignore[override]
         return self.solid.space
 
     @property
@@ -94,7 +99,7 @@ class Boundary(Region):
         return f"boundary of {self.solid.label}"
 
     def _phrase(self, parents: tuple[str, ...]) -> str:
-        return f"{_bracketed(parents[0])}.boundary"
+        return f"{bracketed(parents[0])}.boundary"
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]
@@ -115,7 +120,7 @@ class End(Boundary):
         return f"{'start' if self.which == 'initial' else 'end'} in time of {self.solid.label}"
 
     def _phrase(self, parents: tuple[str, ...]) -> str:
-        return f"{_bracketed(parents[0])}.{self.which}"
+        return f"{bracketed(parents[0])}.{self.which}"
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]
@@ -156,7 +161,3 @@ def _shell(solid: Solid, charts: Sequence[Chart], points: Array, tol: float) -> 
     here = np.flatnonzero(on)
     on[here] = solid.side(points[here], tol) == 0
     return on
-
-
-def _bracketed(text: str) -> str:
-    return f"({text})" if " " in text and not text.endswith(")") else text

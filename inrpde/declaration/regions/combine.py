@@ -8,7 +8,7 @@ import numpy as np
 from sympy import Interval
 
 from inrpde.declaration.regions.chart import Array, Piece, Predicate
-from inrpde.declaration.regions.region import Region, Solid
+from inrpde.declaration.regions.region import Region, Solid, bracketed
 from inrpde.errors import ProblemError
 
 WORDS = {"-": "without", "|": "and", "&": "within"}
@@ -56,12 +56,10 @@ class _Pair(Region):
 
     @property
     def label(self) -> str:
-        return f"{_bracketed(self.left.label)} {WORDS[self.sign]} {_bracketed(self.right.label)}"
+        return f"{bracketed(self.left.label)} {WORDS[self.sign]} {bracketed(self.right.label)}"
 
     def _phrase(self, parents: tuple[str, ...]) -> str:
-        left, right = parents
-        right = f"({right})" if any(f" {sign} " in right for sign in WORDS) else right
-        return f"{left} {self.sign} {right}" if self.sign == "-" else f"{_bracketed(left)} {self.sign} {right}"
+        return f"{bracketed(parents[0])} {self.sign} {bracketed(parents[1])}"
 
 
 class Selected(_Pair):
@@ -152,7 +150,3 @@ def _directions(dim: int) -> Array:
         return np.column_stack([np.cos(angle), np.sin(angle)])
     vectors = np.random.default_rng(0).normal(size=(256, dim))
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def _bracketed(text: str) -> str:
-    return f"({text})" if " " in text else text

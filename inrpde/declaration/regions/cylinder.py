@@ -9,7 +9,7 @@ from sympy import Interval, sympify
 
 from inrpde.declaration.regions.box import Box
 from inrpde.declaration.regions.chart import TOLERANCE, Array, Chart, Piece, Predicate, product
-from inrpde.declaration.regions.region import Region, Solid, classify
+from inrpde.declaration.regions.region import Region, Solid, bracketed, classify
 from inrpde.errors import ProblemError
 
 
@@ -53,11 +53,10 @@ class Cylinder(Region):
 
     @property
     def label(self) -> str:
-        text = self.base.label
-        return f"{f'({text})' if ' ' in text else text}×[{self.span[0]:g}, {self.span[1]:g}]"
+        return f"{bracketed(self.base.label)}×[{self.span[0]:g}, {self.span[1]:g}]"
 
     def _phrase(self, parents: tuple[str, ...]) -> str:
-        return f"({parents[0]}).over(Interval({self.span[0]:g}, {self.span[1]:g}))".replace("()", "")
+        return f"{bracketed(parents[0])}.over(Interval({self.span[0]:g}, {self.span[1]:g}))"
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]

@@ -273,3 +273,13 @@ def classify(distance: Array, tol: float) -> Array:
 
 def _ancestors(region: Region) -> list[Region]:
     return [region, *(ancestor for parent in region.parents for ancestor in _ancestors(parent))]
+
+
+def bracketed(text: str) -> str:
+    """A text about a region in brackets if it is one of several words: "a without b", but not "Ball((0, 0), 1)"."""
+    depth = 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if character == " " and depth == 0:
+            return f"({text})"
+    return text

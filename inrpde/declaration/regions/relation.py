@@ -12,7 +12,6 @@ from sympy import And, Contains, Ge, Gt, Le, Lt, Ne, Or, Symbol, lambdify, to_nn
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanAtom
 
-from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 
 Array = np.ndarray
@@ -60,10 +59,10 @@ def compile_relation(relation: Boolean, coords: tuple[Symbol, ...], place: str) 
     tree = to_nnf(inside, simplify=False)
     for leaf in _leaves(tree):
         if not isinstance(leaf, (Relational, BooleanAtom)):
-            raise ProblemError(f"{words(leaf)} is not a relation of the coordinates", place, "write Eq(x, 0), x < 1, Or(…), And(…)")
+            raise ProblemError(f"{leaf} is not a relation of the coordinates", place, "write Eq(x, 0), x < 1, Or(…), And(…)")
     for symbol in sorted(tree.free_symbols - set(coords), key=str):
         raise ProblemError(
-            f"the relation {words(relation)} has the symbol {symbol}, which is not a coordinate of the region", place,
+            f"the relation {relation} has the symbol {symbol}, which is not a coordinate of the region", place,
             f"its coordinates are {', '.join(map(str, coords))}: take the symbols from space.coords",
         )  # fmt: skip
     return _compile(tree, coords)

@@ -8,7 +8,17 @@ from typing import Any
 
 import numpy as np
 from sympy import (
-    Complement, FiniteSet, Intersection, Interval, ProductSet, S, Set, SymmetricDifference, Tuple, Union, sympify,
+    Complement,
+    FiniteSet,
+    Intersection,
+    Interval,
+    ProductSet,
+    S,
+    Set,
+    SymmetricDifference,
+    Tuple,
+    Union,
+    sympify,
 )  # fmt: skip
 
 from inrpde.declaration.regions.box import Box, Flat
@@ -40,7 +50,7 @@ def _build(space: Space, sets: list[Any], place: str) -> Region:
     for k, factor in enumerate(factors):
 
         def replaced(part: Set, k: int = k) -> Region:
-            return _build(space, [*factors[:k], part, *factors[k + 1 :]], place)  # noqa: B023
+            return _build(space, [*factors[:k], part, *factors[k + 1 :]], place)
 
         if isinstance(factor, Union):
             return reduce(Region.__or__, map(replaced, factor.args))

@@ -9,9 +9,8 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanAtom
 
 from inrpde.declaration.regions.chart import TOLERANCE, Array, Piece
-from inrpde.declaration.regions.region import Region
+from inrpde.declaration.regions.region import Region, bracketed
 from inrpde.declaration.regions.relation import compile_relation
-from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 
 
@@ -32,7 +31,7 @@ class Where(Region):
             )  # fmt: skip
         if not isinstance(self.relation, Boolean):
             raise ProblemError(
-                f"{words(relation)} is not a relation", self._phrase((region.label,)), "write Eq(x, 0), x < 1, Or(…), And(…)"
+                f"{relation} is not a relation", self._phrase((region.label,)), "write Eq(x, 0), x < 1, Or(…), And(…)"
             )
         self._compiled = compile_relation(self.relation, self.coords, self._phrase((region.label,)))
 
@@ -46,10 +45,10 @@ class Where(Region):
 
     @property
     def label(self) -> str:
-        return f"{self.region.label} where {words(self.relation)}"
+        return f"{self.region.label} where {self.relation}"
 
     def _phrase(self, parents: tuple[str, ...]) -> str:
-        return f"{parents[0]}.where({words(self.relation)})"
+        return f"{bracketed(parents[0])}.where({self.relation})"
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]
@@ -71,6 +70,6 @@ class Where(Region):
         if self.dim < len(self.coords):
             return super()._no_boundary(asked)
         return ProblemError(
-            f"there is no {asked} of {words(self.relation)}: `where` on an interior only selects points", self.label,
-            f"make it a region with a boundary: Implicit(space, {words(self.relation)}, within=box)",
+            f"there is no {asked} of {self.relation}: `where` on an interior only selects points", self.label,
+            f"make it a region with a boundary: Implicit(space, {self.relation}, within=box)",
         )  # fmt: skip

@@ -1,0 +1,102 @@
+"""Sets of simplices (segments, triangles, tetrahedra) as charts."""
+
+from __future__ import annotations
+
+from math import factorial
+
+import numpy as np
+
+Array = np.ndarray
+
+
+class Simplices:
+    """Simplices of dimension k: `vertices` (M, k + 1, d), in the order in which a chart runs over them."""
+
+    def __init__(self, vertices: Array):
+        self.origin = np.ascontiguousarray(vertices[:, 0])
+        self.edges = np.ascontiguousarray(vertices[:, 1:] - vertices[:, :1])
+        self.measures = measures(vertices)
+        self._cumulative = np.cumsum(self.measures)
+        self.measure = float(self._cumulative[-1])
+
+    def at(self, unit: Array) -> tuple[Array, Array]:
+        """The points (N, d) of the parameters (N, k), uniform in measure, and the simplices (N,) they lie in.
+
+        The first parameter goes along the simplices and picks one; what is left of it is the first of the k parameters inside.
+        """
+        along = unit[:, 0] * self.measure
+        index = np.minimum(np.searchsorted(self._cumulative, along, side="right"), len(self.measures) - 1)
+        rest = np.clip(1 - (self._cumulative[index] - along) / self.measures[index], 0.0, 1.0)
+        points, left = self.origin[index], 1.0
+        dim = self.edges.shape[1]
+        for k in range(dim):
+            # the corner simplex beyond a plane through vertex k has the volume fraction left^(dim - k)
+            left = left * (rest if k == 0 else unit[:, k]) ** (1 / (dim - k))
+            step = self.edges[index, k] if k == 0 else self.edges[index, k] - self.edges[index, k - 1]
+            points += left[:, None] * step
+        return points, index
+
+    @property
+    def breaks(self) -> Array:
+        """The first parameter (M - 1,) where one simplex ends and the next begins."""
+        return self._cumulative[:-1] / self.measure
+
+
+def measures(vertices: Array) -> Array:
+    """Lengths, areas or volumes (M,) of simplices (M, k + 1, d)."""
+    edges = vertices[:, 1:] - vertices[:, :1]
+    k, d = edges.shape[1:]
+    if k == d:
+        return np.abs(np.linalg.det(edges)) / factorial(k)
+    gram = np.linalg.det(edges @ edges.transpose(0, 2, 1))
+    return np.sqrt(np.maximum(gram, 0.0)) / factorial(k)
+
+
+def facet_normals(vertices: Array) -> Array:
+    """Unit normals (M, d) of points, segments or triangles (M, d, d) in d = 1, 2, 3 dimensions, by the vertices' order."""
+    edges = vertices[:, 1:] - vertices[:, :1]
+    if vertices.shape[2] == 1:
+        return np.ones((len(vertices), 1))
+    if vertices.shape[2] == 2:
+        normals = np.column_stack([edges[:, 0, 1], -edges[:, 0, 0]])
+    else:
+        normals = np.cross(edges[:, 0], edges[:, 1])
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-300)
+
+
+def along_curve(points: Array) -> Array:
+    """The order (M,) of points (M, d) on a space-filling curve (Morton), so that neighbours follow one another."""
+    if len(points) < 2:
+        return np.arange(len(points))
+    lo, extent = points.min(axis=0), np.maximum(np.ptp(points, axis=0).max(), 1e-300)
+    bits = 62 // points.shape[1]
+    cells = ((points - lo) / extent * (2**bits - 1)).astype(np.int64)
+    key = np.zeros(len(points), np.int64)
+    for bit in range(bits):
+        for k in range(points.shape[1]):
+            key |= ((cells[:, k] >> bit) & 1) << (bit * points.shape[1] + k)
+    return np.argsort(key, kind="stable")
+
+
+def chained(segments: Array) -> tuple[Array, Array]:
+    """An order (M,) of segments (M, 2) of node numbers in which each goes on where the one before it ends, where it can.
+
+    Also returns bool (M,): which of the ordered segments run from their second node to the first.
+    """
+    at_node: dict[int, list[int]] = {}
+    pairs = segments.tolist()
+    for number, pair in enumerate(pairs):
+        for node in pair:
+            at_node.setdefault(node, []).append(number)
+    loose = [number for number, pair in enumerate(pairs) if any(len(at_node[node]) == 1 for node in pair)]
+    left, order, turned = set(range(len(pairs))), [], []
+    for first in [*loose, *range(len(pairs))]:
+        number: int | None = first if first in left else None
+        start = pairs[first][0] if len(at_node[pairs[first][1]]) > 1 else pairs[first][1]
+        while number is not None:
+            left.discard(number)
+            order.append(number)
+            turned.append(pairs[number][0] != start)
+            start = pairs[number][0] if turned[-1] else pairs[number][1]
+            number = next((other for other in at_node[start] if other in left), None)
+    return np.array(order, int), np.array(turned, bool)
