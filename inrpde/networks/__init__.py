@@ -1,0 +1,17 @@
+"""Trial functions and networks of sine layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from inrpde.networks.trial import Trial
+
+
+def kinds() -> dict[str, type[Trial]]:
+    """The trials that can be stored, by the name under which they are."""
+    from inrpde.networks.partition import Windowed
+    from inrpde.networks.siren import SineBody
+    from inrpde.networks.trial import Constant, Sum
+
+    return {kind.__name__: kind for kind in (Constant, SineBody, Sum, Windowed)}
