@@ -6,12 +6,14 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inrpde.declaration.regions import Mesh
 from inrpde.errors import ProblemError
+
+if TYPE_CHECKING:
+    from inrpde.declaration.regions import Mesh
 
 Array = np.ndarray
 Index = tuple[int, ...]

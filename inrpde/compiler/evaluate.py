@@ -1,0 +1,84 @@
+"""Evaluate expressions of fields at points: what `Solution.evaluate` and the checks of exact solutions need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sympy import Derivative, Dummy, Expr, MatrixBase, Symbol, sympify
+from sympy.core.function import AppliedUndef
+
+from inrpde.compiler.printing import RowFunction
+from inrpde.declaration.integral import RegionIntegral
+from inrpde.declaration.words import words
+from inrpde.errors import UsageError
+
+Array = np.ndarray
+Jets = Callable[[Array, Iterable[tuple[int, ...]]], Mapping[tuple[int, ...], Array]]
+
+
+def evaluate(
+    expr: Any, coords: Sequence[Symbol], points: Array, fields: Mapping[str, Jets],
+    values: Mapping[str, Any] | None = None, integrate: Callable[[RegionIntegral], Any] | None = None,
+    arrays: Mapping[Symbol, Array] | None = None,
+) -> Array:  # fmt: skip
+    """Values (N,) of an expression at points (N, d); of a Matrix of k entries (N, k).
+
+    `fields` maps names to functions that give jets, {multi-index: (N,)}; `values` binds further expressions and numbers
+    by name; `integrate` evaluates integrals over regions; `arrays` gives further symbols (normals). Raises UsageError for names that are neither.
+    """
+    if isinstance(expr, (MatrixBase, list, tuple)):
+        return np.stack([evaluate(e, coords, points, fields, values, integrate, arrays) for e in expr], axis=1)
+    expr = _bind(sympify(expr), values or {})
+    replaced: dict[Expr, Dummy] = {}
+    env: dict[Symbol, Any] = dict(zip(coords, points.T, strict=True)) | dict(arrays or {})
+    for node in expr.atoms(RegionIntegral):
+        replaced[node] = Dummy()
+        env[replaced[node]] = integrate(node) if integrate else np.nan
+    expr = expr.xreplace(replaced)
+    expr = expr.doit() if expr.has(Derivative) else expr
+    wanted: dict[str, dict[Expr, tuple[int, ...]]] = {}
+    for node in expr.atoms(Derivative):
+        counts = dict.fromkeys(coords, 0)
+        for x, n in node.variable_count:
+            if x not in counts:
+                raise UsageError(f"a derivative with respect to {x}, which is not a coordinate", words(node), f"coordinates: {', '.join(map(str, coords))}")
+            counts[x] += int(n)
+        wanted.setdefault(_name(node.expr, fields), {})[node] = tuple(counts.values())
+    jets: dict[Expr, Dummy] = {node: Dummy() for group in wanted.values() for node in group}
+    rest = expr.xreplace(jets)
+    for node in rest.atoms(AppliedUndef):
+        wanted.setdefault(_name(node, fields), {})[node] = (0,) * len(coords)
+        jets[node] = Dummy()
+    for name, nodes in wanted.items():
+        found = fields[name](points, set(nodes.values()))
+        env |= {jets[node]: found[index] for node, index in nodes.items()}
+    rest = rest.xreplace(jets)
+    strays = [s for s in rest.free_symbols if s not in env]
+    if strays:
+        known = ", ".join([*map(str, coords), *fields, *(values or {})])
+        raise UsageError(f"the symbol {strays[0]} is unknown", words(expr), f"known are {known}")
+    (value,) = RowFunction([rest], words(expr))(env)
+    return np.array(np.broadcast_to(value, (len(points),)))
+
+
+def _bind(expr: Expr, values: Mapping[str, Any]) -> Expr:
+    for _ in range(len(values) + 1):
+        found = {
+            atom: sympify(values[_label(atom)]) for atom in expr.atoms(AppliedUndef, Symbol) if _label(atom) in values
+        }
+        if not found:
+            return expr
+        expr = expr.xreplace(found)
+    return expr
+
+
+def _label(atom: Expr) -> str:
+    return atom.name if isinstance(atom, Symbol) else atom.func.__name__
+
+
+def _name(f: Expr, fields: Mapping[str, Jets]) -> str:
+    if not isinstance(f, AppliedUndef) or f.func.__name__ not in fields:
+        raise UsageError(f"{words(f)} is not a field of this solution", words(f), f"its fields are {', '.join(fields)}")
+    return f.func.__name__

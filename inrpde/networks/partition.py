@@ -1,0 +1,136 @@
+"""Sine networks on overlapping cells under a partition of unity, and on patches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import comb
+from typing import Any
+
+import numpy as np
+from numpy.polynomial import Polynomial
+
+from inrpde.networks.trial import Array, Index, Trial, down_closed, dump_trial, leibniz, load_trial
+
+
+def smooth_step(smoothness: int) -> Polynomial:
+    """The polynomial of degree 2n+1 from 0 at -1 to 1 at 1 whose first n derivatives vanish at both ends."""
+    n = smoothness
+    s = Polynomial([0.5, 0.5])
+    return sum((comb(n + k, k) * comb(2 * n + 1, n - k) * (-s) ** k for k in range(n + 1)), Polynomial([0.0])) * s ** (n + 1)
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """Rises from 0 to 1 across [centre - half, centre + half]; with an infinite half it is 1 (no edge there)."""
+
+    centre: float
+    half: float
+
+    def derivatives(self, x: Array, order: int, step: Sequence[Polynomial]) -> list[Array]:
+        if not np.isfinite(self.half):
+            return [np.ones_like(x)] + [np.zeros_like(x)] * order
+        s = np.clip((x - self.centre) / self.half, -1.0, 1.0)
+        inside = (s > -1) & (s < 1)
+        out = [step[0](s)]
+        out += [np.where(inside, step[k](s), 0.0) / self.half**k for k in range(1, order + 1)]
+        return out
+
+
+@dataclass(frozen=True)
+class Window:
+    """A product over the coordinates of `rise(x_k) - fall(x_k)`; neighbours share a ramp, so that windows sum to one."""
+
+    rises: tuple[Ramp, ...]
+    falls: tuple[Ramp, ...]
+    smoothness: int
+
+    @property
+    def lo(self) -> Array:
+        return np.array([r.centre - r.half for r in self.rises])
+
+    @property
+    def hi(self) -> Array:
+        return np.array([f.centre + f.half for f in self.falls])
+
+    def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        indices = list(indices)
+        steps = _steps(self.smoothness)
+        factors: list[list[Array]] = []
+        for k in range(points.shape[1]):
+            order = max(index[k] for index in indices)
+            rise = self.rises[k].derivatives(points[:, k], order, steps)
+            if np.isfinite(self.falls[k].half):
+                fall = self.falls[k].derivatives(points[:, k], order, steps)
+                rise = [r - f for r, f in zip(rise, fall, strict=True)]
+            factors.append(rise)
+        return {index: np.prod([factors[k][n] for k, n in enumerate(index)], axis=0) for index in indices}
+
+
+def _steps(smoothness: int) -> list[Polynomial]:
+    out = [smooth_step(smoothness)]
+    for _ in range(smoothness + 2):
+        out.append(out[-1].deriv())
+    return out
+
+
+@dataclass(frozen=True)
+class Windowed(Trial):
+    """The columns of a trial times a window."""
+
+    inner: Trial
+    window: Window
+
+    @property
+    def width(self) -> int:  # type: ignore[override]
+        return self.inner.width
+
+    def support(self, points: Array) -> Array:
+        return np.flatnonzero(np.all((points > self.window.lo) & (points < self.window.hi), axis=1))
+
+    def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        return {index: self.operator(points, {index: 1.0}) for index in indices}
+
+    def operator(self, points: Array, coefficients: Mapping[Index, float | Array]) -> Array:
+        factor = self.window.jets(points, down_closed(coefficients))
+        return self.inner.operator(points, leibniz(coefficients, factor))
+
+    def apply(self, points: Array, head: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        indices = list(indices)
+        needed = down_closed(indices)
+        inner = self.inner.apply(points, head, needed)
+        factor = self.window.jets(points, needed)
+        return {
+            index: sum(c * inner[lower] for lower, c in leibniz({index: 1.0}, factor).items()) for index in indices
+        }
+
+    def state(self) -> dict[str, Any]:
+        ramps = [[(r.centre, r.half) for r in side] for side in (self.window.rises, self.window.falls)]
+        return {"inner": dump_trial(self.inner), "ramps": np.array(ramps), "smoothness": self.window.smoothness}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Windowed:
+        rises, falls = (tuple(Ramp(float(c), float(h)) for c, h in side) for side in np.asarray(state["ramps"]))
+        return cls(load_trial(state["inner"]), Window(rises, falls, int(state["smoothness"])))
+
+
+def windows(breaks: Sequence[Array], smoothness: int, overlap: float = 1.0) -> list[Window]:
+    """A partition of unity on the tensor grid of `breaks` (one increasing array a coordinate), one window a cell.
+
+    Each inner break is ramped over `overlap` times half the smaller of the two cells beside it, to either side.
+    """
+    sides = []
+    for edges in breaks:
+        cells = np.diff(edges)
+        ramps = [Ramp(float(edges[0]), np.inf)]
+        ramps += [Ramp(float(e), overlap * min(a, b) / 2) for e, a, b in zip(edges[1:-1], cells[:-1], cells[1:], strict=True)]
+        ramps += [Ramp(float(edges[-1]), np.inf)]
+        sides.append(list(zip(ramps[:-1], ramps[1:], strict=True)))
+    grids = np.meshgrid(*(np.arange(len(side)) for side in sides), indexing="ij")
+    numbers = np.stack([g.ravel() for g in grids], axis=1)
+    return [
+        Window(tuple(sides[k][i][0] for k, i in enumerate(cell)), tuple(sides[k][i][1] for k, i in enumerate(cell)), smoothness)
+        for cell in numbers
+    ]
+
+

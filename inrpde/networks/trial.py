@@ -1,0 +1,170 @@
+"""Trial functions: column blocks whose derivatives a solver can ask for. A field is a trial times a head."""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import comb, prod
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+Index = tuple[int, ...]
+CHUNK = 2e7
+"""Numbers in a block of jets that is evaluated at once, so that memory stays small."""
+
+
+class Trial(ABC):
+    """`width` columns φ_j(x). A subclass gives `jets`; `operator` and `apply` follow, and may be given faster."""
+
+    width: int
+
+    @abstractmethod
+    def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        """Derivatives at points (N, d): {multi-index: (N, width)}."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """Arrays, numbers and strings from which `from_state` of the same class makes it again."""
+
+    def operator(self, points: Array, coefficients: Mapping[Index, float | Array]) -> Array:
+        """Σ_α c_α(x) ∂^α φ_j(x), shape (N, width); each c_α a number or (N,)."""
+        jets = self.jets(points, coefficients)
+        return sum(np.reshape(c, (-1, 1)) * jets[index] for index, c in coefficients.items())
+
+    def apply(self, points: Array, head: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        """The field φ·head and its derivatives: {multi-index: (N,)}."""
+        indices = list(indices)
+        step = max(64, int(CHUNK / max(self.width * len(indices), 1)))
+        parts = [
+            {index: block @ head for index, block in self.jets(points[i : i + step], indices).items()}
+            for i in range(0, max(len(points), 1), step)
+        ]
+        return {index: np.concatenate([part[index] for part in parts]) for index in indices}
+
+    @property
+    def pieces(self) -> tuple[Trial, ...]:
+        """The column blocks, in order."""
+        return (self,)
+
+    def support(self, points: Array) -> Array | None:
+        """The numbers of the points where the columns do not vanish; None for all."""
+        return None
+
+
+@dataclass(frozen=True)
+class Constant(Trial):
+    """One column that is 1 everywhere: the trial of an unknown number."""
+
+    width: int = 1
+
+    def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        return {index: np.full((len(points), 1), 0.0 if any(index) else 1.0) for index in indices}
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Constant:
+        return cls()
+
+
+@dataclass(frozen=True)
+class Sum(Trial):
+    """Several trials side by side: the columns of each, one after the other."""
+
+    parts: tuple[Trial, ...]
+
+    @cached_property
+    def width(self) -> int:  # type: ignore[override]
+        return sum(part.width for part in self.parts)
+
+    @cached_property
+    def pieces(self) -> tuple[Trial, ...]:  # type: ignore[override]
+        return tuple(piece for part in self.parts for piece in part.pieces)
+
+    def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        indices = list(indices)
+        out = {index: np.zeros((len(points), self.width)) for index in indices}
+        start = 0
+        for piece in self.pieces:
+            rows = piece.support(points)
+            at = slice(None) if rows is None else rows
+            for index, block in piece.jets(points[at], indices).items():
+                out[index][at, start : start + piece.width] = block
+            start += piece.width
+        return out
+
+    def operator(self, points: Array, coefficients: Mapping[Index, float | Array]) -> Array:
+        kind = np.result_type(float, *(np.asarray(c).dtype for c in coefficients.values()))
+        out = np.zeros((len(points), self.width), dtype=kind)
+        start = 0
+        for piece in self.pieces:
+            rows = piece.support(points)
+            at = slice(None) if rows is None else rows
+            out[at, start : start + piece.width] = piece.operator(points[at], restrict(coefficients, rows))
+            start += piece.width
+        return out
+
+    def apply(self, points: Array, head: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        indices = list(indices)
+        out = {index: np.zeros(len(points), dtype=np.result_type(head.dtype, float)) for index in indices}
+        start = 0
+        for piece in self.pieces:
+            rows = piece.support(points)
+            at = slice(None) if rows is None else rows
+            for index, values in piece.apply(points[at], head[start : start + piece.width], indices).items():
+                out[index][at] += values
+            start += piece.width
+        return out
+
+    def state(self) -> dict[str, Any]:
+        return {f"part{k}": dump_trial(part) for k, part in enumerate(self.parts)}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Sum:
+        keys = sorted((key for key in state if key.startswith("part")), key=lambda key: int(key[4:]))
+        return cls(tuple(load_trial(state[key]) for key in keys))
+
+
+def restrict(coefficients: Mapping[Index, Any], rows: Array | None) -> Mapping[Index, Any]:
+    """Coefficients at some of the points; numbers stay numbers."""
+    if rows is None:
+        return coefficients
+    return {index: c[rows] if np.ndim(c) else c for index, c in coefficients.items()}
+
+
+def below(index: Index) -> Iterable[Index]:
+    """All multi-indices β ≤ α."""
+    return itertools.product(*(range(order + 1) for order in index))
+
+
+def leibniz(coefficients: Mapping[Index, Any], factor: Mapping[Index, Array]) -> dict[Index, Any]:
+    """The coefficients of Σ_α c_α ∂^α(ψ φ) as an operator on φ: d_β = Σ_{α ≥ β} c_α C(α, β) ∂^{α-β}ψ."""
+    out: dict[Index, Any] = {}
+    for index, c in coefficients.items():
+        for lower in below(index):
+            rest = tuple(a - b for a, b in zip(index, lower, strict=True))
+            out[lower] = out.get(lower, 0.0) + c * prod(map(comb, index, lower)) * factor[rest]
+    return out
+
+
+def down_closed(indices: Iterable[Index]) -> set[Index]:
+    """All multi-indices below any of those given."""
+    return {lower for index in indices for lower in below(index)}
+
+
+def dump_trial(trial: Trial) -> dict[str, Any]:
+    """A trial as a nested dict of arrays, numbers and strings."""
+    return {"kind": type(trial).__name__, **trial.state()}
+
+
+def load_trial(state: Mapping[str, Any]) -> Trial:
+    """The trial that `dump_trial` stored."""
+    from inrpde.networks import kinds
+
+    return kinds()[str(state["kind"])].from_state(state)

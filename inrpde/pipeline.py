@@ -1,0 +1,326 @@
+"""The journey of a problem: compile → validate → solve → verify → reference → export."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inrpde import config, plugins
+from inrpde.checkpoint import Checkpoint
+from inrpde.compiler import Form, compile_problem
+from inrpde.compiler.bind import Bound, bind
+from inrpde.compiler.describe import describe
+from inrpde.declaration import GridField, Problem
+from inrpde.errors import UsageError
+from inrpde.sampling import sample
+from inrpde.solution import Domain, Field, NetworkField, Solution, grid_points
+from inrpde.solvers.loop import Run
+from inrpde.solvers.loop import run as run_method
+from inrpde.solvers.method import Candidate, Clock, Context
+from inrpde.solvers.samples import bounds, draw
+from inrpde.solvers.score import score
+from inrpde.solvers.state import State
+from inrpde.verification.estimate import Estimate, estimate
+from inrpde.verification.report import condition_reports, exact_errors, reference_errors
+from inrpde.verification.validate import validate
+from inrpde.verification.verdict import verdict
+
+if TYPE_CHECKING:
+    from inrpde.loader import Source
+
+IMPORT_SECONDS = time.process_time()
+"""Processor seconds from the start of the process until everything was imported."""
+HELD_OUT = 15_485_863
+"""Added to the seed for the points on which conditions are reported: neither fitted nor used to choose."""
+
+Progress = Callable[..., None]
+
+
+def _silent(stage: str, done: float | None = None, note: str = "") -> None:
+    """Nobody is watching."""
+
+
+class Stopwatch:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {"import": round(IMPORT_SECONDS, 3)}
+        self._start = time.perf_counter()
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = round(self.seconds.get(stage, 0.0) + time.perf_counter() - start, 4)
+
+    def total(self) -> dict[str, float]:
+        stages = {stage: self.seconds.get(stage, 0.0) for stage in ("import", "compile", "solve", "verify", "reference", "export")}
+        return {**stages, "total": round(time.perf_counter() - self._start, 4)}
+
+
+def solve(
+    problem: Problem, method: str = "auto", seed: int = 0, budget: float | None = None, tol: float | None = None,
+    reference: str = "auto", device: str = "cpu", settings: Mapping[str, Any] | None = None,
+) -> Solution:  # fmt: skip
+    """Solve a problem and check the answer.
+
+    `budget` bounds compile, solve and verify together (seconds); `tol` bounds the estimated relative L2 error, and where it is
+    not reached `solution.report["status"]` is "tolerance". `reference` is "auto" or "none". Raises ProblemError for a
+    problem that is wrong, DivergedError where no answer was found, UsageError for a wrong option.
+    """
+    return run(problem, method=method, seed=seed, budget=budget, tol=tol, reference=reference, device=device, settings=settings)
+
+
+def run(
+    problem: Problem, *, method: str = "auto", seed: int = 0, budget: float | None = None, tol: float | None = None,
+    reference: str = "auto", device: str = "cpu", settings: Mapping[str, Any] | None = None,
+    grid: tuple[int, ...] | None = None, times: tuple[float, ...] | None = None, output: Path | None = None,
+    resume: bool = False, source: Source | None = None, progress: Progress = _silent,
+) -> Solution:  # fmt: skip
+    """`solve`, and what the command line adds: an output file, checkpoints beside it, progress."""
+    if reference not in ("auto", "none"):
+        raise UsageError(f"reference={reference!r} is neither auto nor none", "--reference", "--reference none skips it")
+    chosen = config.resolve(problem.settings, settings or {})
+    watch, clock = Stopwatch(), Clock(budget)
+    with watch("compile"):
+        progress("compile")
+        form = compile_problem(problem)
+        warnings = [*form.warnings, *validate(form)]
+    checkpoint = Checkpoint.beside(output, problem, source, chosen, seed)
+    memory = checkpoint.load() if resume else {}
+    context = Context(form, chosen, seed, clock, _score_bound(tol), device, memory, lambda note: progress("solve", _share(clock), note))
+    estimates: dict[int, Estimate] = {}
+
+    def accept(candidate: Candidate) -> bool:
+        if tol is None or candidate.score > 30 * tol:
+            return False
+        with watch("verify"):
+            estimates[id(candidate)] = estimate(form, candidate, seed)
+        return estimates[id(candidate)].worst <= tol
+
+    with watch("solve"):
+        found = run_method(plugins.load("methods", method), context, accept, checkpoint.save)
+    watch.seconds["solve"] = round(watch.seconds["solve"] - watch.seconds.get("verify", 0.0), 4)
+    best = found.best
+    with watch("verify"):
+        progress("verify")
+        estimated = estimates.get(id(best)) or estimate(form, best, seed)
+    solution = build(form, best.state, grid, times, origin(problem, source, chosen, seed, form))
+    with watch("reference"):
+        if reference == "auto":
+            progress("reference")
+            witness, kind, why = solve_reference(form.bound, chosen["reference.n"], problem)
+            warnings += [why] if why else []
+        else:
+            witness, kind = None, None
+    with watch("verify"):
+        report = _report(form, best, found, estimated, solution, witness, chosen, seed, tol, warnings, method)
+    if witness is not None:
+        solution = solution.with_reference(reference_solution(form.bound, witness))
+    report["seconds"] = watch.total()
+    if output is not None:
+        report["output"] = str(output)
+        with watch("export"):
+            progress("export")
+            solution.with_report(report).save(output)
+        report["seconds"] = watch.total()
+        checkpoint.remove()
+    return solution.with_report(report)
+
+
+def reference(problem: Problem, n: int | None = None, *, output: Path | None = None, source: Source | None = None, progress: Progress = _silent) -> Solution:
+    """The reference alone: the same declaration by scipy finite differences. Raises ProblemError where there is none."""
+    from inrpde.errors import ProblemError
+
+    watch = Stopwatch()
+    with watch("compile"):
+        form = compile_problem(problem)
+        warnings = [*form.warnings, *validate(form)]
+    with watch("reference"):
+        progress("reference")
+        witness, kind, why = solve_reference(form.bound, n, problem)
+    if witness is None:
+        raise ProblemError("there is no reference for this problem", problem.name, why or "solve it, and look at the held-out residual")
+    solution = reference_solution(form.bound, witness, origin(problem, source, config.resolve(problem.settings, {}), 0, form))
+    exact = exact_errors(form, lambda k, points: solution._values(form.bound.unknowns[k].name, points), 10_000, 0)
+    names = [unknown.name for unknown in form.bound.unknowns]
+    report: dict[str, Any] = {
+        "problem": problem.name, "status": "ok", "method": f"reference: {kind}",
+        "verdict": {"word": "plausible", "because": "Richardson from two grids; no second method"},
+        "fields": {
+            name: {"estimated_error": witness.estimated_error.get(name), "exact": exact.get(name), "reference": None} for name in names
+        },
+        "residual": None, "conditions": [], "learned": {}, "warnings": [*warnings, *witness.warnings], "output": None, "seed": 0,
+    }  # fmt: skip
+    report["seconds"] = watch.total()
+    solution = solution.with_report(report)
+    if output is not None:
+        report["output"] = str(output)
+        with watch("export"):
+            solution.save(output)
+        report["seconds"] = watch.total()
+    return solution
+
+
+def check(problem: Problem) -> dict[str, Any]:
+    """What the compiler makes of a problem, without solving it: the compiled form and the warnings."""
+    form = compile_problem(problem)
+    warnings = [*form.warnings, *validate(form)]
+    return {"problem": problem.name, "status": "ok", **describe(form), "warnings": warnings}
+
+
+def build(form: Form, state: State, grid: tuple[int, ...] | None, times: tuple[float, ...] | None, made: Mapping[str, Any]) -> Solution:
+    """A solution from a solver's state: split pairs become complex fields again, learned numbers leave the fields."""
+    names = {unknown.name: k for k, unknown in enumerate(form.unknowns)}
+    fields: dict[str, Field] = {}
+    learned: dict[str, float] = {}
+    for unknown in form.bound.unknowns:
+        if unknown.is_number:
+            learned[unknown.name] = float(np.real(state.heads[names[unknown.name]][0]))
+        elif unknown.name in names:
+            k = names[unknown.name]
+            fields[unknown.name] = NetworkField(state.trials[k], state.heads[k])
+        else:
+            re, im = names[f"{unknown.name}_re"], names[f"{unknown.name}_im"]
+            fields[unknown.name] = NetworkField(state.trials[re], state.heads[re] + 1j * state.heads[im])
+    return Solution(
+        form.space.coords, form.space.time, fields, domain(form),
+        domains={u.name: u.region for u in form.bound.unknowns if u.region is not None},
+        coefficients=coefficients(form.bound), learned=learned, grid=grid,
+        times=None if times is None else np.asarray(times, dtype=float), origin=made,
+    )  # fmt: skip
+
+
+def domain(form: Form) -> Domain:
+    lo, hi = bounds(form)
+    regions = {id(row.region): row.region for row in form.rows if row.region.dim == form.space.dim}
+    return Domain(lo, hi, tuple(regions.values()) if regions else ())
+
+
+def coefficients(bound: Bound) -> dict[str, Any]:
+    """Coefficients by name: expressions and numbers, and fields given by data."""
+    known = {_name(key): value for key, value in bound.substitution.items()}
+    return known | {key.func.__name__: value for key, value in bound.fields.items()}
+
+
+def _name(key: Any) -> str:
+    return key.name if hasattr(key, "name") else key.func.__name__
+
+
+def solve_reference(bound: Bound, n: int | None, problem: Problem) -> tuple[Any, str | None, str | None]:
+    """The first reference that supports the problem: (reference or None, its kind, why there is none)."""
+    reasons = []
+    for name, plugin in plugins.available("references").items():
+        module = plugin.load()
+        reason = module.supports(bound)
+        if reason is None:
+            found = module.solve(bound, n=n)
+            if hasattr(found, "values"):
+                return found, found.kind, None
+            reason = found.reason
+        reasons.append(f"{name}: {reason}")
+    return None, None, "there is no reference for this problem (" + "; ".join(reasons or ["none is installed"]) + ")"
+
+
+def reference_solution(bound: Bound, witness: Any, made: Mapping[str, Any] | None = None) -> Solution:
+    """A reference as the same kind of object as a network's solution."""
+    fields = {name: GridField(_filled(values), witness.axes, name) for name, values in witness.values.items()}
+    lo = np.array([axis[0] for axis in witness.axes])
+    hi = np.array([axis[-1] for axis in witness.axes])
+    mask = None if witness.mask is None else (tuple(witness.axes), np.asarray(witness.mask, dtype=bool))
+    return Solution(
+        bound.space.coords, bound.space.time, fields, Domain(lo, hi, mask=mask), coefficients=coefficients(bound),
+        origin=made or {}, grid=tuple(len(axis) for axis in witness.axes)[: len(bound.space.spatial)],
+    )  # fmt: skip
+
+
+def _filled(values: np.ndarray) -> np.ndarray:
+    """Masked nodes take their nearest neighbour's value, so that an interpolant can be drawn through all."""
+    bad = ~np.isfinite(values)
+    if not bad.any():
+        return values
+    from scipy.ndimage import distance_transform_edt
+
+    nearest = distance_transform_edt(bad, return_distances=False, return_indices=True)
+    return values[tuple(nearest)]
+
+
+def origin(problem: Problem, source: Source | None, settings: Mapping[str, Any], seed: int, form: Form) -> dict[str, Any]:
+    """Where a solution came from, for the file."""
+    import scipy
+    import sympy
+
+    from inrpde import __version__
+
+    made: dict[str, Any] = {
+        "settings": {key: value for key, value in settings.items() if value is not None},
+        "seed": seed,
+        "versions": {"inrpde": __version__, "numpy": np.__version__, "scipy": scipy.__version__, "sympy": sympy.__version__, "python": platform.python_version()},
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }  # fmt: skip
+    if source is not None:
+        made |= {"source": source.text, "source_sha256": source.sha256, "data_sha256": dict(source.data), "parameters": {k: str(v) for k, v in source.parameters.items()}}
+    else:
+        import hashlib
+
+        text = "\n".join(str(c) for c in problem.conditions)
+        made |= {"source": text, "source_sha256": hashlib.sha256(text.encode()).hexdigest(), "data_sha256": {}}
+    return made
+
+
+def _score_bound(tol: float | None) -> float | None:
+    """The score at which a search need not go on: well below the tolerance, as the estimate is no better than the score."""
+    return None if tol is None else tol / 3
+
+
+def _share(clock: Clock) -> float | None:
+    return None if clock.budget is None else min(clock.spent / clock.budget, 1.0)
+
+
+def _report(
+    form: Form, best: Candidate, found: Run, estimated: Estimate, solution: Solution, witness: Any,
+    settings: Mapping[str, Any], seed: int, tol: float | None, warnings: list[str], method: str,
+) -> dict[str, Any]:  # fmt: skip
+    names = [unknown.name for unknown in form.bound.unknowns if not unknown.is_number]
+    exact = exact_errors(form, lambda k, points: solution._values(form.bound.unknowns[k].name, points), settings["check.points"], seed)
+    compared = reference_errors(form, solution, witness) if witness is not None else {}
+    by_field = _by_field(form, estimated)
+    held_out = draw(form, 4000, seed + HELD_OUT)
+    scored = score(form, held_out, best.state)
+    word = verdict(estimated, compared)
+    reached = tol is None or max(by_field.values()) <= tol
+    return {
+        "problem": form.bound.problem.name,
+        "status": "ok" if reached else "tolerance",
+        "method": best.method,
+        "verdict": {"word": word.word, "because": word.because},
+        "fields": {
+            name: {"estimated_error": by_field[name], "exact": exact.get(name), "reference": compared.get(name)} for name in names
+        },
+        "residual": {"fitted": best.fitted, "held_out": scored.total},
+        "conditions": condition_reports(form, scored),
+        "seconds": {},
+        "learned": dict(solution.learned),
+        "warnings": list(dict.fromkeys(warnings + (list(witness.warnings) if witness is not None else []))),
+        "output": None,
+        "seed": seed,
+        "steps": found.steps,
+        "ended": found.ended,
+    }
+
+
+def _by_field(form: Form, estimated: Estimate) -> dict[str, float]:
+    """Estimates of the declared unknowns: of a split pair, the larger."""
+    out = {}
+    for unknown in form.bound.unknowns:
+        parts = [unknown.name] if unknown.name in estimated.fields else [f"{unknown.name}_re", f"{unknown.name}_im"]
+        out[unknown.name] = max(estimated.fields[part] for part in parts)
+    return out

@@ -1,0 +1,199 @@
+"""A solution: fields that can be evaluated anywhere, with the report of how they were found and how far to trust them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import sympy
+from sympy import Expr, Symbol
+
+from inrpde.compiler.evaluate import evaluate
+from inrpde.declaration.fields import GridField
+from inrpde.declaration.integral import RegionIntegral
+from inrpde.declaration.regions import Region
+from inrpde.errors import UsageError
+from inrpde.networks.trial import Trial, dump_trial, load_trial
+
+Array = np.ndarray
+Index = tuple[int, ...]
+
+
+class Field(Protocol):
+    """A field and its derivatives at points (N, d): {multi-index: (N,)}."""
+
+    def jets(self, points: Array, indices: Iterable[Index]) -> Mapping[Index, Array]: ...
+
+
+@dataclass(frozen=True)
+class NetworkField:
+    """A network: a body (`trial`) and its linear head."""
+
+    trial: Trial
+    head: Array
+
+    def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        return self.trial.apply(points, self.head, indices)
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Where a solution lives: bounds (d,), and which points lie inside.
+
+    A solution that was just found knows its `regions`; one that was loaded knows the `mask` on its stored grid's axes.
+    """
+
+    lo: Array
+    hi: Array
+    regions: tuple[Region, ...] = ()
+    mask: tuple[tuple[Array, ...], Array] | None = None
+
+    def contains(self, points: Array) -> Array:
+        """Which points lie in the domain, (N,) bool."""
+        if self.regions:
+            return np.any([region.contains(points) for region in self.regions], axis=0)
+        inside = np.all((points >= self.lo - 1e-12) & (points <= self.hi + 1e-12), axis=1)
+        if self.mask is not None:
+            axes, mask = self.mask
+            nearest = tuple(np.abs(axis[None, :] - x[:, None]).argmin(axis=1) for axis, x in zip(axes, points.T, strict=True))
+            inside &= mask[nearest]
+        return inside
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Fields by name, evaluated anywhere.
+
+    `solution(points)`, `solution.evaluate(expr, points)`, `solution.integral(expr, region)`, `solution.on_grid(shape)`,
+    `solution.save(path)`; `solution.report` is the JSON object of the command line as a dict, `solution.learned` the
+    numbers that were found, `solution.reference` the finite-difference solution, if there is one. `grid` and `times` are
+    what is exported, `origin` where the problem came from (source, hashes, versions).
+    """
+
+    coords: tuple[Symbol, ...]
+    time: Symbol | None
+    fields: Mapping[str, Field]
+    domain: Domain
+    domains: Mapping[str, Region] = field(default_factory=dict)
+    coefficients: Mapping[str, Any] = field(default_factory=dict)
+    learned: Mapping[str, float] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
+    reference: Solution | None = None
+    grid: tuple[int, ...] | None = None
+    times: Array | None = None
+    origin: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, points: Any) -> dict[str, Array]:
+        """Values at points (N, d), in the order of `space.coords`: {name: (N,)}. NaN where a field does not live."""
+        points = self._points(points)
+        return {name: self._values(name, points) for name in self.fields}
+
+    def evaluate(self, expr: Any, points: Any) -> Array:
+        """An expression of the unknowns, coefficients and coordinates at points (N, d): (N,), or (N, k) for a Matrix."""
+        return evaluate(expr, self.coords, self._points(points), self._jets(), self._bindings(), self._integrate)
+
+    def integral(self, expr: Any, region: Region, points: int = 20_000) -> complex | float:
+        """The integral of an expression over a region in its own measure, on about so many quasi-random points."""
+        from inrpde.sampling import sample
+
+        q = sample(region, points, 0)
+        normals = {} if q.normals is None else dict(zip(region.space.normal, q.normals.T, strict=False))
+        values = evaluate(expr, self.coords, q.points, self._jets(), self._bindings(), self._integrate, normals)
+        total = np.sum(values * q.weights)
+        return complex(total) if np.iscomplexobj(values) else float(total)
+
+    def on_grid(self, shape: Sequence[int], times: Sequence[float] | None = None) -> dict[str, Array]:
+        """Values on a uniform grid over the bounds, `values[i, j]` at (x_i, y_j); NaN outside the domain.
+
+        `shape` has a number for each coordinate, or for each spatial coordinate where `times` are given.
+        """
+        axes = self.axes(shape, times)
+        points = grid_points(axes)
+        inside = self.domain.contains(points)
+        found = {}
+        for name, values in self(points).items():
+            found[name] = np.where(inside, values, np.nan).reshape([len(axis) for axis in axes])
+        return found
+
+    def axes(self, shape: Sequence[int], times: Sequence[float] | None = None) -> list[Array]:
+        shape = tuple(int(n) for n in shape)
+        if self.time is not None and times is None and len(shape) == len(self.coords) - 1:
+            times = np.linspace(self.domain.lo[-1], self.domain.hi[-1], 11)
+        spatial = len(self.coords) - (1 if times is not None else 0)
+        if len(shape) != spatial or any(n < 1 for n in shape):
+            names = ", ".join(map(str, self.coords[:spatial]))
+            raise UsageError(
+                f"a grid of shape {shape} for the coordinates {names}", "on_grid(shape)", f"give {spatial} numbers"
+            )
+        axes = [np.linspace(a, b, n) for a, b, n in zip(self.domain.lo, self.domain.hi, shape, strict=False)]
+        return axes + ([np.asarray(times, dtype=float)] if times is not None else [])
+
+    def save(self, path: str | Path) -> None:
+        """Write the HDF5 file that h5py, xarray, ParaView and `inrpde.load` read."""
+        from inrpde import storage
+
+        storage.save(self, path)
+
+    def with_report(self, report: dict[str, Any]) -> Solution:
+        return replace(self, report=report)
+
+    def with_reference(self, reference: Solution) -> Solution:
+        return replace(self, reference=reference)
+
+    # -- inside
+
+    def _points(self, points: Any) -> Array:
+        points = np.asarray(points, dtype=float)
+        if points.ndim == 1 and len(self.coords) == 1:
+            points = points[:, None]
+        if points.ndim != 2 or points.shape[1] != len(self.coords):
+            raise UsageError(
+                f"points of shape {points.shape} for the coordinates {', '.join(map(str, self.coords))}",
+                "solution(points)",
+                f"give an array of shape (N, {len(self.coords)}), columns in the order of space.coords",
+            )
+        return points
+
+    def _values(self, name: str, points: Array) -> Array:
+        zero = (0,) * len(self.coords)
+        values = self.fields[name].jets(points, [zero])[zero]
+        if name in self.domains:
+            values = np.where(self.domains[name].contains(points), values, np.nan)
+        return values
+
+    def _jets(self) -> dict[str, Any]:
+        data = {name: value.jets for name, value in self.coefficients.items() if hasattr(value, "jets")}
+        return data | {name: f.jets for name, f in self.fields.items()}
+
+    def _bindings(self) -> dict[str, Any]:
+        known = {name: value for name, value in self.coefficients.items() if not hasattr(value, "jets")}
+        return known | dict(self.learned)
+
+    def _integrate(self, node: RegionIntegral) -> complex | float:
+        total = self.integral(node.integrand, node.region)
+        return total / self.integral(sympy.Integer(1), node.region) if node.mean else total
+
+
+def grid_points(axes: Sequence[Array]) -> Array:
+    """All points of a tensor grid, (N, d), the last axis fastest."""
+    return np.stack([g.ravel() for g in np.meshgrid(*axes, indexing="ij")], axis=1)
+
+
+def dump_field(f: Field) -> dict[str, Any]:
+    """A field as a nested dict of arrays, numbers and strings."""
+    if isinstance(f, NetworkField):
+        return {"type": "network", "trial": dump_trial(f.trial), "head": f.head}
+    if isinstance(f, GridField):
+        return {"type": "grid", "values": f.values, **{f"axis{k}": axis for k, axis in enumerate(f.axes)}}
+    raise TypeError(f"a field of type {type(f).__name__} cannot be stored")
+
+
+def load_field(state: Mapping[str, Any]) -> Field:
+    """The field that `dump_field` stored."""
+    if str(state["type"]) == "network":
+        return NetworkField(load_trial(state["trial"]), np.asarray(state["head"]))
+    axes = [state[f"axis{k}"] for k in range(sum(key.startswith("axis") for key in state))]
+    return GridField(state["values"], axes)

@@ -1,0 +1,55 @@
+"""Linear problems: the body is frozen, and the head minimises the loss exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from inrpde.compiler.form import Form, Row
+from inrpde.errors import ProblemError
+from inrpde.solvers.features import Plan, global_trials
+from inrpde.solvers.linear import ridge_solve
+from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.samples import Samples
+from inrpde.solvers.search import Search, climb
+from inrpde.solvers.state import State, zero_state
+from inrpde.solvers.system import System, linearise
+
+Array = np.ndarray
+REWEIGHTINGS = 8
+"""Rounds of iteratively reweighted least squares, where a condition asks for the norm 1."""
+
+
+def solve(context: Context) -> Iterator[Candidate]:
+    """The method `least-squares`. Raises ProblemError, naming the equation, for a nonlinear problem."""
+    form = context.form
+    if not form.linear:
+        nonlinear = next((row.text for row in form.rows if not row.linear), form.rows[0].text)
+        raise ProblemError("least-squares needs linear equations", nonlinear, "use --method auto, or newton")
+    yield from climb(Search(context, fit, "least-squares"))
+
+
+def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None) -> State:
+    """The heads that minimise the loss of a linear form on samples, for one frozen body."""
+    state = zero_state(form, global_trials(form, plan, seed))
+    system = linearise(form, samples, state, at_zero=True)
+    return state.with_vector(minimise(form, system, plan))
+
+
+def minimise(form: Form, system: System, plan: Plan) -> Array:
+    """One dense least-squares solve; reweighted where a condition has the norm 1 (Holland and Welsch 1977)."""
+    matrix, right = system.stacked(lambda row: balance(form, row, plan))
+    solution = ridge_solve(matrix, right)
+    absolute = np.concatenate([np.full(len(b.right), form.conditions[b.row.condition].norm == 1) for b in system.blocks])
+    for _ in range(REWEIGHTINGS if absolute.any() else 0):
+        size = np.abs(matrix @ solution - right)[absolute]
+        weight = np.ones(len(right))
+        weight[absolute] = 1 / np.sqrt(np.maximum(size / max(np.median(size), 1e-300), 1e-6))
+        solution = ridge_solve(matrix * weight[:, None], right * weight)
+    return solution
+
+
+def balance(form: Form, row: Row, plan: Plan) -> float:
+    """The boundary's share: a factor on the conditions that hold on less than a volume."""
+    return 1.0 if row.region.dim == form.space.dim else plan.balance

@@ -1,0 +1,40 @@
+"""Dense linear least squares, min ‖A c - b‖² + μ²‖c‖², by QR."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import get_lapack_funcs
+
+from inrpde.errors import DivergedError
+
+Array = np.ndarray
+
+
+def ridge_solve(a: Array, b: Array, ridge: float = 1e-13) -> Array:
+    """Solve by one QR factorisation of [A; μI], μ = ridge·‖A‖_F/√F, for b of shape (N,) or (N, k).
+
+    The ridge keeps the solution finite where columns depend on one another. A real matrix with a complex right-hand
+    side is solved as a real one with two. Raises DivergedError if A or b is not finite.
+    """
+    if np.iscomplexobj(b) and not np.iscomplexobj(a):
+        pair = ridge_solve(a, np.column_stack([b.real, b.imag]), ridge)
+        half = pair.shape[1] // 2
+        return (pair[:, :half] + 1j * pair[:, half:]).reshape(a.shape[1], *b.shape[1:])
+    n, width = a.shape
+    columns = b if b.ndim == 2 else b[:, None]
+    size = float(np.linalg.norm(a))
+    if not np.isfinite(size) or not np.all(np.isfinite(columns)):
+        raise DivergedError("the linear system is not finite", None, "check coefficients and data for singular points")
+    if size == 0:
+        return np.zeros((width, *b.shape[1:]), dtype=a.dtype)
+    stacked = np.zeros((n + width, width), dtype=a.dtype, order="F")
+    stacked[:n] = a
+    stacked[n + np.arange(width), np.arange(width)] = ridge * size / np.sqrt(width)
+    right = np.zeros((n + width, columns.shape[1]), dtype=a.dtype, order="F")
+    right[:n] = columns
+    gels, gels_lwork = get_lapack_funcs(("gels", "gels_lwork"), (stacked, right))
+    lwork = int(np.real(gels_lwork(n + width, width, right.shape[1])[0]))
+    _, solution, info = gels(stacked, right, lwork=lwork, overwrite_a=True, overwrite_b=True)
+    if info != 0:
+        raise DivergedError(f"the linear system is singular (column {info})", None, "check that the conditions determine the solution")
+    return solution[:width].reshape(width, *b.shape[1:])

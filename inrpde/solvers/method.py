@@ -1,0 +1,69 @@
+"""What a method is: a generator of candidates, each better informed than the last. The loop owns everything else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from inrpde.compiler.form import Form
+from inrpde.solvers.state import State
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Wall-clock time since the start, and the budget (seconds, or None)."""
+
+    budget: float | None
+    start: float = field(default_factory=time.perf_counter)
+
+    @property
+    def spent(self) -> float:
+        return time.perf_counter() - self.start
+
+    @property
+    def left(self) -> float:
+        return float("inf") if self.budget is None else self.budget - self.spent
+
+    def fits(self, cost: float) -> bool:
+        """Does a step of this predicted cost (seconds) fit into what is left?"""
+        return cost <= self.left
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that a method may know. `tol` bounds the score; `memory` is what a checkpoint kept of this method."""
+
+    form: Form
+    settings: Mapping[str, Any]
+    seed: int
+    clock: Clock
+    tol: float | None = None
+    device: str = "cpu"
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    tell: Callable[[str], None] = lambda message: None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A state with its held-out score, what it cost (seconds), and why it was tried.
+
+    `fitted` is the score on the fitted points; `memory` is what a checkpoint needs to continue; `again` makes a second,
+    different solve of the same kind from a seed, for the error estimate.
+    """
+
+    state: State
+    score: float
+    fitted: float
+    cost: float
+    method: str
+    reason: str
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    again: Callable[[int], State] | None = None
+
+
+class Method(Protocol):
+    """Yields candidates; may stop by itself, and is stopped by the loop at the tolerance or the end of the budget."""
+
+    def __call__(self, context: Context) -> Iterator[Candidate]: ...

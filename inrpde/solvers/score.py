@@ -1,0 +1,91 @@
+"""The held-out score: how well a state satisfies every condition on points that were not fitted, as a relative error.
+
+Each residual is divided by what its operator makes of the lowest mode of the box, times the size of the unknowns; that scale does
+not depend on the network, so that scores of different networks compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inrpde.compiler.form import Form, Row
+from inrpde.solvers.samples import Samples, bounds
+from inrpde.solvers.state import State
+from inrpde.solvers.system import environment, integral_value, jet_values
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class RowScore:
+    """One equation: rms and max of the residual in its own units, and the rms over the operator's own size."""
+
+    rms: float
+    max: float
+    relative: float
+
+
+@dataclass(frozen=True)
+class Score:
+    """`total` is the root of the sum of squares of the equations' relative residuals."""
+
+    rows: tuple[RowScore, ...]
+
+    @property
+    def total(self) -> float:
+        value = float(np.sqrt(sum(row.relative**2 for row in self.rows)))
+        return value if np.isfinite(value) else float("inf")
+
+
+def score(form: Form, samples: Samples, state: State) -> Score:
+    """Score a state on samples. Unknowns that vanish are measured against 1e-300, so that their score is honest."""
+    lo, hi = bounds(form)
+    modes = np.pi / (hi - lo)
+    evaluated = [_evaluate(form, row, samples, state) for row in form.rows]
+    sizes = _sizes(form, evaluated, samples, state)
+    return Score(tuple(_row_score(row, residual, slopes, samples, modes, sizes) for row, (residual, slopes, _) in zip(form.rows, evaluated, strict=True)))
+
+
+def _evaluate(form: Form, row: Row, samples: Samples, state: State) -> tuple[Array, dict, dict]:
+    site = samples.of(row)
+    values = jet_values(row, site, state)
+    env = environment(form, row, site) | values
+    env |= {s: integral_value(form, samples, k, state) for s, k in row.integrals.items()}
+    (value,) = row.value(env)
+    slopes = dict(zip(row.tangent, row.slopes(env), strict=True))
+    return np.broadcast_to(value, (len(site.points),)), slopes, values
+
+
+def _sizes(form: Form, evaluated: list, samples: Samples, state: State) -> list[float]:
+    """Root mean square of each unknown over the equations that hold in volumes (or wherever it appears)."""
+    sizes = []
+    for unknown in range(len(form.unknowns)):
+        found: list[tuple[int, float]] = []
+        for row, (_, _, values) in zip(form.rows, evaluated, strict=True):
+            for symbol, jet in row.jets.items():
+                if jet.unknown == unknown and not any(jet.index):
+                    found.append((row.region.dim, float(np.mean(np.abs(values[symbol]) ** 2))))
+        if not any(dim == form.space.dim for dim, _ in found):
+            sites = [samples.of(row) for row in form.rows if row.region.dim == form.space.dim and any(j.unknown == unknown for j in row.jets.values())]
+            if sites:
+                zero = (0,) * form.space.dim
+                values = state.jets(unknown, sites[0].points[:2000], [zero])[zero]
+                found = [(form.space.dim, float(np.mean(np.abs(values) ** 2)))]
+        best = max((dim for dim, _ in found), default=0)
+        sizes.append(np.sqrt(max((size for dim, size in found if dim == best), default=0.0)))
+    return sizes
+
+
+def _row_score(row: Row, residual: Array, slopes: dict, samples: Samples, modes: Array, sizes: list[float]) -> RowScore:
+    weights = samples.of(row).weights
+    weights = weights / weights.sum()
+    rms = float(np.sqrt(np.sum(weights * np.abs(residual) ** 2)))
+    scale = 0.0
+    for symbol, jet in row.jets.items():
+        if symbol in slopes:
+            mode = float(np.prod(modes ** np.array(jet.index)))
+            scale += float(np.mean(np.abs(slopes[symbol]) ** 2)) * (mode * sizes[jet.unknown]) ** 2
+    if row.integrals and not row.jets:
+        scale = max(sizes) ** 2
+    return RowScore(rms, float(np.max(np.abs(residual), initial=0.0)), rms / max(np.sqrt(scale), 1e-300))

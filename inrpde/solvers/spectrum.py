@@ -1,0 +1,73 @@
+"""How fast the solution can be expected to vary, from the declaration alone: a wave number for each coordinate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inrpde.compiler.form import Form, Row
+from inrpde.solvers.samples import Samples, Site, bounds
+from inrpde.solvers.system import environment
+
+Array = np.ndarray
+
+
+def wave_numbers(form: Form, samples: Samples) -> Array:
+    """Wave numbers (d,) in radians per unit length, 0 where nothing is known.
+
+    Two sources: the oscillatory zero-order coefficient, κ = √(c₀/c₂) where they have the same sign, and the logarithmic
+    gradient of the data (sources, boundary and initial values).
+    """
+    found = np.zeros(form.space.dim)
+    for row in form.rows:
+        site = samples.of(row)
+        if row.linear and row.region.dim == form.space.dim:
+            found = np.maximum(found, _oscillation(form, row, site))
+        found = np.maximum(found, _data(form, row, site))
+    return found
+
+
+def _oscillation(form: Form, row: Row, site: Site) -> Array:
+    d = form.space.dim
+    out = np.zeros(d)
+    slopes = dict(zip(row.tangent, row.slopes(environment(form, row, site)), strict=True))
+    by_jet = {(row.jets[s].unknown, row.jets[s].index): np.asarray(c) for s, c in slopes.items() if s in row.jets}
+    for (unknown, index), c0 in by_jet.items():
+        if any(index):
+            continue
+        for k in range(d):
+            second = by_jet.get((unknown, tuple(2 * (i == k) for i in range(d))))
+            if second is not None:
+                with np.errstate(all="ignore"):
+                    ratio = np.real(np.broadcast_to(c0 / second, (len(site.points),)))
+                ratio = ratio[np.isfinite(ratio)]
+                if len(ratio):
+                    out[k] = np.sqrt(max(np.quantile(ratio, 0.95), 0.0))
+    return out
+
+
+def _data(form: Form, row: Row, site: Site, step: float = 1e-4) -> Array:
+    """|∂g|/|g| in the root mean square, for g the residual of vanishing unknowns."""
+    lo, hi = bounds(form)
+    d = form.space.dim
+    if site.labels or not row.jets:
+        return np.zeros(d)
+    zero = dict.fromkeys([*row.jets, *row.integrals], 0.0)
+
+    def data(points: Array) -> Array:
+        (value,) = row.value(form.environment(row, points, site.normals, {}) | zero)
+        return np.broadcast_to(value, (len(points),))
+
+    here = data(site.points)
+    size = np.sqrt(np.mean(np.abs(here) ** 2))
+    out = np.zeros(d)
+    if not size > 0 or not np.isfinite(size):
+        return out
+    for k in range(d):
+        shift = np.zeros(d)
+        shift[k] = step * (hi[k] - lo[k])
+        with np.errstate(all="ignore"):
+            slope = (data(site.points + shift) - data(site.points - shift)) / (2 * shift[k])
+        slope = slope[np.isfinite(slope)]
+        if len(slope):
+            out[k] = np.sqrt(np.mean(np.abs(slope) ** 2)) / size
+    return out

@@ -1,0 +1,44 @@
+"""What a solver has found: for each unknown a trial and its head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inrpde.compiler.form import Form, Index
+from inrpde.networks.trial import Trial
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class State:
+    """Unknown k is `trials[k] @ heads[k]`; unknowns may share one trial object."""
+
+    trials: tuple[Trial, ...]
+    heads: tuple[Array, ...]
+
+    @property
+    def vector(self) -> Array:
+        """All heads, one after the other."""
+        return np.concatenate(self.heads)
+
+    @property
+    def width(self) -> int:
+        return sum(trial.width for trial in self.trials)
+
+    def with_vector(self, vector: Array) -> State:
+        cuts = np.cumsum([trial.width for trial in self.trials])[:-1]
+        return replace(self, heads=tuple(np.split(vector, cuts)))
+
+    def jets(self, unknown: int, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        """Derivatives of one unknown at points (N, d): {multi-index: (N,)}."""
+        return self.trials[unknown].apply(points, self.heads[unknown], indices)
+
+
+def zero_state(form: Form, trials: tuple[Trial, ...]) -> State:
+    """All heads zero; learned coefficients start from zero too (see `newton` for their initial values)."""
+    kind = complex if form.arithmetic == "complex" else float
+    return State(trials, tuple(np.zeros(trial.width, dtype=kind) for trial in trials))

@@ -1,0 +1,196 @@
+"""The linearised system: rows of the tangent on the trials' columns, and right-hand sides, scaled condition by condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from inrpde.compiler.form import HERE, PAIR, Form, Row
+from inrpde.networks.trial import restrict
+from inrpde.solvers.samples import Samples, Site
+from inrpde.solvers.state import State
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Part:
+    """Columns of one piece of the trials on some rows (all where None): matrix (len(rows), piece width)."""
+
+    piece: int
+    rows: Array | None
+    matrix: Array
+
+
+@dataclass(frozen=True)
+class Block:
+    """The rows of one equation: `parts` add up to its matrix; right-hand side (N,); `scale` is the rms size of its operator
+    on the columns, `root` (N,) the roots of the quadrature weights' shares."""
+
+    row: Row
+    parts: tuple[Part, ...]
+    right: Array
+    scale: float
+    root: Array
+
+
+@dataclass(frozen=True)
+class System:
+    """Blocks over the columns of `pieces`, each a slice of the vector of all heads."""
+
+    blocks: tuple[Block, ...]
+    pieces: tuple[slice, ...]
+
+    @property
+    def width(self) -> int:
+        return self.pieces[-1].stop
+
+    def factors(self, balance: Callable[[Row], float]) -> list[Array]:
+        """What each block's rows are multiplied by, so that the blocks weigh the same but for `balance`."""
+        return [(balance(block.row) / block.scale) * block.root for block in self.blocks]
+
+    def stacked(self, balance: Callable[[Row], float]) -> tuple[Array, Array]:
+        """One dense matrix and its right-hand side."""
+        kind = np.result_type(*(part.matrix.dtype for block in self.blocks for part in block.parts))
+        total = sum(len(block.right) for block in self.blocks)
+        matrix = np.zeros((total, self.width), dtype=kind, order="F")
+        right = np.empty(total, dtype=np.result_type(kind, *(b.right.dtype for b in self.blocks)))
+        start = 0
+        for block, factor in zip(self.blocks, self.factors(balance), strict=True):
+            stop = start + len(factor)
+            for part in block.parts:
+                columns = self.pieces[part.piece]
+                if part.rows is None:
+                    matrix[start:stop, columns] += part.matrix * factor[:, None]
+                else:
+                    matrix[start + part.rows, columns] += part.matrix * factor[part.rows, None]
+            right[start:stop] = block.right * factor
+            start = stop
+        return matrix, right
+
+
+def linearise(form: Form, samples: Samples, state: State, at_zero: bool) -> System:
+    """The system whose solution is the full next vector of heads: T·c_new = T·c - residual(c).
+
+    With `at_zero` the state is known to vanish, as for a linear form.
+    """
+    numbers = [_integral(form, samples, k, state, at_zero) for k in range(len(form.integrals))]
+    blocks: list[Block] = []
+    for row in form.rows:
+        parts, right = _rows(form, row, samples.of(row), state, at_zero, numbers)
+        blocks += _blocks(form, row, samples.of(row), parts, right)
+    return System(tuple(blocks), piece_slices(state))
+
+
+def piece_slices(state: State) -> tuple[slice, ...]:
+    widths = [piece.width for trial in state.trials for piece in trial.pieces]
+    stops = np.cumsum(widths)
+    return tuple(slice(int(stop - width), int(stop)) for stop, width in zip(stops, widths, strict=True))
+
+
+def _blocks(form: Form, row: Row, site: Site, parts: list[Part], right: Array) -> list[Block]:
+    weight = np.sqrt(form.conditions[row.condition].weight)
+    n = len(right)
+    root = weight * (np.sqrt(site.weights / site.weights.sum()) if n == len(site.weights) else np.ones(n))
+    sides = [(parts, right)]
+    if form.arithmetic == "split" and any(np.iscomplexobj(a) for a in (right, *(p.matrix for p in parts))):
+        sides = [([Part(p.piece, p.rows, side(p.matrix)) for p in parts], side(right)) for side in (np.real, np.imag)]
+        sides = [(ps, b) for ps, b in sides if np.any(b) or any(np.any(p.matrix) for p in ps)]
+    scale = max((_rms(ps, n) for ps, _ in sides), default=0.0) or 1.0
+    return [Block(row, tuple(ps), b, scale, root) for ps, b in sides]
+
+
+def _rms(parts: Iterable[Part], n: int) -> float:
+    """The root mean square entry over the columns' supports."""
+    total = sum(float(np.vdot(part.matrix, part.matrix).real) for part in parts)
+    return float(np.sqrt(total / max(sum(part.matrix.size for part in parts), 1)))
+
+
+def environment(form: Form, row: Row, site: Site) -> dict:
+    return form.environment(row, site.points, site.normals, site.labels)
+
+
+def jet_values(row: Row, site: Site, state: State) -> dict:
+    """The jets of the state at a site: {symbol: (N,)}."""
+    values = {}
+    for unknown in {jet.unknown for jet in row.jets.values()}:
+        for place in {jet.site for jet in row.jets.values() if jet.unknown == unknown}:
+            wanted = {s: jet.index for s, jet in row.jets.items() if jet.unknown == unknown and jet.site == place}
+            points = site.points if place == HERE else site.pairs
+            jets = state.jets(unknown, points, set(wanted.values()))
+            values |= {symbol: jets[index] for symbol, index in wanted.items()}
+    return values
+
+
+def residual(form: Form, row: Row, samples: Samples, state: State) -> Array:
+    """The residual of one equation on its own points, (N,), in its own units."""
+    site = samples.of(row)
+    env = environment(form, row, site) | jet_values(row, site, state)
+    env |= {s: integral_value(form, samples, k, state) for s, k in row.integrals.items()}
+    (value,) = row.value(env)
+    return np.array(np.broadcast_to(value, (len(site.points),)))
+
+
+def integral_value(form: Form, samples: Samples, number: int, state: State) -> complex | float:
+    term, site = form.integrals[number], samples.integrals[number]
+    env = environment(form, term.row, site) | jet_values(term.row, site, state)
+    (value,) = term.row.value(env)
+    weights = site.weights / (site.measure if term.mean else 1.0)
+    return np.sum(np.broadcast_to(value, (len(site.points),)) * weights)
+
+
+def _integral(form: Form, samples: Samples, number: int, state: State, at_zero: bool) -> tuple[complex | float, Array]:
+    """The value of an integral at the state, and its derivative with respect to all heads, (width,)."""
+    term, site = form.integrals[number], samples.integrals[number]
+    parts, right = _rows(form, term.row, site, state, at_zero, [])
+    weights = site.weights / (site.measure if term.mean else 1.0)
+    pieces = piece_slices(state)
+    slope = np.zeros(state.width, dtype=np.result_type(float, *(part.matrix.dtype for part in parts)))
+    for part in parts:
+        slope[pieces[part.piece]] += (weights if part.rows is None else weights[part.rows]) @ part.matrix
+    return slope @ state.vector - weights @ right, slope
+
+
+def _rows(
+    form: Form, row: Row, site: Site, state: State, at_zero: bool, numbers: list[tuple[complex | float, Array]]
+) -> tuple[list[Part], Array]:
+    n = len(site.points)
+    env = environment(form, row, site)
+    at = dict.fromkeys(row.jets, 0.0) if at_zero else jet_values(row, site, state)
+    env |= at | {symbol: numbers[k][0] for symbol, k in row.integrals.items()}
+    (value,) = row.value(env)
+    slopes = dict(zip(row.tangent, row.slopes(env), strict=True))
+    if not row.jets and all(np.ndim(v) == 0 for v in (value, *slopes.values())):
+        n = 1  # the same equation at every point: once is enough
+    parts = _columns(row, site, state, slopes)
+    right = -np.broadcast_to(value, (n,)).astype(np.result_type(np.asarray(value).dtype, float))
+    for symbol, slope in slopes.items():
+        if symbol in row.integrals:
+            _, direction = numbers[row.integrals[symbol]]
+            along = np.array(np.broadcast_to(slope, (n,)))
+            parts += [Part(k, None, np.outer(along, direction[piece])) for k, piece in enumerate(piece_slices(state))]
+            right = right + along * (direction @ state.vector)
+        elif not at_zero:
+            right = right + slope * at[symbol]
+    return parts, right
+
+
+def _columns(row: Row, site: Site, state: State, slopes: dict) -> list[Part]:
+    """Σ_jets ∂residual/∂jet · ∂^α φ for the pieces of every unknown."""
+    parts, first = [], 0
+    for unknown, trial in enumerate(state.trials):
+        for place, points in ((HERE, site.points), (PAIR, site.pairs)):
+            wanted = {s: jet.index for s, jet in row.jets.items() if s in slopes and (jet.unknown, jet.site) == (unknown, place)}
+            if not wanted:
+                continue
+            terms = {index: slopes[symbol] for symbol, index in wanted.items()}
+            for k, piece in enumerate(trial.pieces):
+                rows = piece.support(points)
+                if rows is None:
+                    parts.append(Part(first + k, None, piece.operator(points, terms)))
+                elif len(rows):
+                    parts.append(Part(first + k, rows, piece.operator(points[rows], restrict(terms, rows))))
+        first += len(trial.pieces)
+    return parts

@@ -1,0 +1,66 @@
+"""Errors against an exact solution and against the reference, and the residual of each condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from inrpde.compiler.evaluate import evaluate
+from inrpde.compiler.form import Form
+from inrpde.solution import Solution, grid_points
+from inrpde.solvers.score import Score
+from inrpde.verification.estimate import field_points, relative_difference
+
+Array = np.ndarray
+
+
+def exact_errors(form: Form, values: Callable[[int, Array], Array], n: int, seed: int) -> dict[str, dict[str, float]]:
+    """{name: {"rel_l2", "max"}} on n quasi-random points that were not fitted, for unknowns whose exact solution is known."""
+    found = {}
+    fields = {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
+    split = {unknown.name: k for k, unknown in enumerate(form.unknowns)}
+    for k, unknown in enumerate(form.bound.unknowns):
+        if unknown.symbol not in form.bound.problem.exact:
+            continue
+        points = field_points(form, split.get(unknown.name, split.get(f"{unknown.name}_re", 0)), n, seed + 77_777)
+        exact = evaluate(form.bound.known(form.bound.problem.exact[unknown.symbol]), form.space.coords, points, fields)
+        ours = values(k, points)
+        found[unknown.name] = {"rel_l2": relative_difference(ours, exact), "max": float(np.max(np.abs(ours - exact)))}
+    return found
+
+
+def reference_errors(form: Form, solution: Solution, witness: Any) -> dict[str, dict[str, Any]]:
+    """{name: {"rel_l2", "max", "kind", "estimated_error", "extrapolated_rel_l2"}} at the reference's own nodes."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, values in witness.values.items():
+        if name not in solution.fields:
+            continue
+        gap = _difference(solution, name, witness.axes, values)
+        entry = {**gap, "kind": witness.kind, "estimated_error": float(witness.estimated_error[name])}
+        if witness.extrapolated.get(name) is not None:
+            entry["extrapolated_rel_l2"] = _difference(solution, name, witness.coarse_axes, witness.extrapolated[name])["rel_l2"]
+        found[name] = entry
+    return found
+
+
+def _difference(solution: Solution, name: str, axes: Any, values: Array) -> dict[str, float]:
+    points = grid_points(axes)
+    flat = np.asarray(values).ravel()
+    at = np.isfinite(flat)
+    ours = solution._values(name, points[at])
+    at[at] = np.isfinite(ours)
+    ours, theirs = ours[np.isfinite(ours)], flat[at]
+    return {"rel_l2": relative_difference(ours, theirs), "max": float(np.max(np.abs(ours - theirs), initial=0.0))}
+
+
+def condition_reports(form: Form, scored: Score) -> list[dict[str, Any]]:
+    """Each condition's own residual in its own units, over its equations: root of the summed squares, and the largest."""
+    reports = []
+    for condition in form.conditions:
+        rows = [s for row, s in zip(form.rows, scored.rows, strict=True) if row.condition == condition.index]
+        reports.append(
+            {"equation": condition.text, "on": condition.where, "rms": float(np.sqrt(sum(s.rms**2 for s in rows))), "max": max((s.max for s in rows), default=0.0)}
+        )  # fmt: skip
+    return reports
