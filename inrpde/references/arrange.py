@@ -1,0 +1,180 @@
+"""Which equation holds in place of which value of the state: one for every value, conditions before the volume's equations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from inrpde.declaration.regions import Region
+from inrpde.references.equations import Equation, Equations
+from inrpde.references.grid import Grid, Lattice
+from inrpde.references.layout import Flow, pair_volume
+from inrpde.references.matching import match_faces
+from inrpde.references.terms import Term, Unsupported
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A term that is to vanish at the points `picks` of a place; it stands in the rows `slots` of the system.
+
+    `unknown` is the one that it determines, `volume` says whether it is an equation of the volume.
+    """
+
+    term: Term
+    place: Lattice
+    picks: Array
+    slots: Array
+    part: str
+    unknown: int
+    volume: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A condition on a plane of the grid, with the normal put in; `affinity` lists the unknowns that it may determine."""
+
+    equation: Equation
+    axis: int
+    position: int
+    term: Term
+    affinity: tuple[int, ...]
+
+
+class Arrangement:
+    """Arranges the equations on a grid. Raises Unsupported where they are too many, too few or do not fit it."""
+
+    def __init__(self, equations: Equations, grid: Grid, flow: Flow | None):
+        self.equations, self.grid, self.flow = equations, grid, flow
+        self.candidates = self._candidates()
+
+    def entries(self) -> list[Entry]:
+        """The entries that determine every value of every unknown."""
+        groups: dict[tuple[bytes, ...], list[int]] = {}
+        for unknown, lattice in enumerate(self.grid.lattices):
+            groups.setdefault(lattice.key, []).append(unknown)
+        return [entry for group in groups.values() for entry in self._group(group)]
+
+    def coordinates(self, table: Array) -> Array:
+        """Coordinates (N, d) of positions; the time, where there is one, is that of the middle of the problem's interval."""
+        points = np.column_stack([axis.at(table[:, k]) for k, axis in enumerate(self.grid.axes)])
+        if self.equations.space.time is None:
+            return points
+        lo, hi = self.equations.volume[0].region.bounds
+        return np.column_stack([points, np.full(len(points), (lo[-1] + hi[-1]) / 2)])
+
+    def _candidates(self) -> list[Candidate]:
+        """Every face condition on every plane that it touches; those without derivatives first, then as declared."""
+        found = []
+        for axis, line in enumerate(self.grid.axes):
+            ends = {int(p) for lattice in self.grid.lattices for p in lattice.positions[axis][[0, -1]] if p % 2 == 0}
+            for position in sorted(ends) if not line.periodic else ():
+                for equation in self.equations.faces:
+                    sign = self._normal_sign(equation.region, axis, position)
+                    if sign:
+                        normal = {n: (sign if k == axis else 0) for k, n in enumerate(self.equations.space.normal)}
+                        term = self.equations.term(equation, normal)
+                        likely = sorted(term.unknowns, key=lambda u, t=term: (-t.order(u, axis), u))
+                        found.append(Candidate(equation, axis, position, term, tuple(likely)))
+        return sorted(found, key=lambda candidate: any(any(leaf.index) for leaf in candidate.term.leaves))
+
+    def _normal_sign(self, region: Region, axis: int, position: int) -> int:
+        """±1: the direction of a surface's normal on a plane; 0 where the surface does not touch the plane."""
+        for lattice in self.grid.lattices:
+            table = lattice.replace(axis, np.array([position])).table
+            points = self.coordinates(table[self._on_face(region, lattice, table, axis)])
+            if not len(points):
+                continue
+            if position in (0, self.grid.axes[axis].end):
+                return 1 if position else -1
+            for piece in region.pieces:
+                on = points[piece.chart.covers(points, region.tolerance)]
+                normals = piece.normals(on[piece.kept(on)]) if len(on) else None
+                if normals is not None and np.any(np.abs(normals[:, axis]) > 0.9):
+                    return int(np.sign(normals[np.abs(normals[:, axis]) > 0.9][0, axis]))
+        return 0
+
+    def _on_face(self, region: Region, lattice: Lattice, table: Array, axis: int) -> Array:
+        """Which positions (N, axes) on a plane normal to `axis` belong to a surface; edges are judged a little inside the plane."""
+        moved = table.astype(float)
+        for k, (line, own) in enumerate(zip(self.grid.axes, lattice.positions, strict=True)):
+            if k != axis and not line.periodic:
+                moved[:, k] = np.clip(moved[:, k], own[0] + 1e-6 * line.end, own[-1] - 1e-6 * line.end)
+        return region.contains(self.coordinates(moved))
+
+    def _group(self, group: Sequence[int]) -> list[Entry]:
+        """The entries of the unknowns on one lattice, from the conditions that are active at each of its points."""
+        lattice = self.grid.lattices[group[0]]
+        table = lattice.table
+        alive = np.array([self._lives(unknown, table) for unknown in range(len(self.grid.lattices))])
+        active = np.array([equation.region.contains(self.coordinates(table)) for equation in self.equations.volume])
+        on = np.zeros((len(self.candidates), len(table)), bool)
+        for number, candidate in enumerate(self.candidates):
+            here = np.flatnonzero(table[:, candidate.axis] == candidate.position)
+            on[number, here] = self._on_face(candidate.equation.region, lattice, table[here], candidate.axis)
+        signatures, kinds = np.unique(np.vstack([alive, active, on]), axis=1, return_inverse=True)
+        rows = {unknown: np.zeros(len(table), int) for unknown in group}
+        left: list[tuple[int, Array]] = []
+        for number, signature in enumerate(signatures.T):
+            here = np.flatnonzero(kinds.ravel() == number)
+            parts = np.split(signature, [len(alive), len(alive) + len(active)])
+            living, holding, conditions = (np.flatnonzero(part).tolist() for part in parts)
+            owner = match_faces([[u for u in self.candidates[c].affinity if u in living] for c in conditions])
+            pairs = self._pairs(living, holding) if not set(group) <= set(owner) else {}
+            for unknown in group:
+                rows[unknown][here] = conditions[owner[unknown]] if unknown in owner else -1 - pairs[unknown]
+            if len({self.candidates[c].axis for c in conditions}) == 1:
+                left += [(c, here) for n, c in enumerate(conditions) if n not in owner.values()]
+        places = {unknown: np.arange(len(table)) for unknown in group}
+        for number, here in left:
+            self._to_neighbours(self.candidates[number], number, here, group, rows, places)
+        return [
+            self._entry(unknown, int(row), places[unknown], np.flatnonzero(rows[unknown] == row))
+            for unknown in group
+            for row in np.unique(rows[unknown])
+        ]
+
+    def _lives(self, unknown: int, table: Array) -> Array:
+        inside = np.ones(len(table), bool)
+        for k, (line, own) in enumerate(zip(self.grid.axes, self.grid.lattices[unknown].positions, strict=True)):
+            margin = own[0] % 2
+            if not line.periodic:
+                inside &= (table[:, k] >= own[0] - margin) & (table[:, k] <= own[-1] + margin)
+        return inside
+
+    def _pairs(self, living: list[int], holding: list[int]) -> dict[int, int]:
+        """{unknown: number of its volume equation}, among the unknowns and the equations at a point."""
+        pairs = pair_volume([self.equations.volume_terms[n] for n in holding], living, self.flow)
+        return {unknown: holding[n] for unknown, n in pairs.items()}
+
+    def _to_neighbours(
+        self, candidate: Candidate, number: int, here: Array, group: Sequence[int], rows: dict[int, Array], places: dict[int, Array]
+    ) -> None:
+        """A second condition on the same points replaces the volume's equation at their inner neighbours."""
+        terms, axis = self.equations.volume_terms, candidate.axis
+        high = [u for u in candidate.affinity if max(term.order(u, axis) for term in terms) > 2]
+        if not high:
+            raise Unsupported(f"{candidate.equation.text} is one condition too many on that part of the boundary")
+        if high[0] not in group:
+            return
+        lattice, unknown = self.grid.lattices[high[0]], high[0]
+        own = lattice.positions[axis]
+        neighbours = lattice.table[here].copy()
+        neighbours[:, axis] = own[1] if candidate.position == own[0] else own[-2]
+        slots = lattice.find(neighbours)
+        free = rows[unknown][slots] < 0
+        rows[unknown][slots[free]] = number
+        places[unknown][slots[free]] = here[free]
+
+    def _entry(self, unknown: int, row: int, places: Array, slots: Array) -> Entry:
+        lattice = self.grid.lattices[unknown]
+        wanted = lattice.table[places[slots]]
+        place = Lattice(tuple(np.unique(column) for column in wanted.T))
+        volume = row < 0
+        equation = self.equations.volume[-1 - row] if volume else self.candidates[row].equation
+        term = self.equations.volume_terms[-1 - row] if volume else self.candidates[row].term
+        start = self.grid.offsets[unknown]
+        return Entry(term, place, place.find(wanted), slots + start, equation.part, unknown, volume)

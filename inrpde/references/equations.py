@@ -1,0 +1,175 @@
+"""A bound problem sorted for a grid: what holds in the volume, on faces, at points, and as a number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from sympy import Dummy, Eq, Expr, I
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+
+from inrpde.compiler import Bound, classify
+from inrpde.compiler.bind import BoundCondition, Unknown
+from inrpde.compiler.lower import split_unknowns
+from inrpde.declaration.fields import GridField, MeshField
+from inrpde.declaration.integral import RegionIntegral
+from inrpde.declaration.regions import Region
+from inrpde.declaration.space import Space
+from inrpde.references.terms import Lowering, Term, Unsupported
+
+Box = tuple[tuple[float, float], ...]
+WHOLE, REAL, IMAGINARY = "whole", "real", "imaginary"
+
+
+@dataclass(frozen=True, eq=False)
+class Equation:
+    """One scalar equation `expr` = 0 on a region; `part` says which part of a complex one, where unknowns were split."""
+
+    condition: BoundCondition
+    expr: Expr
+    part: str
+
+    @property
+    def region(self) -> Region:
+        return self.condition.region
+
+    @property
+    def text(self) -> str:
+        return str(self.condition)
+
+
+@dataclass(frozen=True, eq=False)
+class Equations:
+    """A problem's equations by where they hold. `unknowns` are those after complex ones were split, if they had to be.
+
+    `periodic` holds the numbers of the periodic spatial axes, `initial` the equations at the start of time.
+    """
+
+    bound: Bound
+    unknowns: tuple[Unknown, ...]
+    complex: bool
+    volume: tuple[Equation, ...]
+    faces: tuple[Equation, ...]
+    points: tuple[Equation, ...]
+    numbers: tuple[Equation, ...]
+    initial: tuple[Equation, ...]
+    periodic: frozenset[int]
+    lowering: Lowering
+
+    @property
+    def space(self) -> Space:
+        return self.bound.space
+
+    @property
+    def fields(self) -> Mapping[AppliedUndef, GridField | MeshField]:
+        return self.bound.fields
+
+    @property
+    def integrals(self) -> list[RegionIntegral]:
+        """The integrals met so far in terms."""
+        return self.lowering.integrals
+
+    @cached_property
+    def volume_terms(self) -> tuple[Term, ...]:
+        return tuple(self.lowering.term(equation.expr, equation.text) for equation in self.volume)
+
+    def term(self, equation: Equation, normal: Mapping[Expr, Expr] | None = None) -> Term:
+        """The term of an equation, with the components of the normal replaced by numbers (integrals have their own)."""
+        held = {node: Dummy() for node in equation.expr.atoms(RegionIntegral)}
+        expr = equation.expr.xreplace(held).xreplace(dict(normal or {}))
+        return self.lowering.term(expr.xreplace({symbol: node for node, symbol in held.items()}), equation.text)
+
+    def parts_of(self, original: Unknown) -> list[tuple[int, Callable[[np.ndarray], np.ndarray]]]:
+        """The numbers in `unknowns` of an unknown of the problem, and which part of its values each holds."""
+        symbols = [unknown.symbol for unknown in self.unknowns]
+        if original.symbol in symbols:
+            return [(symbols.index(original.symbol), np.asarray)]
+        re, im = (unknown.symbol for unknown in split_unknowns((original,))[0])
+        return [(symbols.index(re), np.real), (symbols.index(im), np.imag)]
+
+    def joined(self, values: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """The unknowns of the problem by name, from one array for each of `unknowns`."""
+        joined = {}
+        for original in self.bound.unknowns:
+            first, *second = (values[number] for number, _ in self.parts_of(original))
+            joined[original.name] = first + 1j * second[0] if second else first
+        return joined
+
+
+def sort_equations(bound: Bound) -> Equations:
+    """Sort the conditions. Raises Unsupported with the reason where differences on a grid cannot serve."""
+    space = bound.space
+    if any(unknown.learned for unknown in bound.unknowns):
+        raise Unsupported("a learned coefficient makes it an inverse problem, which a grid cannot solve by itself")
+    arithmetic = classify(bound)
+    unknowns, split = split_unknowns(bound.unknowns) if arithmetic == "split" else (bound.unknowns, {})
+    sorted_: dict[str, list[Equation]] = {kind: [] for kind in ("volume", "faces", "points", "numbers", "initial")}
+    periodic: dict[int, set[AppliedUndef]] = {}
+    for condition in bound.conditions:
+        _refuse(bound, condition)
+        if condition.periodic:
+            axis = space.coords.index(condition.periodic.coordinate)
+            periodic.setdefault(axis, set()).add(condition.periodic.unknown)
+            continue
+        for residual in condition.residuals:
+            expr = residual.xreplace(split)
+            kind = _kind(condition.region, expr, space, unknowns)
+            complex_ = bool(split) and (expr.has(I) or any(f.is_real is not True for f in bound.fields if expr.has(f)))
+            for part in (REAL, IMAGINARY) if complex_ else (WHOLE,):
+                sorted_[kind].append(Equation(condition, expr, part))
+    for axis, tied in periodic.items():
+        if tied != {unknown.symbol for unknown in bound.unknowns}:
+            raise Unsupported(f"some unknowns are periodic in {space.coords[axis]} and others are not")
+    lowering = Lowering(space, tuple(unknown.symbol for unknown in unknowns), frozenset(bound.fields))
+    kinds = {kind: tuple(found) for kind, found in sorted_.items()}
+    for integral in {node: None for found in kinds.values() for e in found for node in _integrals(e.expr)}:
+        if split and integral.has(I):
+            raise Unsupported("an integral of complex unknowns in an equation that is not complex-differentiable")
+        lowering.integral(integral)
+    return Equations(bound, unknowns, arithmetic == "complex", **kinds, periodic=frozenset(periodic), lowering=lowering)
+
+
+def _refuse(bound: Bound, condition: BoundCondition) -> None:
+    if condition.region.labels:
+        raise Unsupported(f"{condition} fits labelled points, which is no boundary value problem")
+    equation = bound.problem.conditions[condition.index].equation
+    if isinstance(equation, Relational) and not isinstance(equation, Eq):
+        raise Unsupported(f"{condition} is an inequality")
+
+
+def _kind(region: Region, expr: Expr, space: Space, unknowns: tuple[Unknown, ...]) -> str:
+    local = expr.xreplace({node: 0 for node in expr.atoms(RegionIntegral)})
+    if not local.has(*(unknown.symbol for unknown in unknowns)):
+        return "numbers"
+    missing = space.dim - region.dim
+    if space.time is not None and region.has_time and missing == 1 and _is_flat_in_time(region):
+        return "initial"
+    if missing == 0:
+        return "volume"
+    if missing == 1:
+        return "faces"
+    if region.dim == 0:
+        return "points"
+    raise Unsupported(f"a condition holds on a set of {region.dim} dimensions ({region.label})")
+
+
+def _integrals(expr: Expr) -> list[RegionIntegral]:
+    return sorted(expr.atoms(RegionIntegral), key=str)
+
+
+def _is_flat_in_time(region: Region) -> bool:
+    from inrpde.declaration.regions.boundary import End
+
+    lo, hi = region.bounds
+    return isinstance(region, End) or any(isinstance(p, End) for p in region.parents) or lo[-1] == hi[-1]
+
+
+def box_of(region: Region) -> Box | None:
+    """The box that a region is, or of which it selects a part (`where` on an interior)."""
+    parent = region.parents[0] if len(region.parents) == 1 else None
+    if region.box is not None or parent is None or region.dim < len(region.coords) or parent.coords != region.coords:
+        return region.box
+    return box_of(parent)

@@ -1,0 +1,77 @@
+"""What a reference is: values on a grid with an estimate of their error from three grids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+Array = np.ndarray
+Levels = Sequence[Mapping[str, Array]]
+
+FLOOR = 1e-14
+"""No error is estimated to be smaller than rounding."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The unknowns on a grid, in the order of `space.coords`; NaN where an unknown does not live.
+
+    `values[name][i, j]` lies at `(axes[0][i], axes[1][j])`; `mask` is True where the region is, None where it is the whole grid.
+    `estimated_error` is that of `values`, relative in L2. `extrapolated` holds the values at the nodes of the grid
+    of twice the step (`coarse_axes`), with the leading error removed where the observed `order` allows it.
+    """
+
+    kind: str
+    axes: tuple[Array, ...]
+    values: Mapping[str, Array]
+    mask: Array | None
+    estimated_error: Mapping[str, float]
+    extrapolated: Mapping[str, Array]
+    coarse_axes: tuple[Array, ...]
+    order: Mapping[str, float]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NoReference:
+    """That there is none, and why."""
+
+    reason: str
+
+
+def from_levels(kind: str, axes: Sequence[Array], levels: Levels, mask: Array | None = None, warnings: Sequence[str] = ()) -> Reference:
+    """The reference from solves with steps 4h, 2h and h on nested nodes.
+
+    Each of `levels` holds the arrays of the unknowns on its own nodes; the last are on `axes`. The error of the last is
+    Richardson's, (u_2h - u_h)/(2^p - 1), p the order observed on the three grids but at most 2.
+    """
+    estimated, extrapolated, order = {}, {}, {}
+    notes = list(warnings)
+    for name, fine in levels[-1].items():
+        middle, coarse = levels[-2][name], levels[-3][name]
+        change, change_before = every(2, fine) - middle, every(2, middle) - coarse
+        size = norm(every(2, fine))
+        latest = norm(every(2, change))
+        order[name] = float(np.log2(norm(change_before) / latest)) if latest > 1e-11 * size else 2.0
+        assumed = float(np.clip(order[name], 0.5, 2.0))
+        relative = norm(change) / size if size else norm(change)
+        estimated[name] = max(relative / (2**assumed - 1), FLOOR)
+        regular = order[name] > 1.7
+        extrapolated[name] = every(2, fine) + change / 3 if regular else every(2, fine)
+        if not regular:
+            notes.append(f"the reference for {name} converges with order {order[name]:.1f} only: it is not extrapolated")
+    coarse_axes = tuple(axis[::2] for axis in axes)
+    return Reference(kind, tuple(axes), levels[-1], mask, estimated, extrapolated, coarse_axes, order, tuple(notes))
+
+
+def every(stride: int, values: Array) -> Array:
+    """Every second (fourth, …) value along each axis."""
+    return values[tuple(slice(None, None, stride) for _ in values.shape)]
+
+
+def norm(values: Array) -> float:
+    """The root mean square of the finite values."""
+    kept = values[np.isfinite(values)]
+    return float(np.sqrt(np.mean(np.abs(kept) ** 2))) if kept.size else 0.0
