@@ -25,7 +25,8 @@ if TYPE_CHECKING:
         Space,
     )
     from inrpde.pipeline import reference, solve
-    from inrpde.solution import Solution, load
+    from inrpde.solution import Solution
+    from inrpde.storage import load
 
 __version__ = "0.1.0"
 
@@ -49,7 +50,7 @@ __all__ = [
     "solve",
 ]
 
-_ELSEWHERE = {"solve": "pipeline", "reference": "pipeline", "load": "solution", "Solution": "solution"}
+_ELSEWHERE = {"solve": "pipeline", "reference": "pipeline", "load": "storage", "Solution": "solution"}
 
 
 def __getattr__(name: str) -> Any:

@@ -107,7 +107,7 @@ def report(args: Namespace) -> int:
     _writable(output)
 
     from inrpde import export
-    from inrpde.solution import load
+    from inrpde.storage import load
 
     page = export.html(export.read(args.solution), load(args.solution).report)
     try:
