@@ -24,45 +24,55 @@ def corners(solid: Solid) -> tuple[Corner, ...]:
     """The corners of a spatial region in two coordinates, sharp to rounding; empty for all other regions."""
     if solid.space.time is not None or len(solid.coords) != 2:
         return ()
-    ends = [end for part in parts(solid.boundary) for end in _ends(part, solid.size)]
+    ends = [end for part in parts(solid.boundary) for end in _Arc(part, solid.size).ends()]
     found = [corner for vertex in _clusters([end.point for end in ends], NEAR * solid.size) for corner in _sectors(ends, vertex)]
     return tuple(sorted(found, key=lambda corner: corner.point))
 
 
 class _End:
-    """The end of an arc, and whether the region lies to the left of one who walks into it."""
+    """The end of an arc, its unit tangent into the arc, and whether the region lies to the left of it."""
 
-    def __init__(self, part: Part, parameter: float, sign: float, size: float):
-        self.chart, self.parameter, self.sign = part.piece.chart, parameter, sign
-        self.steps = sign * INWARDS * size / self.chart.measure * np.array([[1.0], [2.0]])
-        self.point = self.at(parameter)
-        inner = self.chart.at(parameter + self.steps)
-        outward = part.piece.normals(inner)[0]  # type: ignore[index]
-        along = inner[0] - self.point
-        self.region_left = bool(outward[0] * along[1] - outward[1] * along[0] > 0)
-        self.tangent = self.tangent_at(parameter)
-        self.velocity = sign * self.chart.measure * self.tangent
+    def __init__(self, arc: _Arc, parameter: float, sign: float, point: Array, tangent: Array, region_left: bool):
+        self.arc, self.parameter, self.sign = arc, parameter, sign
+        self.point, self.tangent, self.region_left = point, tangent, region_left
 
-    def at(self, parameter: float) -> Array:
-        return self.chart.at(np.array([[parameter]]))[0]
-
-    def tangent_at(self, parameter: float) -> Array:
-        """The unit tangent into the arc, extrapolated from the normals a little further on."""
-        inner = self.chart.at(parameter + self.steps)
-        one, two = self.chart.normals(inner)  # type: ignore[misc]
-        normal = (2 * one - two) / np.linalg.norm(2 * one - two)
-        along = np.array([-normal[1], normal[0]])
-        return along * np.sign(along @ (inner[1] - inner[0]))
+    @property
+    def velocity(self) -> Array:
+        return self.sign * self.arc.speed * self.tangent
 
 
-def _ends(part: Part, size: float) -> list[_End]:
-    ends = []
-    for lo, hi in part.spans:  # type: ignore[union-attr]
-        inside = part.piece.chart.breaks
-        cuts = [lo, *inside[(inside > lo) & (inside < hi)].tolist(), hi]
-        for a, b in zip(cuts[:-1], cuts[1:], strict=True):
-            ends += [_End(part, a, 1.0, size), _End(part, b, -1.0, size)]
-    return ends
+class _Arc:
+    """A part of the boundary, walked along at constant speed."""
+
+    def __init__(self, part: Part, size: float):
+        self.part, self.speed = part, part.piece.chart.measure
+        self.step = INWARDS * size / self.speed
+
+    def at(self, parameters: Array) -> Array:
+        return self.part.piece.chart.at(np.reshape(parameters, (-1, 1)))
+
+    def tangents(self, parameters: Array, signs: Array) -> Array:
+        """Unit tangents (K, 2) in the direction of the signs, extrapolated from the normals a little further on."""
+        one, two = (self.at(parameters + k * signs * self.step) for k in (1, 2))
+        normals = 2 * self.part.piece.chart.normals(one) - self.part.piece.chart.normals(two)  # type: ignore[misc]
+        along = np.column_stack([-normals[:, 1], normals[:, 0]])
+        along *= np.sign(np.sum(along * (two - one), axis=1, keepdims=True))
+        return along / np.linalg.norm(along, axis=1, keepdims=True)
+
+    def ends(self) -> list[_End]:
+        starts, stops = [], []
+        breaks = self.part.piece.chart.breaks
+        for lo, hi in self.part.spans:  # type: ignore[union-attr]
+            inside = breaks[(breaks > lo) & (breaks < hi)]
+            starts.append(np.concatenate([[lo], inside]))
+            stops.append(np.concatenate([inside, [hi]]))
+        parameters = np.concatenate(starts + stops)
+        signs = np.repeat([1.0, -1.0], len(parameters) // 2)
+        tangents = self.tangents(parameters, signs)
+        outward = self.part.piece.normals(self.at(parameters + signs * self.step))
+        left = outward[:, 0] * tangents[:, 1] - outward[:, 1] * tangents[:, 0] > 0  # type: ignore[index]
+        rows = zip(parameters, signs, self.at(parameters), tangents, left, strict=True)
+        return [_End(self, *row) for row in rows]
 
 
 def _clusters(points: list[Array], near: float) -> list[Array]:
@@ -82,12 +92,10 @@ def _sectors(ends: list[_End], vertex: Array) -> list[Corner]:
     found = []
     for start in opening if closing else []:
         stop = min(closing, key=lambda end: _turn(start.tangent, end.tangent))  # noqa: B023
-        parameters = _crossing(start, stop)
-        directions = start.tangent_at(parameters[0]), stop.tangent_at(parameters[1])
-        angle = _turn(*directions)
+        point, one, other = _meet(start, stop)
+        angle = _turn(one, other)
         if abs(angle - np.pi) > STRAIGHT:
-            x, y = start.at(parameters[0])
-            found.append(Corner((float(x), float(y)), angle, float(np.arctan2(directions[0][1], directions[0][0]))))
+            found.append(Corner((float(point[0]), float(point[1])), angle, float(np.arctan2(one[1], one[0]))))
     return found
 
 
@@ -96,12 +104,18 @@ def _turn(one: Array, other: Array) -> float:
     return float(np.arctan2(one[0] * other[1] - one[1] * other[0], one @ other) % (2 * np.pi))
 
 
-def _crossing(one: _End, other: _End) -> Array:
-    """The parameters at which two arcs meet, by Newton's method from their ends; those of the ends if they touch."""
+def _meet(one: _End, other: _End) -> tuple[Array, Array, Array]:
+    """Where two arcs meet, by Newton's method from their ends, and their tangents there."""
+    gap = one.point - other.point
+    if not gap.any() or abs(np.sin(_turn(one.tangent, other.tangent))) < STRAIGHT:
+        return one.point, one.tangent, other.tangent
     parameters = np.array([one.parameter, other.parameter])
-    if abs(np.sin(_turn(one.tangent, other.tangent))) < STRAIGHT:
-        return parameters
     jacobian = np.column_stack([one.velocity, -other.velocity])
     for _ in range(4):
-        parameters -= np.linalg.solve(jacobian, one.at(parameters[0]) - other.at(parameters[1]))
-    return parameters
+        parameters -= np.linalg.solve(jacobian, gap)
+        gap = one.arc.at(parameters[:1])[0] - other.arc.at(parameters[1:])[0]
+    return (
+        one.arc.at(parameters[:1])[0],
+        one.arc.tangents(parameters[:1], np.array([one.sign]))[0],
+        other.arc.tangents(parameters[1:], np.array([other.sign]))[0],
+    )
