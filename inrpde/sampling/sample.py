@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from inrpde.declaration.regions.pilot import Part, parts
+from inrpde.declaration.regions.pilot import Part
 from inrpde.declaration.regions.region import Region
-from inrpde.declaration.regions.sequence import lattice, strata
+from inrpde.declaration.regions.sequence import lattice, scattered, strata
 from inrpde.sampling.quadrature import Quadrature
 
 Array = np.ndarray
@@ -20,16 +20,22 @@ def sample(region: Region, n: int, seed: int = 0) -> Quadrature:
 
     The same seed gives the same bytes, another one other points. Raises ProblemError if the region is empty.
     """
-    found = parts(region)
+    found = region.parts
     counts = _shares([part.measure for part in found], n)
-    drawn = [_draw(part, count, np.random.default_rng([seed, k])) for k, (part, count) in enumerate(zip(found, counts, strict=True))]
+    drawn = [
+        _draw(part, count, np.random.default_rng([seed, k]))
+        for k, (part, count) in enumerate(zip(found, counts, strict=True))
+    ]
     points = np.concatenate([d.points for d in drawn])
-    normals = [d.normals for d in drawn]
+    normals = [d.normals for d in drawn if d.normals is not None]
     return Quadrature(
         points,
         np.concatenate([d.weights for d in drawn]),
-        None if any(each is None for each in normals) else np.concatenate(normals),
-        {symbol: np.concatenate([d.labels.get(symbol, np.full(len(d), np.nan)) for d in drawn]) for symbol in region.labels},
+        np.concatenate(normals) if len(normals) == len(drawn) else None,
+        {
+            symbol: np.concatenate([d.labels.get(symbol, np.full(len(d), np.nan)) for d in drawn])
+            for symbol in region.labels
+        },
         float(sum(d.measure for d in drawn)),
     )
 
@@ -56,7 +62,9 @@ def _on_spans(part: Part, n: int, rng: np.random.Generator) -> tuple[Array, Arra
     lengths = spans[:, 1] - spans[:, 0]
     offset = rng.uniform(-0.3, 0.3)
     counts = _shares(lengths.tolist(), n)
-    unit = np.concatenate([lo + length * strata(k, offset) for (lo, _), length, k in zip(spans, lengths, counts, strict=True)])
+    unit = np.concatenate(
+        [lo + length * strata(k, offset) for (lo, _), length, k in zip(spans, lengths, counts, strict=True)]
+    )
     return unit[:, None], np.repeat(part.piece.chart.measure * lengths / counts, counts)
 
 
@@ -67,6 +75,9 @@ def _accepted(part: Part, n: int, rng: np.random.Generator) -> tuple[Array, Arra
     while True:
         points = chart.at(lattice(count, chart.dim, rng))
         kept = np.flatnonzero(piece.kept(points))
-        if len(kept) >= min(n / 2, FEW) or chart.dim == 0:
+        if chart.dim == 0:
             return points[kept], kept
+        if len(kept) >= min(n / 2, FEW):
+            order = kept[scattered(len(kept))]
+            return points[order], order
         count *= 2

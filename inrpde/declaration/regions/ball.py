@@ -24,7 +24,7 @@ class Ball(Solid):
     """
 
     def __init__(self, space: Space, centre: Sequence[Any] | float, radius: Any):
-        self.space, self.coords = space, space.spatial
+        super().__init__(space, space.spatial)
         place = f"Ball(space, {centre}, {radius})"
         entries = [sympify(c) for c in (centre if np.iterable(centre) else [centre])]
         if len(entries) != len(self.coords):
@@ -58,7 +58,7 @@ class Ball(Solid):
         return np.sqrt(squares) - self.radius
 
     @cached_property
-    def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]
+    def pieces(self) -> tuple[Piece, ...]:
         dim = len(self.centre)
         volume = pi ** (dim / 2) / gamma(dim / 2 + 1) * self.radius**dim
 
@@ -70,7 +70,7 @@ class Ball(Solid):
         return (Piece(Chart(dim, volume, at, lambda points, tol: self._distance(points) <= tol)),)
 
     @cached_property
-    def walls(self) -> tuple[Chart, ...]:  # type: ignore[override]
+    def walls(self) -> tuple[Chart, ...]:
         dim = len(self.centre)
         if dim == 1:
             return tuple(self._point(sign) for sign in (-1.0, 1.0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -30,7 +30,8 @@ def _crosses(solid: Solid) -> Predicate:
     The latter matters where the boundary lies a little off, nearly parallel: a disc that touches the side of a box.
     """
 
-    def keep(points: Array, normals: Array) -> Array:
+    def keep(points: Array, normals: Array | None) -> Array:
+        assert normals is not None
         kept = _inward(solid, points, normals) != (solid.side(points + _step(solid, normals), 0.0) > 0)
         kept[kept] = solid.side(points[kept], solid.tolerance) >= 0
         return kept
@@ -68,27 +69,12 @@ def crossing_pieces(solid: Solid, charts_of: Callable[[Solid], tuple[Chart, ...]
     return tuple(pieces)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Boundary(Region):
     """The boundary of a solid in space (in space-time the lateral one), with outward normals."""
 
-    solid: Solid
-
-    @property
-    def space(self):  # type: ignore[override]
-        return self.solid.space
-
-    @property
-    def coords(self) -> tuple:  # type: ignore[override]
-        return self.solid.coords
-
-    @property
-    def dim(self) -> int:  # type: ignore[override]
-        return self.solid.dim - 1
-
-    @property
-    def parents(self) -> tuple[Region, ...]:  # type: ignore[override]
-        return (self.solid,)
+    def __init__(self, solid: Solid):
+        super().__init__(solid.space, solid.coords, solid.dim - 1, (solid,))
+        self.solid = solid
 
     @property
     def bounds(self) -> tuple[Array, Array]:
@@ -102,18 +88,19 @@ class Boundary(Region):
         return f"{bracketed(parents[0])}.boundary"
 
     @cached_property
-    def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]
+    def pieces(self) -> tuple[Piece, ...]:
         return crossing_pieces(self.solid, lambda primitive: primitive.walls)
 
     def _contains(self, points: Array, tol: float) -> Array:
         return _shell(self.solid, [c for p in self.solid.primitives for c in p.walls], points, tol)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class End(Boundary):
     """The initial or final part of a solid in space-time; it has no normals."""
 
-    which: str
+    def __init__(self, solid: Solid, which: str):
+        super().__init__(solid)
+        self.which = which
 
     @property
     def label(self) -> str:
@@ -123,24 +110,21 @@ class End(Boundary):
         return f"{bracketed(parents[0])}.{self.which}"
 
     @cached_property
-    def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]
+    def pieces(self) -> tuple[Piece, ...]:
         crossing = crossing_pieces(self.solid, lambda primitive: primitive.ends)
-        return tuple(
-            Piece(replace(piece.chart, normals=None), (self._keep(piece),))
-            for piece in crossing
-            if piece.orient or self._outward(piece.chart.normals(np.zeros((1, self.solid.dim))))[0]
-        )
+        return tuple(Piece(replace(piece.chart, normals=None), (self._keep(piece),)) for piece in crossing)
 
     def _keep(self, piece: Piece) -> Predicate:
-        def keep(points: Array, normals: Array | None) -> Array:
+        sign = -1.0 if self.which == "initial" else 1.0
+
+        def keep(points: Array, _: Array | None) -> Array:
             kept = piece.kept(points)
-            kept[kept] = self._outward(piece.normals(points[kept]))
+            normals = piece.normals(points[kept])
+            assert normals is not None
+            kept[kept] = sign * normals[:, -1] > 0
             return kept
 
         return keep
-
-    def _outward(self, normals: Array) -> Array:
-        return normals[:, -1] < 0 if self.which == "initial" else normals[:, -1] > 0
 
     def _contains(self, points: Array, tol: float) -> Array:
         inward = np.zeros(self.solid.dim)

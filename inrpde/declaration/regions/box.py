@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -12,24 +11,19 @@ from inrpde.declaration.regions.region import Region, Solid, classify
 from inrpde.declaration.space import Space
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Box(Solid):
-    """The box from `lo` to `hi` (d,) in `coords`; where the last of them is the time, its faces there are the ends."""
+    """The box from `lo` to `hi` (d,) in the first d coordinates; where the last of them is the time, its faces there are ends."""
 
-    space: Space
-    lo: Array
-    hi: Array
-
-    @property
-    def coords(self) -> tuple:  # type: ignore[override]
-        return self.space.coords[: len(self.lo)]
+    def __init__(self, space: Space, lo: Array, hi: Array):
+        super().__init__(space, space.coords[: len(lo)])
+        self.lo, self.hi = lo, hi
 
     @property
     def bounds(self) -> tuple[Array, Array]:
         return self.lo, self.hi
 
     @property
-    def box(self) -> tuple[tuple[float, float], ...]:  # type: ignore[override]
+    def box(self) -> tuple[tuple[float, float], ...]:
         return tuple(zip(self.lo.tolist(), self.hi.tolist(), strict=True))
 
     @property
@@ -50,11 +44,11 @@ class Box(Solid):
         return classify(distance, tol)
 
     @cached_property
-    def walls(self) -> tuple[Chart, ...]:  # type: ignore[override]
+    def walls(self) -> tuple[Chart, ...]:
         return tuple(self._face(k, end) for k in range(len(self.space.spatial)) for end in (0, 1))
 
     @cached_property
-    def ends(self) -> tuple[Chart, ...]:  # type: ignore[override]
+    def ends(self) -> tuple[Chart, ...]:
         return tuple(self._face(len(self.lo) - 1, end) for end in (0, 1)) if self.has_time else ()
 
     def _face(self, axis: int, end: int) -> Chart:
@@ -64,24 +58,15 @@ class Box(Solid):
         return box_chart(lo, hi, normal)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Flat(Region):
     """A box that is flat in some coordinates (lo = hi): a point, a segment, a cross-section.
 
     Flat in just one spatial coordinate, it has that direction as its normal.
     """
 
-    space: Space
-    lo: Array
-    hi: Array
-
-    @property
-    def coords(self) -> tuple:  # type: ignore[override]
-        return self.space.coords[: len(self.lo)]
-
-    @property
-    def dim(self) -> int:  # type: ignore[override]
-        return int(np.count_nonzero(self.hi > self.lo))
+    def __init__(self, space: Space, lo: Array, hi: Array):
+        super().__init__(space, space.coords[: len(lo)], int(np.count_nonzero(hi > lo)))
+        self.lo, self.hi = lo, hi
 
     @property
     def bounds(self) -> tuple[Array, Array]:

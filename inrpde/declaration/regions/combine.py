@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from sympy import Interval
 
-from inrpde.declaration.regions.chart import Array, Piece, Predicate
+from inrpde.declaration.regions.chart import Array, Piece
 from inrpde.declaration.regions.region import Region, Solid, bracketed
 from inrpde.errors import ProblemError
 
@@ -19,31 +19,33 @@ def combine(sign: str, left: Region, right: Region) -> Region:
     place = f"({left.label}) {sign} ({right.label})"
     if left.space.coords != right.space.coords:
         raise ProblemError("the regions lie in different spaces", place, "use one Space in a problem")
+    parents = left, right
     if left.has_time != right.has_time:
-        timed = left if left.has_time else right
-        lo, hi = timed.bounds
+        lo, hi = (left if left.has_time else right).bounds
         interval = Interval(float(lo[-1]), float(hi[-1]))
-        left, right = (side if side.has_time else side.over(interval) for side in (left, right))
+        left, right = (each if each.has_time else each.over(interval) for each in parents)
     if sign == "|" and left.dim != right.dim:
         raise ProblemError(
             f"the union of sets of dimensions {left.dim} and {right.dim}", place, "put a condition on each of them: On(…), On(…)"
-        )
+        )  # fmt: skip
     if sign == "-" and right.dim < left.dim:
         return left
-    solids = isinstance(left, Solid) and isinstance(right, Solid)
-    return Combined(sign, left, right) if solids else Selected(sign, left, right)
+    if isinstance(left, Solid) and isinstance(right, Solid):
+        return Combined(sign, left, right, parents)
+    return Selected(sign, left, right, parents)
 
 
 class _Pair(Region):
     """What a combination of solids and one of other sets have in common."""
 
-    def __init__(self, sign: str, left: Region, right: Region):
-        self.sign, self.left, self.right, self.parents = sign, left, right, (left, right)
-        self.space, self.coords = left.space, left.coords
-        self.labels = tuple(dict.fromkeys(left.labels + right.labels))
+    def __init__(self, sign: str, left: Region, right: Region, parents: tuple[Region, ...] | None = None):
+        dim = min(left.dim, right.dim) if sign == "&" else left.dim
+        labels = tuple(dict.fromkeys(left.labels + right.labels))
+        Region.__init__(self, left.space, left.coords, dim, parents or (left, right), labels)
+        self.sign, self.left, self.right = sign, left, right
 
     @cached_property
-    def bounds(self) -> tuple[Array, Array]:  # type: ignore[override]
+    def bounds(self) -> tuple[Array, Array]:
         (lo, hi), (other_lo, other_hi) = self.left.bounds, self.right.bounds
         if self.sign == "|":
             return np.minimum(lo, other_lo), np.maximum(hi, other_hi)
@@ -65,16 +67,12 @@ class _Pair(Region):
 class Selected(_Pair):
     """Set operations on surfaces, selections and points: the points of one that lie, or do not lie, on the other."""
 
-    @property
-    def dim(self) -> int:  # type: ignore[override]
-        return self.left.dim if self.sign != "&" else min(self.left.dim, self.right.dim)
-
     @cached_property
-    def size(self) -> float:  # type: ignore[override]
+    def size(self) -> float:
         return max(self.left.size, self.right.size)
 
     @cached_property
-    def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]
+    def pieces(self) -> tuple[Piece, ...]:
         left, right = self.left, self.right
         if self.sign == "&":
             first, second = (left, right) if left.dim <= right.dim else (right, left)
@@ -91,19 +89,22 @@ class Selected(_Pair):
 class Combined(_Pair, Solid):
     """A difference, union or intersection of solids, closed and without dangling parts of smaller dimension."""
 
+    left: Solid
+    right: Solid
+
     @property
     def primitives(self) -> tuple[Solid, ...]:
         return self.left.primitives + self.right.primitives
 
     @cached_property
-    def box(self) -> tuple[tuple[float, float], ...] | None:  # type: ignore[override]
+    def box(self) -> tuple[tuple[float, float], ...] | None:
         if self.sign != "&" or self.left.box is None or self.right.box is None:
             return None
         lo, hi = self.bounds
         return tuple(zip(lo.tolist(), hi.tolist(), strict=True))
 
     @cached_property
-    def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]
+    def pieces(self) -> tuple[Piece, ...]:
         left, right = self.left, self.right
         if self.sign == "-":
             return _filtered(left, right, False)
@@ -127,17 +128,17 @@ class Combined(_Pair, Solid):
         lo, hi = self.bounds
         around = points[:, None, :] + 1e-6 * (hi - lo) * _directions(points.shape[1])
         inside = self.side(around.reshape(-1, points.shape[1]), 0.0).reshape(around.shape[:2]) > 0
-        return inside.all(axis=1).astype(np.int8) - ~inside.any(axis=1)
+        return np.where(inside.all(axis=1), 1, np.where(inside.any(axis=1), 0, -1)).astype(np.int8)
 
 
 def _filtered(first: Region, second: Region, inside: bool) -> tuple[Piece, ...]:
-    tol = second.tolerance
+    """The pieces of the first region where the second is, or is not; a solid to rounding, a surface to its tolerance."""
+    tol = 0.0 if isinstance(second, Solid) else second.tolerance
 
     def keep(points: Array, normals: Array | None) -> Array:
         return second._contains(points, tol) == inside
 
-    predicate: Predicate = keep
-    return tuple(piece.keeping(predicate) for piece in first.pieces)
+    return tuple(piece.keeping(keep) for piece in first.pieces)
 
 
 @lru_cache(maxsize=16)

@@ -65,7 +65,9 @@ def _mixed_simplices(inside: Array, shape: tuple[int, ...]) -> Array:
 def _cut_edges(simplices: Array, inside: Array) -> Array:
     """The edges (M, d, 2) in which the zero set cuts each simplex; a quadrilateral is two triangles."""
     dim = simplices.shape[1] - 1
-    ordered = np.take_along_axis(simplices, np.argsort(~inside, axis=1, kind="stable"), axis=1)  # the inside nodes first
+    ordered = np.take_along_axis(
+        simplices, np.argsort(~inside, axis=1, kind="stable"), axis=1
+    )  # the inside nodes first
     count = inside.sum(axis=1)
     cut = []
     for k in range(1, dim + 1):

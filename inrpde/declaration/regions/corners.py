@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from inrpde.declaration.regions.chart import Array, Corner
-from inrpde.declaration.regions.pilot import Part, parts
+from inrpde.declaration.regions.pilot import Part
 from inrpde.declaration.regions.region import Solid
 
 NEAR = 1e-5
@@ -24,8 +24,12 @@ def corners(solid: Solid) -> tuple[Corner, ...]:
     """The corners of a spatial region in two coordinates, sharp to rounding; empty for all other regions."""
     if solid.space.time is not None or len(solid.coords) != 2:
         return ()
-    ends = [end for part in parts(solid.boundary) for end in _Arc(part, solid.size).ends()]
-    found = [corner for vertex in _clusters([end.point for end in ends], NEAR * solid.size) for corner in _sectors(ends, vertex)]
+    ends = [end for part in solid.boundary.parts for end in _Arc(part, solid.size).ends()]
+    found = [
+        corner
+        for vertex in _clusters([end.point for end in ends], NEAR * solid.size)
+        for corner in _sectors(ends, vertex)
+    ]
     return tuple(sorted(found, key=lambda corner: corner.point))
 
 
@@ -62,7 +66,7 @@ class _Arc:
     def ends(self) -> list[_End]:
         starts, stops = [], []
         breaks = self.part.piece.chart.breaks
-        for lo, hi in self.part.spans:  # type: ignore[union-attr]
+        for lo, hi in self.part.spans:
             inside = breaks[(breaks > lo) & (breaks < hi)]
             starts.append(np.concatenate([[lo], inside]))
             stops.append(np.concatenate([inside, [hi]]))
@@ -91,7 +95,7 @@ def _sectors(ends: list[_End], vertex: Array) -> list[Corner]:
     closing = [ends[k] for k in vertex if not ends[k].region_left]
     found = []
     for start in opening if closing else []:
-        stop = min(closing, key=lambda end: _turn(start.tangent, end.tangent))  # noqa: B023
+        stop = min(closing, key=lambda end: _turn(start.tangent, end.tangent))
         point, one, other = _meet(start, stop)
         angle = _turn(one, other)
         if abs(angle - np.pi) > STRAIGHT:

@@ -21,34 +21,40 @@ def cylinder(base: Region, interval: Interval) -> Region:
         raise ProblemError("the space has no time", place, 'declare it: Space("x y", time="t")')
     if base.has_time:
         raise ProblemError("the region has a time already", place, "`over` is for purely spatial regions")
-    if not isinstance(interval, Interval) or interval.free_symbols or not (interval.start.is_finite and interval.end.is_finite):
+    if (
+        not isinstance(interval, Interval)
+        or interval.free_symbols
+        or not (interval.start.is_finite and interval.end.is_finite)
+    ):
         raise ProblemError(f"{interval} is not a bounded interval of numbers", place, "omega.over(Interval(0, 1))")
     span = float(interval.start), float(interval.end)
+    if base.labels:
+        raise ProblemError(
+            "labelled points are not constant in time", place, "give the times as the points' last coordinate"
+        )
+    return _solid(base, span) if isinstance(base, Solid) else Cylinder(base, span)
+
+
+def _solid(base: Solid, span: tuple[float, float]) -> Solid:
     if isinstance(base, Box):
         return Box(base.space, np.append(base.lo, span[0]), np.append(base.hi, span[1]))
-    if base.labels:
-        raise ProblemError("labelled points are not constant in time", place, "give the times as the points' last coordinate")
-    return SolidCylinder(base, span) if isinstance(base, Solid) else Cylinder(base, span)
+    return SolidCylinder(base, span)
 
 
 class Cylinder(Region):
     """A spatial set over a span of time (start, end)."""
 
     def __init__(self, base: Region, span: tuple[float, float]):
-        self.base, self.span, self.parents = base, span, (base,)
-        self.space, self.coords = base.space, base.space.coords
-
-    @property
-    def dim(self) -> int:  # type: ignore[override]
-        return self.base.dim + 1
+        Region.__init__(self, base.space, base.space.coords, base.dim + 1, (base,))
+        self.base, self.span = base, span
 
     @cached_property
-    def bounds(self) -> tuple[Array, Array]:  # type: ignore[override]
+    def bounds(self) -> tuple[Array, Array]:
         lo, hi = self.base.bounds
         return np.append(lo, self.span[0]), np.append(hi, self.span[1])
 
     @property
-    def size(self) -> float:  # type: ignore[override]
+    def size(self) -> float:
         return self.base.size
 
     @property
@@ -59,7 +65,7 @@ class Cylinder(Region):
         return f"{bracketed(parents[0])}.over(Interval({self.span[0]:g}, {self.span[1]:g}))"
 
     @cached_property
-    def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]
+    def pieces(self) -> tuple[Piece, ...]:
         return tuple(_lifted(piece, chart, self.span) for piece in self.base.pieces for chart in _single(piece.chart))
 
     def _contains(self, points: Array, tol: float) -> Array:
@@ -72,7 +78,7 @@ class Cylinder(Region):
 class SolidCylinder(Cylinder, Solid):
     """A spatial solid over a span of time."""
 
-    dim = Solid.dim
+    base: Solid
     _contains = Solid._contains
 
     def side(self, points: Array, tol: float) -> Array:
@@ -81,17 +87,17 @@ class SolidCylinder(Cylinder, Solid):
         return np.minimum(self.base.side(points[:, :-1], tol), classify(beyond, tol))
 
     @cached_property
-    def primitives(self) -> tuple[Solid, ...]:  # type: ignore[override]
+    def primitives(self) -> tuple[Solid, ...]:
         if self.base.primitives == (self.base,):
             return (self,)
-        return tuple(primitive.over(Interval(*self.span)) for primitive in self.base.primitives)
+        return tuple(_solid(primitive, self.span) for primitive in self.base.primitives)
 
     @cached_property
-    def walls(self) -> tuple[Chart, ...]:  # type: ignore[override]
+    def walls(self) -> tuple[Chart, ...]:
         return tuple(product(each, *self.span) for chart in self.base.walls for each in _single(chart))
 
     @cached_property
-    def ends(self) -> tuple[Chart, ...]:  # type: ignore[override]
+    def ends(self) -> tuple[Chart, ...]:
         return tuple(
             _at_time(piece.chart, time, sign, self.span)
             for piece in self.base.pieces
@@ -103,8 +109,9 @@ def _lifted(piece: Piece, chart: Chart, span: tuple[float, float]) -> Piece:
     def lift(keep: Predicate) -> Predicate:
         return lambda points, normals: keep(points[:, :-1], None if normals is None else normals[:, :-1])
 
-    orient = piece.orient and (lambda points, normals: piece.orient(points[:, :-1], normals[:, :-1]))
-    return Piece(product(chart, *span), tuple(map(lift, piece.keeps)), orient)
+    orient = piece.orient
+    turn = None if orient is None else (lambda points, normals: orient(points[:, :-1], normals[:, :-1]))
+    return Piece(product(chart, *span), tuple(map(lift, piece.keeps)), turn)
 
 
 def _single(chart: Chart) -> list[Chart]:
@@ -139,5 +146,3 @@ def _at_time(chart: Chart, time: float, sign: float, span: tuple[float, float]) 
         return along
 
     return Chart(chart.dim, chart.measure, at, covers, normals)
-
-

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sympy import Eq, Symbol, sympify
 
-from inrpde.declaration.regions.pilot import parts, pilot_points
+from inrpde.declaration.regions.pilot import pilot_points
 from inrpde.declaration.regions.region import Region, Solid
 from inrpde.declaration.regions.where import Where
 from inrpde.errors import ProblemError
@@ -35,27 +35,33 @@ def face(solid: Solid, coordinate: Symbol, value: Any) -> Region:
     if coordinate not in solid.coords or not value.is_number or not value.is_extended_real:
         names = ", ".join(map(str, solid.coords))
         raise ProblemError(
-            f"a face is a coordinate ({names}) and a number, not {coordinate} and {value}", place, f"omega.face({names[0]}, 0)"
+            f"a face is a coordinate ({names}) and a number, not {coordinate} and {value}",
+            place,
+            f"omega.face({names[0]}, 0)",
         )
     if coordinate == solid.space.time:
         lo, hi = solid.bounds
         for end, at in ((solid.initial, lo[-1]), (solid.final, hi[-1])):
             if abs(float(value) - at) <= 1e-9 * (hi[-1] - lo[-1]):
                 return end
-        raise ProblemError(f"time starts at {lo[-1]:g} and ends at {hi[-1]:g}", place, "take omega.initial or omega.final")
+        raise ProblemError(
+            f"time starts at {lo[-1]:g} and ends at {hi[-1]:g}", place, "take omega.initial or omega.final"
+        )
     found = Face(solid.boundary, coordinate, value)
     try:
         found.check()
     except ProblemError:
         there = ", ".join(f"{x:g}" for x in _flat_faces(solid, solid.coords.index(coordinate)))
-        listed = f"there are faces at {coordinate} = {there}" if there else f"the boundary is nowhere flat in {coordinate}"
+        listed = (
+            f"there are faces at {coordinate} = {there}" if there else f"the boundary is nowhere flat in {coordinate}"
+        )
         raise ProblemError(f"there is no boundary at {coordinate} = {value}", place, listed) from None
     return found
 
 
 def _flat_faces(solid: Solid, axis: int) -> list[float]:
     values: set[float] = set()
-    for part in parts(solid.boundary):
+    for part in solid.boundary.parts:
         points = pilot_points(part)
         normals = part.piece.normals(points)
         flat = points[np.abs(normals[:, axis]) > 1 - 1e-9, axis] if normals is not None else points[:0, axis]

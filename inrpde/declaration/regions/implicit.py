@@ -8,9 +8,11 @@ from sympy import Abs, And, Expr, Ge, Gt, Le, Lt, Max, Min, Or, Set, sympify, to
 from sympy.logic.boolalg import Boolean
 
 from inrpde.declaration.regions.chart import Array, Piece
+from inrpde.declaration.regions.combine import Combined
 from inrpde.declaration.regions.level import Level
 from inrpde.declaration.regions.region import Region, Solid
 from inrpde.declaration.regions.relation import compile_relation
+from inrpde.declaration.regions.sets import region_of_set
 from inrpde.declaration.space import Space
 from inrpde.errors import ProblemError
 
@@ -23,26 +25,30 @@ class Implicit(Solid):
     """
 
     def __init__(self, space: Space, relation: Boolean, within: Region | Set):
-        self.space, self.relation = space, sympify(relation)
-        self.within = within if isinstance(within, Region) else Region(space, within)
-        self.coords, self.parents = self.within.coords, (self.within,)
+        self.relation = sympify(relation)
+        self.within = within if isinstance(within, Region) else region_of_set(space, within)
+        super().__init__(space, self.within.coords, (self.within,))
         place = f"Implicit(space, {relation}, within={self.within.label})"
         if not isinstance(self.relation, Boolean) or self.relation in (True, False):
-            raise ProblemError(f"{relation} is not a relation that can hold or fail", place, "write x**2 + y**2 < 1, And(…), Or(…)")
+            raise ProblemError(
+                f"{relation} is not a relation that can hold or fail", place, "write x**2 + y**2 < 1, And(…), Or(…)"
+            )
         if not isinstance(self.within, Solid):
             raise ProblemError("`within` has no volume", place, "give a box: within=Interval(-1, 1)**2")
         tree = compile_relation(self.relation, self.coords, place).tree
-        self.tree = self.within & self._solid(to_nnf(tree, simplify=False), place)
+        self.tree = _both(self.within, self._solid(to_nnf(tree, simplify=False), place))
 
     def _solid(self, node: Boolean, place: str) -> Solid:
         if isinstance(node, (And, Or)):
-            operation = Region.__and__ if isinstance(node, And) else Region.__or__
+            operation = _both if isinstance(node, And) else _either
             return reduce(operation, (self._solid(arg, place) for arg in node.args))
         if isinstance(node, (Le, Lt)):
             return self._level(node.lhs - node.rhs)
         if isinstance(node, (Ge, Gt)):
             return self._level(node.rhs - node.lhs)
-        raise ProblemError(f"{node} does not bound a region", place, "a region is bounded by inequalities: <, <=, >, >=")
+        raise ProblemError(
+            f"{node} does not bound a region", place, "a region is bounded by inequalities: <, <=, >, >="
+        )
 
     def _level(self, gap: Expr) -> Solid:
         """g ≤ 0; a kink of g (Abs, Max, Min) becomes a division of the region, so that corners are corners."""
@@ -50,10 +56,12 @@ class Implicit(Solid):
         if not kinks:
             return Level(self.space, gap, *self.within.bounds)
         kink = min(kinks, key=lambda node: (node.count_ops(), str(node)))
-        first, rest = (kink.args[0], -kink.args[0]) if isinstance(kink, Abs) else (kink.args[0], kink.func(*kink.args[1:]))
+        first, rest = (
+            (kink.args[0], -kink.args[0]) if isinstance(kink, Abs) else (kink.args[0], kink.func(*kink.args[1:]))
+        )
         ahead = first - rest if isinstance(kink, Min) else rest - first
         one, other = self._level(gap.xreplace({kink: first})), self._level(gap.xreplace({kink: rest}))
-        return (self._level(ahead) & one) | (self._level(-ahead) & other)
+        return _either(_both(self._level(ahead), one), _both(self._level(-ahead), other))
 
     @property
     def bounds(self) -> tuple[Array, Array]:
@@ -76,3 +84,11 @@ class Implicit(Solid):
 
     def side(self, points: Array, tol: float) -> Array:
         return self.tree.side(points, tol)
+
+
+def _both(one: Solid, other: Solid) -> Solid:
+    return Combined("&", one, other)
+
+
+def _either(one: Solid, other: Solid) -> Solid:
+    return Combined("|", one, other)

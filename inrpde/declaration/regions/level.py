@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -18,22 +17,16 @@ from inrpde.declaration.space import Space
 from inrpde.errors import ProblemError
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Level(Solid):
     """The points of the box `lo` to `hi` (d,) at which g ≤ 0; its wall is g = 0, not the box.
 
-    The wall is found where g changes sign along the edges of a grid, and points on it by Newton's method: measures are accurate
-    to about 1e-5 on curves and 1e-3 on surfaces whose radius of curvature spans some cells of the grid.
+    The wall is found where g changes sign along the edges of a grid, and points on it by Newton's method: measures are
+    accurate to about 1e-5 on curves, 1e-3 on surfaces, if the radius of curvature spans some cells of the grid.
     """
 
-    space: Space
-    gap: Expr
-    lo: Array
-    hi: Array
-
-    @property
-    def coords(self) -> tuple:  # type: ignore[override]
-        return self.space.coords[: len(self.lo)]
+    def __init__(self, space: Space, gap: Expr, lo: Array, hi: Array):
+        super().__init__(space, space.coords[: len(lo)])
+        self.gap, self.lo, self.hi = gap, lo, hi
 
     @property
     def bounds(self) -> tuple[Array, Array]:
@@ -44,7 +37,7 @@ class Level(Solid):
         return f"{self.gap} <= 0"
 
     @cached_property
-    def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]
+    def pieces(self) -> tuple[Piece, ...]:
         return (Piece(box_chart(self.lo, self.hi), (lambda points, normals: self.value(points) <= 0,)),)
 
     def side(self, points: Array, tol: float) -> Array:
@@ -79,7 +72,7 @@ class Level(Solid):
         return float(np.max(np.linalg.norm(self.gradient(points), axis=1))) or 1.0
 
     @cached_property
-    def walls(self) -> tuple[Chart, ...]:  # type: ignore[override]
+    def walls(self) -> tuple[Chart, ...]:
         if len(self.lo) > 3:
             raise ProblemError(
                 f"the boundary of {self.label} in {len(self.lo)} coordinates", "Implicit(…).boundary",
@@ -96,10 +89,8 @@ class Level(Solid):
         )
 
     def _wall(self, simplices: Simplices) -> Chart:
-        reach = np.linalg.norm(simplices.edges, axis=2).max()
-
         def at(unit: Array) -> Array:
-            return self._projected(simplices.at(unit)[0], reach)
+            return self._projected(simplices.at(unit), simplices.longest)
 
         return Chart(len(self.lo) - 1, simplices.measure, at, self._covers, self._normals)
 

@@ -30,7 +30,8 @@ class Mesh(Solid):
         self._set(space, read_mesh(source, len(space.spatial)), ())
 
     def _set(self, space: Space, data: MeshData, parents: tuple[Region, ...]) -> None:
-        self.space, self.coords, self.parents, self.data = space, space.spatial, parents, data
+        super().__init__(space, space.spatial, parents)
+        self.data = data
         self._notes = data.warnings
         dim = len(self.coords)
         place = f'Mesh(space, "{data.name}")'
@@ -62,12 +63,12 @@ class Mesh(Solid):
     # -- the region
 
     @cached_property
-    def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]
+    def pieces(self) -> tuple[Piece, ...]:
         if surface := self.surface:
             return (Piece(box_chart(surface.lo, surface.hi), (lambda points, normals: surface.inside(points),)),)
         volume = self._volume()
         cells = Simplices(volume.vertices[volume.order])
-        return (Piece(Chart(len(self.coords), cells.measure, lambda unit: cells.at(unit)[0], self._contains)),)
+        return (Piece(Chart(len(self.coords), cells.measure, cells.at, self._contains)),)
 
     def side(self, points: Array, tol: float) -> Array:
         sides = np.zeros(len(points), np.int8)
@@ -98,10 +99,12 @@ class Mesh(Solid):
         return FacetSearch(self._wall[0])
 
     @cached_property
-    def walls(self) -> tuple[Chart, ...]:  # type: ignore[override]
+    def walls(self) -> tuple[Chart, ...]:
         vertices, normals = self._wall
         if len(self.coords) == 1:
-            return tuple(_facet_chart(vertices[k : k + 1], normals[k : k + 1], self.tolerance) for k in range(len(vertices)))
+            return tuple(
+                _facet_chart(vertices[k : k + 1], normals[k : k + 1], self.tolerance) for k in range(len(vertices))
+            )
         return (_facet_chart(vertices, normals, self.tolerance, self._facets),)
 
     # -- groups
@@ -194,8 +197,13 @@ class SubMesh(Mesh):
         self._set(
             mesh.space,
             MeshData(
-                f"'{name}' of {mesh.label}", data.points, {**data.cells, dim: data.cells[dim][members]},
-                {**data.sources, dim: data.sources[dim][members]}, data.counts, {}, mesh.warnings,
+                f"'{name}' of {mesh.label}",
+                data.points,
+                {**data.cells, dim: data.cells[dim][members]},
+                {**data.sources, dim: data.sources[dim][members]},
+                data.counts,
+                {},
+                mesh.warnings,
             ),  # fmt: skip
             (mesh,),
         )
@@ -208,8 +216,8 @@ class Tagged(Region):
     """The facets, edges or nodes of a mesh that bear a name; facets have normals, outward on the boundary."""
 
     def __init__(self, mesh: Mesh, name: str, dim: int, members: Array):
-        self.mesh, self.group, self.dim, self.parents = mesh, name, dim, (mesh,)
-        self.space, self.coords, self.members = mesh.space, mesh.coords, members
+        super().__init__(mesh.space, mesh.coords, dim, (mesh,))
+        self.mesh, self.group, self.members = mesh, name, members
         self.simplices = mesh.data.cells[dim][members]
 
     @property
@@ -220,16 +228,16 @@ class Tagged(Region):
         return f'{parents[0]}.tagged("{self.group}")'
 
     @cached_property
-    def bounds(self) -> tuple[Array, Array]:  # type: ignore[override]
+    def bounds(self) -> tuple[Array, Array]:
         used = self.mesh.nodes[np.unique(self.simplices)]
         return used.min(axis=0), used.max(axis=0)
 
     @property
-    def size(self) -> float:  # type: ignore[override]
+    def size(self) -> float:
         return self.mesh.size
 
     @cached_property
-    def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]
+    def pieces(self) -> tuple[Piece, ...]:
         return (Piece(self._chart),)
 
     @cached_property
@@ -286,10 +294,17 @@ def _facet_chart(vertices: Array, normals: Array | None, tol: float, search: Fac
         at, measure, breaks = (lambda unit: vertices[:, 0]), 1.0, np.empty(0)
     else:
         simplices = Simplices(vertices)
-        at, measure = (lambda unit: simplices.at(unit)[0]), simplices.measure
+        at, measure = simplices.at, simplices.measure
         breaks = simplices.breaks if dim == 1 else np.empty(0)
 
     def normals_at(points: Array) -> Array:
         return normals[search.nearest(points, tol)]  # type: ignore[index]
 
-    return Chart(dim, measure, at, lambda points, near: search.on(points, near)[0], normals_at if normals is not None else None, breaks=breaks)
+    return Chart(
+        dim,
+        measure,
+        at,
+        lambda points, near: search.on(points, near)[0],
+        normals_at if normals is not None else None,
+        breaks=breaks,
+    )

@@ -68,7 +68,9 @@ def read_mesh(source: Any, dim: int) -> MeshData:
 
 def _read(path: Path, place: str) -> Any:
     if not path.is_file():
-        raise ProblemError(f"the mesh file {path} is missing", place, "paths are relative to the folder of the problem file")
+        raise ProblemError(
+            f"the mesh file {path} is missing", place, "paths are relative to the folder of the problem file"
+        )
     import meshio
 
     said = io.StringIO()
@@ -76,7 +78,10 @@ def _read(path: Path, place: str) -> Any:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return meshio.read(path)
-    except (Exception, SystemExit) as error:  # meshio ends the program, or raises anything, on a file that it cannot read
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # meshio ends the program, or raises anything, on a file that it cannot read
         reason = str(error) if isinstance(error, Exception) else " ".join(said.getvalue().split())
         raise ProblemError(
             f"the mesh file {path.name} cannot be read: {reason or type(error).__name__}", place,
@@ -97,7 +102,9 @@ def _simplices(mesh: Any) -> tuple[dict[int, Array], dict[int, Array], list[str]
             notes.append(f"{len(block.data)} cells of the kind '{block.type}' were left out")
             continue
         if name != block.type and kind.dim:
-            notes.append(f"{len(block.data)} curved cells ('{block.type}') were taken as straight between their corners")
+            notes.append(
+                f"{len(block.data)} curved cells ('{block.type}') were taken as straight between their corners"
+            )
         divided, source = simplices_of(kind, np.asarray(block.data)[:, : kind.corners])
         cells.setdefault(kind.dim, []).append(divided)
         sources.setdefault(kind.dim, []).append(source + counts.get(kind.dim, 0))
@@ -110,7 +117,10 @@ def _simplices(mesh: Any) -> tuple[dict[int, Array], dict[int, Array], list[str]
 
 
 def _check_dimension(points: Array, cells: dict[int, Array], dim: int, place: str) -> None:
-    has = ", ".join(f"{len(each)} simplices of dimension {k}" for k, each in sorted(cells.items(), reverse=True)) or "no cells"
+    has = (
+        ", ".join(f"{len(each)} simplices of dimension {k}" for k, each in sorted(cells.items(), reverse=True))
+        or "no cells"
+    )
     if points.shape[1] < dim or (dim not in cells and dim - 1 not in cells) or dim - 1 < 0:
         raise ProblemError(
             f"the mesh has no cells of dimension {dim}: it has {has}", place,
@@ -126,11 +136,16 @@ def _check_dimension(points: Array, cells: dict[int, Array], dim: int, place: st
 
 def _groups(mesh: Any, sources: dict[int, Array]) -> dict[str, dict[int, Array]]:
     """Named groups: physical groups, sets of cells, and the integers on cells, named by their digits."""
-    blocks = [(block, KINDS[block.type.rstrip("0123456789")].dim) for block in mesh.cells if block.type.rstrip("0123456789") in KINDS]
+    blocks = [
+        (block, KINDS[block.type.rstrip("0123456789")].dim)
+        for block in mesh.cells
+        if block.type.rstrip("0123456789") in KINDS
+    ]
     members: dict[str, dict[int, list[Array]]] = {}
     skipped = [block.type.rstrip("0123456789") not in KINDS for block in mesh.cells]
     kept = [number for number, skip in enumerate(skipped) if not skip]
-    offsets, counts = [], {}
+    offsets: list[int] = []
+    counts: dict[int, int] = {}
     for block, k in blocks:
         offsets.append(counts.get(k, 0))
         counts[k] = counts.get(k, 0) + len(block.data)

@@ -21,7 +21,9 @@ class BoxSearch:
         reach = float(np.max(hi.max(axis=0) - self.origin))
         extent = np.maximum((hi - lo).max(axis=1), max(reach * 2.0**-18, 1e-300))
         octave = np.ceil(np.log2(extent)).astype(int)
-        self._levels = [self._level(np.flatnonzero(octave == each), 2.0 ** (each - 1), reach) for each in np.unique(octave)]
+        self._levels = [
+            self._level(np.flatnonzero(octave == each), 2.0 ** (each - 1), reach) for each in np.unique(octave)
+        ]
 
     def _level(self, boxes: Array, bin_size: float, reach: float) -> tuple[float, Array, Array, Array]:
         dim = self.lo.shape[1]
@@ -54,7 +56,9 @@ class BoxSearch:
             begin, end = np.searchsorted(keys, key, "left"), np.searchsorted(keys, key, "right")
             count = end - begin
             number = np.repeat(np.arange(len(points)), count)
-            box = owners[np.repeat(begin - np.concatenate([[0], np.cumsum(count)[:-1]]), count) + np.arange(len(number))]
+            box = owners[
+                np.repeat(begin - np.concatenate([[0], np.cumsum(count)[:-1]]), count) + np.arange(len(number))
+            ]
             for k in range(points.shape[1]):
                 x = points[number, k]
                 holds = np.flatnonzero((x >= self.lo[box, k]) & (x <= self.hi[box, k]))

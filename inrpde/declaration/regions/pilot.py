@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -33,11 +32,10 @@ class Part:
     piece: Piece
     measure: float
     share: float
-    spans: Array | None = None
+    spans: Array = field(default_factory=lambda: np.empty((0, 2)))
 
 
-@lru_cache(maxsize=256)
-def parts(region: Region) -> tuple[Part, ...]:
+def parts_of(region: Region) -> tuple[Part, ...]:
     """The pieces of which something is left. Raises ProblemError if that is none, or if the region lacks the time."""
     if region.space.time is not None and not region.has_time:
         raise ProblemError(
@@ -62,7 +60,7 @@ def _volume(region: Region) -> float | None:
     if not isinstance(region, Solid) or region.has_time or region.dim not in (2, 3):
         return None
     flux = 0.0
-    for part in parts(region.boundary):
+    for part in region.boundary.parts:
         points, weights = _spread(part)
         flux += float(weights @ np.sum(points * part.piece.normals(points), axis=1))
     return flux / region.dim
@@ -70,12 +68,14 @@ def _volume(region: Region) -> float | None:
 
 def _spread(part: Part) -> tuple[Array, Array]:
     """Many points (N, d) of a part, and their weights (N,); on curves the Gauss rule of order 4."""
-    if part.spans is None:
+    if part.piece.chart.dim > 1:
         points = _drawn(part.piece, MEASURE)
         points = points[part.piece.kept(points)]
         return points, np.full(len(points), part.measure / len(points))
     lengths = part.spans[:, 1] - part.spans[:, 0]
-    unit = np.concatenate([lo + length * strata(GAUSS, 0.5 - 3**-0.5) for lo, length in zip(part.spans[:, 0], lengths, strict=True)])
+    unit = np.concatenate(
+        [lo + length * strata(GAUSS, 0.5 - 3**-0.5) for lo, length in zip(part.spans[:, 0], lengths, strict=True)]
+    )
     return part.piece.chart.at(unit[:, None]), np.repeat(part.piece.chart.measure * lengths / GAUSS, GAUSS)
 
 
@@ -95,7 +95,7 @@ def _drawn(piece: Piece, count: int) -> Array:
 
 def _part(piece: Piece, effort: int) -> Part | None:
     chart = piece.chart
-    whole = np.array([[0.0, 1.0]]) if chart.dim == 1 else None
+    whole = np.array([[0.0, 1.0]] if chart.dim == 1 else np.empty((0, 2)))
     if not piece.keeps:
         return Part(piece, chart.measure, 1.0, whole)
     if chart.dim == 0:
@@ -134,17 +134,19 @@ def _spans(piece: Piece, count: int) -> Array:
 
 def _empty(region: Region) -> ProblemError:
     for parent in region.parents:
-        try:
-            parts(parent)
-        except ProblemError as error:
-            return error
+        if parent.has_time == region.has_time:
+            try:
+                parent.check()
+            except ProblemError as error:
+                return error
     relation = getattr(region, "relation", None)
     if relation is None:
-        return ProblemError("the region is empty", region.label, "check what is taken away from it, or what it is cut with")
+        fix = "check what is taken away from it, or what it is cut with"
+        return ProblemError("the region is empty", region.label, fix)
     lo, hi = region.bounds
-    ranges = ", ".join(f"{x}: {a:g} … {b:g}" for x, a, b in zip(region.coords, lo, hi, strict=True))
-    return ProblemError(
-        f"the relation {relation} selects nothing of {region.parents[0].label}", region.label,
-        f"its coordinates run over {ranges}"
-        + ("; an equation selects parts of a boundary: omega.boundary.where(…)" if region.dim == len(region.coords) else ""),
-    )  # fmt: skip
+    fix = "its coordinates run over " + ", ".join(
+        f"{x}: {a:g} … {b:g}" for x, a, b in zip(region.coords, lo, hi, strict=True)
+    )
+    if region.dim == len(region.coords):
+        fix += "; an equation selects parts of a boundary: omega.boundary.where(…)"
+    return ProblemError(f"the relation {relation} selects nothing of {region.parents[0].label}", region.label, fix)

@@ -18,11 +18,9 @@ from inrpde.errors import ProblemError
 class PointSet(Region):
     """The points `coordinates` (N, d), of measure 1 in all: integrals over them are means."""
 
-    dim = 0
-
     def __init__(self, space: Space, coordinates: Array):
-        self.space, self.coordinates = space, coordinates
-        self.coords = space.coords[: coordinates.shape[1]]
+        super().__init__(space, space.coords[: coordinates.shape[1]], 0)
+        self.coordinates = coordinates
 
     @property
     def label(self) -> str:
@@ -31,17 +29,17 @@ class PointSet(Region):
         return "{" + ", ".join("(" + ", ".join(f"{x:g}" for x in point) + ")" for point in self.coordinates) + "}"
 
     @cached_property
-    def bounds(self) -> tuple[Array, Array]:  # type: ignore[override]
+    def bounds(self) -> tuple[Array, Array]:
         return self.coordinates.min(axis=0), self.coordinates.max(axis=0)
 
     @cached_property
-    def size(self) -> float:  # type: ignore[override]
+    def size(self) -> float:
         """The largest spatial extent, or the distance from the origin where the points coincide."""
         lo, hi = (end[: len(self.space.spatial)] for end in self.bounds)
         return float(np.max(hi - lo) or np.max(np.abs(hi)) or 1.0)
 
     @cached_property
-    def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]
+    def pieces(self) -> tuple[Piece, ...]:
         return (Piece(self._chart()),)
 
     def _chart(self) -> Chart:
@@ -101,22 +99,24 @@ class Points(PointSet):
         count = len(self.coordinates)
         if normals.shape != (count, dim):
             raise ProblemError(
-                f"the normals have shape {normals.shape}", "Points(…, normals=…)", f"give one a point, shape ({count}, {dim})"
+                f"the normals have shape {normals.shape}",
+                "Points(…, normals=…)",
+                f"give one a point, shape ({count}, {dim})",
             )
         lengths = np.linalg.norm(normals, axis=1, keepdims=True)
         if np.any(lengths == 0):
             raise ProblemError(
-                f"{np.count_nonzero(lengths == 0)} of the normals are zero", "Points(…, normals=…)", "leave those points out"
+                f"{np.count_nonzero(lengths == 0)} of the normals are zero",
+                "Points(…, normals=…)",
+                "leave those points out",
             )
         time = np.zeros((count, len(self.coords) - dim))
         return np.column_stack([normals / lengths, time])
 
     def _chart(self) -> Chart:
-        normals = None if self.normals is None else self._normals_at
-        return Chart(0, 1.0, lambda unit: self.coordinates, self._contains, normals, self.values)
-
-    def _normals_at(self, points: Array) -> Array:
-        return self.normals[self._tree.query(points)[1]]
+        normals = self.normals
+        at_points = None if normals is None else (lambda points: normals[self._tree.query(points)[1]])
+        return Chart(0, 1.0, lambda unit: self.coordinates, self._contains, at_points, self.values)
 
 
 def _array(data: Any, place: str) -> Array:
@@ -124,7 +124,9 @@ def _array(data: Any, place: str) -> Array:
         values = np.asarray(data)
         values = values.astype(complex if np.iscomplexobj(values) else float)
     except (TypeError, ValueError):
-        raise ProblemError("this is not an array of numbers", place, "give a numpy array or nested lists of numbers") from None
+        raise ProblemError(
+            "this is not an array of numbers", place, "give a numpy array or nested lists of numbers"
+        ) from None
     if not np.all(np.isfinite(values)):
         bad = int(np.count_nonzero(~np.isfinite(values)))
         raise ProblemError(f"{bad} of {values.size} values are not finite", place, "leave those points out")

@@ -14,9 +14,9 @@ from inrpde.declaration.regions.chart import TOLERANCE, Array, Chart, Corner, Pi
 from inrpde.errors import ProblemError
 
 if TYPE_CHECKING:
-    from sympy import Set
     from sympy.logic.boolalg import Boolean
 
+    from inrpde.declaration.regions.pilot import Part
     from inrpde.declaration.space import Space
 
 
@@ -39,17 +39,15 @@ class Region(metaclass=_Declared):
     equal only to themselves.
     """
 
-    space: Space
-    coords: tuple[Symbol, ...]
-    dim: int
-    parents: tuple[Region, ...] = ()
-    labels: tuple[Symbol, ...] = ()
-    box: tuple[tuple[float, float], ...] | None = None
-    corners: tuple[Corner, ...] = ()
-
-    if TYPE_CHECKING:
-
-        def __init__(self, space: Space, source: Set) -> None: ...
+    def __init__(
+        self,
+        space: Space,
+        coords: tuple[Symbol, ...],
+        dim: int,
+        parents: tuple[Region, ...] = (),
+        labels: tuple[Symbol, ...] = (),
+    ):
+        self.space, self.coords, self.dim, self.parents, self.labels = space, coords, dim, parents, labels
 
     # -- geometry
 
@@ -88,6 +86,27 @@ class Region(metaclass=_Declared):
     @property
     def tolerance(self) -> float:
         return TOLERANCE * self.size
+
+    @property
+    def box(self) -> tuple[tuple[float, float], ...] | None:
+        """The range (lo, hi) of each coordinate where the region is exactly a box, else None."""
+        return None
+
+    @property
+    def corners(self) -> tuple[Corner, ...]:
+        """The vertices of the boundary of a plane spatial region; empty for others."""
+        return ()
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The pieces of which something is left, measured. Raises ProblemError, naming what is to blame, if none is."""
+        from inrpde.declaration.regions.pilot import parts_of
+
+        return parts_of(self)
+
+    def check(self) -> None:
+        """Raise ProblemError, naming the relation or operation that is to blame, if nothing is left of the region."""
+        _ = self.parts
 
     @property
     def has_time(self) -> bool:
@@ -175,7 +194,7 @@ class Region(metaclass=_Declared):
 
         return combine(sign, self, other)
 
-    # -- integrals and checks
+    # -- integrals
 
     def integral(self, expr: Expr) -> Expr:
         """The integral of an expression over the region, in its own measure, as an expression."""
@@ -190,12 +209,6 @@ class Region(metaclass=_Declared):
 
         return RegionIntegral(expr, self, mean)
 
-    def check(self) -> None:
-        """Raise ProblemError, naming the relation or operation that is to blame, if nothing is left of the region."""
-        from inrpde.declaration.regions.pilot import parts
-
-        parts(self)
-
 
 class Solid(Region):
     """A region of full dimension, which has a boundary.
@@ -204,9 +217,8 @@ class Solid(Region):
     hold the boundary of this one; a primitive is its own.
     """
 
-    @property
-    def dim(self) -> int:  # type: ignore[override]
-        return len(self.coords)
+    def __init__(self, space: Space, coords: tuple[Symbol, ...], parents: tuple[Region, ...] = ()):
+        super().__init__(space, coords, len(coords), parents)
 
     @abstractmethod
     def side(self, points: Array, tol: float) -> Array:
@@ -230,17 +242,17 @@ class Solid(Region):
         return self.side(points, tol) >= 0
 
     @cached_property
-    def boundary(self) -> Region:  # type: ignore[override]
+    def boundary(self) -> Region:
         from inrpde.declaration.regions.boundary import Boundary
 
         return Boundary(self)
 
     @cached_property
-    def initial(self) -> Region:  # type: ignore[override]
+    def initial(self) -> Region:
         return self._end("initial")
 
     @cached_property
-    def final(self) -> Region:  # type: ignore[override]
+    def final(self) -> Region:
         return self._end("final")
 
     def _end(self, which: str) -> Region:
@@ -259,7 +271,7 @@ class Solid(Region):
         return face(self, coordinate, value)
 
     @cached_property
-    def corners(self) -> tuple[Corner, ...]:  # type: ignore[override]
+    def corners(self) -> tuple[Corner, ...]:
         """The vertices of the boundary of a 2-D region; empty in other dimensions and in space-time."""
         from inrpde.declaration.regions.corners import corners
 

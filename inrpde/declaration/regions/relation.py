@@ -55,11 +55,15 @@ def _fold(node: Boolean, values: dict[Relational, Array], count: int) -> Array:
 
 def compile_relation(relation: Boolean, coords: tuple[Symbol, ...], place: str) -> Relation:
     """Compile a relation of the coordinates. Raises ProblemError for what is no relation or has other symbols."""
-    inside = relation.replace(lambda node: isinstance(node, Contains), lambda node: node.args[1].as_relational(node.args[0]))
+    inside = relation.replace(
+        lambda node: isinstance(node, Contains), lambda node: node.args[1].as_relational(node.args[0])
+    )
     tree = to_nnf(inside, simplify=False)
     for leaf in _leaves(tree):
         if not isinstance(leaf, (Relational, BooleanAtom)):
-            raise ProblemError(f"{leaf} is not a relation of the coordinates", place, "write Eq(x, 0), x < 1, Or(…), And(…)")
+            raise ProblemError(
+                f"{leaf} is not a relation of the coordinates", place, "write Eq(x, 0), x < 1, Or(…), And(…)"
+            )
     for symbol in sorted(tree.free_symbols - set(coords), key=str):
         raise ProblemError(
             f"the relation {relation} has the symbol {symbol}, which is not a coordinate of the region", place,

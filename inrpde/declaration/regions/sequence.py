@@ -12,14 +12,12 @@ Array = np.ndarray
 def lattice(count: int, dim: int, rng: np.random.Generator) -> Array:
     """`count` points (count, dim) of the unit cube: strata in the first coordinate, a shifted Kronecker sequence in the others.
 
-    In 2-D it is a Fibonacci lattice. The points come in such an order that the first of them cover the cube, too.
+    In 2-D it is a Fibonacci lattice. The points ascend in the first coordinate.
     """
     points = np.empty((count, dim))
-    if dim == 0:
-        return points
-    index = np.arange(count) * _stride(count) % count
-    points[:, 0] = strata(count, rng.uniform(-0.3, 0.3))[index]
-    points[:, 1:] = np.mod(rng.random(dim - 1) + index[:, None] * _steps(dim - 1), 1.0)
+    if dim:
+        points[:, 0] = strata(count, rng.uniform(-0.3, 0.3))
+        points[:, 1:] = np.mod(rng.random(dim - 1) + np.arange(count)[:, None] * _steps(dim - 1), 1.0)
     return points
 
 
@@ -43,10 +41,9 @@ def _steps(dim: int) -> Array:
     return ratio ** -np.arange(1.0, dim + 1)
 
 
-@lru_cache(maxsize=256)
-def _stride(count: int) -> int:
-    """A step near count/φ that visits every index once."""
+def scattered(count: int) -> Array:
+    """An order (count,) of 0, …, count - 1 whose beginnings are spread evenly over them."""
     stride = max(1, round(count / ((1 + 5**0.5) / 2)))
     while np.gcd(stride, count) > 1:
         stride += 1
-    return stride
+    return np.arange(count) * stride % max(count, 1)

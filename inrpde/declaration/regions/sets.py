@@ -36,12 +36,16 @@ def region_of_set(space: Space, source: Set) -> Region:
     Raises ProblemError for a set that is empty, unbounded, symbolic, of another dimension or of no known kind.
     """
     if not isinstance(space, Space):
-        raise ProblemError(f"{space} is not a Space", f"Region({space}, …)", 'Region(Space("x y"), Interval(0, 1) ** 2)')
+        raise ProblemError(
+            f"{space} is not a Space", f"Region({space}, …)", 'Region(Space("x y"), Interval(0, 1) ** 2)'
+        )
     place = f"Region({space!r}, {source})"
     try:
         return _build(space, [sympify(source)], place)
     except RecursionError:
-        raise ProblemError("the set is nested too deeply", place, "combine regions instead: A - B, A | B, A & B") from None
+        raise ProblemError(
+            "the set is nested too deeply", place, "combine regions instead: A - B, A | B, A & B"
+        ) from None
 
 
 def _build(space: Space, sets: list[Any], place: str) -> Region:
@@ -112,5 +116,6 @@ def _boxes(space: Space, factors: list[list], place: str) -> Region:
     if all(np.all(lo == hi) for lo, hi in corners):
         return PointSet(space, np.array([lo for lo, _ in corners]))
     if any(np.any(lo == hi) for lo, hi in corners):
-        return reduce(Region.__or__, (Flat(space, lo, hi) for lo, hi in corners))
+        flats: list[Region] = [Flat(space, lo, hi) for lo, hi in corners]
+        return reduce(Region.__or__, flats)
     return Box(space, *corners[0])

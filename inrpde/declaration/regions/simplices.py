@@ -13,28 +13,29 @@ class Simplices:
     """Simplices of dimension k: `vertices` (M, k + 1, d), in the order in which a chart runs over them."""
 
     def __init__(self, vertices: Array):
-        self.origin = np.ascontiguousarray(vertices[:, 0])
-        self.edges = np.ascontiguousarray(vertices[:, 1:] - vertices[:, :1])
+        self.longest = float(np.max(np.linalg.norm(np.diff(vertices, axis=1), axis=2)))
         self.measures = measures(vertices)
+        self._path = [np.ascontiguousarray(vertices[:, 0])]
+        self._path += [np.ascontiguousarray(vertices[:, k + 1] - vertices[:, k]) for k in range(vertices.shape[1] - 1)]
         self._cumulative = np.cumsum(self.measures)
         self.measure = float(self._cumulative[-1])
 
-    def at(self, unit: Array) -> tuple[Array, Array]:
-        """The points (N, d) of the parameters (N, k), uniform in measure, and the simplices (N,) they lie in.
+    def at(self, unit: Array) -> Array:
+        """The points (N, d) of the parameters (N, k), uniform in measure.
 
-        The first parameter goes along the simplices and picks one; what is left of it is the first of the k parameters inside.
+        The first parameter goes along the simplices and picks one; what is left of it is the first of the k inside.
         """
         along = unit[:, 0] * self.measure
         index = np.minimum(np.searchsorted(self._cumulative, along, side="right"), len(self.measures) - 1)
         rest = np.clip(1 - (self._cumulative[index] - along) / self.measures[index], 0.0, 1.0)
-        points, left = self.origin[index], 1.0
-        dim = self.edges.shape[1]
-        for k in range(dim):
-            # the corner simplex beyond a plane through vertex k has the volume fraction left^(dim - k)
+        points = self._path[0][index]
+        left: Array | float = 1.0
+        dim = len(self._path) - 1
+        for k, step in enumerate(self._path[1:]):
+            # beyond a plane parallel to the facet opposite the first vertex lies left^(dim - k) of what is left of the simplex
             left = left * (rest if k == 0 else unit[:, k]) ** (1 / (dim - k))
-            step = self.edges[index, k] if k == 0 else self.edges[index, k] - self.edges[index, k - 1]
-            points += left[:, None] * step
-        return points, index
+            points += np.reshape(left, (-1, 1)) * step[index]
+        return points
 
     @property
     def breaks(self) -> Array:
@@ -85,18 +86,18 @@ def chained(segments: Array) -> tuple[Array, Array]:
     """
     at_node: dict[int, list[int]] = {}
     pairs = segments.tolist()
-    for number, pair in enumerate(pairs):
+    for segment, pair in enumerate(pairs):
         for node in pair:
-            at_node.setdefault(node, []).append(number)
-    loose = [number for number, pair in enumerate(pairs) if any(len(at_node[node]) == 1 for node in pair)]
+            at_node.setdefault(node, []).append(segment)
+    loose = [segment for segment, pair in enumerate(pairs) if any(len(at_node[node]) == 1 for node in pair)]
     left, order, turned = set(range(len(pairs))), [], []
     for first in [*loose, *range(len(pairs))]:
-        number: int | None = first if first in left else None
         start = pairs[first][0] if len(at_node[pairs[first][1]]) > 1 else pairs[first][1]
-        while number is not None:
-            left.discard(number)
-            order.append(number)
-            turned.append(pairs[number][0] != start)
-            start = pairs[number][0] if turned[-1] else pairs[number][1]
-            number = next((other for other in at_node[start] if other in left), None)
+        following = first if first in left else None
+        while following is not None:
+            left.discard(following)
+            order.append(following)
+            turned.append(pairs[following][0] != start)
+            start = pairs[following][0] if turned[-1] else pairs[following][1]
+            following = next((other for other in at_node[start] if other in left), None)
     return np.array(order, int), np.array(turned, bool)

@@ -21,9 +21,8 @@ class Where(Region):
     """
 
     def __init__(self, region: Region, relation: Boolean | bool):
+        super().__init__(region.space, region.coords, region.dim, (region,), region.labels)
         self.region, self.relation = region, sympify(relation)
-        self.space, self.coords, self.dim, self.parents = region.space, region.coords, region.dim, (region,)
-        self.labels = region.labels
         if isinstance(self.relation, BooleanAtom) and not self.relation:
             raise ProblemError(
                 "sympy had decided that this relation is False before it arrived, so it selects nothing",
@@ -40,7 +39,7 @@ class Where(Region):
         return self.region.bounds
 
     @property
-    def size(self) -> float:  # type: ignore[override]
+    def size(self) -> float:
         return self.region.size
 
     @property
@@ -51,8 +50,12 @@ class Where(Region):
         return f"{bracketed(parents[0])}.where({self.relation})"
 
     @cached_property
-    def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]
-        return tuple(piece.keeping(lambda points, normals: self._holds(points, self.tolerance)) for piece in self.region.pieces)
+    def pieces(self) -> tuple[Piece, ...]:
+        def keep(points: Array, normals: Array | None) -> Array:
+            return self._holds(points, self.tolerance)
+
+        # first, because it is cheaper than what the region's own pieces ask
+        return tuple(Piece(piece.chart, (keep, *piece.keeps), piece.orient) for piece in self.region.pieces)
 
     def _contains(self, points: Array, tol: float) -> Array:
         return self.region._contains(points, tol) & self._holds(points, tol)
