@@ -15,8 +15,8 @@ Array = np.ndarray
 class Quadrature:
     """Points (N, d) with weights (N,) that sum to the region's `measure`.
 
-    `normals` (N, d) are unit outward normals, 0 in time, or None where the region has none; `labels` hold an array (N,) for each
-    symbol of labelled points.
+    `normals` (N, d) are unit outward normals, 0 in time, or None where the region has none; `labels` hold an array (N,)
+    for each symbol of labelled points.
     """
 
     points: Array

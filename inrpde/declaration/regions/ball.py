@@ -97,7 +97,7 @@ class Ball(Solid):
 def directions(unit: Array) -> Array:
     """Uniform unit vectors (N, d) from the unit cube (N, d - 1), d ≥ 2.
 
-    One component after the other: the first of a uniform direction in R^k is 2β - 1, β of the Beta((k-1)/2, (k-1)/2) law.
+    One component after the other: the first of a uniform direction in R^k is 2β - 1 with β ~ Beta((k-1)/2, (k-1)/2).
     """
     count, dim = len(unit), unit.shape[1] + 1
     vectors, left = np.empty((count, dim)), np.ones(count)

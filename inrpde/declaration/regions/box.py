@@ -12,7 +12,7 @@ from inrpde.declaration.space import Space
 
 
 class Box(Solid):
-    """The box from `lo` to `hi` (d,) in the first d coordinates; where the last of them is the time, its faces there are ends."""
+    """The box from `lo` to `hi` (d,) in the first d coordinates; its faces in time are ends, not walls."""
 
     def __init__(self, space: Space, lo: Array, hi: Array):
         super().__init__(space, space.coords[: len(lo)])

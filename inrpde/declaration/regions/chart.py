@@ -1,4 +1,4 @@
-"""What regions are made of, for sampling: charts that map the unit cube uniformly in measure, filtered by predicates."""
+"""What regions are made of: charts that map the unit cube uniformly in measure, filtered by predicates."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Chart:
 
     `at(unit (N, dim)) -> (N, d)` is uniform in measure; `covers(points, tol) -> bool (N,)` says which points lie on it;
     `normals(points) -> (N, d)` are unit normals (surfaces only), 0 in time, pointing out of the primitive.
-    A chart of dim 0 holds K points: `at` returns all of them, whatever `unit` is, and `labels` holds an array (K,) a symbol.
-    `breaks` are the parameters in (0, 1) at which a curve has a vertex.
+    A chart of dim 0 holds K points: `at` returns all of them, whatever `unit` is, and `labels` holds an array (K,) a
+    symbol. `breaks` are the parameters in (0, 1) at which a curve has a vertex.
     """
 
     dim: int

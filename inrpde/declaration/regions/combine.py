@@ -15,7 +15,7 @@ WORDS = {"-": "without", "|": "and", "&": "within"}
 
 
 def combine(sign: str, left: Region, right: Region) -> Region:
-    """left - right, left | right or left & right. A spatial region becomes a cylinder where it meets a space-time one."""
+    """left - right, left | right, left & right. What is spatial becomes a cylinder where it meets space-time."""
     place = f"({left.label}) {sign} ({right.label})"
     if left.space.coords != right.space.coords:
         raise ProblemError("the regions lie in different spaces", place, "use one Space in a problem")
@@ -26,8 +26,8 @@ def combine(sign: str, left: Region, right: Region) -> Region:
         left, right = (each if each.has_time else each.over(interval) for each in parents)
     if sign == "|" and left.dim != right.dim:
         raise ProblemError(
-            f"the union of sets of dimensions {left.dim} and {right.dim}", place, "put a condition on each of them: On(…), On(…)"
-        )  # fmt: skip
+            f"the union of sets of dimensions {left.dim} and {right.dim}", place, "put a condition on each of the two"
+        )
     if sign == "-" and right.dim < left.dim:
         return left
     if isinstance(left, Solid) and isinstance(right, Solid):
@@ -132,7 +132,7 @@ class Combined(_Pair, Solid):
 
 
 def _filtered(first: Region, second: Region, inside: bool) -> tuple[Piece, ...]:
-    """The pieces of the first region where the second is, or is not; a solid to rounding, a surface to its tolerance."""
+    """The pieces of `first` where `second` is, or is not: a solid to rounding, a surface to its tolerance."""
     tol = 0.0 if isinstance(second, Solid) else second.tolerance
 
     def keep(points: Array, normals: Array | None) -> Array:

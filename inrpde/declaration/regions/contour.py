@@ -18,8 +18,8 @@ CELLS = {1: 4096, 2: 256, 3: 56}
 def contour(value: Callable[[Array], Array], lo: Array, hi: Array) -> Array:
     """The zero set of `value` ((N, d) -> (N,)) in the box, d ≤ 3, as simplices (M, d, d) with vertices on it.
 
-    Curves are in the order in which one walks along them, surfaces on a space-filling curve. Kuhn's division of each cell into d!
-    simplices, each cut by the zero set in a simplex or (in 3-D) a quadrilateral.
+    Curves are in the order in which one walks along them, surfaces on a space-filling curve. Kuhn's division of each
+    cell into d! simplices, each cut by the zero set in a simplex or (in 3-D) a quadrilateral.
     """
     dim = len(lo)
     axes = _axes(lo, hi)

@@ -1,4 +1,4 @@
-"""Corners of plane regions: where the arcs of the boundary end, and what their tangents and normals say about the sector."""
+"""Corners of plane regions: where arcs of the boundary end, and the sector between their tangents."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Face(Where):
 
 
 def face(solid: Solid, coordinate: Symbol, value: Any) -> Region:
-    """The face of a solid; in time its start or end. Raises ProblemError, listing the faces there are, if nothing is there."""
+    """The face of a solid; in time its start or end. Raises ProblemError that lists what there is, if nothing is."""
     value = sympify(value)
     place = f"({solid.label}).face({coordinate}, {value})"
     if coordinate not in solid.coords or not value.is_number or not value.is_extended_real:

@@ -20,8 +20,9 @@ from inrpde.errors import ProblemError
 class Implicit(Solid):
     """The points of a bounded region at which a relation holds: inequalities g < h joined by And and Or.
 
-    `within` is a region or a sympy set; where it cuts the relation's set, its boundary is boundary. Features smaller than about
-    1/256 (1/56 in 3-D) of its size may be missed. Raises ProblemError for an equation and for a relation that sympy has decided.
+    `within` is a region or a sympy set; where it cuts the relation's set, its boundary is boundary. Features smaller
+    than about 1/256 (1/56 in 3-D) of its size may be missed. Raises ProblemError for an equation and for a relation
+    that sympy has decided.
     """
 
     def __init__(self, space: Space, relation: Boolean, within: Region | Set):

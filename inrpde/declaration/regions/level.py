@@ -76,7 +76,7 @@ class Level(Solid):
         if len(self.lo) > 3:
             raise ProblemError(
                 f"the boundary of {self.label} in {len(self.lo)} coordinates", "Implicit(…).boundary",
-                "implicit boundaries are found in up to three coordinates; use Ball and boxes, or a cylinder with `over`",
+                "implicit boundaries are found in up to 3 coordinates; use Ball and boxes, or a cylinder with `over`",
             )  # fmt: skip
         vertices = contour(self.value, self.lo, self.hi)
         if len(self.lo) == 1:

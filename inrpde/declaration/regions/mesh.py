@@ -21,9 +21,10 @@ from inrpde.errors import ProblemError
 class Mesh(Solid):
     """The region that a mesh covers, or that a closed surface mesh (STL) encloses, in the spatial coordinates.
 
-    `source` is a file that meshio reads (gmsh 2.2 and 4.1, VTK, STL, …), relative to the problem file, or a `meshio.Mesh`. Cells are
-    divided into simplices; those of no volume and inverted ones are left out, with a warning. `nodes` (N, d) and
-    `cells` (M, d + 1) hold what is left. Raises ProblemError for a file that is missing, unreadable or of another dimension.
+    `source` is a file that meshio reads (gmsh 2.2 and 4.1, VTK, STL, …), relative to the problem file, or a
+    `meshio.Mesh`. Cells are divided into simplices; those of no volume and inverted ones are left out, with a warning.
+    `nodes` (N, d) and `cells` (M, d + 1) hold what is left. Raises ProblemError for a file that is missing, unreadable
+    or of another dimension.
     """
 
     def __init__(self, space: Space, source: Any):
@@ -112,15 +113,15 @@ class Mesh(Solid):
     def tagged(self, name: str | int, dim: int | None = None) -> Region:
         """The part that the mesh names (a physical group): of the interior, of the boundary, or nodes.
 
-        A group without a name is called by its number. Where several dimensions have the name, `dim` picks one; else it is
-        the highest. Raises ProblemError, listing the groups there are, for one that is not there.
+        A group without a name is called by its number. Where several dimensions have the name, `dim` picks one; else it
+        is the highest. Raises ProblemError, listing the groups there are, for one that is not there.
         """
         group = self.data.groups.get(str(name), {})
         dims = [k for k in sorted(group, reverse=True) if dim in (None, k) and len(group[k])]
         if not dims:
             there = ", ".join(f"'{each}'" for each in self.data.groups) or "none: save the mesh with physical groups"
             raise ProblemError(
-                f"there is no group '{name}'" + (f" of dimension {dim}" if dim is not None else "") + f" in {self.label}",
+                f"{self.label} has no group '{name}'" + ("" if dim is None else f" of dimension {dim}"),
                 f'mesh.tagged("{name}")', f"the groups are {there}",
             )  # fmt: skip
         if dims[0] == len(self.coords):
@@ -143,10 +144,11 @@ class Mesh(Solid):
         return self._volume().locate(np.asarray(points, float), self.tolerance)[0]
 
     def interpolate(self, values: Array, points: Array) -> Array:
-        """Values (n,) or (n, k) on the nodes (linear in each simplex) or on the file's cells (constant), at points (N, d).
+        """Values (n,) or (n, k) on nodes (linear in each simplex) or on the file's cells (constant) at points (N, d).
 
-        Further coordinates of the points (a time) are ignored. Within a hundredth of the mesh's size of it the nearest cell's values
-        are continued, beyond that they are NaN. Raises ProblemError if n is neither the number of nodes nor of cells.
+        Further coordinates of the points (a time) are ignored. Within a hundredth of the mesh's size of it the nearest
+        cell's values are continued, beyond that they are NaN. Raises ProblemError if n is neither the number of nodes
+        nor of cells.
         """
         values, points = np.asarray(values), np.asarray(points, float)[:, : len(self.coords)]
         volume = self._volume()
@@ -204,7 +206,7 @@ class SubMesh(Mesh):
                 data.counts,
                 {},
                 mesh.warnings,
-            ),  # fmt: skip
+            ),
             (mesh,),
         )
 

@@ -28,8 +28,8 @@ class Cells:
     def facets(self) -> tuple[Array, Array]:
         """The boundary facets: sorted node numbers (F, d), and for each the node (F,) of its cell that is opposite.
 
-        A facet of one cell alone is boundary if no cell lies beyond it: one does where cells were left out, where nodes are
-        doubled, and where a facet meets several smaller ones.
+        A facet of one cell alone is boundary if no cell lies beyond it: one does where cells were left out, where nodes
+        are doubled, and where a facet meets several smaller ones.
         """
         facets, _, opposite = facet_table(self.cells)
         order = np.lexsort(facets.T)
@@ -53,7 +53,7 @@ class Cells:
 
     @cached_property
     def _inverse(self) -> tuple[Array, Array, Array]:
-        """For each cell its first vertex, the gradients (M, d, d) of the other barycentric coordinates, and all lengths."""
+        """For each cell the first vertex, the other barycentric coordinates' gradients (M, d, d), and all lengths."""
         vertices = self.vertices
         edges = vertices[:, 1:] - vertices[:, :1]
         gradients = np.linalg.inv(edges).transpose(0, 2, 1)
@@ -67,7 +67,7 @@ class Cells:
         return BoxSearch(vertices.min(axis=1) - slack, vertices.max(axis=1) + slack)
 
     def locate(self, points: Array, tol: float) -> tuple[Array, Array]:
-        """The cell (N,) that holds each point to within `tol`, -1 outside, and its barycentric coordinates (N, d + 1)."""
+        """The cell (N,) that holds each point to within `tol`, -1 outside, and barycentric coordinates (N, d + 1)."""
         number, cell = self._search.pairs(points)
         coordinates = self.barycentric(cell, points[number])
         depth = np.min(coordinates / self._inverse[2][cell], axis=1)
@@ -109,7 +109,7 @@ def sound_cells(points: Array, cells: Array) -> tuple[Array, list[str]]:
 
 
 def _folded(points: Array, cells: Array, turned: Array) -> Array:
-    """The cells that lie on the same side of a facet as their neighbour: of each two the one turned against the majority."""
+    """The cells on the same side of a facet as their neighbour: of each two the one turned against the majority."""
     facets, owner, opposite = facet_table(cells)
     order = np.lexsort(facets.T)
     same = np.flatnonzero(np.all(facets[order][1:] == facets[order][:-1], axis=1))

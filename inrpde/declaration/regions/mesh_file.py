@@ -22,8 +22,8 @@ Array = np.ndarray
 class MeshData:
     """Nodes (N, d) and, for each dimension, simplices (M, dim + 1) of node numbers without duplicates.
 
-    `sources` (M,) number the cells of that dimension in the file which the simplices came from, `counts` say how many those
-    are; `groups` hold the numbers of the simplices with a name, by name and dimension.
+    `sources` (M,) number the cells of that dimension in the file which the simplices came from, `counts` say how many
+    those are; `groups` hold the numbers of the simplices with a name, by name and dimension.
     """
 
     name: str

@@ -12,7 +12,7 @@ from inrpde.declaration.regions.sequence import lattice, strata
 from inrpde.errors import ProblemError
 
 CURVE, SURFACE, MEASURE = 1 << 12, 1 << 12, 1 << 16
-"""How many points find out whether a curve, or a set of higher dimension, is met at all; and how many measure the latter."""
+"""How many points find out whether a curve, or a set of higher dimension, is met; and how many measure the latter."""
 
 GAUSS = 1 << 10
 """How many points a span of a curve gets for an integral along it."""
@@ -23,10 +23,10 @@ LONGER, LONGEST = 8, 256
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A piece of which something is left: its measure, its share of the chart, and on curves the kept spans (K, 2) of [0, 1].
+    """A piece of which something is left: its measure, its share of the chart, and a curve's kept spans (K, 2).
 
-    Measures are exact to rounding on curves, in plane solids that curves bound, and where there is no predicate; those of
-    other pieces come from the share of a low-discrepancy sequence, accurate to about 1e-4.
+    Measures are exact to rounding on curves, in plane solids that curves bound, and where there is no predicate; those
+    of other pieces come from the share of a low-discrepancy sequence, accurate to about 1e-4.
     """
 
     piece: Piece
@@ -56,7 +56,7 @@ def parts_of(region: Region) -> tuple[Part, ...]:
 
 
 def _volume(region: Region) -> float | None:
-    """The measure of a spatial solid of dimension 2 or 3 by the divergence theorem, ∮ x·n / d: its boundary is known better."""
+    """The measure of a spatial solid of dimension d = 2 or 3 from its boundary, which is known better: ∮ x·n / d."""
     if not isinstance(region, Solid) or region.has_time or region.dim not in (2, 3):
         return None
     flux = 0.0

@@ -58,10 +58,10 @@ class PointSet(Region):
 class Points(PointSet):
     """Labelled points: `Points(space, coordinates, {"reading": values})`; no point is left out or resampled.
 
-    `coordinates` (N, d) are in the order of `space.coords` (with N numbers in 1-D); a label has a value (N,), or k values
-    (N, k), a point and enters equations as `points["reading"]`: a symbol, or a column Matrix of k symbols. `normals` (N, d), of
-    any length but 0, are those that `space.normal` and `dn` mean on these points.
-    Raises ProblemError for arrays of the wrong shape and for values that are not finite.
+    `coordinates` (N, d) are in the order of `space.coords` (with N numbers in 1-D); a label has a value (N,), or k
+    values (N, k), a point and enters equations as `points["reading"]`: a symbol, or a column Matrix of k symbols.
+    `normals` (N, d), of any length but 0, are those that `space.normal` and `dn` mean on these points. Raises
+    ProblemError for arrays of the wrong shape and for values that are not finite.
     """
 
     def __init__(
@@ -75,7 +75,8 @@ class Points(PointSet):
             values = _array(data, f'Points(…)["{name}"]')
             if values.ndim not in (1, 2) or len(values) != count:
                 raise ProblemError(
-                    f"the label '{name}' has shape {values.shape} and there are {count} points", f'Points(space, …, {{"{name}": …}})',
+                    f"the label '{name}' has shape {values.shape} and there are {count} points",
+                    f'Points(space, …, {{"{name}": …}})',
                     f"give one value a point, shape ({count},), or k of them, shape ({count}, k)",
                 )  # fmt: skip
             columns = [values] if values.ndim == 1 else list(values.T)

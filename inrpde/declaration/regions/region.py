@@ -34,9 +34,9 @@ class _Declared(ABCMeta):
 class Region(metaclass=_Declared):
     """A set Ω_m with a measure, an indicator and a sampler: `Region(space, Interval(0, 1) ** 2)`.
 
-    `coords` are the coordinates of its points: all of the space's, or the spatial ones alone (then `over` makes a cylinder
-    in time of it). `dim` is its intrinsic dimension, `parents` are the regions it was derived from. Regions are
-    equal only to themselves.
+    `coords` are the coordinates of its points: all of the space's, or the spatial ones alone (then `over` makes a
+    cylinder in time of it). `dim` is its intrinsic dimension, `parents` are the regions it was derived from. Regions
+    are equal only to themselves.
     """
 
     def __init__(
@@ -155,7 +155,7 @@ class Region(metaclass=_Declared):
 
     @property
     def boundary(self) -> Region:
-        """The boundary, with outward normals; in space-time the lateral one. Raises ProblemError where there is none."""
+        """The boundary, with outward normals; in space-time the lateral one. Raises ProblemError if there is none."""
         raise self._no_boundary("boundary")
 
     @property
@@ -213,8 +213,8 @@ class Region(metaclass=_Declared):
 class Solid(Region):
     """A region of full dimension, which has a boundary.
 
-    `side` tells the inside from the outside; `primitives` are the solids whose `walls` (spatial boundary) and `ends` (in time)
-    hold the boundary of this one; a primitive is its own.
+    `side` tells the inside from the outside; `primitives` are the solids whose `walls` (spatial boundary) and `ends`
+    (in time) hold the boundary of this one; a primitive is its own.
     """
 
     def __init__(self, space: Space, coords: tuple[Symbol, ...], parents: tuple[Region, ...] = ()):

@@ -10,7 +10,7 @@ Array = np.ndarray
 
 
 def lattice(count: int, dim: int, rng: np.random.Generator) -> Array:
-    """`count` points (count, dim) of the unit cube: strata in the first coordinate, a shifted Kronecker sequence in the others.
+    """Points (count, dim) of the unit cube: strata in the first coordinate, a shifted Kronecker sequence in the others.
 
     In 2-D it is a Fibonacci lattice. The points ascend in the first coordinate.
     """
@@ -22,7 +22,7 @@ def lattice(count: int, dim: int, rng: np.random.Generator) -> Array:
 
 
 def strata(count: int, offset: float) -> Array:
-    """`count` points of [0, 1], one in each of as many equal cells, `offset` cells off their centres to alternating sides.
+    """Points of [0, 1], one in each of `count` equal cells, `offset` cells off their centres to alternating sides.
 
     Pairs lie symmetrically, so that integrals converge with order 2 whatever the offset in (-½, ½).
     """
@@ -34,7 +34,7 @@ def strata(count: int, offset: float) -> Array:
 
 @lru_cache(maxsize=32)
 def _steps(dim: int) -> Array:
-    """The powers of 1/φ, φ the root of φ^(dim+1) = φ + 1: the R_d sequence of Roberts (2018), the golden ratio in 1-D."""
+    """The powers of 1/φ, φ^(dim+1) = φ + 1: the R_d sequence of Roberts (2018), the golden ratio in 1-D."""
     ratio = 2.0
     for _ in range(64):
         ratio = (1 + ratio) ** (1 / (dim + 1))

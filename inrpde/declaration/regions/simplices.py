@@ -32,7 +32,7 @@ class Simplices:
         left: Array | float = 1.0
         dim = len(self._path) - 1
         for k, step in enumerate(self._path[1:]):
-            # beyond a plane parallel to the facet opposite the first vertex lies left^(dim - k) of what is left of the simplex
+            # a plane parallel to the opposite facet cuts off a corner of left^(dim - k) of the volume
             left = left * (rest if k == 0 else unit[:, k]) ** (1 / (dim - k))
             points += np.reshape(left, (-1, 1)) * step[index]
         return points
@@ -54,7 +54,7 @@ def measures(vertices: Array) -> Array:
 
 
 def facet_normals(vertices: Array) -> Array:
-    """Unit normals (M, d) of points, segments or triangles (M, d, d) in d = 1, 2, 3 dimensions, by the vertices' order."""
+    """Unit normals (M, d) of points, segments or triangles (M, d, d) in d = 1, 2, 3, by the vertices' order."""
     edges = vertices[:, 1:] - vertices[:, :1]
     if vertices.shape[2] == 1:
         return np.ones((len(vertices), 1))
@@ -80,7 +80,7 @@ def along_curve(points: Array) -> Array:
 
 
 def chained(segments: Array) -> tuple[Array, Array]:
-    """An order (M,) of segments (M, 2) of node numbers in which each goes on where the one before it ends, where it can.
+    """An order (M,) of segments (M, 2) of node numbers in which each goes on where the last one ends, where it can.
 
     Also returns bool (M,): which of the ordered segments run from their second node to the first.
     """
