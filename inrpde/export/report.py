@@ -120,12 +120,13 @@ def _conditions(report: Mapping[str, Any]) -> str:
 
 
 def _made(dataset: Dataset, report: Mapping[str, Any]) -> str:
-    shown = {name: value for name, value in dataset.attributes.items() if name not in ("source", "report")}
+    told = {*report, "source", "report", "errors"} - {"seed"}
+    shown = {name: value for name, value in dataset.attributes.items() if name not in told and value not in ({}, [])}
     grid = " × ".join(map(str, dataset.shape))
     facts = {"stored on": f"{dataset.kind}, {grid} ({', '.join(dataset.coords)})"} | shown
     facts |= {"seed": report["seed"]} if "seed" in report else {}
     seconds = report.get("seconds") or {}
-    return _pairs(facts) + (_table([f"{name} / s" for name in seconds], [list(seconds.values())]) if seconds else "")
+    return _pairs(facts) + _table([f"{name} / s" for name in seconds], [list(seconds.values())] if seconds else [])
 
 
 def _source(dataset: Dataset) -> str:
@@ -134,13 +135,7 @@ def _source(dataset: Dataset) -> str:
 
 
 def _pairs(pairs: Mapping[str, Any]) -> str:
-    rows = []
-    for name, value in pairs.items():
-        if isinstance(value, Mapping) and value:
-            rows += [[f"{name}: {key}", below] for key, below in value.items()]
-        else:
-            rows.append([name, value])
-    return _table([], rows)
+    return _table([], list(pairs.items()))
 
 
 def _list(entries: Iterable[Any]) -> str:
@@ -177,6 +172,8 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.3g}" if value == 0 or 1e-3 <= abs(value) < 1e5 else f"{value:.1e}"
+    if isinstance(value, Mapping) and not any(isinstance(below, Mapping | list | tuple) for below in value.values()):
+        return ", ".join(f"{name} = {_text(below)}" for name, below in value.items()) or "–"
     if isinstance(value, Mapping | list | tuple):
         return json.dumps(value, ensure_ascii=False, default=str) if value else "–"
     return str(value)

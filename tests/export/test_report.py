@@ -16,7 +16,10 @@ ATTRIBUTES = {
     "problem": "poisson",
     "source": "u < v && '<script>'\n",
     "source_sha256": "ab12",
-    "settings": {"solver.width": 64},
+    "settings": {"solver.width": 64, "solver.band": None},
+    "nested": [1, [2, 3]],
+    "method": "least-squares",
+    "nothing": {},
     "versions": {"torch": "2.13.0"},
     "threads": 2,
     "report": {"not": "again"},
@@ -81,11 +84,14 @@ def test_the_page_says_what_the_report_says():
         *("poisson & co", "ok", "verified", "residual < 1e-9", "method least-squares, 4.1 s in all"),
         *("4.0e-09", "1.5e-09", "3.0e-09", "2.0e-05", "6.0e-05", "7.0e-05", "finite-difference", "0.25", "–"),
         *("Residual: fitted 1.0e-09, held out 2.5e-09.", "Eq(u, <b>0</b>)", "2.0e-09", "nu", "0.31"),
-        *("no condition on <img src=x onerror=alert(1)>", "settings: solver.width", "64", "2.13.0", "ab12", "7"),
+        *("no condition on <img src=x onerror=alert(1)>", "solver.width = 64, solver.band = –", "torch = 2.13.0"),
+        *("ab12", "7", "[1, [2, 3]]"),
         *("grid, 5 × 4 (x, y)", "u < v && '<script>'"),
     ):
         assert text in page.cells, text
     assert "again" not in "".join(page.cells)
+    assert "nothing" not in page.cells
+    assert "method" not in page.cells
 
 
 def test_nothing_is_fetched_and_nothing_runs():
