@@ -102,6 +102,15 @@ class End(Boundary):
         super().__init__(solid)
         self.which = which
 
+    @cached_property
+    def bounds(self) -> tuple[Array, Array]:
+        """Flat in time where all parts of the solid start, or end, together."""
+        lo, hi = (end.copy() for end in self.solid.bounds)
+        spans = {(float(p.bounds[0][-1]), float(p.bounds[1][-1])) for p in self.solid.primitives}
+        if len(spans) == 1:
+            lo[-1] = hi[-1] = lo[-1] if self.which == "initial" else hi[-1]
+        return lo, hi
+
     @property
     def label(self) -> str:
         return f"{'start' if self.which == 'initial' else 'end'} in time of {self.solid.label}"

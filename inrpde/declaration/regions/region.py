@@ -104,6 +104,11 @@ class Region(metaclass=_Declared):
 
         return parts_of(self)
 
+    @property
+    def measure(self) -> float:
+        """Length, area, volume; of points, their number on the boundary of an interval, else 1 for a set."""
+        return float(sum(part.measure for part in self.parts))
+
     def check(self) -> None:
         """Raise ProblemError, naming the relation or operation that is to blame, if nothing is left of the region."""
         _ = self.parts

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
-from sympy import And, Contains, Ge, Gt, Le, Lt, Ne, Or, Symbol, lambdify, to_nnf
+from sympy import And, Contains, Eq, Ge, Gt, Le, Lt, Ne, Or, Symbol, lambdify, to_nnf
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanAtom
 
@@ -22,8 +22,20 @@ class Relation:
     """A relation as a tree of And and Or over atoms lhs ∘ rhs; `gaps` gives every lhs - rhs at once."""
 
     tree: Boolean
+    coords: tuple[Symbol, ...]
     atoms: tuple[Relational, ...]
     gaps: Callable[..., list[Any]]
+
+    @cached_property
+    def ranges(self) -> tuple[tuple[int, float, float], ...]:
+        """(axis, least, most) of each condition on one coordinate alone that must hold: x < 1, Eq(y, 0)."""
+        conditions = self.tree.args if isinstance(self.tree, And) else (self.tree,)
+        return tuple(found for condition in conditions if (found := _range(condition, self.coords)))
+
+    @property
+    def is_box(self) -> bool:
+        """Whether the relation says no more than that coordinates lie in ranges."""
+        return len(self.ranges) == (len(self.tree.args) if isinstance(self.tree, And) else 1)
 
     def holds(self, points: Array, slack: Callable[[Relational], float]) -> Array:
         """bool (N,): equalities to within the atom's slack, inequalities relaxed by as much."""
@@ -34,6 +46,17 @@ class Relation:
             for atom, gap in zip(self.atoms, gaps, strict=True)
         }
         return _fold(self.tree, values, len(points))
+
+
+def _range(condition: Boolean, coords: tuple[Symbol, ...]) -> tuple[int, float, float] | None:
+    if isinstance(condition, Relational) and condition.rhs in coords:
+        condition = condition.reversed
+    if not isinstance(condition, (Eq, Le, Lt, Ge, Gt)) or condition.lhs not in coords or not condition.rhs.is_number:
+        return None
+    value = float(condition.rhs)
+    least = -np.inf if isinstance(condition, (Le, Lt)) else value
+    most = np.inf if isinstance(condition, (Ge, Gt)) else value
+    return coords.index(condition.lhs), least, most
 
 
 def _holds(atom: Relational, gap: Array, slack: float) -> Array:
@@ -76,7 +99,7 @@ def compile_relation(relation: Boolean, coords: tuple[Symbol, ...], place: str) 
 def _compile(tree: Boolean, coords: tuple[Symbol, ...]) -> Relation:
     atoms = tuple(sorted({leaf for leaf in _leaves(tree) if isinstance(leaf, Relational)}, key=str))
     gaps = lambdify(coords, [atom.lhs - atom.rhs for atom in atoms], modules=["numpy", "scipy"], cse=True)
-    return Relation(tree, atoms, gaps)
+    return Relation(tree, coords, atoms, gaps)
 
 
 def _leaves(node: Boolean) -> list[Boolean]:

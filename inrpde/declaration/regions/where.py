@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import numpy as np
 from sympy import sympify
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanAtom
@@ -34,9 +35,19 @@ class Where(Region):
             )
         self._compiled = compile_relation(self.relation, self.coords, self._phrase((region.label,)))
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[Array, Array]:
-        return self.region.bounds
+        """Those of the region, as far as plain inequalities and equations of one coordinate do not narrow them."""
+        lo, hi = (end.copy() for end in self.region.bounds)
+        for axis, least, most in self._compiled.ranges:
+            lo[axis], hi[axis] = max(lo[axis], least), min(hi[axis], most)
+        return (lo, hi) if np.all(lo <= hi) else self.region.bounds
+
+    @property
+    def box(self) -> tuple[tuple[float, float], ...] | None:
+        lo, hi = self.bounds
+        whole = self._compiled.is_box and self.region.box is not None and np.all(lo < hi)
+        return tuple(zip(lo.tolist(), hi.tolist(), strict=True)) if whole else None
 
     @property
     def size(self) -> float:
