@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import comb
 from typing import Any
 
@@ -67,6 +68,7 @@ class Window:
         return {index: np.prod([factors[k][n] for k, n in enumerate(index)], axis=0) for index in indices}
 
 
+@lru_cache
 def _steps(smoothness: int) -> list[Polynomial]:
     out = [smooth_step(smoothness)]
     for _ in range(smoothness + 2):

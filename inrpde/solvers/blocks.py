@@ -1,18 +1,23 @@
-"""Block least squares: local QR of each piece's columns, Cholesky of the orthonormalised Gram matrix, refined by CGLS."""
+"""Block least squares: local QR of each piece's columns, block Cholesky of the orthonormalised Gram matrix, CGLS on top.
+
+Pieces that overlap couple; the levels of a breadth-first walk over those couplings make the Gram matrix block tridiagonal.
+Pieces that reach everywhere (corner functions, integrals) are a border, eliminated by a Schur complement."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, qr, solve_triangular
+from scipy.linalg import LinAlgError, cholesky, qr, solve_triangular
+from threadpoolctl import threadpool_limits
 
 from inrpde.compiler.form import Row
 from inrpde.errors import DivergedError
 from inrpde.solvers.system import System
 
 Array = np.ndarray
+ITERATIONS = 12
 
 
 @dataclass(frozen=True)
@@ -25,38 +30,33 @@ class Piece:
     r: Array
 
 
-def block_solve(system: System, balance: Callable[[Row], float], ridge: float = 1e-13, iterations: int = 12) -> Array:
+def block_solve(system: System, balance: Callable[[Row], float], ridge: float = 1e-13) -> Array:
     """Minimise ‖A c - b‖ over all pieces; c of shape (width,). Raises DivergedError if the system is not finite."""
-    right = np.concatenate([b.right * f for b, f in zip(system.blocks, system.factors(balance), strict=True)])
-    pieces = [_factor(system, k, balance, ridge) for k in range(len(system.pieces))]
-    kind = np.result_type(right.dtype, *(p.q.dtype for p in pieces))
-    gram = np.zeros((system.width, system.width), dtype=np.result_type(*(p.q.dtype for p in pieces)))
-    for i, p in enumerate(pieces):
-        gram[p.columns, p.columns] = p.q.conj().T @ p.q
-        for other in pieces[:i]:
-            shared, a, b = np.intersect1d(p.rows, other.rows, assume_unique=True, return_indices=True)
-            if len(shared):
-                gram[p.columns, other.columns] = p.q[a].conj().T @ other.q[b]
-    factor = _cholesky(gram)
+    factors = system.factors(balance)
+    right = np.concatenate([b.right * f for b, f in zip(system.blocks, factors, strict=True)])
+    with threadpool_limits(1, "blas"):  # the blocks are small: threads would only wait for one another
+        pieces = [_factor(system, k, factors, ridge) for k in range(len(system.pieces))]
+        kind = np.result_type(right.dtype, *(p.q.dtype for p in pieces))
+        gram = Gram.of(pieces, len(right))
 
-    def apply(y: Array) -> Array:
-        out = np.zeros(len(right), dtype=kind)
-        for p in pieces:
-            out[p.rows] += p.q @ y[p.columns]
-        return out
+        def apply(y: Array) -> Array:
+            out = np.zeros(len(right), dtype=kind)
+            for p in pieces:
+                out[p.rows] += p.q @ y[p.columns]
+            return out
 
-    def adjoint(v: Array) -> Array:
-        return np.concatenate([p.q.conj().T @ v[p.rows] for p in pieces])
+        def adjoint(v: Array) -> Array:
+            return np.concatenate([p.q.conj().T @ v[p.rows] for p in pieces])
 
-    y = _cgls(apply, adjoint, lambda g: cho_solve(factor, g, check_finite=False), right, iterations, system.width, kind)
-    return np.concatenate([solve_triangular(p.r, y[p.columns]) for p in pieces])
+        y = _cgls(apply, adjoint, gram.solve, right, system.width, kind)
+        return np.concatenate([solve_triangular(p.r, y[p.columns]) for p in pieces])
 
 
-def _factor(system: System, k: int, balance: Callable[[Row], float], ridge: float) -> Piece:
+def _factor(system: System, k: int, factors: Sequence[Array], ridge: float) -> Piece:
     columns = system.pieces[k]
     width = columns.stop - columns.start
     rows, matrices, start = [], [], 0
-    for block, factor in zip(system.blocks, system.factors(balance), strict=True):
+    for block, factor in zip(system.blocks, factors, strict=True):
         n = len(block.right)
         mine = [part for part in block.parts if part.piece == k]
         if mine:
@@ -76,30 +76,165 @@ def _factor(system: System, k: int, balance: Callable[[Row], float], ridge: floa
         raise DivergedError("the linear system is not finite", None, "check coefficients and data for singular points")
     foot = np.eye(width) * max(ridge * size / np.sqrt(width), 1e-300)
     q, r = qr(np.concatenate([a, foot]), mode="economic", overwrite_a=True, check_finite=False)
-    return Piece(columns, np.concatenate(rows), q[: len(a)], r)
+    return Piece(columns, np.concatenate(rows), np.ascontiguousarray(q[: len(a)]), r)
 
 
-def _cholesky(gram: Array) -> tuple[Array, bool]:
-    diagonal = np.arange(len(gram))
-    shift = 1e-15 * len(gram)
-    while shift < 1e-4:
-        gram[diagonal, diagonal] += shift
-        try:
-            return cho_factor(gram, lower=True, check_finite=False)
-        except LinAlgError:
-            shift *= 30
-    raise DivergedError("the cells' system is singular", None, "check that the conditions determine the solution")
+@dataclass(frozen=True)
+class Gram:
+    """The Cholesky factor of Q^H Q in levels: `diagonal[i]` lower triangular, `below[i]` couples level i + 1 to i; the border's
+    columns solved through the levels (`across`), and the factor of its Schur complement."""
+
+    levels: tuple[Array, ...]
+    diagonal: tuple[Array, ...]
+    below: tuple[Array, ...]
+    border: Array
+    across: Array
+    schur: Array
+
+    @classmethod
+    def of(cls, pieces: Sequence[Piece], total: int) -> Gram:
+        everywhere = [len(p.rows) > 0.5 * total and len(pieces) > 8 for p in pieces]
+        inner = [k for k, e in enumerate(everywhere) if not e]
+        overlaps = {(i, j): shared for i in inner for j in inner if j <= i and len((shared := _shared(pieces[i], pieces[j]))[0])}
+        levels = _levels(inner, overlaps)
+        columns = [np.concatenate([np.arange(pieces[k].columns.start, pieces[k].columns.stop) for k in level]) for level in levels]
+        shift = 1e-15 * sum(map(len, columns))
+        while shift < 1e-4:
+            try:
+                diagonal, below = _eliminate(pieces, levels, overlaps, shift)
+                break
+            except LinAlgError:
+                shift *= 30
+        else:
+            raise DivergedError("the cells' system is singular", None, "check that the conditions determine the solution")
+        border = [k for k, e in enumerate(everywhere) if e]
+        bare = cls(tuple(columns), tuple(diagonal), tuple(below), np.zeros(0, int), np.zeros((0, 0)), np.zeros((0, 0)))
+        return bare._bordered(pieces, border, shift) if border else bare
+
+    def _bordered(self, pieces: Sequence[Piece], border: list[int], shift: float) -> Gram:
+        at = np.concatenate([np.arange(pieces[k].columns.start, pieces[k].columns.stop) for k in border])
+        width = max(p.columns.stop for p in pieces)
+        cross = np.zeros((width, len(at)), dtype=np.result_type(*(p.q.dtype for p in pieces)))
+        start = 0
+        for k in border:
+            stop = start + pieces[k].q.shape[1]
+            for p in pieces:
+                _, a, b = _shared(p, pieces[k])
+                cross[p.columns, start:stop] = p.q[a].conj().T @ pieces[k].q[b]
+            start = stop
+        corner = cross[at].copy()
+        cross[at] = 0
+        across = self._inner(cross)
+        schur = corner - cross.conj().T @ across
+        return Gram(self.levels, self.diagonal, self.below, at, across, _shifted_cholesky(schur, shift))
+
+    def solve(self, g: Array) -> Array:
+        y = self._inner(g)
+        if len(self.border):
+            tail = g[self.border] - self.across.conj().T @ _without(g, self.border)
+            z = solve_triangular(self.schur, solve_triangular(self.schur, tail, lower=True), lower=True, trans="C")
+            y = y - self.across @ z
+            y[self.border] = z
+        return y
+
+    def _inner(self, g: Array) -> Array:
+        """Solve on the levels alone; zero on the border."""
+        parts: list[Array] = []
+        for i, at in enumerate(self.levels):
+            part = g[at] - (self.below[i - 1] @ parts[-1] if i else 0)
+            parts.append(solve_triangular(self.diagonal[i], part, lower=True, check_finite=False))
+        out = np.zeros(g.shape, dtype=np.result_type(g.dtype, *(d.dtype for d in self.diagonal)))
+        for i in reversed(range(len(parts))):
+            part = parts[i] - (self.below[i].conj().T @ parts[i + 1] if i + 1 < len(parts) else 0)
+            parts[i] = solve_triangular(self.diagonal[i], part, lower=True, trans="C", check_finite=False)
+            out[self.levels[i]] = parts[i]
+        return out
 
 
-def _cgls(apply: Callable, adjoint: Callable, precondition: Callable, b: Array, iterations: int, width: int, kind: np.dtype) -> Array:
+def _without(g: Array, border: Array) -> Array:
+    out = g.copy()
+    out[border] = 0
+    return out
+
+
+def _shared(p: Piece, other: Piece) -> tuple[Array, Array, Array]:
+    """The rows that two pieces share, and their places in each."""
+    if not len(p.rows) or not len(other.rows) or p.rows[0] > other.rows[-1] or other.rows[0] > p.rows[-1]:
+        nothing = np.zeros(0, int)
+        return nothing, nothing, nothing
+    return np.intersect1d(p.rows, other.rows, assume_unique=True, return_indices=True)
+
+
+def _levels(inner: list[int], overlaps: dict) -> list[list[int]]:
+    """The levels of a breadth-first walk from an end of the graph of couplings, one component after another."""
+    near: dict[int, set[int]] = {k: set() for k in inner}
+    for i, j in overlaps:
+        near[i].add(j)
+        near[j].add(i)
+    levels: list[list[int]] = []
+    left = set(inner)
+    while left:
+        walk = _walk(_walk([min(left)], near)[-1][:1], near)
+        levels += walk
+        left -= {k for level in walk for k in level}
+    return levels
+
+
+def _walk(start: list[int], near: dict[int, set[int]]) -> list[list[int]]:
+    levels, seen = [start], set(start)
+    while True:
+        following = sorted({n for k in levels[-1] for n in near[k]} - seen)
+        if not following:
+            return levels
+        levels.append(following)
+        seen |= set(following)
+
+
+def _eliminate(pieces: Sequence[Piece], levels: list[list[int]], overlaps: dict, shift: float) -> tuple[list[Array], list[Array]]:
+    diagonal: list[Array] = []
+    below: list[Array] = []
+    for i, level in enumerate(levels):
+        block = _gram_block(pieces, level, level, overlaps)
+        if i:
+            block -= below[-1] @ below[-1].conj().T
+        diagonal.append(_shifted_cholesky(block, shift))
+        if i + 1 < len(levels):
+            coupling = _gram_block(pieces, levels[i + 1], level, overlaps)
+            below.append(solve_triangular(diagonal[-1], coupling.conj().T, lower=True, check_finite=False).conj().T)
+    return diagonal, below
+
+
+def _gram_block(pieces: Sequence[Piece], rows: list[int], columns: list[int], overlaps: dict) -> Array:
+    grid = []
+    for i in rows:
+        line = []
+        for j in columns:
+            p, q = pieces[i], pieces[j]
+            key = (i, j) if i >= j else (j, i)
+            if key in overlaps:
+                _, a, b = overlaps[key]
+                a, b = (a, b) if i >= j else (b, a)
+                line.append(p.q[a].conj().T @ q.q[b])
+            else:
+                line.append(np.zeros((p.q.shape[1], q.q.shape[1])))
+        grid.append(line)
+    return np.block(grid)
+
+
+def _shifted_cholesky(block: Array, shift: float) -> Array:
+    block = block.copy()
+    block[np.diag_indices(len(block))] += shift
+    return cholesky(block, lower=True, check_finite=False)
+
+
+def _cgls(apply: Callable, adjoint: Callable, precondition: Callable, b: Array, width: int, kind: np.dtype) -> Array:
     """Preconditioned conjugate gradients on the normal equations (Björck 1996, section 7.4), from zero."""
     x = np.zeros(width, dtype=kind)
     residual = b.astype(kind)
     gradient = adjoint(residual)
-    z = precondition(gradient)
-    direction, gamma = z, np.vdot(gradient, z).real
-    first = gamma
-    for _ in range(iterations):
+    direction = z = precondition(gradient)
+    first = gamma = np.vdot(gradient, z).real
+    for _ in range(ITERATIONS):
         if not gamma > 1e-30 * first:
             break
         image = apply(direction)

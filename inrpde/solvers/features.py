@@ -1,23 +1,48 @@
-"""Frozen sine bodies for a form: one for all unknowns that share a box."""
+"""Plans for frozen bodies: how many sine features, of what band, on one domain or on overlapping cells."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from inrpde.compiler.form import Form
+from inrpde.networks.partition import Windowed, windows
 from inrpde.networks.siren import SineBody
-from inrpde.networks.trial import Constant, Trial
-from inrpde.solvers.samples import bounds
+from inrpde.networks.trial import Constant, Sum, Trial
+from inrpde.sampling import sample
+from inrpde.solvers.samples import bounds, measure
 
 Array = np.ndarray
+Box = tuple[Array, Array]
+PILOT = 60
+"""Points a cell from which the share of it that lies inside the region is taken."""
+
+
+class Plan(Protocol):
+    """A body to be made: `width` features an unknown in all, `points` to fit them on, the boundary's share `balance`."""
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def balance(self) -> float: ...
+
+    @property
+    def points(self) -> int: ...
+
+    def body(self, form: Form, unknown: int, box: Box, rng: np.random.Generator) -> Trial:
+        """The trial of one unknown, whose conditions lie in the box."""
+
+    def varied(self) -> Plan:
+        """A different plan of the same kind, for a second opinion."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A frozen body: `width` features an unknown, `band` half-widths of the frequencies a coordinate (in coordinates
-    scaled to [-1, 1]), `balance` the boundary's share, `density` points a feature, `layers` sine layers."""
+class Global:
+    """One body on the whole box. `band`: half-widths of the frequencies in coordinates scaled to [-1, 1]; `density`:
+    points a feature; `layers`: sine layers."""
 
     width: int
     band: tuple[float, ...]
@@ -26,16 +51,74 @@ class Plan:
     layers: int = 1
     distribution: str = "box"
 
+    @property
+    def points(self) -> int:
+        return round(self.density * self.width)
+
+    def body(self, form: Form, unknown: int, box: Box, rng: np.random.Generator) -> Trial:
+        return SineBody.random(self.width, np.array(self.band), box, rng, layers=self.layers, distribution=self.distribution)
+
+    def varied(self) -> Global:
+        return replace(self, width=max(20, round(0.7 * self.width)), band=tuple(0.93 * w for w in self.band))
+
     def __str__(self) -> str:
         return f"{self.width} features, band {', '.join(f'{w:.3g}' for w in self.band)}, boundary × {self.balance:g}"
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Bodies on overlapping cells under a partition of unity: `breaks` a coordinate, as fractions of the box; `each`
+    features a cell, `band` in coordinates scaled to the cell's support."""
+
+    breaks: tuple[tuple[float, ...], ...]
+    each: int
+    band: tuple[float, ...]
+    balance: float = 1.0
+    density: float = 2.0
+
+    @property
+    def cells(self) -> int:
+        return int(np.prod([len(b) - 1 for b in self.breaks]))
+
+    @property
+    def width(self) -> int:
+        return self.cells * self.each
 
     @property
     def points(self) -> int:
         return round(self.density * self.width)
 
+    def body(self, form: Form, unknown: int, box: Box, rng: np.random.Generator) -> Trial:
+        lo, hi = box
+        edges = [a + (b - a) * np.array(fractions) for a, b, fractions in zip(lo, hi, self.breaks, strict=True)]
+        regions = _volumes(form, unknown)
+        pilot = np.concatenate([sample(r, PILOT * self.cells, 1).points for r in regions])
+        density = len(pilot) / sum(measure(r) for r in regions)
+        parts = []
+        for window in windows(edges, smoothness=max(form.order + 1, 3)):
+            support = (np.maximum(window.lo, lo), np.minimum(window.hi, hi))
+            inside = np.sum(np.all((pilot > support[0]) & (pilot < support[1]), axis=1))
+            share = inside / (density * np.prod(support[1] - support[0]))
+            features = round(self.each * min(1.0, 1.25 * share))
+            if features >= 4:
+                parts.append(Windowed(SineBody.random(max(features, 12), np.array(self.band), support, rng), window))
+        return Sum(tuple(parts))
 
-def global_trials(form: Form, plan: Plan, seed: int) -> tuple[Trial, ...]:
-    """A trial for each unknown."""
+    def varied(self) -> Cells:
+        return replace(self, each=max(20, round(0.8 * self.each)), band=tuple(0.93 * w for w in self.band))
+
+    def __str__(self) -> str:
+        grid = "×".join(str(len(b) - 1) for b in self.breaks)
+        return f"{grid} cells of {self.each} features, band {', '.join(f'{w:.3g}' for w in self.band)}, boundary × {self.balance:g}"
+
+
+def _volumes(form: Form, unknown: int) -> list:
+    rows = [row.region for row in form.rows if any(jet.unknown == unknown for jet in row.jets.values())]
+    return list({id(r): r for r in rows if r.dim == form.space.dim}.values()) or rows[:1]
+
+
+def make_trials(form: Form, plan: Plan, seed: int) -> tuple[Trial, ...]:
+    """A trial for each unknown; unknowns that live in the same box share one."""
     made: dict[tuple, Trial] = {}
     trials: list[Trial] = []
     for number, unknown in enumerate(form.unknowns):
@@ -43,11 +126,8 @@ def global_trials(form: Form, plan: Plan, seed: int) -> tuple[Trial, ...]:
             trials.append(Constant())
             continue
         lo, hi = bounds(form, number)
-        key = (*lo, *hi)
+        key = (*lo, *hi, *sorted(id(r) for r in _volumes(form, number)))
         if key not in made:
-            rng = np.random.default_rng([seed, len(made)])
-            made[key] = SineBody.random(
-                plan.width, np.array(plan.band), (lo, hi), rng, layers=plan.layers, distribution=plan.distribution
-            )
+            made[key] = plan.body(form, number, (lo, hi), np.random.default_rng([seed, len(made)]))
         trials.append(made[key])
     return tuple(trials)

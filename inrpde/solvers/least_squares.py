@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from inrpde.compiler.form import Form, Row
 from inrpde.errors import ProblemError
-from inrpde.solvers.features import Plan, global_trials
+from inrpde.solvers.blocks import block_solve
+from inrpde.solvers.features import Plan, make_trials
 from inrpde.solvers.linear import ridge_solve
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples
@@ -17,6 +19,8 @@ from inrpde.solvers.state import State, zero_state
 from inrpde.solvers.system import System, linearise
 
 Array = np.ndarray
+DENSE = 1200
+"""Columns up to which cells, too, are solved by one dense factorisation."""
 REWEIGHTINGS = 8
 """Rounds of iteratively reweighted least squares, where a condition asks for the norm 1."""
 
@@ -32,14 +36,17 @@ def solve(context: Context) -> Iterator[Candidate]:
 
 def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None) -> State:
     """The heads that minimise the loss of a linear form on samples, for one frozen body."""
-    state = zero_state(form, global_trials(form, plan, seed))
+    state = zero_state(form, make_trials(form, plan, seed))
     system = linearise(form, samples, state, at_zero=True)
     return state.with_vector(minimise(form, system, plan))
 
 
 def minimise(form: Form, system: System, plan: Plan) -> Array:
-    """One dense least-squares solve; reweighted where a condition has the norm 1 (Holland and Welsch 1977)."""
-    matrix, right = system.stacked(lambda row: balance(form, row, plan))
+    """One least-squares solve, dense or by cells; reweighted where a condition has the norm 1 (Holland and Welsch 1977)."""
+    share = partial(balance, form, plan=plan)
+    if len(system.pieces) > 2 * len(form.unknowns) and system.width > DENSE:
+        return block_solve(system, share)
+    matrix, right = system.stacked(share)
     solution = ridge_solve(matrix, right)
     absolute = np.concatenate([np.full(len(b.right), form.conditions[b.row.condition].norm == 1) for b in system.blocks])
     for _ in range(REWEIGHTINGS if absolute.any() else 0):

@@ -13,7 +13,7 @@ from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form, Index
 from inrpde.errors import DivergedError
 from inrpde.networks.trial import Trial
-from inrpde.solvers.features import Plan, global_trials
+from inrpde.solvers.features import Plan, make_trials
 from inrpde.solvers.least_squares import balance, minimise
 from inrpde.solvers.linear import ridge_solve
 from inrpde.solvers.method import Candidate, Context
@@ -36,7 +36,7 @@ def solve(context: Context) -> Iterator[Candidate]:
 
 def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None) -> State:
     """The heads of a frozen body at which the loss is stationary, from a state or from the problem's guess."""
-    trials = global_trials(form, plan, seed)
+    trials = make_trials(form, plan, seed)
     state = project(form, trials, samples, start or guess(form))
     state = clip(form, state)
     merit = _merit(form, samples, state, None, plan)

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from inrpde.compiler.form import Form
-from inrpde.solvers.features import Plan
+from inrpde.solvers.features import Global, Plan
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples, bounds, draw
 from inrpde.solvers.score import score
@@ -73,7 +73,7 @@ class Search:
         candidate = Candidate(
             state, score(form, self.held_out, state).total, score(form, samples, state).total,
             time.perf_counter() - start, self.method, f"{reason}: {plan}",
-            {"width": plan.width, "band": np.array(plan.band), "balance": plan.balance, "distribution": plan.distribution}, self._again(plan, state),
+            {"plan": str(plan)}, self._again(plan, state),
         )  # fmt: skip
         self.tried[plan] = candidate.score
         if candidate.score < self.score or self.best is None:
@@ -81,13 +81,8 @@ class Search:
         return candidate
 
     def _again(self, plan: Plan, state: State) -> Callable[[int], State]:
-        other = varied(plan)
+        other = plan.varied()
         return lambda seed: self.fit(self.context.form, other, draw(self.context.form, other.points, seed), seed, state)
-
-
-def varied(plan: Plan) -> Plan:
-    """A different body of the same kind, for a second opinion."""
-    return replace(plan, width=max(20, round(0.7 * plan.width)), band=tuple(0.93 * w for w in plan.band))
 
 
 def climb(search: Search) -> Iterator[Candidate]:
@@ -122,7 +117,7 @@ def scaled_waves(form: Form, samples: Samples) -> Array:
     return wave_numbers(form, samples) * (hi - lo) / 2
 
 
-def first_plan(search: Search, waves: Array) -> Plan:
+def first_plan(search: Search, waves: Array) -> Global:
     """Three above the wave numbers in each coordinate, and features enough to resolve that."""
     settings, d = search.context.settings, search.context.form.space.dim
     band = np.minimum(waves, 150.0) + 3.0
@@ -130,7 +125,7 @@ def first_plan(search: Search, waves: Array) -> Plan:
         band = np.full(d, float(settings["solver.band"]))
     resolves = 2.2 * np.prod(2 * band / np.pi + 3)
     width = settings["solver.width"] or int(np.clip(resolves, {1: 60, 2: 300, 3: 700}.get(d, 1200), 2200))
-    return Plan(width, tuple(float(w) for w in band), layers=settings["solver.layers"])
+    return Global(width, tuple(float(w) for w in band), layers=settings["solver.layers"])
 
 
 def tune(search: Search, waves: Array) -> Iterator[Candidate]:
