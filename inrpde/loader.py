@@ -1,6 +1,5 @@
 """From the word on the command line to a Problem: a file, a file and a name in it, or a plugin's name."""
 
-import ast
 import hashlib
 import inspect
 import linecache
@@ -33,10 +32,6 @@ class Source:
     parameters: Mapping[str, Any]
     data: Mapping[str, str]
     """SHA-256 of the data files that it read, by path."""
-
-    @property
-    def docstring(self) -> str | None:
-        return ast.get_docstring(ast.parse(self.text))
 
 
 def load_problem(spec: str, parameters: Mapping[str, str]) -> tuple[Problem, Source]:

@@ -40,7 +40,6 @@ def test_a_file_and_where_it_came_from(write):
     assert problem.name == "line"
     assert (source.path.name, source.name, source.text) == ("case.py", "problem", text)
     assert source.sha256 == hashlib.sha256(text.encode()).hexdigest()
-    assert source.docstring == "A line."
     assert dict(source.data) == dict(source.parameters) == {}
 
 
@@ -53,7 +52,6 @@ def test_a_name_in_a_file(write):
 def test_the_problems_that_come_with_inrpde(name):
     problem, source = load_problem(name, {})
     assert problem.name == name
-    assert source.docstring
     assert [path.rpartition("/")[2] for path in source.data] == (["terrain.h5"] if name == "terrain" else [])
     assert not problem.warnings
 

@@ -95,9 +95,12 @@ def reference(args: Namespace) -> int:
 
 def compare(args: Namespace) -> int:
     """The errors between two stored fields."""
+    from inrpde.export import read
     from inrpde.verification.compare import compare as errors
 
-    _print(args, errors(args.first, args.second), render.comparison)
+    made: dict[str, Any] = {"status": "ok", "first": str(args.first), "second": str(args.second)}
+    made["fields"] = errors(read(args.first), read(args.second))
+    _print(args, made, render.comparison)
     return 0
 
 
@@ -106,10 +109,11 @@ def report(args: Namespace) -> int:
     output = args.output or args.solution.with_suffix(".html")
     _writable(output)
 
-    from inrpde import export
+    from inrpde.export import read
+    from inrpde.export.report import html
     from inrpde.storage import load
 
-    page = export.html(export.read(args.solution), load(args.solution).report)
+    page = html(read(args.solution), load(args.solution).report)
     try:
         output.write_text(page, encoding="utf-8")
     except OSError as error:
@@ -148,16 +152,13 @@ def _describe(plugin: plugins.Plugin) -> dict[str, str | None]:
         if plugin.group == "problems":
             from inrpde.loader import load_problem
 
-            about = _first_line(load_problem(plugin.name, {})[1].docstring)
+            load_problem(plugin.name, {})
         else:
-            about = _first_line(plugin.load().__doc__)
+            plugin.load()
+        about = (sys.modules[plugin.entry.module].__doc__ or "").strip().partition("\n")[0]
     except InrpdeError as error:
         failure = f"{error.what} [{error.where}]"
     return {"name": plugin.name, "package": plugin.package, "about": about, "error": failure}
-
-
-def _first_line(docstring: str | None) -> str | None:
-    return docstring.strip().partition("\n")[0] if docstring else None
 
 
 def _fits(args: Namespace, problem: "Problem") -> None:

@@ -26,25 +26,47 @@ def plain(value: Any) -> Any:
 
 def solution(report: Mapping[str, Any]) -> str:
     """A solve's outcome: verdict, fields, conditions, what was learned, and the output."""
-    verdict = report["verdict"]
-    seconds = report["seconds"]
+    verdict, seconds = report["verdict"], report["seconds"]
     spent = ", ".join(f"{stage} {spell:.1f}" for stage, spell in seconds.items() if stage != "total" and spell >= 0.05)
     blocks = [
         _wrap(f"{report['problem']}: {verdict['word']}: {verdict['because']}"),
+        "--tol was not reached: this is the best answer found" if report["status"] == "tolerance" else "",
         f"{report['method']}, {seconds['total']:.1f} s" + (f" ({spent})" if spent else ""),
         _fields(report["fields"]),
-        _table(
-            ("condition", "on", "rms", "max"),
-            [(row["equation"], row["on"], _number(row["rms"]), _number(row["max"])) for row in report["conditions"]],
-        ),
+        _conditions(report["conditions"]),
+        "\n".join(f"{name} = {_learned(value)}" for name, value in report["learned"].items()),
+        f"written: {report['output']}" if report["output"] else "",
     ]
-    if report["status"] == "tolerance":
-        blocks.insert(1, "--tol was not reached: this is the best answer found")
-    if report["learned"]:
-        blocks.append("\n".join(f"{name} = {_learned(value)}" for name, value in report["learned"].items()))
-    if report["output"]:
-        blocks.append(f"written: {report['output']}")
+    return "\n\n".join(filter(None, blocks))
+
+
+def check(form: Mapping[str, Any]) -> str:
+    """The compiled form: what kind of problem it is, and each condition on its Ω_m with its residual in jets."""
+    kind = "linear" if form["linear"] else "nonlinear"
+    orders = ", ".join(f"{order} in {coordinate}" for coordinate, order in form["orders"].items())
+    names = [u["name"] + " (complex)" * u["complex"] + " (learned)" * u["learned"] for u in form["unknowns"]]
+    blocks = [
+        f"{form['problem']}: {kind}, {form['arithmetic']}, of order {form['order']} ({orders})",
+        _wrap(f"unknowns: {', '.join(names)}") + "\n" + _wrap(f"jets: {', '.join(form['jets'])}"),
+    ]
+    for number, condition in enumerate(form["conditions"], 1):
+        size = f"dimension {condition['dimension']}, measure {condition['measure']:.6g}"
+        linear = "" if condition["linear"] else ", nonlinear"
+        lines = [f"{number}. {condition['equation']}", f"   on {condition['on']}: {size}{linear}"]
+        lines += [f"   0 = {residual}" for residual in condition["residuals"]]
+        blocks.append("\n".join(_wrap(line) for line in lines))
     return "\n\n".join(blocks)
+
+
+def comparison(made: Mapping[str, Any]) -> str:
+    """The errors between the fields of two files."""
+    rows = [
+        (name, _number(error["rel_l2"]), _number(error["max"]), f"{error['nodes']:,}")
+        for name, error in made["fields"].items()
+    ]
+    interpolated = any(error["interpolated"] for error in made["fields"].values())
+    head = f"{made['first']} against {made['second']}" + ", interpolated to the nodes of the first" * interpolated
+    return _wrap(head) + "\n\n" + _table(("field", "relative L2", "max. abs.", "nodes"), rows)
 
 
 def listing(groups: Mapping[str, Sequence[Mapping[str, str | None]]]) -> str:
@@ -73,19 +95,34 @@ def _fields(fields: Mapping[str, Mapping[str, Any]]) -> str:
     return _table(head, rows)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns, the first of a row to the left and numbers to the right; long first cells are cut to the screen."""
-    room = shutil.get_terminal_size((100, 24)).columns - 2
+def _conditions(conditions: Sequence[Mapping[str, Any]]) -> str:
+    """A row for each condition: its own residual, in its own units."""
+    rows = [(row["equation"], row["on"], _number(row["rms"]), _number(row["max"])) for row in conditions]
+    return _table(("condition", "on", "rms", "max"), rows, texts=2) if rows else ""
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 1) -> str:
+    """Columns, the first `texts` to the left and numbers to the right; long first cells are cut to the screen."""
     widths = [max(len(row[k]) for row in (head, *rows)) for k in range(len(head))]
-    widths[0] = min(widths[0], max(len(head[0]), 20, room - sum(widths[1:]) - 2 * (len(widths) - 1)))
-    return "\n".join(_line(row, widths) for row in (head, *rows))
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    first = row[0] if len(row[0]) <= widths[0] else row[0][: widths[0] - 1] + "…"
-    return "  ".join(
-        [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+    room = _columns() - sum(widths[1:]) - 2 * (len(widths) - 1)
+    widths[0] = min(widths[0], max(room, 20))
+    sides = ["<"] * texts + [">"] * (len(head) - texts)
+    return "\n".join(
+        "  ".join(f"{_cut(cell, n):{side}{n}}" for cell, side, n in zip(row, sides, widths, strict=True)).rstrip()
+        for row in (head, *rows)
     )
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _wrap(text: str) -> str:
+    return textwrap.fill(text, _columns(), subsequent_indent="     ", break_on_hyphens=False)
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size((100, 24)).columns - 2
 
 
 def _number(value: Any) -> str:
@@ -94,7 +131,3 @@ def _number(value: Any) -> str:
 
 def _learned(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _wrap(text: str) -> str:
-    return textwrap.fill(text, shutil.get_terminal_size((100, 24)).columns - 2, subsequent_indent="  ")
