@@ -31,7 +31,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             if target.exists():
                 beside.chmod(target.stat().st_mode & 0o777)
             beside.replace(target)
-            _flush(target.parent)
+            with suppress(OSError):  # not every file system flushes folders
+                _flush(target.parent)
         except BaseException:
             with suppress(OSError):
                 beside.unlink()

@@ -85,24 +85,24 @@ def _lay_out(dataset: Dataset) -> _Layout:
     shape = tuple(len(scales[name]) if name in scales else len(dataset.points) for name in dims)
     fields: dict[str, np.ndarray] = {}
     marks: dict[str, dict[str, str]] = {}
-    stored_mask = {} if dataset.mask is None else {"mask": dataset.mask}
-    for name, values in [*dataset.fields.items(), *stored_mask.items()]:
-        for suffix, part, mark in _parts(outside_nan(values, dataset.mask)):
-            _claim(name + suffix, {*fields, *dataset.coords, _POINT, _PRIVATE, "VTKHDF"})
-            fields[name + suffix] = np.ascontiguousarray(part.T.reshape(shape))
-            marks[name + suffix] = {key: text or name for key, text in mark.items()}
+    masks = [] if dataset.mask is None else [("mask", dataset.mask)]
+    for name, values in [*dataset.fields.items(), *masks]:
+        for stored, part, mark in _parts(name, outside_nan(values, dataset.mask)):
+            _claim(stored, {*fields, *dataset.coords, _POINT, _PRIVATE, "VTKHDF"})
+            fields[stored], marks[stored] = np.ascontiguousarray(part.T.reshape(shape)), mark
     stepped = times if times is not None and len(times) > 1 else None
     return _Layout(dims, fields, marks, scales, single, stepped)
 
 
-def _parts(values: np.ndarray) -> list[tuple[str, np.ndarray, dict[str, str | None]]]:
-    """Suffix, array and marks of each real array that `values` becomes; None in a mark is the field's name."""
+def _parts(name: str, values: np.ndarray) -> list[tuple[str, np.ndarray, dict[str, str]]]:
+    """Name, array and attributes of each real array that a field becomes."""
     if values.dtype.kind == "b":
-        return [("", values.astype(np.uint8), {"encoding": "bool"})]
+        return [(name, values.astype(np.uint8), {"encoding": "bool"})]
     if values.dtype.kind == "c":
-        marks = [{"complex_field": None, "complex_part": part} for part in ("real", "imag")]
-        return [("_real", _plain(values.real), marks[0]), ("_imag", _plain(values.imag), marks[1])]
-    return [("", _plain(values), {})]
+        parts = {"real": values.real, "imag": values.imag}
+        marks = {part: {"complex_field": name, "complex_part": part} for part in parts}
+        return [(f"{name}_{part}", _plain(array), marks[part]) for part, array in parts.items()]
+    return [(name, _plain(values), {})]
 
 
 def _plain(values: np.ndarray) -> np.ndarray:
@@ -198,11 +198,16 @@ def _fill_points(file: h5py.File, dataset: Dataset, layout: _Layout) -> None:
 def _check(beside: Path, dataset: Dataset, layout: _Layout) -> None:
     with h5py.File(beside, "r") as file:
         for name, values in [*layout.fields.items(), *layout.scales.items()]:
-            if not np.array_equal(file[name][...], values, equal_nan=True):
+            stored = file[name][...]
+            if stored.dtype != values.dtype or not np.array_equal(_bytes(stored), _bytes(values)):
                 raise OSError(f"what was read back of {name} is not what was written")
-        stored = _read(file, beside)
-    if stored.kind != dataset.kind or list(stored.fields) != list(dataset.fields):
-        raise OSError("what was read back is not what was written")
+        get_tree(file[_PRIVATE])
+        if get_attributes(file)["fields"] != list(dataset.fields):
+            raise OSError("what was read back is not what was written")
+
+
+def _bytes(array: np.ndarray) -> np.ndarray:
+    return array.ravel().view(np.uint8)
 
 
 @contextmanager
