@@ -32,7 +32,7 @@ Index = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Combination:
-    """The operator Σ coefficient · ∂^index: `terms` are pairs (index, coefficient), no index zero, coefficients numbers.
+    """The operator Σ coefficient · ∂^index, for `terms` (index, coefficient): no index zero, coefficients numbers.
 
     A Laplacian in d dimensions takes one array where its terms take d.
     """
@@ -170,8 +170,8 @@ def tanh(jet: Jet, slots: tuple[Slot, ...]) -> dict[Slot, Array]:
 
 def relu(jet: Jet, slots: tuple[Slot, ...]) -> dict[Slot, Array]:
     """The given slots, as of `closure`, of max(z, 0), whose slope is a step (0 at 0)."""
-    step = jet[slots[0]] > 0
-    return {slot: step * jet.get(slot, 0.0) for slot in slots}
+    value = jet[slots[0]]
+    return {slot: (value > 0) * jet[slot] if slot in jet else 0.0 * value for slot in slots}
 
 
 ACTIVATIONS: Mapping[str, Callable[[Jet, tuple[Slot, ...]], dict[Slot, Array]]] = {

@@ -1,0 +1,200 @@
+"""The jets of a whole sine network and their gradient, block of points by block of points.
+
+Done by single torch operations, a network's jets are bound by memory: every product is a fresh array of N × width
+numbers, and most are kept for the way back. Here a block of points goes through all layers while it is in the cache,
+and only the jets z of the angles are kept. On the way back sines and cosines are made again, and the cotangent of sin z
+is pulled back to z by δ sin z = cos z · δz, a product of jets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from inrpde.networks.jets import Slot, Term, affine, chain, closure, inputs, leibniz, slopes
+
+BLOCK_BYTES = 2**21
+"""Size of a block's jets at one layer: a processor's cache holds a few of them."""
+
+Layers = Sequence[tuple[Tensor, Tensor]]
+
+
+def sine_network(
+    points: Tensor, frame: Tensor, layers: Layers, head: Tensor, wanted: Sequence[Slot]
+) -> dict[Slot, Tensor]:
+    """Jets of head · sin(W_L … sin(W_1 y + b_1) … + b_L), where y is affine in x.
+
+    points: y (N, k); frame: ∂y/∂x (d, k); layers: W (width, k or width) and b (width,); head (m, width).
+    Returns {slot: (N, m)} for the `wanted` slots, once differentiable with respect to layers and head.
+    """
+    parameters = [head, *(tensor for layer in layers for tensor in layer)]
+    keep = torch.is_grad_enabled() and any(parameter.requires_grad for parameter in parameters)
+    return dict(zip(wanted, _SineNetwork.apply(tuple(wanted), keep, points, frame, *parameters), strict=True))
+
+
+class _SineNetwork(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, wanted: tuple[Slot, ...], keep: bool, points: Tensor, frame: Tensor, *parameters: Tensor):
+        slots = closure(wanted)
+        head, layers = _unpack(parameters)
+        first = _First(points, frame, layers[0], slots)
+        rows, size = _blocks(points, head, slots)
+        s_, c_, z_ = (head.new_empty(size, head.shape[1]) for _ in range(3))
+        out = head.new_empty(len(wanted), len(points), len(head))
+        ctx.angles = []
+        for block in rows:
+            s, c = _Stack(s_, slots, block), _Stack(c_, slots, block)
+            _sine(slots, slopes(slots), first.angle(block), s.at, c.at)
+            kept = []
+            for weight, bias in layers[1:]:
+                z = _Stack(head.new_empty(len(s.flat), len(bias)) if keep else z_, slots, block)
+                torch.mm(s.flat, weight.T, out=z.flat)
+                z.at[slots[0]].add_(bias)
+                _sine(slots, slopes(slots), z.at, s.at, c.at)
+                kept.append(z)
+            ctx.angles.append(kept)
+            for k, slot in enumerate(wanted):
+                torch.mm(s.at[slot], head.T, out=out[k, block])
+        if not keep:
+            ctx.angles = None
+        ctx.save_for_backward(points, frame, *parameters)
+        ctx.wanted, ctx.slots, ctx.rows, ctx.size = wanted, slots, rows, size
+        ctx.set_materialize_grads(False)
+        return tuple(out)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *cotangents: Tensor | None):
+        points, frame, *parameters = ctx.saved_tensors
+        slots = ctx.slots
+        head, layers = _unpack(parameters)
+        first = _First(points, frame, layers[0], slots)
+        given = {slot: g for slot, g in zip(ctx.wanted, cotangents, strict=True) if g is not None}
+        top = _adjoint(slots, tuple(given), slots)
+        middle = _adjoint(slots, slots, slots)
+        bottom = _adjoint(slots, slots, first.slots)
+        gradients = [torch.zeros_like(parameter) for parameter in parameters]
+        to_head, to_layers = _unpack(gradients)
+        row_sums = dict.fromkeys(first.slots[1:], 0.0)
+        s_, c_, g_, y_ = (head.new_empty(ctx.size, head.shape[1]) for _ in range(4))
+        for block, angles in zip(ctx.rows, ctx.angles, strict=True):
+            s, c, g, y = (_Stack(buffer, slots, block) for buffer in (s_, c_, g_, y_))
+            angles = [first.angle(block), *(z.at for z in angles)]
+            pull = top if len(layers) > 1 else _adjoint(slots, tuple(given), first.slots)
+            _sine(slots, pull.slopes, angles[-1], s.at, c.at)
+            for slot, cotangent in given.items():
+                to_head.addmm_(cotangent[block].T, s.at[slot])
+                torch.mm(cotangent[block], head, out=g.at[slot])
+            pull(g.at, c.at, y.at)
+            for k in range(len(layers) - 1, 0, -1):
+                pull = middle if k > 1 else bottom
+                _sine(slots, pull.slopes, angles[k - 1], s.at, c.at)
+                to_layers[k][0].addmm_(y.flat.T, s.flat)
+                to_layers[k][1].add_(y.at[slots[0]].sum(0))
+                torch.mm(y.flat, layers[k][0], out=g.flat)
+                pull(g.at, c.at, y.at)
+            to_layers[0][0].addmm_(y.at[slots[0]].T, points[block])
+            to_layers[0][1].add_(y.at[slots[0]].sum(0))
+            for slot in row_sums:
+                row_sums[slot] = row_sums[slot] + y.at[slot].sum(0)
+        for slot, total in row_sums.items():
+            to_layers[0][0].addmm_(total[:, None], first.rows[slot])
+        return None, None, None, None, *gradients
+
+
+class _Stack:
+    """The jets of a block: `flat` (slots · n, width), contiguous, and a view (n, width) of each slot."""
+
+    def __init__(self, buffer: Tensor, slots: tuple[Slot, ...], block: slice):
+        n = block.stop - block.start
+        self.flat = buffer[: len(slots) * n]
+        self.at = dict(zip(slots, self.flat.view(len(slots), n, -1).unbind(0), strict=True))
+
+
+class _First:
+    """The angles of the first layer, which are affine in x: all but the value are the same at every point."""
+
+    def __init__(self, points: Tensor, frame: Tensor, layer: tuple[Tensor, Tensor], slots: tuple[Slot, ...]):
+        self.points, (self.weight, self.bias), self.zero = points, layer, slots[0]
+        self.rows = {slot: row for slot, row in inputs(points[:1], frame, slots).items() if slot != self.zero}
+        self.constants = affine(self.rows, self.weight)
+        self.slots = (self.zero, *self.rows)
+
+    def angle(self, block: slice) -> dict[Slot, Tensor]:
+        return {self.zero: torch.addmm(self.bias, self.points[block], self.weight.T), **self.constants}
+
+
+def _blocks(points: Tensor, head: Tensor, slots: tuple[Slot, ...]) -> tuple[list[slice], int]:
+    """Blocks of points, and the rows that a buffer for a block's jets needs."""
+    count = len(points)
+    if head.is_cpu:
+        bytes_each = len(slots) * head.shape[1] * head.element_size()
+        count = max(BLOCK_BYTES // bytes_each, 1)
+    rows = [slice(i, min(i + count, len(points))) for i in range(0, len(points), count)]
+    return rows, len(slots) * min(count, len(points))
+
+
+def _unpack(tensors: Sequence[Tensor]) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+    head, *rest = tensors
+    return head, list(zip(rest[::2], rest[1::2], strict=True))
+
+
+def _sine(
+    slots: tuple[Slot, ...],
+    needed: frozenset[Slot],
+    z: Mapping[Slot, Tensor],
+    s: Mapping[Slot, Tensor],
+    c: Mapping[Slot, Tensor],
+) -> None:
+    """sin z into s at all slots, and cos z into c at those needed."""
+    zero, *rest = slots
+    torch.sin(z[zero], out=s[zero])
+    torch.cos(z[zero], out=c[zero])
+    for slot in rest:
+        _total(chain(slot), z, c, s[slot])
+        if slot in needed:
+            _total(chain(slot), z, s, c[slot]).neg_()
+
+
+@dataclass(frozen=True)
+class _Pull:
+    """The transpose of δs = c · δz: the terms (coefficient, slot of s, slot of c) for each slot of z."""
+
+    terms: Mapping[Slot, tuple[Term, ...]]
+    slopes: frozenset[Slot]
+
+    def __call__(self, s: Mapping[Slot, Tensor], c: Mapping[Slot, Tensor], z: Mapping[Slot, Tensor]) -> None:
+        for slot, terms in self.terms.items():
+            _total(terms, s, c, z[slot])
+
+
+@lru_cache(maxsize=256)
+def _adjoint(slots: tuple[Slot, ...], given: tuple[Slot, ...], needed: tuple[Slot, ...]) -> _Pull:
+    """From cotangents of the given slots of s to those needed of z."""
+    terms: dict[Slot, list[Term]] = {slot: [] for slot in needed}
+    for slot in given:
+        for coefficient, left, right in leibniz(slot):
+            if left in terms:
+                terms[left].append(Term(coefficient, slot, right))
+    used = frozenset(term.right for group in terms.values() for term in group)
+    return _Pull({slot: tuple(group) for slot, group in terms.items()}, used | slopes(slots))
+
+
+def _total(terms: tuple[Term, ...], left: Mapping[Slot, Tensor], right: Mapping[Slot, Tensor], out: Tensor) -> Tensor:
+    """Σ coefficient · left · right into out; what `left` lacks is zero."""
+    present = [term for term in terms if term.left in left]
+    if not present:
+        return out.zero_()
+    coefficient, a, b = present[0]
+    torch.mul(left[a], right[b], out=out)
+    if coefficient != 1:
+        out.mul_(coefficient)
+    for coefficient, a, b in present[1:]:
+        out.addcmul_(left[a], right[b], value=coefficient)
+    return out
