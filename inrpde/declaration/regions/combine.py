@@ -21,9 +21,8 @@ def combine(sign: str, left: Region, right: Region) -> Region:
         raise ProblemError("the regions lie in different spaces", place, "use one Space in a problem")
     parents = left, right
     if left.has_time != right.has_time:
-        lo, hi = (left if left.has_time else right).bounds
-        interval = Interval(float(lo[-1]), float(hi[-1]))
-        left, right = (each if each.has_time else each.over(interval) for each in parents)
+        span = _span(left if left.has_time else right)
+        left, right = (each if each.has_time else each.over(span) for each in parents)
     if sign == "|" and left.dim != right.dim:
         raise ProblemError(
             f"the union of sets of dimensions {left.dim} and {right.dim}", place, "put a condition on each of the two"
@@ -33,6 +32,12 @@ def combine(sign: str, left: Region, right: Region) -> Region:
     if isinstance(left, Solid) and isinstance(right, Solid):
         return Combined(sign, left, right, parents)
     return Selected(sign, left, right, parents)
+
+
+def _span(timed: Region) -> Interval:
+    """The interval of time of a region; round it where it is a single time."""
+    start, end = (float(bound[-1]) for bound in timed.bounds)
+    return Interval(start, end) if start < end else Interval(start - 1, end + 1)
 
 
 class _Pair(Region):
@@ -94,7 +99,7 @@ class Combined(_Pair, Solid):
 
     @property
     def primitives(self) -> tuple[Solid, ...]:
-        return self.left.primitives + self.right.primitives
+        return tuple(dict.fromkeys(self.left.primitives + self.right.primitives))
 
     @cached_property
     def box(self) -> tuple[tuple[float, float], ...] | None:

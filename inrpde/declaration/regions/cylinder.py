@@ -28,10 +28,6 @@ def cylinder(base: Region, interval: Interval) -> Region:
     ):
         raise ProblemError(f"{interval} is not a bounded interval of numbers", place, "omega.over(Interval(0, 1))")
     span = float(interval.start), float(interval.end)
-    if base.labels:
-        raise ProblemError(
-            "labelled points are not constant in time", place, "give the times as the points' last coordinate"
-        )
     return _solid(base, span) if isinstance(base, Solid) else Cylinder(base, span)
 
 

@@ -37,6 +37,7 @@ class Implicit(Solid):
         if not isinstance(self.within, Solid):
             raise ProblemError("`within` has no volume", place, "give a box: within=Interval(-1, 1)**2")
         tree = compile_relation(self.relation, self.coords, place).tree
+        self._levels: dict[Expr, Level] = {}
         self.tree = _both(self.within, self._solid(to_nnf(tree, simplify=False), place))
 
     def _solid(self, node: Boolean, place: str) -> Solid:
@@ -55,7 +56,9 @@ class Implicit(Solid):
         """g ≤ 0; a kink of g (Abs, Max, Min) becomes a division of the region, so that corners are corners."""
         kinks = gap.atoms(Abs, Max, Min)
         if not kinks:
-            return Level(self.space, gap, *self.within.bounds)
+            if gap not in self._levels:
+                self._levels[gap] = Level(self.space, gap, *self.within.bounds)
+            return self._levels[gap]
         kink = min(kinks, key=lambda node: (node.count_ops(), str(node)))
         first, rest = (
             (kink.args[0], -kink.args[0]) if isinstance(kink, Abs) else (kink.args[0], kink.func(*kink.args[1:]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from sympy import Eq
 
 from inrpde.declaration.regions.chart import Array, Piece
 from inrpde.declaration.regions.region import Region, Solid
@@ -147,6 +148,6 @@ def _empty(region: Region) -> ProblemError:
     fix = "its coordinates run over " + ", ".join(
         f"{x}: {a:g} … {b:g}" for x, a, b in zip(region.coords, lo, hi, strict=True)
     )
-    if region.dim == len(region.coords):
+    if region.dim == len(region.coords) and relation.has(Eq):
         fix += "; an equation selects parts of a boundary: omega.boundary.where(…)"
     return ProblemError(f"the relation {relation} selects nothing of {region.parents[0].label}", region.label, fix)
