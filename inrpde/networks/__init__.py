@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
 def kinds() -> dict[str, type[Trial]]:
     """The trials that can be stored, by the name under which they are."""
+    from inrpde.networks.corner import CornerFunctions
     from inrpde.networks.partition import Windowed
     from inrpde.networks.siren import SineBody
     from inrpde.networks.trial import Constant, Sum
 
-    return {kind.__name__: kind for kind in (Constant, SineBody, Sum, Windowed)}
+    return {kind.__name__: kind for kind in (Constant, CornerFunctions, SineBody, Sum, Windowed)}

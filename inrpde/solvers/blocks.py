@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import LinAlgError, cholesky, qr, solve_triangular
-from threadpoolctl import threadpool_limits
 
 from inrpde.compiler.form import Row
 from inrpde.errors import DivergedError
 from inrpde.solvers.system import System
+from inrpde.solvers.threads import sized
 
 Array = np.ndarray
 ITERATIONS = 12
@@ -34,7 +34,7 @@ def block_solve(system: System, balance: Callable[[Row], float], ridge: float = 
     """Minimise ‖A c - b‖ over all pieces; c of shape (width,). Raises DivergedError if the system is not finite."""
     factors = system.factors(balance)
     right = np.concatenate([b.right * f for b, f in zip(system.blocks, factors, strict=True)])
-    with threadpool_limits(1, "blas"):  # the blocks are small: threads would only wait for one another
+    with sized(0):  # the blocks are small: threads would only wait for one another
         pieces = [_factor(system, k, factors, ridge) for k in range(len(system.pieces))]
         kind = np.result_type(right.dtype, *(p.q.dtype for p in pieces))
         gram = Gram.of(pieces, len(right))

@@ -12,7 +12,8 @@ from inrpde.networks.partition import Windowed, windows
 from inrpde.networks.siren import SineBody
 from inrpde.networks.trial import Constant, Sum, Trial
 from inrpde.sampling import sample
-from inrpde.solvers.samples import bounds, measure
+from inrpde.solvers.corners import corner_trials
+from inrpde.solvers.samples import bounds, measure, volumes
 
 Array = np.ndarray
 Box = tuple[Array, Array]
@@ -32,6 +33,9 @@ class Plan(Protocol):
     @property
     def points(self) -> int: ...
 
+    @property
+    def corners(self) -> bool: ...
+
     def body(self, form: Form, unknown: int, box: Box, rng: np.random.Generator) -> Trial:
         """The trial of one unknown, whose conditions lie in the box."""
 
@@ -48,6 +52,7 @@ class Global:
     band: tuple[float, ...]
     balance: float = 1.0
     density: float = 2.0
+    corners: bool = True
     layers: int = 1
     distribution: str = "box"
 
@@ -75,6 +80,7 @@ class Cells:
     band: tuple[float, ...]
     balance: float = 1.0
     density: float = 2.0
+    corners: bool = True
 
     @property
     def cells(self) -> int:
@@ -91,7 +97,7 @@ class Cells:
     def body(self, form: Form, unknown: int, box: Box, rng: np.random.Generator) -> Trial:
         lo, hi = box
         edges = [a + (b - a) * np.array(fractions) for a, b, fractions in zip(lo, hi, self.breaks, strict=True)]
-        regions = _volumes(form, unknown)
+        regions = volumes(form, unknown)
         pilot = np.concatenate([sample(r, PILOT * self.cells, 1).points for r in regions])
         density = len(pilot) / sum(measure(r) for r in regions)
         parts = []
@@ -112,11 +118,6 @@ class Cells:
         return f"{grid} cells of {self.each} features, band {', '.join(f'{w:.3g}' for w in self.band)}, boundary × {self.balance:g}"
 
 
-def _volumes(form: Form, unknown: int) -> list:
-    rows = [row.region for row in form.rows if any(jet.unknown == unknown for jet in row.jets.values())]
-    return list({id(r): r for r in rows if r.dim == form.space.dim}.values()) or rows[:1]
-
-
 def make_trials(form: Form, plan: Plan, seed: int) -> tuple[Trial, ...]:
     """A trial for each unknown; unknowns that live in the same box share one."""
     made: dict[tuple, Trial] = {}
@@ -126,8 +127,10 @@ def make_trials(form: Form, plan: Plan, seed: int) -> tuple[Trial, ...]:
             trials.append(Constant())
             continue
         lo, hi = bounds(form, number)
-        key = (*lo, *hi, *sorted(id(r) for r in _volumes(form, number)))
+        key = (*lo, *hi, *sorted(id(r) for r in volumes(form, number)))
         if key not in made:
-            made[key] = plan.body(form, number, (lo, hi), np.random.default_rng([seed, len(made)]))
+            body = plan.body(form, number, (lo, hi), np.random.default_rng([seed, len(made)]))
+            corners = corner_trials(form, number) if plan.corners else []
+            made[key] = Sum((*corners, body)) if corners else body
         trials.append(made[key])
     return tuple(trials)

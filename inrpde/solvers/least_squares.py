@@ -14,7 +14,7 @@ from inrpde.solvers.features import Plan, make_trials
 from inrpde.solvers.linear import ridge_solve
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples
-from inrpde.solvers.search import Search, climb
+from inrpde.solvers.search import climb
 from inrpde.solvers.state import State, zero_state
 from inrpde.solvers.system import System, linearise
 
@@ -31,7 +31,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     if not form.linear:
         nonlinear = next((row.text for row in form.rows if not row.linear), form.rows[0].text)
         raise ProblemError("least-squares needs linear equations", nonlinear, "use --method auto, or newton")
-    yield from climb(Search(context, fit, "least-squares"))
+    yield from climb(context, fit, "least-squares")
 
 
 def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None) -> State:

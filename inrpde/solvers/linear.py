@@ -6,6 +6,7 @@ import numpy as np
 from scipy.linalg import get_lapack_funcs
 
 from inrpde.errors import DivergedError
+from inrpde.solvers.threads import sized
 
 Array = np.ndarray
 
@@ -34,7 +35,8 @@ def ridge_solve(a: Array, b: Array, ridge: float = 1e-13) -> Array:
     right[:n] = columns
     gels, gels_lwork = get_lapack_funcs(("gels", "gels_lwork"), (stacked, right))
     lwork = int(np.real(gels_lwork(n + width, width, right.shape[1])[0]))
-    _, solution, info = gels(stacked, right, lwork=lwork, overwrite_a=True, overwrite_b=True)
+    with sized(2.0 * (n + width) * width**2):
+        _, solution, info = gels(stacked, right, lwork=lwork, overwrite_a=True, overwrite_b=True)
     if info != 0:
         raise DivergedError(f"the linear system is singular (column {info})", None, "check that the conditions determine the solution")
     return solution[:width].reshape(width, *b.shape[1:])

@@ -18,7 +18,7 @@ from inrpde.solvers.least_squares import balance, minimise
 from inrpde.solvers.linear import ridge_solve
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples
-from inrpde.solvers.search import Search, climb
+from inrpde.solvers.search import climb
 from inrpde.solvers.state import State, zero_state
 from inrpde.solvers.system import System, linearise, residual
 
@@ -31,7 +31,7 @@ SHORTEST = 2.0**-7
 
 def solve(context: Context) -> Iterator[Candidate]:
     """The method `newton`."""
-    yield from climb(Search(context, fit, "newton"))
+    yield from climb(context, fit, "newton")
 
 
 def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None) -> State:

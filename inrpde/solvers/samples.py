@@ -102,3 +102,9 @@ def bounds(form: Form, unknown: int | None = None) -> tuple[Array, Array]:
     boxes = [r.bounds for r in full]
     lo, hi = np.min([b[0] for b in boxes], axis=0), np.max([b[1] for b in boxes], axis=0)
     return lo, np.where(hi > lo, hi, lo + 1.0)
+
+
+def volumes(form: Form, unknown: int) -> list[Region]:
+    """The regions of full dimension on which an unknown has equations (any on which it has one, if there is none)."""
+    regions = [row.region for row in form.rows if any(jet.unknown == unknown for jet in row.jets.values())]
+    return list({id(r): r for r in regions if r.dim == form.space.dim}.values()) or regions[:1]

@@ -23,7 +23,27 @@ def wave_numbers(form: Form, samples: Samples) -> Array:
         if row.linear and row.region.dim == form.space.dim:
             found = np.maximum(found, _oscillation(form, row, site))
         found = np.maximum(found, _data(form, row, site))
+    for row in form.rows:
+        if row.linear and row.region.dim == form.space.dim:
+            found = np.maximum(found, _travelling(form, row, samples.of(row), found))
     return found
+
+
+def _travelling(form: Form, row: Row, site: Site, found: Array) -> Array:
+    """Where second derivatives have opposite signs, waves of one coordinate are waves of the other: κ_k = √(-c_j/c_k) κ_j."""
+    d = form.space.dim
+    slopes = dict(zip(row.tangent, row.slopes(environment(form, row, site)), strict=True))
+    second = {}
+    for symbol, jet in row.jets.items():
+        k = next((k for k in range(d) if jet.index == tuple(2 * (i == k) for i in range(d))), None)
+        if k is not None and symbol in slopes:
+            second[k] = float(np.median(np.real(slopes[symbol])))
+    out = np.zeros(d)
+    for k, c in second.items():
+        for j, other in second.items():
+            if c * other < 0:
+                out[k] = max(out[k], np.sqrt(-other / c) * found[j])
+    return out
 
 
 def _oscillation(form: Form, row: Row, site: Site) -> Array:

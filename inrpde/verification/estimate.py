@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inrpde.compiler.form import Form
-from inrpde.sampling import sample
+from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.method import Candidate
 from inrpde.solvers.state import State
 
@@ -28,24 +28,6 @@ class Estimate:
     @property
     def worst(self) -> float:
         return max(self.fields.values(), default=CEILING)
-
-
-def field_points(form: Form, unknown: int, n: int, seed: int) -> Array:
-    """Points where an unknown lives: of the volumes of its equations (of whatever it appears in, if there is none)."""
-    rows = [row for row in form.rows if any(jet.unknown == unknown for jet in row.jets.values())]
-    full = [row.region for row in rows if row.region.dim == form.space.dim]
-    regions = list({id(r): r for r in full or [row.region for row in rows] or [row.region for row in form.rows]}.values())
-    points = np.concatenate([sample(region, n, seed) .points for region in regions])
-    if len(points) > n:
-        points = points[np.random.default_rng(seed).permutation(len(points))[:n]]
-    domain = form.unknowns[unknown].region
-    return points[domain.contains(points)] if domain is not None and np.any(domain.contains(points)) else points
-
-
-def relative_difference(values: Array, reference: Array) -> float:
-    """‖values - reference‖ / ‖reference‖ in the root mean square (absolute where the reference vanishes)."""
-    size = float(np.linalg.norm(reference))
-    return float(np.linalg.norm(values - reference)) / (size if size > 0 else np.sqrt(max(len(reference), 1)))
 
 
 def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:

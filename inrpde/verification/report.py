@@ -10,8 +10,8 @@ import numpy as np
 from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form
 from inrpde.solution import Solution, grid_points
+from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.score import Score
-from inrpde.verification.estimate import field_points, relative_difference
 
 Array = np.ndarray
 
