@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,8 @@ def read_mesh(source: Any, dim: int) -> MeshData:
         name, mesh = "mesh", source
     place = f'Mesh(space, "{name}")'
     points = np.asarray(mesh.points, float)
+    if points.ndim != 2 or not len(points):
+        raise ProblemError("the mesh has no nodes", place, "write the mesh anew")
     if not np.all(np.isfinite(points)):
         raise ProblemError("some nodes of the mesh are not finite", place, "write the mesh anew")
     cells, sources, notes = _simplices(mesh)
@@ -77,7 +80,7 @@ def _read(path: Path, place: str) -> Any:
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return meshio.read(path)
+            mesh = meshio.read(path)
     except (
         Exception,
         SystemExit,
@@ -87,6 +90,23 @@ def _read(path: Path, place: str) -> Any:
             f"the mesh file {path.name} cannot be read: {reason or type(error).__name__}", place,
             "it may be truncated, or not be what its name says; write it anew (gmsh 2.2 or 4.1, VTK, STL)",
         ) from None  # fmt: skip
+    if not _is_complete(path, sum(len(block.data) for block in mesh.cells)):
+        raise ProblemError(f"the mesh file {path.name} is truncated", place, "write it anew, to its end")
+    return mesh
+
+
+def _is_complete(path: Path, cells: int) -> bool:
+    """Whether a file ends as its format does: readers take one cut in its last section for a smaller mesh."""
+    data = path.read_bytes()
+    last = data.rstrip().rpartition(b"\n")[2]
+    if path.suffix == ".msh":
+        return last.startswith(b"$End")
+    if path.suffix == ".vtk":
+        counts = re.findall(rb"^CELL_TYPES\s+(\d+)", data, re.MULTILINE)
+        return all(int(count) == cells for count in counts)
+    if path.suffix == ".stl":
+        return len(data) == 84 + 50 * cells or last.startswith(b"endsolid")
+    return True
 
 
 def _simplices(mesh: Any) -> tuple[dict[int, Array], dict[int, Array], list[str]]:
@@ -136,37 +156,25 @@ def _check_dimension(points: Array, cells: dict[int, Array], dim: int, place: st
 
 def _groups(mesh: Any, sources: dict[int, Array]) -> dict[str, dict[int, Array]]:
     """Named groups: physical groups, sets of cells, and the integers on cells, named by their digits."""
-    blocks = [
-        (block, KINDS[block.type.rstrip("0123456789")].dim)
-        for block in mesh.cells
-        if block.type.rstrip("0123456789") in KINDS
-    ]
     members: dict[str, dict[int, list[Array]]] = {}
-    skipped = [block.type.rstrip("0123456789") not in KINDS for block in mesh.cells]
-    kept = [number for number, skip in enumerate(skipped) if not skip]
-    offsets: list[int] = []
     counts: dict[int, int] = {}
-    for block, k in blocks:
-        offsets.append(counts.get(k, 0))
-        counts[k] = counts.get(k, 0) + len(block.data)
-
-    def add(name: str, k: int, cells: Array) -> None:
-        members.setdefault(name, {}).setdefault(k, []).append(cells)
-
     names = {(int(tag), int(k)): name for name, (tag, k) in _named_tags(mesh)}
-    for key, arrays in mesh.cell_data.items():
-        if key == "gmsh:geometrical" or not all(np.issubdtype(np.asarray(each).dtype, np.integer) for each in arrays):
+    for number, block in enumerate(mesh.cells):
+        kind = KINDS.get(block.type.rstrip("0123456789"))
+        if kind is None:
             continue
-        for (_, k), offset, number in zip(blocks, offsets, kept, strict=True):
-            tags = np.squeeze(arrays[number])
-            for tag in np.unique(tags) if tags.ndim == 1 else ():
-                add(names.get((int(tag), k), str(tag)), k, offset + np.flatnonzero(tags == tag))
-    for name, arrays in mesh.cell_sets.items():
-        if name.startswith("gmsh:"):
-            continue
-        for (_, k), offset, number in zip(blocks, offsets, kept, strict=True):
-            if arrays[number] is not None and len(arrays[number]):
-                add(name, k, offset + np.asarray(arrays[number], int))
+        offset = counts.get(kind.dim, 0)
+        counts[kind.dim] = offset + len(block.data)
+        found = [(name, cells[number]) for name, cells in mesh.cell_sets.items() if not name.startswith("gmsh:")]
+        for key, arrays in mesh.cell_data.items():
+            tags = np.reshape(arrays[number], (len(block.data), -1))
+            if key != "gmsh:geometrical" and tags.shape[1] == 1 and np.issubdtype(tags.dtype, np.integer):
+                found += [
+                    (names.get((int(tag), kind.dim), str(tag)), np.flatnonzero(tags == tag)) for tag in np.unique(tags)
+                ]
+        for name, cells in found:
+            if cells is not None and len(cells):
+                members.setdefault(name, {}).setdefault(kind.dim, []).append(offset + np.asarray(cells, int))
     return {
         name: {k: np.flatnonzero(np.isin(sources[k], np.concatenate(each))) for k, each in by_dim.items()}
         for name, by_dim in members.items()

@@ -16,7 +16,7 @@ CURVE, SURFACE, MEASURE = 1 << 12, 1 << 12, 1 << 16
 """How many points find out whether a curve, or a set of higher dimension, is met; and how many measure the latter."""
 
 GAUSS = 1 << 10
-"""How many points a span of a curve gets for an integral along it."""
+"""How many points the smooth parts of a curve share for an integral along it, two at least each."""
 
 LONGER, LONGEST = 8, 256
 """How many times more points look again where other pieces were met, and where none was."""
@@ -73,11 +73,13 @@ def _spread(part: Part) -> tuple[Array, Array]:
         points = _drawn(part.piece, MEASURE)
         points = points[part.piece.kept(points)]
         return points, np.full(len(points), part.measure / len(points))
-    lengths = part.spans[:, 1] - part.spans[:, 0]
-    unit = np.concatenate(
-        [lo + length * strata(GAUSS, 0.5 - 3**-0.5) for lo, length in zip(part.spans[:, 0], lengths, strict=True)]
-    )
-    return part.piece.chart.at(unit[:, None]), np.repeat(part.piece.chart.measure * lengths / GAUSS, GAUSS)
+    breaks = part.piece.chart.breaks
+    smooth = [np.concatenate([[lo], breaks[(breaks > lo) & (breaks < hi)], [hi]]) for lo, hi in part.spans]
+    starts = np.concatenate([cuts[:-1] for cuts in smooth])
+    lengths = np.concatenate([np.diff(cuts) for cuts in smooth])
+    count = max(2, GAUSS // len(lengths))
+    unit = starts[:, None] + lengths[:, None] * strata(count, 0.5 - 3**-0.5)
+    return part.piece.chart.at(unit.reshape(-1, 1)), np.repeat(part.piece.chart.measure * lengths / count, count)
 
 
 def pilot_points(part: Part, count: int = 256) -> Array:
