@@ -111,7 +111,7 @@ class Siren(torch.nn.Module):
 
     @torch.no_grad()
     def frozen(self) -> tuple[SineBody, np.ndarray]:
-        """The same function without torch: the body, with a last column that is 1, and the head (width + 1, outputs)."""
+        """The same function without torch: a body, its last column 1, and the head (width + 1, outputs)."""
         layers = [(w.double().numpy(force=True), b.double().numpy(force=True)) for w, b in self.layers()]
         half = half_widths(self.box)
         layers[0] = (layers[0][0] @ (self.frame.double().numpy(force=True) * half), layers[0][1])
