@@ -3,7 +3,7 @@
 from inrpde.declaration.conditions import On, Periodic
 from inrpde.declaration.fields import GridField, Learned, MeshField
 from inrpde.declaration.problem import Problem
-from inrpde.declaration.regions import Region
+from inrpde.declaration.regions import Ball, Implicit, Mesh, Points, Region
 from inrpde.declaration.space import Space
 
 __all__ = [
