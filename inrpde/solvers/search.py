@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -116,25 +117,33 @@ class Search:
         return lambda seed: self.fit(self.context.form, other, draw(self.context.form, other.points, seed), seed, state)
 
 
-def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
-    """One domain and cells, each in the time that the other has had, until one of them resolves the solution; then that one.
+@dataclass
+class Arm:
+    """A walk through plans of one kind, and the time that it has had."""
 
-    The one that is ahead goes on to its end, and the other again where it stalls above `RESOLVED`."""
-    arms = [(one_domain, Search(context, fit, method))]
-    if not fixed(context):
-        arms.append((cells, Search(context, fit, method)))
-    running = [(arm, arm_search, walk(arm_search)) for walk, arm_search in arms for arm in [walk.__name__]]
-    spent = dict.fromkeys((name for name, _, _ in running), 0.0)
-    while running:
-        ahead = min(running, key=lambda r: r[1].score)
-        name, search, steps = ahead if ahead[1].score < RESOLVED else min(running, key=lambda r: spent[r[0]])
-        candidate = next(steps, None)
+    search: Search
+    steps: Iterator[Candidate]
+    spent: float = 0.0
+
+    def claim(self, best: float) -> float:
+        """The time that it has had, counted the more the further its score lies behind the best."""
+        return self.spent * np.sqrt(max(self.search.score / best, 1.0)) if self.search.best else 0.0
+
+
+def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
+    """One domain and cells in turns, the one that lies behind with less time, until one of them resolves the solution."""
+    walks = [one_domain] if fixed(context) else [one_domain, cells]
+    arms = [Arm(search, walk(search)) for walk in walks for search in [Search(context, fit, method)]]
+    while arms:
+        best = min(arms, key=lambda arm: arm.search.score)
+        arm = best if best.search.score < RESOLVED else min(arms, key=lambda a: a.claim(max(best.search.score, ENOUGH)))
+        candidate = next(arm.steps, None)
         if candidate is None:
-            running = [r for r in running if r[0] != name]
-            if search.score < RESOLVED:
+            if arm.search.score < RESOLVED:
                 return
+            arms.remove(arm)
             continue
-        spent[name] += candidate.cost
+        arm.spent += candidate.cost
         yield candidate
 
 
@@ -196,29 +205,93 @@ def tune(search: Search) -> Iterator[Candidate]:
                     break
 
 
-LADDER = (3, 5, 8, 11, 15, 20, 27, 36)
-"""Cells on the longest side."""
-
-
 def cells(search: Search) -> Iterator[Candidate]:
-    """More and more cells of a size that follows the box and the wave numbers, while that pays."""
+    """Cells of a shape that follows the box and the wave numbers; then whatever refinement lowers the score most."""
     lo, hi = bounds(search.context.form)
+    yield search.attempt(first_cells(search, hi - lo), "cells")
+    moves = [refined, graded] + ([partial(refined, axis=k) for k in range(len(lo))] if len(lo) > 1 else [])
     misses = 0
-    for side in LADDER:
-        plan = cell_plan(search, hi - lo, side)
-        if search.done or not search.affords(plan) or misses == 2:
-            return
+    while not search.done and misses < 2:
         before = search.score
-        yield search.attempt(plan, "cells")
-        misses = misses + 1 if search.score > 0.5 * before and side > LADDER[0] else 0
+        for move in list(moves):
+            plan = move(search)
+            if plan in search.tried or not search.affords(plan):
+                continue
+            yield search.attempt(plan, "cells")
+            if search.done:
+                return
+            if search.score < before / 3:
+                moves.remove(move)
+                moves.insert(0, move)  # what has just worked is tried first
+                break
+        misses = misses + 1 if search.score > 0.6 * before else 0
 
 
-def cell_plan(search: Search, extent: Array, side: int) -> Cells:
-    """About equal cells, `side` on the longest side, each with the band and features that a smooth piece needs."""
-    d = len(extent)
-    shape = np.maximum(np.round(side * extent / extent.max()), 1).astype(int)
+def first_cells(search: Search, extent: Array) -> Cells:
+    """Three cells on the longest side, and as many on the others as their length or their waves ask for."""
+    spatial = len(search.context.form.space.spatial)
+    relative = extent / extent[:spatial].max()
+    relative[spatial:] = 0.3  # a time has no length to compare
+    if search.waves.max() > 0:
+        relative = np.maximum(relative, search.waves / search.waves.max())
+    shape = np.maximum(np.round(3 * relative), 1).astype(int)
+    return cell_plan(search, tuple(uniform(n) for n in shape))
+
+
+def uniform(n: int) -> tuple[float, ...]:
+    return tuple(float(v) for v in np.linspace(0, 1, n + 1))
+
+
+def cell_plan(search: Search, breaks: tuple[tuple[float, ...], ...]) -> Cells:
+    """The band and the features that a smooth piece needs, and what the declared waves ask for besides."""
+    shape = np.array([len(b) - 1 for b in breaks])
+    d = len(shape)
     smooth = {1: 8.0, 2: 6.0, 3: 4.5}.get(d, 3.0)
     band = smooth + np.where(shape > 1, 2.0 * search.waves / shape, search.waves)
     each = int(np.clip(1.6 * np.prod(2 * band / np.pi + 3), 16, 500))
-    breaks = tuple(tuple(float(v) for v in np.linspace(0, 1, n + 1)) for n in shape)
     return Cells(breaks, each, tuple(float(w) for w in band))
+
+
+def refined(search: Search, axis: int | None = None) -> Cells:
+    """A third more cells along every axis (or along one, twice as many), in the proportions that they have."""
+    breaks = []
+    for k, old in enumerate(search.plan.breaks):
+        n = len(old) - 1
+        more = int(np.ceil(1.34 * n)) if axis is None else 2 * n if axis == k else n
+        breaks.append(tuple(float(v) for v in np.interp(np.linspace(0, n, more + 1), np.arange(n + 1), old)))
+    return cell_plan(search, tuple(breaks))
+
+
+def graded(search: Search) -> Cells:
+    """A third more cells along every axis, crowded where the solution bends."""
+    lo, hi = bounds(search.context.form)
+    densities = bending(search.context.form, search.best.state)
+    breaks = []
+    for k, (old, density) in enumerate(zip(search.plan.breaks, densities, strict=True)):
+        more = int(np.ceil(1.34 * (len(old) - 1)))
+        mass = np.concatenate([[0.0], np.cumsum(density)])
+        edges = np.interp(np.linspace(0, mass[-1], more + 1), mass, np.linspace(0, 1, len(mass)))
+        breaks.append(tuple(float(round(v, 6)) for v in edges))
+    return cell_plan(search, tuple(breaks))
+
+
+def bending(form: Form, state: State, bins: int = 96) -> list[Array]:
+    """For each coordinate the density of cells over `bins` equal parts of the box: √|∂²u/∂x²|, in the root mean square over
+    the other coordinates, smoothed, and nowhere less than half its mean."""
+    lo, hi = bounds(form)
+    d = form.space.dim
+    out = []
+    for k in range(d):
+        second = tuple(2 * (i == k) for i in range(d))
+        total = np.zeros(bins)
+        for number in range(len(form.unknowns)):
+            points = field_points(form, number, 6000, 11)
+            bend = np.abs(state.jets(number, points, [second])[second])
+            place = np.clip(((points[:, k] - lo[k]) / (hi[k] - lo[k]) * bins).astype(int), 0, bins - 1)
+            mean = np.bincount(place, bend**2, bins) / np.maximum(np.bincount(place, minlength=bins), 1)
+            root = mean**0.25
+            total = np.maximum(total, root / max(root.mean(), 1e-300))
+        for _ in range(3):
+            total = np.convolve(np.pad(total, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
+        out.append(total + 0.5 * total.mean())
+    return out
