@@ -5,19 +5,26 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from sympy import prime
 
 Array = np.ndarray
 
 
-def lattice(count: int, dim: int, rng: np.random.Generator) -> Array:
-    """Points (count, dim) of the unit cube: strata in the first coordinate, a shifted Kronecker sequence in the others.
+PRIMES = (3, 251, 73, 353, 241, 131, 17, 397, 23, 463)
+"""Steps by their square roots are little correlated: found by a search over primes below 500, one after the other."""
 
-    In 2-D it is a Fibonacci lattice. The points ascend in the first coordinate.
+
+def lattice(count: int, dim: int, rng: np.random.Generator) -> Array:
+    """Points (count, dim) of the unit cube, evenly spread: each coordinate has one point in each of `count` strata.
+
+    The order of the strata is that of a shifted Kronecker sequence: i/count in the first coordinate (so that the points
+    ascend in it), steps of the golden ratio in the second (in 2-D a Fibonacci lattice), square roots of primes beyond
+    (Richtmyer's sequence; Niederreiter 1978).
     """
     points = np.empty((count, dim))
-    if dim:
-        points[:, 0] = strata(count, rng.uniform(-0.3, 0.3))
-        points[:, 1:] = np.mod(rng.random(dim - 1) + np.arange(count)[:, None] * _steps(dim - 1), 1.0)
+    for k, step in enumerate(_steps(dim)):
+        order = np.argsort(np.mod(rng.random() + np.arange(count) * step, 1.0)) if k else slice(None)
+        points[order, k] = strata(count, rng.uniform(-0.3, 0.3))
     return points
 
 
@@ -34,11 +41,8 @@ def strata(count: int, offset: float) -> Array:
 
 @lru_cache(maxsize=32)
 def _steps(dim: int) -> Array:
-    """The powers of 1/φ, φ^(dim+1) = φ + 1: the R_d sequence of Roberts (2018), the golden ratio in 1-D."""
-    ratio = 2.0
-    for _ in range(64):
-        ratio = (1 + ratio) ** (1 / (dim + 1))
-    return ratio ** -np.arange(1.0, dim + 1)
+    more = [prime(91 + k) for k in range(dim - len(PRIMES) - 2)]  # beyond the table, the primes above 463
+    return np.concatenate([[0.0, (1 + 5**0.5) / 2], np.sqrt([*PRIMES, *more])])[:dim]
 
 
 def scattered(count: int) -> Array:
