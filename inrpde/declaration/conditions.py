@@ -56,7 +56,7 @@ class On:
             )
         where = region.describe(_region_names(sys._getframe(1)))
         place = f"On({where}, {text})"
-        if not isinstance(weight, (int, float, sympy.Number)) or not float(weight) > 0:
+        if not isinstance(weight, (int, float, sympy.Number)) or not 0 < float(weight) < float("inf"):
             raise ProblemError(f"weight={weight} is not a positive number", place, "leave it out, or give a positive number")
         if norm not in (1, 2):
             raise ProblemError(f"norm={norm} is neither 1 nor 2", place, "norm=2 squares the residual, norm=1 takes its size")
@@ -99,10 +99,9 @@ def _residuals(equation: Any, place: str) -> tuple[Expr, ...]:
 
 
 def _rows(value: Any, place: str) -> tuple[Expr, ...]:
-    if isinstance(value, (list, tuple)):
-        value = sympy.Matrix(value)
-    rows = tuple(value) if isinstance(value, MatrixBase) else (sympy.sympify(value),)
-    if not all(isinstance(row, Expr) for row in rows):
+    listed = list(value) if isinstance(value, (list, tuple, MatrixBase)) else [value]
+    rows = tuple(sympy.sympify(row) if isinstance(row, (int, float, complex)) else row for row in listed)
+    if not rows or not all(isinstance(row, Expr) for row in rows):
         raise ProblemError("this is neither an equation nor an expression", place, "write Eq(lhs, rhs), or an expression that is to vanish")
     return rows
 

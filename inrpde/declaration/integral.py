@@ -50,7 +50,9 @@ class RegionIntegral(Expr):
 
     @property
     def free_symbols(self) -> set[Symbol]:
-        return self.integrand.free_symbols - set(self.region.space.coords)
+        """The integral binds the coordinates, the normal and the labels of its region."""
+        space = self.region.space
+        return self.integrand.free_symbols - {*space.coords, *space.normal, *self.region.labels}
 
     def _eval_derivative(self, symbol: Symbol) -> Expr:
         return S.Zero

@@ -9,12 +9,13 @@ from types import MappingProxyType
 from typing import Any
 
 import sympy
-from sympy import Basic, DiracDelta, Expr, I, MatrixBase, Subs, Symbol
+from sympy import Basic, DiracDelta, Dummy, Expr, I, MatrixBase, Subs, Symbol
 from sympy.core.function import AppliedUndef
 
 from inrpde.declaration.conditions import On
 from inrpde.declaration.fields import GridField, Learned, MeshField
 from inrpde.declaration.integral import RegionIntegral
+from inrpde.declaration.regions import Region
 from inrpde.declaration.space import NormalComponent, Space
 from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
@@ -54,7 +55,7 @@ class Problem:
         if not isinstance(name, str) or not name:
             raise ProblemError(f"the name of a problem is a string, not {name!r}", "Problem(…)", 'Problem("poisson", …)')
         unknowns = _flat(unknowns)
-        conditions = tuple(conditions) if isinstance(conditions, (list, tuple)) else (conditions,)
+        conditions = tuple(conditions) if isinstance(conditions, Iterable) else (conditions,)
         if not conditions or not all(isinstance(condition, On) for condition in conditions):
             wrong = [words(c) for c in conditions if not isinstance(c, On)]
             raise ProblemError(
@@ -63,12 +64,12 @@ class Problem:
                 "write On(omega, Eq(lhs, rhs))",
             )
         space = conditions[0].region.space
-        bound = {key: _sympify(value) for key, value in (coefficients or {}).items()}
+        bound = _sympified(name, "coefficients", coefficients, GridField, MeshField, Learned)
         for field, value in {
             "name": name, "space": space, "unknowns": unknowns, "conditions": conditions,
             "coefficients": MappingProxyType(bound),
-            "exact": MappingProxyType({key: sympy.sympify(value) for key, value in (exact or {}).items()}),
-            "guess": MappingProxyType({key: sympy.sympify(value) for key, value in (guess or {}).items()}),
+            "exact": MappingProxyType(_sympified(name, "exact", exact)),
+            "guess": MappingProxyType(_sympified(name, "guess", guess)),
             "settings": MappingProxyType(dict(settings or {})), "warnings": (),
         }.items():  # fmt: skip
             object.__setattr__(self, field, value)
@@ -93,13 +94,34 @@ def _flat(unknowns: Any) -> tuple[AppliedUndef, ...]:
     if isinstance(unknowns, (AppliedUndef, MatrixBase)):
         unknowns = [unknowns] if isinstance(unknowns, AppliedUndef) else list(unknowns)
     flat: list[AppliedUndef] = []
-    for u in unknowns:
+    for u in unknowns if isinstance(unknowns, Iterable) else [unknowns]:
         flat.extend(u if isinstance(u, (tuple, list, MatrixBase)) else [u])
     return tuple(flat)
 
 
-def _sympify(value: Any) -> Any:
-    return value if isinstance(value, (GridField, MeshField, Learned)) else sympy.sympify(value)
+def _sympified(name: str, word: str, given: Mapping | None, *data: type) -> dict:
+    """Values as expressions, but for those that are data. Raises ProblemError for whatever is neither."""
+    if not isinstance(given or {}, Mapping):
+        raise ProblemError(f"{word} must be a dict, not {words(given)}", f'Problem("{name}", {word}=…)', f"write {word}={{u: …}}")
+    found = {}
+    for key, value in (given or {}).items():
+        known = value if isinstance(value, data) else None if isinstance(value, str) else _expression(value)
+        if known is None:
+            raise ProblemError(
+                f"{words(value)} is neither an expression nor a number{' nor a field' if data else ''}",
+                f'Problem("{name}", {word}={{{words(key)}: …}})',
+                "give a sympy expression of the coordinates" + (", or an array as GridField(values, axes)" if data else ""),
+            )
+        found[key] = known
+    return found
+
+
+def _expression(value: Any) -> Expr | None:
+    try:
+        value = sympy.sympify(value)
+    except sympy.SympifyError:
+        return None
+    return value if isinstance(value, Expr) and not isinstance(value, MatrixBase) else None
 
 
 def _check_unknowns(p: Problem) -> None:
@@ -115,9 +137,13 @@ def _check_unknowns(p: Problem) -> None:
                 "every unknown depends on all coordinates of the space, in their order (the symbols of space.coords)",
             )
     names = [u.func.__name__ for u in p.unknowns]
+    coefficients = [words(key) for key in p.coefficients if key not in p.unknowns]
     for name in names:
-        if names.count(name) > 1:
-            raise ProblemError(f"'{name}' is the name of two unknowns", place, "give each unknown its own name")
+        if [*names, *coefficients].count(name) > 1:
+            raise ProblemError(f"'{name}' is the name of two things", place, "give each unknown and each coefficient its own name")
+    for u in p.unknowns:
+        if not any(row.has(u) for c in p.conditions for row in c.residuals):
+            raise ProblemError(f"the unknown {words(u)} appears in no equation", place, "write an equation for it, or remove it")
     for mapping, word in ((p.exact, "exact"), (p.guess, "guess")):
         for key in mapping:
             if key not in p.unknowns:
@@ -132,10 +158,7 @@ def _check_unknowns(p: Problem) -> None:
 
 def _check_coefficients(p: Problem) -> None:
     real = not p.complex_unknowns
-    used = set().union(*(row.atoms(AppliedUndef, Symbol) for c in p.conditions for row in c.residuals)) | set(p.unknowns)
-    for value in p.coefficients.values():
-        if isinstance(value, (Expr, MatrixBase)):
-            used |= value.atoms(AppliedUndef, Symbol)
+    used = _needed(p, (row for c in p.conditions for row in c.residuals))
     for key, value in p.coefficients.items():
         place = f'Problem("{p.name}", coefficients={{{words(key)}: …}})'
         if not isinstance(key, (AppliedUndef, Symbol)) or key in p.unknowns:
@@ -145,7 +168,7 @@ def _check_coefficients(p: Problem) -> None:
         if isinstance(key, Symbol) and isinstance(value, (GridField, MeshField)):
             raise ProblemError(f"{key} is a parameter, a number, and is bound to a field", place, "use space.coefficient for a field")
         if isinstance(value, Expr):
-            _check_known(p, value, place)
+            _check_known(p, value, place, {*p.unknowns, *p.space.normal})
             imaginary = value.has(I) and value.is_real is not True
         else:
             imaginary = not isinstance(value, Learned) and value.is_complex
@@ -165,7 +188,7 @@ def _check_coefficients(p: Problem) -> None:
 
 def _check_cover(p: Problem, key: Basic, value: GridField | MeshField, place: str) -> None:
     for condition in p.conditions:
-        if any(row.has(key) for row in condition.residuals):
+        if key in _needed(p, condition.residuals):
             lo, hi = condition.region.bounds
             if isinstance(value, GridField) and len(value.axes) != p.space.dim:
                 raise ProblemError(
@@ -184,16 +207,28 @@ def _check_cover(p: Problem, key: Basic, value: GridField | MeshField, place: st
                 )
 
 
+def _needed(p: Problem, expressions: Iterable[Expr]) -> set[Basic]:
+    """The symbols and functions that expressions need, those inside the expressions of coefficients included."""
+    found: set[Basic] = set()
+    fresh = set().union(*(expr.atoms(AppliedUndef, Symbol) for expr in expressions))
+    while fresh:
+        found |= fresh
+        bound = [p.coefficients[key] for key in fresh if isinstance(p.coefficients.get(key), Expr)]
+        fresh = set().union(*(expr.atoms(AppliedUndef, Symbol) for expr in bound)) - found
+    return found
+
+
 def _known_symbols(p: Problem) -> set[Basic]:
     return {*p.space.coords, *(key for key in p.coefficients)}
 
 
-def _check_known(p: Problem, expr: Expr, place: str) -> None:
-    """A known expression: coordinates and bound coefficients only."""
-    known = _known_symbols(p)
-    for atom in sorted(expr.atoms(AppliedUndef) | expr.free_symbols, key=str):
-        if atom not in known and not isinstance(atom, NormalComponent):
-            _unknown_symbol(p, atom, place)
+def _check_known(p: Problem, expr: Expr, place: str, more: set[Basic]) -> None:
+    """Coordinates and bound coefficients only, and what else is allowed."""
+    known = _known_symbols(p) | more
+    for atom in sorted((expr.atoms(AppliedUndef) | expr.free_symbols) - known, key=str):
+        if atom in p.unknowns:
+            raise ProblemError(f"{words(atom)} is an unknown itself", place, "give an expression of the coordinates")
+        _unknown_symbol(p, atom, place)
 
 
 def _check_condition(p: Problem, condition: On) -> None:
@@ -205,15 +240,13 @@ def _check_condition(p: Problem, condition: On) -> None:
         return
     for row in condition.residuals:
         atoms = row.atoms(AppliedUndef)
-        for integral in row.atoms(RegionIntegral):
-            atoms |= integral.integrand.atoms(AppliedUndef)
         if not any(u in p.unknowns for u in atoms):
             _stray_functions(p, atoms, place)
             learned = {key for key, value in p.coefficients.items() if isinstance(value, Learned)}
             if not row.has(*learned) if learned else True:
                 raise ProblemError(
                     f"the equation {words(row)} = 0 has no unknown in it", place,
-                    f"the unknowns are {', '.join(words(u) for u in p.unknowns)}; remove the equation or use one of them",
+                    f"the unknowns are {', '.join(words(u) for u in p.unknowns)}; a derivative by what is not a coordinate is zero",
                 )
         _stray_functions(p, atoms, place)
         if row.has(DiracDelta):
@@ -228,23 +261,31 @@ def _check_condition(p: Problem, condition: On) -> None:
                         f"the coordinates are {', '.join(map(str, p.space.coords))}"
                         + ("" if p.space.time else f'; for a time: Space("…", time="{x}")'),
                     )
-        labels = condition.region.labels
-        known = _known_symbols(p) | set(labels)
-        for symbol in sorted(row.free_symbols - known, key=str):
-            if isinstance(symbol, NormalComponent):
-                if symbol not in p.space.normal:
-                    raise ProblemError("the normal of another space", place, "use one Space in a problem")
-                if condition.region.dim == p.space.dim:
-                    raise ProblemError(
-                        "a normal (dn or space.normal) inside a region", place, "normals exist on boundaries: omega.boundary"
-                    )
-            else:
-                _unknown_symbol(p, symbol, place)
+        _check_symbols(p, row, condition.region, place)
+        for integral in row.atoms(RegionIntegral):
+            _check_symbols(p, integral.integrand, integral.region, place)
         if not p.complex_unknowns and row.has(I) and not row.is_real:
             raise ProblemError(
                 "the equation is complex and every unknown is real", place,
                 'declare the unknown complex: space.unknown("u", complex=True)',
             )
+
+
+def _check_symbols(p: Problem, expr: Expr, region: Region, place: str) -> None:
+    for symbol in sorted(expr.free_symbols - _known_symbols(p) - set(region.labels), key=str):
+        if isinstance(symbol, NormalComponent):
+            if symbol not in p.space.normal:
+                raise ProblemError("the normal of another space", place, "use one Space in a problem")
+            if region.dim == p.space.dim:
+                raise ProblemError(
+                    "a normal (dn or space.normal) inside a region", place, "normals exist on boundaries: omega.boundary"
+                )
+        elif isinstance(symbol, Dummy):
+            raise ProblemError(
+                f"{symbol.name} is a label of other points", place, "labels hold on their own Points: On(points, …)"
+            )
+        else:
+            _unknown_symbol(p, symbol, place)
 
 
 def _stray_functions(p: Problem, atoms: Iterable[Basic], place: str) -> None:
@@ -289,9 +330,7 @@ def _check_expressions(p: Problem) -> None:
     for mapping, word in ((p.exact, "exact"), (p.guess, "guess")):
         for key, value in mapping.items():
             place = f'Problem("{p.name}", {word}={{{words(key)}: …}})'
-            if not isinstance(value, Expr):
-                raise ProblemError(f"{words(value)} is not an expression", place, "give a sympy expression of the coordinates")
-            _check_known(p, value, place)
+            _check_known(p, value, place, set())
 
 
 def _warnings(p: Problem) -> list[str]:

@@ -10,6 +10,7 @@ import sympy
 from sympy import Derivative, Expr, Function, ImmutableDenseMatrix, Matrix, MatrixBase, Symbol
 from sympy.core.function import AppliedUndef
 
+from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ class NormalComponent(Symbol):
 
 
 def _names(names: str | Iterable[str]) -> list[str]:
-    return re.split(r"[,\s]+", names.strip()) if isinstance(names, str) else list(names)
+    listed = re.split(r"[,\s]+", names.strip()) if isinstance(names, str) else names
+    if not isinstance(listed, Iterable) or not all(isinstance(name, str) for name in listed):
+        raise ProblemError(f"{names!r} are not names", "Space(…)", 'write the names in a string: Space("x y")')
+    return list(listed)
 
 
 class Space:
@@ -32,9 +36,12 @@ class Space:
 
     def __init__(self, names: str | Iterable[str], time: str | None = None):
         listed = _names(names)
-        if not listed or not all(name.isidentifier() for name in listed):
+        wrong = [name for name in (*listed, *([] if time is None else [time])) if not str(name).isidentifier()]
+        if not listed or wrong:
             raise ProblemError(
-                f"Space({names!r}) names no coordinates", f"Space({names!r})", 'write the names in a string: Space("x y")'
+                f"{wrong[0] if wrong else ''!r} is not the name of a coordinate",
+                f"Space({names!r}, time={time!r})",
+                'write the names in a string: Space("x y")',
             )
         if len({*listed, time}) < len(listed) + 1:
             raise ProblemError(
@@ -92,13 +99,16 @@ class Space:
     def div(self, flux: MatrixBase) -> Expr | MatrixBase:
         """Divergence of a vector of length d, in flux form (unevaluated); of a (d, d) tensor, row by row."""
         d = len(self.spatial)
-        flux = Matrix(flux)
-        if len(flux) == d:
-            return sympy.Add(*[_derivative(f, x) for f, x in zip(flux, self.spatial, strict=True)])
-        if flux.shape == (d, d):
-            return ImmutableDenseMatrix([self.div(flux.row(i)) for i in range(d)])
+        if isinstance(flux, (MatrixBase, list, tuple)):
+            flux = Matrix(flux)
+            if len(flux) == d:
+                return sympy.Add(*[_derivative(f, x) for f, x in zip(flux, self.spatial, strict=True)])
+            if flux.shape == (d, d):
+                return ImmutableDenseMatrix([self.div(flux.row(i)) for i in range(d)])
         raise ProblemError(
-            f"div of something of shape {flux.shape} in {d} dimensions", f"div({flux})", f"give a vector of {d} components"
+            f"div of something of shape {getattr(flux, 'shape', '()')} in {d} dimensions",
+            f"div({words(flux)})",
+            f"give a vector of {d} components",
         )
 
     def laplace(self, f: Expr | MatrixBase) -> Expr | MatrixBase:
@@ -120,7 +130,7 @@ class Space:
         if len(x) == 2 and not isinstance(f, MatrixBase):
             return ImmutableDenseMatrix([_derivative(f, x[1]), -_derivative(f, x[0])])
         raise ProblemError(
-            f"there is no curl of this in {len(x)} dimensions", f"curl({f})", "in 2-D give a scalar or 2, in 3-D 3 components"
+            f"there is no curl of this in {len(x)} dimensions", f"curl({words(f)})", "in 2-D give a scalar or 2, in 3-D 3 components"
         )
 
     def dn(self, f: Expr | MatrixBase) -> Expr | MatrixBase:
@@ -133,7 +143,7 @@ class Space:
         """Derivative in time, of the given order."""
         if self.time is None:
             raise ProblemError(
-                "a time derivative in a space without a time", f"dt({f}) in {self!r}", 'declare the time: Space("x", time="t")'
+                "a time derivative in a space without a time", f"dt({words(f)}) in {self!r}", 'declare the time: Space("x", time="t")'
             )
         if isinstance(f, MatrixBase):
             return f.applyfunc(lambda fi: self.dt(fi, order))

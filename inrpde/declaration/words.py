@@ -18,9 +18,6 @@ class _Words(StrPrinter):
         index = "".join(str(x) * int(n) for x, n in d.variable_count if n.is_Integer)
         return f"{inner}_{index}" if inner.isidentifier() else f"({inner})_{index}"
 
-    def _print_Relational(self, r) -> str:
-        return f"{type(r).__name__.replace('Equality', 'Eq')}({self._print(r.lhs)}, {self._print(r.rhs)})"
-
     def _print_Dummy(self, s) -> str:
         return s.name
 
