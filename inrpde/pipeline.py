@@ -15,11 +15,10 @@ from inrpde import config, plugins
 from inrpde.checkpoint import Checkpoint
 from inrpde.compiler import Form, compile_problem
 from inrpde.compiler.bind import Bound, bind
-from inrpde.compiler.describe import describe
 from inrpde.declaration import GridField, Problem
+from inrpde.describe import describe
 from inrpde.errors import UsageError
-from inrpde.sampling import sample
-from inrpde.solution import Domain, Field, NetworkField, Solution, grid_points
+from inrpde.solution import Domain, Field, NetworkField, Solution
 from inrpde.solvers.loop import Run
 from inrpde.solvers.loop import run as run_method
 from inrpde.solvers.method import Candidate, Clock, Context
@@ -291,7 +290,7 @@ def _report(
 ) -> dict[str, Any]:  # fmt: skip
     names = [unknown.name for unknown in form.bound.unknowns if not unknown.is_number]
     exact = exact_errors(form, lambda k, points: solution._values(form.bound.unknowns[k].name, points), settings["check.points"], seed)
-    compared = reference_errors(form, solution, witness) if witness is not None else {}
+    compared = reference_errors(solution._values, solution.fields, witness) if witness is not None else {}
     by_field = _by_field(form, estimated)
     held_out = draw(form, 4000, seed + HELD_OUT)
     scored = score(form, held_out, best.state)

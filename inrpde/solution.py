@@ -17,6 +17,7 @@ from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
 from inrpde.errors import UsageError
 from inrpde.networks.trial import Trial, dump_trial, load_trial
+from inrpde.sampling import grid_points, sample
 
 Array = np.ndarray
 Index = tuple[int, ...]
@@ -97,8 +98,6 @@ class Solution:
 
     def integral(self, expr: Any, region: Region, points: int = 20_000) -> complex | float:
         """The integral of an expression over a region in its own measure, on about so many quasi-random points."""
-        from inrpde.sampling import sample
-
         q = sample(region, points, 0)
         normals = {} if q.normals is None else dict(zip(region.space.normal, q.normals.T, strict=False))
         values = evaluate(expr, self.coords, q.points, self._jets(), self._bindings(), self._integrate, normals)
@@ -175,11 +174,6 @@ class Solution:
     def _integrate(self, node: RegionIntegral) -> complex | float:
         total = self.integral(node.integrand, node.region)
         return total / self.integral(sympy.Integer(1), node.region) if node.mean else total
-
-
-def grid_points(axes: Sequence[Array]) -> Array:
-    """All points of a tensor grid, (N, d), the last axis fastest."""
-    return np.stack([g.ravel() for g in np.meshgrid(*axes, indexing="ij")], axis=1)
 
 
 def dump_field(f: Field) -> dict[str, Any]:

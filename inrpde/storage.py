@@ -14,8 +14,8 @@ from inrpde.errors import OutputError
 from inrpde.export import Dataset, read, write
 from inrpde.export.dataset import DIFFERENCE, REFERENCE
 from inrpde.export.symbols import dump, parse
-from inrpde.sampling import sample
-from inrpde.solution import Domain, Solution, dump_field, grid_points, load_field
+from inrpde.sampling import grid_points, sample
+from inrpde.solution import Domain, Solution, dump_field, load_field
 
 Array = np.ndarray
 SHAPES = {1: (513,), 2: (129, 129), 3: (41, 41, 41)}

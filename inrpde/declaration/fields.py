@@ -32,14 +32,14 @@ class GridField:
         self.name = name
         if self.values.dtype.kind not in "fciu":
             raise ProblemError(f"the values are of type {self.values.dtype}, not numbers", name, "give an array of numbers")
-        if self.values.shape != tuple(len(axis) for axis in self.axes):
+        if self.values.shape != tuple(axis.size for axis in self.axes) or not self.axes:
             raise ProblemError(
-                f"values of shape {self.values.shape} do not fit axes of lengths {tuple(len(axis) for axis in self.axes)}",
+                f"values of shape {self.values.shape} do not fit axes of lengths {tuple(a.size for a in self.axes)}",
                 name,
                 "values[i, j] lies at (axes[0][i], axes[1][j]), in the order of space.coords",
             )
         for k, axis in enumerate(self.axes):
-            if axis.ndim != 1 or len(axis) < 2 or not np.all(np.diff(axis) > 0):
+            if axis.ndim != 1 or len(axis) < 2 or not np.all(np.isfinite(axis)) or not np.all(np.diff(axis) > 0):
                 raise ProblemError(f"axis {k} is not increasing", name, "sort the axis, and the values with it")
         bad = np.argwhere(~np.isfinite(self.values))
         if len(bad):

@@ -1,6 +1,7 @@
 """Regions as quadratures: points uniform in measure, and weights that make sums integrals."""
 
+from inrpde.sampling.grid import grid_points
 from inrpde.sampling.quadrature import Quadrature
 from inrpde.sampling.sample import sample
 
-__all__ = ["Quadrature", "sample"]
+__all__ = ["grid_points", "Quadrature", "sample"]

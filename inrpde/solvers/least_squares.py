@@ -16,7 +16,7 @@ from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples
 from inrpde.solvers.search import climb
 from inrpde.solvers.state import State, zero_state
-from inrpde.solvers.system import System, linearise
+from inrpde.solvers.system import System, linearise, no_jets
 
 Array = np.ndarray
 DENSE = 1200
@@ -37,14 +37,14 @@ def solve(context: Context) -> Iterator[Candidate]:
 def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None) -> State:
     """The heads that minimise the loss of a linear form on samples, for one frozen body."""
     state = zero_state(form, make_trials(form, plan, seed))
-    system = linearise(form, samples, state, at_zero=True)
+    system = linearise(form, samples, state, no_jets(form))
     return state.with_vector(minimise(form, system, plan))
 
 
 def minimise(form: Form, system: System, plan: Plan) -> Array:
     """One least-squares solve, dense or by cells; reweighted where a condition has the norm 1 (Holland and Welsch 1977)."""
     share = partial(balance, form, plan=plan)
-    if len(system.pieces) > 2 * len(form.unknowns) and system.width > DENSE:
+    if by_blocks(system):
         return block_solve(system, share)
     matrix, right = system.stacked(share)
     solution = ridge_solve(matrix, right)
@@ -55,6 +55,12 @@ def minimise(form: Form, system: System, plan: Plan) -> Array:
         weight[absolute] = 1 / np.sqrt(np.maximum(size / max(np.median(size), 1e-300), 1e-6))
         solution = ridge_solve(matrix * weight[:, None], right * weight)
     return solution
+
+
+def by_blocks(system: System) -> bool:
+    """Are there enough cells for the block solver to be faster?"""
+    widest = max(piece.stop - piece.start for piece in system.pieces)
+    return system.width > DENSE and widest < system.width / 4
 
 
 def balance(form: Form, row: Row, plan: Plan) -> float:

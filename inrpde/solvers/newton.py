@@ -14,17 +14,20 @@ from inrpde.compiler.form import Form, Index
 from inrpde.errors import DivergedError
 from inrpde.networks.trial import Trial
 from inrpde.solvers.features import Plan, make_trials
-from inrpde.solvers.least_squares import balance, minimise
+from inrpde.solvers.blocks import block_solve
+from inrpde.solvers.least_squares import balance, by_blocks, minimise
 from inrpde.solvers.linear import ridge_solve
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples
 from inrpde.solvers.search import climb
 from inrpde.solvers.state import State, zero_state
-from inrpde.solvers.system import System, linearise, residual
+from inrpde.solvers.system import Block, Jets, Part, System, evaluate_jets, linearise, piece_slices, residuals
 
 Array = np.ndarray
 STEPS = 40
 """Newton steps at most."""
+ENOUGH = 0.97
+"""A step that lowers the loss by less is the last."""
 SHORTEST = 2.0**-7
 """The shortest step of the line search."""
 
@@ -37,48 +40,45 @@ def solve(context: Context) -> Iterator[Candidate]:
 def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None) -> State:
     """The heads of a frozen body at which the loss is stationary, from a state or from the problem's guess."""
     trials = make_trials(form, plan, seed)
-    state = project(form, trials, samples, start or guess(form))
-    state = clip(form, state)
-    merit = _merit(form, samples, state, None, plan)
+    state = clip(form, project(form, trials, samples, start or guess(form)))
+    jets = evaluate_jets(form, samples, state)
     for _ in range(STEPS):
-        system = linearise(form, samples, state, at_zero=False)
-        merit = _merit(form, samples, state, system, plan)
-        target = minimise(form, system, plan)
-        state, reached = _line_search(form, samples, state, target, system, plan, merit)
-        if reached > 0.99 * merit:
+        system = linearise(form, samples, state, jets)
+        merit = _merit(form, samples, jets, system, plan)
+        if not np.isfinite(merit):
+            raise DivergedError("Newton's method met values that are not finite", None, "give a `guess` close to the solution")
+        target = state.with_vector(minimise(form, system, plan))
+        length, reached = _line_search(form, samples, jets, evaluate_jets(form, samples, target), system, plan, merit)
+        if not length:
             break
-    if not np.isfinite(merit):
-        raise DivergedError("Newton's method met values that are not finite", None, "give a `guess` close to the solution")
+        moved = state.with_vector(state.vector + length * (target.vector - state.vector))
+        state = clip(form, moved)
+        jets = evaluate_jets(form, samples, state)
+        if reached > ENOUGH * merit:
+            break
     return state
 
 
-def _line_search(
-    form: Form, samples: Samples, state: State, target: Array, system: System, plan: Plan, merit: float
-) -> tuple[State, float]:
-    """Halve the step until the loss falls; the state as it was where no step helps."""
-    here, length = state.vector, 1.0
+def _line_search(form: Form, samples: Samples, here: Jets, there: Jets, system: System, plan: Plan, merit: float) -> tuple[float, float]:
+    """Halve the step until the loss falls: its length and the loss there; length 0 where no step helps."""
+    length = 1.0
     while length >= SHORTEST:
-        trial = clip(form, state.with_vector(here + length * (target - here)))
-        reached = _merit(form, samples, trial, system, plan)
+        reached = _merit(form, samples, here.towards(there, length), system, plan)
         if reached < merit * (1 - 1e-4 * length):
-            return trial, reached
+            return length, reached
         length /= 2
-    return state, merit
+    return 0.0, merit
 
 
-def _merit(form: Form, samples: Samples, state: State, system: System | None, plan: Plan) -> float:
+def _merit(form: Form, samples: Samples, jets: Jets, system: System, plan: Plan) -> float:
     """The root of the loss, rows scaled as in a system."""
-    if system is None:
-        return float("inf")
     scales = {id(block.row): block.scale for block in system.blocks}
     total = 0.0
-    for row in form.rows:
-        site = samples.of(row)
-        with np.errstate(all="ignore"):
-            values = np.abs(residual(form, row, samples, state))
+    for row, values in zip(form.rows, residuals(form, samples, jets), strict=True):
+        weights = samples.of(row).weights
         factor = balance(form, row, plan) / scales.get(id(row), 1.0)
-        condition = form.conditions[row.condition]
-        total += condition.weight * factor**2 * float(np.sum(site.weights * values**2) / np.sum(site.weights))
+        with np.errstate(all="ignore"):
+            total += form.conditions[row.condition].weight * factor**2 * float(np.sum(weights * np.abs(values) ** 2) / np.sum(weights))
     return float(np.sqrt(total)) if np.isfinite(total) else float("inf")
 
 
@@ -126,9 +126,22 @@ def project(form: Form, trials: tuple[Trial, ...], samples: Samples, start: Stat
         sites = [samples.of(row) for row in form.rows if any(jet.unknown == k for jet in row.jets.values())]
         points = np.concatenate([site.points for site in {id(s): s for s in sites}.values()]) if sites else np.zeros((1, form.space.dim))
         values = start.jets(k, points, [zero])[zero]
-        matrix = trial.jets(points, [zero])[zero]
-        heads.append(ridge_solve(matrix, values) if np.any(values) else np.zeros(trial.width, dtype=values.dtype))
+        heads.append(_nearest(trial, points, values) if np.any(values) else np.zeros(trial.width, dtype=values.dtype))
     return State(trials, zero_like(form, trials, heads))
+
+
+def _nearest(trial: Trial, points: Array, values: Array) -> Array:
+    """The head whose field comes closest to values at points."""
+    identity = {(0,) * points.shape[1]: 1.0}
+    parts = []
+    for k, piece in enumerate(trial.pieces):
+        rows = piece.support(points)
+        parts.append(Part(k, rows, piece.operator(points if rows is None else points[rows], identity)))
+    root = np.full(len(points), 1 / np.sqrt(len(points)))
+    system = System((Block(None, tuple(parts), values, 1.0, root),), piece_slices((trial,)))
+    if by_blocks(system):
+        return block_solve(system, lambda row: 1.0)
+    return ridge_solve(*system.stacked(lambda row: 1.0))
 
 
 def zero_like(form: Form, trials: tuple[Trial, ...], heads: list[Array]) -> tuple[Array, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 from inrpde.compiler.form import Form, Row
 from inrpde.solvers.samples import Samples, bounds
 from inrpde.solvers.state import State
-from inrpde.solvers.system import environment, integral_value, jet_values
+from inrpde.solvers.system import Jets, environment, evaluate_jets, integral_values, residuals
 
 Array = np.ndarray
 
@@ -42,27 +42,25 @@ def score(form: Form, samples: Samples, state: State) -> Score:
     """Score a state on samples. Unknowns that vanish are measured against 1e-300, so that their score is honest."""
     lo, hi = bounds(form)
     modes = np.pi / (hi - lo)
-    evaluated = [_evaluate(form, row, samples, state) for row in form.rows]
-    sizes = _sizes(form, evaluated, samples, state)
-    return Score(tuple(_row_score(row, residual, slopes, samples, modes, sizes) for row, (residual, slopes, _) in zip(form.rows, evaluated, strict=True)))
+    jets = evaluate_jets(form, samples, state)
+    numbers = integral_values(form, samples, jets)
+    slopes = [_slopes(form, row, samples, at, numbers) for row, at in zip(form.rows, jets.rows, strict=True)]
+    sizes = _sizes(form, jets, samples, state)
+    rows = zip(form.rows, residuals(form, samples, jets), slopes, strict=True)
+    return Score(tuple(_row_score(row, value, slope, samples, modes, sizes) for row, value, slope in rows))
 
 
-def _evaluate(form: Form, row: Row, samples: Samples, state: State) -> tuple[Array, dict, dict]:
-    site = samples.of(row)
-    values = jet_values(row, site, state)
-    env = environment(form, row, site) | values
-    env |= {s: integral_value(form, samples, k, state) for s, k in row.integrals.items()}
-    (value,) = row.value(env)
-    slopes = dict(zip(row.tangent, row.slopes(env), strict=True))
-    return np.broadcast_to(value, (len(site.points),)), slopes, values
+def _slopes(form: Form, row: Row, samples: Samples, at: dict, numbers: list) -> dict:
+    env = environment(form, row, samples.of(row)) | at | {s: numbers[k] for s, k in row.integrals.items()}
+    return dict(zip(row.tangent, row.slopes(env), strict=True))
 
 
-def _sizes(form: Form, evaluated: list, samples: Samples, state: State) -> list[float]:
+def _sizes(form: Form, jets: Jets, samples: Samples, state: State) -> list[float]:
     """Root mean square of each unknown over the equations that hold in volumes (or wherever it appears)."""
     sizes = []
     for unknown in range(len(form.unknowns)):
         found: list[tuple[int, float]] = []
-        for row, (_, _, values) in zip(form.rows, evaluated, strict=True):
+        for row, values in zip(form.rows, jets.rows, strict=True):
             for symbol, jet in row.jets.items():
                 if jet.unknown == unknown and not any(jet.index):
                     found.append((row.region.dim, float(np.mean(np.abs(values[symbol]) ** 2))))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inrpde.compiler.form import HERE, PAIR, Form, Row
-from inrpde.networks.trial import restrict
+from inrpde.networks.trial import Trial, restrict
 from inrpde.solvers.samples import Samples, Site
 from inrpde.solvers.state import State
 
@@ -27,9 +27,9 @@ class Part:
 @dataclass(frozen=True)
 class Block:
     """The rows of one equation: `parts` add up to its matrix; right-hand side (N,); `scale` is the rms size of its operator
-    on the columns, `root` (N,) the roots of the quadrature weights' shares."""
+    on the columns, `root` (N,) the roots of the quadrature weights' shares. `row` is None for a projection."""
 
-    row: Row
+    row: Row | None
     parts: tuple[Part, ...]
     right: Array
     scale: float
@@ -71,21 +71,19 @@ class System:
         return matrix, right
 
 
-def linearise(form: Form, samples: Samples, state: State, at_zero: bool) -> System:
-    """The system whose solution is the full next vector of heads: T·c_new = T·c - residual(c).
-
-    With `at_zero` the state is known to vanish, as for a linear form.
-    """
-    numbers = [_integral(form, samples, k, state, at_zero) for k in range(len(form.integrals))]
+def linearise(form: Form, samples: Samples, state: State, jets: Jets) -> System:
+    """The system whose solution is the full next vector of heads: T·c_new = T·c - residual(c), for a state and its jets."""
+    numbers = [_integral(form, samples, k, state, jets) for k in range(len(form.integrals))]
     blocks: list[Block] = []
-    for row in form.rows:
-        parts, right = _rows(form, row, samples.of(row), state, at_zero, numbers)
+    for row, at in zip(form.rows, jets.rows, strict=True):
+        parts, right = _rows(form, row, samples.of(row), state, at, numbers)
         blocks += _blocks(form, row, samples.of(row), parts, right)
-    return System(tuple(blocks), piece_slices(state))
+    return System(tuple(blocks), piece_slices(state.trials))
 
 
-def piece_slices(state: State) -> tuple[slice, ...]:
-    widths = [piece.width for trial in state.trials for piece in trial.pieces]
+def piece_slices(trials: tuple[Trial, ...]) -> tuple[slice, ...]:
+    """The columns of every piece in the vector of all heads."""
+    widths = [piece.width for trial in trials for piece in trial.pieces]
     stops = np.cumsum(widths)
     return tuple(slice(int(stop - width), int(stop)) for stop, width in zip(stops, widths, strict=True))
 
@@ -112,41 +110,73 @@ def environment(form: Form, row: Row, site: Site) -> dict:
     return form.environment(row, site.points, site.normals, site.labels)
 
 
-def jet_values(row: Row, site: Site, state: State) -> dict:
-    """The jets of the state at a site: {symbol: (N,)}."""
-    values = {}
-    for unknown in {jet.unknown for jet in row.jets.values()}:
-        for place in {jet.site for jet in row.jets.values() if jet.unknown == unknown}:
-            wanted = {s: jet.index for s, jet in row.jets.items() if jet.unknown == unknown and jet.site == place}
-            points = site.points if place == HERE else site.pairs
-            jets = state.jets(unknown, points, set(wanted.values()))
-            values |= {symbol: jets[index] for symbol, index in wanted.items()}
+@dataclass(frozen=True)
+class Jets:
+    """The jets of a state at samples: for each row, and for each integral, {symbol: (N,) or 0}."""
+
+    rows: tuple[dict, ...]
+    integrals: tuple[dict, ...]
+
+    def towards(self, other: Jets, step: float) -> Jets:
+        """The jets of the state a step along the way to another: they are linear in the heads."""
+
+        def between(here: dict, there: dict) -> dict:
+            return {symbol: value + step * (there[symbol] - value) for symbol, value in here.items()}
+
+        return Jets(tuple(map(between, self.rows, other.rows)), tuple(map(between, self.integrals, other.integrals)))
+
+
+def no_jets(form: Form) -> Jets:
+    """The jets of a state that vanishes."""
+    return Jets(
+        tuple(dict.fromkeys(row.jets, 0.0) for row in form.rows), tuple(dict.fromkeys(term.row.jets, 0.0) for term in form.integrals)
+    )
+
+
+def evaluate_jets(form: Form, samples: Samples, state: State) -> Jets:
+    """Each derivative that any row needs is taken once at each site."""
+    uses = [(row, samples.of(row)) for row in form.rows]
+    uses += [(term.row, site) for term, site in zip(form.integrals, samples.integrals, strict=True)]
+    wanted: dict[tuple[int, int], tuple[Array, set]] = {}
+    for row, site in uses:
+        for jet in row.jets.values():
+            points = site.points if jet.site == HERE else site.pairs
+            wanted.setdefault((id(points), jet.unknown), (points, set()))[1].add(jet.index)
+    found = {key: state.jets(key[1], points, indices) for key, (points, indices) in wanted.items()}
+    values = tuple(
+        {s: found[id(site.points if jet.site == HERE else site.pairs), jet.unknown][jet.index] for s, jet in row.jets.items()}
+        for row, site in uses
+    )
+    return Jets(values[: len(form.rows)], values[len(form.rows) :])
+
+
+def integral_values(form: Form, samples: Samples, jets: Jets) -> list[complex | float]:
+    """The value of every integral."""
+    values = []
+    for term, site, at in zip(form.integrals, samples.integrals, jets.integrals, strict=True):
+        (value,) = term.row.value(environment(form, term.row, site) | at)
+        weights = site.weights / (site.measure if term.mean else 1.0)
+        values.append(np.sum(np.broadcast_to(value, (len(site.points),)) * weights))
     return values
 
 
-def residual(form: Form, row: Row, samples: Samples, state: State) -> Array:
-    """The residual of one equation on its own points, (N,), in its own units."""
-    site = samples.of(row)
-    env = environment(form, row, site) | jet_values(row, site, state)
-    env |= {s: integral_value(form, samples, k, state) for s, k in row.integrals.items()}
-    (value,) = row.value(env)
-    return np.array(np.broadcast_to(value, (len(site.points),)))
+def residuals(form: Form, samples: Samples, jets: Jets) -> list[Array]:
+    """The residual of every equation on its own points, (N,), in its own units."""
+    numbers = integral_values(form, samples, jets)
+    out = []
+    for row, at in zip(form.rows, jets.rows, strict=True):
+        site = samples.of(row)
+        (value,) = row.value(environment(form, row, site) | at | {s: numbers[k] for s, k in row.integrals.items()})
+        out.append(np.broadcast_to(value, (len(site.points),)))
+    return out
 
 
-def integral_value(form: Form, samples: Samples, number: int, state: State) -> complex | float:
-    term, site = form.integrals[number], samples.integrals[number]
-    env = environment(form, term.row, site) | jet_values(term.row, site, state)
-    (value,) = term.row.value(env)
-    weights = site.weights / (site.measure if term.mean else 1.0)
-    return np.sum(np.broadcast_to(value, (len(site.points),)) * weights)
-
-
-def _integral(form: Form, samples: Samples, number: int, state: State, at_zero: bool) -> tuple[complex | float, Array]:
+def _integral(form: Form, samples: Samples, number: int, state: State, jets: Jets) -> tuple[complex | float, Array]:
     """The value of an integral at the state, and its derivative with respect to all heads, (width,)."""
     term, site = form.integrals[number], samples.integrals[number]
-    parts, right = _rows(form, term.row, site, state, at_zero, [])
+    parts, right = _rows(form, term.row, site, state, jets.integrals[number], [])
     weights = site.weights / (site.measure if term.mean else 1.0)
-    pieces = piece_slices(state)
+    pieces = piece_slices(state.trials)
     slope = np.zeros(state.width, dtype=np.result_type(float, *(part.matrix.dtype for part in parts)))
     for part in parts:
         slope[pieces[part.piece]] += (weights if part.rows is None else weights[part.rows]) @ part.matrix
@@ -154,12 +184,11 @@ def _integral(form: Form, samples: Samples, number: int, state: State, at_zero: 
 
 
 def _rows(
-    form: Form, row: Row, site: Site, state: State, at_zero: bool, numbers: list[tuple[complex | float, Array]]
+    form: Form, row: Row, site: Site, state: State, at: dict, numbers: list[tuple[complex | float, Array]]
 ) -> tuple[list[Part], Array]:
+    """The tangent's columns of one equation, and T·c - residual(c)."""
     n = len(site.points)
-    env = environment(form, row, site)
-    at = dict.fromkeys(row.jets, 0.0) if at_zero else jet_values(row, site, state)
-    env |= at | {symbol: numbers[k][0] for symbol, k in row.integrals.items()}
+    env = environment(form, row, site) | at | {symbol: numbers[k][0] for symbol, k in row.integrals.items()}
     (value,) = row.value(env)
     slopes = dict(zip(row.tangent, row.slopes(env), strict=True))
     if not row.jets and all(np.ndim(v) == 0 for v in (value, *slopes.values())):
@@ -170,9 +199,9 @@ def _rows(
         if symbol in row.integrals:
             _, direction = numbers[row.integrals[symbol]]
             along = np.array(np.broadcast_to(slope, (n,)))
-            parts += [Part(k, None, np.outer(along, direction[piece])) for k, piece in enumerate(piece_slices(state))]
+            parts += [Part(k, None, np.outer(along, direction[piece])) for k, piece in enumerate(piece_slices(state.trials))]
             right = right + along * (direction @ state.vector)
-        elif not at_zero:
+        else:
             right = right + slope * at[symbol]
     return parts, right
 

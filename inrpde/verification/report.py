@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
 
 from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form
-from inrpde.solution import Solution, grid_points
+from inrpde.sampling import grid_points
 from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.score import Score
 
@@ -31,28 +31,26 @@ def exact_errors(form: Form, values: Callable[[int, Array], Array], n: int, seed
     return found
 
 
-def reference_errors(form: Form, solution: Solution, witness: Any) -> dict[str, dict[str, Any]]:
+def reference_errors(values: Callable[[str, Array], Array], names: Collection[str], witness: Any) -> dict[str, dict[str, Any]]:
     """{name: {"rel_l2", "max", "kind", "estimated_error", "extrapolated_rel_l2"}} at the reference's own nodes."""
     found: dict[str, dict[str, Any]] = {}
-    for name, values in witness.values.items():
-        if name not in solution.fields:
+    for name, nodal in witness.values.items():
+        if name not in names:
             continue
-        gap = _difference(solution, name, witness.axes, values)
+        gap = _difference(values, name, witness.axes, nodal)
         entry = {**gap, "kind": witness.kind, "estimated_error": float(witness.estimated_error[name])}
         if witness.extrapolated.get(name) is not None:
-            entry["extrapolated_rel_l2"] = _difference(solution, name, witness.coarse_axes, witness.extrapolated[name])["rel_l2"]
+            entry["extrapolated_rel_l2"] = _difference(values, name, witness.coarse_axes, witness.extrapolated[name])["rel_l2"]
         found[name] = entry
     return found
 
 
-def _difference(solution: Solution, name: str, axes: Any, values: Array) -> dict[str, float]:
-    points = grid_points(axes)
-    flat = np.asarray(values).ravel()
-    at = np.isfinite(flat)
-    ours = solution._values(name, points[at])
-    at[at] = np.isfinite(ours)
-    ours, theirs = ours[np.isfinite(ours)], flat[at]
-    return {"rel_l2": relative_difference(ours, theirs), "max": float(np.max(np.abs(ours - theirs), initial=0.0))}
+def _difference(values: Callable[[str, Array], Array], name: str, axes: Any, nodal: Array) -> dict[str, float]:
+    flat = np.asarray(nodal).ravel()
+    known = np.isfinite(flat)
+    ours, theirs = values(name, grid_points(axes)[known]), flat[known]
+    both = np.isfinite(ours)
+    return {"rel_l2": relative_difference(ours[both], theirs[both]), "max": float(np.max(np.abs(ours - theirs)[both], initial=0.0))}
 
 
 def condition_reports(form: Form, scored: Score) -> list[dict[str, Any]]:

@@ -6,12 +6,11 @@ from typing import Any
 
 from inrpde.compiler.form import Form, Jet
 from inrpde.declaration.words import words
+from inrpde.sampling import sample
 
 
 def describe(form: Form) -> dict[str, Any]:
     """Unknowns, jets, order, linear or not, arithmetic, and each condition with its set and measure."""
-    from inrpde.sampling import sample
-
     conditions = []
     for condition in form.conditions:
         rows = [row for row in form.rows if row.condition == condition.index]

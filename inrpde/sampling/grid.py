@@ -1,0 +1,14 @@
+"""Tensor grids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+Array = np.ndarray
+
+
+def grid_points(axes: Sequence[Array]) -> Array:
+    """All points of a tensor grid, (N, d), the last axis fastest."""
+    return np.stack([g.ravel() for g in np.meshgrid(*axes, indexing="ij")], axis=1)
