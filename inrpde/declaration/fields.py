@@ -13,6 +13,8 @@ import numpy as np
 from inrpde.errors import ProblemError
 
 if TYPE_CHECKING:
+    from sympy import Symbol
+
     from inrpde.declaration.regions import Mesh
 
 Array = np.ndarray
@@ -22,14 +24,14 @@ Index = tuple[int, ...]
 class GridField:
     """Values on a grid, `values[i, j]` at `(axes[0][i], axes[1][j])`, in the order of `space.coords`.
 
-    Between the nodes a tensor cubic spline (of lower degree where an axis has fewer than four nodes), whose derivatives
+    Where the axes have `names`, a problem whose coordinates have the same names goes by these. Between the nodes a tensor cubic spline (of lower degree where an axis has fewer than four nodes), whose derivatives
     are those that expanded equations need. Real or complex.
     """
 
-    def __init__(self, values: Any, axes: Sequence[Any], name: str = "GridField"):
+    def __init__(self, values: Any, axes: Sequence[Any], name: str = "GridField", names: Sequence[str] = ()):
         self.values = np.asarray(values)
         self.axes = tuple(np.asarray(axis, dtype=float) for axis in axes)
-        self.name = name
+        self.name, self.names = name, tuple(names)
         if self.values.dtype.kind not in "fciu":
             raise ProblemError(f"the values are of type {self.values.dtype}, not numbers", name, "give an array of numbers")
         if self.values.shape != tuple(axis.size for axis in self.axes) or not self.axes:
@@ -55,8 +57,16 @@ class GridField:
         """A dataset of an HDF5 file, its axes from the dimension scales (or `x`, `y`, … beside it); paths as in `open`."""
         from inrpde.declaration.hdf5 import read_grid
 
-        values, axes, where = read_grid(path, name)
-        return cls(values, axes, where)
+        values, axes, names = read_grid(path, name)
+        return cls(values, axes, f"{path}:{name}", names)
+
+    def along(self, coords: Sequence[Symbol]) -> GridField:
+        """The same field with its axes in the order of the coordinates, if they have the same names."""
+        wanted = [str(x) for x in coords]
+        if sorted(wanted) != sorted(self.names) or list(self.names) == wanted:
+            return self
+        order = [self.names.index(x) for x in wanted]
+        return GridField(np.transpose(self.values, order), [self.axes[k] for k in order], self.name, wanted)
 
     @property
     def is_complex(self) -> bool:

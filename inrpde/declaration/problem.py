@@ -65,6 +65,7 @@ class Problem:
             )
         space = conditions[0].region.space
         bound = _sympified(name, "coefficients", coefficients, GridField, MeshField, Learned)
+        bound = {key: value.along(space.coords) if isinstance(value, GridField) else value for key, value in bound.items()}
         for field, value in {
             "name": name, "space": space, "unknowns": unknowns, "conditions": conditions,
             "coefficients": MappingProxyType(bound),
