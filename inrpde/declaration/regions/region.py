@@ -106,7 +106,10 @@ class Region(metaclass=_Declared):
 
     @property
     def measure(self) -> float:
-        """Length, area, volume; of points, their number on the boundary of an interval, else 1 for a set."""
+        """Length, area or volume; of an interval's boundary the number of its points, of a set of points 1.
+
+        To rounding where it is known in closed form or from a curve; else to about 1e-4 of it (see `Part`).
+        """
         return float(sum(part.measure for part in self.parts))
 
     def check(self) -> None:

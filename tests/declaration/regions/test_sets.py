@@ -120,3 +120,21 @@ def test_a_set_of_smaller_dimension_takes_nothing_away():
     assert (square - square.boundary).measure == 1
     with pytest.raises(ProblemError, match="dimensions 2 and 1"):
         square | square.boundary
+
+
+def test_boxes_are_known_as_such():
+    square = Region(PLANE, UNIT)
+    other = Region(PLANE, Interval(Rational(1, 2), 3) * Interval(-1, 2))
+    assert (square & other).box == ((0.5, 1), (0, 1))
+    assert (square - other).box is None
+    assert square.boundary.box is None
+
+
+def test_integrals_are_expressions_of_the_region():
+    x, y = PLANE.coords
+    square = Region(PLANE, UNIT)
+    total, mean = square.integral(x * y), square.mean(x * y)
+    assert total.region is mean.region is square
+    assert (total.mean, mean.mean) == (False, True)
+    assert total.integrand == x * y
+    assert total != Region(PLANE, UNIT).integral(x * y)
