@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sympy import (
-    Abs, Derivative, Dummy, Expr, Heaviside, I, Max, Min, Piecewise, Symbol, arg, conjugate, diff, expand_mul, im, re, sign,
+    Abs, Derivative, DiracDelta, Dummy, Expr, Heaviside, I, Max, Min, Piecewise, Symbol, arg, conjugate, diff, expand_mul, im, re, sign,
 )  # fmt: skip
 from sympy.core.function import AppliedUndef
 
@@ -57,7 +57,7 @@ class Lowering:
     def _parts(self, u: AppliedUndef) -> list[int]:
         symbols = [unknown.symbol for unknown in self.unknowns]
         if u in self.split:
-            return [symbols.index(part) for part in self.split[u].atoms(AppliedUndef)]
+            return sorted(symbols.index(part) for part in self.split[u].atoms(AppliedUndef))
         return [symbols.index(u)]
 
     def _lift_integrals(self, expr: Expr, condition: BoundCondition, integrals: dict[Dummy, int]) -> Expr:
@@ -79,7 +79,14 @@ class Lowering:
                 )
                 if text not in self.warnings:
                     self.warnings.append(text)
-        return expr.doit() if expr.has(Derivative) else expr
+        expanded = expr.doit() if expr.has(Derivative) else expr
+        if expanded.has(DiracDelta):
+            raise ProblemError(
+                "a coefficient that jumps, or whose slope does, stands under a derivative too many",
+                place,
+                "use two unknowns with an interface condition, or a smooth coefficient",
+            )
+        return expanded
 
     def _replace(self, expr: Expr, jets: dict[Dummy, Jet], data: dict[Dummy, CoefficientJet], place: str) -> Expr:
         numbers = {unknown.symbol: k for k, unknown in enumerate(self.unknowns)}

@@ -12,8 +12,21 @@ from sympy.printing.numpy import SciPyPrinter
 from inrpde.errors import ProblemError
 
 
+SPECIAL = {
+    "elliptic_e": "ellipe", "elliptic_k": "ellipk", "erfinv": "erfinv", "hankel1": "hankel1", "hankel2": "hankel2",
+    "jn": "spherical_jn", "yn": "spherical_yn",
+}  # fmt: skip
+"""Functions of scipy.special that sympy's printer does not know, or that have another meaning there."""
+SETTINGS = {
+    "fully_qualified_modules": False, "inline": True, "allow_unknown_functions": False, "user_functions": SPECIAL
+}  # fmt: skip
+
+
 class _Printer(SciPyPrinter):
     """numpy.amax of a scalar beside an array fails in sympy's own printing: fold by maximum instead."""
+
+    def _print_Integral(self, expr: Basic) -> str:
+        raise NotImplementedError(f"sympy has not worked out {expr}")
 
     def _fold(self, name: str, args: Sequence[Basic]) -> str:
         text = self._print(args[0])
@@ -55,15 +68,17 @@ class RowFunction:
     def __call__(self, env: Mapping[Symbol, Any]) -> list[Any]:
         if self._function is None:
             self._function = self._print()
-        with np.errstate(all="ignore"):
-            return list(self._function(*(env[s] for s in self.symbols)))
+        with np.errstate(all="ignore"):  # numpy's numbers divide by zero without an exception, Python's do not
+            return list(self._function(*(np.asarray(env[s])[()] for s in self.symbols)))
 
     def _print(self) -> Any:
-        printer = _Printer({"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True, "user_functions": {}})
         try:
-            return lambdify(self.symbols, self.expressions, modules=["scipy", "numpy"], printer=printer, cse=True)
-        except Exception as error:
-            raise ProblemError(f"an expression cannot be evaluated: {error}", self.where, "use functions that scipy.special has") from None
+            return lambdify(self.symbols, self.expressions, modules=["scipy", "numpy"], printer=_Printer(SETTINGS), cse=True)
+        except (NotImplementedError, TypeError, ValueError) as error:  # what sympy raises where it cannot print
+            reason = str(error).splitlines()[0].split(">: ")[-1]
+            raise ProblemError(
+                f"an expression cannot be evaluated: {reason}", self.where, "use functions that scipy.special has"
+            ) from None
 
 
 def evaluate(expr: Expr, env: Mapping[Symbol, Any], size: int, where: str = "") -> np.ndarray:
