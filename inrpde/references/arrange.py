@@ -1,4 +1,7 @@
-"""Which equation holds in place of which value of the state: one for every value, conditions before the volume's equations."""
+"""Which equation holds in place of which value of the state:
+
+One for every value, conditions before the volume's equations.
+"""
 
 from __future__ import annotations
 
@@ -35,13 +38,20 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A condition on a plane of the grid, with the normal put in; `affinity` lists the unknowns that it may determine."""
+    """A condition on a plane of the grid, with the normal put in;
+
+    `affinity` lists the unknowns that it may determine.
+    """
 
     equation: Equation
     axis: int
     position: int
     term: Term
     affinity: tuple[int, ...]
+
+    @property
+    def differential(self) -> bool:
+        return any(any(leaf.index) for leaf in self.term.leaves)
 
 
 class Arrangement:
@@ -59,7 +69,10 @@ class Arrangement:
         return [entry for group in groups.values() for entry in self._group(group)]
 
     def coordinates(self, table: Array) -> Array:
-        """Coordinates (N, d) of positions; the time, where there is one, is that of the middle of the problem's interval."""
+        """Coordinates (N, d) of positions;
+
+        The time, where there is one, is that of the middle of the problem's interval.
+        """
         points = np.column_stack([axis.at(table[:, k]) for k, axis in enumerate(self.grid.axes)])
         if self.equations.space.time is None:
             return points
@@ -67,19 +80,42 @@ class Arrangement:
         return np.column_stack([points, np.full(len(points), (lo[-1] + hi[-1]) / 2)])
 
     def _candidates(self) -> list[Candidate]:
-        """Every face condition on every plane that it touches; those without derivatives first, then as declared."""
+        """Every face condition on every plane that it touches; those without derivatives first, then plane by plane."""
         found = []
-        for axis, line in enumerate(self.grid.axes):
-            ends = {int(p) for lattice in self.grid.lattices for p in lattice.positions[axis][[0, -1]] if p % 2 == 0}
-            for position in sorted(ends) if not line.periodic else ():
-                for equation in self.equations.faces:
-                    sign = self._normal_sign(equation.region, axis, position)
-                    if sign:
-                        normal = {n: (sign if k == axis else 0) for k, n in enumerate(self.equations.space.normal)}
-                        term = self.equations.term(equation, normal)
-                        likely = sorted(term.unknowns, key=lambda u, t=term: (-t.order(u, axis), u))
-                        found.append(Candidate(equation, axis, position, term, tuple(likely)))
-        return sorted(found, key=lambda candidate: any(any(leaf.index) for leaf in candidate.term.leaves))
+        planes = self._planes()
+        for equation in self.equations.faces:
+            self._check_flat(equation, planes)
+            for axis, position in planes:
+                sign = self._normal_sign(equation.region, axis, position)
+                if sign:
+                    normal = {n: (sign if k == axis else 0) for k, n in enumerate(self.equations.space.normal)}
+                    term = self.equations.term(equation, normal)
+                    likely = sorted(term.unknowns, key=lambda u, t=term: (-t.order(u, axis), u))
+                    found.append(Candidate(equation, axis, position, term, tuple(likely)))
+        return sorted(found, key=lambda candidate: (candidate.differential, candidate.axis, candidate.position))
+
+    def _planes(self) -> list[tuple[int, int]]:
+        """The axis and the position of every plane in which an unknown's box ends."""
+        return [
+            (axis, position)
+            for axis, line in enumerate(self.grid.axes)
+            if not line.periodic
+            for position in sorted(
+                {int(p) for each in self.grid.lattices for p in each.positions[axis][[0, -1]] if p % 2 == 0}
+            )
+        ]
+
+    def _check_flat(self, equation: Equation, planes: Sequence[tuple[int, int]]) -> None:
+        """Raise Unsupported unless points of a condition's region all lie in the planes."""
+        for piece in equation.region.pieces:
+            roots = np.sqrt([2.0, 3.0, 5.0])[: piece.chart.dim]
+            points = piece.chart.at(np.outer(np.arange(1, 65 if len(roots) else 2), roots) % 1)
+            points = points[piece.kept(points)]
+            flat = np.zeros(len(points), bool)
+            for axis, position in planes:
+                flat |= np.abs(points[:, axis] - self.grid.axes[axis].at(position)) <= equation.region.tolerance
+            if not np.all(flat):
+                raise Unsupported(f"{equation.text} holds where the grid has no face")
 
     def _normal_sign(self, region: Region, axis: int, position: int) -> int:
         """±1: the direction of a surface's normal on a plane; 0 where the surface does not touch the plane."""
@@ -98,7 +134,10 @@ class Arrangement:
         return 0
 
     def _on_face(self, region: Region, lattice: Lattice, table: Array, axis: int) -> Array:
-        """Which positions (N, axes) on a plane normal to `axis` belong to a surface; edges are judged a little inside the plane."""
+        """Which positions (N, axes) on a plane normal to `axis` belong to a surface;
+
+        Edges are judged a little inside the plane.
+        """
         moved = table.astype(float)
         for k, (line, own) in enumerate(zip(self.grid.axes, lattice.positions, strict=True)):
             if k != axis and not line.periodic:
@@ -115,13 +154,14 @@ class Arrangement:
         for number, candidate in enumerate(self.candidates):
             here = np.flatnonzero(table[:, candidate.axis] == candidate.position)
             on[number, here] = self._on_face(candidate.equation.region, lattice, table[here], candidate.axis)
-        signatures, kinds = np.unique(np.vstack([alive, active, on]), axis=1, return_inverse=True)
+        signatures, kinds = _distinct(np.vstack([alive, active, on]))
         rows = {unknown: np.zeros(len(table), int) for unknown in group}
         left: list[tuple[int, Array]] = []
         for number, signature in enumerate(signatures.T):
-            here = np.flatnonzero(kinds.ravel() == number)
+            here = np.flatnonzero(kinds == number)
             parts = np.split(signature, [len(alive), len(alive) + len(active)])
             living, holding, conditions = (np.flatnonzero(part).tolist() for part in parts)
+            conditions = self._once(conditions)
             owner = match_faces([[u for u in self.candidates[c].affinity if u in living] for c in conditions])
             pairs = self._pairs(living, holding) if not set(group) <= set(owner) else {}
             for unknown in group:
@@ -137,6 +177,14 @@ class Arrangement:
             for row in np.unique(rows[unknown])
         ]
 
+    def _once(self, conditions: list[int]) -> list[int]:
+        """At an edge, where planes meet, a condition without derivatives counts once."""
+        kept: dict[object, int] = {}
+        for number in conditions:
+            candidate = self.candidates[number]
+            kept.setdefault(number if candidate.differential else candidate.equation, number)
+        return list(kept.values())
+
     def _lives(self, unknown: int, table: Array) -> Array:
         inside = np.ones(len(table), bool)
         for k, (line, own) in enumerate(zip(self.grid.axes, self.grid.lattices[unknown].positions, strict=True)):
@@ -151,7 +199,13 @@ class Arrangement:
         return {unknown: holding[n] for unknown, n in pairs.items()}
 
     def _to_neighbours(
-        self, candidate: Candidate, number: int, here: Array, group: Sequence[int], rows: dict[int, Array], places: dict[int, Array]
+        self,
+        candidate: Candidate,
+        number: int,
+        here: Array,
+        group: Sequence[int],
+        rows: dict[int, Array],
+        places: dict[int, Array],
     ) -> None:
         """A second condition on the same points replaces the volume's equation at their inner neighbours."""
         terms, axis = self.equations.volume_terms, candidate.axis
@@ -178,3 +232,12 @@ class Arrangement:
         term = self.equations.volume_terms[-1 - row] if volume else self.candidates[row].term
         start = self.grid.offsets[unknown]
         return Entry(term, place, place.find(wanted), slots + start, equation.part, unknown, volume)
+
+
+def _distinct(flags: Array) -> tuple[Array, Array]:
+    """The distinct columns of a boolean matrix (K, N), and the number of each column among them (N,)."""
+    words = [(1 << np.arange(len(part))) @ part for part in np.array_split(flags, -(-len(flags) // 60))]
+    _, first, numbers = np.unique(
+        words[0] if len(words) == 1 else np.array(words), axis=-1, return_index=True, return_inverse=True
+    )
+    return flags[:, first], numbers.ravel()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from sympy import Dummy, Eq, Expr, I
+from sympy import Dummy, Eq, Expr, I, S
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
@@ -26,7 +26,10 @@ WHOLE, REAL, IMAGINARY = "whole", "real", "imaginary"
 
 @dataclass(frozen=True, eq=False)
 class Equation:
-    """One scalar equation `expr` = 0 on a region; `part` says which part of a complex one, where unknowns were split."""
+    """One scalar equation `expr` = 0 on a region;
+
+    `part` says which part of a complex one, where unknowns were split.
+    """
 
     condition: BoundCondition
     expr: Expr
@@ -141,7 +144,7 @@ def _refuse(bound: Bound, condition: BoundCondition) -> None:
 
 
 def _kind(region: Region, expr: Expr, space: Space, unknowns: tuple[Unknown, ...]) -> str:
-    local = expr.xreplace({node: 0 for node in expr.atoms(RegionIntegral)})
+    local = expr.xreplace(dict.fromkeys(expr.atoms(RegionIntegral), S.Zero))
     if not local.has(*(unknown.symbol for unknown in unknowns)):
         return "numbers"
     missing = space.dim - region.dim

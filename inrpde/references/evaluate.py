@@ -96,4 +96,6 @@ class Evaluator:
 def scaled(matrix: csr_array, factors: Any) -> csr_array:
     """Every row times its factor (N,), or all by one number."""
     each = np.broadcast_to(factors, (matrix.shape[0],))
-    return csr_array((matrix.data * np.repeat(each, np.diff(matrix.indptr)), matrix.indices, matrix.indptr), shape=matrix.shape)
+    return csr_array(
+        (matrix.data * np.repeat(each, np.diff(matrix.indptr)), matrix.indices, matrix.indptr), shape=matrix.shape
+    )

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from inrpde.compiler import Bound
-from inrpde.compiler.printing import evaluate
+from inrpde.compiler.evaluate import evaluate
 from inrpde.references.cost import available_bytes, factor_bytes, factor_seconds
 from inrpde.references.equations import Equations, sort_equations
 from inrpde.references.grid import Lattice
-from inrpde.references.layout import LEAST_CELLS, coarsest_cells, domain
-from inrpde.references.newton import SINGULAR, Diverged, Factors, continued, newton
+from inrpde.references.layout import coarsest_cells, domain, least_cells
+from inrpde.references.newton import Diverged, continued, newton
 from inrpde.references.reference import NoReference, Reference, from_levels
 from inrpde.references.stencils import stencils
 from inrpde.references.system import Array, System
@@ -25,6 +25,8 @@ MOST = {1: 16_000, 2: 512, 3: 64}
 """And of a problem that oscillates."""
 SECONDS = {1: 2.0, 2: 8.0, 3: 8.0}
 """Predicted seconds of the finest solve, where no budget is given."""
+SINGULAR = 1e14
+"""A coarse system with rows of size 1 and a larger condition number counts as singular."""
 NEWTON_STEPS = 4
 """Factorisations that a nonlinear solve takes on the finest grid, for the prediction of its cost."""
 
@@ -55,8 +57,8 @@ def solve(
 ) -> Reference | NoReference:
     """Solve on grids of n/4, n/2 and n cells along the longest side (n rounded up to a multiple of four).
 
-    Without `n` it is chosen by the dimension, and larger for a problem that oscillates. `budget` (seconds) and the memory
-    at hand bound it; `progress` is called with the share that is done.
+    Without `n` it is chosen by the dimension, and larger for a problem that oscillates. `budget` (seconds) and the
+    memory at hand bound it; `progress` is called with the share that is done.
     """
     try:
         equations = _check(bound)
@@ -91,12 +93,12 @@ def _choose(equations: Equations, n: int | None, budget: float | None) -> tuple[
     wanted = DEFAULT[dim] // 4
     waves = wave_number(System(equations, coarsest_cells(equations, wanted // 2)))
     longest = max(hi - lo for lo, hi in domain(equations))
-    # the phase error of a wave over the length L is k L (k h)^2 / 24: bring it to one in a hundred
-    wanted = min(max(wanted, int((waves * longest) ** 1.5 / 2)), MOST[dim] // 4)
+    # the phase error of a wave over the length L is k L (k h)^2 / 24: bring it to three in a hundred, and extrapolate
+    wanted = min(max(wanted, int(0.3 * (waves * longest) ** 1.5)), MOST[dim] // 4)
     while True:
         cells = coarsest_cells(equations, wanted)
         seconds, size = _cost(equations, cells)
-        if wanted <= LEAST_CELLS or (size < 0.5 * available_bytes() and seconds < (budget or SECONDS[dim])):
+        if wanted <= least_cells(equations) or (size < 0.5 * available_bytes() and seconds < (budget or SECONDS[dim])):
             return cells
         wanted = int(0.85 * wanted)
 
@@ -138,7 +140,8 @@ def guess(system: System) -> Array:
         known = equations.bound.known(expr)
         for number, part in equations.parts_of(original):
             points = system.arrangement.coordinates(system.grid.lattices[number].table)
-            values = evaluate(known, dict(zip(equations.space.coords, points.T, strict=True)), len(points))
+            fields = {field.func.__name__: data.jets for field, data in equations.fields.items()}
+            values = evaluate(known, equations.space.coords, points, fields)
             state[system.grid.block(number)] = part(values)
     return state
 
@@ -149,8 +152,10 @@ def prolonged(coarse: System, fine: System, state: Array) -> Array:
     for unknown, (own, wanted) in enumerate(zip(coarse.grid.lattices, fine.grid.lattices, strict=True)):
         values = state[coarse.grid.block(unknown)].reshape(own.shape)
         for k, axis in enumerate(fine.grid.axes):
-            matrix = stencils(2 * own.positions[k], wanted.positions[k], 0, axis.step, axis.end if axis.periodic else None)
-            values = np.moveaxis(np.tensordot(matrix.toarray(), values, (1, k)), 0, k)
+            period = axis.end if axis.periodic else None
+            matrix = stencils(2 * own.positions[k], wanted.positions[k], 0, axis.step, period)
+            lines = np.moveaxis(values, k, 0)
+            values = np.moveaxis((matrix @ lines.reshape(len(lines), -1)).reshape(-1, *lines.shape[1:]), 0, k)
         longer[fine.grid.block(unknown)] = values.ravel()
     longer[fine.grid.extra : fine.grid.size] = state[coarse.grid.extra : coarse.grid.size]
     return longer
@@ -159,13 +164,15 @@ def prolonged(coarse: System, fine: System, state: Array) -> Array:
 def solve_steady(system: System, start: Array, check: bool) -> Array:
     """The state with R = 0. Raises Unsupported where it is singular (looked for only with `check`), Diverged."""
     if check:
-        condition = Factors(system.tangent(start)[1]).condition()
-        if condition > SINGULAR:
-            raise Unsupported("the discrete equations are singular: something is fixed only up to a constant, or k is a resonance")
+        _, factors = system.factorise(start)
+        if factors.condition() > SINGULAR:
+            raise Unsupported(
+                "the discrete equations are singular: something is fixed only up to a constant, or k is a resonance"
+            )
     try:
-        return newton(system.value, system.tangent, start, system.linear)
+        return newton(system.value, system.factorise, start, system.linear)
     except Diverged:
-        return continued(system.value, system.tangent, start)
+        return continued(system.value, system.factorise, start)
 
 
 def node_axes(system: System) -> list[Array]:
@@ -182,7 +189,9 @@ def on_nodes(system: System, state: Array) -> dict[str, Array]:
         nodes = []
         for axis, own in zip(grid.axes, lattice.positions, strict=True):
             margin = own[0] % 2
-            nodes.append(np.arange(0, axis.end, 2) if axis.periodic else np.arange(own[0] - margin, own[-1] + margin + 1, 2))
+            nodes.append(
+                np.arange(0, axis.end, 2) if axis.periodic else np.arange(own[0] - margin, own[-1] + margin + 1, 2)
+            )
         matrix = grid.interpolation(unknown, (0,) * len(shape), Lattice(tuple(nodes)))
         inner = (matrix @ state[grid.block(unknown)]).reshape([len(n) for n in nodes])
         inner = np.pad(inner, [(0, int(axis.periodic)) for axis in grid.axes], mode="wrap")
@@ -197,7 +206,9 @@ def _check_multipliers(systems: Sequence[System], states: Sequence[Array]) -> No
     """Raise Unsupported if a multiplier does not vanish with the step: then the data contradict each other."""
     first = systems[0].first_multiplier
     for k in range(systems[0].grid.size - first):
-        coarse, fine = (abs(state[system.first_multiplier + k]) for system, state in zip(systems[1:], states[1:], strict=True))
+        coarse, fine = (
+            abs(state[system.first_multiplier + k]) for system, state in zip(systems[1:], states[1:], strict=True)
+        )
         residual = systems[-1].value(np.zeros_like(states[-1]))
         if fine > 0.5 * coarse and fine > 1e-8 * np.max(np.abs(residual)):
             raise Unsupported("the data contradict each other: no solution takes the value that a condition fixes")

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from inrpde.references.stencils import Axis, Positions, stencils
 from inrpde.references.terms import Index
 
-REACH = np.array([-5, -3, -1, 1, 3, 5])
+REACH = np.array([-7, -5, -3, -1, 1, 3, 5, 7])
 """How far midpoints may lie that serve the difference at a node, one-sided ones included, in half steps."""
 
 

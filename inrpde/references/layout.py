@@ -1,4 +1,7 @@
-"""The axes of a grid, and where on it each unknown has its values: at the nodes, or staggered for incompressible flow."""
+"""The axes of a grid, and where on it each unknown has its values:
+
+At the nodes, or staggered for incompressible flow.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,6 @@ from inrpde.references.grid import Lattice
 from inrpde.references.matching import match_volume
 from inrpde.references.stencils import Axis, Positions
 from inrpde.references.terms import Term, Unsupported
-
-LEAST_CELLS = 6
-"""Fewest cells on an axis of the coarsest grid: the one-sided stencils of fourth-order equations must fit."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,15 @@ def home(equations: Equations, unknown: int) -> Box:
 
 
 def coarsest_cells(equations: Equations, longest: int) -> tuple[int, ...]:
-    """Cells on each axis of the coarsest grid, `longest` on the longest, such that every box starts and ends at nodes."""
+    """Cells on each axis of the coarsest grid, `longest` on the longest: every box starts and ends at nodes."""
     box = domain(equations)
     lengths = [hi - lo for lo, hi in box]
+    least = least_cells(equations)
     boxes = [home(equations, k) for k in range(len(equations.unknowns))]
     boxes += [b for e in equations.volume if (b := box_of(e.region)) is not None]
     cells = []
     for k, (lo, hi) in enumerate(box):
-        wanted = max(round(longest * lengths[k] / max(lengths)), LEAST_CELLS)
+        wanted = max(round(longest * lengths[k] / max(lengths)), least)
         breaks = {end for b in boxes for end in b[k]}
         for count in range(wanted, 4 * wanted):
             axis = Axis(lo, hi, count)
@@ -71,6 +72,11 @@ def coarsest_cells(equations: Equations, longest: int) -> tuple[int, ...]:
         else:
             raise Unsupported(f"the parts of the region share no grid in {equations.space.spatial[k]}")
     return tuple(cells)
+
+
+def least_cells(equations: Equations) -> int:
+    """Fewest cells on an axis of the coarsest grid, such that the one-sided stencils of the equations fit."""
+    return 2 + max(2, *(term.order(u) for term in equations.volume_terms for u in term.unknowns))
 
 
 def axes_of(equations: Equations, cells: Sequence[int]) -> tuple[Axis, ...]:
@@ -83,8 +89,8 @@ def axes_of(equations: Equations, cells: Sequence[int]) -> tuple[Axis, ...]:
 def find_flow(terms: Sequence[Term], dim: int, count: int) -> Flow | None:
     """The structure of incompressible flow in the volume equations, if they have it.
 
-    An equation of first order (the divergence) has each velocity's derivative along its own axis and not the pressure, whose
-    gradient stands in the velocities' equations, which have second derivatives.
+    An equation of first order (the divergence) has each velocity's derivative along its own axis and not the
+    pressure, whose gradient stands in the velocities' equations, which have second derivatives.
     """
     for number, term in enumerate(terms):
         along: dict[int, int] = {}
@@ -97,7 +103,11 @@ def find_flow(terms: Sequence[Term], dim: int, count: int) -> Flow | None:
         for pressure in set(range(count)) - set(velocities):
             order = max(other.order(pressure) for other in terms)
             found = {
-                axis: [n for n, other in enumerate(terms) if other.order(pressure, axis) == 1 and other.order(velocity) == 2]
+                axis: [
+                    n
+                    for n, other in enumerate(terms)
+                    if other.order(pressure, axis) == 1 and other.order(velocity) == 2
+                ]
                 for axis, velocity in enumerate(velocities)
             }
             if order == 1 and all(len(set(numbers)) == 1 for numbers in found.values()):
@@ -110,7 +120,8 @@ def find_flow(terms: Sequence[Term], dim: int, count: int) -> Flow | None:
 def lattices_of(equations: Equations, axes: Sequence[Axis], flow: Flow | None) -> list[Lattice]:
     """The lattice of each unknown: the nodes of its box; with flow, the arrangement of Harlow and Welch (1965).
 
-    Velocities then lie on the faces of the cells and, along the walls, on the walls; the pressure in the cells' centres.
+    Velocities then lie on the faces of the cells and, along the walls, on the walls; the pressure in the cells'
+    centres.
     """
     lattices = []
     for unknown in range(len(equations.unknowns)):
@@ -121,7 +132,11 @@ def lattices_of(equations: Equations, axes: Sequence[Axis], flow: Flow | None) -
             assert end is not None
             nodes = np.arange(start, end + (not axis.periodic), 2)
             middles = np.arange(start + 1, end, 2)
-            if flow is None or unknown not in flow.equations or (unknown != flow.pressure and flow.velocities[k] == unknown):
+            if (
+                flow is None
+                or unknown not in flow.equations
+                or (unknown != flow.pressure and flow.velocities[k] == unknown)
+            ):
                 positions.append(nodes)
             elif unknown == flow.pressure or axis.periodic:
                 positions.append(middles)
@@ -132,7 +147,10 @@ def lattices_of(equations: Equations, axes: Sequence[Axis], flow: Flow | None) -
 
 
 def pair_volume(terms: Sequence[Term], unknowns: Sequence[int], flow: Flow | None) -> dict[int, int]:
-    """{unknown: number of its volume equation}, among the given terms and unknowns. Raises Unsupported as `match_volume`."""
+    """{unknown:
+
+    Number of its volume equation}, among the given terms and unknowns. Raises Unsupported as `match_volume`.
+    """
     if flow is not None and set(flow.equations) <= set(unknowns):
         rest = [u for u in unknowns if u not in flow.equations]
         numbers = [n for n in range(len(terms)) if n not in flow.equations.values()]

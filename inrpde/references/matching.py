@@ -12,9 +12,10 @@ from inrpde.references.terms import Term, Unsupported
 def match_volume(terms: Sequence[Term], unknowns: Sequence[int]) -> dict[int, int]:
     """{unknown: number of its term}: each unknown is found from the equation that has most derivatives of it.
 
-    The sum of the orders is the largest possible (Volevich's rule); ties go to the order of declaration. Raises Unsupported
-    where equations and unknowns do not correspond, or where an unknown would have to be found from an equation that has fewer
-    derivatives of it than another: incompressible flow and its like, whose pressure decouples on a collocated grid.
+    The sum of the orders is the largest possible (Volevich's rule); ties go to the order of declaration. Raises
+    Unsupported where equations and unknowns do not correspond, or where an unknown would have to be found from an
+    equation that has fewer derivatives of it than another: incompressible flow and its like, whose pressure decouples
+    on a collocated grid.
     """
     from scipy.optimize import linear_sum_assignment
 

@@ -18,9 +18,9 @@ FLOOR = 1e-14
 class Reference:
     """The unknowns on a grid, in the order of `space.coords`; NaN where an unknown does not live.
 
-    `values[name][i, j]` lies at `(axes[0][i], axes[1][j])`; `mask` is True where the region is, None where it is the whole grid.
-    `estimated_error` is that of `values`, relative in L2. `extrapolated` holds the values at the nodes of the grid
-    of twice the step (`coarse_axes`), with the leading error removed where the observed `order` allows it.
+    `values[name][i, j]` lies at `(axes[0][i], axes[1][j])`; `mask` is True where the region is, None where it is the
+    whole grid. `estimated_error` is that of `values`, relative in L2. `extrapolated` holds the values at the nodes of
+    the grid of twice the step (`coarse_axes`), with the leading error removed where the observed `order` allows it.
     """
 
     kind: str
@@ -41,7 +41,9 @@ class NoReference:
     reason: str
 
 
-def from_levels(kind: str, axes: Sequence[Array], levels: Levels, mask: Array | None = None, warnings: Sequence[str] = ()) -> Reference:
+def from_levels(
+    kind: str, axes: Sequence[Array], levels: Levels, mask: Array | None = None, warnings: Sequence[str] = ()
+) -> Reference:
     """The reference from solves with steps 4h, 2h and h on nested nodes.
 
     Each of `levels` holds the arrays of the unknowns on its own nodes; the last are on `axes`. The error of the last is
@@ -61,7 +63,9 @@ def from_levels(kind: str, axes: Sequence[Array], levels: Levels, mask: Array | 
         regular = order[name] > 1.7
         extrapolated[name] = every(2, fine) + change / 3 if regular else every(2, fine)
         if not regular:
-            notes.append(f"the reference for {name} converges with order {order[name]:.1f} only: it is not extrapolated")
+            notes.append(
+                f"the reference for {name} converges with order {order[name]:.1f} only: it is not extrapolated"
+            )
     coarse_axes = tuple(axis[::2] for axis in axes)
     return Reference(kind, tuple(axes), levels[-1], mask, estimated, extrapolated, coarse_axes, order, tuple(notes))
 

@@ -7,7 +7,7 @@ Staggering is then arithmetic on integers, and the weights are exact rational nu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -51,7 +51,7 @@ class Axis:
         return int(position) if position % 2 == 0 else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def weights(offsets: tuple[float, ...], order: int) -> np.ndarray:
     """Weights of the derivative of that order at 0 from values at `offsets`, all in half steps (Fornberg 1988)."""
     return np.array(finite_diff_weights(order, list(offsets), 0)[order][-1], dtype=float)
@@ -60,7 +60,8 @@ def weights(offsets: tuple[float, ...], order: int) -> np.ndarray:
 def window(sources: Positions, target: float, order: int) -> slice:
     """Which of the sorted sources serve a derivative of that order at `target`, to second order in the spacing.
 
-    The smallest symmetric window where there is one, else the nearest order + 2 sources.
+    The smallest symmetric window where there is one, else the nearest order + 3 sources (third order: second is left
+    to the symmetric ones, so that errors at the ends do not spoil their expansion in the square of the spacing).
     """
     i = int(np.searchsorted(sources, target))
     hit = i < len(sources) and sources[i] == target
@@ -72,7 +73,7 @@ def window(sources: Positions, target: float, order: int) -> slice:
         offsets = sources[start : start + size] - target
         if np.array_equal(offsets, -offsets[::-1]):
             return slice(start, start + size)
-    size = order + 2
+    size = order + 3
     if len(sources) < size:
         raise ValueError(f"{len(sources)} nodes are too few for a derivative of order {order}")
     start = min(max(i - size // 2, 0), len(sources) - size)

@@ -12,9 +12,10 @@ from scipy.sparse import csr_array
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.references.arrange import Arrangement, Entry
 from inrpde.references.equations import IMAGINARY, REAL, Equation, Equations
-from inrpde.references.evaluate import Array, Evaluator, scaled
+from inrpde.references.evaluate import Array, Evaluator
+from inrpde.references.factors import Factors
 from inrpde.references.grid import Grid, Lattice
-from inrpde.references.layout import Flow, axes_of, find_flow, lattices_of
+from inrpde.references.layout import axes_of, find_flow, lattices_of
 from inrpde.references.terms import Term, Unsupported
 
 
@@ -59,7 +60,9 @@ class System:
 
     @property
     def linear(self) -> bool:
-        return all(entry.term.linear for entry in self.entries) and all(s.term.linear for parts in self.sums for s in parts)
+        return all(entry.term.linear for entry in self.entries) and all(
+            s.term.linear for parts in self.sums for s in parts
+        )
 
     def value(self, state: Array, time: float = 0.0) -> Array:
         """R(z), shape (size,)."""
@@ -89,6 +92,17 @@ class System:
             rows.append(self._part(jacobian, ""))
         matrix = sparse.vstack(rows, format="csr")[self.order]
         return np.concatenate(values)[self.order] + self.multipliers @ state, csr_array(matrix + self.multipliers)
+
+    def factorise(self, state: Array) -> tuple[Array, Factors]:
+        """R(z) and the factors of its Jacobian by the values."""
+        residual, jacobian = self.tangent(state)
+        pins = [
+            self._volume_slots(entry.unknown)[0] for entry in self.entries if entry.slots[0] >= self.first_multiplier
+        ]
+        return residual, Factors(jacobian[:, : self.grid.size].astype(self.dtype), self.grid.extra, pins)
+
+    def _volume_slots(self, unknown: int) -> Array:
+        return np.concatenate([entry.slots for entry in self.entries if entry.volume and entry.unknown == unknown])
 
     def _part(self, values: Array | csr_array, part: str) -> Array | csr_array:
         if part == IMAGINARY:
@@ -128,10 +142,14 @@ class System:
             if self.grid.axes[axis].periodic:
                 continue
             plane = Lattice(
-                tuple(np.array([position]) if k == axis else np.arange(1, a.end, 2) for k, a in enumerate(self.grid.axes))
+                tuple(
+                    np.array([position]) if k == axis else np.arange(1, a.end, 2) for k, a in enumerate(self.grid.axes)
+                )
             )
             inside = integral.region.contains(self.arrangement.coordinates(plane.table))
-            normal = {n: ((1 if position else -1) if k == axis else 0) for k, n in enumerate(self.equations.space.normal)}
+            normal = {
+                n: ((1 if position else -1) if k == axis else 0) for k, n in enumerate(self.equations.space.normal)
+            }
             term = self.equations.lowering.term(integral.integrand.xreplace(normal), str(integral))
             area = float(np.prod([a.step for k, a in enumerate(self.grid.axes) if k != axis]))
             sums += self._weighted(term, plane, inside, area)
@@ -163,12 +181,8 @@ class System:
         return self.equations.lowering.term(self.integrals[number].integrand, "").unknowns
 
     def _multiplier_columns(self) -> csr_array:
-        rows, columns = [np.empty(0, int)], [np.empty(0, int)]
-        for gauge in self.entries:
-            if gauge.slots[0] < self.first_multiplier:
-                continue
-            volume = [entry.slots for entry in self.entries if entry.volume and entry.unknown == gauge.unknown]
-            rows += volume
-            columns += [np.full(len(slots), gauge.slots[0]) for slots in volume]
-        row, column = np.concatenate(rows), np.concatenate(columns)
+        gauges = [entry for entry in self.entries if entry.slots[0] >= self.first_multiplier]
+        rows = [self._volume_slots(gauge.unknown) for gauge in gauges]
+        columns = [np.full(len(slots), gauge.slots[0]) for slots, gauge in zip(rows, gauges, strict=True)]
+        row, column = (np.concatenate([np.empty(0, int), *each]) for each in (rows, columns))
         return csr_array((np.ones(len(row)), (row, column)), shape=(self.grid.size, self.grid.width))

@@ -73,7 +73,9 @@ class Term:
         """∂expr/∂atom for the atoms that depend on the unknowns, where it is not zero."""
         varying = [symbol for symbol, atom in self.atoms.items() if not isinstance(atom, Datum)]
         slopes = {symbol: diff(self.expr, symbol) for symbol in varying}
-        return {symbol: slope if slope.is_Number else expand_mul(slope) for symbol, slope in slopes.items() if slope != 0}
+        return {
+            symbol: slope if slope.is_Number else expand_mul(slope) for symbol, slope in slopes.items() if slope != 0
+        }
 
     @cached_property
     def value(self) -> RowFunction:
