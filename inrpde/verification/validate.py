@@ -11,7 +11,7 @@ from inrpde.compiler.form import Form, Row
 from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
 from inrpde.sampling import sample
-from inrpde.solvers.samples import Samples, Site, draw
+from inrpde.solvers.samples import Samples, Site, bounds, draw, volumes
 from inrpde.solvers.score import score
 from inrpde.solvers.system import environment
 from inrpde.verification.fields import exact_state
@@ -27,6 +27,7 @@ def validate(form: Form) -> list[str]:
     """Raise ProblemError for what is wrong, return warnings for what is suspicious."""
     samples = draw(form, 1500, 17)
     _finite(form, samples)
+    _periodic(form, samples)
     _exact(form, samples)
     _initial_conditions(form)
     return [*_contradictions(form, samples), *_uncovered(form), *_homogeneous(form, samples)]
@@ -37,16 +38,49 @@ def _finite(form: Form, samples: Samples) -> None:
         for site in (samples.of(row), _closure(form, row)):
             if site is None:
                 continue
-            env = environment(form, row, site) | dict.fromkeys([*row.jets, *row.integrals], 0.0)
-            values = [*row.value(env), *(row.slopes(env) if row.linear else [])]
-            for value in values:
-                bad = ~np.isfinite(np.broadcast_to(value, (len(site.points),)))
-                if bad.any():
-                    where = ", ".join(f"{x} = {v:.4g}" for x, v in zip(form.space.coords, site.points[bad][0], strict=True))
-                    raise ProblemError(
-                        f"a coefficient or the data is not finite at {where}", row.text,
-                        "cut the singular point out of the region (omega - Ball(…)), or rewrite the expression there",
-                    )
+            bad = _not_finite(form, row, site)
+            if bad.any():
+                where = ", ".join(f"{x} = {v:.4g}" for x, v in zip(form.space.coords, site.points[bad][0], strict=True))
+                raise ProblemError(
+                    f"a coefficient or the data is not finite at {where}", row.text,
+                    "cut the singular point out of the region (omega - Ball(…)), or rewrite the expression there",
+                )
+
+
+def _not_finite(form: Form, row: Row, site: Site) -> Array:
+    """Where a row is not finite, (N,) bool. A nonlinear one may be singular where the unknowns vanish, as 1/u is: it is asked
+    about unknowns of 1, too."""
+    bad = np.ones(len(site.points), dtype=bool)
+    for level in (0.0,) if row.linear else (0.0, 1.0):
+        env = environment(form, row, site) | dict.fromkeys([*row.jets, *row.integrals], level)
+        values = [*row.value(env), *(row.slopes(env) if row.linear else [])]
+        bad &= ~np.all([np.broadcast_to(np.isfinite(value), bad.shape) for value in values], axis=0)
+    return bad
+
+
+def _periodic(form: Form, samples: Samples) -> None:
+    """A periodic face lies at an end of its coordinate, and what is opposite to it belongs to the region."""
+    lo, hi = bounds(form)
+    for row in form.rows:
+        condition = form.conditions[row.condition]
+        if not condition.periodic:
+            continue
+        site, x = samples.of(row), condition.periodic.coordinate
+        k = form.space.coords.index(x)
+        gap = np.min(np.abs(site.points[:, k, None] - [lo[k], hi[k]]), axis=1)
+        if np.any(gap > 1e-9 * (hi[k] - lo[k])):
+            raise ProblemError(
+                f"the face does not lie at an end of {x}", row.text, f"{x} runs from {lo[k]:.6g} to {hi[k]:.6g}: omega.face({x}, {lo[k]:.6g})"
+            )
+        unknown = next(iter(row.jets.values())).unknown
+        solid = [region for region in volumes(form, unknown) if region.dim == form.space.dim]
+        lost = ~np.any([region.contains(site.pairs) for region in solid], axis=0) if solid else np.zeros(0, bool)
+        if np.any(lost):
+            where = ", ".join(f"{y} = {v:.4g}" for y, v in zip(form.space.coords, site.pairs[lost][0], strict=True))
+            raise ProblemError(
+                f"the faces do not match: {where}, opposite to a point of the face, does not belong to the region", row.text,
+                "periodic faces are shifts of one another; restrict the condition with .where to what has an opposite",
+            )
 
 
 def _closure(form: Form, row: Row) -> Site | None:
@@ -101,10 +135,10 @@ def _initial_conditions(form: Form) -> None:
 
 
 def _dirichlet(form: Form) -> Iterator[tuple[Row, int]]:
-    """Rows that give the value of one unknown on a surface, and that unknown."""
+    """Rows that give the value of one unknown, and that unknown."""
     for row in form.rows:
         jets = list(row.jets.values())
-        if row.region.dim < form.space.dim and row.linear and len(jets) == 1 and not any(jets[0].index) and not row.integrals:
+        if row.linear and len(jets) == 1 and not any(jets[0].index) and not row.integrals:
             yield row, jets[0].unknown
 
 
@@ -112,7 +146,13 @@ def _value(form: Form, row: Row, points: Array) -> Array:
     """The value that a Dirichlet row gives at points."""
     env = form.environment(row, points, None, {}) | dict.fromkeys(row.jets, 0.0)
     (value,), (slope,) = row.value(env), row.slopes(env)
-    return np.broadcast_to(-value / slope, (len(points),))
+    with np.errstate(all="ignore"):  # where the slope vanishes, nothing is given
+        return np.broadcast_to(0.0 - np.asarray(value) / slope, (len(points),))
+
+
+def _size(form: Form, row: Row, samples: Samples) -> float:
+    """The largest value that a Dirichlet row gives."""
+    return float(np.max(np.nan_to_num(np.abs(_value(form, row, samples.of(row).points)), posinf=0.0)))
 
 
 def _contradictions(form: Form, samples: Samples) -> list[str]:
@@ -129,13 +169,14 @@ def _contradictions(form: Form, samples: Samples) -> list[str]:
             if not len(points):
                 continue
             left, right = _value(form, a, points), _value(form, b, points)
-            scale = max(np.max(np.abs(left)), np.max(np.abs(right)), 1e-300)
-            worst = int(np.argmax(np.abs(left - right)))
-            if np.abs(left - right)[worst] > AGREES * scale:
+            scale = max(_size(form, a, samples), _size(form, b, samples), 1e-300)
+            gap = np.nan_to_num(np.abs(left - right))
+            worst = int(np.argmax(gap))
+            if gap[worst] > AGREES * scale:
                 where = ", ".join(f"{x} = {p:.4g}" for x, p in zip(form.space.coords, points[worst], strict=True))
                 name = form.unknowns[u].name
                 text = f"{name} is {left[worst]:.6g} by {a.text} and {right[worst]:.6g} by {b.text} at {where}"
-                if everywhere and len(points) > 0.02 * len(samples.of(a).points) + 1:
+                if everywhere and (a.region.dim == 0 or len(points) > 0.02 * len(samples.of(a).points) + 1):
                     raise ProblemError(f"contradictory data: {text}", f"{a.text}; {b.text}", "keep one of the two, or restrict one with .where")
                 warnings.append(f"data disagree at a corner: {text}")
                 break
@@ -181,8 +222,6 @@ def _covers(form: Form, region: Region, periodic, points: Array) -> Array:
 
 
 def _opposite(form: Form, k: int) -> float:
-    from inrpde.solvers.samples import bounds
-
     lo, hi = bounds(form)
     return float(lo[k] + hi[k])
 
