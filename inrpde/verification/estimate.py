@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inrpde.compiler.form import Form
+from inrpde.errors import DivergedError
 from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.method import Candidate
 from inrpde.solvers.state import State
@@ -31,8 +32,8 @@ class Estimate:
 
 
 def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
-    """min(1.5·√(E1·E3), 2), with E1 the held-out score and E3 the difference to a second solve."""
-    second = candidate.again(seed + 1) if candidate.again else None
+    """min(1.5·√(E1·E3), 2), with E1 the held-out score and E3 the difference to a second solve; 10·E1 where there is none."""
+    second = _second(candidate, seed + 1)
     differences, fields = {}, {}
     for number, unknown in enumerate(form.unknowns):
         points = field_points(form, number, 2000, seed + 31)
@@ -44,6 +45,15 @@ def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
         differences[unknown.name] = difference
         fields[unknown.name] = float(np.clip(1.5 * np.sqrt(candidate.score * difference), FLOOR, CEILING))
     return Estimate(fields, candidate.score, differences)
+
+
+def _second(candidate: Candidate, seed: int) -> State | None:
+    if candidate.again is None:
+        return None
+    try:
+        return candidate.again(seed)
+    except DivergedError:
+        return None
 
 
 def _values(form: Form, state: State, unknown: int, points: Array) -> Array:
