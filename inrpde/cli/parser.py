@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 from inrpde import __version__
+from inrpde.config import SETTINGS
 from inrpde.errors import UsageError
 
 _EPILOG = """\
@@ -44,13 +45,13 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"inrpde {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, text: str) -> Parser:
+    def command(name: str, text: str, epilog: str = _EPILOG) -> Parser:
         Parser.vocabulary.add(name)
-        made = commands.add_parser(name, help=text, description=text.capitalize() + ".", epilog=_EPILOG)
+        made = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=epilog)
         made.add_argument("--json", action="store_true", help="print one JSON object")
         return made
 
-    solve = command("solve", "solve a problem, check the answer and write it to HDF5")
+    solve = command("solve", "solve a problem, check the answer and write it to HDF5", f"{_settings()}\n\n{_EPILOG}")
     _problem(solve)
     _output(solve, "the solution's file (default: NAME.h5 in this folder)")
     solve.add_argument("--method", default="auto", metavar="NAME", help="auto, or one that `inrpde list` shows")
@@ -60,7 +61,7 @@ def build_parser() -> Parser:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="a setting",
+        help="a setting, see below",
     )
     solve.add_argument("--grid", type=_shape, metavar="129x129", help="nodes of the written field in x, y, …")
     solve.add_argument("--times", type=_instants, metavar="0,0.5,1", help="times of the written field")
@@ -94,6 +95,14 @@ def build_parser() -> Parser:
 
     command("list", "problems, methods and other plugins, and what failed to load")
     return parser
+
+
+def _settings() -> str:
+    lines = [
+        f"  {setting.key:<16}{setting.help}" + ("" if setting.default is None else f" ({setting.default})")
+        for setting in SETTINGS.values()
+    ]
+    return "\n".join(["settings, with their defaults:", *lines])
 
 
 def _problem(parser: Parser) -> None:
