@@ -240,20 +240,17 @@ class Tagged(Region):
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:
-        return (Piece(self._chart),)
+        order, vertices = self._ordered
+        normals = self._normals()[order] if self.dim == len(self.coords) - 1 else None
+        return (Piece(_facet_chart(vertices, normals, self.tolerance, self._search)),)
 
     @cached_property
-    def _chart(self) -> Chart:
-        order, vertices = _in_order(self.simplices, self.mesh.nodes[self.simplices])
-        if self.dim == 0:
-            points = vertices[:, 0]
-            return Chart(0, 1.0, lambda unit: points, self._contains)
-        normals = self._normals()[order] if self.dim == len(self.coords) - 1 else None
-        return _facet_chart(vertices, normals, self.tolerance, self._search)
+    def _ordered(self) -> tuple[Array, Array]:
+        return _in_order(self.simplices, self.mesh.nodes[self.simplices])
 
     @cached_property
     def _search(self) -> FacetSearch:
-        return FacetSearch(_in_order(self.simplices, self.mesh.nodes[self.simplices])[1])
+        return FacetSearch(self._ordered[1])
 
     def _normals(self) -> Array:
         """Outward on the boundary; inside the mesh away from the lower-numbered cell."""

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from inrpde.declaration.regions.mesh_search import BoxSearch
-from inrpde.declaration.regions.simplices import facet_normals
+from inrpde.declaration.regions.simplices import facet_normals, measures
 from inrpde.errors import ProblemError
 
 Array = np.ndarray
@@ -52,6 +52,8 @@ class Surface:
             )  # fmt: skip
         turned = points @ self._turn
         number, facet = self._search.pairs(turned[:, :-1])
+        facing = self._spread[facet] > 0
+        number, facet = number[facing], facet[facing]
         vertices = self._turned[facet]
         base, rays = vertices[:, 0], turned[number]
         edges = (vertices[:, 1:, :-1] - base[:, None, :-1]).transpose(0, 2, 1)
@@ -69,6 +71,11 @@ class Surface:
     @cached_property
     def _turned(self) -> Array:
         return self.vertices @ self._turn
+
+    @cached_property
+    def _spread(self) -> Array:
+        """The size (F,) of the facets as seen along the rays: 0 for those of no area."""
+        return measures(self._turned[..., :-1])
 
     @cached_property
     def _search(self) -> BoxSearch:

@@ -8,6 +8,7 @@ from inrpde.declaration import paths
 from inrpde.declaration.regions import Mesh
 from inrpde.declaration.space import Space
 from inrpde.errors import ProblemError
+from inrpde.sampling import sample
 
 PLANE, SOLID = Space("x y"), Space("x y z")
 SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0.5, 0.5]], float)
@@ -134,3 +135,26 @@ def test_nothing_left():
         Mesh(PLANE, triangles([[0, 0], [1, 0], [2, 0]], [[0, 1, 2]]))
     with pytest.raises(ProblemError, match="not finite"):
         Mesh(PLANE, triangles([[0, 0], [1, 0], [np.nan, 0]], [[0, 1, 2]]))
+
+
+def test_a_surface_with_facets_of_no_area():
+    corners = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0.5, 0, 0]], float)
+    faces = [[0, 2, 1], [0, 4, 3], [4, 1, 3], [0, 3, 2], [1, 2, 3], [0, 1, 4]]
+    solid = Mesh(SOLID, triangles(corners, faces))
+    assert solid.measure == pytest.approx(1 / 6, rel=1e-3)
+    assert solid.contains(np.array([[0.1, 0.1, 0.1], [0.5, 0.5, 0.5]])).tolist() == [True, False]
+
+
+def test_an_outline_encloses_its_area():
+    square = Mesh(PLANE, meshio.Mesh(SQUARE[:4], [("line", [[0, 1], [2, 1], [2, 3], [3, 0]])]))
+    assert (square.measure, square.boundary.measure, len(square.corners)) == (pytest.approx(1), pytest.approx(4), 4)
+
+
+def test_a_line_has_ends_with_names():
+    line = Space("x")
+    cells = [("line", [[0, 1], [1, 2]]), ("vertex", [[0], [2]])]
+    mesh = Mesh(line, meshio.Mesh(np.array([[0.0], [0.5], [2.0]]), cells, cell_sets={"left": [[], [0]]}))
+    assert mesh.measure == 2
+    assert sample(mesh.boundary, 1).normals.tolist() == [[-1], [1]]
+    left = sample(mesh.tagged("left"), 1)
+    assert (left.points.tolist(), left.normals.tolist()) == ([[0]], [[-1]])
