@@ -21,7 +21,9 @@ def field_points(form: Form, unknown: int, n: int, seed: int) -> Array:
     return points[domain.contains(points)] if domain is not None and np.any(domain.contains(points)) else points
 
 
-def relative_difference(values: Array, reference: Array) -> float:
-    """‖values - reference‖ / ‖reference‖ in the root mean square (absolute where the reference vanishes)."""
-    size = float(np.linalg.norm(reference))
-    return float(np.linalg.norm(values - reference)) / (size if size > 0 else np.sqrt(max(len(reference), 1)))
+def relative_difference(values: Array, reference: Array, least: float = 0.0) -> float:
+    """‖values - reference‖ / ‖reference‖ in the root mean square, where ‖reference‖ counts as at least `least` (as 1 where both
+    vanish)."""
+    count = np.sqrt(max(len(reference), 1))
+    size = max(float(np.linalg.norm(reference)) / count, least)
+    return float(np.linalg.norm(values - reference) / count / (size if size > 0 else 1.0))

@@ -17,6 +17,11 @@ from inrpde.solvers.system import Jets, environment, evaluate_jets, integral_val
 Array = np.ndarray
 
 
+VANISHING = 1e-4
+"""An unknown counts as at least so large, beside what would balance the others in an equation: one that vanishes has no
+relative error."""
+
+
 @dataclass(frozen=True)
 class RowScore:
     """One equation: rms and max of the residual in its own units, and the rms over the operator's own size."""
@@ -28,9 +33,11 @@ class RowScore:
 
 @dataclass(frozen=True)
 class Score:
-    """`total` is the root of the sum of squares of the equations' relative residuals."""
+    """`total` is the root of the sum of squares of the equations' relative residuals; `sizes` are those of the unknowns that
+    they are relative to (root mean square)."""
 
     rows: tuple[RowScore, ...]
+    sizes: tuple[float, ...]
 
     @property
     def total(self) -> float:
@@ -39,15 +46,16 @@ class Score:
 
 
 def score(form: Form, samples: Samples, state: State) -> Score:
-    """Score a state on samples. Unknowns that vanish are measured against 1e-300, so that their score is honest."""
+    """Score a state on samples."""
     lo, hi = bounds(form)
     modes = np.pi / (hi - lo)
     jets = evaluate_jets(form, samples, state)
     numbers = integral_values(form, samples, jets)
     slopes = [_slopes(form, row, samples, at, numbers) for row, at in zip(form.rows, jets.rows, strict=True)]
-    sizes = _sizes(form, jets, samples, state)
-    rows = zip(form.rows, residuals(form, samples, jets), slopes, strict=True)
-    return Score(tuple(_row_score(row, value, slope, samples, modes, sizes) for row, value, slope in rows))
+    operators = [_operator(row, slope, modes) for row, slope in zip(form.rows, slopes, strict=True)]
+    sizes = _balanced(operators, _sizes(form, jets, samples, state))
+    rows = zip(form.rows, residuals(form, samples, jets), operators, strict=True)
+    return Score(tuple(_row_score(row, value, operator, samples, sizes) for row, value, operator in rows), tuple(sizes))
 
 
 def _slopes(form: Form, row: Row, samples: Samples, at: dict, numbers: list) -> dict:
@@ -75,15 +83,32 @@ def _sizes(form: Form, jets: Jets, samples: Samples, state: State) -> list[float
     return sizes
 
 
-def _row_score(row: Row, residual: Array, slopes: dict, samples: Samples, modes: Array, sizes: list[float]) -> RowScore:
-    weights = samples.of(row).weights
-    weights = weights / weights.sum()
-    rms = float(np.sqrt(np.sum(weights * np.abs(residual) ** 2)))
-    scale = 0.0
+def _operator(row: Row, slopes: dict, modes: Array) -> dict[int, float]:
+    """What an equation's operator makes of the lowest mode of each of its unknowns, in the root mean square."""
+    squares: dict[int, float] = {}
     for symbol, jet in row.jets.items():
         if symbol in slopes:
             mode = float(np.prod(modes ** np.array(jet.index)))
-            scale += float(np.mean(np.abs(slopes[symbol]) ** 2)) * (mode * sizes[jet.unknown]) ** 2
+            squares[jet.unknown] = squares.get(jet.unknown, 0.0) + float(np.mean(np.abs(slopes[symbol]) ** 2)) * mode**2
+    return {unknown: float(np.sqrt(square)) for unknown, square in squares.items()}
+
+
+def _balanced(operators: list[dict[int, float]], sizes: list[float]) -> list[float]:
+    """The sizes, but of an unknown that vanishes the share `VANISHING` of what would balance the others in its equations."""
+    out = list(sizes)
+    for operator in operators:
+        for unknown, own in operator.items():
+            others = np.sqrt(sum((value * sizes[k]) ** 2 for k, value in operator.items() if k != unknown))
+            if own > 0 and np.isfinite(others):
+                out[unknown] = max(out[unknown], VANISHING * others / own)
+    return out
+
+
+def _row_score(row: Row, residual: Array, operator: dict[int, float], samples: Samples, sizes: list[float]) -> RowScore:
+    weights = samples.of(row).weights
+    weights = weights / weights.sum()
+    rms = float(np.sqrt(np.sum(weights * np.abs(residual) ** 2)))
+    scale = np.sqrt(sum((value * sizes[unknown]) ** 2 for unknown, value in operator.items()))
     if row.integrals and not row.jets:
-        scale = max(sizes) ** 2
-    return RowScore(rms, float(np.max(np.abs(residual), initial=0.0)), rms / max(np.sqrt(scale), 1e-300))
+        scale = max(sizes)
+    return RowScore(rms, float(np.max(np.abs(residual), initial=0.0)), rms / max(scale, 1e-300))

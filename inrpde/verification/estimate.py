@@ -10,6 +10,8 @@ from inrpde.compiler.form import Form
 from inrpde.errors import DivergedError
 from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.method import Candidate
+from inrpde.solvers.samples import draw
+from inrpde.solvers.score import score
 from inrpde.solvers.state import State
 
 Array = np.ndarray
@@ -34,6 +36,7 @@ class Estimate:
 def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
     """min(1.5·√(E1·E3), 2), with E1 the held-out score and E3 the difference to a second solve; 10·E1 where there is none."""
     second = _second(candidate, seed + 1)
+    sizes = score(form, draw(form, 1000, seed + 31), candidate.state).sizes
     differences, fields = {}, {}
     for number, unknown in enumerate(form.unknowns):
         points = field_points(form, number, 2000, seed + 31)
@@ -41,7 +44,8 @@ def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
             differences[unknown.name] = float("nan")
             fields[unknown.name] = float(np.clip(10 * candidate.score, FLOOR, CEILING))
             continue
-        difference = relative_difference(_values(form, candidate.state, number, points), _values(form, second, number, points))
+        ours, theirs = (_values(form, state, number, points) for state in (candidate.state, second))
+        difference = relative_difference(ours, theirs, sizes[number])
         differences[unknown.name] = difference
         fields[unknown.name] = float(np.clip(1.5 * np.sqrt(candidate.score * difference), FLOOR, CEILING))
     return Estimate(fields, candidate.score, differences)
