@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,7 +46,8 @@ class NetworkField:
 class Domain:
     """Where a solution lives: bounds (d,), and which points lie inside.
 
-    A solution that was just found knows its `regions`; one that was loaded knows the `mask` on its stored grid's axes.
+    A solution that was just found knows its `regions`; one that was loaded knows the `mask` on its stored grid's axes, and
+    counts a point as inside if any node of the cell round it is.
     """
 
     lo: Array
@@ -59,9 +62,17 @@ class Domain:
         inside = np.all((points >= self.lo - 1e-12) & (points <= self.hi + 1e-12), axis=1)
         if self.mask is not None:
             axes, mask = self.mask
-            nearest = tuple(np.abs(axis[None, :] - x[:, None]).argmin(axis=1) for axis, x in zip(axes, points.T, strict=True))
-            inside &= mask[nearest]
+            sides = [_neighbours(axis, x) for axis, x in zip(axes, points.T, strict=True)]
+            inside &= np.any([mask[nodes] for nodes in itertools.product(*sides)], axis=0)
         return inside
+
+
+def _neighbours(axis: Array, x: Array) -> tuple[Array, Array]:
+    """The numbers of the nodes at or below and at or above each x."""
+    slack = 1e-9 * (axis[-1] - axis[0])
+    below = np.searchsorted(axis, x + slack, side="right") - 1
+    above = np.searchsorted(axis, x - slack, side="left")
+    return np.clip(below, 0, len(axis) - 1), np.clip(above, 0, len(axis) - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +89,7 @@ class Solution:
     time: Symbol | None
     fields: Mapping[str, Field]
     domain: Domain
-    domains: Mapping[str, Region] = field(default_factory=dict)
+    domains: Mapping[str, Region | Domain] = field(default_factory=dict)
     coefficients: Mapping[str, Any] = field(default_factory=dict)
     learned: Mapping[str, float] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
@@ -158,14 +169,19 @@ class Solution:
 
     def _values(self, name: str, points: Array) -> Array:
         zero = (0,) * len(self.coords)
-        values = self.fields[name].jets(points, [zero])[zero]
-        if name in self.domains:
-            values = np.where(self.domains[name].contains(points), values, np.nan)
-        return values
+        return self._field(name, points, [zero])[zero]
+
+    def _field(self, name: str, points: Array, indices: Iterable[Index]) -> Mapping[Index, Array]:
+        """The jets of a field, NaN where it does not live."""
+        jets = self.fields[name].jets(points, indices)
+        if name not in self.domains:
+            return jets
+        inside = self.domains[name].contains(points)
+        return {index: np.where(inside, values, np.nan) for index, values in jets.items()}
 
     def _jets(self) -> dict[str, Any]:
         data = {name: value.jets for name, value in self.coefficients.items() if hasattr(value, "jets")}
-        return data | {name: f.jets for name, f in self.fields.items()}
+        return data | {name: partial(self._field, name) for name in self.fields}
 
     def _bindings(self) -> dict[str, Any]:
         known = {name: value for name, value in self.coefficients.items() if not hasattr(value, "jets")}

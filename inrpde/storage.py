@@ -85,6 +85,7 @@ def _private(solution: Solution) -> dict[str, Any]:
         "reference": reference,
         "coefficients": coefficients,
         "learned": dict(solution.learned),
+        "partial": sorted(solution.domains),
         "coords": list(map(str, solution.coords)),
         "time": str(solution.time) if solution.time is not None else "",
         "lo": solution.domain.lo,
@@ -106,15 +107,24 @@ def load(path: str | Path) -> Solution:
         for name, state in private.get("coefficients", {}).items()
     }
 
+    domains = {name: _where_finite(stored, domain, name) for name in private.get("partial", [])}
+
     def solution(fields: Any) -> Solution:
         return Solution(
             coords, coords[-1] if private["time"] else None, {name: load_field(state) for name, state in fields.items()}, domain,
-            coefficients=coefficients, learned={name: float(value) for name, value in private.get("learned", {}).items()},
+            domains=domains, coefficients=coefficients, learned={name: float(value) for name, value in private.get("learned", {}).items()},
             report=json.loads(str(private["report"])),
         )  # fmt: skip
 
     made = solution(private["fields"])
     return made.with_reference(solution(private["reference"])) if private.get("reference") else made
+
+
+def _where_finite(stored: Dataset, domain: Domain, name: str) -> Domain:
+    """Where a field lives that does not live everywhere, from its stored values."""
+    if stored.kind != "grid":
+        return domain
+    return Domain(domain.lo, domain.hi, mask=(stored.axes, np.isfinite(stored.fields[str(name)])))
 
 
 def _mask(stored: Dataset) -> tuple[tuple[Array, ...], Array] | None:
