@@ -57,9 +57,8 @@ class _Pair(Region):
         if self.sign == "-":
             return lo, hi
         lo, hi = np.maximum(lo, other_lo), np.minimum(hi, other_hi)
-        if np.any(lo > hi):
-            raise ProblemError("the intersection is empty", self.label, "the two sets have no point in common")
-        return lo, hi
+        # sets that lie apart have no point in common, which `check` says; their bounds are the gap between them
+        return np.minimum(lo, hi), np.maximum(lo, hi)
 
     @property
     def label(self) -> str:

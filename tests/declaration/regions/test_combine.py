@@ -133,3 +133,10 @@ def test_three_dimensions():
     assert carved.measure == pytest.approx(8 - np.pi / 6 - np.pi / 48, rel=2e-4)
     assert total_flux(carved.boundary) < 2e-2
     assert steps_are_inside_and_outside(carved)
+
+
+def test_an_empty_intersection_within_a_larger_tree_is_harmless():
+    apart = box(0, 1, 0, 1) & box(2, 3, 0, 1)
+    region = box(0, 1, 0, 1) | apart
+    assert region.measure == pytest.approx(1)
+    assert region.contains(np.array([[0.5, 0.5], [1.5, 0.5]])).tolist() == [True, False]
