@@ -13,6 +13,7 @@ def kinds() -> dict[str, type[Trial]]:
     from inrpde.networks.corner import CornerFunctions
     from inrpde.networks.partition import Windowed
     from inrpde.networks.siren import SineBody
+    from inrpde.networks.slab import Slab
     from inrpde.networks.trial import Constant, Sum
 
-    return {kind.__name__: kind for kind in (Constant, CornerFunctions, SineBody, Sum, Windowed)}
+    return {kind.__name__: kind for kind in (Constant, CornerFunctions, SineBody, Slab, Sum, Windowed)}

@@ -8,21 +8,24 @@ is pulled back to z by δ sin z = cos z · δz, a product of jets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from inrpde.networks.jets import Slot, Term, affine, chain, closure, inputs, leibniz, slopes
 
-BLOCK_BYTES = 2**21
+BLOCK_BYTES = 2**20
 """Size of a block's jets at one layer: a processor's cache holds a few of them."""
 
 Layers = Sequence[tuple[Tensor, Tensor]]
+Result = TypeVar("Result")
 
 
 def sine_network(
@@ -44,27 +47,26 @@ class _SineNetwork(torch.autograd.Function):
         slots = closure(wanted)
         head, layers = _unpack(parameters)
         first = _First(points, frame, layers[0], slots)
-        rows, size = _blocks(points, head, slots)
-        s_, c_, z_ = (head.new_empty(size, head.shape[1]) for _ in range(3))
+        shares, size = _shares(points, head, slots)
+        kept = _reserve(head, len(layers) - 1, len(slots) * len(points), head.shape[1]) if keep else None
         out = head.new_empty(len(wanted), len(points), len(head))
-        ctx.angles = []
-        for block in rows:
-            s, c = _Stack(s_, slots, block), _Stack(c_, slots, block)
-            _sine(slots, slopes(slots), first.angle(block), s.at, c.at)
-            kept = []
-            for weight, bias in layers[1:]:
-                z = _Stack(head.new_empty(len(s.flat), len(bias)) if keep else z_, slots, block)
-                torch.mm(s.flat, weight.T, out=z.flat)
-                z.at[slots[0]].add_(bias)
-                _sine(slots, slopes(slots), z.at, s.at, c.at)
-                kept.append(z)
-            ctx.angles.append(kept)
-            for k, slot in enumerate(wanted):
-                torch.mm(s.at[slot], head.T, out=out[k, block])
-        if not keep:
-            ctx.angles = None
+
+        def work(blocks: Sequence[slice]) -> None:
+            s_, c_, z_ = (head.new_empty(size, head.shape[1]) for _ in range(3))
+            for block in blocks:
+                s, c = _Stack(s_, slots, block), _Stack(c_, slots, block)
+                _sine(slots, slopes(slots), first.angle(block), s.at, c.at)
+                for k, (weight, bias) in enumerate(layers[1:]):
+                    z = _Stack(z_, slots, block) if kept is None else _Stack(kept[k], slots, block, block.start)
+                    torch.mm(s.flat, weight.T, out=z.flat)
+                    z.at[slots[0]].add_(bias)
+                    _sine(slots, slopes(slots), z.at, s.at, c.at)
+                for k, slot in enumerate(wanted):
+                    torch.mm(s.at[slot], head.T, out=out[k, block])
+
+        _on_threads(work, shares)
         ctx.save_for_backward(points, frame, *parameters)
-        ctx.wanted, ctx.slots, ctx.rows, ctx.size = wanted, slots, rows, size
+        ctx.wanted, ctx.slots, ctx.kept, ctx.shares, ctx.size = wanted, slots, kept, shares, size
         ctx.set_materialize_grads(False)
         return tuple(out)
 
@@ -72,48 +74,49 @@ class _SineNetwork(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *cotangents: Tensor | None):
         points, frame, *parameters = ctx.saved_tensors
-        slots = ctx.slots
+        slots, kept = ctx.slots, ctx.kept
+        zero = slots[0]
         head, layers = _unpack(parameters)
         first = _First(points, frame, layers[0], slots)
         given = {slot: g for slot, g in zip(ctx.wanted, cotangents, strict=True) if g is not None}
-        top = _adjoint(slots, tuple(given), slots)
-        middle = _adjoint(slots, slots, slots)
-        bottom = _adjoint(slots, slots, first.slots)
-        gradients = [torch.zeros_like(parameter) for parameter in parameters]
-        to_head, to_layers = _unpack(gradients)
-        row_sums = dict.fromkeys(first.slots[1:], 0.0)
-        s_, c_, g_, y_ = (head.new_empty(ctx.size, head.shape[1]) for _ in range(4))
-        for block, angles in zip(ctx.rows, ctx.angles, strict=True):
-            s, c, g, y = (_Stack(buffer, slots, block) for buffer in (s_, c_, g_, y_))
-            angles = [first.angle(block), *(z.at for z in angles)]
-            pull = top if len(layers) > 1 else _adjoint(slots, tuple(given), first.slots)
-            _sine(slots, pull.slopes, angles[-1], s.at, c.at)
-            for slot, cotangent in given.items():
-                to_head.addmm_(cotangent[block].T, s.at[slot])
-                torch.mm(cotangent[block], head, out=g.at[slot])
-            pull(g.at, c.at, y.at)
-            for k in range(len(layers) - 1, 0, -1):
-                pull = middle if k > 1 else bottom
-                _sine(slots, pull.slopes, angles[k - 1], s.at, c.at)
-                to_layers[k][0].addmm_(y.flat.T, s.flat)
-                to_layers[k][1].add_(y.at[slots[0]].sum(0))
-                torch.mm(y.flat, layers[k][0], out=g.flat)
-                pull(g.at, c.at, y.at)
-            to_layers[0][0].addmm_(y.at[slots[0]].T, points[block])
-            to_layers[0][1].add_(y.at[slots[0]].sum(0))
-            for slot in row_sums:
-                row_sums[slot] = row_sums[slot] + y.at[slot].sum(0)
-        for slot, total in row_sums.items():
-            to_layers[0][0].addmm_(total[:, None], first.rows[slot])
-        return None, None, None, None, *gradients
+        pulls = [_adjoint(slots, slots, first.slots), *(len(layers) - 2) * [_adjoint(slots, slots, slots)]]
+        pulls.append(_adjoint(slots, tuple(given), slots if len(layers) > 1 else first.slots))
+        pulls = pulls[-len(layers) :]
+
+        def work(blocks: Sequence[slice]) -> list[Tensor]:
+            gradients = [torch.zeros_like(parameter) for parameter in parameters]
+            to_head, to_layers = _unpack(gradients)
+            s_, c_, g_, y_ = (head.new_empty(ctx.size, head.shape[1]) for _ in range(4))
+            for block in blocks:
+                s, c, g, y = (_Stack(buffer, slots, block) for buffer in (s_, c_, g_, y_))
+                for k in reversed(range(len(layers))):
+                    z = _Stack(kept[k - 1], slots, block, block.start).at if k else first.angle(block)
+                    _sine(slots, pulls[k].slopes, z, s.at, c.at)
+                    if k == len(layers) - 1:
+                        for slot, cotangent in given.items():
+                            to_head.addmm_(cotangent[block].T, s.at[slot])
+                            torch.mm(cotangent[block], head, out=g.at[slot])
+                    else:
+                        to_layers[k + 1][0].addmm_(y.flat.T, s.flat)
+                        torch.mm(y.flat, layers[k + 1][0], out=g.flat)
+                    pulls[k](g.at, c.at, y.at)
+                    to_layers[k][1].add_(y.at[zero].sum(0))
+                to_layers[0][0].addmm_(y.at[zero].T, points[block])
+                for slot, row in first.rows.items():
+                    to_layers[0][0].addmm_(y.at[slot].sum(0)[:, None], row)
+            return gradients
+
+        totals = _on_threads(work, ctx.shares)
+        return None, None, None, None, *(sum(parts[1:], parts[0]) for parts in zip(*totals, strict=True))
 
 
 class _Stack:
-    """The jets of a block: `flat` (slots · n, width), contiguous, and a view (n, width) of each slot."""
+    """The jets of a block in the rows of a buffer from `start` · slots: `flat` (slots · n, width), and `at` a view (n, width)
+    of each slot."""
 
-    def __init__(self, buffer: Tensor, slots: tuple[Slot, ...], block: slice):
+    def __init__(self, buffer: Tensor, slots: tuple[Slot, ...], block: slice, start: int = 0):
         n = block.stop - block.start
-        self.flat = buffer[: len(slots) * n]
+        self.flat = buffer[start * len(slots) : (start + n) * len(slots)]
         self.at = dict(zip(slots, self.flat.view(len(slots), n, -1).unbind(0), strict=True))
 
 
@@ -130,14 +133,47 @@ class _First:
         return {self.zero: torch.addmm(self.bias, self.points[block], self.weight.T), **self.constants}
 
 
-def _blocks(points: Tensor, head: Tensor, slots: tuple[Slot, ...]) -> tuple[list[slice], int]:
-    """Blocks of points, and the rows that a buffer for a block's jets needs."""
-    count = len(points)
+def _shares(points: Tensor, head: Tensor, slots: tuple[Slot, ...]) -> tuple[list[list[slice]], int]:
+    """Blocks of points for each thread, and the rows that a buffer for a block's jets needs.
+
+    Which block goes where depends on nothing but sizes, so that sums come out the same each time.
+    """
+    threads, count = 1, len(points)
     if head.is_cpu:
-        bytes_each = len(slots) * head.shape[1] * head.element_size()
-        count = max(BLOCK_BYTES // bytes_each, 1)
-    rows = [slice(i, min(i + count, len(points))) for i in range(0, len(points), count)]
-    return rows, len(slots) * min(count, len(points))
+        threads = min(torch.get_num_threads(), max(len(points), 1))
+        block = max(BLOCK_BYTES // (len(slots) * head.shape[1] * head.element_size()), 1)
+        each = -(-len(points) // (threads * block))
+        count = -(-len(points) // max(threads * each, 1))
+    blocks = [slice(i, min(i + count, len(points))) for i in range(0, len(points), max(count, 1))]
+    each = -(-len(blocks) // threads)
+    return [blocks[i : i + each] for i in range(0, len(blocks), max(each, 1))], len(slots) * count
+
+
+def _on_threads(work: Callable[[Sequence[slice]], Result], shares: Sequence[Sequence[slice]]) -> list[Result]:
+    """The results of `work` on each share, on a thread each, torch itself using one in each.
+
+    Threads that meet after every operation, as torch's own do, wait for the slowest of them thousands of times a step.
+    """
+    if len(shares) < 2:
+        return [work(share) for share in shares]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return list(_pool(len(shares)).map(torch.no_grad()(work), shares))
+    finally:
+        torch.set_num_threads(threads)
+
+
+@lru_cache(maxsize=1)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads)
+
+
+def _reserve(like: Tensor, *shape: int) -> Tensor:
+    """An uninitialised tensor; on a processor in memory of numpy's, which asks for large pages."""
+    if not like.is_cpu:
+        return like.new_empty(shape)
+    return torch.from_numpy(np.empty(shape, like.detach()[:0].numpy().dtype))
 
 
 def _unpack(tensors: Sequence[Tensor]) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:

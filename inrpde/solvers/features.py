@@ -36,6 +36,9 @@ class Plan(Protocol):
     @property
     def corners(self) -> bool: ...
 
+    @property
+    def span(self) -> tuple[float, float]: ...
+
     def body(self, form: Form, unknown: int, box: Box, rng: np.random.Generator) -> Trial:
         """The trial of one unknown, whose conditions lie in the box."""
 
@@ -53,6 +56,8 @@ class Global:
     balance: float = 1.0
     density: float = 2.0
     corners: bool = True
+    span: tuple[float, float] = (0.0, 1.0)
+    """The window of time, as fractions of the whole: where the last coordinate of the box ends."""
     layers: int = 1
     distribution: str = "box"
 
@@ -81,6 +86,8 @@ class Cells:
     balance: float = 1.0
     density: float = 2.0
     corners: bool = True
+    span: tuple[float, float] = (0.0, 1.0)
+    """The window of time, as fractions of the whole: where the last coordinate of the box ends."""
 
     @property
     def cells(self) -> int:
@@ -99,7 +106,9 @@ class Cells:
         edges = [a + (b - a) * np.array(fractions) for a, b, fractions in zip(lo, hi, self.breaks, strict=True)]
         regions = volumes(form, unknown)
         pilot = np.concatenate([sample(r, PILOT * self.cells, 1).points for r in regions])
-        density = len(pilot) / sum(measure(r) for r in regions)
+        whole = bounds(form, unknown)
+        pilot[:, -1] = np.interp(pilot[:, -1], [whole[0][-1], whole[1][-1]], [lo[-1], hi[-1]])
+        density = len(pilot) / (sum(measure(r) for r in regions) * (self.span[1] - self.span[0]))
         parts = []
         for window in windows(edges, smoothness=max(form.order + 1, 3)):
             support = (np.maximum(window.lo, lo), np.minimum(window.hi, hi))
@@ -118,6 +127,13 @@ class Cells:
         return f"{grid} cells of {self.each} features, band {', '.join(f'{w:.3g}' for w in self.band)}, boundary × {self.balance:g}"
 
 
+def spanned(box: Box, span: tuple[float, float]) -> Box:
+    """A box with its last coordinate cut to a window."""
+    lo, hi = box[0].copy(), box[1].copy()
+    lo[-1], hi[-1] = box[0][-1] + np.array(span) * (box[1][-1] - box[0][-1])
+    return lo, hi
+
+
 def make_trials(form: Form, plan: Plan, seed: int) -> tuple[Trial, ...]:
     """A trial for each unknown; unknowns that live in the same box share one."""
     made: dict[tuple, Trial] = {}
@@ -126,7 +142,7 @@ def make_trials(form: Form, plan: Plan, seed: int) -> tuple[Trial, ...]:
         if unknown.is_number:
             trials.append(Constant())
             continue
-        lo, hi = bounds(form, number)
+        lo, hi = spanned(bounds(form, number), plan.span)
         key = (*lo, *hi, *sorted(id(r) for r in volumes(form, number)))
         if key not in made:
             body = plan.body(form, number, (lo, hi), np.random.default_rng([seed, len(made)]))

@@ -12,6 +12,7 @@ import numpy as np
 
 from inrpde.compiler.form import Form
 from inrpde.solvers.features import Cells, Global, Plan
+from inrpde.solvers.march import March, march, marches
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples, bounds, draw
 from inrpde.solvers.fields import field_points, relative_difference
@@ -78,7 +79,7 @@ class Search:
         if not similar:
             return True
         nearest = max(similar, key=lambda p: p.width)
-        power = 3 if isinstance(plan, Global) else 2
+        power = {Global: 3.0, Cells: 2.0, March: 1.3}[type(plan)]
         predicted = HEADROOM * self.costs[nearest] * (plan.width / nearest.width) ** power
         return self.context.clock.fits(predicted) and (self.context.clock.budget is not None or predicted < self.patience)
 
@@ -95,7 +96,7 @@ class Search:
         start = time.perf_counter()
         form, seed = self.context.form, self.context.seed
         samples = draw(form, plan.points, seed)
-        state = self.fit(form, plan, samples, seed, self.best.state if self.best else None)
+        state = self._solve(plan, samples, seed, self.best.state if self.best else None)
         scored = score(form, self.held_out, state).total
         fitted = score(form, samples, state).total
         cost = time.perf_counter() - start
@@ -114,7 +115,12 @@ class Search:
 
     def _again(self, plan: Plan, state: State) -> Callable[[int], State]:
         other = plan.varied()
-        return lambda seed: self.fit(self.context.form, other, draw(self.context.form, other.points, seed), seed, state)
+        return lambda seed: self._solve(other, draw(self.context.form, other.points, seed), seed, state)
+
+    def _solve(self, plan: Plan | March, samples: Samples, seed: int, start: State | None) -> State:
+        if isinstance(plan, March):
+            return march(self.context.form, plan, seed, self.fit, None, regraded)
+        return self.fit(self.context.form, plan, samples, seed, start)
 
 
 @dataclass
@@ -133,6 +139,8 @@ class Arm:
 def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
     """One domain and cells in turns, the one that lies behind with less time, until one of them resolves the solution."""
     walks = [one_domain] if fixed(context) else [one_domain, cells]
+    if marches(context.form) and not fixed(context):
+        walks.append(windows)
     arms = [Arm(search, walk(search)) for walk in walks for search in [Search(context, fit, method)]]
     while arms:
         best = min(arms, key=lambda arm: arm.search.score)
@@ -264,20 +272,31 @@ def refined(search: Search, axis: int | None = None) -> Cells:
 
 def graded(search: Search) -> Cells:
     """A third more cells along every axis, crowded where the solution bends."""
-    lo, hi = bounds(search.context.form)
-    densities = bending(search.context.form, search.best.state)
+    more = tuple(int(np.ceil(1.34 * (len(old) - 1))) for old in search.plan.breaks)
+    return cell_plan(search, crowded(search.context.form, search.best.state, more))
+
+
+def regraded(form: Form, plan: Cells, state: State, span: tuple[float, float]) -> Cells:
+    """As many cells as there were, crowded in space where a state bends towards the end of a window."""
+    if not isinstance(plan, Cells):
+        return plan
+    moved = crowded(form, state, tuple(len(b) - 1 for b in plan.breaks), (0.5 * sum(span), span[1]))
+    return replace(plan, breaks=(*moved[:-1], plan.breaks[-1]))
+
+
+def crowded(form: Form, state: State, shape: tuple[int, ...], span: tuple[float, float] = (0.0, 1.0)) -> tuple[tuple[float, ...], ...]:
+    """Breaks that share out the bending of a state equally."""
     breaks = []
-    for k, (old, density) in enumerate(zip(search.plan.breaks, densities, strict=True)):
-        more = int(np.ceil(1.34 * (len(old) - 1)))
+    for n, density in zip(shape, bending(form, state, span), strict=True):
         mass = np.concatenate([[0.0], np.cumsum(density)])
-        edges = np.interp(np.linspace(0, mass[-1], more + 1), mass, np.linspace(0, 1, len(mass)))
+        edges = np.interp(np.linspace(0, mass[-1], n + 1), mass, np.linspace(0, 1, len(mass)))
         breaks.append(tuple(float(round(v, 6)) for v in edges))
-    return cell_plan(search, tuple(breaks))
+    return tuple(breaks)
 
 
-def bending(form: Form, state: State, bins: int = 96) -> list[Array]:
+def bending(form: Form, state: State, span: tuple[float, float] = (0.0, 1.0), bins: int = 192) -> list[Array]:
     """For each coordinate the density of cells over `bins` equal parts of the box: √|∂²u/∂x²|, in the root mean square over
-    the other coordinates, smoothed, and nowhere less than half its mean."""
+    the other coordinates (and a window of the last), smoothed, and nowhere less than half its mean."""
     lo, hi = bounds(form)
     d = form.space.dim
     out = []
@@ -286,6 +305,8 @@ def bending(form: Form, state: State, bins: int = 96) -> list[Array]:
         total = np.zeros(bins)
         for number in range(len(form.unknowns)):
             points = field_points(form, number, 6000, 11)
+            if span != (0.0, 1.0):
+                points[:, -1] = lo[-1] + (span[0] + (points[:, -1] - lo[-1]) / (hi[-1] - lo[-1]) * (span[1] - span[0])) * (hi[-1] - lo[-1])
             bend = np.abs(state.jets(number, points, [second])[second])
             place = np.clip(((points[:, k] - lo[k]) / (hi[k] - lo[k]) * bins).astype(int), 0, bins - 1)
             mean = np.bincount(place, bend**2, bins) / np.maximum(np.bincount(place, minlength=bins), 1)
@@ -295,3 +316,38 @@ def bending(form: Form, state: State, bins: int = 96) -> list[Array]:
             total = np.convolve(np.pad(total, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
         out.append(total + 0.5 * total.mean())
     return out
+
+
+def windows(search: Search) -> Iterator[Candidate]:
+    """More windows, and more cells in each, while that pays."""
+    form = search.context.form
+    lo, hi = bounds(form)
+    shape = [len(b) - 1 for b in first_cells(search, hi - lo).breaks]
+    plan = March(4, _window_cells(search, [*(2 * n for n in shape[:-1]), 1], 4))
+    yield search.attempt(plan, "windows")
+    misses = 0
+    while not search.done and misses < 2:
+        before, best = search.score, search.plan
+        n = [len(b) - 1 for b in best.inner.breaks]
+        finer = [int(np.ceil(1.4 * m)) for m in n[:-1]] + n[-1:]
+        moves = [
+            March(2 * best.windows, _window_cells(search, n, 2 * best.windows), best.graded),
+            March(best.windows, _window_cells(search, finer, best.windows), True),
+            March(2 * best.windows, _window_cells(search, finer, 2 * best.windows), best.graded),
+        ]
+        for plan in moves:
+            if plan in search.tried or not search.affords(plan):
+                continue
+            yield search.attempt(plan, "windows")
+            if search.done or search.score < before / 3:
+                break
+        misses = misses + 1 if search.score > 0.6 * before else 0
+
+
+def _window_cells(search: Search, shape: list[int], count: int) -> Cells:
+    """Cells for one of `count` windows: the declared waves in time are shared out among them."""
+    plan = cell_plan(search, tuple(uniform(n) for n in shape))
+    d = len(shape)
+    in_time = plan.band[-1] - search.waves[-1] * (1 - 1 / count) if shape[-1] == 1 else plan.band[-1]
+    band = (*plan.band[:-1], float(in_time))
+    return replace(plan, band=band, each=int(np.clip(1.6 * np.prod([2 * w / np.pi + 3 for w in band]), 16, 500 if d > 1 else 100)))
