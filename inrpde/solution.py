@@ -11,14 +11,13 @@ from typing import Any, Protocol
 
 import numpy as np
 import sympy
-from sympy import Expr, Symbol
+from sympy import Symbol
 
 from inrpde.compiler.evaluate import evaluate
-from inrpde.declaration.fields import GridField
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
 from inrpde.errors import UsageError
-from inrpde.networks.trial import Trial, dump_trial, load_trial
+from inrpde.networks.trial import Trial
 from inrpde.sampling import grid_points, sample
 
 Array = np.ndarray
@@ -190,20 +189,3 @@ class Solution:
     def _integrate(self, node: RegionIntegral) -> complex | float:
         total = self.integral(node.integrand, node.region)
         return total / self.integral(sympy.Integer(1), node.region) if node.mean else total
-
-
-def dump_field(f: Field) -> dict[str, Any]:
-    """A field as a nested dict of arrays, numbers and strings."""
-    if isinstance(f, NetworkField):
-        return {"type": "network", "trial": dump_trial(f.trial), "head": f.head}
-    if isinstance(f, GridField):
-        return {"type": "grid", "values": f.values, **{f"axis{k}": axis for k, axis in enumerate(f.axes)}}
-    raise TypeError(f"a field of type {type(f).__name__} cannot be stored")
-
-
-def load_field(state: Mapping[str, Any]) -> Field:
-    """The field that `dump_field` stored."""
-    if str(state["type"]) == "network":
-        return NetworkField(load_trial(state["trial"]), np.asarray(state["head"]))
-    axes = [state[f"axis{k}"] for k in range(sum(key.startswith("axis") for key in state))]
-    return GridField(state["values"], axes)

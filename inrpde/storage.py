@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sympy import Symbol
+from sympy import Expr, Interval
 
+from inrpde.declaration.fields import GridField, MeshField
 from inrpde.declaration.regions import Mesh
+from inrpde.declaration.regions.cylinder import Cylinder
+from inrpde.declaration.space import Space
 from inrpde.errors import OutputError
 from inrpde.export import Dataset, read, write
 from inrpde.export.dataset import DIFFERENCE, REFERENCE
 from inrpde.export.symbols import dump, parse
+from inrpde.networks.trial import dump_trial, load_trial
 from inrpde.sampling import grid_points, sample
-from inrpde.solution import Domain, Solution, dump_field, load_field
+from inrpde.solution import Domain, Field, NetworkField, Solution
 
 Array = np.ndarray
 SHAPES = {1: (513,), 2: (129, 129), 3: (41, 41, 41)}
 """The default grids, by the number of spatial coordinates."""
 STEPS = 11
 """The default number of times."""
+SIMPLICES = {2: "line", 3: "triangle", 4: "tetra"}
+"""The names of simplices, by their number of nodes."""
 SCATTERED = 20_000
 """Points of a table, in more than three dimensions."""
 
@@ -36,25 +43,55 @@ def dataset(solution: Solution) -> Dataset:
     names = tuple(map(str, solution.coords))
     time = str(solution.time) if solution.time is not None else None
     shared = {"attributes": _attributes(solution), "private": _private(solution)}
-    mesh = solution.domain.regions[0] if len(solution.domain.regions) == 1 else None
     spatial = len(names) - (time is not None)
-    if isinstance(mesh, Mesh) and time is None:
-        points = np.asarray(mesh.points, dtype=float)
-        return Dataset("mesh", names, _fields(solution, points), points=points, cells={mesh.cell_kind: mesh.cells}, **shared)
+    mesh = _mesh(solution)
+    if mesh is not None:
+        return _on_mesh(solution, mesh, names, time, shared)
     if spatial > 3:
-        points = np.concatenate([sample(r, SCATTERED, 0).points for r in solution.domain.regions])
+        points = _scattered(solution.domain)
         return Dataset("points", names, _fields(solution, points), time=time, points=points, **shared)
     shape = solution.grid or SHAPES[spatial]
-    times = solution.times
-    if time is not None and times is None:
-        times = np.linspace(solution.domain.lo[-1], solution.domain.hi[-1], STEPS)
-    axes = solution.axes(shape, times if time is not None else None)
+    axes = solution.axes(shape, _times(solution) if time is not None else None)
     points = grid_points(axes)
     inside = solution.domain.contains(points)
     lengths = [len(axis) for axis in axes]
     fields = {name: np.where(inside, values, np.nan).reshape(lengths) for name, values in _fields(solution, points).items()}
     mask = None if inside.all() else inside.reshape(lengths)
     return Dataset("grid", names, fields, time=time, axes=tuple(axes), mask=mask, **shared)
+
+
+def _times(solution: Solution) -> Array:
+    if solution.times is not None:
+        return solution.times
+    return np.linspace(solution.domain.lo[-1], solution.domain.hi[-1], STEPS)
+
+
+def _mesh(solution: Solution) -> Mesh | None:
+    """The mesh of cells that a solution lives on, if that is what its domain is and no grid is asked for."""
+    if len(solution.domain.regions) != 1 or solution.grid is not None:
+        return None
+    region = solution.domain.regions[0]
+    base = region.base if isinstance(region, Cylinder) else region
+    return base if isinstance(base, Mesh) and base.volume is not None else None
+
+
+def _on_mesh(solution: Solution, mesh: Mesh, names: tuple[str, ...], time: str | None, shared: Mapping[str, Any]) -> Dataset:
+    used, cells = np.unique(mesh.cells, return_inverse=True)
+    nodes, cells = mesh.nodes[used], cells.reshape(mesh.cells.shape)
+    stored = {"time": time, "points": nodes, "cells": {SIMPLICES[cells.shape[1]]: cells}, **shared}
+    if time is None:
+        return Dataset("mesh", names, _fields(solution, nodes), **stored)
+    times = _times(solution)
+    points = np.column_stack([np.repeat(nodes, len(times), axis=0), np.tile(times, len(nodes))])
+    fields = {name: values.reshape(len(nodes), len(times)) for name, values in _fields(solution, points).items()}
+    return Dataset("mesh", names, fields, times=times, **stored)
+
+
+def _scattered(domain: Domain) -> Array:
+    """Points of the regions of a domain, or of its box where they are not known."""
+    if domain.regions:
+        return np.concatenate([sample(region, SCATTERED, 0).points for region in domain.regions])
+    return np.random.default_rng(0).uniform(domain.lo, domain.hi, (SCATTERED, len(domain.lo)))
 
 
 def _fields(solution: Solution, points: Array) -> dict[str, Array]:
@@ -75,9 +112,8 @@ def _attributes(solution: Solution) -> dict[str, Any]:
 
 def _private(solution: Solution) -> dict[str, Any]:
     coefficients = {
-        name: dump_field(value) if hasattr(value, "jets") else {"type": "expression", "text": dump(value)}
+        name: {"type": "expression", "text": dump(value)} if isinstance(value, Expr) else dump_field(value)
         for name, value in solution.coefficients.items()
-        if hasattr(value, "free_symbols") or hasattr(value, "axes")
     }
     reference = {} if solution.reference is None else {name: dump_field(f) for name, f in solution.reference.fields.items()}
     return {
@@ -100,10 +136,11 @@ def load(path: str | Path) -> Solution:
     private = stored.private
     if "fields" not in private or "coords" not in private:
         raise OutputError("the file holds no solution of inrpde", str(path), "give a file that `inrpde solve` has written")
-    coords = tuple(Symbol(str(name), real=True) for name in private["coords"])
-    domain = Domain(np.asarray(private["lo"]), np.asarray(private["hi"]), mask=_mask(stored))
+    names, time = [str(name) for name in private["coords"]], str(private["time"]) or None
+    space = Space(names[:-1] if time else names, time)
+    domain = _domain(stored, space, np.asarray(private["lo"]), np.asarray(private["hi"]))
     coefficients = {
-        name: parse(str(state["text"])) if str(state["type"]) == "expression" else load_field(state)
+        name: parse(str(state["text"])) if str(state["type"]) == "expression" else load_field(state, space)
         for name, state in private.get("coefficients", {}).items()
     }
 
@@ -111,7 +148,7 @@ def load(path: str | Path) -> Solution:
 
     def solution(fields: Any) -> Solution:
         return Solution(
-            coords, coords[-1] if private["time"] else None, {name: load_field(state) for name, state in fields.items()}, domain,
+            space.coords, space.time, {name: load_field(state, space) for name, state in fields.items()}, domain,
             domains=domains, coefficients=coefficients, learned={name: float(value) for name, value in private.get("learned", {}).items()},
             report=json.loads(str(private["report"])),
         )  # fmt: skip
@@ -127,5 +164,40 @@ def _where_finite(stored: Dataset, domain: Domain, name: str) -> Domain:
     return Domain(domain.lo, domain.hi, mask=(stored.axes, np.isfinite(stored.fields[str(name)])))
 
 
-def _mask(stored: Dataset) -> tuple[tuple[Array, ...], Array] | None:
-    return (stored.axes, stored.mask) if stored.kind == "grid" and stored.mask is not None else None
+def _domain(stored: Dataset, space: Space, lo: Array, hi: Array) -> Domain:
+    if stored.kind != "mesh":
+        return Domain(lo, hi, mask=None if stored.mask is None else (stored.axes, stored.mask))
+    mesh = _made(space, stored.points, stored.cells)
+    return Domain(lo, hi, (mesh if space.time is None else mesh.over(Interval(*map(float, (lo[-1], hi[-1])))),))
+
+
+def _made(space: Space, points: Array, cells: Mapping[str, Array]) -> Mesh:
+    import meshio
+
+    return Mesh(space, meshio.Mesh(points, list(cells.items())))
+
+
+def dump_field(f: Field | MeshField) -> dict[str, Any]:
+    """A field as a nested dict of arrays, numbers and strings."""
+    if isinstance(f, NetworkField):
+        return {"type": "network", "trial": dump_trial(f.trial), "head": f.head}
+    if isinstance(f, GridField):
+        return {"type": "grid", "values": f.values, **{f"axis{k}": axis for k, axis in enumerate(f.axes)}}
+    if isinstance(f, MeshField):
+        mesh, values = f.mesh, f.values
+        if len(values) != len(mesh.nodes):  # a value for each cell of the file, which may consist of several simplices
+            values = mesh.interpolate(values, mesh.nodes[mesh.cells].mean(axis=1))
+        return {"type": "mesh", "values": values, "points": mesh.nodes, "cells": mesh.cells}
+    raise TypeError(f"a field of type {type(f).__name__} cannot be stored")
+
+
+def load_field(state: Mapping[str, Any], space: Space) -> Field | MeshField:
+    """The field that `dump_field` stored."""
+    kind = str(state["type"])
+    if kind == "network":
+        return NetworkField(load_trial(state["trial"]), np.asarray(state["head"]))
+    if kind == "mesh":
+        cells = np.asarray(state["cells"])
+        return MeshField(_made(space, np.asarray(state["points"]), {SIMPLICES[cells.shape[1]]: cells}), state["values"])
+    axes = [state[f"axis{k}"] for k in range(sum(key.startswith("axis") for key in state))]
+    return GridField(state["values"], axes)
