@@ -73,7 +73,9 @@ class System:
 
 def linearise(form: Form, samples: Samples, state: State, jets: Jets) -> System:
     """The system whose solution is the full next vector of heads: T·c_new = T·c - residual(c), for a state and its jets."""
-    numbers = [_integral(form, samples, k, state, jets) for k in range(len(form.integrals))]
+    numbers: list[tuple[complex | float, Array]] = []
+    for k in range(len(form.integrals)):
+        numbers.append(_integral(form, samples, k, state, jets, numbers))
     blocks: list[Block] = []
     for row, at in zip(form.rows, jets.rows, strict=True):
         parts, right = _rows(form, row, samples.of(row), state, at, numbers)
@@ -152,9 +154,10 @@ def evaluate_jets(form: Form, samples: Samples, state: State) -> Jets:
 
 def integral_values(form: Form, samples: Samples, jets: Jets) -> list[complex | float]:
     """The value of every integral."""
-    values = []
+    values: list[complex | float] = []
     for term, site, at in zip(form.integrals, samples.integrals, jets.integrals, strict=True):
-        (value,) = term.row.value(environment(form, term.row, site) | at)
+        inner = {symbol: values[k] for symbol, k in term.row.integrals.items()}
+        (value,) = term.row.value(environment(form, term.row, site) | at | inner)
         weights = site.weights / (site.measure if term.mean else 1.0)
         values.append(np.sum(np.broadcast_to(value, (len(site.points),)) * weights))
     return values
@@ -171,10 +174,13 @@ def residuals(form: Form, samples: Samples, jets: Jets) -> list[Array]:
     return out
 
 
-def _integral(form: Form, samples: Samples, number: int, state: State, jets: Jets) -> tuple[complex | float, Array]:
-    """The value of an integral at the state, and its derivative with respect to all heads, (width,)."""
+def _integral(
+    form: Form, samples: Samples, number: int, state: State, jets: Jets, inner: list[tuple[complex | float, Array]]
+) -> tuple[complex | float, Array]:
+    """The value of an integral at the state, and its derivative with respect to all heads, (width,); `inner` are those of the
+    integrals before it, which its integrand may hold."""
     term, site = form.integrals[number], samples.integrals[number]
-    parts, right = _rows(form, term.row, site, state, jets.integrals[number], [])
+    parts, right = _rows(form, term.row, site, state, jets.integrals[number], inner, once=False)
     weights = site.weights / (site.measure if term.mean else 1.0)
     pieces = piece_slices(state.trials)
     slope = np.zeros(state.width, dtype=np.result_type(float, *(part.matrix.dtype for part in parts)))
@@ -184,15 +190,15 @@ def _integral(form: Form, samples: Samples, number: int, state: State, jets: Jet
 
 
 def _rows(
-    form: Form, row: Row, site: Site, state: State, at: dict, numbers: list[tuple[complex | float, Array]]
+    form: Form, row: Row, site: Site, state: State, at: dict, numbers: list[tuple[complex | float, Array]], once: bool = True
 ) -> tuple[list[Part], Array]:
-    """The tangent's columns of one equation, and T·c - residual(c)."""
+    """The tangent's columns of one equation, and T·c - residual(c); `once` if the equation is the same at every point."""
     n = len(site.points)
     env = environment(form, row, site) | at | {symbol: numbers[k][0] for symbol, k in row.integrals.items()}
     (value,) = row.value(env)
     slopes = dict(zip(row.tangent, row.slopes(env), strict=True))
-    if not row.jets and all(np.ndim(v) == 0 for v in (value, *slopes.values())):
-        n = 1  # the same equation at every point: once is enough
+    if once and not row.jets and all(np.ndim(v) == 0 for v in (value, *slopes.values())):
+        n = 1
     parts = _columns(row, site, state, slopes)
     right = -np.broadcast_to(value, (n,)).astype(np.result_type(np.asarray(value).dtype, float))
     for symbol, slope in slopes.items():
