@@ -1,7 +1,8 @@
 """The same declaration solved by classical methods: evidence that shares nothing with the network after binding.
 
 A reference is a module with `supports(bound) -> str | None` (why it cannot serve, or None) and
-`solve(bound, n=None, *, budget=None, progress=None) -> Reference | NoReference`, found by the entry points `inrpde.references`.
+`solve(bound, n=None, *, budget=None, progress=None) -> Reference | NoReference`, found by the entry points
+`inrpde.references`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ def solve(
 ) -> Reference | NoReference:
     """The first installed reference that serves the problem, or why none does.
 
-    `n` cells along the longest side (chosen where it is None), `budget` in seconds, `progress` is called with the share done.
+    `n` cells along the longest side (chosen where it is None), `budget` in seconds, `progress` is called with the
+    share done.
     """
     reasons = []
     for name, plugin in plugins.available("references").items():

@@ -9,31 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from sympy import Expr, Integer
 
 from inrpde.declaration.regions import Region
 from inrpde.references.equations import Equation, Equations
 from inrpde.references.grid import Grid, Lattice
 from inrpde.references.layout import Flow, pair_volume
 from inrpde.references.matching import match_faces
+from inrpde.references.system import Entry
 from inrpde.references.terms import Term, Unsupported
 
 Array = np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Entry:
-    """A term that is to vanish at the points `picks` of a place; it stands in the rows `slots` of the system.
-
-    `unknown` is the one that it determines, `volume` says whether it is an equation of the volume.
-    """
-
-    term: Term
-    place: Lattice
-    picks: Array
-    slots: Array
-    part: str
-    unknown: int
-    volume: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,19 +68,17 @@ class Arrangement:
     def _candidates(self) -> list[Candidate]:
         """Every face condition on every plane that it touches; those without derivatives first, then plane by plane."""
         found = []
-        planes = self._planes()
+        planes = self.planes()
         for equation in self.equations.faces:
             self._check_flat(equation, planes)
             for axis, position in planes:
                 sign = self._normal_sign(equation.region, axis, position)
                 if sign:
-                    normal = {n: (sign if k == axis else 0) for k, n in enumerate(self.equations.space.normal)}
-                    term = self.equations.term(equation, normal)
-                    likely = sorted(term.unknowns, key=lambda u, t=term: (-t.order(u, axis), u))
-                    found.append(Candidate(equation, axis, position, term, tuple(likely)))
+                    term = self.equations.term(equation, self.normal(axis, sign))
+                    found.append(Candidate(equation, axis, position, term, likeliest(term, axis)))
         return sorted(found, key=lambda candidate: (candidate.differential, candidate.axis, candidate.position))
 
-    def _planes(self) -> list[tuple[int, int]]:
+    def planes(self) -> list[tuple[int, int]]:
         """The axis and the position of every plane in which an unknown's box ends."""
         return [
             (axis, position)
@@ -104,6 +88,10 @@ class Arrangement:
                 {int(p) for each in self.grid.lattices for p in each.positions[axis][[0, -1]] if p % 2 == 0}
             )
         ]
+
+    def normal(self, axis: int, sign: int) -> dict[Expr, Expr]:
+        """The components of the normal that points up (1) or down an axis (-1), as a substitution."""
+        return {n: Integer(sign if k == axis else 0) for k, n in enumerate(self.equations.space.normal)}
 
     def _check_flat(self, equation: Equation, planes: Sequence[tuple[int, int]]) -> None:
         """Raise Unsupported unless points of a condition's region all lie in the planes."""
@@ -154,7 +142,7 @@ class Arrangement:
         for number, candidate in enumerate(self.candidates):
             here = np.flatnonzero(table[:, candidate.axis] == candidate.position)
             on[number, here] = self._on_face(candidate.equation.region, lattice, table[here], candidate.axis)
-        signatures, kinds = _distinct(np.vstack([alive, active, on]))
+        signatures, kinds = distinct(np.vstack([alive, active, on]))
         rows = {unknown: np.zeros(len(table), int) for unknown in group}
         left: list[tuple[int, Array]] = []
         for number, signature in enumerate(signatures.T):
@@ -163,6 +151,7 @@ class Arrangement:
             living, holding, conditions = (np.flatnonzero(part).tolist() for part in parts)
             conditions = self._once(conditions)
             owner = match_faces([[u for u in self.candidates[c].affinity if u in living] for c in conditions])
+            self._check_enough(conditions, group)
             pairs = self._pairs(living, holding) if not set(group) <= set(owner) else {}
             for unknown in group:
                 rows[unknown][here] = conditions[owner[unknown]] if unknown in owner else -1 - pairs[unknown]
@@ -197,6 +186,19 @@ class Arrangement:
         """{unknown: number of its volume equation}, among the unknowns and the equations at a point."""
         pairs = pair_volume([self.equations.volume_terms[n] for n in holding], living, self.flow)
         return {unknown: holding[n] for unknown, n in pairs.items()}
+
+    def _check_enough(self, conditions: list[int], group: Sequence[int]) -> None:
+        """Raise Unsupported where a wall has fewer conditions than half the order of the equations across it."""
+        on = [self.candidates[c] for c in conditions]
+        for axis in {candidate.axis for candidate in on}:
+            for unknown in group:
+                order = max(term.order(unknown, axis) for term in self.equations.volume_terms)
+                there = sum(candidate.axis == axis and unknown in candidate.affinity for candidate in on)
+                if order >= 4 and 2 * there < order:
+                    name = self.equations.unknowns[unknown].name
+                    raise Unsupported(
+                        f"{there} conditions on {name} where equations of order {order} need {order // 2}"
+                    )
 
     def _to_neighbours(
         self,
@@ -234,10 +236,15 @@ class Arrangement:
         return Entry(term, place, place.find(wanted), slots + start, equation.part, unknown, volume)
 
 
-def _distinct(flags: Array) -> tuple[Array, Array]:
+def distinct(flags: Array) -> tuple[Array, Array]:
     """The distinct columns of a boolean matrix (K, N), and the number of each column among them (N,)."""
     words = [(1 << np.arange(len(part))) @ part for part in np.array_split(flags, -(-len(flags) // 60))]
     _, first, numbers = np.unique(
         words[0] if len(words) == 1 else np.array(words), axis=-1, return_index=True, return_inverse=True
     )
     return flags[:, first], numbers.ravel()
+
+
+def likeliest(term: Term, axis: int) -> tuple[int, ...]:
+    """The unknowns that a condition may determine, those with the highest derivative across the face first."""
+    return tuple(sorted(term.unknowns, key=lambda unknown: (-term.order(unknown, axis), unknown)))

@@ -11,6 +11,7 @@ from sympy.core.function import AppliedUndef
 
 from inrpde.declaration.fields import GridField, MeshField
 from inrpde.declaration.space import Space
+from inrpde.references.stencils import Axis
 from inrpde.references.terms import Atom, Datum, Difference, Index, Integral, Leaf, Term
 
 Array = np.ndarray
@@ -19,11 +20,29 @@ Place = Any
 
 
 class Scheme(Protocol):
-    """What an evaluation needs of a discretisation. Matrices act on a state of `width` numbers."""
+    """A discretisation.
 
-    width: int
+    Its state holds the values of the unknowns, from `extra` on further numbers (integrals, then multipliers), `size`
+    in all, and then as often the same of each time derivative: `width` numbers.
+    """
+
+    axes: tuple[Axis, ...]
     extra: int
-    """The column of the first integral."""
+    size: int
+    width: int
+
+    @property
+    def mask(self) -> Array | None:
+        """Which nodes of the axes lie in the region; None: all."""
+
+    def block(self, unknown: int) -> slice:
+        """Where the values of an unknown lie in the state."""
+
+    def sites(self, unknown: int) -> Array:
+        """Where its values lie in space: (N, axes)."""
+
+    def at_nodes(self, unknown: int, state: Array) -> Array:
+        """Its values at all nodes of the axes, NaN where it does not live."""
 
     def points(self, place: Place) -> Array: ...
     def leaf(self, unknown: int, index: Index, time: int, place: Place) -> csr_array: ...

@@ -61,6 +61,8 @@ class Grid:
     up to `time_order`: `size` numbers each.
     """
 
+    mask: np.ndarray | None = None
+
     def __init__(self, axes: Sequence[Axis], lattices: Sequence[Lattice], extra: int = 0, time_order: int = 0):
         self.axes, self.lattices = tuple(axes), tuple(lattices)
         ends = np.cumsum([lattice.size for lattice in lattices])
@@ -82,6 +84,25 @@ class Grid:
     def block(self, unknown: int) -> slice:
         """Where the values of an unknown lie in the state."""
         return slice(self.offsets[unknown], self.offsets[unknown] + self.lattices[unknown].size)
+
+    def sites(self, unknown: int) -> np.ndarray:
+        """Where the values of an unknown lie: (N, axes)."""
+        return self.points(self.lattices[unknown])
+
+    def at_nodes(self, unknown: int, state: np.ndarray) -> np.ndarray:
+        """The values of an unknown at all nodes, closing ones of periodic axes included; NaN where it does not live."""
+        nodes = []
+        for axis, own in zip(self.axes, self.lattices[unknown].positions, strict=True):
+            margin = own[0] % 2
+            lo, hi = (0, axis.end - 1) if axis.periodic else (own[0] - margin, own[-1] + margin)
+            nodes.append(np.arange(lo, hi + 1, 2))
+        matrix = self.interpolation(unknown, (0,) * len(nodes), Lattice(tuple(nodes)))
+        values = (matrix @ state[self.block(unknown)]).reshape([len(n) for n in nodes])
+        values = np.pad(values, [(0, int(axis.periodic)) for axis in self.axes], mode="wrap")
+        whole = np.full([axis.cells + 1 for axis in self.axes], np.nan, state.dtype)
+        starts = [n[0] // 2 for n in nodes]
+        whole[tuple(slice(start, start + size) for start, size in zip(starts, values.shape, strict=True))] = values
+        return whole
 
     def interpolation(self, unknown: int, index: Index, lattice: Lattice) -> csr_array:
         """The matrix (N, values of the unknown) of a derivative of an unknown at the points of a lattice."""

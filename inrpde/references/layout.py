@@ -30,17 +30,17 @@ class Flow:
 
 
 def domain(equations: Equations) -> Box:
-    """The box round all volume conditions. Raises Unsupported where one of them is not on a box."""
-    dim = len(equations.space.spatial)
-    boxes = []
-    for equation in equations.volume:
-        box = box_of(equation.region)
-        if box is None:
-            raise Unsupported(f"{equation.region.label} is not a box")
-        boxes.append(box[:dim])
-    if not boxes:
+    """The box round all volume conditions, in space."""
+    bounds = [equation.region.bounds for equation in equations.volume]
+    if not bounds:
         raise Unsupported("no equation holds in a volume")
-    return tuple((min(box[k][0] for box in boxes), max(box[k][1] for box in boxes)) for k in range(dim))
+    lo, hi = np.min([lo for lo, _ in bounds], axis=0), np.max([hi for _, hi in bounds], axis=0)
+    return tuple(zip(lo.tolist(), hi.tolist(), strict=True))[: len(equations.space.spatial)]
+
+
+def is_box(equations: Equations) -> bool:
+    """Whether all volume conditions hold on boxes or on parts of them."""
+    return all(box_of(equation.region) is not None for equation in equations.volume)
 
 
 def home(equations: Equations, unknown: int) -> Box:
@@ -54,23 +54,29 @@ def home(equations: Equations, unknown: int) -> Box:
 
 
 def coarsest_cells(equations: Equations, longest: int) -> tuple[int, ...]:
-    """Cells on each axis of the coarsest grid, `longest` on the longest: every box starts and ends at nodes."""
+    """Cells on each axis of the coarsest grid, `longest` on the longest.
+
+    The boxes of unknowns and equations start and end at nodes (Unsupported is raised where no grid does that), and so
+    do those that a region is made of, as far as they can.
+    """
     box = domain(equations)
     lengths = [hi - lo for lo, hi in box]
     least = least_cells(equations)
-    boxes = [home(equations, k) for k in range(len(equations.unknowns))]
-    boxes += [b for e in equations.volume if (b := box_of(e.region)) is not None]
+    needed = [home(equations, unknown) for unknown in range(len(equations.unknowns))]
+    needed += [found for equation in equations.volume if (found := box_of(equation.region)) is not None]
+    wished = [p.box for e in equations.volume for p in getattr(e.region, "primitives", ()) if p.box is not None]
     cells = []
     for k, (lo, hi) in enumerate(box):
         wanted = max(round(longest * lengths[k] / max(lengths)), least)
-        breaks = {end for b in boxes for end in b[k]}
-        for count in range(wanted, 4 * wanted):
-            axis = Axis(lo, hi, count)
-            if all(axis.node(x) is not None for x in breaks):
-                cells.append(count)
+        for breaks, most in ((needed + wished, 1.25 * wanted), (needed, 4 * wanted)):
+            ends = {end for each in breaks for end in each[k] if lo <= end <= hi}
+            counts = (n for n in range(wanted, int(most) + 1) if all(Axis(lo, hi, n).node(x) is not None for x in ends))
+            count = next(counts, None)
+            if count is not None:
                 break
-        else:
+        if count is None:
             raise Unsupported(f"the parts of the region share no grid in {equations.space.spatial[k]}")
+        cells.append(count)
     return tuple(cells)
 
 

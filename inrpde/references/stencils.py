@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -34,7 +35,7 @@ class Axis:
         """The position of the upper end."""
         return 2 * self.cells
 
-    def at(self, positions: Positions) -> np.ndarray:
+    def at(self, positions: Positions | float) -> Any:
         """Coordinates of positions; both ends are hit exactly."""
         share = positions / self.end
         return self.lo * (1 - share) + self.hi * share

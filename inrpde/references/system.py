@@ -9,14 +9,26 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csr_array
 
-from inrpde.declaration.integral import RegionIntegral
-from inrpde.references.arrange import Arrangement, Entry
-from inrpde.references.equations import IMAGINARY, REAL, Equation, Equations
-from inrpde.references.evaluate import Array, Evaluator
+from inrpde.references.equations import IMAGINARY, REAL, Equations
+from inrpde.references.evaluate import Array, Evaluator, Place, Scheme
 from inrpde.references.factors import Factors
-from inrpde.references.grid import Grid, Lattice
-from inrpde.references.layout import axes_of, find_flow, lattices_of
-from inrpde.references.terms import Term, Unsupported
+from inrpde.references.terms import Term
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A term that is to vanish at the points `picks` of a place; it stands in the rows `slots` of the system.
+
+    `unknown` is the one that it determines, `volume` says whether it is an equation of the volume.
+    """
+
+    term: Term
+    place: Place
+    picks: Array
+    slots: Array
+    part: str
+    unknown: int
+    volume: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,35 +36,32 @@ class Sum:
     """A part of an integral: the integrand at the points of a place, times weights."""
 
     term: Term
-    place: Lattice
+    place: Place
     weights: Array
 
 
 class System:
-    """A problem on a grid of `cells`: the rows follow the state (see `Grid`), one for each of its first `size` numbers.
+    """Rows for each of the first `size` numbers of a state (see `Scheme`).
 
-    The extra numbers are the values of the integrals, each defined by a row, and one multiplier for each condition that
-    fixes a number or a point: it is added to the volume equations of the unknown concerned, and vanishes with the step
-    where the problem has a solution.
+    `sums` define the integrals, the first of the extra numbers. `gauges` are conditions that fix a number or a point;
+    each has a multiplier among the extra numbers, which is added to the volume equations of the unknown concerned,
+    and vanishes with the step where the problem has a solution.
     """
 
-    def __init__(self, equations: Equations, cells: Sequence[int], time_order: int = 0):
-        self.equations = equations
-        flow = find_flow(equations.volume_terms, len(equations.space.spatial), len(equations.unknowns))
-        axes = axes_of(equations, cells)
-        gauges = (*equations.numbers, *equations.points)
-        self.integrals = tuple(equations.integrals)
-        extra = len(self.integrals) + len(gauges)
-        self.grid = Grid(axes, lattices_of(equations, axes, flow), extra, time_order)
-        self.flow = flow
-        self.arrangement = Arrangement(equations, self.grid, flow)
-        self.evaluator = Evaluator(self.grid, equations.space, equations.fields)
-        self.entries = self.arrangement.entries()
-        self.first_multiplier = self.grid.extra + len(self.integrals)
-        self.entries += [self._gauge(k, equation) for k, equation in enumerate(gauges)]
-        self.sums = [self._sums(integral) for integral in self.integrals]
-        self.multipliers = self._multiplier_columns()
-        self.order = np.argsort(np.concatenate([*(entry.slots for entry in self.entries), self._integral_slots()]))
+    def __init__(
+        self,
+        equations: Equations,
+        grid: Scheme,
+        entries: Sequence[Entry],
+        sums: Sequence[Sequence[Sum]] = (),
+        gauges: Sequence[Entry] = (),
+    ):
+        self.equations, self.grid, self.sums, self.gauges = equations, grid, sums, gauges
+        self.entries = [*entries, *gauges]
+        self.evaluator = Evaluator(grid, equations.space, equations.fields)
+        integrals = grid.extra + np.arange(len(sums))
+        self._order = np.argsort(np.concatenate([*(entry.slots for entry in self.entries), integrals]))
+        self._multipliers = self._multiplier_columns()
 
     @property
     def dtype(self) -> type:
@@ -60,9 +69,8 @@ class System:
 
     @property
     def linear(self) -> bool:
-        return all(entry.term.linear for entry in self.entries) and all(
-            s.term.linear for parts in self.sums for s in parts
-        )
+        terms = [entry.term for entry in self.entries] + [part.term for parts in self.sums for part in parts]
+        return all(term.linear for term in terms)
 
     def value(self, state: Array, time: float = 0.0) -> Array:
         """R(z), shape (size,)."""
@@ -73,7 +81,7 @@ class System:
         for number, parts in enumerate(self.sums):
             total = sum(s.weights @ self.evaluator.value(s.term, s.place, state, time) for s in parts)
             values.append(self._part(np.atleast_1d(state[self.grid.extra + number] - total), ""))
-        return np.concatenate(values)[self.order] + self.multipliers @ state
+        return np.concatenate(values)[self._order] + self._multipliers @ state
 
     def tangent(self, state: Array, time: float = 0.0) -> tuple[Array, csr_array]:
         """R(z), (size,), and its Jacobian, (size, width)."""
@@ -90,99 +98,29 @@ class System:
                 jacobian = jacobian - csr_array((s.weights @ inner)[None, :])
             values.append(self._part(np.atleast_1d(total), ""))
             rows.append(self._part(jacobian, ""))
-        matrix = sparse.vstack(rows, format="csr")[self.order]
-        return np.concatenate(values)[self.order] + self.multipliers @ state, csr_array(matrix + self.multipliers)
+        matrix = sparse.vstack(rows, format="csr")[self._order]
+        return np.concatenate(values)[self._order] + self._multipliers @ state, csr_array(matrix + self._multipliers)
 
     def factorise(self, state: Array) -> tuple[Array, Factors]:
         """R(z) and the factors of its Jacobian by the values."""
         residual, jacobian = self.tangent(state)
-        pins = [
-            self._volume_slots(entry.unknown)[0] for entry in self.entries if entry.slots[0] >= self.first_multiplier
-        ]
+        pins = [self._volume_slots(gauge.unknown)[0] for gauge in self.gauges]
         return residual, Factors(jacobian[:, : self.grid.size].astype(self.dtype), self.grid.extra, pins)
 
-    def _volume_slots(self, unknown: int) -> Array:
-        return np.concatenate([entry.slots for entry in self.entries if entry.volume and entry.unknown == unknown])
+    def multipliers(self, state: Array) -> Array:
+        """The multipliers of the gauges."""
+        return state[[int(gauge.slots[0]) for gauge in self.gauges]]
 
     def _part(self, values: Array | csr_array, part: str) -> Array | csr_array:
         if part == IMAGINARY:
             return values.imag
         return values.real if part == REAL or not self.equations.complex else values
 
-    # -- integrals, and conditions that fix a number
-
-    def _integral_slots(self) -> Array:
-        return self.grid.extra + np.arange(len(self.integrals))
-
-    def _sums(self, integral: RegionIntegral) -> list[Sum]:
-        region, space = integral.region, self.equations.space
-        missing = space.dim - region.dim
-        if missing == 0:
-            sums = self._volume_sums(integral)
-        elif missing == 1:
-            sums = [s for axis in range(len(self.grid.axes)) for s in self._face_sums(integral, axis)]
-        else:
-            raise Unsupported(f"an integral over a set of {region.dim} dimensions ({region.label})")
-        total = sum(s.weights.sum() for s in sums)
-        if not total:
-            raise Unsupported(f"the grid has no cell in {region.label}, over which an integral is taken")
-        return [Sum(s.term, s.place, s.weights / total) for s in sums] if integral.mean else sums
-
-    def _volume_sums(self, integral: RegionIntegral) -> list[Sum]:
-        """The midpoint rule on the cells in the region."""
-        middles = Lattice(tuple(np.arange(1, axis.end, 2) for axis in self.grid.axes))
-        inside = integral.region.contains(self.arrangement.coordinates(middles.table))
-        term = self.equations.lowering.term(integral.integrand, str(integral))
-        return self._weighted(term, middles, inside, float(np.prod([axis.step for axis in self.grid.axes])))
-
-    def _face_sums(self, integral: RegionIntegral, axis: int) -> list[Sum]:
-        """The midpoint rule on the cells' sides in the region, on every plane normal to an axis."""
-        sums = []
-        for position in (0, self.grid.axes[axis].end):
-            if self.grid.axes[axis].periodic:
-                continue
-            plane = Lattice(
-                tuple(
-                    np.array([position]) if k == axis else np.arange(1, a.end, 2) for k, a in enumerate(self.grid.axes)
-                )
-            )
-            inside = integral.region.contains(self.arrangement.coordinates(plane.table))
-            normal = {
-                n: ((1 if position else -1) if k == axis else 0) for k, n in enumerate(self.equations.space.normal)
-            }
-            term = self.equations.lowering.term(integral.integrand.xreplace(normal), str(integral))
-            area = float(np.prod([a.step for k, a in enumerate(self.grid.axes) if k != axis]))
-            sums += self._weighted(term, plane, inside, area)
-        return sums
-
-    def _weighted(self, term: Term, lattice: Lattice, inside: Array, weight: float) -> list[Sum]:
-        if not np.any(inside):
-            return []
-        chosen = lattice.table[inside]
-        place = Lattice(tuple(np.unique(column) for column in chosen.T))
-        weights = np.zeros(place.size)
-        weights[place.find(chosen)] = weight
-        return [Sum(term, place, weights)]
-
-    def _gauge(self, number: int, equation: Equation) -> Entry:
-        term = self.equations.term(equation)
-        at = np.array([axis.lo for axis in self.grid.axes])
-        if term.leaves:
-            lo, hi = equation.region.bounds
-            if np.any(hi[: len(at)] > lo[: len(at)]):
-                raise Unsupported(f"{equation.text} holds at several points inside")
-            at = lo[: len(at)]
-        place = Lattice(tuple(np.array([axis.near(x)]) for axis, x in zip(self.grid.axes, at, strict=True)))
-        fixed = term.unknowns.union(*(self._integrand_unknowns(n) for n in term.integrals))
-        slot = np.array([self.first_multiplier + number])
-        return Entry(term, place, np.array([0]), slot, equation.part, min(fixed), False)
-
-    def _integrand_unknowns(self, number: int) -> frozenset[int]:
-        return self.equations.lowering.term(self.integrals[number].integrand, "").unknowns
+    def _volume_slots(self, unknown: int) -> Array:
+        return np.concatenate([entry.slots for entry in self.entries if entry.volume and entry.unknown == unknown])
 
     def _multiplier_columns(self) -> csr_array:
-        gauges = [entry for entry in self.entries if entry.slots[0] >= self.first_multiplier]
-        rows = [self._volume_slots(gauge.unknown) for gauge in gauges]
-        columns = [np.full(len(slots), gauge.slots[0]) for slots, gauge in zip(rows, gauges, strict=True)]
+        rows = [self._volume_slots(gauge.unknown) for gauge in self.gauges]
+        columns = [np.full(len(slots), gauge.slots[0]) for slots, gauge in zip(rows, self.gauges, strict=True)]
         row, column = (np.concatenate([np.empty(0, int), *each]) for each in (rows, columns))
         return csr_array((np.ones(len(row)), (row, column)), shape=(self.grid.size, self.grid.width))

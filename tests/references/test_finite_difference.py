@@ -369,6 +369,10 @@ class TestRefusals:
         )
         assert "one condition too many" in self.refused(problem)
 
+    def test_too_few_conditions(self, square):
+        bilaplace = square.space.laplace(square.space.laplace(u := square.space.unknown("u")))
+        assert "need 2" in self.refused(Problem("p", [u], [On(square, bilaplace), On(square.boundary, u)]))
+
     def test_too_few_equations(self, square):
         u, v = square.space.unknowns("u v")
         assert "1 equations" in self.refused(

@@ -1,0 +1,130 @@
+"""Steady problems: the discrete equations solved on three nested grids, each starting from the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy.interpolate import RegularGridInterpolator
+from scipy.ndimage import distance_transform_edt
+
+from inrpde.compiler.evaluate import evaluate
+from inrpde.references.equations import Equations
+from inrpde.references.newton import Diverged, continued, newton
+from inrpde.references.reference import Reference, from_levels
+from inrpde.references.system import Array, System
+from inrpde.references.terms import Unsupported
+
+Progress = Callable[[float], None]
+Build = Callable[[Equations, Sequence[int]], System]
+"""The system on a grid with that many cells on each axis."""
+
+SINGULAR = 1e14
+"""A coarse system with rows of size 1 and a larger condition number counts as singular."""
+
+
+def solve_steady(
+    kind: str, build: Build, equations: Equations, cells: Sequence[int], progress: Progress | None
+) -> Reference:
+    """Solve with `cells`, twice and four times as many. Raises Unsupported where there is no such solution."""
+    systems: list[System] = []
+    states: list[Array] = []
+    for level in range(3):
+        system = build(equations, [count * 2**level for count in cells])
+        if not systems:
+            start = guess(system)
+            _check_regular(system, start)
+        else:
+            start = start_from(systems[-1], system, states[-1])
+        try:
+            states.append(_solve(system, start))
+        except Diverged:
+            raise Unsupported("Newton's method does not converge, neither directly nor by continuation") from None
+        systems.append(system)
+        if progress:
+            progress(8.0 ** (level - 2))
+    _check_multipliers(systems, states)
+    levels = [on_nodes(system, state) for system, state in zip(systems, states, strict=True)]
+    return from_levels(kind, node_axes(systems[-1]), levels, systems[-1].grid.mask)
+
+
+def _solve(system: System, start: Array) -> Array:
+    try:
+        return newton(system.value, system.factorise, start, system.linear)
+    except Diverged:
+        return continued(system.value, system.factorise, start)
+
+
+def guess(system: System) -> Array:
+    """The problem's guess on the grid, or zero."""
+    state: Array = np.zeros(system.grid.width, system.dtype)
+    equations = system.equations
+    fields = {field.func.__name__: data.jets for field, data in equations.fields.items()}
+    for original in equations.bound.unknowns:
+        expr = equations.bound.problem.guess.get(original.symbol)
+        if expr is not None:
+            for number, part in equations.parts_of(original):
+                points = system.grid.sites(number)
+                values = evaluate(equations.bound.known(expr), equations.space.spatial, points, fields)
+                state[system.grid.block(number)] = part(values)
+    return state
+
+
+def start_from(coarse: System, fine: System, state: Array) -> Array:
+    """A state of a coarser grid on a finer one, by linear interpolation between the nodes."""
+    start: Array = np.zeros(fine.grid.width, fine.dtype)
+    axes = node_axes(coarse)
+    for unknown in range(len(fine.equations.unknowns)):
+        nodal = coarse.grid.at_nodes(unknown, state)
+        nearest = distance_transform_edt(np.isnan(nodal), return_distances=False, return_indices=True)
+        interpolate = RegularGridInterpolator(axes, nodal[tuple(nearest)])
+        start[fine.grid.block(unknown)] = interpolate(fine.grid.sites(unknown))
+    start[fine.grid.extra : fine.grid.size] = state[coarse.grid.extra : coarse.grid.size]
+    return start
+
+
+def node_axes(system: System) -> list[Array]:
+    """The coordinates of the nodes, the closing ones of periodic axes included."""
+    return [axis.at(np.arange(0, axis.end + 1, 2)) for axis in system.grid.axes]
+
+
+def on_nodes(system: System, state: Array) -> dict[str, Array]:
+    """The unknowns of the problem at all nodes, NaN where they do not live."""
+    count = len(system.equations.unknowns)
+    return system.equations.joined([system.grid.at_nodes(unknown, state) for unknown in range(count)])
+
+
+def wave_number(system: System) -> float:
+    """The largest wave number of the linearised equations: the root of the zero-order part over the second-order part.
+
+    The sum of a row is its zero-order part c; its diagonal less that is a Σ 2/h², for a term -a ∂².
+    """
+    _, jacobian = system.tangent(guess(system))
+    inverse = sum(2 / axis.step**2 for axis in system.grid.axes)
+    largest = 0.0
+    for entry in system.entries:
+        if entry.volume:
+            own = jacobian[entry.slots][:, system.grid.block(entry.unknown)]
+            total = own.sum(axis=1)
+            second = jacobian.diagonal()[entry.slots] - total
+            ratio = np.divide(total, second, out=np.zeros_like(total), where=second != 0)
+            largest = max(largest, float(np.max(-ratio.real, initial=0.0)))
+    return float(np.sqrt(largest * inverse))
+
+
+def _check_regular(system: System, state: Array) -> None:
+    _, factors = system.factorise(state)
+    if factors.condition() > SINGULAR:
+        raise Unsupported(
+            "the discrete equations are singular: something is fixed only up to a constant, or k is a resonance"
+        )
+
+
+def _check_multipliers(systems: Sequence[System], states: Sequence[Array]) -> None:
+    """Raise Unsupported if a multiplier does not vanish with the step: then the data contradict each other."""
+    if not systems[0].gauges:
+        return
+    _, coarse, fine = (np.abs(system.multipliers(state)) for system, state in zip(systems, states, strict=True))
+    data = np.max(np.abs(systems[-1].value(np.zeros_like(states[-1]))))
+    if np.any((fine > 0.5 * coarse) & (fine > 1e-8 * data)):
+        raise Unsupported("the data contradict each other: no solution takes the value that a condition fixes")
