@@ -188,17 +188,16 @@ class Arrangement:
         return {unknown: holding[n] for unknown, n in pairs.items()}
 
     def _check_enough(self, conditions: list[int], group: Sequence[int]) -> None:
-        """Raise Unsupported where a wall has fewer conditions than half the order of the equations across it."""
+        """Raise Unsupported where a wall, away from edges, has fewer conditions than half the order of the equations."""
         on = [self.candidates[c] for c in conditions]
-        for axis in {candidate.axis for candidate in on}:
-            for unknown in group:
-                order = max(term.order(unknown, axis) for term in self.equations.volume_terms)
-                there = sum(candidate.axis == axis and unknown in candidate.affinity for candidate in on)
-                if order >= 4 and 2 * there < order:
-                    name = self.equations.unknowns[unknown].name
-                    raise Unsupported(
-                        f"{there} conditions on {name} where equations of order {order} need {order // 2}"
-                    )
+        if len({candidate.axis for candidate in on}) != 1:
+            return
+        for unknown in group:
+            order = max(term.order(unknown, on[0].axis) for term in self.equations.volume_terms)
+            there = sum(unknown in candidate.affinity for candidate in on)
+            if order >= 4 and 2 * there < order:
+                name = self.equations.unknowns[unknown].name
+                raise Unsupported(f"{there} conditions on {name} where equations of order {order} need {order // 2}")
 
     def _to_neighbours(
         self,
