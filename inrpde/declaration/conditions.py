@@ -109,4 +109,5 @@ def _rows(value: Any, place: str) -> tuple[Expr, ...]:
 def _region_names(frame: FrameType) -> dict[int, str]:
     """The variables that hold regions where a condition is written, so that messages can say "omega"."""
     scope = {**frame.f_globals, **frame.f_locals}
-    return {id(value): name for name, value in scope.items() if isinstance(value, Region) and not name.startswith("_")}
+    regions = {name: value for name, value in scope.items() if isinstance(value, Region)}
+    return {id(value): name for name, value in regions.items() if name.isidentifier() and not name.startswith("_")}

@@ -18,6 +18,12 @@ class _Words(StrPrinter):
         index = "".join(str(x) * int(n) for x, n in d.variable_count if n.is_Integer)
         return f"{inner}_{index}" if inner.isidentifier() else f"({inner})_{index}"
 
+    def _print_Matrix(self, m) -> str:
+        rows = [f"[{', '.join(map(self._print, m.row(i)))}]" for i in range(m.rows)]
+        return f"Matrix([{', '.join(row[1:-1] if m.cols == 1 else row for row in rows)}])"
+
+    _print_MutableDenseMatrix = _print_ImmutableDenseMatrix = _print_Matrix
+
     def _print_Dummy(self, s) -> str:
         return s.name
 
