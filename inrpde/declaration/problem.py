@@ -78,6 +78,7 @@ class Problem:
         _check_coefficients(self)
         for condition in conditions:
             _check_condition(self, condition)
+        _check_used(self)
         _check_expressions(self)
         object.__setattr__(self, "warnings", tuple(_warnings(self)))
 
@@ -142,9 +143,6 @@ def _check_unknowns(p: Problem) -> None:
     for name in names:
         if [*names, *coefficients].count(name) > 1:
             raise ProblemError(f"'{name}' is the name of two things", place, "give each unknown and each coefficient its own name")
-    for u in p.unknowns:
-        if not any(row.has(u) for c in p.conditions for row in c.residuals):
-            raise ProblemError(f"the unknown {words(u)} appears in no equation", place, "write an equation for it, or remove it")
     for mapping, word in ((p.exact, "exact"), (p.guess, "guess")):
         for key in mapping:
             if key not in p.unknowns:
@@ -159,7 +157,6 @@ def _check_unknowns(p: Problem) -> None:
 
 def _check_coefficients(p: Problem) -> None:
     real = not p.complex_unknowns
-    used = _needed(p, (row for c in p.conditions for row in c.residuals))
     for key, value in p.coefficients.items():
         place = f'Problem("{p.name}", coefficients={{{words(key)}: …}})'
         if not isinstance(key, (AppliedUndef, Symbol)) or key in p.unknowns:
@@ -180,11 +177,17 @@ def _check_coefficients(p: Problem) -> None:
             )
         if isinstance(value, (GridField, MeshField)):
             _check_cover(p, key, value, place)
-        if key not in used:
-            raise ProblemError(
-                f"the coefficient {words(key)} appears in no equation", place,
-                "remove it, or use the same symbol in the equations (assumptions are part of a symbol's identity)",
-            )
+
+
+def _check_used(p: Problem) -> None:
+    used = _needed(p, (row for c in p.conditions for row in c.residuals))
+    for kind, keys in (("unknown", p.unknowns), ("coefficient", p.coefficients)):
+        for key in keys:
+            if key not in used:
+                raise ProblemError(
+                    f"the {kind} {words(key)} appears in no equation", f'Problem("{p.name}", {kind}s=…)',
+                    "remove it, or use the same symbol in the equations (assumptions are part of a symbol's identity)",
+                )
 
 
 def _check_cover(p: Problem, key: Basic, value: GridField | MeshField, place: str) -> None:

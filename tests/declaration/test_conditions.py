@@ -65,7 +65,11 @@ def test_weights_and_norms():
         (lambda: On(omega, Eq(space.grad(u), Matrix([1, 2, 3]))), "is False", "On(omega, False)"),
         (lambda: On(omega, x > x + 1), "is False", "On(omega, False)"),
         (lambda: On(omega, Ne(u, 0)), "a condition with !=", "On(omega, Ne(u, 0))"),
-        (lambda: On(omega, Eq(u, 0) & Eq(v, 0)), "neither an equation nor an expression", "On(omega, Eq(u, 0) & Eq(v, 0))"),
+        (
+            lambda: On(omega, Eq(u, 0) & Eq(v, 0)),
+            "neither an equation nor an expression",
+            "On(omega, Eq(u, 0) & Eq(v, 0))",
+        ),
         (lambda: On(omega, "u - 1"), "neither an equation nor an expression", "On(omega, u - 1)"),
         (lambda: On(omega, None), "neither an equation nor an expression", "On(omega, None)"),
         (lambda: On(omega, []), "neither an equation nor an expression", "On(omega, [])"),

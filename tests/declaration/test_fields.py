@@ -79,7 +79,10 @@ def test_covering():
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: GridField([1.0, np.nan, 2, np.inf], [range(4)]), "2 of 4 values are not finite, the first at index (1,)"),
+        (
+            lambda: GridField([1.0, np.nan, 2, np.inf], [range(4)]),
+            "2 of 4 values are not finite, the first at index (1,)",
+        ),
         (lambda: GridField([1.0, 2, 3], [[0, 2, 1]]), "axis 0 is not increasing"),
         (lambda: GridField([1.0, 2, 3], [[0, 1, 1]]), "axis 0 is not increasing"),
         (lambda: GridField([1.0, 2, 3], [[0, 1, np.inf]]), "axis 0 is not increasing"),

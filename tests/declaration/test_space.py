@@ -199,7 +199,13 @@ def test_plain_functions_are_taken_too():
         lambda: Space("x").curl(Symbol("c")),
         lambda: PLANE.dt(PLANE.unknown("u")),
     ],
-    ids=["div of three in the plane", "div of a scalar", "curl of three in the plane", "curl on a line", "dt without time"],
+    ids=[
+        "div of three in the plane",
+        "div of a scalar",
+        "curl of three in the plane",
+        "curl on a line",
+        "dt without time",
+    ],
 )
 def test_operators_on_the_wrong_thing(act):
     with pytest.raises(ProblemError) as caught:
