@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -34,15 +34,31 @@ def solve(context: Context) -> Iterator[Candidate]:
     yield from climb(context, fit, "least-squares")
 
 
-def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None) -> State:
-    """The heads that minimise the loss of a linear form on samples, for one frozen body."""
+def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None, lean: Sequence[float] = ()) -> State:
+    """The heads that minimise the loss of a linear form on samples, for one frozen body; see `leaning`."""
     state = zero_state(form, make_trials(form, plan, seed))
     system = linearise(form, samples, state, no_jets(form))
-    return state.with_vector(minimise(form, system, plan))
+    return state.with_vector(minimise(form, system, plan, leaning(state, lean, seed)))
 
 
-def minimise(form: Form, system: System, plan: Plan) -> Array:
-    """One least-squares solve, dense or by cells; reweighted where a condition has the norm 1 (Holland and Welsch 1977)."""
+def leaning(state: State, sizes: Sequence[float], seed: int) -> Array | None:
+    """Heads of random fields, of about the sizes given (root mean square), one for each unknown; None where none is given.
+
+    Of all heads that satisfy the conditions, a least-squares solve returns those that lie nearest to these: where the
+    conditions determine the solution they do not matter, and what is left open takes the size given."""
+    if not sizes:
+        return None
+    rng = np.random.default_rng([seed, 99])
+    pieces = [(size, piece.width) for size, trial in zip(sizes, state.trials, strict=True) for piece in trial.pieces]
+    return np.concatenate([size * np.sqrt(2 / width) * rng.standard_normal(width) for size, width in pieces])
+
+
+def minimise(form: Form, system: System, plan: Plan, lean: Array | None = None) -> Array:
+    """One least-squares solve, dense or by cells; reweighted where a condition has the norm 1 (Holland and Welsch 1977).
+
+    Of all solutions the one that lies nearest to `lean` (to zero)."""
+    if lean is not None:
+        return lean + minimise(form, system.minus(lean), plan)
     share = partial(balance, form, plan=plan)
     if by_blocks(system):
         return block_solve(system, share)

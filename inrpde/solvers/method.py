@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -50,7 +50,8 @@ class Candidate:
     """A state with its held-out score, what it cost (seconds), and why it was tried.
 
     `fitted` is the score on the fitted points; `memory` is what a checkpoint needs to continue; `again` makes a second,
-    different solve of the same kind from a seed, for the error estimate.
+    different solve of the same kind, for the error estimate: from a seed, and a size for each unknown of the random field towards
+    which it leans where the conditions leave the solution open.
     """
 
     state: State
@@ -60,7 +61,7 @@ class Candidate:
     method: str
     reason: str
     memory: Mapping[str, Any] = field(default_factory=dict)
-    again: Callable[[int], State] | None = None
+    again: Callable[[int, Sequence[float]], State] | None = None
 
 
 class Method(Protocol):

@@ -4,7 +4,7 @@ Where the equations cannot all vanish this is Gauss–Newton on the loss (Noceda
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from inrpde.errors import DivergedError
 from inrpde.networks.trial import Trial
 from inrpde.solvers.features import Plan, make_trials
 from inrpde.solvers.blocks import block_solve
-from inrpde.solvers.least_squares import balance, by_blocks, minimise
+from inrpde.solvers.least_squares import balance, by_blocks, leaning, minimise
 from inrpde.solvers.linear import ridge_solve
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples
@@ -37,17 +37,18 @@ def solve(context: Context) -> Iterator[Candidate]:
     yield from climb(context, fit, "newton")
 
 
-def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None) -> State:
-    """The heads of a frozen body at which the loss is stationary, from a state or from the problem's guess."""
+def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None, lean: Sequence[float] = ()) -> State:
+    """The heads of a frozen body at which the loss is stationary, from a state or from the problem's guess; see `leaning`."""
     trials = make_trials(form, plan, seed)
     state = clip(form, project(form, trials, samples, start or guess(form)))
+    towards = leaning(state, lean, seed)
     jets = evaluate_jets(form, samples, state)
     for _ in range(STEPS):
         system = linearise(form, samples, state, jets)
         merit = _merit(form, samples, jets, system, plan)
         if not np.isfinite(merit):
             raise DivergedError("Newton's method met values that are not finite", None, "give a `guess` close to the solution")
-        target = state.with_vector(minimise(form, system, plan))
+        target = state.with_vector(minimise(form, system, plan, towards))
         length, reached = _line_search(form, samples, jets, evaluate_jets(form, samples, target), system, plan, merit)
         if not length:
             break

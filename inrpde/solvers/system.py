@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,6 +35,13 @@ class Block:
     scale: float
     root: Array
 
+    def times(self, vector: Array, pieces: Sequence[slice]) -> Array:
+        """The rows, without scale and weights, times a vector of heads: (N,)."""
+        out = np.zeros(len(self.right), dtype=np.result_type(vector.dtype, *(part.matrix.dtype for part in self.parts)))
+        for part in self.parts:
+            out[slice(None) if part.rows is None else part.rows] += part.matrix @ vector[pieces[part.piece]]
+        return out
+
 
 @dataclass(frozen=True)
 class System:
@@ -46,6 +53,10 @@ class System:
     @property
     def width(self) -> int:
         return self.pieces[-1].stop
+
+    def minus(self, vector: Array) -> System:
+        """The system for what is to be added to a vector of heads."""
+        return replace(self, blocks=tuple(replace(b, right=b.right - b.times(vector, self.pieces)) for b in self.blocks))
 
     def factors(self, balance: Callable[[Row], float]) -> list[Array]:
         """What each block's rows are multiplied by, so that the blocks weigh the same but for `balance`."""
