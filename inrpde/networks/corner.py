@@ -93,6 +93,14 @@ def _falling(x: float, n: int) -> float:
     return float(np.prod([x - k for k in range(n)])) if n else 1.0
 
 
+def pole_modes(count: int) -> tuple[Mode, ...]:
+    """Re and Im of z^{-n} with the next term of their series, and log r: what a hole round z = 0 excites."""
+    modes = [Mode(0, 0.0, 0, True), Mode(1, 0.0, 1, True)]
+    for n in range(1, count + 1):
+        modes += [Mode(-n, 0.0), Mode(-n, np.pi / 2), Mode(1 - n, 0.0, 1), Mode(1 - n, np.pi / 2, 1)]
+    return tuple(mode for mode in modes if mode.log or mode.power < 0 or mode.bar)
+
+
 def corner_modes(angle: float, kinds: tuple[str, str], count: int) -> tuple[Mode, ...]:
     """The first `count` exponents between walls of the given kinds ("value" or "slope"), the first wall being the one from
     which the region opens; each with the next term of its own series, and logarithms where the exponent is whole.

@@ -196,7 +196,7 @@ def _eliminate(pieces: Sequence[Piece], levels: list[list[int]], overlaps: dict,
     for i, level in enumerate(levels):
         block = _gram_block(pieces, level, level, overlaps)
         if i:
-            block -= below[-1] @ below[-1].conj().T
+            block = block - below[-1] @ below[-1].conj().T
         diagonal.append(_shifted_cholesky(block, shift))
         if i + 1 < len(levels):
             coupling = _gram_block(pieces, levels[i + 1], level, overlaps)

@@ -1,33 +1,102 @@
-"""Which corners of a form's regions need singular functions, and which."""
+"""Where a form's regions call for singular functions: corners, changes of condition on a wall, and holes."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from inrpde.compiler.form import Form
-from inrpde.networks.corner import CornerFunctions, corner_modes
+from inrpde.declaration.regions import Corner, Region
+from inrpde.errors import ProblemError
+from inrpde.networks.corner import CornerFunctions, corner_modes, pole_modes
 from inrpde.networks.trial import Trial
-from inrpde.solvers.samples import volumes
+from inrpde.sampling import sample
+from inrpde.solvers.samples import holes, volumes
 
 Array = np.ndarray
 EXPONENTS = 8
 """Exponents a corner."""
+POLES = 8
+"""Negative powers a hole."""
 
 
-def corner_trials(form: Form, unknown: int) -> list[Trial]:
-    """Singular functions for every corner that matters, of elliptic second-order equations in the plane."""
+def singular_trials(form: Form, unknown: int, corners: bool, poles: bool) -> list[Trial]:
+    """Singular functions for every corner that matters, and multipoles in holes, of second-order equations in the plane."""
     if form.space.dim != 2 or form.space.time is not None or form.orders != (2, 2):
         return []
     found: list[Trial] = []
     for region in volumes(form, unknown):
-        for corner in region.corners:
-            kinds = tuple(_kind(form, unknown, region.size, corner.point, d) for d in (corner.start, corner.start + corner.angle))
-            if None in kinds:
-                continue
+        found += _corner_trials(form, unknown, region) if corners else []
+        found += _hole_trials(region) if poles else []
+    return found
+
+
+def _corner_trials(form: Form, unknown: int, region: Region) -> list[Trial]:
+    found: list[Trial] = []
+    for corner in (*region.corners, *changes(form, unknown, region)):
+        walls = (corner.start, corner.start + corner.angle)
+        kinds = tuple(_kind(form, unknown, region.size, corner.point, direction) for direction in walls)
+        if None not in kinds:
             modes = corner_modes(corner.angle, kinds, EXPONENTS)
             if modes:
                 found.append(CornerFunctions(corner.point, corner.start + corner.angle / 2, region.size, modes))
     return found
+
+
+def _hole_trials(region: Region) -> list[Trial]:
+    """Multipoles at the centres of round holes."""
+    return [CornerFunctions((float(c[0]), float(c[1])), 0.0, radius, pole_modes(POLES)) for c, radius in holes(region)]
+
+
+def changes(form: Form, unknown: int, region: Region) -> list[Corner]:
+    """Points of a flat wall where a condition on values meets one on slopes: corners of angle π."""
+    try:
+        q = sample(region.boundary, 600, 5)
+    except ProblemError:
+        return []
+    value = np.zeros(len(q.points), bool)
+    slope = value.copy()
+    for row in form.rows:
+        mine = [jet for jet in row.jets.values() if jet.unknown == unknown]
+        if row.region.dim == 1 and mine:
+            holds = row.region.contains(q.points)
+            if any(any(jet.index) for jet in mine):
+                slope |= holds
+            else:
+                value |= holds
+    values, slopes = q.points[value], q.points[slope & ~value]
+    if not len(values) or not len(slopes):
+        return []
+    gap = np.linalg.norm(values[:, None] - slopes[None], axis=2)
+    near = 4 * q.measure / len(q.points)
+    found: list[Corner] = []
+    for i, j in zip(*np.nonzero(gap < near), strict=True):
+        point = _between(form, unknown, values[i], slopes[j])
+        normals = q.normals[np.argsort(np.linalg.norm(q.points - point, axis=1))[:2]]
+        known = [np.array(c.point) for c in (*region.corners, *found)]
+        flat = normals[0] @ normals[1] > 0.999
+        if flat and all(np.linalg.norm(point - k) > 2 * near for k in known):
+            along = np.arctan2(normals[0][0], -normals[0][1])
+            found.append(Corner(tuple(float(v) for v in point), float(np.pi), float(along)))
+    return found
+
+
+def _between(form: Form, unknown: int, value: Array, slope: Array) -> Array:
+    """The end of the condition on values, on the way from a point of it to a point of the other: by bisection."""
+    for _ in range(45):
+        middle = (value + slope) / 2
+        if _holds_value(form, unknown, middle):
+            value = middle
+        else:
+            slope = middle
+    return (value + slope) / 2
+
+
+def _holds_value(form: Form, unknown: int, point: Array) -> bool:
+    return any(
+        row.region.dim == 1 and row.region.contains(point[None, :])[0]
+        for row in form.rows
+        if any(jet.unknown == unknown for jet in row.jets.values()) and not any(any(jet.index) for jet in row.jets.values())
+    )
 
 
 def _kind(form: Form, unknown: int, size: float, point: tuple[float, float], direction: float) -> str | None:

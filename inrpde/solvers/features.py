@@ -12,8 +12,8 @@ from inrpde.networks.partition import Windowed, windows
 from inrpde.networks.siren import SineBody
 from inrpde.networks.trial import Constant, Sum, Trial
 from inrpde.sampling import sample
-from inrpde.solvers.corners import corner_trials
-from inrpde.solvers.samples import bounds, measure, volumes
+from inrpde.solvers.corners import singular_trials
+from inrpde.solvers.samples import Fractions, bounds, measure, volumes
 
 Array = np.ndarray
 Box = tuple[Array, Array]
@@ -34,10 +34,19 @@ class Plan(Protocol):
     def points(self) -> int: ...
 
     @property
-    def corners(self) -> bool: ...
+    def corners(self) -> bool:
+        """With singular functions at corners?"""
+
+    @property
+    def poles(self) -> bool:
+        """With multipoles in round holes?"""
 
     @property
     def span(self) -> tuple[float, float]: ...
+
+    @property
+    def cut(self) -> Fractions | None:
+        """The breaks between cells, for points to be shared out among them."""
 
     def body(self, form: Form, unknown: int, box: Box, rng: np.random.Generator) -> Trial:
         """The trial of one unknown, whose conditions lie in the box."""
@@ -56,6 +65,7 @@ class Global:
     balance: float = 1.0
     density: float = 2.0
     corners: bool = True
+    poles: bool = False
     span: tuple[float, float] = (0.0, 1.0)
     """The window of time, as fractions of the whole: where the last coordinate of the box ends."""
     layers: int = 1
@@ -64,6 +74,10 @@ class Global:
     @property
     def points(self) -> int:
         return round(self.density * self.width)
+
+    @property
+    def cut(self) -> None:
+        return None
 
     def body(self, form: Form, unknown: int, box: Box, rng: np.random.Generator) -> Trial:
         return SineBody.random(self.width, np.array(self.band), box, rng, layers=self.layers, distribution=self.distribution)
@@ -86,6 +100,7 @@ class Cells:
     balance: float = 1.0
     density: float = 2.0
     corners: bool = True
+    poles: bool = False
     span: tuple[float, float] = (0.0, 1.0)
     """The window of time, as fractions of the whole: where the last coordinate of the box ends."""
 
@@ -96,6 +111,10 @@ class Cells:
     @property
     def width(self) -> int:
         return self.cells * self.each
+
+    @property
+    def cut(self) -> Fractions:
+        return self.breaks
 
     @property
     def points(self) -> int:
@@ -146,7 +165,7 @@ def make_trials(form: Form, plan: Plan, seed: int) -> tuple[Trial, ...]:
         key = (*lo, *hi, *sorted(id(r) for r in volumes(form, number)))
         if key not in made:
             body = plan.body(form, number, (lo, hi), np.random.default_rng([seed, len(made)]))
-            corners = corner_trials(form, number) if plan.corners else []
-            made[key] = Sum((*corners, body)) if corners else body
+            singular = singular_trials(form, number, plan.corners, plan.poles)
+            made[key] = Sum((*singular, body)) if singular else body
         trials.append(made[key])
     return tuple(trials)

@@ -41,6 +41,10 @@ class March:
     def points(self) -> int:
         return self.inner.points
 
+    @property
+    def cut(self) -> None:
+        return None
+
     def varied(self) -> March:
         return replace(self, windows=max(1, round(0.8 * self.windows)), inner=self.inner.varied())
 
@@ -152,15 +156,19 @@ def march(form: Form, plan: March, seed: int, fit: Any, start: Any, regrade: Any
     for k, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
         span = (k / plan.windows, (k + 1) / plan.windows)
         inner = replace(plan.inner, span=span)
-        here, samples = form, squeeze(form, draw(form, inner.points, seed + k), a, b)
+        here = continued.form if k else form
+
+        def window(body: Global | Cells, first: Any) -> State:
+            samples = squeeze(form, draw(form, body.points, seed + k, body.cut), a, b)
+            return fit(here, body, continued.samples(samples, states[-1]) if k else samples, seed + k, first)
+
         if k:
-            here, samples = continued.form, continued.samples(samples, states[-1])
             start = Frozen(states[-1], float(a))
         if plan.graded:  # where the solution bends is known once the window has been solved
             first = regrade(form, inner, states[-1], ((k - 1) / plan.windows, span[0])) if k else inner
-            start = fit(here, first, samples, seed + k, start)
+            start = window(first, start)
             inner = regrade(form, inner, start, span)
-        states.append(fit(here, inner, samples, seed + k, start))
+        states.append(window(inner, start))
     trials: list[Trial] = []
     heads = []
     for unknown in range(len(form.unknowns)):

@@ -10,7 +10,7 @@ import numpy as np
 
 from inrpde.compiler.form import Form, Row
 from inrpde.declaration.regions import Region
-from inrpde.sampling import sample
+from inrpde.sampling import Quadrature, integration, sample
 
 Array = np.ndarray
 
@@ -38,8 +38,16 @@ class Samples:
         return self.conditions[row.condition]
 
 
-def draw(form: Form, interior: int, seed: int) -> Samples:
+Fractions = tuple[tuple[float, ...], ...]
+"""Breaks between cells, a coordinate, as fractions of the box."""
+CROWDED = 60
+"""How many times as many points are drawn at most, so that small cells get their share."""
+
+
+def draw(form: Form, interior: int, seed: int, cells: Fractions | None = None) -> Samples:
     """About `interior` points in the volumes together, boundaries in proportion to their share of the surface.
+
+    With `cells` of unequal sizes each cell gets as many points as another, weighted by what they stand for.
 
     Conditions on the same region share their points' number, not the budget; point sets come whole.
     """
@@ -50,20 +58,22 @@ def draw(form: Form, interior: int, seed: int) -> Samples:
     volume = sum(measure(r) for r in volumes.values()) or 1.0
     surface = sum(measure(r) for r in surfaces.values()) or 1.0
     boundary = boundary_points(full, interior)
+    edges = _edges(form, cells) if cells is not None and _uneven(cells) else None
     sites: dict[int, Site] = {}
     for number, region in enumerate(regions):
         if id(region) not in sites:
             if region.dim == full:
                 count = max(64, round(interior * measure(region) / volume))
             elif region.dim > 0:
-                count = max(16 if full == 2 else 64, round(boundary * measure(region) / surface))
+                count = max(48 if full == 2 else 64, round(boundary * measure(region) / surface))
             else:
                 count = 1
-            sites[id(region)] = _site(region, count, seed + 7919 * number)
+            site = _site(region, count, seed + 7919 * number, edges)
+            sites[id(region)] = _haloed(site, region, seed) if region.dim == full else site
     conditions = tuple(
         _paired(form, sites[id(c.region)], c.periodic) if c.periodic else sites[id(c.region)] for c in form.conditions
     )
-    integrals = tuple(_site(term.row.region, max(interior, 2000), 0) for term in form.integrals)
+    integrals = tuple(_as_site(integration(term.row.region)) for term in form.integrals)
     return Samples(conditions, integrals)
 
 
@@ -80,9 +90,72 @@ def measure(region: Region) -> float:
     return sample(region, 2000, 0).measure
 
 
-def _site(region: Region, count: int, seed: int) -> Site:
-    q = sample(region, count, seed)
+def _site(region: Region, count: int, seed: int, edges: list[Array] | None = None) -> Site:
+    if edges is None or region.dim == 0:
+        return _as_site(sample(region, count, seed))
+    crowding = np.prod([np.mean(np.diff(e)) / np.min(np.diff(e)) for e in edges])
+    q = sample(region, round(count * min(crowding, CROWDED)), seed)
+    places = [np.clip(np.searchsorted(e, q.points[:, k]) - 1, 0, len(e) - 2) for k, e in enumerate(edges)]
+    cell = np.ravel_multi_index(places, [len(e) - 1 for e in edges])
+    order = np.argsort(cell, kind="stable")
+    _, first, number = np.unique(cell[order], return_index=True, return_counts=True)
+    rank = np.empty(len(cell), dtype=int)
+    rank[order] = np.arange(len(cell)) - np.repeat(first, number)
+    quota = max(int(np.ceil(count / len(first))), 2)
+    kept = rank < quota
+    stands_for = np.zeros(int(np.prod([len(e) - 1 for e in edges])))
+    stands_for[cell[order][first]] = number / np.minimum(number, quota)
+    labels = {symbol: values[kept] for symbol, values in q.labels.items()}
+    return Site(q.points[kept], (q.weights * stands_for[cell])[kept], None if q.normals is None else q.normals[kept], labels, q.measure)
+
+
+HALO = 160
+"""Points round each hole, beside those that lie there anyway."""
+
+
+def holes(region: Region) -> list[tuple[Array, float]]:
+    """Centres and radii of the round holes of a region in the plane."""
+    if region.space.dim != 2 or region.space.time is not None or region.dim != 2:
+        return []
+    lo, hi = region.bounds
+    balls = [(p.centre, p.radius) for p in region.primitives if hasattr(p, "centre")]
+    return [(c, r) for c, r in balls if np.all((c > lo) & (c < hi)) and not region.contains(c[None, :])[0]]
+
+
+def _haloed(site: Site, region: Region, seed: int) -> Site:
+    """A volume's points with more of them round its holes, where solutions vary over a radius; weighted by their density."""
+    found = holes(region)
+    if not found or site.labels:
+        return site
+    rng = np.random.default_rng([seed, 77])
+    points, inner, outer = [site.points], 1.0, 3.0
+    for centre, radius in found:
+        # between r and 3r with a density like 1/r³: its integral over the ring is one
+        r = radius / (1 / inner + (np.arange(HALO) + rng.uniform()) / HALO * (1 / outer - 1 / inner))
+        angle = 2 * np.pi * ((np.arange(HALO) * 0.6180339887 + rng.uniform()) % 1.0)
+        ring = centre + np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1)
+        points.append(ring[region.contains(ring)])
+    everything = np.concatenate(points)
+    density = np.full(len(everything), len(site.points) / site.measure)
+    for centre, radius in found:
+        r = np.linalg.norm(everything - centre, axis=1)
+        shape = radius / (2 * np.pi * np.maximum(r, radius) ** 3 * (1 / inner - 1 / outer))
+        density += np.where((r >= inner * radius) & (r <= outer * radius), HALO * shape, 0.0)
+    weights = 1 / density
+    return Site(everything, weights * site.measure / weights.sum(), None, {}, site.measure)
+
+
+def _as_site(q: Quadrature) -> Site:
     return Site(q.points, q.weights, q.normals, q.labels, q.measure)
+
+
+def _uneven(cells: Fractions) -> bool:
+    return any(np.ptp(np.diff(breaks)) > 1e-6 for breaks in cells)
+
+
+def _edges(form: Form, cells: Fractions) -> list[Array]:
+    lo, hi = bounds(form)
+    return [a + (b - a) * np.array(breaks) for a, b, breaks in zip(lo, hi, cells, strict=True)]
 
 
 def _paired(form: Form, site: Site, periodic) -> Site:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from inrpde.compiler.form import Form, Row
-from inrpde.solvers.samples import Samples, bounds
+from inrpde.solvers.samples import Samples, Site, bounds
 from inrpde.solvers.state import State
-from inrpde.solvers.system import Jets, environment, evaluate_jets, integral_values, residuals
+from inrpde.solvers.system import Jets, environment, evaluate_jets, integral_values, no_jets, residuals
 
 Array = np.ndarray
 
@@ -24,11 +24,13 @@ relative error."""
 
 @dataclass(frozen=True)
 class RowScore:
-    """One equation: rms and max of the residual in its own units, and the rms over the operator's own size."""
+    """One equation: rms and max of the residual in its own units, the rms over the operator's own size, and the rms of its data
+    (what is left where all unknowns vanish)."""
 
     rms: float
     max: float
     relative: float
+    data: float
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,32 @@ def score(form: Form, samples: Samples, state: State) -> Score:
     slopes = [_slopes(form, row, samples, at, numbers) for row, at in zip(form.rows, jets.rows, strict=True)]
     operators = [_operator(row, slope, modes) for row, slope in zip(form.rows, slopes, strict=True)]
     sizes = _balanced(operators, _sizes(form, jets, samples, state))
-    rows = zip(form.rows, residuals(form, samples, jets), operators, strict=True)
-    return Score(tuple(_row_score(row, value, operator, samples, sizes) for row, value, operator in rows), tuple(sizes))
+    rows = zip(form.rows, residuals(form, samples, jets), operators, data(form, samples), strict=True)
+    return Score(tuple(_row_score(row, value, operator, samples, sizes, given) for row, value, operator, given in rows), tuple(sizes))
+
+
+def data(form: Form, samples: Samples) -> list[float]:
+    """The root mean square of every equation's data: its residual where all unknowns vanish (NaN where that is singular)."""
+    nothing = no_jets(form)
+    with np.errstate(all="ignore"):
+        return [_rms(value, samples.of(row)) for row, value in zip(form.rows, residuals(form, samples, nothing), strict=True)]
+
+
+def relative_data(form: Form, samples: Samples) -> list[float]:
+    """The same, over what each operator makes of the lowest mode of an unknown of size 1: comparable between equations."""
+    lo, hi = bounds(form)
+    nothing = no_jets(form)
+    numbers = [0.0] * len(form.integrals)
+    out = []
+    for row, at, given in zip(form.rows, nothing.rows, data(form, samples), strict=True):
+        operator = _operator(row, _slopes(form, row, samples, at, numbers), np.pi / (hi - lo))
+        out.append(given / max(np.sqrt(sum(v**2 for v in operator.values())), 1e-300))
+    return out
+
+
+def _rms(values: Array, site: Site) -> float:
+    weights = site.weights / site.weights.sum()
+    return float(np.sqrt(np.sum(weights * np.abs(values) ** 2)))
 
 
 def _slopes(form: Form, row: Row, samples: Samples, at: dict, numbers: list) -> dict:
@@ -104,11 +130,9 @@ def _balanced(operators: list[dict[int, float]], sizes: list[float]) -> list[flo
     return out
 
 
-def _row_score(row: Row, residual: Array, operator: dict[int, float], samples: Samples, sizes: list[float]) -> RowScore:
-    weights = samples.of(row).weights
-    weights = weights / weights.sum()
-    rms = float(np.sqrt(np.sum(weights * np.abs(residual) ** 2)))
+def _row_score(row: Row, residual: Array, operator: dict[int, float], samples: Samples, sizes: list[float], given: float) -> RowScore:
+    rms = _rms(residual, samples.of(row))
     scale = np.sqrt(sum((value * sizes[unknown]) ** 2 for unknown, value in operator.items()))
     if row.integrals and not row.jets:
         scale = max(sizes)
-    return RowScore(rms, float(np.max(np.abs(residual), initial=0.0)), rms / max(scale, 1e-300))
+    return RowScore(rms, float(np.max(np.abs(residual), initial=0.0)), rms / max(scale, 1e-300), given)

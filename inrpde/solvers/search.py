@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
@@ -11,10 +11,11 @@ from typing import Protocol
 import numpy as np
 
 from inrpde.compiler.form import Form
+from inrpde.solvers.cost import nominal
 from inrpde.solvers.features import Cells, Global, Plan
 from inrpde.solvers.march import March, march, marches
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.samples import Samples, bounds, draw
+from inrpde.solvers.samples import Samples, bounds, draw, holes, volumes
 from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.score import score
 from inrpde.solvers.spectrum import wave_numbers
@@ -32,16 +33,20 @@ BLIND = 0.3
 WIDEST = 4500
 """Features that one dense factorisation is given at most."""
 PATIENCE = 20.0
-"""Seconds that a step may be predicted to take where neither budget nor tolerance is given and nothing is known yet; the
+"""Nominal seconds that a step may be predicted to take where neither budget nor tolerance is given and nothing is known yet; the
 better the answer, the less a step may take."""
 HEADROOM = 1.2
 """Costs are predicted with so much to spare."""
 
 
 class Fit(Protocol):
-    """Finds the heads for one body: from a form, a plan, samples, a seed, and a state to start from (nonlinear forms)."""
+    """Finds the heads for one body: from a form, a plan, samples, a seed, and a state to start from (nonlinear forms).
 
-    def __call__(self, form: Form, plan: Plan, samples: Samples, seed: int, start: State | None) -> State: ...
+    With `lean`, a size for each unknown, what the conditions leave open is random and of that size instead of zero."""
+
+    def __call__(
+        self, form: Form, plan: Plan, samples: Samples, seed: int, start: State | None, lean: Sequence[float] = ()
+    ) -> State: ...
 
 
 @dataclass
@@ -51,57 +56,71 @@ class Search:
     context: Context
     fit: Fit
     method: str
+    arms: list[Search] = field(default_factory=list)
+    """All searches of the run, this one included."""
     best: Candidate | None = None
     plan: Plan | None = None
+    latest: Plan | None = None
     change: float = 1.0
     """The relative difference between the best and the best before it."""
     tried: dict[Plan, float] = field(default_factory=dict)
     costs: dict[Plan, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.arms.append(self)
         self.values: list[Array] = []
         self.held_out = draw(self.context.form, 1000, self.context.seed + HELD_OUT)
         lo, hi = bounds(self.context.form)
         self.waves = wave_numbers(self.context.form, self.held_out) * (hi - lo) / 2
         """The declared wave numbers in coordinates scaled to [-1, 1]."""
+        form = self.context.form
+        self.has_holes = any(holes(r) for k in range(len(form.unknowns)) for r in volumes(form, k))
 
     @property
     def done(self) -> bool:
-        return self.best is not None and self.best.score < max(ENOUGH, self.context.tol or 0.0)
+        return min(arm.score for arm in self.arms) < max(ENOUGH, self.context.tol or 0.0)
 
     @property
     def score(self) -> float:
         return self.best.score if self.best else float("inf")
 
-    def affords(self, plan: Plan) -> bool:
-        """Does the predicted cost of a plan fit into the budget, and into what one step may take without one?"""
-        similar = [p for p in self.costs if type(p) is type(plan)] or list(self.costs)
-        if not similar:
-            return True
-        nearest = max(similar, key=lambda p: p.width)
-        power = {Global: 3.0, Cells: 2.0, March: 1.3}[type(plan)]
-        predicted = HEADROOM * self.costs[nearest] * (plan.width / nearest.width) ** power
-        return self.context.clock.fits(predicted) and (self.context.clock.budget is not None or predicted < self.patience)
+    def affords(self, plan: Plan | March) -> bool:
+        """Does the predicted cost of a plan fit into the budget, and into what the next step is worth where there is none?"""
+        cost = nominal(self.context.form, plan)
+        return cost < self.patience and self.context.clock.fits(HEADROOM * cost * self.slowness)
+
+    @property
+    def slowness(self) -> float:
+        """Seconds a nominal second, as measured on the costliest plan so far."""
+        if not self.costs:
+            return 1.0
+        costliest = max(self.costs, key=lambda plan: nominal(self.context.form, plan))
+        return self.costs[costliest] / nominal(self.context.form, costliest)
 
     @property
     def patience(self) -> float:
-        """Seconds that the next step is worth."""
+        """Nominal seconds that the next step is worth: the fewer, the better the best answer of all arms."""
         if self.context.tol is not None:
             return 4 * PATIENCE
-        error = np.clip(np.sqrt(self.score * self.change), ENOUGH, 1.0)
-        return PATIENCE * (np.log(error / ENOUGH) / np.log(1 / ENOUGH)) ** 2.5
+        error = np.clip(min(arm.error for arm in self.arms), ENOUGH, 1.0)
+        return max(PATIENCE, self.context.clock.budget or 0.0) * (np.log(error / ENOUGH) / np.log(1 / ENOUGH)) ** 2.5
+
+    @property
+    def error(self) -> float:
+        """A first guess at the error of the best: between its score and the last change."""
+        return float(np.sqrt(self.score * self.change)) if self.best else 1.0
 
     def attempt(self, plan: Plan, reason: str) -> Candidate:
         """Fit a plan and score it; remembers the best."""
         start = time.perf_counter()
         form, seed = self.context.form, self.context.seed
-        samples = draw(form, plan.points, seed)
+        samples = draw(form, plan.points, seed, plan.cut)
         state = self._solve(plan, samples, seed, self.best.state if self.best else None)
         scored = score(form, self.held_out, state).total
         fitted = score(form, samples, state).total
         cost = time.perf_counter() - start
         candidate = Candidate(state, scored, fitted, cost, self.method, f"{reason}: {plan}", {"plan": str(plan)}, self._again(plan, state))
-        self.tried[plan], self.costs[plan] = scored, cost
+        self.tried[plan], self.costs[plan], self.latest = scored, cost, plan
         if self.best is None or scored < self.best.score:
             values = self._values(state)
             self.change = max(map(relative_difference, self.values, values), default=1.0)
@@ -113,14 +132,15 @@ class Search:
         points = [field_points(self.context.form, k, 400, 7) for k in range(len(self.context.form.unknowns))]
         return [state.jets(k, at, [zero])[zero] for k, at in enumerate(points)]
 
-    def _again(self, plan: Plan, state: State) -> Callable[[int], State]:
+    def _again(self, plan: Plan, state: State) -> Callable[[int, Sequence[float]], State]:
         other = plan.varied()
-        return lambda seed: self._solve(other, draw(self.context.form, other.points, seed), seed, state)
+        return lambda seed, lean: self._solve(other, draw(self.context.form, other.points, seed, other.cut), seed, state, lean)
 
-    def _solve(self, plan: Plan | March, samples: Samples, seed: int, start: State | None) -> State:
+    def _solve(self, plan: Plan | March, samples: Samples, seed: int, start: State | None, lean: Sequence[float] = ()) -> State:
+        fit = partial(self.fit, lean=lean)
         if isinstance(plan, March):
-            return march(self.context.form, plan, seed, self.fit, None, regraded)
-        return self.fit(self.context.form, plan, samples, seed, start)
+            return march(self.context.form, plan, seed, fit, None, regraded)
+        return fit(self.context.form, plan, samples, seed, start)
 
 
 @dataclass
@@ -130,6 +150,7 @@ class Arm:
     search: Search
     steps: Iterator[Candidate]
     spent: float = 0.0
+    """Nominal seconds."""
 
     def claim(self, best: float) -> float:
         """The time that it has had, counted the more the further its score lies behind the best."""
@@ -137,21 +158,20 @@ class Arm:
 
 
 def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
-    """One domain and cells in turns, the one that lies behind with less time, until one of them resolves the solution."""
+    """One domain, cells and windows in turns, those that lie behind with less time."""
+    together: list[Search] = []
     walks = [one_domain] if fixed(context) else [one_domain, cells]
     if marches(context.form) and not fixed(context):
         walks.append(windows)
-    arms = [Arm(search, walk(search)) for walk in walks for search in [Search(context, fit, method)]]
+    arms = [Arm(search, walk(search)) for walk in walks for search in [Search(context, fit, method, together)]]
     while arms:
-        best = min(arms, key=lambda arm: arm.search.score)
-        arm = best if best.search.score < RESOLVED else min(arms, key=lambda a: a.claim(max(best.search.score, ENOUGH)))
+        best = min(search.score for search in together)
+        arm = min(arms, key=lambda a: a.claim(max(best, ENOUGH)))
         candidate = next(arm.steps, None)
         if candidate is None:
-            if arm.search.score < RESOLVED:
-                return
             arms.remove(arm)
             continue
-        arm.spent += candidate.cost
+        arm.spent += nominal(context.form, arm.search.latest)
         yield candidate
 
 
@@ -164,6 +184,8 @@ def one_domain(search: Search) -> Iterator[Candidate]:
     """From the declared wave numbers upwards: tune the band while the solution is unresolved, then add features."""
     settings = search.context.settings
     yield search.attempt(first_plan(search), "first")
+    if search.has_holes and not search.done:
+        yield search.attempt(replace(search.plan, poles=True), "first, with multipoles in the holes")
     fixed_band = settings["solver.band"] is not None
     misses = 0
     while not search.done and misses < 2:
@@ -216,21 +238,22 @@ def tune(search: Search) -> Iterator[Candidate]:
 def cells(search: Search) -> Iterator[Candidate]:
     """Cells of a shape that follows the box and the wave numbers; then whatever refinement lowers the score most."""
     lo, hi = bounds(search.context.form)
-    yield search.attempt(first_cells(search, hi - lo), "cells")
-    moves = [refined, graded] + ([partial(refined, axis=k) for k in range(len(lo))] if len(lo) > 1 else [])
+    first = first_cells(search, hi - lo)
+    yield search.attempt(first, "cells")
+    if search.has_holes and not search.done:
+        yield search.attempt(replace(first, poles=True), "cells, with multipoles in the holes")
+    axes = [partial(refined, axis=k) for k in range(len(lo))] if len(lo) > 1 else []
     misses = 0
     while not search.done and misses < 2:
         before = search.score
-        for move in list(moves):
+        for move in (refined, graded, *axes):
             plan = move(search)
             if plan in search.tried or not search.affords(plan):
                 continue
+            if move in axes and search.score > 0.9 * before and search.score < 0.1:
+                break  # what a refinement along all axes does not improve, one along a single axis does not either
             yield search.attempt(plan, "cells")
-            if search.done:
-                return
-            if search.score < before / 3:
-                moves.remove(move)
-                moves.insert(0, move)  # what has just worked is tried first
+            if search.done or search.score < before / 3:
                 break
         misses = misses + 1 if search.score > 0.6 * before else 0
 
@@ -250,14 +273,14 @@ def uniform(n: int) -> tuple[float, ...]:
     return tuple(float(v) for v in np.linspace(0, 1, n + 1))
 
 
-def cell_plan(search: Search, breaks: tuple[tuple[float, ...], ...]) -> Cells:
+def cell_plan(search: Search, breaks: tuple[tuple[float, ...], ...], poles: bool = False) -> Cells:
     """The band and the features that a smooth piece needs, and what the declared waves ask for besides."""
     shape = np.array([len(b) - 1 for b in breaks])
     d = len(shape)
     smooth = {1: 8.0, 2: 6.0, 3: 4.5}.get(d, 3.0)
     band = smooth + np.where(shape > 1, 2.0 * search.waves / shape, search.waves)
     each = int(np.clip(1.6 * np.prod(2 * band / np.pi + 3), 16, 500))
-    return Cells(breaks, each, tuple(float(w) for w in band))
+    return Cells(breaks, each, tuple(float(w) for w in band), poles=poles)
 
 
 def refined(search: Search, axis: int | None = None) -> Cells:
@@ -267,13 +290,13 @@ def refined(search: Search, axis: int | None = None) -> Cells:
         n = len(old) - 1
         more = int(np.ceil(1.34 * n)) if axis is None else 2 * n if axis == k else n
         breaks.append(tuple(float(v) for v in np.interp(np.linspace(0, n, more + 1), np.arange(n + 1), old)))
-    return cell_plan(search, tuple(breaks))
+    return cell_plan(search, tuple(breaks), search.plan.poles)
 
 
 def graded(search: Search) -> Cells:
     """A third more cells along every axis, crowded where the solution bends."""
     more = tuple(int(np.ceil(1.34 * (len(old) - 1))) for old in search.plan.breaks)
-    return cell_plan(search, crowded(search.context.form, search.best.state, more))
+    return cell_plan(search, crowded(search.context.form, search.best.state, more), search.plan.poles)
 
 
 def regraded(form: Form, plan: Cells, state: State, span: tuple[float, float]) -> Cells:

@@ -6,9 +6,12 @@ import numpy as np
 
 from inrpde.compiler.form import Form, Row
 from inrpde.solvers.samples import Samples, Site, bounds
+from inrpde.solvers.score import relative_data
 from inrpde.solvers.system import environment
 
 Array = np.ndarray
+ROUNDING = 1e-12
+"""Data so much smaller than others are what rounding has left of zero, as sin(πx) is at x = 1."""
 
 
 def wave_numbers(form: Form, samples: Samples) -> Array:
@@ -18,11 +21,14 @@ def wave_numbers(form: Form, samples: Samples) -> Array:
     gradient of the data (sources, boundary and initial values).
     """
     found = np.zeros(form.space.dim)
-    for row in form.rows:
+    given = relative_data(form, samples)
+    noise = ROUNDING * np.nanmax(given, initial=0.0)
+    for row, size in zip(form.rows, given, strict=True):
         site = samples.of(row)
         if row.linear and row.region.dim == form.space.dim:
             found = np.maximum(found, _oscillation(form, row, site))
-        found = np.maximum(found, _data(form, row, site))
+        if size > noise:
+            found = np.maximum(found, _data(form, row, site))
     for row in form.rows:
         if row.linear and row.region.dim == form.space.dim:
             found = np.maximum(found, _travelling(form, row, samples.of(row), found))

@@ -1,0 +1,51 @@
+"""What a plan will cost, from its sizes alone: the same on every machine, so that answers do not depend on its load."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+import numpy as np
+
+from inrpde.compiler.form import Form
+from inrpde.solvers.features import Cells, Global
+from inrpde.solvers.march import March
+
+DENSE_RATE, BLOCK_RATE = 3e10, 1.2e10
+"""Floating-point operations a nominal second, of one large factorisation and of many small ones."""
+OVERHEAD = 2e-3
+"""Nominal seconds for each cell beside its arithmetic."""
+NEWTON = 4
+"""Linear solves that a nonlinear one is counted as."""
+
+
+def nominal(form: Form, plan: Global | Cells | March) -> float:
+    """Nominal seconds of one fit of a plan."""
+    fields = sum(not unknown.is_number for unknown in form.unknowns)
+    weight = (4 if form.arithmetic == "complex" else 1) * (1 if form.linear else NEWTON)
+    return weight * _cost(plan, fields, form.space.dim)
+
+
+@singledispatch
+def _cost(plan: object, fields: int, dim: int) -> float:
+    raise TypeError(f"no cost is known for {type(plan).__name__}")
+
+
+@_cost.register
+def _(plan: Global, fields: int, dim: int) -> float:
+    width = plan.width * fields
+    return 2.0 * (plan.density + 1) * width**3 / DENSE_RATE + OVERHEAD
+
+
+@_cost.register
+def _(plan: Cells, fields: int, dim: int) -> float:
+    shape = np.array([len(b) - 1 for b in plan.breaks])
+    across = np.prod(shape) / shape.max() * plan.each * fields
+    local = plan.cells * fields * 2.0 * (plan.density * 2**dim + 1) * plan.each**3
+    coupling = plan.cells * fields**2 * 3**dim * plan.density * plan.each**3
+    elimination = 2.5 * across**3 * shape.max()
+    return (local + coupling + elimination) / BLOCK_RATE + OVERHEAD * plan.cells * fields
+
+
+@_cost.register
+def _(plan: March, fields: int, dim: int) -> float:
+    return plan.windows * (2 if plan.graded else 1) * _cost(plan.inner, fields, dim)
