@@ -9,6 +9,7 @@ import numpy as np
 from sympy import Derivative, Dummy, Expr, MatrixBase, Symbol, sympify
 from sympy.core.function import AppliedUndef
 
+from inrpde.compiler.lower import outermost
 from inrpde.compiler.printing import RowFunction
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.words import words
@@ -25,15 +26,19 @@ def evaluate(
 ) -> Array:  # fmt: skip
     """Values (N,) of an expression at points (N, d); of a Matrix of k entries (N, k).
 
-    `fields` maps names to functions that give jets, {multi-index: (N,)}; `values` binds further expressions and numbers
-    by name; `integrate` evaluates integrals over regions; `arrays` gives further symbols (normals). Raises UsageError for names that are neither.
+    Symbols and functions are known by their names, whatever their assumptions. `fields` maps names to functions that give jets, {multi-index: (N,)}; `values` binds further expressions and numbers
+    by name; `integrate` evaluates integrals over regions; `arrays` gives further symbols (normals). Raises UsageError for
+    what is no expression, and for names that are neither.
     """
     if isinstance(expr, (MatrixBase, list, tuple)):
         return np.stack([evaluate(e, coords, points, fields, values, integrate, arrays) for e in expr], axis=1)
+    if not isinstance(expr, (Expr, int, float, complex)):
+        raise UsageError(f"{words(expr)} is not an expression", words(expr), "give a sympy expression, space.grad(u) for one")
     expr = _bind(sympify(expr), values or {})
+    expr = expr.xreplace({s: x for s in expr.free_symbols for x in coords if s.name == x.name})
     replaced: dict[Expr, Dummy] = {}
     env: dict[Symbol, Any] = dict(zip(coords, points.T, strict=True)) | dict(arrays or {})
-    for node in expr.atoms(RegionIntegral):
+    for node in outermost(expr):
         replaced[node] = Dummy()
         env[replaced[node]] = integrate(node) if integrate else np.nan
     expr = expr.xreplace(replaced)
@@ -42,8 +47,10 @@ def evaluate(
     for node in expr.atoms(Derivative):
         counts = dict.fromkeys(coords, 0)
         for x, n in node.variable_count:
-            if x not in counts:
-                raise UsageError(f"a derivative with respect to {x}, which is not a coordinate", words(node), f"coordinates: {', '.join(map(str, coords))}")
+            if x not in counts or not n.is_Integer:
+                raise UsageError(
+                    f"a derivative with respect to {x} of order {n}", words(node), f"coordinates: {', '.join(map(str, coords))}"
+                )
             counts[x] += int(n)
         wanted.setdefault(_name(node.expr, fields), {})[node] = tuple(counts.values())
     jets: dict[Expr, Dummy] = {node: Dummy() for group in wanted.values() for node in group}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sympy import (
-    Abs, Derivative, DiracDelta, Dummy, Expr, Heaviside, I, Max, Min, Piecewise, Symbol, arg, conjugate, diff, expand_mul, im, re, sign,
+    Abs, Derivative, DiracDelta, Dummy, Expr, Heaviside, I, Max, Min, Piecewise, Symbol, arg, conjugate, diff, expand_mul, im, preorder_traversal, re, sign,
 )  # fmt: skip
 from sympy.core.function import AppliedUndef
 
@@ -62,7 +62,7 @@ class Lowering:
 
     def _lift_integrals(self, expr: Expr, condition: BoundCondition, integrals: dict[Dummy, int]) -> Expr:
         replaced = {}
-        for node in sorted(expr.atoms(RegionIntegral), key=str):
+        for node in sorted(outermost(expr), key=str):
             inner = self.row(node.integrand, condition, node.region)
             symbol = Dummy("integral")
             integrals[symbol] = len(self.integrals)
@@ -126,6 +126,16 @@ class Lowering:
                 raise ProblemError(f"{words(derivative)} is of symbolic order", place, "give the order as a number")
             counts[x] += int(n)
         return tuple(counts.values())
+
+
+def outermost(expr: Expr) -> set[RegionIntegral]:
+    """The integrals in an expression that do not lie inside one another."""
+    found, nodes = set(), preorder_traversal(expr)
+    for node in nodes:
+        if isinstance(node, RegionIntegral):
+            found.add(node)
+            nodes.skip()
+    return found
 
 
 def make_row(
