@@ -1,4 +1,4 @@
-"""A solution: fields that can be evaluated anywhere, with the report of how they were found and how far to trust them."""
+"""A solution: fields that can be evaluated anywhere, and the report of how they were found and how good they are."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class NetworkField:
 class Domain:
     """Where a solution lives: bounds (d,), and which points lie inside.
 
-    A solution that was just found knows its `regions`; one that was loaded knows the `mask` on its stored grid's axes, and
-    counts a point as inside if any node of the cell round it is.
+    A solution that was just found knows its `regions`; one that was loaded knows the `mask` on its stored grid's axes,
+    and counts a point as inside if any node of the cell round it is.
     """
 
     lo: Array
@@ -80,8 +80,8 @@ class Solution:
 
     `solution(points)`, `solution.evaluate(expr, points)`, `solution.integral(expr, region)`, `solution.on_grid(shape)`,
     `solution.save(path)`; `solution.report` is the JSON object of the command line as a dict, `solution.learned` the
-    numbers that were found, `solution.reference` the finite-difference solution, if there is one. `grid` and `times` are
-    what is exported, `origin` where the problem came from (source, hashes, versions).
+    numbers that were found, `solution.reference` the finite-difference solution, if there is one. `grid` and `times`
+    are what is exported, `origin` where the problem came from (source, hashes, versions).
     """
 
     coords: tuple[Symbol, ...]
@@ -103,7 +103,7 @@ class Solution:
         return {name: self._values(name, points) for name in self.fields}
 
     def evaluate(self, expr: Any, points: Any) -> Array:
-        """An expression of the unknowns, coefficients and coordinates at points (N, d): (N,), or (N, k) for a Matrix."""
+        """An expression of unknowns, coefficients and coordinates at points (N, d): (N,), or (N, k) for a Matrix."""
         return evaluate(expr, self.coords, self._points(points), self._jets(), self._bindings(), self._integrate)
 
     def integral(self, expr: Any, region: Region, points: int = 20_000) -> complex | float:

@@ -55,7 +55,9 @@ def dataset(solution: Solution) -> Dataset:
     points = grid_points(axes)
     inside = solution.domain.contains(points)
     lengths = [len(axis) for axis in axes]
-    fields = {name: np.where(inside, values, np.nan).reshape(lengths) for name, values in _fields(solution, points).items()}
+    fields = {
+        name: np.where(inside, values, np.nan).reshape(lengths) for name, values in _fields(solution, points).items()
+    }
     mask = None if inside.all() else inside.reshape(lengths)
     return Dataset("grid", names, fields, time=time, axes=tuple(axes), mask=mask, **shared)
 
@@ -75,7 +77,9 @@ def _mesh(solution: Solution) -> Mesh | None:
     return base if isinstance(base, Mesh) and base.volume is not None else None
 
 
-def _on_mesh(solution: Solution, mesh: Mesh, names: tuple[str, ...], time: str | None, shared: Mapping[str, Any]) -> Dataset:
+def _on_mesh(
+    solution: Solution, mesh: Mesh, names: tuple[str, ...], time: str | None, shared: Mapping[str, Any]
+) -> Dataset:
     used, cells = np.unique(mesh.cells, return_inverse=True)
     nodes, cells = mesh.nodes[used], cells.reshape(mesh.cells.shape)
     stored = {"time": time, "points": nodes, "cells": {SIMPLICES[cells.shape[1]]: cells}, **shared}
@@ -115,7 +119,9 @@ def _private(solution: Solution) -> dict[str, Any]:
         name: {"type": "expression", "text": dump(value)} if isinstance(value, Expr) else dump_field(value)
         for name, value in solution.coefficients.items()
     }
-    reference = {} if solution.reference is None else {name: dump_field(f) for name, f in solution.reference.fields.items()}
+    reference = (
+        {} if solution.reference is None else {name: dump_field(f) for name, f in solution.reference.fields.items()}
+    )
     return {
         "fields": {name: dump_field(f) for name, f in solution.fields.items()},
         "reference": reference,
@@ -135,7 +141,9 @@ def load(path: str | Path) -> Solution:
     stored = read(path)
     private = stored.private
     if "fields" not in private or "coords" not in private:
-        raise OutputError("the file holds no solution of inrpde", str(path), "give a file that `inrpde solve` has written")
+        raise OutputError(
+            "the file holds no solution of inrpde", str(path), "give a file that `inrpde solve` has written"
+        )
     names, time = [str(name) for name in private["coords"]], str(private["time"]) or None
     space = Space(names[:-1] if time else names, time)
     domain = _domain(stored, space, np.asarray(private["lo"]), np.asarray(private["hi"]))
@@ -149,7 +157,8 @@ def load(path: str | Path) -> Solution:
     def solution(fields: Any) -> Solution:
         return Solution(
             space.coords, space.time, {name: load_field(state, space) for name, state in fields.items()}, domain,
-            domains=domains, coefficients=coefficients, learned={name: float(value) for name, value in private.get("learned", {}).items()},
+            domains=domains, coefficients=coefficients,
+            learned={name: float(value) for name, value in private.get("learned", {}).items()},
             report=json.loads(str(private["report"])),
         )  # fmt: skip
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sympy import Basic, Expr, Symbol
 from sympy.core.function import AppliedUndef
 
-from inrpde.declaration.conditions import On, Periodic
+from inrpde.declaration.conditions import Periodic
 from inrpde.declaration.fields import GridField, Learned, MeshField
 from inrpde.declaration.problem import Problem, is_complex
 from inrpde.declaration.regions import Region
@@ -68,9 +68,9 @@ def bind(problem: Problem) -> Bound:
     fields = {k: v for k, v in problem.coefficients.items() if isinstance(v, (GridField, MeshField))}
     learned = {k: v for k, v in problem.coefficients.items() if isinstance(v, Learned)}
     substitution = {k: v for k, v in problem.coefficients.items() if k not in fields and k not in learned}
-    unknowns = [
-        Unknown(u, u.func.__name__, is_complex(u), problem.space.domains.get(u)) for u in problem.unknowns
-    ] + [Unknown(k, k.name if isinstance(k, Symbol) else k.func.__name__, False, None, v) for k, v in learned.items()]
+    unknowns = [Unknown(u, u.func.__name__, is_complex(u), problem.space.domains.get(u)) for u in problem.unknowns] + [
+        Unknown(k, k.name if isinstance(k, Symbol) else k.func.__name__, False, None, v) for k, v in learned.items()
+    ]
     conditions = tuple(
         BoundCondition(
             index, c.region, tuple(substitute(row, substitution) for row in c.residuals),
@@ -89,4 +89,6 @@ def substitute(expr: Expr, substitution: Mapping[Basic, Expr]) -> Expr:
             return expr
         expr = replaced
     names = ", ".join(sorted(str(key) for key in substitution))
-    raise ProblemError("coefficients are bound to one another in a circle", names, "bind each to data or to coordinates")
+    raise ProblemError(
+        "coefficients are bound to one another in a circle", names, "bind each to data or to coordinates"
+    )

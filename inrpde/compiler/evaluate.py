@@ -26,14 +26,17 @@ def evaluate(
 ) -> Array:  # fmt: skip
     """Values (N,) of an expression at points (N, d); of a Matrix of k entries (N, k).
 
-    Symbols and functions are known by their names, whatever their assumptions. `fields` maps names to functions that give jets, {multi-index: (N,)}; `values` binds further expressions and numbers
-    by name; `integrate` evaluates integrals over regions; `arrays` gives further symbols (normals). Raises UsageError for
-    what is no expression, and for names that are neither.
+    Symbols and functions are known by their names, whatever their assumptions. `fields` maps names to functions that
+    give jets, {multi-index: (N,)}; `values` binds further expressions and numbers by name; `integrate` evaluates
+    integrals over regions; `arrays` gives further symbols (normals). Raises UsageError for what is no expression, and
+    for names that are neither.
     """
     if isinstance(expr, (MatrixBase, list, tuple)):
         return np.stack([evaluate(e, coords, points, fields, values, integrate, arrays) for e in expr], axis=1)
     if not isinstance(expr, (Expr, int, float, complex)):
-        raise UsageError(f"{words(expr)} is not an expression", words(expr), "give a sympy expression, space.grad(u) for one")
+        raise UsageError(
+            f"{words(expr)} is not an expression", words(expr), "give a sympy expression, space.grad(u) for one"
+        )
     expr = _bind(sympify(expr), values or {})
     expr = expr.xreplace({s: x for s in expr.free_symbols for x in coords if s.name == x.name})
     replaced: dict[Expr, Dummy] = {}
@@ -49,7 +52,9 @@ def evaluate(
         for x, n in node.variable_count:
             if x not in counts or not n.is_Integer:
                 raise UsageError(
-                    f"a derivative with respect to {x} of order {n}", words(node), f"coordinates: {', '.join(map(str, coords))}"
+                    f"a derivative with respect to {x} of order {n}",
+                    words(node),
+                    f"coordinates: {', '.join(map(str, coords))}",
                 )
             counts[x] += int(n)
         wanted.setdefault(_name(node.expr, fields), {})[node] = tuple(counts.values())
@@ -62,7 +67,7 @@ def evaluate(
         found = fields[name](points, set(nodes.values()))
         env |= {jets[node]: found[index] for node, index in nodes.items()}
     rest = rest.xreplace(jets)
-    strays = [s for s in rest.free_symbols if s not in env]
+    strays = sorted(rest.free_symbols - env.keys(), key=str)
     if strays:
         known = ", ".join([*map(str, coords), *fields, *(values or {})])
         raise UsageError(f"the symbol {strays[0]} is unknown", words(expr), f"known are {known}")

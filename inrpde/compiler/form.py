@@ -74,7 +74,7 @@ class IntegralTerm:
 
 @dataclass(frozen=True)
 class Form:
-    """`arithmetic`: "real"; "complex" (complex-linear in complex unknowns); "split" (complex unknowns as two real ones)."""
+    """`arithmetic` is "real", "complex" (complex-linear in complex unknowns) or "split" (these as two real ones)."""
 
     bound: Bound
     unknowns: tuple[Unknown, ...]

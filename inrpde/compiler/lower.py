@@ -5,7 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sympy import (
-    Abs, Derivative, DiracDelta, Dummy, Expr, Heaviside, I, Max, Min, Piecewise, Symbol, arg, conjugate, diff, expand_mul, im, preorder_traversal, re, sign,
+    Abs,
+    Derivative,
+    DiracDelta,
+    Dummy,
+    Expr,
+    Heaviside,
+    I,
+    Max,
+    Min,
+    Piecewise,
+    Symbol,
+    arg,
+    conjugate,
+    diff,
+    expand_mul,
+    im,
+    preorder_traversal,
+    re,
+    sign,
 )  # fmt: skip
 from sympy.core.function import AppliedUndef
 
@@ -74,8 +92,8 @@ class Lowering:
         for derivative in expr.atoms(Derivative):
             if derivative.expr.has(Piecewise, Heaviside, sign):
                 text = (
-                    f"{place}: a discontinuous coefficient under a derivative loses its interface flux in the strong form; "
-                    "use two unknowns with an interface condition"
+                    f"{place}: a discontinuous coefficient under a derivative loses its interface flux in the strong "
+                    "form; use two unknowns with an interface condition"
                 )
                 if text not in self.warnings:
                     self.warnings.append(text)
@@ -93,8 +111,10 @@ class Lowering:
         replaced: dict[Expr, Dummy] = {}
 
         def symbol_for(f: Expr, index: Index) -> Dummy:
-            name = words(f) + ("_" if any(index) else "") + "".join(
-                str(x) * n for x, n in zip(self.bound.space.coords, index, strict=True)
+            name = (
+                words(f)
+                + ("_" if any(index) else "")
+                + "".join(str(x) * n for x, n in zip(self.bound.space.coords, index, strict=True))
             )
             if f in numbers:
                 jet = Jet(numbers[f], index)
@@ -116,7 +136,9 @@ class Lowering:
             replaced[derivative] = symbol_for(derivative.expr, self._index(derivative, place))
         expr = expr.xreplace(replaced)
         plain = {f: symbol_for(f, (0,) * self.bound.space.dim) for f in sorted(expr.atoms(AppliedUndef), key=str)}
-        plain |= {s: symbol_for(s, (0,) * self.bound.space.dim) for s in numbers if isinstance(s, Symbol) and expr.has(s)}
+        plain |= {
+            s: symbol_for(s, (0,) * self.bound.space.dim) for s in numbers if isinstance(s, Symbol) and expr.has(s)
+        }
         return expr.xreplace(plain)
 
     def _index(self, derivative: Derivative, place: str) -> Index:
@@ -155,7 +177,9 @@ def make_row(
 
 def is_holomorphic(expr: Expr, symbols: set) -> bool:
     """Complex-differentiable in the symbols: none of them stands under conjugate, re, im, Abs, …"""
-    return not any(node.free_symbols & symbols or node.atoms(AppliedUndef) & symbols for node in expr.atoms(*NOT_HOLOMORPHIC))
+    return not any(
+        node.free_symbols & symbols or node.atoms(AppliedUndef) & symbols for node in expr.atoms(*NOT_HOLOMORPHIC)
+    )
 
 
 def split_unknowns(unknowns: tuple[Unknown, ...]) -> tuple[tuple[Unknown, ...], dict[AppliedUndef, Expr]]:

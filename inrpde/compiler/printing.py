@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
-from sympy import Basic, Expr, Symbol, lambdify
+from sympy import Basic, Expr, Symbol, lambdify, true
 from sympy.printing.numpy import SciPyPrinter
 
 from inrpde.errors import ProblemError
-
 
 SPECIAL = {
     "elliptic_e": "ellipe", "elliptic_k": "ellipk", "erfinv": "erfinv", "hankel1": "hankel1", "hankel2": "hankel2",
@@ -23,16 +23,14 @@ SETTINGS = {
 
 
 class _Printer(SciPyPrinter):
-    """numpy.amax of a scalar beside an array fails in sympy's own printing: fold by maximum instead."""
+    """sympy's own printing of Max, And and the like fails where a number stands beside an array: fold instead."""
 
     def _print_Integral(self, expr: Basic) -> str:
         raise NotImplementedError(f"sympy has not worked out {expr}")
 
     def _fold(self, name: str, args: Sequence[Basic]) -> str:
-        text = self._print(args[0])
-        for arg in args[1:]:
-            text = f"{self._module_format(f'numpy.{name}')}({text}, {self._print(arg)})"
-        return text
+        function = self._module_format(f"numpy.{name}")
+        return reduce(lambda text, arg: f"{function}({text}, {self._print(arg)})", args[1:], self._print(args[0]))
 
     def _print_Max(self, expr: Basic) -> str:
         return self._fold("maximum", expr.args)
@@ -40,11 +38,18 @@ class _Printer(SciPyPrinter):
     def _print_Min(self, expr: Basic) -> str:
         return self._fold("minimum", expr.args)
 
+    def _print_And(self, expr: Basic) -> str:
+        return self._fold("logical_and", sorted(expr.args, key=str))
+
+    def _print_Or(self, expr: Basic) -> str:
+        return self._fold("logical_or", sorted(expr.args, key=str))
+
     def _print_Piecewise(self, expr: Basic) -> str:
         where = self._module_format("numpy.where")
         text = self._module_format("numpy.nan")
         for value, condition in reversed(expr.args):
-            text = self._print(value) if condition == True else f"{where}({self._print(condition)}, {self._print(value)}, {text})"  # noqa: E712
+            printed = self._print(value)
+            text = printed if condition is true else f"{where}({self._print(condition)}, {printed}, {text})"
         return text
 
     def _print_Heaviside(self, expr: Basic) -> str:
@@ -61,7 +66,10 @@ class RowFunction:
         self.expressions = tuple(expressions)
         self.where = where
         self.symbols: tuple[Symbol, ...] = tuple(
-            sorted(set().union(*(e.free_symbols for e in self.expressions)) if expressions else (), key=lambda s: s.sort_key())
+            sorted(
+                set().union(*(e.free_symbols for e in self.expressions)) if expressions else (),
+                key=lambda s: s.sort_key(),
+            )
         )
         self._function: Any = None
 
@@ -73,7 +81,9 @@ class RowFunction:
 
     def _print(self) -> Any:
         try:
-            return lambdify(self.symbols, self.expressions, modules=["scipy", "numpy"], printer=_Printer(SETTINGS), cse=True)
+            return lambdify(
+                self.symbols, self.expressions, modules=["scipy", "numpy"], printer=_Printer(SETTINGS), cse=True
+            )
         except (NotImplementedError, TypeError, ValueError) as error:  # what sympy raises where it cannot print
             reason = str(error).splitlines()[0].split(">: ")[-1]
             raise ProblemError(

@@ -7,5 +7,16 @@ from inrpde.declaration.regions import Ball, Implicit, Mesh, Points, Region
 from inrpde.declaration.space import Space
 
 __all__ = [
-    "Ball", "GridField", "Implicit", "Learned", "Mesh", "MeshField", "On", "Periodic", "Points", "Problem", "Region", "Space",
-]  # fmt: skip
+    "Ball",
+    "GridField",
+    "Implicit",
+    "Learned",
+    "Mesh",
+    "MeshField",
+    "On",
+    "Periodic",
+    "Points",
+    "Problem",
+    "Region",
+    "Space",
+]

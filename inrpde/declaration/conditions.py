@@ -57,9 +57,13 @@ class On:
         where = region.describe(_region_names(sys._getframe(1)))
         place = f"On({where}, {text})"
         if not isinstance(weight, (int, float, sympy.Number)) or not 0 < float(weight) < float("inf"):
-            raise ProblemError(f"weight={weight} is not a positive number", place, "leave it out, or give a positive number")
+            raise ProblemError(
+                f"weight={weight} is not a positive number", place, "leave it out, or give a positive number"
+            )
         if norm not in (1, 2):
-            raise ProblemError(f"norm={norm} is neither 1 nor 2", place, "norm=2 squares the residual, norm=1 takes its size")
+            raise ProblemError(
+                f"norm={norm} is neither 1 nor 2", place, "norm=2 squares the residual, norm=1 takes its size"
+            )
         for name, value in {
             "region": region, "equation": equation, "weight": float(weight), "norm": norm,
             "residuals": _residuals(equation, place), "text": text, "where": where,
@@ -94,7 +98,9 @@ def _residuals(equation: Any, place: str) -> tuple[Expr, ...]:
             return (Max(equation.rhs - equation.lhs, 0),)
         if equation.rel_op in ("<=", "<"):
             return (Max(equation.lhs - equation.rhs, 0),)
-        raise ProblemError(f"a condition with {equation.rel_op} cannot be minimised", place, "use Eq, <=, >= or an expression")
+        raise ProblemError(
+            f"a condition with {equation.rel_op} cannot be minimised", place, "use Eq, <=, >= or an expression"
+        )
     return _rows(equation, place)
 
 
@@ -102,7 +108,11 @@ def _rows(value: Any, place: str) -> tuple[Expr, ...]:
     listed = list(value) if isinstance(value, (list, tuple, MatrixBase)) else [value]
     rows = tuple(sympy.sympify(row) if isinstance(row, (int, float, complex)) else row for row in listed)
     if not rows or not all(isinstance(row, Expr) for row in rows):
-        raise ProblemError("this is neither an equation nor an expression", place, "write Eq(lhs, rhs), or an expression that is to vanish")
+        raise ProblemError(
+            "this is neither an equation nor an expression",
+            place,
+            "write Eq(lhs, rhs), or an expression that is to vanish",
+        )
     return rows
 
 

@@ -24,8 +24,9 @@ Index = tuple[int, ...]
 class GridField:
     """Values on a grid, `values[i, j]` at `(axes[0][i], axes[1][j])`, in the order of `space.coords`.
 
-    Where the axes have `names`, a problem whose coordinates have the same names goes by these. Between the nodes a tensor cubic spline (of lower degree where an axis has fewer than four nodes), whose derivatives
-    are those that expanded equations need. Real or complex.
+    Where the axes have `names`, a problem whose coordinates have the same names goes by these. Between the nodes a
+    tensor cubic spline (of lower degree where an axis has fewer than four nodes), whose derivatives are those that
+    expanded equations need. Real or complex.
     """
 
     def __init__(self, values: Any, axes: Sequence[Any], name: str = "GridField", names: Sequence[str] = ()):
@@ -33,7 +34,9 @@ class GridField:
         self.axes = tuple(np.asarray(axis, dtype=float) for axis in axes)
         self.name, self.names = name, tuple(names)
         if self.values.dtype.kind not in "fciu":
-            raise ProblemError(f"the values are of type {self.values.dtype}, not numbers", name, "give an array of numbers")
+            raise ProblemError(
+                f"the values are of type {self.values.dtype}, not numbers", name, "give an array of numbers"
+            )
         if self.values.shape != tuple(axis.size for axis in self.axes) or not self.axes:
             raise ProblemError(
                 f"values of shape {self.values.shape} do not fit axes of lengths {tuple(a.size for a in self.axes)}",
@@ -46,7 +49,7 @@ class GridField:
         bad = np.argwhere(~np.isfinite(self.values))
         if len(bad):
             raise ProblemError(
-                f"{len(bad)} of {self.values.size} values are not finite, the first at index {tuple(int(i) for i in bad[0])}",
+                f"{len(bad)} of {self.values.size} values are not finite, the first at index {tuple(map(int, bad[0]))}",
                 name,
                 "fill the gaps before the field is bound",
             )
@@ -54,7 +57,7 @@ class GridField:
 
     @classmethod
     def from_hdf5(cls, path: str | Path, name: str) -> GridField:
-        """A dataset of an HDF5 file, its axes from the dimension scales (or `x`, `y`, … beside it); paths as in `open`."""
+        """A dataset of an HDF5 file, its axes from the dimension scales (or `x`, `y`, … beside it)."""
         from inrpde.declaration.hdf5 import read_grid
 
         values, axes, names = read_grid(path, name)

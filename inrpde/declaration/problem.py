@@ -27,8 +27,9 @@ Coefficient = Expr | float | complex | GridField | MeshField | Learned
 class Problem:
     """Find the unknowns such that every condition holds.
 
-    `coefficients` binds fields and parameters to expressions, numbers, `GridField`, `MeshField` or `Learned`; `exact` holds known
-    solutions (only for reporting errors); `guess` starts nonlinear solves; `settings` are the author's defaults.
+    `coefficients` binds fields and parameters to expressions, numbers, `GridField`, `MeshField` or `Learned`; `exact`
+    holds known solutions (only for reporting errors); `guess` starts nonlinear solves; `settings` are the author's
+    defaults.
     Raises ProblemError, naming the culprit, if the structure is wrong.
     """
 
@@ -53,7 +54,9 @@ class Problem:
         settings: Mapping[str, Any] | None = None,
     ):
         if not isinstance(name, str) or not name:
-            raise ProblemError(f"the name of a problem is a string, not {name!r}", "Problem(…)", 'Problem("poisson", …)')
+            raise ProblemError(
+                f"the name of a problem is a string, not {name!r}", "Problem(…)", 'Problem("poisson", …)'
+            )
         unknowns = _flat(unknowns)
         conditions = tuple(conditions) if isinstance(conditions, Iterable) else (conditions,)
         if not conditions or not all(isinstance(condition, On) for condition in conditions):
@@ -65,7 +68,9 @@ class Problem:
             )
         space = conditions[0].region.space
         bound = _sympified(name, "coefficients", coefficients, GridField, MeshField, Learned)
-        bound = {key: value.along(space.coords) if isinstance(value, GridField) else value for key, value in bound.items()}
+        bound = {
+            key: value.along(space.coords) if isinstance(value, GridField) else value for key, value in bound.items()
+        }
         for field, value in {
             "name": name, "space": space, "unknowns": unknowns, "conditions": conditions,
             "coefficients": MappingProxyType(bound),
@@ -104,7 +109,9 @@ def _flat(unknowns: Any) -> tuple[AppliedUndef, ...]:
 def _sympified(name: str, word: str, given: Mapping | None, *data: type) -> dict:
     """Values as expressions, but for those that are data. Raises ProblemError for whatever is neither."""
     if not isinstance(given or {}, Mapping):
-        raise ProblemError(f"{word} must be a dict, not {words(given)}", f'Problem("{name}", {word}=…)', f"write {word}={{u: …}}")
+        raise ProblemError(
+            f"{word} must be a dict, not {words(given)}", f'Problem("{name}", {word}=…)', f"write {word}={{u: …}}"
+        )
     found = {}
     for key, value in (given or {}).items():
         known = value if isinstance(value, data) else None if isinstance(value, str) else _expression(value)
@@ -112,7 +119,8 @@ def _sympified(name: str, word: str, given: Mapping | None, *data: type) -> dict
             raise ProblemError(
                 f"{words(value)} is neither an expression nor a number{' nor a field' if data else ''}",
                 f'Problem("{name}", {word}={{{words(key)}: …}})',
-                "give a sympy expression of the coordinates" + (", or an array as GridField(values, axes)" if data else ""),
+                "give a sympy expression of the coordinates"
+                + (", or an array as GridField(values, axes)" if data else ""),
             )
         found[key] = known
     return found
@@ -135,19 +143,23 @@ def _check_unknowns(p: Problem) -> None:
             raise ProblemError(f"{words(u)} is not an unknown", place, 'make one: u = space.unknown("u")')
         if u.args != p.space.coords:
             raise ProblemError(
-                f"{u} is not a function of {', '.join(map(str, p.space.coords))}", place,
+                f"{u} is not a function of {', '.join(map(str, p.space.coords))}",
+                place,
                 "every unknown depends on all coordinates of the space, in their order (the symbols of space.coords)",
             )
     names = [u.func.__name__ for u in p.unknowns]
     coefficients = [words(key) for key in p.coefficients if key not in p.unknowns]
     for name in names:
         if [*names, *coefficients].count(name) > 1:
-            raise ProblemError(f"'{name}' is the name of two things", place, "give each unknown and each coefficient its own name")
+            raise ProblemError(
+                f"'{name}' is the name of two things", place, "give each unknown and each coefficient its own name"
+            )
     for mapping, word in ((p.exact, "exact"), (p.guess, "guess")):
         for key in mapping:
             if key not in p.unknowns:
                 raise ProblemError(
-                    f"{word} is given for {words(key)}, which is not an unknown", f'Problem("{p.name}", {word}=…)',
+                    f"{word} is given for {words(key)}, which is not an unknown",
+                    f'Problem("{p.name}", {word}=…)',
                     f"the unknowns are {', '.join(names)}",
                 )
     for condition in p.conditions:
@@ -161,10 +173,14 @@ def _check_coefficients(p: Problem) -> None:
         place = f'Problem("{p.name}", coefficients={{{words(key)}: …}})'
         if not isinstance(key, (AppliedUndef, Symbol)) or key in p.unknowns:
             raise ProblemError(
-                f"{words(key)} is not a coefficient", place, 'bind what space.coefficient("a") or space.parameter("nu") returned'
+                f"{words(key)} is not a coefficient",
+                place,
+                'bind what space.coefficient("a") or space.parameter("nu") returned',
             )
         if isinstance(key, Symbol) and isinstance(value, (GridField, MeshField)):
-            raise ProblemError(f"{key} is a parameter, a number, and is bound to a field", place, "use space.coefficient for a field")
+            raise ProblemError(
+                f"{key} is a parameter, a number, and is bound to a field", place, "use space.coefficient for a field"
+            )
         if isinstance(value, Expr):
             _check_known(p, value, place, {*p.unknowns, *p.space.normal})
             imaginary = value.has(I) and value.is_real is not True
@@ -172,7 +188,8 @@ def _check_coefficients(p: Problem) -> None:
             imaginary = not isinstance(value, Learned) and value.is_complex
         if real and imaginary:
             raise ProblemError(
-                f"the coefficient {words(key)} is complex and every unknown is real", place,
+                f"the coefficient {words(key)} is complex and every unknown is real",
+                place,
                 'declare the unknown complex: space.unknown("u", complex=True)',
             )
         if isinstance(value, (GridField, MeshField)):
@@ -185,7 +202,8 @@ def _check_used(p: Problem) -> None:
         for key in keys:
             if key not in used:
                 raise ProblemError(
-                    f"the {kind} {words(key)} appears in no equation", f'Problem("{p.name}", {kind}s=…)',
+                    f"the {kind} {words(key)} appears in no equation",
+                    f'Problem("{p.name}", {kind}s=…)',
                     "remove it, or use the same symbol in the equations (assumptions are part of a symbol's identity)",
                 )
 
@@ -196,7 +214,8 @@ def _check_cover(p: Problem, key: Basic, value: GridField | MeshField, place: st
             lo, hi = condition.region.bounds
             if isinstance(value, GridField) and len(value.axes) != p.space.dim:
                 raise ProblemError(
-                    f"{words(key)} has {len(value.axes)} axes in a space of {p.space.dim} coordinates", place,
+                    f"{words(key)} has {len(value.axes)} axes in a space of {p.space.dim} coordinates",
+                    place,
                     "give one axis for each coordinate, in the order of space.coords",
                 )
             if not value.covers(lo, hi):
@@ -240,7 +259,9 @@ def _check_condition(p: Problem, condition: On) -> None:
     if condition.periodic:
         u, x = condition.periodic.unknown, condition.periodic.coordinate
         if u not in p.unknowns or x not in p.space.coords:
-            raise ProblemError(f"{condition.text} needs an unknown and a coordinate of the problem", place, "Periodic(u, x)")
+            raise ProblemError(
+                f"{condition.text} needs an unknown and a coordinate of the problem", place, "Periodic(u, x)"
+            )
         return
     for row in condition.residuals:
         atoms = row.atoms(AppliedUndef)
@@ -249,19 +270,29 @@ def _check_condition(p: Problem, condition: On) -> None:
             learned = {key for key, value in p.coefficients.items() if isinstance(value, Learned)}
             if not row.has(*learned) if learned else True:
                 raise ProblemError(
-                    f"the equation {words(row)} = 0 has no unknown in it", place,
-                    f"the unknowns are {', '.join(words(u) for u in p.unknowns)}; a derivative by what is not a coordinate is zero",
+                    f"the equation {words(row)} = 0 has no unknown in it",
+                    place,
+                    f"the unknowns are {', '.join(map(words, p.unknowns))}; a derivative by no coordinate is zero",
                 )
         _stray_functions(p, atoms, place)
         if row.has(DiracDelta):
-            raise ProblemError("a Dirac source has no strong form", place, "smear it: a narrow Gaussian, exp(-r²/(2s²)), of the same integral")
+            raise ProblemError(
+                "a Dirac source has no strong form",
+                place,
+                "smear it: a narrow Gaussian, exp(-r²/(2s²)), of the same integral",
+            )
         if row.has(Subs):
-            raise ProblemError("an unknown is evaluated at another point (Subs)", place, "put the condition on that face, or use Periodic")
+            raise ProblemError(
+                "an unknown is evaluated at another point (Subs)",
+                place,
+                "put the condition on that face, or use Periodic",
+            )
         for derivative in row.atoms(sympy.Derivative):
             for x, _ in derivative.variable_count:
                 if x not in p.space.coords:
                     raise ProblemError(
-                        f"a derivative with respect to {x}, which is not a coordinate", place,
+                        f"a derivative with respect to {x}, which is not a coordinate",
+                        place,
                         f"the coordinates are {', '.join(map(str, p.space.coords))}"
                         + ("" if p.space.time else f'; for a time: Space("…", time="{x}")'),
                     )
@@ -270,7 +301,8 @@ def _check_condition(p: Problem, condition: On) -> None:
             _check_symbols(p, integral.integrand, integral.region, place)
         if not p.complex_unknowns and row.has(I) and not row.is_real:
             raise ProblemError(
-                "the equation is complex and every unknown is real", place,
+                "the equation is complex and every unknown is real",
+                place,
                 'declare the unknown complex: space.unknown("u", complex=True)',
             )
 
@@ -282,7 +314,9 @@ def _check_symbols(p: Problem, expr: Expr, region: Region, place: str) -> None:
                 raise ProblemError("the normal of another space", place, "use one Space in a problem")
             if region.dim == p.space.dim:
                 raise ProblemError(
-                    "a normal (dn or space.normal) inside a region", place, "normals exist on boundaries: omega.boundary"
+                    "a normal (dn or space.normal) inside a region",
+                    place,
+                    "normals exist on boundaries: omega.boundary",
                 )
         elif isinstance(symbol, Dummy):
             raise ProblemError(
@@ -296,20 +330,27 @@ def _stray_functions(p: Problem, atoms: Iterable[Basic], place: str) -> None:
     for f in sorted(atoms, key=str):
         if f in p.unknowns or f in p.coefficients:
             continue
-        same = [g for g in (*p.unknowns, *p.coefficients) if isinstance(g, AppliedUndef) and g.func.__name__ == f.func.__name__]
+        same = [
+            g
+            for g in (*p.unknowns, *p.coefficients)
+            if isinstance(g, AppliedUndef) and g.func.__name__ == f.func.__name__
+        ]
         if same and f.args != same[0].args:
             raise ProblemError(
-                f"{f} is evaluated away from the point where the condition holds", place,
+                f"{f} is evaluated away from the point where the condition holds",
+                place,
                 "put the condition on that set (omega.face(x, 0)), or use Periodic",
             )
         if same:
             raise ProblemError(
-                f"{words(f)} is not the symbol that the problem declares: its assumptions differ", place,
+                f"{words(f)} is not the symbol that the problem declares: its assumptions differ",
+                place,
                 f'use one object throughout: {words(f)} = space.unknown("{words(f)}") or space.coefficient',
             )
         raise ProblemError(
-            f"the coefficient {words(f)} is never bound", place,
-            f'bind it: Problem(…, coefficients={{{words(f)}: …}}), or list it in unknowns',
+            f"the coefficient {words(f)} is never bound",
+            place,
+            f"bind it: Problem(…, coefficients={{{words(f)}: …}}), or list it in unknowns",
         )
 
 
@@ -319,12 +360,14 @@ def _unknown_symbol(p: Problem, symbol: Basic, place: str) -> None:
     names = {str(x): "a coordinate" for x in p.space.coords} | {words(key): "a coefficient" for key in p.coefficients}
     if str(symbol) in names:
         raise ProblemError(
-            f"the symbol {symbol} has the name of {names[str(symbol)]} and is another symbol", place,
-            "take the symbols from space.coords, space.coefficient and space.parameter; symbols('x') is a different one",
+            f"the symbol {symbol} has the name of {names[str(symbol)]} and is another symbol",
+            place,
+            "take the symbols from space.coords, space.coefficient and space.parameter; symbols('x') makes another",
         )
     near = get_close_matches(str(symbol), names, 1)
     raise ProblemError(
-        f"the symbol {symbol} is unknown", place,
+        f"the symbol {symbol} is unknown",
+        place,
         (f"did you mean {near[0]}? " if near else "")
         + f'a number is bound so: {symbol} = space.parameter("{symbol}"); Problem(…, coefficients={{{symbol}: 1.0}})',
     )

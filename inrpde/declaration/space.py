@@ -60,7 +60,7 @@ class Space:
 
     # -- symbols
 
-    def unknown(self, name: str, complex: bool = False, on: Region | None = None) -> AppliedUndef:  # noqa: A002
+    def unknown(self, name: str, complex: bool = False, on: Region | None = None) -> AppliedUndef:
         """An unknown field Φ(x): an applied sympy function. With `on` it lives on that region alone."""
         self._check_name(name)
         u = Function(name, **({"complex": True} if complex else {"real": True}))(*self.coords)
@@ -68,14 +68,18 @@ class Space:
             self.domains[u] = on
         return u
 
-    def unknowns(self, names: str | Iterable[str], complex: bool = False, on: Region | None = None) -> tuple[AppliedUndef, ...]:  # noqa: A002
+    def unknowns(
+        self, names: str | Iterable[str], complex: bool = False, on: Region | None = None
+    ) -> tuple[AppliedUndef, ...]:
         """Several unknowns at once: `u, v, p = space.unknowns("u v p")`."""
         return tuple(self.unknown(name, complex, on) for name in _names(names))
 
     def coefficient(self, name: str, **assumptions: bool) -> AppliedUndef:
-        """A coefficient field a(x) whose data are bound in `Problem(coefficients={a: …})`; real unless `complex=True`."""
+        """A coefficient field a(x), bound in `Problem(coefficients={a: …})`; real unless `complex=True`."""
         self._check_name(name)
-        return Function(name, **(assumptions if assumptions.get("complex") else {"real": True, **assumptions}))(*self.coords)
+        return Function(name, **(assumptions if assumptions.get("complex") else {"real": True, **assumptions}))(
+            *self.coords
+        )
 
     def parameter(self, name: str, **assumptions: bool) -> Symbol:
         """A number whose value is bound in `Problem(coefficients={nu: …})`."""
@@ -130,7 +134,9 @@ class Space:
         if len(x) == 2 and not isinstance(f, MatrixBase):
             return ImmutableDenseMatrix([_derivative(f, x[1]), -_derivative(f, x[0])])
         raise ProblemError(
-            f"there is no curl of this in {len(x)} dimensions", f"curl({words(f)})", "in 2-D give a scalar or 2, in 3-D 3 components"
+            f"there is no curl of this in {len(x)} dimensions",
+            f"curl({words(f)})",
+            "in 2-D give a scalar or 2, in 3-D 3 components",
         )
 
     def dn(self, f: Expr | MatrixBase) -> Expr | MatrixBase:
@@ -143,7 +149,9 @@ class Space:
         """Derivative in time, of the given order."""
         if self.time is None:
             raise ProblemError(
-                "a time derivative in a space without a time", f"dt({words(f)}) in {self!r}", 'declare the time: Space("x", time="t")'
+                "a time derivative in a space without a time",
+                f"dt({words(f)}) in {self!r}",
+                'declare the time: Space("x", time="t")',
             )
         if isinstance(f, MatrixBase):
             return f.applyfunc(lambda fi: self.dt(fi, order))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ CEILING = 2.0
 
 @dataclass(frozen=True)
 class Estimate:
-    """Estimated relative L2 errors by unknown; `score` is the held-out score, `second` the difference between the solves."""
+    """Estimated relative L2 errors by unknown; `score` is the held-out score, `second` the difference of two solves."""
 
     fields: dict[str, float]
     score: float
@@ -34,9 +35,9 @@ class Estimate:
 
 
 def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
-    """min(1.5·√(E1·E3), 2), with E1 the held-out score and E3 the difference to a second solve; 10·E1 where there is none."""
-    second = _second(candidate, seed + 1)
+    """min(1.5·√(E1·E3), 2), E1 the held-out score and E3 the difference to a second solve; 10·E1 without one."""
     sizes = score(form, draw(form, 1000, seed + 31), candidate.state).sizes
+    second = _second(candidate, seed + 1, sizes)
     differences, fields = {}, {}
     for number, unknown in enumerate(form.unknowns):
         points = field_points(form, number, 2000, seed + 31)
@@ -51,11 +52,11 @@ def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
     return Estimate(fields, candidate.score, differences)
 
 
-def _second(candidate: Candidate, seed: int) -> State | None:
+def _second(candidate: Candidate, seed: int, sizes: Sequence[float]) -> State | None:
     if candidate.again is None:
         return None
     try:
-        return candidate.again(seed)
+        return candidate.again(seed, sizes)
     except DivergedError:
         return None
 

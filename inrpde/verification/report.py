@@ -17,7 +17,7 @@ Array = np.ndarray
 
 
 def exact_errors(form: Form, values: Callable[[int, Array], Array], n: int, seed: int) -> dict[str, dict[str, float]]:
-    """{name: {"rel_l2", "max"}} on n quasi-random points that were not fitted, for unknowns whose exact solution is known."""
+    """{name: {"rel_l2", "max"}} on n quasi-random points that were not fitted, for unknowns with an exact solution."""
     found = {}
     fields = {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
     split = {unknown.name: k for k, unknown in enumerate(form.unknowns)}
@@ -31,7 +31,9 @@ def exact_errors(form: Form, values: Callable[[int, Array], Array], n: int, seed
     return found
 
 
-def reference_errors(values: Callable[[str, Array], Array], names: Collection[str], witness: Any) -> dict[str, dict[str, Any]]:
+def reference_errors(
+    values: Callable[[str, Array], Array], names: Collection[str], witness: Any
+) -> dict[str, dict[str, Any]]:
     """{name: {"rel_l2", "max", "kind", "estimated_error", "extrapolated_rel_l2"}} at the reference's own nodes."""
     found: dict[str, dict[str, Any]] = {}
     for name, nodal in witness.values.items():
@@ -40,7 +42,9 @@ def reference_errors(values: Callable[[str, Array], Array], names: Collection[st
         gap = _difference(values, name, witness.axes, nodal)
         entry = {**gap, "kind": witness.kind, "estimated_error": float(witness.estimated_error[name])}
         if witness.extrapolated.get(name) is not None:
-            entry["extrapolated_rel_l2"] = _difference(values, name, witness.coarse_axes, witness.extrapolated[name])["rel_l2"]
+            entry["extrapolated_rel_l2"] = _difference(values, name, witness.coarse_axes, witness.extrapolated[name])[
+                "rel_l2"
+            ]
         found[name] = entry
     return found
 
@@ -50,15 +54,23 @@ def _difference(values: Callable[[str, Array], Array], name: str, axes: Any, nod
     known = np.isfinite(flat)
     ours, theirs = values(name, grid_points(axes)[known]), flat[known]
     both = np.isfinite(ours)
-    return {"rel_l2": relative_difference(ours[both], theirs[both]), "max": float(np.max(np.abs(ours - theirs)[both], initial=0.0))}
+    return {
+        "rel_l2": relative_difference(ours[both], theirs[both]),
+        "max": float(np.max(np.abs(ours - theirs)[both], initial=0.0)),
+    }
 
 
 def condition_reports(form: Form, scored: Score) -> list[dict[str, Any]]:
-    """Each condition's own residual in its own units, over its equations: root of the summed squares, and the largest."""
+    """Each condition's own residual in its own units, over its equations: root of the summed squares, and largest."""
     reports = []
     for condition in form.conditions:
         rows = [s for row, s in zip(form.rows, scored.rows, strict=True) if row.condition == condition.index]
         reports.append(
-            {"equation": condition.text, "on": condition.where, "rms": float(np.sqrt(sum(s.rms**2 for s in rows))), "max": max((s.max for s in rows), default=0.0)}
+            {
+                "equation": condition.text,
+                "on": condition.where,
+                "rms": float(np.sqrt(sum(s.rms**2 for s in rows))),
+                "max": max((s.max for s in rows), default=0.0),
+            }
         )  # fmt: skip
     return reports

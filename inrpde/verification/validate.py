@@ -42,14 +42,15 @@ def _finite(form: Form, samples: Samples) -> None:
             if bad.any():
                 where = ", ".join(f"{x} = {v:.4g}" for x, v in zip(form.space.coords, site.points[bad][0], strict=True))
                 raise ProblemError(
-                    f"a coefficient or the data is not finite at {where}", row.text,
+                    f"a coefficient or the data is not finite at {where}",
+                    row.text,
                     "cut the singular point out of the region (omega - Ball(…)), or rewrite the expression there",
                 )
 
 
 def _not_finite(form: Form, row: Row, site: Site) -> Array:
-    """Where a row is not finite, (N,) bool. A nonlinear one may be singular where the unknowns vanish, as 1/u is: it is asked
-    about unknowns of 1, too."""
+    """Where a row is not finite, (N,) bool. A nonlinear one may be singular where the unknowns vanish, as 1/u is: it is
+    asked about unknowns of 1, too."""
     bad = np.ones(len(site.points), dtype=bool)
     for level in (0.0,) if row.linear else (0.0, 1.0):
         env = environment(form, row, site) | dict.fromkeys([*row.jets, *row.integrals], level)
@@ -70,7 +71,9 @@ def _periodic(form: Form, samples: Samples) -> None:
         gap = np.min(np.abs(site.points[:, k, None] - [lo[k], hi[k]]), axis=1)
         if np.any(gap > 1e-9 * (hi[k] - lo[k])):
             raise ProblemError(
-                f"the face does not lie at an end of {x}", row.text, f"{x} runs from {lo[k]:.6g} to {hi[k]:.6g}: omega.face({x}, {lo[k]:.6g})"
+                f"the face does not lie at an end of {x}",
+                row.text,
+                f"{x} runs from {lo[k]:.6g} to {hi[k]:.6g}: omega.face({x}, {lo[k]:.6g})",
             )
         unknown = next(iter(row.jets.values())).unknown
         solid = [region for region in volumes(form, unknown) if region.dim == form.space.dim]
@@ -78,7 +81,8 @@ def _periodic(form: Form, samples: Samples) -> None:
         if np.any(lost):
             where = ", ".join(f"{y} = {v:.4g}" for y, v in zip(form.space.coords, site.pairs[lost][0], strict=True))
             raise ProblemError(
-                f"the faces do not match: {where}, opposite to a point of the face, does not belong to the region", row.text,
+                f"the faces do not match: {where}, opposite to a point of the face, does not belong to the region",
+                row.text,
                 "periodic faces are shifts of one another; restrict the condition with .where to what has an opposite",
             )
 
@@ -103,11 +107,13 @@ def _exact(form: Form, samples: Samples) -> None:
         return
     scored = score(form, samples, exact)
     worst = max(range(len(form.rows)), key=lambda k: scored.rows[k].relative)
-    if not scored.rows[worst].relative < SATISFIES:
+    found = scored.rows[worst]
+    if not found.relative < SATISFIES:
         raise ProblemError(
-            f"the exact solution does not satisfy its equation: residual {scored.rows[worst].rms:.2g} (relative {scored.rows[worst].relative:.1g})",
-            form.rows[worst].text, "check signs, coefficients and sources, or leave `exact` out",
-        )  # fmt: skip
+            f"the exact solution does not satisfy its equation, by {found.rms:.2g} ({found.relative:.1g} of its terms)",
+            form.rows[worst].text,
+            "check signs, coefficients and sources, or leave `exact` out",
+        )
 
 
 def _initial_conditions(form: Form) -> None:
@@ -115,23 +121,28 @@ def _initial_conditions(form: Form) -> None:
     if form.space.time is None:
         return
     k = form.space.dim - 1
+
+    def about(number: int, dim: int) -> list[Row]:
+        return [
+            row for row in form.rows if row.region.dim == dim and any(j.unknown == number for j in row.jets.values())
+        ]
+
     for number, unknown in enumerate(form.unknowns):
-        order = max(
-            (jet.index[k] for row in form.rows if row.region.dim == form.space.dim for jet in row.jets.values() if jet.unknown == number),
-            default=0,
-        )
-        ends = [
-            row for row in form.rows
-            if row.region.dim == form.space.dim - 1 and np.ptp([b[k] for b in row.region.bounds]) < 1e-9 * row.region.size
-            and any(jet.unknown == number for jet in row.jets.values())
-        ]  # fmt: skip
+        jets = [jet for row in about(number, form.space.dim) for jet in row.jets.values() if jet.unknown == number]
+        order = max((jet.index[k] for jet in jets), default=0)
+        ends = [row for row in about(number, form.space.dim - 1) if _at_one_time(row.region)]
         periodic = any(c.periodic and c.periodic.coordinate == form.space.time for c in form.conditions)
         if ends and len(ends) < order and not periodic:
             raise ProblemError(
-                f"{unknown.name} is of order {order} in time and has {len(ends)} initial condition{'s' * (len(ends) > 1)}",
+                f"{unknown.name} is of order {order} in time and has {len(ends)} initial condition(s)",
                 "; ".join(row.text for row in ends),
                 f"add one on omega.initial, for example Eq(space.dt({unknown.name}), 0)",
             )
+
+
+def _at_one_time(region: Region) -> bool:
+    lo, hi = region.bounds
+    return bool(hi[-1] - lo[-1] < 1e-9 * region.size)
 
 
 def _dirichlet(form: Form) -> Iterator[tuple[Row, int]]:
@@ -157,7 +168,11 @@ def _size(form: Form, row: Row, samples: Samples) -> float:
 
 def _contradictions(form: Form, samples: Samples) -> list[str]:
     warnings = []
-    rows = [(row, u) for row, u in _dirichlet(form) if not row.region.labels and not set(form.space.normal) & row.residual.free_symbols]
+    rows = [
+        (row, u)
+        for row, u in _dirichlet(form)
+        if not row.region.labels and not set(form.space.normal) & row.residual.free_symbols
+    ]
     for (a, u), (b, v) in itertools.combinations(rows, 2):
         if u != v:
             continue
@@ -177,7 +192,11 @@ def _contradictions(form: Form, samples: Samples) -> list[str]:
                 name = form.unknowns[u].name
                 text = f"{name} is {left[worst]:.6g} by {a.text} and {right[worst]:.6g} by {b.text} at {where}"
                 if everywhere and (a.region.dim == 0 or len(points) > 0.02 * len(samples.of(a).points) + 1):
-                    raise ProblemError(f"contradictory data: {text}", f"{a.text}; {b.text}", "keep one of the two, or restrict one with .where")
+                    raise ProblemError(
+                        f"contradictory data: {text}",
+                        f"{a.text}; {b.text}",
+                        "keep one of the two, or restrict one with .where",
+                    )
                 warnings.append(f"data disagree at a corner: {text}")
                 break
     return warnings
@@ -207,7 +226,10 @@ def _uncovered(form: Form) -> list[str]:
                 f"{x} = {a:.3g}" if b - a < 1e-9 * row.region.size else f"{x} in {a:.3g} … {b:.3g}"
                 for x, a, b in zip(form.space.coords, lo, hi, strict=True)
             )
-            warnings.append(f"no condition on a part of the boundary of {form.conditions[row.condition].where}: {where} ({bare.mean():.0%} of it)")
+            warnings.append(
+                f"no condition on a part of the boundary of {form.conditions[row.condition].where}: {where} "
+                f"({bare.mean():.0%} of it)"
+            )
     return warnings
 
 
@@ -234,4 +256,6 @@ def _homogeneous(form: Form, samples: Samples) -> list[str]:
         (value,) = row.value(environment(form, row, site) | dict.fromkeys([*row.jets, *row.integrals], 0.0))
         if np.any(np.abs(np.broadcast_to(value, (len(site.points),))) > 0):
             return []
-    return ["every source and every boundary value is zero, and so is the solution; eigenproblems are not what this solves"]
+    return [
+        "every source and every boundary value is zero, and so is the solution; eigenproblems are not what this solves"
+    ]

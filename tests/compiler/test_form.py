@@ -3,8 +3,25 @@
 import numpy as np
 import pytest
 from sympy import (
-    Abs, Derivative, Eq, Function, Heaviside, I, Interval, Matrix, Max, Piecewise, Symbol, conjugate, exp, im, polylog, re, sign, sin,
-)  # fmt: skip
+    Abs,
+    Derivative,
+    Eq,
+    Function,
+    Heaviside,
+    I,
+    Interval,
+    Matrix,
+    Max,
+    Piecewise,
+    Symbol,
+    conjugate,
+    exp,
+    im,
+    polylog,
+    re,
+    sign,
+    sin,
+)
 
 from inrpde import GridField, Learned, On, Periodic, Points, Problem, Region, Space
 from inrpde.compiler import bind, compile_problem
@@ -123,7 +140,9 @@ def test_data_enter_with_their_derivatives():
     assert np.allclose(at[1, 0], 2 * points[:, 0] * points[:, 1])
     jets = {symbol: {(1, 0): 1.0, (0, 1): 2.0, (2, 0): 3.0, (0, 2): 4.0}[jet.index] for symbol, jet in row.jets.items()}
     (value,) = row.value(env | jets)
-    assert np.allclose(value, 2 * points[:, 0] * points[:, 1] + 2 * points[:, 0] ** 2 + 7 * points[:, 0] ** 2 * points[:, 1])
+    assert np.allclose(
+        value, 2 * points[:, 0] * points[:, 1] + 2 * points[:, 0] ** 2 + 7 * points[:, 0] ** 2 * points[:, 1]
+    )
 
 
 def test_normals_and_labels_enter_by_their_symbols():
@@ -134,7 +153,9 @@ def test_normals_and_labels_enter_by_their_symbols():
     assert np.allclose(value, 6 + 80 - 2)
     sensors = Points(space, points, {"reading": np.array([7.0])})
     row = form_of(On(sensors, u - sensors["reading"])).rows[0]
-    (value,) = row.value(form.environment(row, points, None, {sensors["reading"]: np.array([7.0])}) | dict.fromkeys(row.jets, 1.0))
+    (value,) = row.value(
+        form.environment(row, points, None, {sensors["reading"]: np.array([7.0])}) | dict.fromkeys(row.jets, 1.0)
+    )
     assert np.allclose(value, -6)
 
 
@@ -213,7 +234,9 @@ def test_what_cannot_be_evaluated(expr, said):
 
 @pytest.mark.parametrize("jump", [Piecewise((1, x < 1), (2, True)), Heaviside(x - 1) + 1])
 def test_a_piecewise_coefficient_under_a_derivative_is_suspicious(jump):
-    problem = Problem("p", [u], [On(omega, space.div(a * space.grad(u)))], coefficients={a: Piecewise((1, x < 1), (2, True))})
+    problem = Problem(
+        "p", [u], [On(omega, space.div(a * space.grad(u)))], coefficients={a: Piecewise((1, x < 1), (2, True))}
+    )
     assert any("loses its interface flux" in text and "On(omega" in text for text in compile_problem(problem).warnings)
     smooth = Problem("p", [u], [On(omega, space.div(a * space.grad(u)))], coefficients={a: 1 + sin(x) ** 2})
     assert not any("flux" in text for text in compile_problem(smooth).warnings)

@@ -93,7 +93,9 @@ def test_a_row_is_linear_where_its_second_derivatives_vanish(expr):
     zero, here = dict.fromkeys(row.jets, 0.0), jets(form, row, known)
     at = environment(form, row)
     slopes = [row.slopes(at | jets_) for jets_ in (zero, here, {s: 2 * value for s, value in here.items()})]
-    constant = all(np.allclose(p, q, rtol=1e-12) and np.allclose(p, r, rtol=1e-12) for p, q, r in zip(*slopes, strict=True))
+    constant = all(
+        np.allclose(p, q, rtol=1e-12) and np.allclose(p, r, rtol=1e-12) for p, q, r in zip(*slopes, strict=True)
+    )
     assert row.linear == constant
 
 
@@ -132,7 +134,13 @@ def test_complex_and_split_arithmetic_agree(c):
     split = {s: [np.real, np.imag][jet.unknown](by_jet[jet.index]) for s, jet in pair.jets.items()}
     (one,), (other,) = row.value(environment(whole, row) | values), pair.value(environment(halves, pair) | split)
     assert np.allclose(one, other)
-    slopes = dict(zip(((j.unknown, j.index) for j in map(pair.jets.get, pair.tangent)), pair.slopes(environment(halves, pair) | split), strict=True))
+    slopes = dict(
+        zip(
+            ((j.unknown, j.index) for j in map(pair.jets.get, pair.tangent)),
+            pair.slopes(environment(halves, pair) | split),
+            strict=True,
+        )
+    )
     for symbol, slope in zip(row.tangent, row.slopes(environment(whole, row) | values), strict=True):
         index = row.jets[symbol].index
         assert np.allclose(slopes[0, index], slope)  # Cauchy and Riemann

@@ -131,7 +131,7 @@ BAD = {
         lambda: poisson(On(omega, u.diff(symbols("t")) - 1)),
         "no unknown",
         PLACE,
-        "a derivative by what is not a coordinate is zero",
+        "a derivative by no coordinate is zero",
     ),
     "a derivative of symbolic order": (
         lambda: poisson(On(omega, u.diff((x, symbols("n"))))),
