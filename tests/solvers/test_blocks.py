@@ -1,0 +1,129 @@
+"""The block solver against one dense factorisation of the same system."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inrpde.errors import DivergedError
+from inrpde.solvers.blocks import block_solve
+from inrpde.solvers.linear import ridge_solve
+from inrpde.solvers.system import Block, Part, System
+
+
+def alike(row):
+    return 1.0
+
+
+def dense(system):
+    return ridge_solve(*system.stacked(alike))
+
+
+def slices(widths):
+    stops = np.cumsum(widths)
+    return tuple(slice(int(b - w), int(b)) for w, b in zip(widths, stops, strict=True))
+
+
+def system_of(reaches, widths, total, rng, kind=float, split=True):
+    """A system whose piece k has random columns on the rows `reaches[k]` (all where None); in two blocks of rows."""
+
+    def matrix(n, width):
+        real = rng.standard_normal((n, width))
+        return real + 1j * rng.standard_normal((n, width)) if kind is complex else real
+
+    cuts = [0, total // 3, total] if split else [0, total]
+    blocks = []
+    for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+        parts = []
+        for k, (reach, width) in enumerate(zip(reaches, widths, strict=True)):
+            if reach is None:
+                parts.append(Part(k, None, matrix(b - a, width)))
+            else:
+                rows = reach[(reach >= a) & (reach < b)] - a
+                if len(rows):
+                    parts.append(Part(k, rows, matrix(len(rows), width)))
+        right = matrix(b - a, 1)[:, 0]
+        blocks.append(Block(None, tuple(parts), right, 2.0, rng.uniform(0.5, 2, b - a)))
+    return System(tuple(blocks), slices(widths))
+
+
+def chain(count, width=4, overlap=6, step=10):
+    """Rows of pieces that overlap with their neighbours."""
+    return [np.arange(k * step, k * step + step + overlap) for k in range(count)], [width] * count
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 10**6), st.integers(2, 12), st.integers(1, 6), st.sampled_from([float, complex]), st.booleans())
+def test_a_chain_of_pieces(seed, count, width, kind, split):
+    reaches, widths = chain(count, width)
+    system = system_of(reaches, widths, 10 * count + 6, np.random.default_rng(seed), kind, split)
+    assert np.allclose(block_solve(system, alike), dense(system), rtol=1e-8, atol=1e-10)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10**6), st.sampled_from([float, complex]))
+def test_pieces_that_reach_everywhere_are_a_border(seed, kind):
+    rng = np.random.default_rng(seed)
+    reaches, widths = chain(10)
+    reaches, widths = [None, *reaches, None], [3, *widths, 2]
+    system = system_of(reaches, widths, 106, rng, kind)
+    assert np.allclose(block_solve(system, alike), dense(system), rtol=1e-8, atol=1e-10)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10**6))
+def test_pieces_that_overlap_anyhow(seed):
+    rng = np.random.default_rng(seed)
+    count, total = 9, 120
+    reaches = [np.sort(rng.permutation(total)[: rng.integers(15, 40)]) for _ in range(count)]
+    system = system_of(reaches, rng.integers(1, 6, count), total, rng)
+    assert np.allclose(block_solve(system, alike), dense(system), rtol=1e-8, atol=1e-10)
+
+
+def test_pieces_in_separate_components_and_pieces_without_rows():
+    rng = np.random.default_rng(4)
+    reaches = [np.arange(0, 20), np.arange(15, 35), np.arange(60, 80), np.zeros(0, int)]
+    system = system_of(reaches, [4, 4, 5, 3], 90, rng)
+    found = block_solve(system, alike)
+    assert np.allclose(found[:13], dense(system)[:13])
+    assert np.allclose(found[13:], 0)
+
+
+def test_the_parts_of_several_unknowns_in_one_block_add_up():
+    rng = np.random.default_rng(5)
+    rows = np.arange(30)
+    parts = (Part(0, rows[:20], rng.standard_normal((20, 3))), Part(0, rows[10:], rng.standard_normal((20, 3))))
+    parts += (Part(1, None, rng.standard_normal((30, 4))),)
+    system = System((Block(None, parts, rng.standard_normal(30), 1.0, np.ones(30)),), slices([3, 4]))
+    assert np.allclose(block_solve(system, alike), dense(system))
+
+
+def test_the_balance_weighs_blocks():
+    one, other = (
+        Block(row, (Part(0, None, np.ones((4, 1))),), np.full(4, value), 1.0, np.ones(4))
+        for row, value in ((1, 0.0), (2, 1.0))
+    )
+    system = System((one, other), slices([1]))
+    for share in (1.0, 3.0):
+        weights = {1: 1.0, 2: share}
+        assert np.allclose(block_solve(system, weights.get), share**2 / (1 + share**2))
+
+
+def test_columns_that_depend_on_one_another_fit_as_well_as_numpy():
+    rng = np.random.default_rng(7)
+    reaches, widths = chain(8, width=5)
+    system = system_of(reaches, widths, 86, rng)
+    for block in system.blocks:
+        for part in block.parts:
+            part.matrix[:, 4] = part.matrix[:, 0] + 1e-14 * part.matrix[:, 4]
+    matrix, right = system.stacked(alike)
+    best = np.linalg.norm(matrix @ np.linalg.lstsq(matrix, right, rcond=1e-12)[0] - right)
+    assert np.linalg.norm(matrix @ block_solve(system, alike) - right) < best * (1 + 1e-8)
+
+
+def test_what_is_not_finite_is_an_error():
+    reaches, widths = chain(3)
+    system = system_of(reaches, widths, 36, np.random.default_rng(8))
+    system.blocks[0].parts[0].matrix[0, 0] = np.inf
+    with pytest.raises(DivergedError, match="not finite"):
+        block_solve(system, alike)
