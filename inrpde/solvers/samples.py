@@ -102,9 +102,10 @@ def _site(region: Region, count: int, seed: int, edges: list[Array] | None = Non
     rank = np.empty(len(cell), dtype=int)
     rank[order] = np.arange(len(cell)) - np.repeat(first, number)
     quota = max(int(np.ceil(count / len(first))), 2)
-    kept = rank < quota
+    share = np.minimum(quota / np.repeat(number, number)[np.argsort(order)], 1.0)
+    kept = np.floor((rank + 1) * share) > np.floor(rank * share)  # evenly along the sequence, which may be sorted
     stands_for = np.zeros(int(np.prod([len(e) - 1 for e in edges])))
-    stands_for[cell[order][first]] = number / np.minimum(number, quota)
+    stands_for[cell[order][first]] = number / np.bincount(cell[kept], minlength=len(stands_for))[cell[order][first]]
     labels = {symbol: values[kept] for symbol, values in q.labels.items()}
     return Site(q.points[kept], (q.weights * stands_for[cell])[kept], None if q.normals is None else q.normals[kept], labels, q.measure)
 

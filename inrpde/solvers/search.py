@@ -213,6 +213,8 @@ def first_plan(search: Search) -> Global:
     if settings["solver.band"] is not None:
         band = np.full(d, float(settings["solver.band"]))
     resolves = 2.2 * np.prod(2 * band / np.pi + 3)
+    while settings["solver.width"] is None and resolves > 300 and not search.affords(Global(int(min(resolves, 2200)), tuple(band))):
+        resolves = 0.8 * min(resolves, 2200)
     width = settings["solver.width"] or int(np.clip(resolves, {1: 60, 2: 300, 3: 700}.get(d, 1200), 2200))
     return Global(width, tuple(float(w) for w in band), layers=settings["solver.layers"])
 
@@ -239,6 +241,8 @@ def cells(search: Search) -> Iterator[Candidate]:
     """Cells of a shape that follows the box and the wave numbers; then whatever refinement lowers the score most."""
     lo, hi = bounds(search.context.form)
     first = first_cells(search, hi - lo)
+    if not search.affords(first):
+        return
     yield search.attempt(first, "cells")
     if search.has_holes and not search.done:
         yield search.attempt(replace(first, poles=True), "cells, with multipoles in the holes")
@@ -346,8 +350,13 @@ def windows(search: Search) -> Iterator[Candidate]:
     form = search.context.form
     lo, hi = bounds(form)
     shape = [len(b) - 1 for b in first_cells(search, hi - lo).breaks]
-    plan = March(4, _window_cells(search, [*(2 * n for n in shape[:-1]), 1], 4))
-    yield search.attempt(plan, "windows")
+    for factor in (2, 1):
+        plan = March(4, _window_cells(search, [*(factor * n for n in shape[:-1]), 1], 4))
+        if search.affords(plan):
+            yield search.attempt(plan, "windows")
+            break
+    else:
+        return
     misses = 0
     while not search.done and misses < 2:
         before, best = search.score, search.plan

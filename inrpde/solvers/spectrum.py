@@ -71,29 +71,36 @@ def _oscillation(form: Form, row: Row, site: Site) -> Array:
     return out
 
 
-def _data(form: Form, row: Row, site: Site, step: float = 1e-4) -> Array:
-    """|∂g|/|g| in the root mean square, for g the residual of vanishing unknowns."""
+def _data(form: Form, row: Row, site: Site, step: float = 1e-3) -> Array:
+    """|∂g|/|g| or |∂²g|/|∂g| in the root mean square, whichever is larger, for g the residual of vanishing unknowns; along a
+    surface, not across it. The second weighs the fast parts of the data more."""
     lo, hi = bounds(form)
     d = form.space.dim
+    out = np.zeros(d)
     if site.labels or not row.jets:
-        return np.zeros(d)
+        return out
     zero = dict.fromkeys([*row.jets, *row.integrals], 0.0)
 
     def data(points: Array) -> Array:
-        (value,) = row.value(form.environment(row, points, site.normals, {}) | zero)
+        with np.errstate(all="ignore"):
+            (value,) = row.value(form.environment(row, points, site.normals, {}) | zero)
         return np.broadcast_to(value, (len(points),))
 
     here = data(site.points)
-    size = np.sqrt(np.mean(np.abs(here) ** 2))
-    out = np.zeros(d)
-    if not size > 0 or not np.isfinite(size):
-        return out
+    size = _rms(here)
     for k in range(d):
         shift = np.zeros(d)
         shift[k] = step * (hi[k] - lo[k])
-        with np.errstate(all="ignore"):
-            slope = (data(site.points + shift) - data(site.points - shift)) / (2 * shift[k])
-        slope = slope[np.isfinite(slope)]
-        if len(slope):
-            out[k] = np.sqrt(np.mean(np.abs(slope) ** 2)) / size
+        along = np.ones(len(site.points), bool) if site.normals is None else np.abs(site.normals[:, k]) < 0.9
+        if row.region.dim < d and site.normals is None and np.ptp(site.points[:, k]) == 0:
+            continue
+        ahead, behind = data(site.points + shift)[along], data(site.points - shift)[along]
+        first = _rms(ahead - behind) / (2 * shift[k])
+        second = _rms(ahead - 2 * here[along] + behind) / shift[k] ** 2
+        if size > 0 and np.isfinite([size, first, second]).all() and first * (hi[k] - lo[k]) > 1e-6 * size:
+            out[k] = max(first / size, second / first)
     return out
+
+
+def _rms(values: Array) -> float:
+    return float(np.sqrt(np.mean(np.abs(values) ** 2))) if len(values) else 0.0
