@@ -1,5 +1,7 @@
 """The block solver against one dense factorisation of the same system."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -33,7 +35,7 @@ def system_of(reaches, widths, total, rng, kind=float, split=True):
 
     cuts = [0, total // 3, total] if split else [0, total]
     blocks = []
-    for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+    for a, b in pairwise(cuts):
         parts = []
         for k, (reach, width) in enumerate(zip(reaches, widths, strict=True)):
             if reach is None:

@@ -1,0 +1,162 @@
+"""The linearised system against differences of the residuals, for every kind of equation."""
+
+import numpy as np
+import pytest
+from sympy import Abs, I, Interval, Matrix, exp, sin
+
+from inrpde import GridField, Learned, On, Periodic, Points, Problem, Region, Space
+from inrpde.compiler import compile_problem
+from inrpde.solvers.features import Cells, Global, make_trials
+from inrpde.solvers.samples import draw
+from inrpde.solvers.state import zero_state
+from inrpde.solvers.system import evaluate_jets, integral_values, linearise, no_jets, piece_slices, residuals
+
+space = Space("x y")
+x, y = space.coords
+u, v = space.unknowns("u v")
+w = space.unknown("w", complex=True)
+a, nu = space.coefficient("a"), space.parameter("nu")
+omega = Region(space, Interval(0, 2) * Interval(0, 1))
+walls, left = omega.boundary, omega.face(x, 0)
+sensors = Points(space, np.array([[0.5, 0.5], [1.5, 0.2]]), {"reading": np.array([1.0, 2.0])})
+grid = GridField(np.outer(np.linspace(1, 2, 9), np.linspace(1, 3, 7)), (np.linspace(0, 2, 9), np.linspace(0, 1, 7)))
+ONE, CELLS = Global(30, (4.0, 3.0)), Cells(((0, 0.4, 1), (0, 0.5, 1)), 15, (4.0, 4.0))
+
+LINEAR = {
+    "flux": ([u], [On(omega, space.div(exp(x) * space.grad(u)) - x), On(walls, u - y)], {}),
+    "normals": ([u], [On(omega, space.laplace(u)), On(walls, space.dn(u) + u - 1)], {}),
+    "data": ([u], [On(omega, space.div(a * space.grad(u)) - a)], {a: grid}),
+    "labels": ([u], [On(omega, space.laplace(u)), On(sensors, u - sensors["reading"])], {}),
+    "systems": ([u, v], [On(omega, Matrix([u.diff(x) - v, v.diff(y) + u - 1])), On(walls, u - v)], {}),
+    "periodic": ([u], [On(omega, u.diff(x, 2) + u - sin(y)), On(left, Periodic(u, x))], {}),
+    "integrals": (
+        [u],
+        [On(omega, u - 2 * omega.mean(x * u) + omega.integral(1)), On(omega, omega.integral(u) - 3)],
+        {},
+    ),
+    "flux integral": ([u], [On(omega, space.laplace(u) - left.integral(space.dn(u)))], {}),
+    "complex": ([w], [On(omega, space.laplace(w) + I * w - 1), On(walls, space.dn(w) - 3 * I * w)], {}),
+    "split": ([w, u], [On(omega, space.laplace(w) + I * u), On(omega, u - 1)], {}),
+}
+NONLINEAR = {
+    "exponential": ([u], [On(omega, space.laplace(u) - exp(u)), On(walls, u**2 - x)], {}),
+    "convection": ([u, v], [On(omega, u * u.diff(x) + v * u.diff(y)), On(omega, u.diff(x) + v.diff(y))], {}),
+    "modulus": ([w], [On(omega, I * w.diff(x) + Abs(w) ** 2 * w)], {}),
+    "learned": ([u], [On(omega, nu * space.laplace(u) + a * u)], {nu: Learned(2), a: Learned(1)}),
+    "integrals": ([u], [On(omega, u - omega.mean((u - omega.mean(u)) ** 2) * u.diff(x))], {}),
+}
+
+
+def form_of(unknowns, conditions, coefficients):
+    return compile_problem(Problem("p", unknowns, conditions, coefficients=coefficients))
+
+
+def state_of(form, plan, seed=0):
+    state = zero_state(form, make_trials(form, plan, seed))
+    rng = np.random.default_rng(seed)
+    vector = rng.standard_normal(state.width) / np.sqrt(state.width)
+    if form.arithmetic == "complex":
+        vector = vector + 1j * rng.standard_normal(state.width) / np.sqrt(state.width)
+    return state.with_vector(vector)
+
+
+def along(form, samples, state):
+    """The residuals of all equations in one column, real and imaginary part one after the other where they are split."""
+    values = residuals(form, samples, evaluate_jets(form, samples, state))
+    return [np.array(value) for value in values]
+
+
+def blockwise(form, system, vector):
+    """Matrix times vector for each equation, split pairs put together again, rows that are the same once."""
+    out = {}
+    for block in system.blocks:
+        out.setdefault(id(block.row), []).append(block.times(vector, system.pieces))
+    return [np.array(sides[0]) + (1j * sides[1] if len(sides) > 1 else 0) for sides in map(out.get, map(id, form.rows))]
+
+
+def rights(form, system):
+    out = {}
+    for block in system.blocks:
+        out.setdefault(id(block.row), []).append(block.right)
+    return [np.array(sides[0]) + (1j * sides[1] if len(sides) > 1 else 0) for sides in map(out.get, map(id, form.rows))]
+
+
+@pytest.mark.parametrize("plan", [ONE, CELLS], ids=["one domain", "cells"])
+@pytest.mark.parametrize("case", LINEAR.values(), ids=LINEAR)
+def test_a_linear_form_is_matrix_times_heads_minus_right(case, plan):
+    form = form_of(*case)
+    assert form.linear
+    samples = draw(form, 60, 0)
+    state = state_of(form, plan)
+    system = linearise(form, samples, zero_state(form, state.trials), no_jets(form))
+    found = [m - b for m, b in zip(blockwise(form, system, state.vector), rights(form, system), strict=True)]
+    for value, expected in zip(found, along(form, samples, state), strict=True):
+        assert np.allclose(value, expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("plan", [ONE, CELLS], ids=["one domain", "cells"])
+@pytest.mark.parametrize("case", (LINEAR | NONLINEAR).values(), ids=LINEAR | NONLINEAR)
+def test_the_system_at_a_state_is_its_tangent_there(case, plan):
+    form = form_of(*case)
+    samples = draw(form, 60, 0)
+    state, step = state_of(form, plan), 1e-5
+    direction = state_of(form, plan, seed=0).vector[::-1]
+    system = linearise(form, samples, state, evaluate_jets(form, samples, state))
+    ahead, behind = (along(form, samples, state.with_vector(state.vector + h * direction)) for h in (step, -step))
+    for slope, p, q in zip(blockwise(form, system, direction), ahead, behind, strict=True):
+        expected = (p - q) / (2 * step)
+        assert np.allclose(slope, expected, rtol=1e-6, atol=1e-6 * np.abs(expected).max() + 1e-9)
+    here = zip(blockwise(form, system, state.vector), rights(form, system), along(form, samples, state), strict=True)
+    for product, right, residual in here:
+        assert np.allclose(product - right, residual, rtol=1e-9, atol=1e-9 * max(np.abs(product).max(), 1))
+
+
+def test_an_equation_of_numbers_alone_is_one_row():
+    form = form_of([u], [On(omega, space.laplace(u) - 1), On(omega, omega.mean(u) - 3)], {})
+    samples = draw(form, 60, 0)
+    state = zero_state(form, make_trials(form, ONE, 0))
+    system = linearise(form, samples, state, no_jets(form))
+    assert [len(block.right) for block in system.blocks] == [len(samples.conditions[0].points), 1]
+
+
+def test_integrals_are_exact_on_boxes():
+    form = form_of([u], [On(omega, u - omega.integral(x**3 * y) - omega.mean(exp(x)))], {})
+    samples = draw(form, 60, 0)
+    assert np.allclose(
+        sorted(integral_values(form, samples, no_jets(form))), sorted([2.0, (np.exp(2) - 1) / 2]), rtol=1e-13
+    )
+
+
+def test_rows_weigh_the_same_but_for_balance_and_weight():
+    for scale in (1.0, 1e6):
+        form = form_of([u], [On(omega, scale * (space.laplace(u) - 1)), On(walls, u, weight=4)], {})
+        samples = draw(form, 60, 0)
+        state = zero_state(form, make_trials(form, ONE, 0))
+        system = linearise(form, samples, state, no_jets(form))
+        matrix, right = system.stacked(lambda row: 1.0 if row.region is omega else 5.0)
+        n = len(samples.conditions[0].points)
+        inside, outside = (np.linalg.norm(part) for part in (matrix[:n], matrix[n:]))
+        assert np.isclose(outside / inside, 5 * 2, rtol=0.1)
+        assert np.isclose(inside, np.sqrt(state.width), rtol=0.1)
+        assert len(right) == len(matrix)
+
+
+def test_the_pieces_cover_the_heads_in_order():
+    form = form_of([u, v], [On(omega, u - v)], {})
+    trials = make_trials(form, CELLS, 0)
+    pieces = piece_slices(trials)
+    assert len(pieces) == 8
+    assert pieces[0].start == 0
+    assert all(p.stop == q.start for p, q in zip(pieces[:-1], pieces[1:], strict=True))
+    assert pieces[-1].stop == sum(trial.width for trial in trials)
+
+
+def test_jets_part_of_the_way():
+    form = form_of(*NONLINEAR["convection"])
+    samples = draw(form, 60, 0)
+    one, other = state_of(form, ONE, 0), state_of(form, ONE, 0)
+    other = other.with_vector(-3 * other.vector)
+    half = evaluate_jets(form, samples, one).towards(evaluate_jets(form, samples, other), 0.25)
+    direct = evaluate_jets(form, samples, one.with_vector(0.75 * one.vector + 0.25 * other.vector))
+    for p, q in zip(half.rows, direct.rows, strict=True):
+        assert all(np.allclose(p[symbol], q[symbol]) for symbol in p)
