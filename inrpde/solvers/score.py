@@ -48,7 +48,12 @@ class Score:
 
 
 def score(form: Form, samples: Samples, state: State) -> Score:
-    """Score a state on samples."""
+    """Score a state on samples; infinity where it is not finite."""
+    with np.errstate(all="ignore"):
+        return _score(form, samples, state)
+
+
+def _score(form: Form, samples: Samples, state: State) -> Score:
     lo, hi = bounds(form)
     modes = np.pi / (hi - lo)
     jets = evaluate_jets(form, samples, state)
