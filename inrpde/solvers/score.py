@@ -43,7 +43,8 @@ class Score:
 
     @property
     def total(self) -> float:
-        value = float(np.sqrt(sum(row.relative**2 for row in self.rows)))
+        with np.errstate(all="ignore"):
+            value = float(np.linalg.norm([row.relative for row in self.rows]))
         return value if np.isfinite(value) else float("inf")
 
 
