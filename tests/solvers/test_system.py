@@ -1,5 +1,7 @@
 """The linearised system against differences of the residuals, for every kind of equation."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from sympy import Abs, I, Interval, Matrix, exp, sin
@@ -61,7 +63,7 @@ def state_of(form, plan, seed=0):
 
 
 def along(form, samples, state):
-    """The residuals of all equations in one column, real and imaginary part one after the other where they are split."""
+    """The residuals of all equations, on their own points."""
     values = residuals(form, samples, evaluate_jets(form, samples, state))
     return [np.array(value) for value in values]
 
@@ -147,7 +149,7 @@ def test_the_pieces_cover_the_heads_in_order():
     pieces = piece_slices(trials)
     assert len(pieces) == 8
     assert pieces[0].start == 0
-    assert all(p.stop == q.start for p, q in zip(pieces[:-1], pieces[1:], strict=True))
+    assert all(p.stop == q.start for p, q in pairwise(pieces))
     assert pieces[-1].stop == sum(trial.width for trial in trials)
 
 

@@ -1,0 +1,94 @@
+"""Scores: nothing for a solution, the same for whatever units, honest about fields that vanish."""
+
+import numpy as np
+import pytest
+from sympy import Eq, I, Interval, exp, pi, sin
+
+from inrpde import On, Problem, Region, Space
+from inrpde.compiler import compile_problem
+from inrpde.solvers.samples import draw
+from inrpde.solvers.score import score
+from inrpde.verification.fields import ExactState, exact_state
+
+space = Space("x y")
+x, y = space.coords
+u, v = space.unknowns("u v")
+w = space.unknown("w", complex=True)
+omega = Region(space, Interval(0, 1) ** 2)
+walls = omega.boundary
+hat = sin(pi * x) * sin(pi * y)
+
+
+def poisson(scale=1.0, units=1.0):
+    """-Δu = f for u = units·sin(πx)sin(πy), the equation multiplied by `scale`."""
+    equation = Eq(-scale * space.laplace(u), 2 * pi**2 * hat * scale * units)
+    return Problem("p", [u], [On(omega, equation), On(walls, scale * u)], exact={u: units * hat})
+
+
+def scored(problem, state=None, seed=0):
+    form = compile_problem(problem)
+    return score(form, draw(form, 300, seed), (state or exact_state)(form))
+
+
+def known(equation, *more, f=u, exact=hat):
+    return Problem("p", [f], [On(omega, equation), *more], exact={f: exact})
+
+
+SOLVED = {
+    "poisson": poisson(),
+    "flux": known(space.div(exp(x) * space.grad(u)) - space.div(exp(x) * space.grad(hat))),
+    "complex": known(space.laplace(w) + w, On(walls, space.dn(w) - I * space.normal[0] * w), f=w, exact=exp(I * x)),
+    "nonlinear": known(space.laplace(u) - u**2 + hat**2 + 2 * pi**2 * hat, On(walls, u)),
+    "integral": known(u - omega.mean(u) - hat + 4 / pi**2),
+}
+
+
+@pytest.mark.parametrize("problem", SOLVED.values(), ids=SOLVED)
+def test_a_solution_scores_nothing(problem):
+    assert scored(problem).total < 1e-13
+
+
+@pytest.mark.parametrize(("scale", "units"), [(1e8, 1.0), (1.0, 1e8), (1e-6, 1e-6)])
+def test_the_score_does_not_depend_on_units(scale, units):
+    def wrong(unit):
+        return lambda form: ExactState(form, (unit * (hat + 0.01 * sin(5 * x) * y),))
+
+    here, there = scored(poisson(), wrong(1)), scored(poisson(scale, units), wrong(units))
+    for a, b in zip(here.rows, there.rows, strict=True):
+        assert np.isclose(a.relative, b.relative)
+        assert np.isclose(a.rms * scale * units, b.rms)
+
+
+def test_the_score_is_the_relative_error_of_a_smooth_perturbation():
+    for size in (1e-2, 1e-5, 1e-8):
+        found = scored(poisson(), lambda form, size=size: ExactState(form, (hat * (1 + size),)))
+        assert size < found.total < 2 * size
+
+
+def test_the_total_is_the_root_of_the_sum_of_squares():
+    found = scored(poisson(), lambda form: ExactState(form, (hat + 0.1 * x,)))
+    assert np.isclose(found.total, np.hypot(*(row.relative for row in found.rows)))
+    assert all(row.max >= row.rms > 0 for row in found.rows[1:])
+
+
+def test_what_is_not_finite_scores_infinity():
+    problem = Problem("p", [u], [On(omega, Eq(space.laplace(u), 1 / u)), On(walls, u - 1)])
+    assert scored(problem, lambda form: ExactState(form, (0 * x,))).total == float("inf")
+
+
+def test_a_field_that_vanishes_is_measured_beside_what_balances_it():
+    equations = Eq(-space.laplace(u) + v, 2 * pi**2 * hat), Eq(-space.laplace(v) + u, hat)
+    conditions = [*(On(omega, each) for each in equations), On(walls, u), On(walls, v)]
+    problem = Problem("p", [u, v], conditions, exact={u: hat, v: 0})
+    assert scored(problem).total < 1e-13
+    noise = scored(problem, lambda form: ExactState(form, (hat, 1e-12 * sin(3 * x) * sin(2 * y))))
+    assert 1e-13 < noise.total < 1e-7
+    large = scored(problem, lambda form: ExactState(form, (hat, 0.1 * sin(3 * x) * sin(2 * y))))
+    assert large.total > 0.1
+    assert noise.sizes[0] == pytest.approx(0.5, rel=0.02)
+    assert noise.sizes[1] == pytest.approx(1e-4 * 0.5 * np.sqrt(2) * np.pi**2, rel=0.02)  # what balances -Δu
+
+
+def test_a_problem_without_data_has_the_score_of_its_solution_zero():
+    nothing = Problem("p", [u], [On(omega, space.laplace(u)), On(walls, u)])
+    assert scored(nothing, lambda form: ExactState(form, (0 * x,))).total == 0
