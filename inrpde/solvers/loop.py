@@ -7,6 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from inrpde.errors import DivergedError
 from inrpde.solvers.method import Candidate, Context, Method
 
@@ -24,7 +26,7 @@ class Run:
 
     def note(self, candidate: Candidate) -> bool:
         """Keep a step's summary; True if it is the best so far."""
-        better = self.best is None or candidate.score < self.best.score
+        better = self.best is None or candidate.score < self.best.score or np.isnan(self.best.score)
         self.steps.append(
             {"method": candidate.method, "reason": candidate.reason, "score": candidate.score, "seconds": round(candidate.cost, 4), "kept": better}
         )  # fmt: skip

@@ -48,7 +48,7 @@ def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None
         merit = _merit(form, samples, jets, system, plan)
         if not np.isfinite(merit):
             raise DivergedError("Newton's method met values that are not finite", None, "give a `guess` close to the solution")
-        target = state.with_vector(minimise(form, system, plan, towards))
+        target = state.with_vector(minimise(form, system, plan, anchor(form, state) if towards is None else towards))
         length, reached = _line_search(form, samples, jets, evaluate_jets(form, samples, target), system, plan, merit)
         if not length:
             break
@@ -81,6 +81,15 @@ def _merit(form: Form, samples: Samples, jets: Jets, system: System, plan: Plan)
         with np.errstate(all="ignore"):
             total += form.conditions[row.condition].weight * factor**2 * float(np.sum(weights * np.abs(values) ** 2) / np.sum(weights))
     return float(np.sqrt(total)) if np.isfinite(total) else float("inf")
+
+
+def anchor(form: Form, state: State) -> Array | None:
+    """What a step leans towards: learned coefficients where they are, so that one which the equations say nothing about (as
+    long as its unknown vanishes) keeps its initial value, the rest zero; None where nothing is learned."""
+    if not any(unknown.learned for unknown in form.unknowns):
+        return None
+    heads = zip(form.unknowns, state.heads, strict=True)
+    return np.concatenate([head if unknown.learned else np.zeros_like(head) for unknown, head in heads])
 
 
 def clip(form: Form, state: State) -> State:
