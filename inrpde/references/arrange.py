@@ -55,15 +55,8 @@ class Arrangement:
         return [entry for group in groups.values() for entry in self._group(group)]
 
     def coordinates(self, table: Array) -> Array:
-        """Coordinates (N, d) of positions;
-
-        The time, where there is one, is that of the middle of the problem's interval.
-        """
-        points = np.column_stack([axis.at(table[:, k]) for k, axis in enumerate(self.grid.axes)])
-        if self.equations.space.time is None:
-            return points
-        lo, hi = self.equations.volume[0].region.bounds
-        return np.column_stack([points, np.full(len(points), (lo[-1] + hi[-1]) / 2)])
+        """Coordinates (N, d) of positions, at the middle of time."""
+        return self.equations.lifted(np.column_stack([axis.at(table[:, k]) for k, axis in enumerate(self.grid.axes)]))
 
     def _candidates(self) -> list[Candidate]:
         """Every face condition on every plane that it touches; those without derivatives first, then plane by plane."""
@@ -188,7 +181,7 @@ class Arrangement:
         return {unknown: holding[n] for unknown, n in pairs.items()}
 
     def _check_enough(self, conditions: list[int], group: Sequence[int]) -> None:
-        """Raise Unsupported where a wall, away from edges, has fewer conditions than half the order of the equations."""
+        """Raise Unsupported where a wall, away from edges, has fewer conditions than half the equations' order."""
         on = [self.candidates[c] for c in conditions]
         if len({candidate.axis for candidate in on}) != 1:
             return

@@ -57,10 +57,19 @@ def _whole(region: Region) -> Region:
     return _whole(region.region) if isinstance(region, Where) else region
 
 
-def cut_system(equations: Equations, cells: Sequence[int]) -> System:
+def cut_system(equations: Equations, cells: Sequence[int], time_order: int = 0) -> System:
     """The system on a grid with that many cells on each axis. Raises Unsupported where the conditions do not fit it."""
     count = len(equations.unknowns)
-    grid = CutGrid(axes_of(equations, cells), cut_region(equations), count)
+    region = cut_region(equations)
+    boundary = region.boundary
+
+    def contains(points: Array) -> Array:
+        return region.contains(equations.lifted(points))
+
+    def on_boundary(points: Array) -> Array:
+        return boundary.contains(equations.lifted(points))
+
+    grid = CutGrid(axes_of(equations, cells), contains, on_boundary, count, time_order)
     return System(
         equations, grid, [*_volume_entries(equations, grid, count), *_boundary_entries(equations, grid, count)]
     )
@@ -68,7 +77,9 @@ def cut_system(equations: Equations, cells: Sequence[int]) -> System:
 
 def _volume_entries(equations: Equations, grid: CutGrid, count: int) -> list[Entry]:
     sites = np.flatnonzero(grid.inside)
-    active = np.array([equation.region.contains(grid.coordinates[sites]) for equation in equations.volume])
+    active = np.array(
+        [equation.region.contains(equations.lifted(grid.coordinates[sites])) for equation in equations.volume]
+    )
     signatures, kinds = distinct(active)
     entries = []
     for number, signature in enumerate(signatures.T):
@@ -110,7 +121,7 @@ def _boundary_entries(equations: Equations, grid: CutGrid, count: int) -> list[E
 def _candidates(equations: Equations, grid: CutGrid, equation: Equation, sites: Array) -> list[Candidate]:
     """A condition without derivatives and normal wherever it holds; another on the walls along grid lines."""
     points = grid.coordinates[sites]
-    on = equation.region.contains(points, 10 * equation.region.tolerance)
+    on = equation.region.contains(equations.lifted(points), 10 * equation.region.tolerance)
     if not equation.expr.has(*equations.space.normal):
         term = equations.term(equation)
         if not any(any(leaf.index) for leaf in term.leaves):
@@ -118,7 +129,7 @@ def _candidates(equations: Equations, grid: CutGrid, equation: Equation, sites: 
     found, missed = [], on.copy()
     for axis in range(len(grid.axes)):
         for sign in (-1, 1):
-            flat = on & (sites < grid.nodes) & _faces(equation.region, grid, sites, axis, sign)
+            flat = on & (sites < grid.nodes) & _faces(equations, equation.region, grid, sites, axis, sign)
             if np.any(flat):
                 normal = {n: Integer(sign if k == axis else 0) for k, n in enumerate(equations.space.normal)}
                 found.append(Candidate(equation, equations.term(equation, normal), axis, flat))
@@ -128,7 +139,7 @@ def _candidates(equations: Equations, grid: CutGrid, equation: Equation, sites: 
     return found
 
 
-def _faces(region: Region, grid: CutGrid, nodes: Array, axis: int, sign: int) -> Array:
+def _faces(equations: Equations, region: Region, grid: CutGrid, nodes: Array, axis: int, sign: int) -> Array:
     """At which nodes a surface is a wall that ends the grid in a direction:
 
     It contains points a little to the side, too.
@@ -137,5 +148,5 @@ def _faces(region: Region, grid: CutGrid, nodes: Array, axis: int, sign: int) ->
     beside = np.zeros(len(nodes), bool)
     for signs in product((-1, 1), repeat=len(grid.axes) - 1):
         shift = 1e-6 * region.size * np.insert(np.array(signs, float), axis, 0.0)
-        beside |= region.contains(points + shift, 10 * region.tolerance)
+        beside |= region.contains(equations.lifted(points + shift), 10 * region.tolerance)
     return beside & (grid.neighbours[(sign + 1) // 2][axis][nodes] == NONE)

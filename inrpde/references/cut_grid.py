@@ -6,18 +6,19 @@ stencils have unequal arms (Shortley and Weller 1938).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from inrpde.declaration.regions import Region
 from inrpde.references.stencils import Axis
 from inrpde.references.terms import Index, Unsupported
 
 Array = np.ndarray
+Contains = Callable[[Array], Array]
+"""Which points (N, axes) lie in a set: bool (N,)."""
 NONE = -1
 
 
@@ -54,27 +55,30 @@ class Middles:
 
 
 class CutGrid:
-    """The nodes of `axes` in a closed region, numbered, and after them the crossings of grid lines with its boundary.
+    """The nodes of `axes` in a closed set, numbered, and after them the crossings of grid lines with its boundary.
 
     `coordinates` (M, d) are those of all sites; the first `nodes` of them lie at the positions `index` of the nodes'
     array. `neighbours[side][axis]` numbers the next site downward (0) or upward (1) on the line along an axis, NONE
     where there is none; `inside` marks the nodes that do not lie on the boundary.
     """
 
-    def __init__(self, axes: Sequence[Axis], region: Region, unknowns: int):
+    def __init__(
+        self, axes: Sequence[Axis], contains: Contains, on_boundary: Contains, unknowns: int, time_order: int = 0
+    ):
         self.axes = tuple(axes)
-        self.region = region
+        self._contains = contains
         lines = [axis.at(2 * np.arange(axis.cells + 1)) for axis in axes]
         lattice = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1)
-        self.mask = region.contains(lattice.reshape(-1, len(axes))).reshape(lattice.shape[:-1])
+        self.mask = contains(lattice.reshape(-1, len(axes))).reshape(lattice.shape[:-1])
         self.index = np.nonzero(self.mask)
         nodes = lattice[self.mask]
         self.nodes = len(nodes)
-        self.inside = ~region.boundary.contains(nodes)
+        self.inside = ~on_boundary(nodes)
         number = np.full(self.mask.shape, NONE)
         number[self.mask] = np.arange(self.nodes)
         self._connect(nodes, number)
-        self.extra = self.size = self.width = unknowns * len(self.coordinates)
+        self.extra = self.size = unknowns * len(self.coordinates)
+        self.width = self.size * (1 + time_order)
         self._leaves: dict[tuple, csr_array] = {}
         self._differences: dict[tuple, tuple[csr_array, Sites | Middles]] = {}
 
@@ -89,7 +93,7 @@ class CutGrid:
                 towards[axis] = (2 * side - 1) * line.step
                 beyond = _shifted(number, axis, 2 * side - 1)[self.index]
                 linked = beyond != NONE
-                linked[linked] = self.region.contains(nodes[linked] + towards / 2)
+                linked[linked] = self._contains(nodes[linked] + towards / 2)
                 cut = np.flatnonzero(~linked & self.inside)
                 reach = np.where(beyond[cut] == NONE, 1.0, 0.5)
                 crossing = nodes[cut] + towards * self._crossing(nodes[cut], towards, reach)[:, None]
@@ -111,7 +115,7 @@ class CutGrid:
         low, high = np.zeros(len(start)), reach
         for _ in range(48):
             middle = (low + high) / 2
-            stays = self.region.contains(start + middle[:, None] * towards, 0.0)
+            stays = self._contains(start + middle[:, None] * towards)
             low, high = np.where(stays, middle, low), np.where(stays, high, middle)
         return (low + high) / 2
 
@@ -125,8 +129,8 @@ class CutGrid:
     def block(self, unknown: int) -> slice:
         return slice(unknown * len(self.coordinates), (unknown + 1) * len(self.coordinates))
 
-    def sites(self, unknown: int) -> Array:
-        return self.coordinates
+    def everywhere(self, unknown: int) -> Sites:
+        return Sites(np.arange(len(self.coordinates)))
 
     def at_nodes(self, unknown: int, state: Array) -> Array:
         values = np.full(self.mask.shape, np.nan, state.dtype)
@@ -138,14 +142,11 @@ class CutGrid:
 
     def leaf(self, unknown: int, index: Index, time: int, place: Sites | Middles) -> csr_array:
         """The matrix (N, width) of a derivative of an unknown, acting on the state."""
-        own = self._leaf(index, place)
-        start = unknown * len(self.coordinates) + time * self.size
-        return csr_array((own.data, own.indices + start, own.indptr), shape=(own.shape[0], self.width))
-
-    def _leaf(self, index: Index, place: Sites | Middles) -> csr_array:
-        key = (index, place.key)
+        key = (unknown, index, time, place.key)
         if key not in self._leaves:
-            self._leaves[key] = self._stencil(index, place)
+            own = self._stencil(index, place)
+            start = unknown * len(self.coordinates) + time * self.size
+            self._leaves[key] = csr_array((own.data, own.indices + start, own.indptr), shape=(own.shape[0], self.width))
         return self._leaves[key]
 
     def difference(
@@ -166,7 +167,7 @@ class CutGrid:
             if not along:
                 return self._average(place)
             chosen, ends = self._ends(place, along[0])
-            return csr_array(chosen @ self._leaf(index, ends))
+            return csr_array(chosen @ self._stencil(index, ends))
         if isinstance(place, Sites) and len(along) == 0:
             return _matrix(
                 np.arange(place.size), place.numbers, np.ones(place.size), (place.size, len(self.coordinates))
@@ -176,7 +177,7 @@ class CutGrid:
         axis = place.axis if isinstance(place, Middles) else along[0]
         lower = tuple(order - (k == axis) for k, order in enumerate(index))
         matrix, inner = self.difference(axis, frozenset(), place)
-        return csr_array(matrix @ self._leaf(lower, inner))
+        return csr_array(matrix @ self._stencil(lower, inner))
 
     def _average(self, place: Middles) -> csr_array:
         rows = np.tile(np.arange(place.size), 2)

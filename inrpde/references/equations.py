@@ -17,6 +17,7 @@ from inrpde.compiler.lower import split_unknowns
 from inrpde.declaration.fields import GridField, MeshField
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
+from inrpde.declaration.regions.boundary import End
 from inrpde.declaration.space import Space
 from inrpde.references.terms import Lowering, Term, Unsupported
 
@@ -77,12 +78,36 @@ class Equations:
 
     @cached_property
     def volume_terms(self) -> tuple[Term, ...]:
-        return tuple(self.lowering.term(equation.expr, equation.text) for equation in self.volume)
+        return tuple(self.term(equation) for equation in self.volume)
+
+    @cached_property
+    def _terms(self) -> dict[tuple, Term]:
+        """The terms made so far: both parts of a complex equation share one."""
+        return {}
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The start and the end of time."""
+        lo, hi = self.volume[0].region.bounds
+        return float(lo[-1]), float(hi[-1])
+
+    def lifted(self, points: np.ndarray, share: float = 0.5) -> np.ndarray:
+        """Points in space (N, axes) as points of the problem (N, d), at a share of its time where it has one."""
+        if self.space.time is None:
+            return points
+        start, end = self.span
+        return np.column_stack([points, np.full(len(points), (1 - share) * start + share * end)])
 
     def term(self, equation: Equation, normal: Mapping[Expr, Expr] | None = None) -> Term:
         """The term of an equation, with the components of the normal replaced by numbers (integrals have their own)."""
+        key = equation.expr, tuple((normal or {}).items())
+        if key not in self._terms:
+            self._terms[key] = self._lower(equation, normal or {})
+        return self._terms[key]
+
+    def _lower(self, equation: Equation, normal: Mapping[Expr, Expr]) -> Term:
         held = {node: Dummy() for node in equation.expr.atoms(RegionIntegral)}
-        expr = equation.expr.xreplace(held).xreplace(dict(normal or {}))
+        expr = equation.expr.xreplace(held).xreplace(dict(normal))
         return self.lowering.term(expr.xreplace({symbol: node for node, symbol in held.items()}), equation.text)
 
     def parts_of(self, original: Unknown) -> list[tuple[int, Callable[[np.ndarray], np.ndarray]]]:
@@ -148,7 +173,7 @@ def _kind(region: Region, expr: Expr, space: Space, unknowns: tuple[Unknown, ...
     if not local.has(*(unknown.symbol for unknown in unknowns)):
         return "numbers"
     missing = space.dim - region.dim
-    if space.time is not None and region.has_time and missing == 1 and _is_flat_in_time(region):
+    if space.time is not None and missing == 1 and _end_in_time(region, space):
         return "initial"
     if missing == 0:
         return "volume"
@@ -163,11 +188,13 @@ def _integrals(expr: Expr) -> list[RegionIntegral]:
     return sorted(expr.atoms(RegionIntegral), key=str)
 
 
-def _is_flat_in_time(region: Region) -> bool:
-    from inrpde.declaration.regions.boundary import End
-
+def _end_in_time(region: Region, space: Space) -> bool:
+    """Whether a region is the start of time. Raises Unsupported where it is another cut through time."""
     lo, hi = region.bounds
-    return isinstance(region, End) or any(isinstance(p, End) for p in region.parents) or lo[-1] == hi[-1]
+    ends = [part for part in (region, *region.parents) if isinstance(part, End)]
+    if any(end.which == "final" for end in ends) or (not ends and lo[-1] == hi[-1]):
+        raise Unsupported(f"a condition holds at a later time ({region.label})")
+    return bool(ends)
 
 
 def box_of(region: Region) -> Box | None:

@@ -38,8 +38,8 @@ class Scheme(Protocol):
     def block(self, unknown: int) -> slice:
         """Where the values of an unknown lie in the state."""
 
-    def sites(self, unknown: int) -> Array:
-        """Where its values lie in space: (N, axes)."""
+    def everywhere(self, unknown: int) -> Place:
+        """The place of its values."""
 
     def at_nodes(self, unknown: int, state: Array) -> Array:
         """Its values at all nodes of the axes, NaN where it does not live."""
@@ -55,7 +55,7 @@ class Evaluator:
 
     def __init__(self, scheme: Scheme, space: Space, fields: Mapping[AppliedUndef, GridField | MeshField]):
         self.scheme, self.space, self.fields = scheme, space, fields
-        self._data: dict[tuple, Array] = {}
+        self._data: dict[tuple, tuple[float, Array]] = {}
 
     def value(self, term: Term, place: Place, state: Array, time: float = 0.0) -> Array:
         """The term at the points of a place, shape (N,)."""
@@ -103,13 +103,14 @@ class Evaluator:
         return env
 
     def _datum(self, atom: Datum, place: Place, time: float) -> Array:
-        key = (atom, place.key, time)
-        if key not in self._data:
+        key = (atom, place.key)
+        known = self._data.get(key)
+        if known is None or known[0] != time:
             points = self.scheme.points(place)
             if self.space.time is not None:
                 points = np.column_stack([points, np.full(len(points), time)])
-            self._data[key] = self.fields[atom.field].jets(points, {atom.index})[atom.index]
-        return self._data[key]
+            known = self._data[key] = time, self.fields[atom.field].jets(points, {atom.index})[atom.index]
+        return known[1]
 
 
 def scaled(matrix: csr_array, factors: Any) -> csr_array:

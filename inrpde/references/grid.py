@@ -31,7 +31,7 @@ class Lattice:
     def shape(self) -> tuple[int, ...]:
         return tuple(len(p) for p in self.positions)
 
-    @property
+    @cached_property
     def size(self) -> int:
         return int(np.prod(self.shape))
 
@@ -85,9 +85,9 @@ class Grid:
         """Where the values of an unknown lie in the state."""
         return slice(self.offsets[unknown], self.offsets[unknown] + self.lattices[unknown].size)
 
-    def sites(self, unknown: int) -> np.ndarray:
-        """Where the values of an unknown lie: (N, axes)."""
-        return self.points(self.lattices[unknown])
+    def everywhere(self, unknown: int) -> Lattice:
+        """Where the values of an unknown lie."""
+        return self.lattices[unknown]
 
     def at_nodes(self, unknown: int, state: np.ndarray) -> np.ndarray:
         """The values of an unknown at all nodes, closing ones of periodic axes included; NaN where it does not live."""
@@ -106,22 +106,22 @@ class Grid:
 
     def interpolation(self, unknown: int, index: Index, lattice: Lattice) -> csr_array:
         """The matrix (N, values of the unknown) of a derivative of an unknown at the points of a lattice."""
-        key = (unknown, index, lattice.key)
-        if key not in self._leaves:
-            factors = []
-            for axis, own, wanted, order in zip(
-                self.axes, self.lattices[unknown].positions, lattice.positions, index, strict=True
-            ):
-                period = axis.end if axis.periodic else None
-                factors.append(stencils(own, wanted, order, axis.step, period))
-            self._leaves[key] = _kron(factors)
-        return self._leaves[key]
+        factors = []
+        for axis, own, wanted, order in zip(
+            self.axes, self.lattices[unknown].positions, lattice.positions, index, strict=True
+        ):
+            period = axis.end if axis.periodic else None
+            factors.append(stencils(own, wanted, order, axis.step, period))
+        return _kron(factors)
 
     def leaf(self, unknown: int, index: Index, time: int, lattice: Lattice) -> csr_array:
         """The matrix (N, width) of a derivative of an unknown, acting on the state."""
-        own = self.interpolation(unknown, index, lattice)
-        start = self.offsets[unknown] + time * self.size
-        return csr_array((own.data, own.indices + start, own.indptr), shape=(own.shape[0], self.width))
+        key = (unknown, index, time, lattice.key)
+        if key not in self._leaves:
+            own = self.interpolation(unknown, index, lattice)
+            start = self.offsets[unknown] + time * self.size
+            self._leaves[key] = csr_array((own.data, own.indices + start, own.indptr), shape=(own.shape[0], self.width))
+        return self._leaves[key]
 
     def unit(self, column: int, count: int) -> csr_array:
         """A matrix (count, width) that reads one number of the state everywhere."""

@@ -42,37 +42,45 @@ class NoReference:
 
 
 def from_levels(
-    kind: str, axes: Sequence[Array], levels: Levels, mask: Array | None = None, warnings: Sequence[str] = ()
+    kind: str,
+    axes: Sequence[Array],
+    levels: Levels,
+    mask: Array | None = None,
+    times: Array | None = None,
 ) -> Reference:
     """The reference from solves with steps 4h, 2h and h on nested nodes.
 
-    Each of `levels` holds the arrays of the unknowns on its own nodes; the last are on `axes`. The error of the last is
+    Each of `levels` holds the arrays of the unknowns on its own nodes; the last are on `axes`. With `times` they have a
+    last axis of time, the same for all. The error of the last is
     Richardson's, (u_2h - u_h)/(2^p - 1), p the order observed on the three grids but at most 2.
     """
     estimated, extrapolated, order = {}, {}, {}
-    notes = list(warnings)
+    notes = []
+    dim = len(axes)
     for name, fine in levels[-1].items():
         middle, coarse = levels[-2][name], levels[-3][name]
-        change, change_before = every(2, fine) - middle, every(2, middle) - coarse
-        size = norm(every(2, fine))
-        latest = norm(every(2, change))
+        change, change_before = every_other(fine, dim) - middle, every_other(middle, dim) - coarse
+        size, latest = norm(middle + change), norm(every_other(change, dim))
         order[name] = float(np.log2(norm(change_before) / latest)) if latest > 1e-11 * size else 2.0
         assumed = float(np.clip(order[name], 0.5, 2.0))
         relative = norm(change) / size if size else norm(change)
         estimated[name] = max(relative / (2**assumed - 1), FLOOR)
         regular = order[name] > 1.7
-        extrapolated[name] = every(2, fine) + change / 3 if regular else every(2, fine)
+        extrapolated[name] = middle + change * (4 / 3 if regular else 1)
         if not regular:
             notes.append(
                 f"the reference for {name} converges with order {order[name]:.1f} only: it is not extrapolated"
             )
-    coarse_axes = tuple(axis[::2] for axis in axes)
-    return Reference(kind, tuple(axes), levels[-1], mask, estimated, extrapolated, coarse_axes, order, tuple(notes))
+    last = () if times is None else (times,)
+    coarse_axes = (*(axis[::2] for axis in axes), *last)
+    if mask is not None and times is not None:
+        mask = np.broadcast_to(mask[..., None], (*mask.shape, len(times)))
+    return Reference(kind, (*axes, *last), levels[-1], mask, estimated, extrapolated, coarse_axes, order, tuple(notes))
 
 
-def every(stride: int, values: Array) -> Array:
-    """Every second (fourth, …) value along each axis."""
-    return values[tuple(slice(None, None, stride) for _ in values.shape)]
+def every_other(values: Array, dim: int) -> Array:
+    """Every second value along each of the first `dim` axes."""
+    return values[(slice(None, None, 2),) * dim]
 
 
 def norm(values: Array) -> float:

@@ -64,7 +64,7 @@ def guess(system: System) -> Array:
         expr = equations.bound.problem.guess.get(original.symbol)
         if expr is not None:
             for number, part in equations.parts_of(original):
-                points = system.grid.sites(number)
+                points = system.grid.points(system.grid.everywhere(number))
                 values = evaluate(equations.bound.known(expr), equations.space.spatial, points, fields)
                 state[system.grid.block(number)] = part(values)
     return state
@@ -78,7 +78,7 @@ def start_from(coarse: System, fine: System, state: Array) -> Array:
         nodal = coarse.grid.at_nodes(unknown, state)
         nearest = distance_transform_edt(np.isnan(nodal), return_distances=False, return_indices=True)
         interpolate = RegularGridInterpolator(axes, nodal[tuple(nearest)])
-        start[fine.grid.block(unknown)] = interpolate(fine.grid.sites(unknown))
+        start[fine.grid.block(unknown)] = interpolate(fine.grid.points(fine.grid.everywhere(unknown)))
     start[fine.grid.extra : fine.grid.size] = state[coarse.grid.extra : coarse.grid.size]
     return start
 

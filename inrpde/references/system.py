@@ -74,22 +74,31 @@ class System:
 
     def value(self, state: Array, time: float = 0.0) -> Array:
         """R(z), shape (size,)."""
-        values = []
-        for entry in self.entries:
-            value = self.evaluator.value(entry.term, entry.place, state, time)[entry.picks]
-            values.append(self._part(value, entry.part))
+        values = self.rows_of(self.entries, state, time)
         for number, parts in enumerate(self.sums):
             total = sum(s.weights @ self.evaluator.value(s.term, s.place, state, time) for s in parts)
             values.append(self._part(np.atleast_1d(state[self.grid.extra + number] - total), ""))
         return np.concatenate(values)[self._order] + self._multipliers @ state
 
+    def rows_of(self, entries: Sequence[Entry], state: Array, time: float = 0.0) -> list[Array]:
+        """The rows of entries, in the order of their slots. Parts of one complex equation are evaluated together."""
+        known: dict[tuple, Array] = {}
+        rows = []
+        for entry in entries:
+            key = (id(entry.term), entry.place.key)
+            if key not in known:
+                known[key] = self.evaluator.value(entry.term, entry.place, state, time)
+            rows.append(self._part(known[key][entry.picks], entry.part))
+        return rows
+
+    def entry_tangent(self, entry: Entry, state: Array, time: float = 0.0) -> tuple[Array, csr_array]:
+        """The rows of one entry, and their Jacobian by the state."""
+        value, jacobian = self.evaluator.tangent(entry.term, entry.place, state, time)
+        return self._part(value[entry.picks], entry.part), self._part(jacobian[entry.picks], entry.part)
+
     def tangent(self, state: Array, time: float = 0.0) -> tuple[Array, csr_array]:
         """R(z), (size,), and its Jacobian, (size, width)."""
-        values, rows = [], []
-        for entry in self.entries:
-            value, jacobian = self.evaluator.tangent(entry.term, entry.place, state, time)
-            values.append(self._part(value[entry.picks], entry.part))
-            rows.append(self._part(jacobian[entry.picks], entry.part))
+        values, rows = map(list, zip(*(self.entry_tangent(entry, state, time) for entry in self.entries), strict=True))
         for number, parts in enumerate(self.sums):
             total, jacobian = state[self.grid.extra + number], self.grid.unit(self.grid.extra + number, 1)
             for s in parts:

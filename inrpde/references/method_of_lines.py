@@ -1,0 +1,248 @@
+"""Problems in time by the method of lines: differences in space, an adaptive Runge-Kutta method in time.
+
+Explicit (Dormand and Prince 8(5,3)) where the fastest mode allows it, else implicit (Radau IIA of order 5, BDF for
+complex unknowns), by `scipy.integrate.solve_ivp`.
+"""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Callable
+
+import numpy as np
+from scipy import sparse
+from scipy.integrate import solve_ivp
+from scipy.sparse import csc_array
+from scipy.sparse.linalg import splu
+from sympy import Symbol
+
+from inrpde.compiler import Bound
+from inrpde.declaration.regions import Region
+from inrpde.declaration.regions.where import Where
+from inrpde.references.boxes import box_system
+from inrpde.references.cut_cells import cut_region, cut_system
+from inrpde.references.equations import Equations, sort_equations
+from inrpde.references.evolution import Evolution
+from inrpde.references.layout import coarsest_cells, domain, find_flow, is_box
+from inrpde.references.matching import match_faces
+from inrpde.references.reference import NoReference, Reference, from_levels
+from inrpde.references.steady import Progress, node_axes, on_nodes
+from inrpde.references.system import Array, Entry, System
+from inrpde.references.terms import Unsupported
+
+KIND = "method of lines"
+COARSEST = {1: 64, 2: 16, 3: 6}
+"""Cells on the longest side of the first grid, where no number of cells is given."""
+FINEST = {1: 4096, 2: 512, 3: 96}
+"""And of the last."""
+ENOUGH = 3e-4
+"""The estimated error at which grids need not be finer."""
+SECONDS = 20.0
+"""Seconds for all grids, where no budget is given."""
+TIMES = 33
+"""Times at which the reference is known, equally spaced."""
+TOLERANCE = 1e-7
+"""Relative error of a step in time, far below that of the grid."""
+EXPLICIT = 400
+"""Steps that an explicit method may need to be stable, where an implicit one would do."""
+UNDAMPED = 200_000
+"""And where it would not."""
+
+Build = Callable[..., System]
+
+
+def supports(bound: Bound) -> str | None:
+    """Why the method of lines cannot serve, or None when it can."""
+    try:
+        _check(bound)
+    except Unsupported as reason:
+        return str(reason)
+    return None
+
+
+def solve(
+    bound: Bound, n: int | None = None, *, budget: float | None = None, progress: Progress | None = None
+) -> Reference | NoReference:
+    """Solve on grids of n/4, n/2 and n cells along the longest side (n rounded up to a multiple of four).
+
+    Without `n` the grids are refined until the estimated error is small or the time runs out (`budget`, in seconds).
+    The reference has time as its last axis.
+    """
+    try:
+        equations, build = _check(bound)
+        dim = len(equations.space.spatial)
+        if n is not None:
+            cells, limit, most = coarsest_cells(equations, -(-n // 4)), np.inf, 3
+        else:
+            cells, limit = coarsest_cells(equations, COARSEST[dim]), budget or SECONDS
+            most = 1 + int(np.log2(FINEST[dim] / COARSEST[dim]))
+        return _refine(equations, build, cells, most, limit, progress)
+    except Unsupported as reason:
+        return NoReference(str(reason))
+
+
+def _refine(
+    equations: Equations, build: Build, cells: tuple[int, ...], most: int, limit: float, progress: Progress | None
+) -> Reference:
+    """March on grids of half the step each, until three agree, the next exceeds the limit, or there were enough."""
+    times = np.linspace(*equations.span, TIMES)
+    begin = clock.perf_counter()
+    levels: list[dict[str, Array]] = []
+    found: Reference | None = None
+    for level in range(most):
+        start = clock.perf_counter()
+        system = build(equations, [count * 2**level for count in cells], time_order=2)
+        try:
+            levels.append(_march(system, times))
+        except Stopped as reason:
+            # a grid too coarse for a steep solution may break down; a finer one need not
+            if most == 3 or level == most - 1:
+                raise Unsupported(str(reason)) from None
+            levels.clear()
+        if len(levels) >= 3:
+            found = from_levels(KIND, node_axes(system), levels[-3:], system.grid.mask, times)
+        spent, now = clock.perf_counter() - start, clock.perf_counter() - begin
+        if progress:
+            progress(min((level + 1) / most, 1.0))
+        finished = found is not None and most > 3 and max(found.estimated_error.values()) < ENOUGH
+        if finished or (now + spent * 2.0 ** (len(cells) + 1) > limit and (found is not None or now > limit)):
+            break
+    if found is None:
+        raise Unsupported(f"three grids in time take longer than {limit:.3g} s")
+    if progress:
+        progress(1.0)
+    return found
+
+
+def _check(bound: Bound) -> tuple[Equations, Build]:
+    if bound.space.time is None:
+        raise Unsupported("the problem has no time")
+    if len(bound.space.spatial) > 3:
+        raise Unsupported(f"a grid in {len(bound.space.spatial)} dimensions has too many points")
+    equations = sort_equations(bound)
+    domain(equations)
+    if equations.numbers or equations.points or equations.integrals:
+        raise Unsupported("an integral or pointwise condition in a problem in time")
+    for equation in (*equations.volume, *equations.faces):
+        _check_constant(equation.region, bound.space.time)
+    if find_flow(equations.volume_terms, len(bound.space.spatial), len(equations.unknowns)):
+        raise Unsupported(
+            "incompressible flow in time: the pressure is no unknown of an ordinary differential equation"
+        )
+    if not any(term.time_order(unknown) > 0 for term in equations.volume_terms for unknown in term.unknowns):
+        raise Unsupported("no equation has a derivative in time")
+    if not equations.initial:
+        raise Unsupported("there is no initial condition")
+    if is_box(equations):
+        return equations, box_system
+    cut_region(equations)
+    return equations, cut_system
+
+
+def _check_constant(region: Region, time: Symbol) -> None:
+    """Raise Unsupported for a region that selects times."""
+    if isinstance(region, Where) and region.relation.has(time):
+        raise Unsupported(f"a condition holds at some times only ({region.label})")
+    for parent in region.parents:
+        _check_constant(parent, time)
+
+
+def initial_state(system: System, evolution: Evolution) -> Array:
+    """The state at the start: values and velocities. Raises Unsupported where the conditions do not give them."""
+    equations, size = system.equations, system.grid.size
+    count, start = len(equations.unknowns), equations.span[0]
+    zero: Array = np.zeros(system.grid.width, system.dtype)
+    terms = [equations.term(equation) for equation in equations.initial]
+    # an initial condition determines the highest time derivative in it: number them unknown + count * order
+    affinity = [sorted({leaf.unknown + count * leaf.time for leaf in term.leaves})[::-1] for term in terms]
+    targets = {number: target for target, number in match_faces(affinity).items()}
+    given = np.zeros(2 * size, bool)
+    slots, rows, values = [], [], []
+    for number, equation in enumerate(equations.initial):
+        order, unknown = divmod(targets.get(number, affinity[number][0]), count)
+        place = system.grid.everywhere(unknown)
+        first = system.grid.block(unknown).start + order * size
+        holds = equation.region.contains(equations.lifted(system.grid.points(place), 0.0))
+        picks = np.flatnonzero(holds & ~given[first : first + place.size])
+        slot = first + picks
+        entry = Entry(terms[number], place, picks, slot, equation.part, unknown, True)
+        value, row = system.entry_tangent(entry, zero, start)
+        given[slot] = True
+        slots.append(slot)
+        rows.append(row[:, : 2 * size])
+        values.append(value)
+    if not np.all(given[evolution.values]) or not np.all(given[evolution.velocities]):
+        raise Unsupported(
+            "too few initial conditions: as many as there are derivatives in time, everywhere, are needed"
+        )
+    free = np.flatnonzero(~given)
+    rows.append(sparse.eye_array(2 * size, format="csr")[free])
+    values.append(np.zeros(len(free)))
+    sequence = np.argsort(np.concatenate([*slots, free]))
+    matrix = sparse.vstack(rows, format="csr")[sequence].astype(system.dtype)
+    try:
+        zero[: 2 * size] = splu(csc_array(matrix)).solve(-np.concatenate(values)[sequence].astype(system.dtype))
+    except RuntimeError:
+        raise Unsupported("the initial conditions do not determine the initial values") from None
+    return zero
+
+
+class Stopped(Exception):
+    """The solution could not be continued to the last time."""
+
+
+def _march(system: System, times: Array) -> dict[str, Array]:
+    """The unknowns at all nodes and times. Raises Stopped."""
+    evolution = Evolution(system)
+    start = evolution.pack(initial_state(system, evolution))
+    if not np.all(np.isfinite(start)):
+        raise Unsupported("the initial values are not finite on the grid")
+    method = _method(evolution, times, start)
+    options = {"jac": evolution.jacobian} if method != "DOP853" else {}
+    scales = TOLERANCE * _scales(evolution, times, start)
+    reached = [times[0]]
+
+    def watch(time: float, y: Array) -> float:
+        reached[0] = time
+        return 1.0
+
+    found = solve_ivp(
+        evolution, times[[0, -1]], start, method, times, events=watch, rtol=TOLERANCE, atol=scales, **options
+    )
+    if found.status != 0:
+        raise Stopped(f"the solution cannot be continued beyond t = {reached[0]:.4g}: it blows up, or turns too steep")
+    steps = [on_nodes(system, evolution.state(t, y)) for t, y in zip(found.t, found.y.T, strict=True)]
+    return {name: np.stack([step[name] for step in steps], axis=-1) for name in steps[0]}
+
+
+def _scales(evolution: Evolution, times: Array, start: Array) -> Array:
+    """The sizes of values and velocities, for absolute tolerances."""
+    length = times[-1] - times[0]
+    values, velocities = (float(np.max(np.abs(part), initial=0.0)) for part in np.split(start, [len(evolution.values)]))
+    scale = max(values, velocities * length) or length * float(np.max(np.abs(evolution(times[0], start)))) or 1.0
+    return np.repeat([scale, scale / length], [len(evolution.values), len(evolution.velocities)])
+
+
+def _method(evolution: Evolution, times: Array, start: Array) -> str:
+    """DOP853 where its stability allows few enough steps, or where nothing is damped; else an implicit method.
+
+    The fastest mode is found by power iteration on differences of f.
+    """
+    length = times[-1] - times[0]
+    base = evolution(times[0], start)
+    step = 1e-6 * (np.linalg.norm(start) or 1.0)
+    vector = np.random.default_rng(0).normal(size=len(start)).astype(start.dtype)
+    growth, damping = [], 0.0
+    for _ in range(24):
+        vector /= np.linalg.norm(vector)
+        after = (evolution(times[0], start + step * vector) - base) / step
+        growth.append(float(np.linalg.norm(after)))
+        damping = float(-np.vdot(vector, after).real)
+        vector = after
+        if not growth[-1]:
+            return "DOP853"
+    fastest = float(np.exp(np.mean(np.log(growth[8:]))))
+    steps = fastest * length / 5
+    if steps < EXPLICIT or (damping < 0.1 * fastest and steps < UNDAMPED):
+        return "DOP853"
+    return "BDF" if np.iscomplexobj(start) else "Radau"

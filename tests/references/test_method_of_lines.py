@@ -1,0 +1,211 @@
+"""The method of lines: second order in space on exact solutions, constraints on the boundary, refusals."""
+
+import numpy as np
+import pytest
+from sympy import Abs, Derivative, Eq, I, Interval, Matrix, Rational, cos, cosh, exp, pi, sech, sin, sqrt
+
+from inrpde import Ball, On, Periodic, Problem, Region, Space
+from inrpde.compiler import bind
+from inrpde.references import NoReference
+from inrpde.references.method_of_lines import TIMES, solve, supports
+
+
+@pytest.fixture
+def line():
+    return Region(Space("x", time="t"), Interval(0, 1) ** 2)
+
+
+@pytest.fixture
+def evolve():
+    """A problem from operators in the volume, on parts of the boundary and at the start, with given solutions."""
+
+    def make(region, solutions, volume, faces, initial, **options):
+        def applied(operator):
+            return operator.xreplace(solutions).doit()
+
+        conditions = [On(region, operator - applied(operator)) for operator in volume]
+        conditions += [On(part, operator - applied(operator)) for part, operator in faces]
+        conditions += [On(region.initial, operator - applied(operator)) for operator in initial]
+        return Problem("made", list(solutions), [*conditions, *options.pop("extra", ())], exact=solutions, **options)
+
+    return make
+
+
+class TestOrder:
+    def test_heat_with_robin_and_moving_data(self, evolve, converges):
+        space = Space("x y", time="t")
+        x, y, t = space.coords
+        block = Region(space, Interval(0, 1) ** 3)
+        u = space.unknown("u")
+        k = 1 + x * y
+        problem = evolve(
+            block, {u: exp(-t) * sin(x + 1) * cos(2 * y)}, [space.dt(u) - space.div(k * space.grad(u))],
+            [(block.boundary - block.face(x, 0), k * space.dn(u) + u), (block.face(x, 0), u)], [u],
+        )  # fmt: skip
+        found = converges(problem, solve, 32)
+        assert found.values["u"].shape == (33, 33, TIMES)
+        assert found.axes[2].tolist() == np.linspace(0, 1, TIMES).tolist()
+        assert found.extrapolated["u"].shape == (17, 17, TIMES)
+
+    def test_string(self, line, evolve, converges):
+        space, (x, t) = line.space, line.space.coords
+        u = space.unknown("u")
+        modes = sin(pi * x) * cos(2 * pi * t) + sin(3 * pi * x) * sin(6 * pi * t) / 2
+        problem = evolve(
+            line, {u: modes}, [space.dt(u, 2) - 4 * space.laplace(u)], [(line.boundary, u)], [u, space.dt(u)]
+        )
+        converges(problem, solve, 128)
+
+    def test_damped_waves_leave(self, line, evolve, converges):
+        # a wave that only moves to the right passes the absorbing end, whose condition has a derivative in time
+        space, (x, t) = line.space, line.space.coords
+        u = space.unknown("u")
+        ends = [(line.face(x, 0), u), (line.face(x, 1), space.dn(u) + space.dt(u))]
+        problem = evolve(line, {u: sin(5 * (x - t))}, [space.dt(u, 2) - space.laplace(u)], ends, [u, space.dt(u)])
+        converges(problem, solve, 128)
+
+    def test_nonlinear_front(self, evolve, converges):
+        space = Space("x", time="t")
+        x, t = space.coords
+        strip = Region(space, Interval(-10, 20) * Interval(0, 2))
+        u = space.unknown("u")
+        front = 1 / (1 + exp((x - 5 * t / sqrt(6)) / sqrt(6))) ** 2
+        problem = evolve(strip, {u: front}, [space.dt(u) - space.laplace(u) - u * (1 - u)], [(strip.boundary, u)], [u])
+        converges(problem, solve, 128)
+
+    def test_dispersive_and_periodic(self, evolve, converges):
+        space = Space("x", time="t")
+        x, t = space.coords
+        strip = Region(space, Interval(-10, 10) * Interval(0, Rational(1, 2)))
+        u = space.unknown("u")
+        soliton = 1 / cosh((x - t) / 2) ** 2 / 2
+        tied = [On(strip.face(x, -10), Periodic(u, x))]
+        problem = evolve(strip, {u: soliton}, [space.dt(u) + 6 * u * u.diff(x) + u.diff(x, 3)], [], [u], extra=tied)
+        converges(problem, solve, 128)
+
+    def test_complex_and_cubic(self, evolve, converges):
+        space = Space("x", time="t")
+        x, t = space.coords
+        strip = Region(space, Interval(-8, 8) * Interval(0, Rational(1, 2)))
+        u = space.unknown("u", complex=True)
+        operator = I * space.dt(u) + space.laplace(u) + 2 * Abs(u) ** 2 * u
+        problem = evolve(strip, {u: exp(I * x) * sech(x - 2 * t)}, [operator], [(strip.boundary, u)], [u])
+        converges(problem, solve, 256)
+
+    def test_complex_and_linear(self, line, evolve, converges):
+        space, (x, t) = line.space, line.space.coords
+        u = space.unknown("u", complex=True)
+        wave = exp(-I * t) * sin(pi * x)
+        converges(evolve(line, {u: wave}, [I * space.dt(u) + space.laplace(u)], [(line.boundary, u)], [u]), solve, 32)
+
+    def test_first_order_system(self, line, evolve, converges):
+        space, (x, t) = line.space, line.space.coords
+        u, v = space.unknowns("u v")
+        potential = sin(pi * x) * cos(pi * t)
+        solutions = {u: potential.diff(t), v: potential.diff(x)}
+        problem = evolve(
+            line, solutions, [space.dt(u) - v.diff(x), space.dt(v) - u.diff(x)], [(line.boundary, u)], [u, v]
+        )
+        converges(problem, solve, 128)
+
+    def test_elliptic_constraint(self, line, evolve, converges):
+        space, (x, t) = line.space, line.space.coords
+        u, v = space.unknowns("u v")
+        known = exp(-t) * sin(pi * x)
+        volume = [space.dt(u) - space.laplace(u) + v, -space.laplace(v) + v - 2 * u]
+        converges(evolve(line, {u: known, v: known}, volume, [(line.boundary, u), (line.boundary, v)], [u]), solve, 64)
+
+    def test_nonlinear_boundary(self, line, evolve, converges):
+        space, (x, t) = line.space, line.space.coords
+        u = space.unknown("u")
+        ends = [(line.face(x, 0), u), (line.face(x, 1), space.dn(u) + u**3)]
+        converges(evolve(line, {u: exp(-t) * cos(x)}, [space.dt(u) - space.laplace(u)], ends, [u]), solve, 64)
+
+    def test_hole(self, evolve, converges):
+        space = Space("x y", time="t")
+        x, y, t = space.coords
+        region = Region(space, Interval(0, 2) * Interval(0, 1) * Interval(0, 1)) - Ball(space, (0.5, 0.5), 0.2)
+        u = space.unknown("u")
+        solution = exp(-t) * sin(x + 1) * cos(2 * y)
+        found = converges(
+            evolve(region, {u: solution}, [space.dt(u) - space.laplace(u)], [(region.boundary, u)], [u]), solve, 64, 1.8
+        )
+        assert found.mask.shape == found.values["u"].shape
+        assert np.array_equal(np.isnan(found.values["u"]), ~found.mask)
+
+
+def test_grids_are_refined_until_the_estimate_is_small():
+    space = Space("x", time="t")
+    x, _ = space.coords
+    strip = Region(space, Interval(-1, 1) * Interval(0, 1))
+    u = space.unknown("u")
+    burgers = Eq(space.dt(u) + u * u.diff(x), space.laplace(u) / 50)
+    problem = Problem("burgers", [u], [On(strip, burgers), On(strip.boundary, u), On(strip.initial, u + sin(pi * x))])
+    shares = []
+    found = solve(bind(problem), progress=shares.append)
+    assert found.estimated_error["u"] < 3e-4
+    assert len(found.axes[0]) > 257
+    assert shares[-1] == 1.0
+
+
+def test_blow_up_is_told():
+    space = Space("x", time="t")
+    x, _ = space.coords
+    strip = Region(space, Interval(0, 1) * Interval(0, 1))
+    u = space.unknown("u")
+    growth = Eq(space.dt(u), space.laplace(u) + 50 * u**2)
+    problem = Problem("blow up", [u], [On(strip, growth), On(strip.boundary, u), On(strip.initial, u - sin(pi * x))])
+    found = solve(bind(problem), 32)
+    assert isinstance(found, NoReference)
+    assert "cannot be continued beyond t = 0.0" in found.reason
+
+
+class TestRefusals:
+    def refused(self, region, *conditions, unknown):
+        return supports(bind(Problem("p", [unknown], [On(part, condition) for part, condition in conditions])))
+
+    def test_steady(self):
+        space = Space("x")
+        u = space.unknown("u")
+        region = Region(space, Interval(0, 1))
+        assert "no time" in self.refused(region, (region, u.diff(*space.coords) - 1), (region.boundary, u), unknown=u)
+
+    def test_no_initial_condition(self, line):
+        space, u = line.space, line.space.unknown("u")
+        heat = space.dt(u) - space.laplace(u)
+        assert "initial condition" in self.refused(line, (line, heat), (line.boundary, u), unknown=u)
+
+    def test_one_initial_condition_for_second_order(self, line):
+        space, u = line.space, line.space.unknown("u")
+        conditions = [On(line, space.dt(u, 2) - space.laplace(u)), On(line.boundary, u), On(line.initial, u - 1)]
+        found = solve(bind(Problem("p", [u], conditions)), 16)
+        assert "too few initial conditions" in found.reason
+
+    def test_final_condition(self, line):
+        space, u = line.space, line.space.unknown("u")
+        heat = space.dt(u) - space.laplace(u)
+        assert "later time" in self.refused(line, (line, heat), (line.boundary, u), (line.final, u - 1), unknown=u)
+
+    def test_space_and_time_at_once(self, line):
+        space, (x, t) = line.space, line.space.coords
+        u = space.unknown("u")
+        conditions = [On(line, space.dt(u) - Derivative(u, x, x, t) + u), On(line.boundary, u), On(line.initial, u - 1)]
+        found = solve(bind(Problem("p", [u], conditions)), 16)
+        assert "at once" in found.reason
+
+    def test_some_times_only(self, line):
+        space, (_, t) = line.space, line.space.coords
+        u = space.unknown("u")
+        heat = space.dt(u) - space.laplace(u)
+        early = line.boundary.where(t < 0.5)
+        assert "some times" in self.refused(line, (line, heat), (early, u), (line.initial, u), unknown=u)
+
+    def test_flow(self):
+        space = Space("x y", time="t")
+        x, y, _ = space.coords
+        box = Region(space, Interval(0, 1) ** 3)
+        u, v, p = space.unknowns("u v p")
+        momentum = [space.dt(f) + p.diff(z) - space.laplace(f) for f, z in ((u, x), (v, y))]
+        conditions = [*(On(box, row) for row in momentum), On(box, space.div(Matrix([u, v])))]
+        conditions += [On(part, f) for part in (box.boundary, box.initial) for f in (u, v)]
+        assert "pressure" in supports(bind(Problem("p", [u, v, p], conditions)))
