@@ -21,8 +21,8 @@ from torch.autograd.function import once_differentiable
 
 from inrpde.networks.jets import Slot, Term, affine, chain, closure, inputs, leibniz, slopes
 
-BLOCK_BYTES = 2**20
-"""Size of a block's jets at one layer: a processor's cache holds a few of them."""
+BLOCK_BYTES = 2**18
+"""Size of one array of a block (n, width): a core's cache holds those of an operation."""
 
 Layers = Sequence[tuple[Tensor, Tensor]]
 Result = TypeVar("Result")
@@ -43,7 +43,9 @@ def sine_network(
 
 class _SineNetwork(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, wanted: tuple[Slot, ...], keep: bool, points: Tensor, frame: Tensor, *parameters: Tensor):
+    def forward(
+        ctx: Any, wanted: tuple[Slot, ...], keep: bool, points: Tensor, frame: Tensor, *parameters: Tensor
+    ) -> Any:
         slots = closure(wanted)
         head, layers = _unpack(parameters)
         first = _First(points, frame, layers[0], slots)
@@ -72,7 +74,7 @@ class _SineNetwork(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *cotangents: Tensor | None):
+    def backward(ctx: Any, *cotangents: Tensor | None) -> Any:
         points, frame, *parameters = ctx.saved_tensors
         slots, kept = ctx.slots, ctx.kept
         zero = slots[0]
@@ -111,8 +113,10 @@ class _SineNetwork(torch.autograd.Function):
 
 
 class _Stack:
-    """The jets of a block in the rows of a buffer from `start` · slots: `flat` (slots · n, width), and `at` a view (n, width)
-    of each slot."""
+    """The jets of a block in the rows of a buffer from slots · `start`.
+
+    `flat`: all, (slots · n, width); `at`: each slot, (n, width).
+    """
 
     def __init__(self, buffer: Tensor, slots: tuple[Slot, ...], block: slice, start: int = 0):
         n = block.stop - block.start
@@ -141,7 +145,7 @@ def _shares(points: Tensor, head: Tensor, slots: tuple[Slot, ...]) -> tuple[list
     threads, count = 1, len(points)
     if head.is_cpu:
         threads = min(torch.get_num_threads(), max(len(points), 1))
-        block = max(BLOCK_BYTES // (len(slots) * head.shape[1] * head.element_size()), 1)
+        block = max(BLOCK_BYTES // (head.shape[1] * head.element_size()), 1)
         each = -(-len(points) // (threads * block))
         count = -(-len(points) // max(threads * each, 1))
     blocks = [slice(i, min(i + count, len(points))) for i in range(0, len(points), max(count, 1))]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from inrpde.networks.jets import Index, closure, inputs, propagate
+from inrpde.networks.jets import Index, Jet, closure, inputs, propagate
 from inrpde.networks.trial import Array, Trial
 from inrpde.networks.waves import row_blocks, sine_features, sine_fields, sine_operator
 
@@ -45,8 +45,8 @@ class SineBody(Trial):
         et al. 2020, theorem 1.8). All phases are uniform in [0, 2π).
         """
         band = np.broadcast_to(np.asarray(band, dtype=float), (len(box[0]),))
-        draw = {"box": lambda shape: rng.uniform(-1, 1, shape), "gaussian": rng.standard_normal}[distribution]
-        weights = [draw((width, len(band))) * band]
+        shape = (width, len(band))
+        weights = [band * (rng.standard_normal(shape) if distribution == "gaussian" else rng.uniform(-1, 1, shape))]
         weights += [rng.uniform(-1, 1, (width, width)) * np.sqrt(6 / width) for _ in range(layers - 1)]
         return cls(box, tuple((weight, rng.uniform(0, 2 * np.pi, width)) for weight in weights))
 
@@ -67,10 +67,11 @@ class SineBody(Trial):
     def operator(self, points: Array, coefficients: Mapping[Index, float | Array]) -> Array:
         if self._is_flat:
             return sine_operator(self._centred(points), *self._first, coefficients)
-        out = np.zeros((len(points), self.width), np.result_type(float, *coefficients.values()))
-        for rows, jet in self._blocks(points, coefficients):
-            for index, c in coefficients.items():
-                out[rows] += jet[index] * (c[rows, None] if np.ndim(c) else c)
+        columns = {index: np.reshape(c, (-1, 1)) for index, c in coefficients.items()}
+        out = np.zeros((len(points), self.width), np.result_type(float, *columns.values()))
+        for rows, jet in self._blocks(points, columns):
+            for index, c in columns.items():
+                out[rows] += jet[index] * (c[rows] if len(c) > 1 else c)
         return out
 
     def apply(self, points: Array, head: Array, indices: Iterable[Index]) -> dict[Index, Array]:
@@ -112,7 +113,7 @@ class SineBody(Trial):
         lo, hi = self.box
         return points - 0.5 * (np.asarray(lo) + np.asarray(hi))
 
-    def _blocks(self, points: Array, indices: Iterable[Index]):
+    def _blocks(self, points: Array, indices: Iterable[Index]) -> Iterator[tuple[slice, Jet]]:
         """Blocks of rows with the jets of the last layer there."""
         slots = closure(indices)
         centred, frame = self._centred(points), np.eye(points.shape[1])

@@ -33,6 +33,9 @@ class Siren(torch.nn.Module):
     box: arrays (d,); layers: their number, the first included; first_omega: a number or one for each coordinate.
     """
 
+    centre: Tensor
+    frame: Tensor
+
     def __init__(
         self,
         box: tuple[np.ndarray, np.ndarray],

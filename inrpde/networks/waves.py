@@ -12,8 +12,9 @@ import numpy as np
 
 Array = np.ndarray
 Index = tuple[int, ...]
-BLOCK = 2**15
-"""Numbers in a block of rows: a few such arrays fit a core's cache."""
+BLOCK = 2**14
+"""Numbers in a block of rows: a few such arrays fit a core's cache, and thin products are too small for BLAS to spread
+over threads, which would wait for each other after each of them."""
 
 
 def row_blocks(rows: int, width: int) -> Iterator[slice]:
@@ -56,7 +57,7 @@ def sine_operator(points: Array, weight: Array, bias: Array, coefficients: Mappi
     for rows, waves in _waves(points, weight, bias):
         for wave, (values, factors) in zip(waves, symbols, strict=True):
             if len(factors):
-                out[rows] += wave * (values[rows if len(values) > 1 else slice(None)] @ factors)
+                out[rows] += wave * _product(values[rows] if len(values) > 1 else values, factors)
     return out
 
 
@@ -64,13 +65,12 @@ def sine_fields(points: Array, weight: Array, bias: Array, head: Array, indices:
     """Derivatives of Σ_f h_f sin(w_f·x + b_f) at points (N, d), for a head h (F,), real or complex: {index: (N,)}."""
     factors = {index: _factor(weight, index) for index in indices}
     sides = [[index for index in factors if sum(index) % 2 == parity] for parity in (0, 1)]
-    heads = [np.stack([factors[index] for index in side], axis=1) * head[:, None] if side else None for side in sides]
+    heads = [np.array([factors[index] * head for index in side]).reshape(-1, len(weight)) for side in sides]
     out = {index: np.empty(len(points), np.result_type(float, head)) for index in factors}
     for rows, waves in _waves(points, weight, bias):
         for wave, side, columns in zip(waves, sides, heads, strict=True):
-            if side:
-                for index, values in zip(side, _times(wave, columns).T, strict=True):
-                    out[index][rows] = values
+            for index, values in zip(side, _product(columns, wave.T), strict=True):
+                out[index][rows] = values
     return out
 
 
@@ -96,8 +96,8 @@ def _factor(weight: Array, index: Index) -> Array:
     return sign * np.prod(weight ** np.asarray(index), axis=1)
 
 
-def _times(wave: Array, columns: Array) -> Array:
-    """A real matrix times a complex one without making the first complex."""
-    if np.iscomplexobj(columns):
-        return (wave @ columns.view(float)).view(complex)
-    return wave @ columns
+def _product(left: Array, right: Array) -> Array:
+    """left @ right, for a left that may be complex and a right that stays real."""
+    if np.iscomplexobj(left):
+        return left.real @ right + 1j * (left.imag @ right)
+    return left @ right

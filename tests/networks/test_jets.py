@@ -203,7 +203,8 @@ class TestCombinations:
 
 
 class TestBlocks:
-    def test_many_blocks_give_what_one_gives(self, monkeypatch):
+    @pytest.mark.parametrize("threads", [1, 2, 3])
+    def test_many_blocks_on_many_threads_give_what_one_gives(self, monkeypatch, threads):
         body, head, _ = network(2, 16, 3, seed=5, outputs=2)
         points = torch.rand(100, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
         parameters = [tensor.requires_grad_() for tensor in (head, *itertools.chain(*body))]
@@ -214,9 +215,17 @@ class TestBlocks:
             return jets[LAPLACIAN].detach(), *torch.autograd.grad(loss, parameters)
 
         whole = run()
-        monkeypatch.setattr("inrpde.networks.fused.BLOCK_BYTES", 7 * 4 * 16 * 8)  # blocks of 7 points, the last of 2
-        for one, other in zip(run(), whole, strict=True):
-            assert close(one, other, 1e-12)
+        monkeypatch.setattr("inrpde.networks.fused.BLOCK_BYTES", 7 * 16 * 8)  # blocks of at most 7 points
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        try:
+            parts, again = run(), run()
+            assert torch.get_num_threads() == threads
+        finally:
+            torch.set_num_threads(before)
+        for part, same, one in zip(parts, again, whole, strict=True):
+            assert close(part, one, 1e-12)
+            assert torch.equal(part, same)
 
     def test_a_second_derivative_with_respect_to_parameters_is_refused(self):
         body, head, points = network(1, 3, 1, seed=6)
