@@ -284,7 +284,8 @@ def cell_plan(search: Search, breaks: tuple[tuple[float, ...], ...], poles: bool
     smooth = {1: 8.0, 2: 6.0, 3: 4.5}.get(d, 3.0)
     band = smooth + np.where(shape > 1, 2.0 * search.waves / shape, search.waves)
     each = int(np.clip(1.6 * np.prod(2 * band / np.pi + 3), 16, 500))
-    return Cells(breaks, each, tuple(float(w) for w in band), poles=poles)
+    density = 2.0 if search.context.form.linear else 3.0  # a nonlinear fit has more ways to go wrong between its points
+    return Cells(breaks, each, tuple(float(w) for w in band), density=density, poles=poles)
 
 
 def refined(search: Search, axis: int | None = None) -> Cells:
@@ -361,12 +362,10 @@ def windows(search: Search) -> Iterator[Candidate]:
     while not search.done and misses < 2:
         before, best = search.score, search.plan
         n = [len(b) - 1 for b in best.inner.breaks]
-        finer = [int(np.ceil(1.4 * m)) for m in n[:-1]] + n[-1:]
-        moves = [
-            March(2 * best.windows, _window_cells(search, n, 2 * best.windows), best.graded),
-            March(best.windows, _window_cells(search, finer, best.windows), True),
-            March(2 * best.windows, _window_cells(search, finer, 2 * best.windows), best.graded),
-        ]
+        finer = _window_cells(search, [int(np.ceil(1.6 * m)) for m in n[:-1]] + n[-1:], best.windows)
+        moves = [replace(best, inner=finer, graded=True), replace(best, inner=richer(best.inner)), _halved(search, best)]
+        if not steep(form, search.best.state):
+            moves.insert(0, replace(best, inner=finer))
         for plan in moves:
             if plan in search.tried or not search.affords(plan):
                 continue
@@ -374,6 +373,22 @@ def windows(search: Search) -> Iterator[Candidate]:
             if search.done or search.score < before / 3:
                 break
         misses = misses + 1 if search.score > 0.6 * before else 0
+
+
+def _halved(search: Search, plan: March) -> March:
+    """Twice as many windows."""
+    shape = [len(b) - 1 for b in plan.inner.breaks]
+    return replace(plan, windows=2 * plan.windows, inner=_window_cells(search, shape, 2 * plan.windows))
+
+
+def richer(plan: Cells) -> Cells:
+    """Twice the features a cell, of a third wider band, on half as many points again for each."""
+    return replace(plan, each=2 * plan.each, band=tuple(1.3 * w for w in plan.band), density=max(plan.density, 3.0))
+
+
+def steep(form: Form, state: State) -> bool:
+    """Does a state bend so much in places that equal cells would be wasted elsewhere?"""
+    return any(density.max() > 4 * density.mean() for density in bending(form, state)[: len(form.space.spatial)])
 
 
 def _window_cells(search: Search, shape: list[int], count: int) -> Cells:
