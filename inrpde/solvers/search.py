@@ -151,6 +151,8 @@ class Arm:
     steps: Iterator[Candidate]
     spent: float = 0.0
     """Nominal seconds."""
+    improving: bool = False
+    """Has the last step lowered the score threefold?"""
 
     def claim(self, best: float) -> float:
         """The time that it has had, counted the more the further its score lies behind the best."""
@@ -158,20 +160,24 @@ class Arm:
 
 
 def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
-    """One domain, cells and windows in turns, those that lie behind with less time."""
+    """One domain, cells and windows in turns, those that lie behind with less time; one that converges is left to it."""
     together: list[Search] = []
     walks = [one_domain] if fixed(context) else [one_domain, cells]
     if marches(context.form) and not fixed(context):
         walks.append(windows)
     arms = [Arm(search, walk(search)) for walk in walks for search in [Search(context, fit, method, together)]]
     while arms:
+        ahead = min(arms, key=lambda a: a.search.score)
         best = min(search.score for search in together)
-        arm = min(arms, key=lambda a: a.claim(max(best, ENOUGH)))
+        converging = ahead.improving and ahead.search.score < RESOLVED
+        arm = ahead if converging else min(arms, key=lambda a: a.claim(max(best, ENOUGH)))
+        before = arm.search.score
         candidate = next(arm.steps, None)
         if candidate is None:
             arms.remove(arm)
             continue
         arm.spent += nominal(context.form, arm.search.latest)
+        arm.improving = arm.search.score < before / 3
         yield candidate
 
 
