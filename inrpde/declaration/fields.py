@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from inrpde.errors import ProblemError
 
 if TYPE_CHECKING:
+    from scipy.interpolate import NdBSpline
     from sympy import Symbol
 
     from inrpde.declaration.regions import Mesh
@@ -53,7 +55,6 @@ class GridField:
                 name,
                 "fill the gaps before the field is bound",
             )
-        self._spline = None
 
     @classmethod
     def from_hdf5(cls, path: str | Path, name: str) -> GridField:
@@ -83,15 +84,17 @@ class GridField:
 
     def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         """Values and derivatives at points (N, d): {multi-index: (N,)}."""
-        if self._spline is None:
-            self._spline = _tensor_spline(self.values, self.axes)
         lo = [axis[0] for axis in self.axes]
         hi = [axis[-1] for axis in self.axes]
         inside = np.clip(points, lo, hi)
         return {index: self._spline(inside, nu=index) for index in indices}
 
+    @cached_property
+    def _spline(self) -> NdBSpline:
+        return _tensor_spline(self.values, self.axes)
 
-def _tensor_spline(values: Array, axes: Sequence[Array]) -> Any:
+
+def _tensor_spline(values: Array, axes: Sequence[Array]) -> NdBSpline:
     from scipy.interpolate import NdBSpline, make_interp_spline
 
     knots, degrees, coefficients = [], [], values
@@ -114,9 +117,6 @@ class MeshField:
     @property
     def is_complex(self) -> bool:
         return bool(np.iscomplexobj(self.values))
-
-    def covers(self, lo: Array, hi: Array) -> bool:
-        return True
 
     def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         """Values at points (N, d); derivatives by central differences over a thousandth of the mesh's size."""

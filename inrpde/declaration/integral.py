@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sympy import AtomicExpr, Basic, Expr, S, Symbol, sympify
+from sympy.printing.str import StrPrinter
 
 if TYPE_CHECKING:
     from inrpde.declaration.regions import Region
@@ -23,7 +24,7 @@ class RegionAtom(AtomicExpr):
     def _hashable_content(self) -> tuple:
         return (id(self.region),)
 
-    def _sympystr(self, printer) -> str:
+    def _sympystr(self, printer: StrPrinter) -> str:
         return self.region.label
 
 
@@ -57,5 +58,5 @@ class RegionIntegral(Expr):
     def _eval_derivative(self, symbol: Symbol) -> Expr:
         return S.Zero
 
-    def _sympystr(self, printer) -> str:
+    def _sympystr(self, printer: StrPrinter) -> str:
         return f"{self.args[1]}.{'mean' if self.mean else 'integral'}({printer._print(self.integrand)})"

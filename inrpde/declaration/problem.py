@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy
 from sympy import Basic, DiracDelta, Dummy, Expr, I, MatrixBase, Subs, Symbol
@@ -20,7 +20,7 @@ from inrpde.declaration.space import NormalComponent, Space
 from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 
-Coefficient = Expr | float | complex | GridField | MeshField | Learned
+Coefficient: TypeAlias = Expr | GridField | MeshField | Learned
 
 
 @dataclass(frozen=True, init=False)
@@ -48,7 +48,7 @@ class Problem:
         name: str,
         unknowns: Iterable[AppliedUndef] | AppliedUndef,
         conditions: Iterable[On],
-        coefficients: Mapping[Basic, Coefficient] | None = None,
+        coefficients: Mapping[Basic, Coefficient | complex] | None = None,
         exact: Mapping[AppliedUndef, Expr] | None = None,
         guess: Mapping[AppliedUndef, Expr] | None = None,
         settings: Mapping[str, Any] | None = None,
@@ -192,7 +192,7 @@ def _check_coefficients(p: Problem) -> None:
                 place,
                 'declare the unknown complex: space.unknown("u", complex=True)',
             )
-        if isinstance(value, (GridField, MeshField)):
+        if isinstance(value, GridField):
             _check_cover(p, key, value, place)
 
 
@@ -208,11 +208,11 @@ def _check_used(p: Problem) -> None:
                 )
 
 
-def _check_cover(p: Problem, key: Basic, value: GridField | MeshField, place: str) -> None:
+def _check_cover(p: Problem, key: Basic, value: GridField, place: str) -> None:
     for condition in p.conditions:
         if key in _needed(p, condition.residuals):
             lo, hi = condition.region.bounds
-            if isinstance(value, GridField) and len(value.axes) != p.space.dim:
+            if len(value.axes) != p.space.dim:
                 raise ProblemError(
                     f"{words(key)} has {len(value.axes)} axes in a space of {p.space.dim} coordinates",
                     place,
@@ -236,7 +236,7 @@ def _needed(p: Problem, expressions: Iterable[Expr]) -> set[Basic]:
     fresh = set().union(*(expr.atoms(AppliedUndef, Symbol) for expr in expressions))
     while fresh:
         found |= fresh
-        bound = [p.coefficients[key] for key in fresh if isinstance(p.coefficients.get(key), Expr)]
+        bound = [value for key in fresh if isinstance(value := p.coefficients.get(key), Expr)]
         fresh = set().union(*(expr.atoms(AppliedUndef, Symbol) for expr in bound)) - found
     return found
 

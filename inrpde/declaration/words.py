@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from sympy import Basic
+from sympy import Basic, Derivative, Dummy, Function, MatrixBase
+from sympy.core.function import AppliedUndef
 from sympy.printing.str import StrPrinter
 
 
 class _Words(StrPrinter):
-    def _print_AppliedUndef(self, f) -> str:
+    def _print_AppliedUndef(self, f: AppliedUndef) -> str:
         return f.func.__name__
 
-    def _print_Function(self, f) -> str:
+    def _print_Function(self, f: Function) -> str:
         return f.func.__name__ if f.func.__class__.__name__ == "UndefinedFunction" else super()._print_Function(f)
 
-    def _print_Derivative(self, d) -> str:
+    def _print_Derivative(self, d: Derivative) -> str:
         inner = self._print(d.expr)
         index = "".join(str(x) * int(n) for x, n in d.variable_count if n.is_Integer)
         return f"{inner}_{index}" if inner.isidentifier() else f"({inner})_{index}"
 
-    def _print_Matrix(self, m) -> str:
+    def _print_Matrix(self, m: MatrixBase) -> str:
         rows = [f"[{', '.join(map(self._print, m.row(i)))}]" for i in range(m.rows)]
         return f"Matrix([{', '.join(row[1:-1] if m.cols == 1 else row for row in rows)}])"
 
     _print_MutableDenseMatrix = _print_ImmutableDenseMatrix = _print_Matrix
 
-    def _print_Dummy(self, s) -> str:
+    def _print_Dummy(self, s: Dummy) -> str:
         return s.name
 
 
