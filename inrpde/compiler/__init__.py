@@ -25,7 +25,7 @@ def compile_problem(problem: Problem) -> Form:
     for condition in bound.conditions:
         if condition.periodic:
             order = form.orders[bound.space.coords.index(condition.periodic.coordinate)]
-            rows += lowering.periodic_rows(condition, order)
+            rows += lowering.periodic_rows(condition, condition.periodic, order)
     rows.sort(key=lambda row: row.condition)
     warnings = (*problem.warnings, *lowering.warnings)
     return Form(bound, unknowns, tuple(rows), tuple(lowering.integrals), arithmetic, warnings)

@@ -30,6 +30,7 @@ from sympy.core.function import AppliedUndef
 from inrpde.compiler.bind import Bound, BoundCondition, Unknown
 from inrpde.compiler.form import HERE, PAIR, CoefficientJet, Index, IntegralTerm, Jet, Row
 from inrpde.compiler.printing import RowFunction
+from inrpde.declaration.conditions import Periodic
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
 from inrpde.declaration.words import words
@@ -59,8 +60,8 @@ class Lowering:
         expr = self._replace(expr, jets, data, place)
         return make_row(expr, condition, region, jets, data, integrals)
 
-    def periodic_rows(self, condition: BoundCondition, order: int) -> list[Row]:
-        periodic = condition.periodic
+    def periodic_rows(self, condition: BoundCondition, periodic: Periodic, order: int) -> list[Row]:
+        """The jets below an order in the coordinate are equal on the two faces."""
         k = self.bound.space.coords.index(periodic.coordinate)
         rows = []
         for number in self._parts(periodic.unknown):

@@ -1,8 +1,10 @@
 """Singular functions at a corner: z^λ and z^n log z, with z the complex coordinate turned so that the cut lies outside.
 
-At a corner of interior angle ω between Dirichlet or Neumann walls the solutions of elliptic equations behave like r^λ sin(λθ) or
-r^λ cos(λθ), λ = kπ/ω, or (k - 1/2)π/ω where the kinds differ, with logarithms where λ is whole (Grisvard 1985, chapter 4). Features that
-are smooth cannot stand in for them: least squares on the strong residual would settle on a wrong function."""
+At a corner of interior angle ω between Dirichlet or Neumann walls the solutions of elliptic equations behave like
+r^λ sin(λθ) or r^λ cos(λθ), λ = kπ/ω, or (k - 1/2)π/ω where the kinds differ, with logarithms where λ is whole
+(Grisvard 1985, chapter 4). Features that are smooth cannot stand in for them: least squares on the strong residual
+would settle on a wrong function.
+"""
 
 from __future__ import annotations
 
@@ -61,8 +63,10 @@ class CornerFunctions(Trial):
                 bars = p + q
                 if bars > mode.bar:
                     continue
-                factor = comb(a, p) * comb(b, q) * 1j**b * (-1) ** q * turn ** (a + b - bars) * np.conj(turn) ** bars
-                total += factor * self._holomorphic(mode, z, log, a + b - bars) * _falling(mode.bar, bars) * np.conj(z) ** (mode.bar - bars)
+                rest = a + b - bars
+                factor = comb(a, p) * comb(b, q) * 1j**b * (-1) ** q * turn**rest * np.conj(turn) ** bars
+                conjugate = _falling(mode.bar, bars) * np.conj(z) ** (mode.bar - bars)
+                total += factor * self._holomorphic(mode, z, log, rest) * conjugate
         return np.real(np.exp(1j * mode.phase) * total)
 
     def _holomorphic(self, mode: Mode, z: Array, log: Array, order: int) -> Array:
@@ -85,7 +89,8 @@ class CornerFunctions(Trial):
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> CornerFunctions:
         modes = tuple(Mode(float(p), float(f), int(b), bool(g)) for p, f, b, g in np.asarray(state["modes"]))
-        return cls(tuple(float(v) for v in state["point"]), float(state["axis"]), float(state["size"]), modes)
+        x, y = state["point"]
+        return cls((float(x), float(y)), float(state["axis"]), float(state["size"]), modes)
 
 
 def _falling(x: float, n: int) -> float:
@@ -102,17 +107,18 @@ def pole_modes(count: int) -> tuple[Mode, ...]:
 
 
 def corner_modes(angle: float, kinds: tuple[str, str], count: int) -> tuple[Mode, ...]:
-    """The first `count` exponents between walls of the given kinds ("value" or "slope"), the first wall being the one from
-    which the region opens; each with the next term of its own series, and logarithms where the exponent is whole.
+    """The first `count` exponents between walls of the given kinds ("value" or "slope"), the first wall being the one
+    from which the region opens; each with the next term of its own series, and logarithms where the exponent is whole.
 
-    No modes where every one of them is a polynomial."""
+    No modes where every one of them is a polynomial.
+    """
     mixed = kinds[0] != kinds[1]
     modes: list[Mode] = []
     for k in range(1, count + 1):
         power = (k - 0.5 * mixed) * np.pi / angle
         phase = power * angle / 2 - (np.pi / 2 if kinds[0] == "value" else 0.0)
         if abs(power - round(power)) < 1e-6:
-            if power < 6:  # Re(e^{iφ} z^n log z): the particular solution that data which do not match at the corner excite
+            if power < 6:  # Re(e^{iφ} z^n log z): what data that do not match at the corner excite
                 modes += [Mode(round(power), phase, 0, True), Mode(round(power), phase + np.pi / 2, 0, True)]
         else:
             modes += [Mode(power, phase), Mode(power + 1, phase, 1)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from math import comb
 from typing import Any
 
@@ -18,7 +19,8 @@ def smooth_step(smoothness: int) -> Polynomial:
     """The polynomial of degree 2n+1 from 0 at -1 to 1 at 1 whose first n derivatives vanish at both ends."""
     n = smoothness
     s = Polynomial([0.5, 0.5])
-    return sum((comb(n + k, k) * comb(2 * n + 1, n - k) * (-s) ** k for k in range(n + 1)), Polynomial([0.0])) * s ** (n + 1)
+    terms = (comb(n + k, k) * comb(2 * n + 1, n - k) * (-s) ** k for k in range(n + 1))
+    return sum(terms, Polynomial([0.0])) * s ** (n + 1)
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Ramp:
 
 @dataclass(frozen=True)
 class Window:
-    """A product over the coordinates of `rise(x_k) - fall(x_k)`; neighbours share a ramp, so that windows sum to one."""
+    """A product over the coordinates of `rise(x_k) - fall(x_k)`; neighbours share a ramp, so windows sum to one."""
 
     rises: tuple[Ramp, ...]
     falls: tuple[Ramp, ...]
@@ -102,9 +104,7 @@ class Windowed(Trial):
         needed = down_closed(indices)
         inner = self.inner.apply(points, head, needed)
         factor = self.window.jets(points, needed)
-        return {
-            index: sum(c * inner[lower] for lower, c in leibniz({index: 1.0}, factor).items()) for index in indices
-        }
+        return {index: sum(c * inner[lower] for lower, c in leibniz({index: 1.0}, factor).items()) for index in indices}
 
     def state(self) -> dict[str, Any]:
         ramps = [[(r.centre, r.half) for r in side] for side in (self.window.rises, self.window.falls)]
@@ -125,14 +125,11 @@ def windows(breaks: Sequence[Array], smoothness: int, overlap: float = 1.0) -> l
     for edges in breaks:
         cells = np.diff(edges)
         ramps = [Ramp(float(edges[0]), np.inf)]
-        ramps += [Ramp(float(e), overlap * min(a, b) / 2) for e, a, b in zip(edges[1:-1], cells[:-1], cells[1:], strict=True)]
+        halves = [overlap * min(pair) / 2 for pair in pairwise(cells)]
+        ramps += [Ramp(float(e), half) for e, half in zip(edges[1:-1], halves, strict=True)]
         ramps += [Ramp(float(edges[-1]), np.inf)]
-        sides.append(list(zip(ramps[:-1], ramps[1:], strict=True)))
+        sides.append(list(pairwise(ramps)))
     grids = np.meshgrid(*(np.arange(len(side)) for side in sides), indexing="ij")
     numbers = np.stack([g.ravel() for g in grids], axis=1)
-    return [
-        Window(tuple(sides[k][i][0] for k, i in enumerate(cell)), tuple(sides[k][i][1] for k, i in enumerate(cell)), smoothness)
-        for cell in numbers
-    ]
-
-
+    ramped = ([side[i] for side, i in zip(sides, cell, strict=True)] for cell in numbers)
+    return [Window(tuple(rise for rise, _ in pairs), tuple(fall for _, fall in pairs), smoothness) for pairs in ramped]

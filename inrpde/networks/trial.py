@@ -31,6 +31,11 @@ class Trial(ABC):
     def state(self) -> dict[str, Any]:
         """Arrays, numbers and strings from which `from_state` of the same class makes it again."""
 
+    @classmethod
+    @abstractmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Trial:
+        """The trial whose `state` this is."""
+
     def operator(self, points: Array, coefficients: Mapping[Index, float | Array]) -> Array:
         """Σ_α c_α(x) ∂^α φ_j(x), shape (N, width); each c_α a number or (N,)."""
         jets = self.jets(points, coefficients)
@@ -84,7 +89,7 @@ class Sum(Trial):
         return sum(part.width for part in self.parts)
 
     @cached_property
-    def pieces(self) -> tuple[Trial, ...]:  # type: ignore[override]
+    def pieces(self) -> tuple[Trial, ...]:
         return tuple(piece for part in self.parts for piece in part.pieces)
 
     def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
