@@ -35,6 +35,12 @@ WIDEST = 4500
 PATIENCE = 20.0
 """Nominal seconds that a step may be predicted to take where neither budget nor tolerance is given and nothing is known yet; the
 better the answer, the less a step may take."""
+CHEAP = 0.5
+"""Nominal seconds that a try which may well fail is given."""
+HOPELESS = 1e3
+"""An arm so many times behind a resolved solution is given up."""
+PRECISE = 1e-8
+"""A score below which no other kind of body is tried."""
 HEADROOM = 1.2
 """Costs are predicted with so much to spare."""
 
@@ -167,8 +173,11 @@ def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
         walks.append(windows)
     arms = [Arm(search, walk(search)) for walk in walks for search in [Search(context, fit, method, together)]]
     while arms:
-        ahead = min(arms, key=lambda a: a.search.score)
         best = min(search.score for search in together)
+        arms = [arm for arm in arms if best > RESOLVED or arm.search.best is None or arm.search.score < HOPELESS * best]
+        if not arms or (best < PRECISE and all(arm.search.best is None for arm in arms)):
+            return
+        ahead = min(arms, key=lambda a: a.search.score)
         converging = ahead.improving and ahead.search.score < RESOLVED
         arm = ahead if converging else min(arms, key=lambda a: a.claim(max(best, ENOUGH)))
         before = arm.search.score
@@ -209,7 +218,7 @@ def one_domain(search: Search) -> Iterator[Candidate]:
             stretch = 1.7 ** (1 / len(search.waves))
             wider = replace(bigger, band=tuple(k + (w - k) * stretch for w, k in zip(bigger.band, search.waves, strict=True)))
             yield search.attempt(wider, "more features, wider band")
-        misses = misses + 1 if search.score > 0.3 * before else 0
+        misses = 0 if search.score < 0.3 * before else misses + 1
 
 
 def first_plan(search: Search) -> Global:
@@ -254,18 +263,18 @@ def cells(search: Search) -> Iterator[Candidate]:
         yield search.attempt(replace(first, poles=True), "cells, with multipoles in the holes")
     axes = [partial(refined, axis=k) for k in range(len(lo))] if len(lo) > 1 else []
     misses = 0
-    while not search.done and misses < 2:
+    while not search.done and misses < (2 if search.score > 1e-3 else 1):
         before = search.score
         for move in (refined, graded, *axes):
             plan = move(search)
             if plan in search.tried or not search.affords(plan):
                 continue
-            if move in axes and search.score > 0.9 * before and search.score < 0.1:
-                break  # what a refinement along all axes does not improve, one along a single axis does not either
+            if move in axes and search.score < 0.1 and nominal(search.context.form, plan) > CHEAP:
+                break  # what a refinement along all axes hardly improves, one along a single axis rarely does
             yield search.attempt(plan, "cells")
             if search.done or search.score < before / 3:
                 break
-        misses = misses + 1 if search.score > 0.6 * before else 0
+        misses = 0 if search.score < 0.6 * before else misses + 1
 
 
 def first_cells(search: Search, extent: Array) -> Cells:
@@ -378,7 +387,7 @@ def windows(search: Search) -> Iterator[Candidate]:
             yield search.attempt(plan, "windows")
             if search.done or search.score < before / 3:
                 break
-        misses = misses + 1 if search.score > 0.6 * before else 0
+        misses = 0 if search.score < 0.6 * before else misses + 1
 
 
 def _halved(search: Search, plan: March) -> March:
