@@ -8,6 +8,8 @@ is pulled back to z by δ sin z = cos z · δz, a product of jets.
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -121,7 +123,7 @@ class _Stack:
     def __init__(self, buffer: Tensor, slots: tuple[Slot, ...], block: slice, start: int = 0):
         n = block.stop - block.start
         self.flat = buffer[start * len(slots) : (start + n) * len(slots)]
-        self.at = dict(zip(slots, self.flat.view(len(slots), n, -1).unbind(0), strict=True))
+        self.at = dict(zip(slots, self.flat.view(len(slots), n, buffer.shape[1]).unbind(0), strict=True))
 
 
 class _First:
@@ -142,15 +144,15 @@ def _shares(points: Tensor, head: Tensor, slots: tuple[Slot, ...]) -> tuple[list
 
     Which block goes where depends on nothing but sizes, so that sums come out the same each time.
     """
-    threads, count = 1, len(points)
+    rows = most = max(len(points), 1)
+    threads = 1
     if head.is_cpu:
-        threads = min(torch.get_num_threads(), max(len(points), 1))
-        block = max(BLOCK_BYTES // (head.shape[1] * head.element_size()), 1)
-        each = -(-len(points) // (threads * block))
-        count = -(-len(points) // max(threads * each, 1))
-    blocks = [slice(i, min(i + count, len(points))) for i in range(0, len(points), max(count, 1))]
-    each = -(-len(blocks) // threads)
-    return [blocks[i : i + each] for i in range(0, len(blocks), max(each, 1))], len(slots) * count
+        most = max(BLOCK_BYTES // (head.shape[1] * head.element_size()), 1)
+        threads = min(torch.get_num_threads(), math.ceil(rows / most))
+    count = math.ceil(rows / (most * threads)) * threads
+    edges = [len(points) * k // count for k in range(count + 1)]
+    blocks = [slice(*pair) for pair in itertools.pairwise(edges)]
+    return [blocks[k::threads] for k in range(threads)], len(slots) * math.ceil(len(points) / count)
 
 
 def _on_threads(work: Callable[[Sequence[slice]], Result], shares: Sequence[Sequence[slice]]) -> list[Result]:

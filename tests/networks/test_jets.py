@@ -227,6 +227,14 @@ class TestBlocks:
             assert close(part, one, 1e-12)
             assert torch.equal(part, same)
 
+    def test_no_points_have_no_gradient(self):
+        body, head, points = network(2, 3, 2, seed=6)
+        head.requires_grad_()
+        jets = sine_network(points[:0], torch.eye(2, dtype=torch.float64), body, head, [(0, 0), LAPLACIAN])
+        assert jets[LAPLACIAN].shape == (0, 1)
+        (slope,) = torch.autograd.grad(jets[LAPLACIAN].sum(), head)
+        assert torch.equal(slope, torch.zeros_like(head))
+
     def test_a_second_derivative_with_respect_to_parameters_is_refused(self):
         body, head, points = network(1, 3, 1, seed=6)
         head.requires_grad_()
