@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """`path` is None where there is no output to lie beside; `key` tells one problem, its settings and seed from others."""
+    """`path` is None where there is no output to lie beside; `key` tells problems, their settings and seeds apart."""
 
     path: Path | None
     key: str
 
     @classmethod
-    def beside(cls, output: Path | None, problem: Problem, source: Source | None, settings: Mapping[str, Any], seed: int) -> Checkpoint:
+    def beside(
+        cls, output: Path | None, problem: Problem, source: Source | None, settings: Mapping[str, Any], seed: int
+    ) -> Checkpoint:
         made_for = [
             problem.name, [str(c) for c in problem.conditions], sorted((k, str(v)) for k, v in settings.items()), seed,
             sorted((k, str(v)) for k, v in source.parameters.items()) if source else [],
@@ -52,11 +54,16 @@ class Checkpoint:
         from inrpde.export.encoding import get_tree
 
         if self.path is None or not self.path.exists():
-            raise UsageError("there is no checkpoint to resume", f"--resume, {self.path}", "run without --resume; a run that is interrupted leaves one")
+            raise UsageError(
+                "there is no checkpoint to resume",
+                f"--resume, {self.path}",
+                "run without --resume; a run that is interrupted leaves one",
+            )
         with h5py.File(self.path) as file:
             if file.attrs["key"] != self.key:
                 raise UsageError(
-                    "the checkpoint was made for another problem, seed or settings", f"--resume, {self.path}",
+                    "the checkpoint was made for another problem, seed or settings",
+                    f"--resume, {self.path}",
                     "repeat the options of the interrupted run, or remove the checkpoint",
                 )
             return get_tree(file["memory"])

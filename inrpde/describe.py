@@ -27,8 +27,9 @@ def describe(form: Form) -> dict[str, Any]:
             }
         )
     jets = {jet for row in form.rows for jet in row.jets.values()}
+    unknowns = form.bound.unknowns
     return {
-        "unknowns": [{"name": u.name, "complex": u.complex, "learned": u.learned is not None} for u in form.bound.unknowns],
+        "unknowns": [{"name": u.name, "complex": u.complex, "learned": u.learned is not None} for u in unknowns],
         "linear": form.linear,
         "arithmetic": form.arithmetic,
         "order": form.order,

@@ -114,7 +114,7 @@ class Solution:
         total = np.sum(values * q.weights)
         return complex(total) if np.iscomplexobj(values) else float(total)
 
-    def on_grid(self, shape: Sequence[int], times: Sequence[float] | None = None) -> dict[str, Array]:
+    def on_grid(self, shape: Sequence[int], times: Sequence[float] | Array | None = None) -> dict[str, Array]:
         """Values on a uniform grid over the bounds, `values[i, j]` at (x_i, y_j); NaN outside the domain.
 
         `shape` has a number for each coordinate, or for each spatial coordinate where `times` are given.
@@ -127,7 +127,8 @@ class Solution:
             found[name] = np.where(inside, values, np.nan).reshape([len(axis) for axis in axes])
         return found
 
-    def axes(self, shape: Sequence[int], times: Sequence[float] | None = None) -> list[Array]:
+    def axes(self, shape: Sequence[int], times: Sequence[float] | Array | None = None) -> list[Array]:
+        """The axes of a uniform grid, as `on_grid` takes it; eleven times where none are given."""
         shape = tuple(int(n) for n in shape)
         if self.time is not None and times is None and len(shape) == len(self.coords) - 1:
             times = np.linspace(self.domain.lo[-1], self.domain.hi[-1], 11)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +41,19 @@ def save(solution: Solution, path: str | Path) -> None:
 
 def dataset(solution: Solution) -> Dataset:
     """Everything that is stored, as plain arrays."""
+    return replace(_arrays(solution), attributes=_attributes(solution), private=_private(solution))
+
+
+def _arrays(solution: Solution) -> Dataset:
     names = tuple(map(str, solution.coords))
     time = str(solution.time) if solution.time is not None else None
-    shared = {"attributes": _attributes(solution), "private": _private(solution)}
     spatial = len(names) - (time is not None)
     mesh = _mesh(solution)
     if mesh is not None:
-        return _on_mesh(solution, mesh, names, time, shared)
+        return _on_mesh(solution, mesh, names, time)
     if spatial > 3:
         points = _scattered(solution.domain)
-        return Dataset("points", names, _fields(solution, points), time=time, points=points, **shared)
+        return Dataset("points", names, _fields(solution, points), time=time, points=points)
     shape = solution.grid or SHAPES[spatial]
     axes = solution.axes(shape, _times(solution) if time is not None else None)
     points = grid_points(axes)
@@ -59,7 +63,7 @@ def dataset(solution: Solution) -> Dataset:
         name: np.where(inside, values, np.nan).reshape(lengths) for name, values in _fields(solution, points).items()
     }
     mask = None if inside.all() else inside.reshape(lengths)
-    return Dataset("grid", names, fields, time=time, axes=tuple(axes), mask=mask, **shared)
+    return Dataset("grid", names, fields, time=time, axes=tuple(axes), mask=mask)
 
 
 def _times(solution: Solution) -> Array:
@@ -77,18 +81,16 @@ def _mesh(solution: Solution) -> Mesh | None:
     return base if isinstance(base, Mesh) and base.volume is not None else None
 
 
-def _on_mesh(
-    solution: Solution, mesh: Mesh, names: tuple[str, ...], time: str | None, shared: Mapping[str, Any]
-) -> Dataset:
+def _on_mesh(solution: Solution, mesh: Mesh, names: tuple[str, ...], time: str | None) -> Dataset:
     used, cells = np.unique(mesh.cells, return_inverse=True)
     nodes, cells = mesh.nodes[used], cells.reshape(mesh.cells.shape)
-    stored = {"time": time, "points": nodes, "cells": {SIMPLICES[cells.shape[1]]: cells}, **shared}
+    by_kind = {SIMPLICES[mesh.cells.shape[1]]: cells}
     if time is None:
-        return Dataset("mesh", names, _fields(solution, nodes), **stored)
+        return Dataset("mesh", names, _fields(solution, nodes), points=nodes, cells=by_kind)
     times = _times(solution)
     points = np.column_stack([np.repeat(nodes, len(times), axis=0), np.tile(times, len(nodes))])
     fields = {name: values.reshape(len(nodes), len(times)) for name, values in _fields(solution, points).items()}
-    return Dataset("mesh", names, fields, times=times, **stored)
+    return Dataset("mesh", names, fields, time=time, points=nodes, cells=by_kind, times=times)
 
 
 def _scattered(domain: Domain) -> Array:
@@ -109,7 +111,8 @@ def _fields(solution: Solution, points: Array) -> dict[str, Array]:
 
 def _attributes(solution: Solution) -> dict[str, Any]:
     report = solution.report
-    kept = {key: report[key] for key in ("problem", "status", "method", "verdict", "seed", "warnings") if key in report}
+    words = ("problem", "status", "method", "verdict", "seed", "warnings")
+    kept: dict[str, Any] = {key: report[key] for key in words if key in report}
     errors = {name: report["fields"][name] for name in report.get("fields", {})}
     return {**kept, "errors": errors, **solution.origin}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,23 +16,13 @@ CHECKPOINT_EVERY = 10.0
 """Seconds between checkpoints of a running method."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Run:
-    """What a run has found so far: the best candidate, every step's summary, and why it ended."""
+    """What a run has found: the best candidate, every step's summary, and why it ended."""
 
-    best: Candidate | None = None
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    ended: str = "the method had nothing more to try"
-
-    def note(self, candidate: Candidate) -> bool:
-        """Keep a step's summary; True if it is the best so far."""
-        better = self.best is None or candidate.score < self.best.score or np.isnan(self.best.score)
-        self.steps.append(
-            {"method": candidate.method, "reason": candidate.reason, "score": candidate.score, "seconds": round(candidate.cost, 4), "kept": better}
-        )  # fmt: skip
-        if better:
-            self.best = candidate
-        return better
+    best: Candidate
+    steps: list[dict[str, Any]]
+    ended: str
 
 
 def run(
@@ -41,21 +31,29 @@ def run(
     accept: Callable[[Candidate], bool] = lambda candidate: False,
     save: Callable[[Mapping[str, Any]], None] = lambda memory: None,
 ) -> Run:
-    """Drive a method to its end, to `accept(best)`, or to the end of the budget. Raises DivergedError if nothing was found.
+    """Drive a method to its end, to `accept(best)`, or to the end of the budget.
 
+    Raises DivergedError if nothing was found.
     `save` is called with the memory of the latest candidate, at least every ten seconds and when a signal ends the run.
     """
-    progress, saved, latest = Run(), context.clock.spent, None
+    best: Candidate | None = None
+    latest: Candidate | None = None
+    steps: list[dict[str, Any]] = []
+    ended, saved = "the method had nothing more to try", context.clock.spent
     try:
         with closing(method(context)) as candidates:
             for candidate in candidates:
                 latest = candidate
                 context.tell(f"{candidate.reason}, score {candidate.score:.1e}")
-                if progress.note(candidate) and accept(candidate):
-                    progress.ended = "the tolerance was reached"
+                better = best is None or candidate.score < best.score or np.isnan(best.score)
+                steps.append(_summary(candidate, better))
+                if better:
+                    best = candidate
+                if better and accept(candidate):
+                    ended = "the tolerance was reached"
                     break
                 if context.clock.left <= 0:
-                    progress.ended = "the budget was spent"
+                    ended = "the budget was spent"
                     break
                 if candidate.memory and context.clock.spent - saved > CHECKPOINT_EVERY:
                     save(candidate.memory)
@@ -64,8 +62,16 @@ def run(
         if latest is not None and latest.memory:
             save(latest.memory)
         raise
-    if progress.best is None or not progress.best.score < float("inf"):
+    if best is None or not best.score < float("inf"):
         raise DivergedError("no finite answer was found", None, "try another method, or a smaller rate")
-    return progress
+    return Run(best, steps, ended)
 
 
+def _summary(candidate: Candidate, kept: bool) -> dict[str, Any]:
+    return {
+        "method": candidate.method,
+        "reason": candidate.reason,
+        "score": candidate.score,
+        "seconds": round(candidate.cost, 4),
+        "kept": kept,
+    }

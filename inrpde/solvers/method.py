@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -67,4 +67,4 @@ class Candidate:
 class Method(Protocol):
     """Yields candidates; may stop by itself, and is stopped by the loop at the tolerance or the end of the budget."""
 
-    def __call__(self, context: Context) -> Iterator[Candidate]: ...
+    def __call__(self, context: Context) -> Generator[Candidate, None, None]: ...
