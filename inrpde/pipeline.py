@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,10 +15,10 @@ import numpy as np
 from inrpde import config, plugins
 from inrpde.checkpoint import Checkpoint
 from inrpde.compiler import Form, compile_problem
-from inrpde.compiler.bind import Bound, bind
+from inrpde.compiler.bind import Bound
 from inrpde.declaration import GridField, Problem
 from inrpde.describe import describe
-from inrpde.errors import UsageError
+from inrpde.errors import ProblemError, UsageError
 from inrpde.solution import Domain, Field, NetworkField, Solution
 from inrpde.solvers.loop import Run
 from inrpde.solvers.loop import run as run_method
@@ -61,7 +62,8 @@ class Stopwatch:
             self.seconds[stage] = round(self.seconds.get(stage, 0.0) + time.perf_counter() - start, 4)
 
     def total(self) -> dict[str, float]:
-        stages = {stage: self.seconds.get(stage, 0.0) for stage in ("import", "compile", "solve", "verify", "reference", "export")}
+        names = ("import", "compile", "solve", "verify", "reference", "export")
+        stages = {stage: self.seconds.get(stage, 0.0) for stage in names}
         return {**stages, "total": round(time.perf_counter() - self._start, 4)}
 
 
@@ -71,11 +73,13 @@ def solve(
 ) -> Solution:  # fmt: skip
     """Solve a problem and check the answer.
 
-    `budget` bounds compile, solve and verify together (seconds); `tol` bounds the estimated relative L2 error, and where it is
-    not reached `solution.report["status"]` is "tolerance". `reference` is "auto" or "none". Raises ProblemError for a
-    problem that is wrong, DivergedError where no answer was found, UsageError for a wrong option.
+    `budget` bounds compile, solve and verify together (seconds); `tol` bounds the estimated relative L2 error, and
+    where it is not reached `solution.report["status"]` is "tolerance". `reference` is "auto" or "none". Raises
+    ProblemError for a problem that is wrong, DivergedError where no answer was found, UsageError for a wrong option.
     """
-    return run(problem, method=method, seed=seed, budget=budget, tol=tol, reference=reference, device=device, settings=settings)
+    return run(
+        problem, method=method, seed=seed, budget=budget, tol=tol, reference=reference, device=device, settings=settings
+    )
 
 
 def run(
@@ -86,7 +90,9 @@ def run(
 ) -> Solution:  # fmt: skip
     """`solve`, and what the command line adds: an output file, checkpoints beside it, progress."""
     if reference not in ("auto", "none"):
-        raise UsageError(f"reference={reference!r} is neither auto nor none", "--reference", "--reference none skips it")
+        raise UsageError(
+            f"reference={reference!r} is neither auto nor none", "--reference", "--reference none skips it"
+        )
     chosen = config.resolve(problem.settings, settings or {})
     watch, clock = Stopwatch(), Clock(budget)
     with watch("compile"):
@@ -95,7 +101,11 @@ def run(
         warnings = [*form.warnings, *validate(form)]
     checkpoint = Checkpoint.beside(output, problem, source, chosen, seed)
     memory = checkpoint.load() if resume else {}
-    context = Context(form, chosen, seed, clock, _score_bound(tol), device, memory, lambda note: progress("solve", _share(clock), note))
+
+    def tell(note: str) -> None:
+        progress("solve", _share(clock), note)
+
+    context = Context(form, chosen, seed, clock, _score_bound(tol), device, memory, tell)
     estimates: dict[int, Estimate] = {}
 
     def accept(candidate: Candidate) -> bool:
@@ -112,16 +122,16 @@ def run(
     with watch("verify"):
         progress("verify")
         estimated = estimates.get(id(best)) or estimate(form, best, seed)
-    solution = build(form, best.state, grid, times, origin(problem, source, chosen, seed, form))
+    solution = build(form, best.state, grid, times, origin(problem, source, chosen, seed))
     with watch("reference"):
         if reference == "auto":
             progress("reference")
-            witness, kind, why = solve_reference(form.bound, chosen["reference.n"], problem)
+            witness, _, why = solve_reference(form.bound, chosen["reference.n"])
             warnings += [why] if why else []
         else:
-            witness, kind = None, None
+            witness = None
     with watch("verify"):
-        report = _report(form, best, found, estimated, solution, witness, chosen, seed, tol, warnings, method)
+        report = _report(form, best, found, estimated, solution, witness, chosen, seed, tol, warnings)
     if witness is not None:
         solution = solution.with_reference(reference_solution(form.bound, witness))
     report["seconds"] = watch.total()
@@ -135,29 +145,37 @@ def run(
     return solution.with_report(report)
 
 
-def reference(problem: Problem, n: int | None = None, *, output: Path | None = None, source: Source | None = None, progress: Progress = _silent) -> Solution:
-    """The reference alone: the same declaration by scipy finite differences. Raises ProblemError where there is none."""
-    from inrpde.errors import ProblemError
-
+def reference(
+    problem: Problem, n: int | None = None, *, output: Path | None = None, source: Source | None = None,
+    progress: Progress = _silent,
+) -> Solution:  # fmt: skip
+    """The reference alone: the same declaration by scipy alone. Raises ProblemError where there is none."""
     watch = Stopwatch()
     with watch("compile"):
         form = compile_problem(problem)
         warnings = [*form.warnings, *validate(form)]
     with watch("reference"):
         progress("reference")
-        witness, kind, why = solve_reference(form.bound, n, problem)
+        witness, kind, why = solve_reference(form.bound, n)
     if witness is None:
-        raise ProblemError("there is no reference for this problem", problem.name, why or "solve it, and look at the held-out residual")
-    solution = reference_solution(form.bound, witness, origin(problem, source, config.resolve(problem.settings, {}), 0, form))
+        raise ProblemError(
+            "there is no reference for this problem",
+            problem.name,
+            why or "solve it, and look at the held-out residual",
+        )
+    made = origin(problem, source, config.resolve(problem.settings, {}), 0)
+    solution = reference_solution(form.bound, witness, made)
     exact = exact_errors(form, lambda k, points: solution._values(form.bound.unknowns[k].name, points), 10_000, 0)
     names = [unknown.name for unknown in form.bound.unknowns]
     report: dict[str, Any] = {
         "problem": problem.name, "status": "ok", "method": f"reference: {kind}",
         "verdict": {"word": "plausible", "because": "Richardson from two grids; no second method"},
         "fields": {
-            name: {"estimated_error": witness.estimated_error.get(name), "exact": exact.get(name), "reference": None} for name in names
+            name: {"estimated_error": witness.estimated_error.get(name), "exact": exact.get(name), "reference": None}
+            for name in names
         },
-        "residual": None, "conditions": [], "learned": {}, "warnings": [*warnings, *witness.warnings], "output": None, "seed": 0,
+        "residual": None, "conditions": [], "learned": {}, "warnings": [*warnings, *witness.warnings],
+        "output": None, "seed": 0,
     }  # fmt: skip
     report["seconds"] = watch.total()
     solution = solution.with_report(report)
@@ -176,7 +194,9 @@ def check(problem: Problem) -> dict[str, Any]:
     return {"problem": problem.name, "status": "ok", **describe(form), "warnings": warnings}
 
 
-def build(form: Form, state: State, grid: tuple[int, ...] | None, times: tuple[float, ...] | None, made: Mapping[str, Any]) -> Solution:
+def build(
+    form: Form, state: State, grid: tuple[int, ...] | None, times: tuple[float, ...] | None, made: Mapping[str, Any]
+) -> Solution:
     """A solution from a solver's state: split pairs become complex fields again, learned numbers leave the fields."""
     names = {unknown.name: k for k, unknown in enumerate(form.unknowns)}
     fields: dict[str, Field] = {}
@@ -214,7 +234,7 @@ def _name(key: Any) -> str:
     return key.name if hasattr(key, "name") else key.func.__name__
 
 
-def solve_reference(bound: Bound, n: int | None, problem: Problem) -> tuple[Any, str | None, str | None]:
+def solve_reference(bound: Bound, n: int | None) -> tuple[Any, str | None, str | None]:
     """The first reference that supports the problem: (reference or None, its kind, why there is none)."""
     reasons = []
     for name, plugin in plugins.available("references").items():
@@ -252,7 +272,7 @@ def _filled(values: np.ndarray) -> np.ndarray:
     return values[tuple(nearest)]
 
 
-def origin(problem: Problem, source: Source | None, settings: Mapping[str, Any], seed: int, form: Form) -> dict[str, Any]:
+def origin(problem: Problem, source: Source | None, settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Where a solution came from, for the file."""
     import scipy
     import sympy
@@ -262,21 +282,28 @@ def origin(problem: Problem, source: Source | None, settings: Mapping[str, Any],
     made: dict[str, Any] = {
         "settings": {key: value for key, value in settings.items() if value is not None},
         "seed": seed,
-        "versions": {"inrpde": __version__, "numpy": np.__version__, "scipy": scipy.__version__, "sympy": sympy.__version__, "python": platform.python_version()},
+        "versions": {
+            "inrpde": __version__,
+            "numpy": np.__version__,
+            "scipy": scipy.__version__,
+            "sympy": sympy.__version__,
+            "python": platform.python_version(),
+        },
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }  # fmt: skip
-    if source is not None:
-        made |= {"source": source.text, "source_sha256": source.sha256, "data_sha256": dict(source.data), "parameters": {k: str(v) for k, v in source.parameters.items()}}
-    else:
-        import hashlib
-
+    }
+    if source is None:
         text = "\n".join(str(c) for c in problem.conditions)
-        made |= {"source": text, "source_sha256": hashlib.sha256(text.encode()).hexdigest(), "data_sha256": {}}
-    return made
+        return made | {"source": text, "source_sha256": hashlib.sha256(text.encode()).hexdigest(), "data_sha256": {}}
+    return made | {
+        "source": source.text,
+        "source_sha256": source.sha256,
+        "data_sha256": dict(source.data),
+        "parameters": {name: str(value) for name, value in source.parameters.items()},
+    }
 
 
 def _score_bound(tol: float | None) -> float | None:
-    """The score at which a search need not go on: well below the tolerance, as the estimate is no better than the score."""
+    """The score at which a search need not go on: below the tolerance, as the estimate is no better than the score."""
     return None if tol is None else tol / 3
 
 
@@ -286,10 +313,12 @@ def _share(clock: Clock) -> float | None:
 
 def _report(
     form: Form, best: Candidate, found: Run, estimated: Estimate, solution: Solution, witness: Any,
-    settings: Mapping[str, Any], seed: int, tol: float | None, warnings: list[str], method: str,
+    settings: Mapping[str, Any], seed: int, tol: float | None, warnings: list[str],
 ) -> dict[str, Any]:  # fmt: skip
     names = [unknown.name for unknown in form.bound.unknowns if not unknown.is_number]
-    exact = exact_errors(form, lambda k, points: solution._values(form.bound.unknowns[k].name, points), settings["check.points"], seed)
+    exact = exact_errors(
+        form, lambda k, points: solution._values(form.bound.unknowns[k].name, points), settings["check.points"], seed
+    )
     compared = reference_errors(solution._values, solution.fields, witness) if witness is not None else {}
     by_field = _by_field(form, estimated)
     held_out = draw(form, 4000, seed + HELD_OUT)
@@ -302,7 +331,8 @@ def _report(
         "method": best.method,
         "verdict": {"word": word.word, "because": word.because},
         "fields": {
-            name: {"estimated_error": by_field[name], "exact": exact.get(name), "reference": compared.get(name)} for name in names
+            name: {"estimated_error": by_field[name], "exact": exact.get(name), "reference": compared.get(name)}
+            for name in names
         },
         "residual": {"fitted": best.fitted, "held_out": scored.total},
         "conditions": condition_reports(form, scored),
