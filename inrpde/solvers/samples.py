@@ -8,8 +8,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from inrpde.compiler.form import Form, Row
-from inrpde.declaration.regions import Region
+from inrpde.compiler.form import HERE, Form, Row
+from inrpde.declaration.conditions import Periodic
+from inrpde.declaration.regions import Ball, Region
+from inrpde.declaration.regions.region import Solid
 from inrpde.sampling import Quadrature, integration, sample
 
 Array = np.ndarray
@@ -25,6 +27,10 @@ class Site:
     labels: Mapping
     measure: float
     pairs: Array | None = None
+
+    def at(self, place: str) -> Array:
+        """The points where jets of a place ("here" or "pair") are taken; a point without an opposite is its own."""
+        return self.points if place == HERE or self.pairs is None else self.pairs
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,8 @@ def _site(region: Region, count: int, seed: int, edges: list[Array] | None = Non
     stands_for = np.zeros(int(np.prod([len(e) - 1 for e in edges])))
     stands_for[cell[order][first]] = number / np.bincount(cell[kept], minlength=len(stands_for))[cell[order][first]]
     labels = {symbol: values[kept] for symbol, values in q.labels.items()}
-    return Site(q.points[kept], (q.weights * stands_for[cell])[kept], None if q.normals is None else q.normals[kept], labels, q.measure)
+    normals = None if q.normals is None else q.normals[kept]
+    return Site(q.points[kept], (q.weights * stands_for[cell])[kept], normals, labels, q.measure)
 
 
 HALO = 160
@@ -116,15 +123,15 @@ HALO = 160
 
 def holes(region: Region) -> list[tuple[Array, float]]:
     """Centres and radii of the round holes of a region in the plane."""
-    if region.space.dim != 2 or region.space.time is not None or region.dim != 2:
+    if region.space.dim != 2 or region.space.time is not None or not isinstance(region, Solid):
         return []
     lo, hi = region.bounds
-    balls = [(p.centre, p.radius) for p in region.primitives if hasattr(p, "centre")]
+    balls = [(p.centre, p.radius) for p in region.primitives if isinstance(p, Ball)]
     return [(c, r) for c, r in balls if np.all((c > lo) & (c < hi)) and not region.contains(c[None, :])[0]]
 
 
 def _haloed(site: Site, region: Region, seed: int) -> Site:
-    """A volume's points with more of them round its holes, where solutions vary over a radius; weighted by their density."""
+    """A volume's points, more of them round its holes, where solutions vary over a radius; weighted by their density."""
     found = holes(region)
     if not found or site.labels:
         return site
@@ -159,7 +166,7 @@ def _edges(form: Form, cells: Fractions) -> list[Array]:
     return [a + (b - a) * np.array(breaks) for a, b, breaks in zip(lo, hi, cells, strict=True)]
 
 
-def _paired(form: Form, site: Site, periodic) -> Site:
+def _paired(form: Form, site: Site, periodic: Periodic) -> Site:
     k = form.space.coords.index(periodic.coordinate)
     lo, hi = bounds(form)
     pairs = site.points.copy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -11,6 +12,12 @@ from inrpde.compiler.form import Form, Index
 from inrpde.networks.trial import Trial
 
 Array = np.ndarray
+
+
+class Evaluable(Protocol):
+    """Whatever gives the jets of every unknown, as a state does, or an exact solution."""
+
+    def jets(self, unknown: int, points: Array, indices: Iterable[Index]) -> dict[Index, Array]: ...
 
 
 @dataclass(frozen=True)
