@@ -20,7 +20,7 @@ POLES = 8
 
 
 def singular_trials(form: Form, unknown: int, corners: bool, poles: bool) -> list[Trial]:
-    """Singular functions for every corner that matters, and multipoles in holes, of second-order equations in the plane."""
+    """Singular functions for corners that matter, and multipoles in holes, of second-order equations in the plane."""
     if form.space.dim != 2 or form.space.time is not None or form.orders != (2, 2):
         return []
     found: list[Trial] = []
@@ -33,10 +33,10 @@ def singular_trials(form: Form, unknown: int, corners: bool, poles: bool) -> lis
 def _corner_trials(form: Form, unknown: int, region: Region) -> list[Trial]:
     found: list[Trial] = []
     for corner in (*region.corners, *changes(form, unknown, region)):
-        walls = (corner.start, corner.start + corner.angle)
-        kinds = tuple(_kind(form, unknown, region.size, corner.point, direction) for direction in walls)
-        if None not in kinds:
-            modes = corner_modes(corner.angle, kinds, EXPONENTS)
+        first = _kind(form, unknown, region.size, corner.point, corner.start)
+        last = _kind(form, unknown, region.size, corner.point, corner.start + corner.angle)
+        if first is not None and last is not None:
+            modes = corner_modes(corner.angle, (first, last), EXPONENTS)
             if modes:
                 found.append(CornerFunctions(corner.point, corner.start + corner.angle / 2, region.size, modes))
     return found
@@ -53,6 +53,7 @@ def changes(form: Form, unknown: int, region: Region) -> list[Corner]:
         q = sample(region.boundary, 600, 5)
     except ProblemError:
         return []
+    assert q.normals is not None  # it is a boundary
     value = np.zeros(len(q.points), bool)
     slope = value.copy()
     for row in form.rows:
@@ -76,7 +77,7 @@ def changes(form: Form, unknown: int, region: Region) -> list[Corner]:
         flat = normals[0] @ normals[1] > 0.999
         if flat and all(np.linalg.norm(point - k) > 2 * near for k in known):
             along = np.arctan2(normals[0][0], -normals[0][1])
-            found.append(Corner(tuple(float(v) for v in point), float(np.pi), float(along)))
+            found.append(Corner((float(point[0]), float(point[1])), float(np.pi), float(along)))
     return found
 
 
@@ -92,16 +93,14 @@ def _between(form: Form, unknown: int, value: Array, slope: Array) -> Array:
 
 
 def _holds_value(form: Form, unknown: int, point: Array) -> bool:
-    return any(
-        row.region.dim == 1 and row.region.contains(point[None, :])[0]
-        for row in form.rows
-        if any(jet.unknown == unknown for jet in row.jets.values()) and not any(any(jet.index) for jet in row.jets.values())
-    )
+    rows = [row for row in form.rows if row.region.dim == 1 and unknown in row.indices]
+    plain = [row for row in rows if not any(any(jet.index) for jet in row.jets.values())]
+    return any(row.region.contains(point[None, :])[0] for row in plain)
 
 
 def _kind(form: Form, unknown: int, size: float, point: tuple[float, float], direction: float) -> str | None:
-    """"value" where a condition without derivatives holds on the wall that leaves the corner in this direction, "slope" where
-    one with them does, None where there is none."""
+    """ "value" where a condition without derivatives holds on the wall that leaves the corner in this direction, "slope"
+    where one with them does, None where there is none."""
     kinds = set()
     for step in (1e-3, 1e-2):
         probe = np.array([[point[0] + step * size * np.cos(direction), point[1] + step * size * np.sin(direction)]])

@@ -34,7 +34,9 @@ def solve(context: Context) -> Iterator[Candidate]:
     yield from climb(context, fit, "least-squares")
 
 
-def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None, lean: Sequence[float] = ()) -> State:
+def fit(
+    form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None, lean: Sequence[float] = ()
+) -> State:
     """The heads that minimise the loss of a linear form on samples, for one frozen body; see `leaning`."""
     state = zero_state(form, make_trials(form, plan, seed))
     system = linearise(form, samples, state, no_jets(form))
@@ -42,10 +44,11 @@ def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None
 
 
 def leaning(state: State, sizes: Sequence[float], seed: int) -> Array | None:
-    """Heads of random fields, of about the sizes given (root mean square), one for each unknown; None where none is given.
+    """Heads of random fields, of about the sizes given (root mean square), one for each unknown; None where there is none.
 
     Of all heads that satisfy the conditions, a least-squares solve returns those that lie nearest to these: where the
-    conditions determine the solution they do not matter, and what is left open takes the size given."""
+    conditions determine the solution they do not matter, and what is left open takes the size given.
+    """
     if not sizes:
         return None
     rng = np.random.default_rng([seed, 99])
@@ -54,9 +57,10 @@ def leaning(state: State, sizes: Sequence[float], seed: int) -> Array | None:
 
 
 def minimise(form: Form, system: System, plan: Plan, lean: Array | None = None) -> Array:
-    """One least-squares solve, dense or by cells; reweighted where a condition has the norm 1 (Holland and Welsch 1977).
+    """One least-squares solve, dense or by cells, reweighted where a condition has the norm 1 (Holland, Welsch 1977).
 
-    Of all solutions the one that lies nearest to `lean` (to zero)."""
+    Of all solutions the one that lies nearest to `lean` (to zero).
+    """
     if lean is not None:
         return lean + minimise(form, system.minus(lean), plan)
     share = partial(balance, form, plan=plan)
@@ -64,13 +68,19 @@ def minimise(form: Form, system: System, plan: Plan, lean: Array | None = None) 
         return block_solve(system, share)
     matrix, right = system.stacked(share)
     solution = ridge_solve(matrix, right)
-    absolute = np.concatenate([np.full(len(b.right), form.conditions[b.row.condition].norm == 1) for b in system.blocks])
+    absolute = np.concatenate(
+        [np.full(len(b.right), b.row is not None and _absolute(form, b.row)) for b in system.blocks]
+    )
     for _ in range(REWEIGHTINGS if absolute.any() else 0):
         size = np.abs(matrix @ solution - right)[absolute]
         weight = np.ones(len(right))
         weight[absolute] = 1 / np.sqrt(np.maximum(size / max(np.median(size), 1e-300), 1e-6))
         solution = ridge_solve(matrix * weight[:, None], right * weight)
     return solution
+
+
+def _absolute(form: Form, row: Row) -> bool:
+    return form.conditions[row.condition].norm == 1
 
 
 def by_blocks(system: System) -> bool:

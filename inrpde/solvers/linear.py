@@ -38,5 +38,7 @@ def ridge_solve(a: Array, b: Array, ridge: float = 1e-13) -> Array:
     with sized(2.0 * (n + width) * width**2):
         _, solution, info = gels(stacked, right, lwork=lwork, overwrite_a=True, overwrite_b=True)
     if info != 0:
-        raise DivergedError(f"the linear system is singular (column {info})", None, "check that the conditions determine the solution")
+        raise DivergedError(
+            f"the linear system is singular (column {info})", None, "check that the conditions determine the solution"
+        )
     return solution[:width].reshape(width, *b.shape[1:])

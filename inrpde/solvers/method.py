@@ -50,8 +50,8 @@ class Candidate:
     """A state with its held-out score, what it cost (seconds), and why it was tried.
 
     `fitted` is the score on the fitted points; `memory` is what a checkpoint needs to continue; `again` makes a second,
-    different solve of the same kind, for the error estimate: from a seed, and a size for each unknown of the random field towards
-    which it leans where the conditions leave the solution open.
+    different solve of the same kind, for the error estimate: from a seed, and a size for each unknown of the random
+    field towards which it leans where the conditions leave the solution open.
     """
 
     state: State

@@ -131,7 +131,7 @@ def holes(region: Region) -> list[tuple[Array, float]]:
 
 
 def _haloed(site: Site, region: Region, seed: int) -> Site:
-    """A volume's points, more of them round its holes, where solutions vary over a radius; weighted by their density."""
+    """A volume's points, more of them round its holes, where solutions vary over a radius; weighted by density."""
     found = holes(region)
     if not found or site.labels:
         return site

@@ -1,4 +1,4 @@
-"""The linearised system: rows of the tangent on the trials' columns, and right-hand sides, scaled condition by condition."""
+"""The linearised system: rows of the tangent on the trials' columns, and right-hand sides, scaled by condition."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from inrpde.compiler.form import HERE, PAIR, Form, Row
 from inrpde.networks.trial import Trial, restrict
 from inrpde.solvers.samples import Samples, Site
-from inrpde.solvers.state import State
+from inrpde.solvers.state import Evaluable, State
 
 Array = np.ndarray
 
@@ -26,8 +26,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Block:
-    """The rows of one equation: `parts` add up to its matrix; right-hand side (N,); `scale` is the rms size of its operator
-    on the columns, `root` (N,) the roots of the quadrature weights' shares. `row` is None for a projection."""
+    """The rows of one equation: `parts` add up to its matrix; right-hand side (N,); `scale` is the rms size of its
+    operator on the columns, `root` (N,) the roots of the quadrature weights' shares. `row` is None for a projection.
+    """
 
     row: Row | None
     parts: tuple[Part, ...]
@@ -56,11 +57,13 @@ class System:
 
     def minus(self, vector: Array) -> System:
         """The system for what is to be added to a vector of heads."""
-        return replace(self, blocks=tuple(replace(b, right=b.right - b.times(vector, self.pieces)) for b in self.blocks))
+        blocks = (replace(b, right=b.right - b.times(vector, self.pieces)) for b in self.blocks)
+        return replace(self, blocks=tuple(blocks))
 
     def factors(self, balance: Callable[[Row], float]) -> list[Array]:
         """What each block's rows are multiplied by, so that the blocks weigh the same but for `balance`."""
-        return [(balance(block.row) / block.scale) * block.root for block in self.blocks]
+        shares = [1.0 if block.row is None else balance(block.row) for block in self.blocks]
+        return [(share / block.scale) * block.root for block, share in zip(self.blocks, shares, strict=True)]
 
     def stacked(self, balance: Callable[[Row], float]) -> tuple[Array, Array]:
         """One dense matrix and its right-hand side."""
@@ -83,7 +86,7 @@ class System:
 
 
 def linearise(form: Form, samples: Samples, state: State, jets: Jets) -> System:
-    """The system whose solution is the full next vector of heads: T·c_new = T·c - residual(c), for a state and its jets."""
+    """The system whose solution is the full next vector of heads: T·c_new = T·c - residual(c), at a state."""
     numbers: list[tuple[complex | float, Array]] = []
     for k in range(len(form.integrals)):
         numbers.append(_integral(form, samples, k, state, jets, numbers))
@@ -142,23 +145,23 @@ class Jets:
 def no_jets(form: Form) -> Jets:
     """The jets of a state that vanishes."""
     return Jets(
-        tuple(dict.fromkeys(row.jets, 0.0) for row in form.rows), tuple(dict.fromkeys(term.row.jets, 0.0) for term in form.integrals)
+        tuple(dict.fromkeys(row.jets, 0.0) for row in form.rows),
+        tuple(dict.fromkeys(term.row.jets, 0.0) for term in form.integrals),
     )
 
 
-def evaluate_jets(form: Form, samples: Samples, state: State) -> Jets:
+def evaluate_jets(form: Form, samples: Samples, state: Evaluable) -> Jets:
     """Each derivative that any row needs is taken once at each site."""
     uses = [(row, samples.of(row)) for row in form.rows]
     uses += [(term.row, site) for term, site in zip(form.integrals, samples.integrals, strict=True)]
     wanted: dict[tuple[int, int], tuple[Array, set]] = {}
     for row, site in uses:
         for jet in row.jets.values():
-            points = site.points if jet.site == HERE else site.pairs
+            points = site.at(jet.site)
             wanted.setdefault((id(points), jet.unknown), (points, set()))[1].add(jet.index)
     found = {key: state.jets(key[1], points, indices) for key, (points, indices) in wanted.items()}
     values = tuple(
-        {s: found[id(site.points if jet.site == HERE else site.pairs), jet.unknown][jet.index] for s, jet in row.jets.items()}
-        for row, site in uses
+        {s: found[id(site.at(jet.site)), jet.unknown][jet.index] for s, jet in row.jets.items()} for row, site in uses
     )
     return Jets(values[: len(form.rows)], values[len(form.rows) :])
 
@@ -188,8 +191,8 @@ def residuals(form: Form, samples: Samples, jets: Jets) -> list[Array]:
 def _integral(
     form: Form, samples: Samples, number: int, state: State, jets: Jets, inner: list[tuple[complex | float, Array]]
 ) -> tuple[complex | float, Array]:
-    """The value of an integral at the state, and its derivative with respect to all heads, (width,); `inner` are those of the
-    integrals before it, which its integrand may hold."""
+    """The value of an integral at the state, and its derivative with respect to all heads, (width,); `inner` are those
+    of the integrals before it, which its integrand may hold."""
     term, site = form.integrals[number], samples.integrals[number]
     parts, right = _rows(form, term.row, site, state, jets.integrals[number], inner, once=False)
     weights = site.weights / (site.measure if term.mean else 1.0)
@@ -201,9 +204,10 @@ def _integral(
 
 
 def _rows(
-    form: Form, row: Row, site: Site, state: State, at: dict, numbers: list[tuple[complex | float, Array]], once: bool = True
-) -> tuple[list[Part], Array]:
-    """The tangent's columns of one equation, and T·c - residual(c); `once` if the equation is the same at every point."""
+    form: Form, row: Row, site: Site, state: State, at: dict, numbers: list[tuple[complex | float, Array]],
+    once: bool = True,
+) -> tuple[list[Part], Array]:  # fmt: skip
+    """The tangent's columns of one equation, and T·c - residual(c); `once` if it is the same at every point."""
     n = len(site.points)
     env = environment(form, row, site) | at | {symbol: numbers[k][0] for symbol, k in row.integrals.items()}
     (value,) = row.value(env)
@@ -216,7 +220,8 @@ def _rows(
         if symbol in row.integrals:
             _, direction = numbers[row.integrals[symbol]]
             along = np.array(np.broadcast_to(slope, (n,)))
-            parts += [Part(k, None, np.outer(along, direction[piece])) for k, piece in enumerate(piece_slices(state.trials))]
+            pieces = piece_slices(state.trials)
+            parts += [Part(k, None, np.outer(along, direction[piece])) for k, piece in enumerate(pieces)]
             right = right + along * (direction @ state.vector)
         else:
             right = right + slope * at[symbol]
@@ -227,11 +232,12 @@ def _columns(row: Row, site: Site, state: State, slopes: dict) -> list[Part]:
     """Σ_jets ∂residual/∂jet · ∂^α φ for the pieces of every unknown."""
     parts, first = [], 0
     for unknown, trial in enumerate(state.trials):
-        for place, points in ((HERE, site.points), (PAIR, site.pairs)):
-            wanted = {s: jet.index for s, jet in row.jets.items() if s in slopes and (jet.unknown, jet.site) == (unknown, place)}
-            if not wanted:
+        for place in (HERE, PAIR):
+            mine = {s: jet.index for s, jet in row.jets.items() if (jet.unknown, jet.site) == (unknown, place)}
+            terms = {index: slopes[symbol] for symbol, index in mine.items() if symbol in slopes}
+            if not terms:
                 continue
-            terms = {index: slopes[symbol] for symbol, index in wanted.items()}
+            points = site.at(place)
             for k, piece in enumerate(trial.pieces):
                 rows = piece.support(points)
                 if rows is None:
