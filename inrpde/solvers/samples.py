@@ -79,7 +79,7 @@ def draw(form: Form, interior: int, seed: int, cells: Fractions | None = None) -
     conditions = tuple(
         _paired(form, sites[id(c.region)], c.periodic) if c.periodic else sites[id(c.region)] for c in form.conditions
     )
-    integrals = tuple(_as_site(integration(term.row.region)) for term in form.integrals)
+    integrals = tuple(_as_site(integration(term.row.region, seed)) for term in form.integrals)
     return Samples(conditions, integrals)
 
 
@@ -87,7 +87,7 @@ def boundary_points(dim: int, interior: int) -> int:
     """Points on the whole boundary beside `interior` points inside: the same density per length, and half again."""
     if dim == 1:
         return 2
-    return min(round(3 * dim * interior ** ((dim - 1) / dim)), 2 * interior)
+    return min(round(3 * dim * interior ** ((dim - 1) / dim)), 2 * interior if dim < 4 else interior)
 
 
 @lru_cache(maxsize=4096)

@@ -35,12 +35,16 @@ WIDEST = 4500
 PATIENCE = 20.0
 """Nominal seconds that a step may be predicted to take where neither budget nor tolerance is given and nothing is known yet; the
 better the answer, the less a step may take."""
+HIGH = 4
+"""Coordinates from which frequencies are drawn from a Gaussian: a box would be mostly corners."""
 CHEAP = 0.5
 """Nominal seconds that a try which may well fail is given."""
 HOPELESS = 1e3
 """An arm so many times behind a resolved solution is given up."""
 PRECISE = 1e-8
 """A score below which no other kind of body is tried."""
+ENDURANCE = 30.0
+"""Nominal seconds that all steps together may take without a budget, four times as many where a tolerance is asked for."""
 HEADROOM = 1.2
 """Costs are predicted with so much to spare."""
 
@@ -93,7 +97,10 @@ class Search:
     def affords(self, plan: Plan | March) -> bool:
         """Does the predicted cost of a plan fit into the budget, and into what the next step is worth where there is none?"""
         cost = nominal(self.context.form, plan)
-        return cost < self.patience and self.context.clock.fits(HEADROOM * cost * self.slowness)
+        if self.context.clock.budget is not None:
+            return cost < self.patience and self.context.clock.fits(HEADROOM * cost * self.slowness)
+        spent = sum(nominal(self.context.form, plan) for arm in self.arms for plan in arm.tried)
+        return cost < self.patience and spent + cost < ENDURANCE * (1 if self.context.tol is None else 4)
 
     @property
     def slowness(self) -> float:
@@ -224,28 +231,31 @@ def one_domain(search: Search) -> Iterator[Candidate]:
 def first_plan(search: Search) -> Global:
     """Three above the wave numbers in each coordinate, and features enough to resolve that."""
     settings, d = search.context.settings, search.context.form.space.dim
-    band = np.minimum(search.waves, 150.0) + 3.0
+    many = d >= HIGH
+    band = np.maximum(0.5 * search.waves.max(), 6.0 / d) * np.ones(d) if many else np.minimum(search.waves, 150.0) + 3.0
     if settings["solver.band"] is not None:
         band = np.full(d, float(settings["solver.band"]))
     resolves = 2.2 * np.prod(2 * band / np.pi + 3)
     while settings["solver.width"] is None and resolves > 300 and not search.affords(Global(int(min(resolves, 2200)), tuple(band))):
         resolves = 0.8 * min(resolves, 2200)
-    width = settings["solver.width"] or int(np.clip(resolves, {1: 60, 2: 300, 3: 700}.get(d, 1200), 2200))
-    return Global(width, tuple(float(w) for w in band), layers=settings["solver.layers"])
+    least = {1: 60, 2: 300, 3: 700}.get(d, 1000)
+    width = settings["solver.width"] or int(np.clip(resolves, least, 1000 if many else 2200))
+    kind = "gaussian" if many else "box"
+    return Global(width, tuple(float(w) for w in band), layers=settings["solver.layers"], distribution=kind)
 
 
 def tune(search: Search) -> Iterator[Candidate]:
     """Climb in what the band has above the wave numbers: all coordinates together, then one by one."""
-    waves = search.waves
-    d = len(waves)
-    directions = [tuple(range(d))] + ([(k,) for k in range(d)] if d > 1 and search.score < BLIND else [])
+    d = len(search.waves)
+    waves = search.waves if d < HIGH else np.zeros(d)
+    directions = [tuple(range(d))] + ([(k,) for k in range(d)] if 1 < d < HIGH and search.score < BLIND else [])
     for axes in directions:
         for step in (1.5, 1 / 1.5):
             while search.score > RESOLVED and search.affords(search.plan):
                 current, before = search.plan, search.score
-                excess = [max(w - k, 0.5) * (step if i in axes else 1.0) for i, (w, k) in enumerate(zip(current.band, waves, strict=True))]
+                excess = [max(w - k, 0.3) * (step if i in axes else 1.0) for i, (w, k) in enumerate(zip(current.band, waves, strict=True))]
                 trial = replace(current, band=tuple(k + e for k, e in zip(waves, excess, strict=True)))
-                if not all(0.7 <= e <= 300 for e in excess) or trial in search.tried:
+                if not all(0.3 <= e <= 300 for e in excess) or trial in search.tried:
                     break
                 yield search.attempt(trial, "band")
                 if search.score >= before:
