@@ -13,6 +13,7 @@ from scipy.linalg import LinAlgError, cholesky, qr, solve_triangular
 
 from inrpde.compiler.form import Row
 from inrpde.errors import DivergedError
+from inrpde.solvers.linear import RIDGE
 from inrpde.solvers.system import System
 from inrpde.solvers.threads import sized
 
@@ -30,7 +31,7 @@ class Piece:
     r: Array
 
 
-def block_solve(system: System, balance: Callable[[Row], float], ridge: float = 1e-13) -> Array:
+def block_solve(system: System, balance: Callable[[Row], float], ridge: float = RIDGE) -> Array:
     """Minimise ‖A c - b‖ over all pieces; c of shape (width,). Raises DivergedError if the system is not finite."""
     factors = system.factors(balance)
     right = np.concatenate([b.right * f for b, f in zip(system.blocks, factors, strict=True)])

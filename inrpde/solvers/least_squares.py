@@ -11,7 +11,7 @@ from inrpde.compiler.form import Form, Row
 from inrpde.errors import ProblemError
 from inrpde.solvers.blocks import block_solve
 from inrpde.solvers.features import Plan, make_trials
-from inrpde.solvers.linear import ridge_solve
+from inrpde.solvers.linear import RIDGE, ridge_solve
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples
 from inrpde.solvers.search import climb
@@ -56,18 +56,20 @@ def leaning(state: State, sizes: Sequence[float], seed: int) -> Array | None:
     return np.concatenate([size * np.sqrt(2 / width) * rng.standard_normal(width) for size, width in pieces])
 
 
-def minimise(form: Form, system: System, plan: Plan, lean: Array | None = None) -> Array:
+def minimise(
+    form: Form, system: System, plan: Plan, lean: Array | None = None, ridge: float = RIDGE
+) -> Array:
     """One least-squares solve, dense or by cells, reweighted where a condition has the norm 1 (Holland, Welsch 1977).
 
-    Of all solutions the one that lies nearest to `lean` (to zero).
+    Of all solutions the one that lies nearest to `lean` (to zero), the nearer the larger the `ridge`.
     """
     if lean is not None:
-        return lean + minimise(form, system.minus(lean), plan)
+        return lean + minimise(form, system.minus(lean), plan, None, ridge)
     share = partial(balance, form, plan=plan)
     if by_blocks(system):
-        return block_solve(system, share)
+        return block_solve(system, share, ridge)
     matrix, right = system.stacked(share)
-    solution = ridge_solve(matrix, right)
+    solution = ridge_solve(matrix, right, ridge)
     absolute = np.concatenate(
         [np.full(len(b.right), b.row is not None and _absolute(form, b.row)) for b in system.blocks]
     )
@@ -75,7 +77,7 @@ def minimise(form: Form, system: System, plan: Plan, lean: Array | None = None) 
         size = np.abs(matrix @ solution - right)[absolute]
         weight = np.ones(len(right))
         weight[absolute] = 1 / np.sqrt(np.maximum(size / max(np.median(size), 1e-300), 1e-6))
-        solution = ridge_solve(matrix * weight[:, None], right * weight)
+        solution = ridge_solve(matrix * weight[:, None], right * weight, ridge)
     return solution
 
 

@@ -9,9 +9,11 @@ from inrpde.errors import DivergedError
 from inrpde.solvers.threads import sized
 
 Array = np.ndarray
+RIDGE = 1e-13
+"""Just above rounding: columns that depend on one another stay finite, and no digit is lost."""
 
 
-def ridge_solve(a: Array, b: Array, ridge: float = 1e-13) -> Array:
+def ridge_solve(a: Array, b: Array, ridge: float = RIDGE) -> Array:
     """Solve by one QR factorisation of [A; μI], μ = ridge·‖A‖_F/√F, for b of shape (N,) or (N, k).
 
     The ridge keeps the solution finite where columns depend on one another. A real matrix with a complex right-hand

@@ -16,7 +16,7 @@ from inrpde.networks.trial import Trial
 from inrpde.solvers.features import Plan, make_trials
 from inrpde.solvers.blocks import block_solve
 from inrpde.solvers.least_squares import balance, by_blocks, leaning, minimise
-from inrpde.solvers.linear import ridge_solve
+from inrpde.solvers.linear import RIDGE, ridge_solve
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples
 from inrpde.solvers.search import climb
@@ -30,6 +30,11 @@ ENOUGH = 0.97
 """A step that lowers the loss by less is the last."""
 SHORTEST = 2.0**-7
 """The shortest step of the line search."""
+DAMPINGS = (1e-9, 1e-6, 1e-3)
+"""Ridges about where a state is, for steps that no length makes good (Levenberg 1944): a learned field, say, that the
+equations hardly determine as yet."""
+STUCK = 0.03
+"""The share of the first loss above which a state is far from a solution."""
 
 
 def solve(context: Context) -> Iterator[Candidate]:
@@ -43,13 +48,19 @@ def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None
     state = clip(form, project(form, trials, samples, start or guess(form)))
     towards = leaning(state, lean, seed)
     jets = evaluate_jets(form, samples, state)
+    first = 0.0
     for _ in range(STEPS):
         system = linearise(form, samples, state, jets)
         merit = _merit(form, samples, jets, system, plan)
         if not np.isfinite(merit):
             raise DivergedError("Newton's method met values that are not finite", None, "give a `guess` close to the solution")
-        target = state.with_vector(minimise(form, system, plan, anchor(form, state) if towards is None else towards))
-        length, reached = _line_search(form, samples, jets, evaluate_jets(form, samples, target), system, plan, merit)
+        first = max(first, merit)
+        full = anchor(form, state) if towards is None else towards
+        for ridge, about in ((RIDGE, full), *((damping, state.vector) for damping in DAMPINGS)):
+            target = state.with_vector(minimise(form, system, plan, about, ridge))
+            length, reached = _line_search(form, samples, jets, evaluate_jets(form, samples, target), system, plan, merit)
+            if length or merit < STUCK * first:
+                break
         if not length:
             break
         moved = state.with_vector(state.vector + length * (target.vector - state.vector))

@@ -93,6 +93,23 @@ def test_a_number_is_learned():
     assert np.allclose(values(state), np.sin(np.pi * AT[:, 0]), atol=1e-8)
 
 
+def test_a_field_is_learned_although_the_first_tangent_does_not_see_it():
+    space = Space("s t")
+    s, t = space.coords
+    f, a = space.unknown("f"), space.coefficient("a")
+    square = Region(space, Interval(0, 1) ** 2)
+    hat, field = sin(pi * s) * sin(pi * t) + 2, 1 + s * t / 2
+    where = np.random.default_rng(0).uniform(size=(100, 2))
+    seen = Points(space, where, {"m": np.sin(np.pi * where[:, 0]) * np.sin(np.pi * where[:, 1]) + 2})
+    source = -space.div(field * space.grad(hat)).doit()
+    conditions = [On(square, -space.div(a * space.grad(f)) - source), On(square.boundary, f - 2)]
+    conditions += [On(square.boundary, a - field), On(seen, f - seen["m"])]
+    form = compile_problem(Problem("p", [f], conditions, coefficients={a: Learned(1)}))
+    plan = Global(200, (4.0, 4.0))
+    state = newton.fit(form, plan, draw(form, plan.points, 0), 0)
+    assert np.allclose(state.jets(1, where, [(0, 0)])[0, 0], 1 + where[:, 0] * where[:, 1] / 2, atol=1e-4)
+
+
 def test_bounds_are_kept():
     form = compile_problem(inverse(initial=1, bounds=(0.5, 1.5)))
     state = newton.fit(form, PLAN, draw(form, 80, 0), 0)
