@@ -1,7 +1,8 @@
-"""Block least squares: local QR of each piece's columns, block Cholesky of the orthonormalised Gram matrix, CGLS on top.
+"""Block least squares: local QR of each piece's columns, block Cholesky of the orthonormalised Gram matrix, then CGLS.
 
-Pieces that overlap couple; the levels of a breadth-first walk over those couplings make the Gram matrix block tridiagonal.
-Pieces that reach everywhere (corner functions, integrals) are a border, eliminated by a Schur complement."""
+Pieces that overlap couple; the levels of a breadth-first walk over those couplings make the Gram matrix block
+tridiagonal. Pieces that reach everywhere (corner functions, integrals) are a border, eliminated by a Schur complement.
+"""
 
 from __future__ import annotations
 
@@ -82,8 +83,8 @@ def _factor(system: System, k: int, factors: Sequence[Array], ridge: float) -> P
 
 @dataclass(frozen=True)
 class Gram:
-    """The Cholesky factor of Q^H Q in levels: `diagonal[i]` lower triangular, `below[i]` couples level i + 1 to i; the border's
-    columns solved through the levels (`across`), and the factor of its Schur complement."""
+    """The Cholesky factor of Q^H Q in levels: `diagonal[i]` lower triangular, `below[i]` couples level i + 1 to i; the
+    border's columns solved through the levels (`across`), and the factor of its Schur complement."""
 
     levels: tuple[Array, ...]
     diagonal: tuple[Array, ...]
@@ -96,9 +97,10 @@ class Gram:
     def of(cls, pieces: Sequence[Piece], total: int) -> Gram:
         everywhere = [len(p.rows) > 0.5 * total and len(pieces) > 8 for p in pieces]
         inner = [k for k, e in enumerate(everywhere) if not e]
-        overlaps = {(i, j): shared for i in inner for j in inner if j <= i and len((shared := _shared(pieces[i], pieces[j]))[0])}
+        couples = {(i, j): _shared(pieces[i], pieces[j]) for i in inner for j in inner if j <= i}
+        overlaps = {pair: shared for pair, shared in couples.items() if len(shared[0])}
         levels = _levels(inner, overlaps)
-        columns = [np.concatenate([np.arange(pieces[k].columns.start, pieces[k].columns.stop) for k in level]) for level in levels]
+        columns = [_columns(pieces, level) for level in levels]
         shift = 1e-15 * sum(map(len, columns))
         while shift < 1e-4:
             try:
@@ -107,13 +109,15 @@ class Gram:
             except LinAlgError:
                 shift *= 30
         else:
-            raise DivergedError("the cells' system is singular", None, "check that the conditions determine the solution")
+            raise DivergedError(
+                "the cells' system is singular", None, "check that the conditions determine the solution"
+            )
         border = [k for k, e in enumerate(everywhere) if e]
         bare = cls(tuple(columns), tuple(diagonal), tuple(below), np.zeros(0, int), np.zeros((0, 0)), np.zeros((0, 0)))
         return bare._bordered(pieces, border, shift) if border else bare
 
     def _bordered(self, pieces: Sequence[Piece], border: list[int], shift: float) -> Gram:
-        at = np.concatenate([np.arange(pieces[k].columns.start, pieces[k].columns.stop) for k in border])
+        at = _columns(pieces, border)
         width = max(p.columns.stop for p in pieces)
         cross = np.zeros((width, len(at)), dtype=np.result_type(*(p.q.dtype for p in pieces)))
         start = 0
@@ -150,6 +154,11 @@ class Gram:
             parts[i] = solve_triangular(self.diagonal[i], part, lower=True, trans="C", check_finite=False)
             out[self.levels[i]] = parts[i]
         return out
+
+
+def _columns(pieces: Sequence[Piece], numbers: Sequence[int]) -> Array:
+    """The columns of some pieces, one after the other."""
+    return np.concatenate([np.arange(pieces[k].columns.start, pieces[k].columns.stop) for k in numbers])
 
 
 def _without(g: Array, border: Array) -> Array:
@@ -191,7 +200,9 @@ def _walk(start: list[int], near: dict[int, set[int]]) -> list[list[int]]:
         seen |= set(following)
 
 
-def _eliminate(pieces: Sequence[Piece], levels: list[list[int]], overlaps: dict, shift: float) -> tuple[list[Array], list[Array]]:
+def _eliminate(
+    pieces: Sequence[Piece], levels: list[list[int]], overlaps: dict, shift: float
+) -> tuple[list[Array], list[Array]]:
     diagonal: list[Array] = []
     below: list[Array] = []
     for i, level in enumerate(levels):

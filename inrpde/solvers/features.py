@@ -22,7 +22,7 @@ PILOT = 60
 
 
 class Plan(Protocol):
-    """A body to be made: `width` features an unknown in all, `points` to fit them on, the boundary's share `balance`."""
+    """A body to be made: `width` features an unknown in all, `points` to fit, the boundary's share `balance`."""
 
     @property
     def width(self) -> int: ...
@@ -80,13 +80,15 @@ class Global:
         return None
 
     def body(self, form: Form, unknown: int, box: Box, rng: np.random.Generator) -> Trial:
-        return SineBody.random(self.width, np.array(self.band), box, rng, layers=self.layers, distribution=self.distribution)
+        return SineBody.random(
+            self.width, np.array(self.band), box, rng, layers=self.layers, distribution=self.distribution
+        )
 
     def varied(self) -> Global:
         return replace(self, width=max(20, round(0.7 * self.width)), band=tuple(0.93 * w for w in self.band))
 
     def __str__(self) -> str:
-        return f"{self.width} features, band {', '.join(f'{w:.3g}' for w in self.band)}, boundary × {self.balance:g}"
+        return f"{self.width} features, band {_listed(self.band)}, boundary × {self.balance:g}"
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,11 @@ class Cells:
 
     def __str__(self) -> str:
         grid = "×".join(str(len(b) - 1) for b in self.breaks)
-        return f"{grid} cells of {self.each} features, band {', '.join(f'{w:.3g}' for w in self.band)}, boundary × {self.balance:g}"
+        return f"{grid} cells of {self.each} features, band {_listed(self.band)}, boundary × {self.balance:g}"
+
+
+def _listed(band: tuple[float, ...]) -> str:
+    return ", ".join(f"{w:.3g}" for w in band)
 
 
 def spanned(box: Box, span: tuple[float, float]) -> Box:

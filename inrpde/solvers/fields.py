@@ -22,8 +22,8 @@ def field_points(form: Form, unknown: int, n: int, seed: int) -> Array:
 
 
 def relative_difference(values: Array, reference: Array, least: float = 0.0) -> float:
-    """‖values - reference‖ / ‖reference‖ in the root mean square, where ‖reference‖ counts as at least `least` (as 1 where both
-    vanish)."""
+    """‖values - reference‖ / ‖reference‖ in the root mean square, where ‖reference‖ counts as at least `least` (as 1
+    where both vanish)."""
     count = np.sqrt(max(len(reference), 1))
     size = max(float(np.linalg.norm(reference)) / count, least)
     return float(np.linalg.norm(values - reference) / count / (size if size > 0 else 1.0))

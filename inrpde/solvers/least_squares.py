@@ -44,7 +44,7 @@ def fit(
 
 
 def leaning(state: State, sizes: Sequence[float], seed: int) -> Array | None:
-    """Heads of random fields, of about the sizes given (root mean square), one for each unknown; None where there is none.
+    """Heads of random fields, of about the sizes given (root mean square), one for each unknown; None without sizes.
 
     Of all heads that satisfy the conditions, a least-squares solve returns those that lie nearest to these: where the
     conditions determine the solution they do not matter, and what is left open takes the size given.
@@ -56,9 +56,7 @@ def leaning(state: State, sizes: Sequence[float], seed: int) -> Array | None:
     return np.concatenate([size * np.sqrt(2 / width) * rng.standard_normal(width) for size, width in pieces])
 
 
-def minimise(
-    form: Form, system: System, plan: Plan, lean: Array | None = None, ridge: float = RIDGE
-) -> Array:
+def minimise(form: Form, system: System, plan: Plan, lean: Array | None = None, ridge: float = RIDGE) -> Array:
     """One least-squares solve, dense or by cells, reweighted where a condition has the norm 1 (Holland, Welsch 1977).
 
     Of all solutions the one that lies nearest to `lean` (to zero), the nearer the larger the `ridge`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def _span(row: Row) -> tuple[float, float]:
 
 def _at_start(form: Form, row: Row) -> bool:
     lo, hi = bounds(form)
-    a, b = _span(row)
+    _, b = _span(row)
     return b - lo[-1] <= 1e-9 * (hi[-1] - lo[-1])
 
 
@@ -96,7 +97,8 @@ class Continued:
         first = _initial(form)
         for unknown in range(len(form.unknowns)):
             mine = [row for row in first if any(jet.unknown == unknown for jet in row.jets.values())]
-            order = max((jet.index[-1] for row in form.rows for jet in row.jets.values() if jet.unknown == unknown), default=0)
+            orders = (jet.index[-1] for row in form.rows for jet in row.jets.values() if jet.unknown == unknown)
+            order = max(orders, default=0)
             for n in range(order if mine else 0):
                 source = mine[min(n, len(mine) - 1)]
                 jet = Jet(unknown, (0,) * (form.space.dim - 1) + (n,))
@@ -111,7 +113,9 @@ class Continued:
         conditions = list(drawn.conditions)
         for number, wanted in self.labels.items():
             site = conditions[number]
-            values = {label: before.jets(jet.unknown, site.points, [jet.index])[jet.index] for label, jet in wanted.items()}
+            values = {
+                label: before.jets(jet.unknown, site.points, [jet.index])[jet.index] for label, jet in wanted.items()
+            }
             conditions[number] = replace(site, labels={**site.labels, **values})
         return Samples(tuple(conditions), drawn.integrals)
 
@@ -126,7 +130,8 @@ class Frozen:
     def jets(self, unknown: int, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         at = points.copy()
         at[:, -1] = self.time
-        return {index: values if not index[-1] else 0 * values for index, values in self.state.jets(unknown, at, indices).items()}
+        jets = self.state.jets(unknown, at, indices)
+        return {index: 0 * values if index[-1] else values for index, values in jets.items()}
 
 
 def squeeze(form: Form, samples: Samples, a: float, b: float) -> Samples:
@@ -134,47 +139,50 @@ def squeeze(form: Form, samples: Samples, a: float, b: float) -> Samples:
     lo, hi = bounds(form)
     scale = (b - a) / (hi[-1] - lo[-1])
 
-    def moved(points: Array | None) -> Array | None:
-        if points is None:
-            return None
+    def moved(points: Array) -> Array:
         out = points.copy()
         out[:, -1] = a + (out[:, -1] - lo[-1]) * scale
         return out
 
     made: dict[int, Site] = {}
     for site in samples.conditions:
-        made.setdefault(id(site), replace(site, points=moved(site.points), pairs=moved(site.pairs)))
+        pairs = None if site.pairs is None else moved(site.pairs)
+        made.setdefault(id(site), replace(site, points=moved(site.points), pairs=pairs))
     return Samples(tuple(made[id(site)] for site in samples.conditions), samples.integrals)
 
 
 def march(form: Form, plan: March, seed: int, fit: Any, start: Any, regrade: Any) -> State:
-    """All windows, one after the other, as one state. `fit` solves one window, `regrade(form, plan, state)` moves its cells."""
+    """All windows, one after the other, as one state.
+
+    `fit` solves one window, `regrade(form, plan, state, span)` moves its cells.
+    """
     lo, hi = bounds(form)
     edges = np.linspace(lo[-1], hi[-1], plan.windows + 1)
     continued = Continued.of(form)
     states: list[State] = []
-    for k, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+
+    def window(k: int, body: Global | Cells, first: Any) -> State:
+        samples = squeeze(form, draw(form, body.points, seed + k, body.cut), edges[k], edges[k + 1])
+        if k == 0:
+            return fit(form, body, samples, seed, first)
+        return fit(continued.form, body, continued.samples(samples, states[-1]), seed + k, first)
+
+    for k in range(plan.windows):
         span = (k / plan.windows, (k + 1) / plan.windows)
         inner = replace(plan.inner, span=span)
-        here = continued.form if k else form
-
-        def window(body: Global | Cells, first: Any) -> State:
-            samples = squeeze(form, draw(form, body.points, seed + k, body.cut), a, b)
-            return fit(here, body, continued.samples(samples, states[-1]) if k else samples, seed + k, first)
-
         if k:
-            start = Frozen(states[-1], float(a))
+            start = Frozen(states[-1], float(edges[k]))
         if plan.graded:  # where the solution bends is known once the window has been solved
             first = regrade(form, inner, states[-1], ((k - 1) / plan.windows, span[0])) if k else inner
-            start = window(first, start)
+            start = window(k, first, start)
             inner = regrade(form, inner, start, span)
-        states.append(window(inner, start))
+        states.append(window(k, inner, start))
     trials: list[Trial] = []
     heads = []
     for unknown in range(len(form.unknowns)):
         slabs = [
             Slab(state.trials[unknown], float(a) if k else -np.inf, float(b) if k + 1 < plan.windows else np.inf)
-            for k, (state, a, b) in enumerate(zip(states, edges[:-1], edges[1:], strict=True))
+            for k, (state, (a, b)) in enumerate(zip(states, pairwise(edges), strict=True))
         ]
         trials.append(Sum(tuple(slabs)))
         heads.append(np.concatenate([state.heads[unknown] for state in states]))

@@ -13,8 +13,8 @@ from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form, Index
 from inrpde.errors import DivergedError
 from inrpde.networks.trial import Trial
-from inrpde.solvers.features import Plan, make_trials
 from inrpde.solvers.blocks import block_solve
+from inrpde.solvers.features import Plan, make_trials
 from inrpde.solvers.least_squares import balance, by_blocks, leaning, minimise
 from inrpde.solvers.linear import RIDGE, ridge_solve
 from inrpde.solvers.method import Candidate, Context
@@ -42,8 +42,10 @@ def solve(context: Context) -> Iterator[Candidate]:
     yield from climb(context, fit, "newton")
 
 
-def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None, lean: Sequence[float] = ()) -> State:
-    """The heads of a frozen body at which the loss is stationary, from a state or from the problem's guess; see `leaning`."""
+def fit(
+    form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None, lean: Sequence[float] = ()
+) -> State:
+    """The heads of a frozen body at which the loss is stationary, from a state or the problem's guess; see `leaning`."""
     trials = make_trials(form, plan, seed)
     state = clip(form, project(form, trials, samples, start or guess(form)))
     towards = leaning(state, lean, seed)
@@ -53,12 +55,16 @@ def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None
         system = linearise(form, samples, state, jets)
         merit = _merit(form, samples, jets, system, plan)
         if not np.isfinite(merit):
-            raise DivergedError("Newton's method met values that are not finite", None, "give a `guess` close to the solution")
+            raise DivergedError(
+                "Newton's method met values that are not finite", None, "give a `guess` close to the solution"
+            )
         first = max(first, merit)
         full = anchor(form, state) if towards is None else towards
         for ridge, about in ((RIDGE, full), *((damping, state.vector) for damping in DAMPINGS)):
             target = state.with_vector(minimise(form, system, plan, about, ridge))
-            length, reached = _line_search(form, samples, jets, evaluate_jets(form, samples, target), system, plan, merit)
+            length, reached = _line_search(
+                form, samples, jets, evaluate_jets(form, samples, target), system, plan, merit
+            )
             if length or merit < STUCK * first:
                 break
         if not length:
@@ -71,7 +77,9 @@ def fit(form: Form, plan: Plan, samples: Samples, seed: int, start: State | None
     return state
 
 
-def _line_search(form: Form, samples: Samples, here: Jets, there: Jets, system: System, plan: Plan, merit: float) -> tuple[float, float]:
+def _line_search(
+    form: Form, samples: Samples, here: Jets, there: Jets, system: System, plan: Plan, merit: float
+) -> tuple[float, float]:
     """Halve the step until the loss falls: its length and the loss there; length 0 where no step helps."""
     length = 1.0
     while length >= SHORTEST:
@@ -90,13 +98,14 @@ def _merit(form: Form, samples: Samples, jets: Jets, system: System, plan: Plan)
         weights = samples.of(row).weights
         factor = balance(form, row, plan) / scales.get(id(row), 1.0)
         with np.errstate(all="ignore"):
-            total += form.conditions[row.condition].weight * factor**2 * float(np.sum(weights * np.abs(values) ** 2) / np.sum(weights))
+            square = float(np.sum(weights * np.abs(values) ** 2) / np.sum(weights))
+            total += form.conditions[row.condition].weight * factor**2 * square
     return float(np.sqrt(total)) if np.isfinite(total) else float("inf")
 
 
 def anchor(form: Form, state: State) -> Array | None:
-    """What a step leans towards: learned coefficients where they are, so that one which the equations say nothing about (as
-    long as its unknown vanishes) keeps its initial value, the rest zero; None where nothing is learned."""
+    """What a step leans towards: learned coefficients where they are, so that one which the equations say nothing about
+    (as long as its unknown vanishes) keeps its initial value, the rest zero; None where nothing is learned."""
     if not any(unknown.learned for unknown in form.unknowns):
         return None
     heads = zip(form.unknowns, state.heads, strict=True)
@@ -145,7 +154,8 @@ def project(form: Form, trials: tuple[Trial, ...], samples: Samples, start: Stat
     heads = []
     for k, trial in enumerate(trials):
         sites = [samples.of(row) for row in form.rows if any(jet.unknown == k for jet in row.jets.values())]
-        points = np.concatenate([site.points for site in {id(s): s for s in sites}.values()]) if sites else np.zeros((1, form.space.dim))
+        distinct = [site.points for site in {id(s): s for s in sites}.values()]
+        points = np.concatenate(distinct) if distinct else np.zeros((1, form.space.dim))
         values = start.jets(k, points, [zero])[zero]
         heads.append(_nearest(trial, points, values) if np.any(values) else np.zeros(trial.width, dtype=values.dtype))
     return State(trials, zero_like(form, trials, heads))

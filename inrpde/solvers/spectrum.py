@@ -36,7 +36,10 @@ def wave_numbers(form: Form, samples: Samples) -> Array:
 
 
 def _travelling(form: Form, row: Row, site: Site, found: Array) -> Array:
-    """Where second derivatives have opposite signs, waves of one coordinate are waves of the other: κ_k = √(-c_j/c_k) κ_j."""
+    """Where second derivatives have opposite signs, waves of one coordinate are waves of the other:
+
+    κ_k = √(-c_j/c_k) κ_j.
+    """
     d = form.space.dim
     slopes = dict(zip(row.tangent, row.slopes(environment(form, row, site)), strict=True))
     second = {}
@@ -72,8 +75,8 @@ def _oscillation(form: Form, row: Row, site: Site) -> Array:
 
 
 def _data(form: Form, row: Row, site: Site, step: float = 1e-3) -> Array:
-    """|∂g|/|g| or |∂²g|/|∂g| in the root mean square, whichever is larger, for g the residual of vanishing unknowns; along a
-    surface, not across it. The second weighs the fast parts of the data more."""
+    """|∂g|/|g| or |∂²g|/|∂g| in the root mean square, whichever is larger, for g the residual of vanishing unknowns;
+    along a surface, not across it. The second weighs the fast parts of the data more."""
     lo, hi = bounds(form)
     d = form.space.dim
     out = np.zeros(d)
