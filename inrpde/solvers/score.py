@@ -18,8 +18,8 @@ Array = np.ndarray
 
 
 VANISHING = 1e-4
-"""An unknown counts as at least so large, beside what would balance the others in an equation: one that vanishes has no
-relative error."""
+"""An unknown counts as at least so large, beside what would balance the others in an equation: one that vanishes has
+no relative error."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,20 @@ def _score(form: Form, samples: Samples, state: State) -> Score:
     operators = [_operator(row, slope, modes) for row, slope in zip(form.rows, slopes, strict=True)]
     sizes = _balanced(operators, _sizes(form, jets, samples, state))
     rows = zip(form.rows, residuals(form, samples, jets), operators, data(form, samples), strict=True)
-    return Score(tuple(_row_score(row, value, operator, samples, sizes, given) for row, value, operator, given in rows), tuple(sizes))
+    return Score(
+        tuple(_row_score(row, value, operator, samples, sizes, given) for row, value, operator, given in rows),
+        tuple(sizes),
+    )
 
 
 def data(form: Form, samples: Samples) -> list[float]:
     """The root mean square of every equation's data: its residual where all unknowns vanish (NaN where that is singular)."""
     nothing = no_jets(form)
     with np.errstate(all="ignore"):
-        return [_rms(value, samples.of(row)) for row, value in zip(form.rows, residuals(form, samples, nothing), strict=True)]
+        return [
+            _rms(value, samples.of(row))
+            for row, value in zip(form.rows, residuals(form, samples, nothing), strict=True)
+        ]
 
 
 def relative_data(form: Form, samples: Samples) -> list[float]:
@@ -105,7 +111,11 @@ def _sizes(form: Form, jets: Jets, samples: Samples, state: State) -> list[float
                 if jet.unknown == unknown and not any(jet.index):
                     found.append((row.region.dim, float(np.mean(np.abs(values[symbol]) ** 2))))
         if not any(dim == form.space.dim for dim, _ in found):
-            sites = [samples.of(row) for row in form.rows if row.region.dim == form.space.dim and any(j.unknown == unknown for j in row.jets.values())]
+            sites = [
+                samples.of(row)
+                for row in form.rows
+                if row.region.dim == form.space.dim and any(j.unknown == unknown for j in row.jets.values())
+            ]
             if sites:
                 zero = (0,) * form.space.dim
                 values = state.jets(unknown, sites[0].points[:2000], [zero])[zero]
@@ -136,7 +146,9 @@ def _balanced(operators: list[dict[int, float]], sizes: list[float]) -> list[flo
     return out
 
 
-def _row_score(row: Row, residual: Array, operator: dict[int, float], samples: Samples, sizes: list[float], given: float) -> RowScore:
+def _row_score(
+    row: Row, residual: Array, operator: dict[int, float], samples: Samples, sizes: list[float], given: float
+) -> RowScore:
     rms = _rms(residual, samples.of(row))
     scale = np.sqrt(sum((value * sizes[unknown]) ** 2 for unknown, value in operator.items()))
     if row.integrals and not row.jets:
