@@ -14,7 +14,7 @@ from inrpde.compiler.form import Form, Index, Jet, Row
 from inrpde.compiler.lower import make_row
 from inrpde.networks.slab import Slab
 from inrpde.networks.trial import Sum, Trial
-from inrpde.solvers.features import Cells, Global
+from inrpde.solvers.features import Cells
 from inrpde.solvers.samples import Samples, Site, bounds, draw
 from inrpde.solvers.state import State
 
@@ -27,7 +27,7 @@ class March:
     solution bent in the slab before."""
 
     windows: int
-    inner: Global | Cells
+    inner: Cells
     graded: bool = False
 
     @property
@@ -161,7 +161,7 @@ def march(form: Form, plan: March, seed: int, fit: Any, start: Any, regrade: Any
     continued = Continued.of(form)
     states: list[State] = []
 
-    def window(k: int, body: Global | Cells, first: Any) -> State:
+    def window(k: int, body: Cells, first: Any) -> State:
         samples = squeeze(form, draw(form, body.points, seed + k, body.cut), edges[k], edges[k + 1])
         if k == 0:
             return fit(form, body, samples, seed, first)

@@ -6,22 +6,23 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from inrpde.compiler.form import Form
 from inrpde.solvers.cost import nominal
 from inrpde.solvers.features import Cells, Global, Plan
+from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.march import March, march, marches
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.samples import Samples, bounds, draw, holes, volumes
-from inrpde.solvers.fields import field_points, relative_difference
+from inrpde.solvers.samples import Fractions, Samples, bounds, draw, holes, volumes
 from inrpde.solvers.score import score
 from inrpde.solvers.spectrum import wave_numbers
 from inrpde.solvers.state import State
 
 Array = np.ndarray
+Kind = TypeVar("Kind", bound=Global | Cells | March)
 HELD_OUT = 104_729
 """Added to the seed for the points that are never fitted."""
 ENOUGH = 3e-12
@@ -33,8 +34,8 @@ BLIND = 0.3
 WIDEST = 4500
 """Features that one dense factorisation is given at most."""
 PATIENCE = 20.0
-"""Nominal seconds that a step may be predicted to take where neither budget nor tolerance is given and nothing is known yet; the
-better the answer, the less a step may take."""
+"""Nominal seconds that a step may be predicted to take where neither budget nor tolerance is given and nothing is known
+yet; the better the answer, the less a step may take."""
 HIGH = 4
 """Coordinates from which frequencies are drawn from a Gaussian: a box would be mostly corners."""
 CHEAP = 0.5
@@ -52,7 +53,8 @@ HEADROOM = 1.2
 class Fit(Protocol):
     """Finds the heads for one body: from a form, a plan, samples, a seed, and a state to start from (nonlinear forms).
 
-    With `lean`, a size for each unknown, what the conditions leave open is random and of that size instead of zero."""
+    With `lean`, a size for each unknown, what the conditions leave open is random and of that size instead of zero.
+    """
 
     def __call__(
         self, form: Form, plan: Plan, samples: Samples, seed: int, start: State | None, lean: Sequence[float] = ()
@@ -60,21 +62,22 @@ class Fit(Protocol):
 
 
 @dataclass
-class Search:
+class Search(Generic[Kind]):
     """One kind of body: the plans tried so far, and the best of them."""
 
     context: Context
     fit: Fit
     method: str
-    arms: list[Search] = field(default_factory=list)
+    arms: list[Search[Any]] = field(default_factory=list)
     """All searches of the run, this one included."""
     best: Candidate | None = None
-    plan: Plan | None = None
-    latest: Plan | None = None
+    best_plan: Kind | None = None
+    spent: float = 0.0
+    """Nominal seconds."""
     change: float = 1.0
     """The relative difference between the best and the best before it."""
-    tried: dict[Plan, float] = field(default_factory=dict)
-    costs: dict[Plan, float] = field(default_factory=dict)
+    tried: dict[Kind, float] = field(default_factory=dict)
+    costs: dict[Kind, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.arms.append(self)
@@ -94,12 +97,24 @@ class Search:
     def score(self) -> float:
         return self.best.score if self.best else float("inf")
 
-    def affords(self, plan: Plan | March) -> bool:
-        """Does the predicted cost of a plan fit into the budget, and into what the next step is worth where there is none?"""
+    @property
+    def plan(self) -> Kind:
+        """That of the best; only where something was attempted."""
+        assert self.best_plan is not None
+        return self.best_plan
+
+    @property
+    def state(self) -> State:
+        """The best one; only where something was attempted."""
+        assert self.best is not None
+        return self.best.state
+
+    def affords(self, plan: Kind) -> bool:
+        """Does the predicted cost of a plan fit into the budget, or into what the next step is worth without one?"""
         cost = nominal(self.context.form, plan)
         if self.context.clock.budget is not None:
             return cost < self.patience and self.context.clock.fits(HEADROOM * cost * self.slowness)
-        spent = sum(nominal(self.context.form, plan) for arm in self.arms for plan in arm.tried)
+        spent = sum(nominal(self.context.form, tried) for arm in self.arms for tried in arm.tried)
         return cost < self.patience and spent + cost < ENDURANCE * (1 if self.context.tol is None else 4)
 
     @property
@@ -123,7 +138,7 @@ class Search:
         """A first guess at the error of the best: between its score and the last change."""
         return float(np.sqrt(self.score * self.change)) if self.best else 1.0
 
-    def attempt(self, plan: Plan, reason: str) -> Candidate:
+    def attempt(self, plan: Kind, reason: str) -> Candidate:
         """Fit a plan and score it; remembers the best."""
         start = time.perf_counter()
         form, seed = self.context.form, self.context.seed
@@ -132,12 +147,14 @@ class Search:
         scored = score(form, self.held_out, state).total
         fitted = score(form, samples, state).total
         cost = time.perf_counter() - start
-        candidate = Candidate(state, scored, fitted, cost, self.method, f"{reason}: {plan}", {"plan": str(plan)}, self._again(plan, state))
-        self.tried[plan], self.costs[plan], self.latest = scored, cost, plan
+        memory, again = {"plan": str(plan)}, self._again(plan, state)
+        candidate = Candidate(state, scored, fitted, cost, self.method, f"{reason}: {plan}", memory, again)
+        self.tried[plan], self.costs[plan] = scored, cost
+        self.spent += nominal(form, plan)
         if self.best is None or scored < self.best.score:
             values = self._values(state)
             self.change = max(map(relative_difference, self.values, values), default=1.0)
-            self.best, self.plan, self.values = candidate, plan, values
+            self.best, self.best_plan, self.values = candidate, plan, values
         return candidate
 
     def _values(self, state: State) -> list[Array]:
@@ -145,11 +162,17 @@ class Search:
         points = [field_points(self.context.form, k, 400, 7) for k in range(len(self.context.form.unknowns))]
         return [state.jets(k, at, [zero])[zero] for k, at in enumerate(points)]
 
-    def _again(self, plan: Plan, state: State) -> Callable[[int, Sequence[float]], State]:
+    def _again(self, plan: Kind, state: State) -> Callable[[int, Sequence[float]], State]:
         other = plan.varied()
-        return lambda seed, lean: self._solve(other, draw(self.context.form, other.points, seed, other.cut), seed, state, lean)
 
-    def _solve(self, plan: Plan | March, samples: Samples, seed: int, start: State | None, lean: Sequence[float] = ()) -> State:
+        def again(seed: int, lean: Sequence[float]) -> State:
+            return self._solve(other, draw(self.context.form, other.points, seed, other.cut), seed, state, lean)
+
+        return again
+
+    def _solve(
+        self, plan: Global | Cells | March, samples: Samples, seed: int, start: State | None, lean: Sequence[float] = ()
+    ) -> State:
         fit = partial(self.fit, lean=lean)
         if isinstance(plan, March):
             return march(self.context.form, plan, seed, fit, None, regraded)
@@ -158,30 +181,29 @@ class Search:
 
 @dataclass
 class Arm:
-    """A walk through plans of one kind, and the time that it has had."""
+    """A walk through plans of one kind."""
 
-    search: Search
+    search: Search[Any]
     steps: Iterator[Candidate]
-    spent: float = 0.0
-    """Nominal seconds."""
     improving: bool = False
     """Has the last step lowered the score threefold?"""
 
     def claim(self, best: float) -> float:
         """The time that it has had, counted the more the further its score lies behind the best."""
-        return self.spent * np.sqrt(max(self.search.score / best, 1.0)) if self.search.best else 0.0
+        return self.search.spent * float(np.sqrt(max(self.search.score / best, 1.0))) if self.search.best else 0.0
 
 
 def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
     """One domain, cells and windows in turns, those that lie behind with less time; one that converges is left to it."""
-    together: list[Search] = []
-    walks = [one_domain] if fixed(context) else [one_domain, cells]
+    together: list[Search[Any]] = []
+    walks: list[Callable[[Search[Any]], Iterator[Candidate]]] = [one_domain] if fixed(context) else [one_domain, cells]
     if marches(context.form) and not fixed(context):
         walks.append(windows)
     arms = [Arm(search, walk(search)) for walk in walks for search in [Search(context, fit, method, together)]]
     while arms:
         best = min(search.score for search in together)
-        arms = [arm for arm in arms if best > RESOLVED or arm.search.best is None or arm.search.score < HOPELESS * best]
+        if best <= RESOLVED:
+            arms = [arm for arm in arms if arm.search.best is None or arm.search.score < HOPELESS * best]
         if not arms or (best < PRECISE and all(arm.search.best is None for arm in arms)):
             return
         ahead = min(arms, key=lambda a: a.search.score)
@@ -192,7 +214,6 @@ def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
         if candidate is None:
             arms.remove(arm)
             continue
-        arm.spent += nominal(context.form, arm.search.latest)
         arm.improving = arm.search.score < before / 3
         yield candidate
 
@@ -202,7 +223,7 @@ def fixed(context: Context) -> bool:
     return any(context.settings[key] is not None for key in ("solver.width", "solver.band"))
 
 
-def one_domain(search: Search) -> Iterator[Candidate]:
+def one_domain(search: Search[Global]) -> Iterator[Candidate]:
     """From the declared wave numbers upwards: tune the band while the solution is unresolved, then add features."""
     settings = search.context.settings
     yield search.attempt(first_plan(search), "first")
@@ -223,12 +244,12 @@ def one_domain(search: Search) -> Iterator[Candidate]:
         yield search.attempt(bigger, "more features")
         if search.score > 0.3 * before and not fixed_band and not search.done and search.affords(bigger):
             stretch = 1.7 ** (1 / len(search.waves))
-            wider = replace(bigger, band=tuple(k + (w - k) * stretch for w, k in zip(bigger.band, search.waves, strict=True)))
-            yield search.attempt(wider, "more features, wider band")
+            band = tuple(k + (w - k) * stretch for w, k in zip(bigger.band, search.waves, strict=True))
+            yield search.attempt(replace(bigger, band=band), "more features, wider band")
         misses = 0 if search.score < 0.3 * before else misses + 1
 
 
-def first_plan(search: Search) -> Global:
+def first_plan(search: Search[Global]) -> Global:
     """Three above the wave numbers in each coordinate, and features enough to resolve that."""
     settings, d = search.context.settings, search.context.form.space.dim
     many = d >= HIGH
@@ -236,15 +257,16 @@ def first_plan(search: Search) -> Global:
     if settings["solver.band"] is not None:
         band = np.full(d, float(settings["solver.band"]))
     resolves = 2.2 * np.prod(2 * band / np.pi + 3)
-    while settings["solver.width"] is None and resolves > 300 and not search.affords(Global(int(min(resolves, 2200)), tuple(band))):
-        resolves = 0.8 * min(resolves, 2200)
+    if settings["solver.width"] is None:
+        while resolves > 300 and not search.affords(Global(int(min(resolves, 2200)), tuple(band))):
+            resolves = 0.8 * min(resolves, 2200)
     least = {1: 60, 2: 300, 3: 700}.get(d, 1000)
     width = settings["solver.width"] or int(np.clip(resolves, least, 1000 if many else 2200))
     kind = "gaussian" if many else "box"
     return Global(width, tuple(float(w) for w in band), layers=settings["solver.layers"], distribution=kind)
 
 
-def tune(search: Search) -> Iterator[Candidate]:
+def tune(search: Search[Global]) -> Iterator[Candidate]:
     """Climb in what the band has above the wave numbers: all coordinates together, then one by one."""
     d = len(search.waves)
     waves = search.waves if d < HIGH else np.zeros(d)
@@ -253,7 +275,8 @@ def tune(search: Search) -> Iterator[Candidate]:
         for step in (1.5, 1 / 1.5):
             while search.score > RESOLVED and search.affords(search.plan):
                 current, before = search.plan, search.score
-                excess = [max(w - k, 0.3) * (step if i in axes else 1.0) for i, (w, k) in enumerate(zip(current.band, waves, strict=True))]
+                excess = [max(w - k, 0.3) for w, k in zip(current.band, waves, strict=True)]
+                excess = [e * step if i in axes else e for i, e in enumerate(excess)]
                 trial = replace(current, band=tuple(k + e for k, e in zip(waves, excess, strict=True)))
                 if not all(0.3 <= e <= 300 for e in excess) or trial in search.tried:
                     break
@@ -262,7 +285,7 @@ def tune(search: Search) -> Iterator[Candidate]:
                     break
 
 
-def cells(search: Search) -> Iterator[Candidate]:
+def cells(search: Search[Cells]) -> Iterator[Candidate]:
     """Cells of a shape that follows the box and the wave numbers; then whatever refinement lowers the score most."""
     lo, hi = bounds(search.context.form)
     first = first_cells(search, hi - lo)
@@ -272,10 +295,11 @@ def cells(search: Search) -> Iterator[Candidate]:
     if search.has_holes and not search.done:
         yield search.attempt(replace(first, poles=True), "cells, with multipoles in the holes")
     axes = [partial(refined, axis=k) for k in range(len(lo))] if len(lo) > 1 else []
+    moves: list[Callable[[Search[Cells]], Cells]] = [refined, graded, *axes]
     misses = 0
     while not search.done and misses < (2 if search.score > 1e-3 else 1):
         before = search.score
-        for move in (refined, graded, *axes):
+        for move in moves:
             plan = move(search)
             if plan in search.tried or not search.affords(plan):
                 continue
@@ -287,7 +311,7 @@ def cells(search: Search) -> Iterator[Candidate]:
         misses = 0 if search.score < 0.6 * before else misses + 1
 
 
-def first_cells(search: Search, extent: Array) -> Cells:
+def first_cells(search: Search[Any], extent: Array) -> Cells:
     """Three cells on the longest side, and as many on the others as their length or their waves ask for."""
     spatial = len(search.context.form.space.spatial)
     relative = extent / extent[:spatial].max()
@@ -302,7 +326,7 @@ def uniform(n: int) -> tuple[float, ...]:
     return tuple(float(v) for v in np.linspace(0, 1, n + 1))
 
 
-def cell_plan(search: Search, breaks: tuple[tuple[float, ...], ...], poles: bool = False) -> Cells:
+def cell_plan(search: Search[Any], breaks: Fractions, poles: bool = False) -> Cells:
     """The band and the features that a smooth piece needs, and what the declared waves ask for besides."""
     shape = np.array([len(b) - 1 for b in breaks])
     d = len(shape)
@@ -313,7 +337,7 @@ def cell_plan(search: Search, breaks: tuple[tuple[float, ...], ...], poles: bool
     return Cells(breaks, each, tuple(float(w) for w in band), density=density, poles=poles)
 
 
-def refined(search: Search, axis: int | None = None) -> Cells:
+def refined(search: Search[Cells], axis: int | None = None) -> Cells:
     """A third more cells along every axis (or along one, twice as many), in the proportions that they have."""
     breaks = []
     for k, old in enumerate(search.plan.breaks):
@@ -323,21 +347,19 @@ def refined(search: Search, axis: int | None = None) -> Cells:
     return cell_plan(search, tuple(breaks), search.plan.poles)
 
 
-def graded(search: Search) -> Cells:
+def graded(search: Search[Cells]) -> Cells:
     """A third more cells along every axis, crowded where the solution bends."""
     more = tuple(int(np.ceil(1.34 * (len(old) - 1))) for old in search.plan.breaks)
-    return cell_plan(search, crowded(search.context.form, search.best.state, more), search.plan.poles)
+    return cell_plan(search, crowded(search.context.form, search.state, more), search.plan.poles)
 
 
 def regraded(form: Form, plan: Cells, state: State, span: tuple[float, float]) -> Cells:
     """As many cells as there were, crowded in space where a state bends towards the end of a window."""
-    if not isinstance(plan, Cells):
-        return plan
     moved = crowded(form, state, tuple(len(b) - 1 for b in plan.breaks), (0.5 * sum(span), span[1]))
     return replace(plan, breaks=(*moved[:-1], plan.breaks[-1]))
 
 
-def crowded(form: Form, state: State, shape: tuple[int, ...], span: tuple[float, float] = (0.0, 1.0)) -> tuple[tuple[float, ...], ...]:
+def crowded(form: Form, state: State, shape: tuple[int, ...], span: tuple[float, float] = (0.0, 1.0)) -> Fractions:
     """Breaks that share out the bending of a state equally."""
     breaks = []
     for n, density in zip(shape, bending(form, state, span), strict=True):
@@ -348,8 +370,8 @@ def crowded(form: Form, state: State, shape: tuple[int, ...], span: tuple[float,
 
 
 def bending(form: Form, state: State, span: tuple[float, float] = (0.0, 1.0), bins: int = 192) -> list[Array]:
-    """For each coordinate the density of cells over `bins` equal parts of the box: √|∂²u/∂x²|, in the root mean square over
-    the other coordinates (and a window of the last), smoothed, and nowhere less than half its mean."""
+    """For each coordinate the density of cells over `bins` equal parts of the box: √|∂²u/∂x²|, in the root mean square
+    over the other coordinates (and a window of the last), smoothed, and nowhere less than half its mean."""
     lo, hi = bounds(form)
     d = form.space.dim
     out = []
@@ -359,7 +381,8 @@ def bending(form: Form, state: State, span: tuple[float, float] = (0.0, 1.0), bi
         for number in range(len(form.unknowns)):
             points = field_points(form, number, 6000, 11)
             if span != (0.0, 1.0):
-                points[:, -1] = lo[-1] + (span[0] + (points[:, -1] - lo[-1]) / (hi[-1] - lo[-1]) * (span[1] - span[0])) * (hi[-1] - lo[-1])
+                start = lo[-1] + span[0] * (hi[-1] - lo[-1])
+                points[:, -1] = start + (points[:, -1] - lo[-1]) * (span[1] - span[0])
             bend = np.abs(state.jets(number, points, [second])[second])
             place = np.clip(((points[:, k] - lo[k]) / (hi[k] - lo[k]) * bins).astype(int), 0, bins - 1)
             mean = np.bincount(place, bend**2, bins) / np.maximum(np.bincount(place, minlength=bins), 1)
@@ -371,7 +394,7 @@ def bending(form: Form, state: State, span: tuple[float, float] = (0.0, 1.0), bi
     return out
 
 
-def windows(search: Search) -> Iterator[Candidate]:
+def windows(search: Search[March]) -> Iterator[Candidate]:
     """More windows, and more cells in each, while that pays."""
     form = search.context.form
     lo, hi = bounds(form)
@@ -388,8 +411,9 @@ def windows(search: Search) -> Iterator[Candidate]:
         before, best = search.score, search.plan
         n = [len(b) - 1 for b in best.inner.breaks]
         finer = _window_cells(search, [int(np.ceil(1.6 * m)) for m in n[:-1]] + n[-1:], best.windows)
-        moves = [replace(best, inner=finer, graded=True), replace(best, inner=richer(best.inner)), _halved(search, best)]
-        if not steep(form, search.best.state):
+        moves = [replace(best, inner=finer, graded=True), replace(best, inner=richer(best.inner))]
+        moves.append(_halved(search, best))
+        if not steep(form, search.state):
             moves.insert(0, replace(best, inner=finer))
         for plan in moves:
             if plan in search.tried or not search.affords(plan):
@@ -400,7 +424,7 @@ def windows(search: Search) -> Iterator[Candidate]:
         misses = 0 if search.score < 0.6 * before else misses + 1
 
 
-def _halved(search: Search, plan: March) -> March:
+def _halved(search: Search[March], plan: March) -> March:
     """Twice as many windows."""
     shape = [len(b) - 1 for b in plan.inner.breaks]
     return replace(plan, windows=2 * plan.windows, inner=_window_cells(search, shape, 2 * plan.windows))
@@ -416,10 +440,11 @@ def steep(form: Form, state: State) -> bool:
     return any(density.max() > 4 * density.mean() for density in bending(form, state)[: len(form.space.spatial)])
 
 
-def _window_cells(search: Search, shape: list[int], count: int) -> Cells:
+def _window_cells(search: Search[March], shape: list[int], count: int) -> Cells:
     """Cells for one of `count` windows: the declared waves in time are shared out among them."""
     plan = cell_plan(search, tuple(uniform(n) for n in shape))
     d = len(shape)
     in_time = plan.band[-1] - search.waves[-1] * (1 - 1 / count) if shape[-1] == 1 else plan.band[-1]
     band = (*plan.band[:-1], float(in_time))
-    return replace(plan, band=band, each=int(np.clip(1.6 * np.prod([2 * w / np.pi + 3 for w in band]), 16, 500 if d > 1 else 100)))
+    each = np.clip(1.6 * np.prod([2 * w / np.pi + 3 for w in band]), 16, 500 if d > 1 else 100)
+    return replace(plan, band=band, each=int(each))
