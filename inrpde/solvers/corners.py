@@ -99,8 +99,8 @@ def _holds_value(form: Form, unknown: int, point: Array) -> bool:
 
 
 def _kind(form: Form, unknown: int, size: float, point: tuple[float, float], direction: float) -> str | None:
-    """What a wall that leaves a corner in this direction is given: "value" where a condition without derivatives holds on
-    it, "slope" where one with them does, None where there is none."""
+    """What holds on the wall that leaves a corner in this direction: "value" where a condition without derivatives does,
+    "slope" where one with them does, None where none does."""
     kinds = set()
     for step in (1e-3, 1e-2):
         probe = np.array([[point[0] + step * size * np.cos(direction), point[1] + step * size * np.sin(direction)]])

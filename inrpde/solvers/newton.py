@@ -45,7 +45,7 @@ def solve(context: Context) -> Iterator[Candidate]:
 def fit(
     form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None, lean: Sequence[float] = ()
 ) -> State:
-    """The heads of a frozen body at which the loss is stationary, from a state or the problem's guess; see `leaning`."""
+    """The heads of a frozen body where the loss is stationary, from a state or the problem's guess; see `leaning`."""
     trials = make_trials(form, plan, seed)
     state = clip(form, project(form, trials, samples, start or guess(form)))
     towards = leaning(state, lean, seed)

@@ -45,7 +45,7 @@ HOPELESS = 1e3
 PRECISE = 1e-8
 """A score below which no other kind of body is tried."""
 ENDURANCE = 30.0
-"""Nominal seconds that all steps together may take without a budget, four times as many where a tolerance is asked for."""
+"""Nominal seconds that all steps together may take without a budget, four times as many with a tolerance."""
 HEADROOM = 1.2
 """Costs are predicted with so much to spare."""
 
@@ -196,10 +196,13 @@ class Arm:
 def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
     """One domain, cells and windows in turns, those that lie behind with less time; one that converges is left to it."""
     together: list[Search[Any]] = []
-    walks: list[Callable[[Search[Any]], Iterator[Candidate]]] = [one_domain] if fixed(context) else [one_domain, cells]
-    if marches(context.form) and not fixed(context):
-        walks.append(windows)
-    arms = [Arm(search, walk(search)) for walk in walks for search in [Search(context, fit, method, together)]]
+    walks: list[Callable[[Search[Any]], Iterator[Candidate]]] = [one_domain]
+    if not fixed(context):
+        walks += [cells, windows] if marches(context.form) else [cells]
+    arms: list[Arm] = []
+    for walk in walks:
+        search: Search[Any] = Search(context, fit, method, together)
+        arms.append(Arm(search, walk(search)))
     while arms:
         best = min(search.score for search in together)
         if best <= RESOLVED:
