@@ -38,7 +38,7 @@ def cut_region(equations: Equations) -> Region:
 
     Raises Unsupported where they hold on several, or it is none of use.
     """
-    regions = {id(region): region for region in (_whole(equation.region) for equation in equations.volume)}
+    regions = {id(region): region for region in (whole(equation.region) for equation in equations.volume)}
     if len(regions) != 1 or any(unknown.region is not None for unknown in equations.unknowns):
         raise Unsupported("the equations hold on several regions with curved walls")
     if equations.periodic or equations.numbers or equations.points or equations.integrals:
@@ -50,11 +50,11 @@ def cut_region(equations: Equations) -> Region:
     return next(iter(regions.values()))
 
 
-def _whole(region: Region) -> Region:
+def whole(region: Region) -> Region:
     """The region of which `where` selects a part."""
     from inrpde.declaration.regions.where import Where
 
-    return _whole(region.region) if isinstance(region, Where) else region
+    return whole(region.region) if isinstance(region, Where) else region
 
 
 def cut_system(equations: Equations, cells: Sequence[int], time_order: int = 0) -> System:

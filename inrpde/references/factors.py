@@ -112,6 +112,6 @@ def _factorised(matrix: csc_array, pivoting: bool) -> SuperLU | None:
             return splu(matrix, "COLAMD", 1.0)
         zero = np.abs(matrix.diagonal()) < LIFT
         lifted = csc_array(matrix + diags_array(LIFT * zero))
-        return splu(lifted, "MMD_AT_PLUS_A", 0.0 if np.any(zero) else 0.01, options={"SymmetricMode": True})
+        return splu(lifted, "MMD_AT_PLUS_A", 0.0, options={"SymmetricMode": True})
     except RuntimeError:
         return None
