@@ -1,6 +1,7 @@
 """Problems with known solutions, of every kind that the solvers serve: what estimates are calibrated on.
 
-Most are manufactured: `made` takes an operator and a solution, and makes the source and the boundary values of them."""
+Most are manufactured: `made` takes an operator and a solution, and makes the source and the boundary values of them.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +9,25 @@ from collections.abc import Callable
 
 import numpy as np
 from sympy import (
-    Abs, Eq, Expr, FiniteSet, I, Interval, Matrix, Rational, atan, atan2, cos, cosh, exp, log, pi, sin, sqrt, tanh,
-)  # fmt: skip
+    Abs,
+    Eq,
+    Expr,
+    FiniteSet,
+    I,
+    Interval,
+    Matrix,
+    Rational,
+    atan,
+    atan2,
+    cos,
+    cosh,
+    exp,
+    log,
+    pi,
+    sin,
+    sqrt,
+    tanh,
+)
 
 from inrpde.declaration import Ball, Implicit, Learned, On, Periodic, Points, Problem, Region, Space
 
@@ -22,9 +40,12 @@ def zoo(make: Callable[[], Problem]) -> Callable[[], Problem]:
     return make
 
 
-def made(space: Space, region: Region, u: Expr, operator: Callable[[Expr], Expr], solution: Expr, *more: Callable[[Expr], Expr]) -> Problem:
-    """operator(u) = operator(solution) on the region, on its boundary each of `more` likewise (u itself where none is given), and
-    the initial values that the order in time asks for."""
+Operator = Callable[[Expr], Expr]
+
+
+def made(space: Space, region: Region, u: Expr, operator: Operator, solution: Expr, *more: Operator) -> Problem:
+    """operator(u) = operator(solution) on the region, on its boundary each of `more` likewise (u itself where none is
+    given), and the initial values that the order in time asks for."""
     conditions = [On(region, Eq(operator(u), operator(solution).doit()))]
     conditions += [On(region.boundary, Eq(each(u), each(solution).doit())) for each in more or (lambda v: v,)]
     if space.time is not None:
@@ -95,7 +116,8 @@ def anisotropic() -> Problem:
 @zoo
 def convection() -> Problem:
     space, x, y, u, omega = plane()
-    return made(space, omega, u, lambda v: -space.laplace(v) / 30 + v.diff(x), (exp(30 * (x - 1)) - exp(-30)) * sin(pi * y) + x)
+    solution = (exp(30 * (x - 1)) - exp(-30)) * sin(pi * y) + x
+    return made(space, omega, u, lambda v: -space.laplace(v) / 30 + v.diff(x), solution)
 
 
 @zoo
@@ -135,32 +157,37 @@ def gauge() -> Problem:
 def mean() -> Problem:
     space, x, y, u, omega = plane()
     problem = made(space, omega, u, lambda v: -space.laplace(v), cos(pi * x) * cos(2 * pi * y), space.dn)
-    return Problem("zoo", unknowns=[u], conditions=[*problem.conditions, On(omega, Eq(omega.mean(u), 0))], exact=problem.exact)
+    conditions = [*problem.conditions, On(omega, Eq(omega.mean(u), 0))]
+    return Problem("zoo", unknowns=[u], conditions=conditions, exact=problem.exact)
 
 
 @zoo
 def robin() -> Problem:
     space, x, y, u, omega = plane(Interval(0, 2) * UNIT)
-    return made(space, omega, u, lambda v: -space.laplace(v) + sin(x) * v, exp(x) * sin(4 * y), lambda v: space.dn(v) + 2 * v)
+    solution = exp(x) * sin(4 * y)
+    return made(space, omega, u, lambda v: -space.laplace(v) + sin(x) * v, solution, lambda v: space.dn(v) + 2 * v)
 
 
 @zoo
 def plate() -> Problem:
     space, x, y, u, omega = plane()
-    return made(space, omega, u, lambda v: space.laplace(space.laplace(v)), sin(pi * x) * sin(2 * pi * y), lambda v: v, space.laplace)
+    solution = sin(pi * x) * sin(2 * pi * y)
+    return made(space, omega, u, lambda v: space.laplace(space.laplace(v)), solution, lambda v: v, space.laplace)
 
 
 @zoo
 def clamped() -> Problem:
     space, x, y, u, omega = plane()
-    return made(space, omega, u, lambda v: space.laplace(space.laplace(v)), (sin(pi * x) * sin(pi * y)) ** 2, lambda v: v, space.dn)
+    solution = (sin(pi * x) * sin(pi * y)) ** 2
+    return made(space, omega, u, lambda v: space.laplace(space.laplace(v)), solution, lambda v: v, space.dn)
 
 
 @zoo
 def cube() -> Problem:
     space = Space("x y z")
     x, y, z = space.coords
-    return made(space, Region(space, UNIT**3), space.unknown("u"), lambda v: -space.laplace(v), sin(pi * x) * sin(pi * y) * exp(z))
+    solution = sin(pi * x) * sin(pi * y) * exp(z)
+    return made(space, Region(space, UNIT**3), space.unknown("u"), lambda v: -space.laplace(v), solution)
 
 
 @zoo
@@ -185,7 +212,10 @@ def sublayer() -> Problem:
 @zoo
 def beam() -> Problem:
     space, x, u, omega = line(UNIT, time=False)
-    return made(space, omega, u, lambda v: ((1 + x) * v.diff(x, 2)).diff(x, 2), sin(7 * x) * x, lambda v: v, lambda v: v.diff(x))
+    solution = sin(7 * x) * x
+    return made(
+        space, omega, u, lambda v: ((1 + x) * v.diff(x, 2)).diff(x, 2), solution, lambda v: v, lambda v: v.diff(x)
+    )
 
 
 @zoo
@@ -239,7 +269,8 @@ def mixed() -> Problem:
         On(omega, Eq(p, 100 * u.diff(x))), On(omega, Eq(q, 100 * u.diff(y))),
         On(omega, Eq(p.diff(x) + q.diff(y), 100 * space.laplace(U).doit())), On(omega.boundary, Eq(u, U)),
     ]  # fmt: skip
-    return Problem("zoo", unknowns=[p, q, u], conditions=conditions, exact={p: 100 * U.diff(x), q: 100 * U.diff(y), u: U})
+    exact = {p: 100 * U.diff(x), q: 100 * U.diff(y), u: U}
+    return Problem("zoo", unknowns=[p, q, u], conditions=conditions, exact=exact)
 
 
 @zoo
@@ -249,8 +280,10 @@ def cauchy_riemann() -> Problem:
     u, v = space.unknowns("u v")
     omega = Region(space, UNIT**2)
     U, V = exp(2 * x) * cos(2 * y), exp(2 * x) * sin(2 * y)
-    conditions = [On(omega, Eq(u.diff(x), v.diff(y))), On(omega, Eq(u.diff(y), -v.diff(x))), On(omega.boundary, Eq(u, U))]
-    conditions.append(On(Region(space, FiniteSet((0, 0))), Eq(v, 0)))
+    conditions = [
+        On(omega, Eq(u.diff(x), v.diff(y))), On(omega, Eq(u.diff(y), -v.diff(x))), On(omega.boundary, Eq(u, U)),
+        On(Region(space, FiniteSet((0, 0))), Eq(v, 0)),
+    ]  # fmt: skip
     return Problem("zoo", unknowns=[u, v], conditions=conditions, exact={u: U, v: V})
 
 
@@ -264,9 +297,13 @@ def interface() -> Problem:
     U, V = sin(pi * y) * (x + x**2), sin(pi * y) * (Rational(3, 4) + (x - half) / 5)
     middle = left.face(x, half)
     conditions = [
-        On(left, Eq(-space.laplace(u), -space.laplace(U).doit())), On(right, Eq(-10 * space.laplace(v), -10 * space.laplace(V).doit())),
-        On(middle, Eq(u, v)), On(middle, Eq(space.dn(u), 10 * space.dn(v))), On(left.boundary - middle, Eq(u, U)), On(right.boundary - middle, Eq(v, V)),
-    ]  # fmt: skip
+        On(left, Eq(-space.laplace(u), -space.laplace(U).doit())),
+        On(right, Eq(-10 * space.laplace(v), -10 * space.laplace(V).doit())),
+        On(middle, Eq(u, v)),
+        On(middle, Eq(space.dn(u), 10 * space.dn(v))),
+        On(left.boundary - middle, Eq(u, U)),
+        On(right.boundary - middle, Eq(v, V)),
+    ]
     return Problem("zoo", unknowns=[u, v], conditions=conditions, exact={u: U, v: V})
 
 
@@ -281,7 +318,8 @@ def ring() -> Problem:
 def annulus() -> Problem:
     space, x, y, u, _ = plane()
     omega = Ball(space, (0, 0), 1) - Ball(space, (0, 0), 0.4)
-    return made(space, omega, u, lambda v: -space.laplace(v) + v, exp(x) * sin(2 * y) + x**2, lambda v: space.dn(v) + 2 * v)
+    solution = exp(x) * sin(2 * y) + x**2
+    return made(space, omega, u, lambda v: -space.laplace(v) + v, solution, lambda v: space.dn(v) + 2 * v)
 
 
 @zoo
@@ -322,7 +360,8 @@ def bell() -> Problem:
 def ball() -> Problem:
     space = Space("x y z")
     x, y, z = space.coords
-    return made(space, Ball(space, (0, 0, 0), 1), space.unknown("u"), lambda v: -space.laplace(v) + v, sin(2 * x) * exp(y) + z**2)
+    solution = sin(2 * x) * exp(y) + z**2
+    return made(space, Ball(space, (0, 0, 0), 1), space.unknown("u"), lambda v: -space.laplace(v) + v, solution)
 
 
 @zoo
@@ -335,17 +374,21 @@ def heat() -> Problem:
 @zoo
 def stripes() -> Problem:
     space, x, t, u, omega = line(UNIT**2)
-    return made(space, omega, u, lambda v: space.dt(v) - v.diff(x, 2) / 100, exp(-((8 * pi) ** 2) * t / 100) * sin(8 * pi * x))
+    solution = exp(-((8 * pi) ** 2) * t / 100) * sin(8 * pi * x)
+    return made(space, omega, u, lambda v: space.dt(v) - v.diff(x, 2) / 100, solution)
 
 
 @zoo
 def heat2() -> Problem:
     space = Space("x y", time="t")
     x, y, t = space.coords
+    u = space.unknown("u")
     omega = Region(space, UNIT * UNIT * Interval(0, Rational(1, 2)))
     a = 1 + x * y / 2
     solution = exp(-t) * sin(2 * x + y) + x * t
-    return made(space, omega, space.unknown("u"), lambda v: space.dt(v) - space.div(a * space.grad(v)), solution, lambda v: space.dn(v) + v)
+    return made(
+        space, omega, u, lambda v: space.dt(v) - space.div(a * space.grad(v)), solution, lambda v: space.dn(v) + v
+    )
 
 
 @zoo
@@ -366,8 +409,10 @@ def transport() -> Problem:
     space, x, t, u, omega = line(Interval(0, 2) * UNIT)
     solution = exp(-20 * (x - t - 0.5) ** 2)
     conditions = [
-        On(omega, Eq(space.dt(u) + u.diff(x), 0)), On(omega.face(x, 0), Eq(u, solution.subs(x, 0))), On(omega.initial, Eq(u, solution.subs(t, 0)))
-    ]  # fmt: skip
+        On(omega, Eq(space.dt(u) + u.diff(x), 0)),
+        On(omega.face(x, 0), Eq(u, solution.subs(x, 0))),
+        On(omega.initial, Eq(u, solution.subs(t, 0))),
+    ]
     return Problem("zoo", unknowns=[u], conditions=conditions, exact={u: solution})
 
 
@@ -400,13 +445,15 @@ def allen_cahn() -> Problem:
 @zoo
 def burgers() -> Problem:
     space, x, t, u, omega = line(Interval(-1, 1) * UNIT)
-    return made(space, omega, u, lambda v: space.dt(v) + v * v.diff(x) - v.diff(x, 2) / 20, (1 - tanh((x - t / 2) * 5)) / 2)
+    solution = (1 - tanh((x - t / 2) * 5)) / 2
+    return made(space, omega, u, lambda v: space.dt(v) + v * v.diff(x) - v.diff(x, 2) / 20, solution)
 
 
 @zoo
 def fisher() -> Problem:
     space, x, t, u, omega = line(Interval(-10, 20) * Interval(0, 5))
-    return made(space, omega, u, lambda v: space.dt(v) - v.diff(x, 2) - v * (1 - v), (1 + exp((x - 5 * t / sqrt(6)) / sqrt(6))) ** -2)
+    solution = (1 + exp((x - 5 * t / sqrt(6)) / sqrt(6))) ** -2
+    return made(space, omega, u, lambda v: space.dt(v) - v.diff(x, 2) - v * (1 - v), solution)
 
 
 @zoo
@@ -428,9 +475,10 @@ def soliton() -> Problem:
     space, x, t, u, omega = line(Interval(-12, 12) * UNIT)
     solution = 2 / cosh(x + 2 - 4 * t) ** 2
     conditions = [
-        On(omega, Eq(space.dt(u) + 6 * u * u.diff(x) + u.diff(x, 3), 0)), On(omega.boundary.where(Eq(x, -12)), Periodic(u, x)),
+        On(omega, Eq(space.dt(u) + 6 * u * u.diff(x) + u.diff(x, 3), 0)),
+        On(omega.boundary.where(Eq(x, -12)), Periodic(u, x)),
         On(omega.initial, Eq(u, solution.subs(t, 0))),
-    ]  # fmt: skip
+    ]
     return Problem("zoo", unknowns=[u], conditions=conditions, exact={u: solution})
 
 
@@ -467,7 +515,8 @@ def scherk() -> Problem:
         a, b = v.diff(x), v.diff(y)
         return (1 + b**2) * v.diff(x, 2) - 2 * a * b * v.diff(x, y) + (1 + a**2) * v.diff(y, 2)
 
-    return Problem("zoo", unknowns=[u], conditions=[On(omega, Eq(area(u), 0)), On(omega.boundary, Eq(u, solution))], exact={u: solution})
+    conditions = [On(omega, Eq(area(u), 0)), On(omega.boundary, Eq(u, solution))]
+    return Problem("zoo", unknowns=[u], conditions=conditions, exact={u: solution})
 
 
 @zoo
@@ -486,7 +535,11 @@ def inverse() -> Problem:
     solution = exp(-(pi**2) * t / 5) * sin(pi * x)
     places = np.random.default_rng(0).uniform(0, 1, (50, 2))
     sensors = Points(space, places, {"m": np.exp(-0.2 * np.pi**2 * places[:, 1]) * np.sin(np.pi * places[:, 0])})
-    conditions = [On(omega, Eq(space.dt(u), nu * u.diff(x, 2))), On(omega.boundary, u), On(sensors, Eq(u, sensors["m"]))]
+    conditions = [
+        On(omega, Eq(space.dt(u), nu * u.diff(x, 2))),
+        On(omega.boundary, u),
+        On(sensors, Eq(u, sensors["m"])),
+    ]
     return Problem("zoo", unknowns=[u], conditions=conditions, coefficients={nu: Learned(1.0)}, exact={u: solution})
 
 

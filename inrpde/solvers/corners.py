@@ -99,8 +99,8 @@ def _holds_value(form: Form, unknown: int, point: Array) -> bool:
 
 
 def _kind(form: Form, unknown: int, size: float, point: tuple[float, float], direction: float) -> str | None:
-    """What holds on the wall that leaves a corner in this direction: "value" where a condition without derivatives does,
-    "slope" where one with them does, None where none does."""
+    """What holds on the wall that leaves a corner in this direction: "value" if a condition without derivatives does,
+    "slope" if one with them does, None if none does."""
     kinds = set()
     for step in (1e-3, 1e-2):
         probe = np.array([[point[0] + step * size * np.cos(direction), point[1] + step * size * np.sin(direction)]])

@@ -194,7 +194,7 @@ class Arm:
 
 
 def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
-    """One domain, cells and windows in turns, those that lie behind with less time; one that converges is left to it."""
+    """One domain, cells and windows in turns, those that lie behind with less time; what converges is left to it."""
     together: list[Search[Any]] = []
     walks: list[Callable[[Search[Any]], Iterator[Candidate]]] = [one_domain]
     if not fixed(context):
