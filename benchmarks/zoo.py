@@ -508,7 +508,7 @@ def eikonal() -> Problem:
 
 @zoo
 def scherk() -> Problem:
-    space, x, y, u, omega = plane(Interval(-1, 1) ** 2)
+    _, x, y, u, omega = plane(Interval(-1, 1) ** 2)
     solution = log(cos(x) / cos(y))
 
     def area(v: Expr) -> Expr:
