@@ -58,13 +58,13 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
         setting.key: setting
         for setting in (
             Setting("solver.width", None, optional(whole()), "features, or neurons a layer; none: chosen"),
-            Setting("solver.layers", 1, whole(), "sine layers of the body"),
+            Setting("solver.layers", None, optional(whole()), "sine layers of the body; none: chosen"),
             Setting("solver.band", None, optional(positive), "half-width of the frequencies' band; none: scanned"),
             Setting("solver.points", None, optional(whole()), "points that are fitted; none: chosen by the width"),
-            Setting("solver.omega", 30.0, positive, "the paper's ω₀, when training by gradients"),
+            Setting("solver.omega", None, optional(positive), "the paper's ω₀, when training by gradients; none: chosen"),
             Setting("solver.rate", 1e-3, positive, "learning rate, when training by gradients"),
-            Setting("solver.steps", 5000, whole(), "most steps, when training by gradients"),
-            Setting("solver.batch", None, optional(whole()), "points a step, when training by gradients; none: all"),
+            Setting("solver.steps", None, optional(whole()), "steps, when training by gradients; none: chosen"),
+            Setting("solver.batch", None, optional(whole()), "points a step, when training by gradients; none: chosen"),
             Setting("reference.n", None, optional(whole(4)), "the reference's cells on its longest side; none: chosen"),
             Setting("check.points", 10_000, whole(), "points on which an exact solution is compared"),
         )

@@ -47,7 +47,7 @@ def test_a_misspelt_key_names_the_nearest(key, nearest):
         ("solver.width", True),
         ("solver.width", "inf"),
         ("solver.width", [3]),
-        ("solver.layers", None),
+        ("solver.layers", 0),
         ("solver.rate", "0"),
         ("solver.rate", "nan"),
         ("reference.n", 3),

@@ -266,7 +266,7 @@ def first_plan(search: Search[Global]) -> Global:
     least = {1: 60, 2: 300, 3: 700}.get(d, 1000)
     width = settings["solver.width"] or int(np.clip(resolves, least, 1000 if many else 2200))
     kind = "gaussian" if many else "box"
-    return Global(width, tuple(float(w) for w in band), layers=settings["solver.layers"], distribution=kind)
+    return Global(width, tuple(float(w) for w in band), layers=settings["solver.layers"] or 1, distribution=kind)
 
 
 def tune(search: Search[Global]) -> Iterator[Candidate]:
