@@ -30,9 +30,9 @@ ENOUGH = 0.97
 """A step that lowers the loss by less is the last."""
 SHORTEST = 2.0**-7
 """The shortest step of the line search."""
-DAMPINGS = (1e-9, 1e-6, 1e-3)
-"""Ridges about where a state is, for steps that no length makes good (Levenberg 1944): a learned field, say, that the
-equations hardly determine as yet."""
+DAMPED = 1e-3
+"""The largest ridge about where a state is, for steps that no length makes good, and from the start for learned fields, which
+the equations hardly determine at first (Levenberg 1944)."""
 STUCK = 0.03
 """The share of the first loss above which a state is far from a solution."""
 
@@ -50,7 +50,8 @@ def fit(
     state = clip(form, project(form, trials, samples, start or guess(form)))
     towards = leaning(state, lean, seed)
     jets = evaluate_jets(form, samples, state)
-    first = 0.0
+    fields = any(unknown.learned and not unknown.is_number for unknown in form.unknowns)
+    first, ridge = 0.0, DAMPED if fields else RIDGE
     for _ in range(STEPS):
         system = linearise(form, samples, state, jets)
         merit = _merit(form, samples, jets, system, plan)
@@ -59,21 +60,21 @@ def fit(
                 "Newton's method met values that are not finite", None, "give a `guess` close to the solution"
             )
         first = max(first, merit)
-        full = anchor(form, state) if towards is None else towards
-        for ridge, about in ((RIDGE, full), *((damping, state.vector) for damping in DAMPINGS)):
-            target = state.with_vector(minimise(form, system, plan, about, ridge))
-            length, reached = _line_search(
-                form, samples, jets, evaluate_jets(form, samples, target), system, plan, merit
-            )
-            if length or merit < STUCK * first:
-                break
+        about = state.vector if ridge > RIDGE else anchor(form, state) if towards is None else towards
+        target = state.with_vector(minimise(form, system, plan, about, ridge))
+        there = evaluate_jets(form, samples, target)
+        length, reached = _line_search(form, samples, jets, there, system, plan, merit)
         if not length:
-            break
+            if ridge >= DAMPED or (merit < STUCK * first and not fields):
+                break
+            ridge = max(1e3 * ridge, 1e-9)
+            continue
         moved = state.with_vector(state.vector + length * (target.vector - state.vector))
         state = clip(form, moved)
         jets = evaluate_jets(form, samples, state)
-        if reached > ENOUGH * merit:
+        if reached > ENOUGH * merit and ridge <= RIDGE:
             break
+        ridge = max(0.1 * ridge, RIDGE)
     return state
 
 

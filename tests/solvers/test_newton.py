@@ -107,7 +107,7 @@ def test_a_field_is_learned_although_the_first_tangent_does_not_see_it():
     form = compile_problem(Problem("p", [f], conditions, coefficients={a: Learned(1)}))
     plan = Global(200, (4.0, 4.0))
     state = newton.fit(form, plan, draw(form, plan.points, 0), 0)
-    assert np.allclose(state.jets(1, where, [(0, 0)])[0, 0], 1 + where[:, 0] * where[:, 1] / 2, atol=1e-4)
+    assert np.allclose(state.jets(1, where, [(0, 0)])[0, 0], 1 + where[:, 0] * where[:, 1] / 2, atol=1e-8)
 
 
 def test_bounds_are_kept():
