@@ -61,7 +61,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             Setting("solver.layers", None, optional(whole()), "sine layers of the body; none: chosen"),
             Setting("solver.band", None, optional(positive), "half-width of the frequencies' band; none: scanned"),
             Setting("solver.points", None, optional(whole()), "points that are fitted; none: chosen by the width"),
-            Setting("solver.omega", None, optional(positive), "the paper's ω₀, when training by gradients; none: chosen"),
+            Setting("solver.omega", None, optional(positive), "the paper's ω₀, training by gradients; none: chosen"),
             Setting("solver.rate", 1e-3, positive, "learning rate, when training by gradients"),
             Setting("solver.steps", None, optional(whole()), "steps, when training by gradients; none: chosen"),
             Setting("solver.batch", None, optional(whole()), "points a step, when training by gradients; none: chosen"),

@@ -31,8 +31,8 @@ ENOUGH = 0.97
 SHORTEST = 2.0**-7
 """The shortest step of the line search."""
 DAMPED = 1e-3
-"""The largest ridge about where a state is, for steps that no length makes good, and from the start for learned fields, which
-the equations hardly determine at first (Levenberg 1944)."""
+"""The largest ridge about where a state is, for steps that no length makes good, and from the start for learned fields,
+which the equations hardly determine at first (Levenberg 1944)."""
 STUCK = 0.03
 """The share of the first loss above which a state is far from a solution."""
 
