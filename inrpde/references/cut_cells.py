@@ -63,8 +63,8 @@ def cut_system(equations: Equations, cells: Sequence[int], time_order: int = 0) 
     region = cut_region(equations)
     boundary = region.boundary
 
-    def contains(points: Array) -> Array:
-        return region.contains(equations.lifted(points))
+    def contains(points: Array, tol: float | None = None) -> Array:
+        return region.contains(equations.lifted(points), tol)
 
     def on_boundary(points: Array) -> Array:
         return boundary.contains(equations.lifted(points))

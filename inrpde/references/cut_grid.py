@@ -17,8 +17,8 @@ from inrpde.references.stencils import Axis
 from inrpde.references.terms import Index, Unsupported
 
 Array = np.ndarray
-Contains = Callable[[Array], Array]
-"""Which points (N, axes) lie in a set: bool (N,)."""
+Contains = Callable[..., Array]
+"""Which points (N, axes) lie in a set, to within a tolerance that may follow: bool (N,)."""
 NONE = -1
 
 
@@ -115,7 +115,7 @@ class CutGrid:
         low, high = np.zeros(len(start)), reach
         for _ in range(48):
             middle = (low + high) / 2
-            stays = self._contains(start + middle[:, None] * towards)
+            stays = self._contains(start + middle[:, None] * towards, 0.0)
             low, high = np.where(stays, middle, low), np.where(stays, high, middle)
         return (low + high) / 2
 

@@ -128,7 +128,8 @@ class TestGrid:
     def grid(self):
         space = Space("x y")
         axes = [Axis(-1.0, 1.0, 10), Axis(-1.0, 1.0, 10)]
-        return CutGrid(axes, Ball(space, (0, 0), 1), 1)
+        disc = Ball(space, (0, 0), 1)
+        return CutGrid(axes, disc.contains, disc.boundary.contains, 1)
 
     def test_crossings_lie_on_the_circle(self, grid):
         crossings = grid.coordinates[grid.nodes :]

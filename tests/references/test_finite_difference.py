@@ -425,7 +425,7 @@ def test_default_of_the_design(square):
 def test_wavy_problems_get_finer_grids(square):
     space = square.space
     u = space.unknown("u")
-    found = solve(bind(Problem("wavy", [u], [On(square, space.laplace(u) + 60**2 * u - 1), On(square.boundary, u)])))
+    found = solve(bind(Problem("wavy", [u], [On(square, space.laplace(u) + 50**2 * u - 1), On(square.boundary, u)])))
     assert len(found.axes[0]) > 400
 
 

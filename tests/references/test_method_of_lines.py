@@ -119,7 +119,7 @@ class TestOrder:
         space, (x, t) = line.space, line.space.coords
         u = space.unknown("u")
         ends = [(line.face(x, 0), u), (line.face(x, 1), space.dn(u) + u**3)]
-        converges(evolve(line, {u: exp(-t) * cos(x)}, [space.dt(u) - space.laplace(u)], ends, [u]), solve, 64)
+        converges(evolve(line, {u: exp(-t) * cos(x)}, [space.dt(u) - space.laplace(u)], ends, [u]), solve, 48)
 
     def test_hole(self, evolve, converges):
         space = Space("x y", time="t")
