@@ -1,7 +1,7 @@
 """The held-out score: how well a state satisfies every condition on points that were not fitted, as a relative error.
 
-Each residual is divided by what its operator makes of the lowest mode of the box, times the size of the unknowns; that scale does
-not depend on the network, so that scores of different networks compare."""
+Each residual is divided by what its operator makes of the lowest mode of the box, times the size of the unknowns; that
+scale does not depend on the network, so that scores of different networks compare."""
 
 from __future__ import annotations
 
@@ -11,32 +11,39 @@ import numpy as np
 
 from inrpde.compiler.form import Form, Row
 from inrpde.solvers.samples import Samples, Site, bounds
-from inrpde.solvers.state import State
+from inrpde.solvers.state import Evaluable
 from inrpde.solvers.system import Jets, environment, evaluate_jets, integral_values, no_jets, residuals
 
 Array = np.ndarray
-
-
+ALIKE = 0.5
+"""Two residuals are the same but for noise where their difference squared is below this share of the larger squared."""
 VANISHING = 1e-4
 """An unknown counts as at least so large, beside what would balance the others in an equation: one that vanishes has
 no relative error."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RowScore:
-    """One equation: rms and max of the residual in its own units, the rms over the operator's own size, and the rms of its data
-    (what is left where all unknowns vanish)."""
+    """One equation: rms and max of the residual in its own units, and the rms of its `data`, which is what is left
+    where all unknowns vanish; `scale` is what its operator makes of the unknowns' lowest mode, `scaled` (N,) the
+    residual over that, weighted so that its norm is its rms."""
 
     rms: float
     max: float
-    relative: float
     data: float
+    scale: float
+    scaled: Array
+
+    @property
+    def relative(self) -> float:
+        with np.errstate(all="ignore"):
+            return float(np.linalg.norm(self.scaled))
 
 
 @dataclass(frozen=True)
 class Score:
-    """`total` is the root of the sum of squares of the equations' relative residuals; `sizes` are those of the unknowns that
-    they are relative to (root mean square)."""
+    """`total` is the root of the sum of squares of the equations' relative residuals; `sizes` are those of the unknowns
+    that they are relative to (root mean square)."""
 
     rows: tuple[RowScore, ...]
     sizes: tuple[float, ...]
@@ -48,52 +55,63 @@ class Score:
         return value if np.isfinite(value) else float("inf")
 
 
-def score(form: Form, samples: Samples, state: State) -> Score:
-    """Score a state on samples; infinity where it is not finite."""
-    with np.errstate(all="ignore"):
-        return _score(form, samples, state)
-
-
-def _score(form: Form, samples: Samples, state: State) -> Score:
+def score(form: Form, samples: Samples, state: Evaluable) -> Score:
+    """Score a state on samples."""
     lo, hi = bounds(form)
     modes = np.pi / (hi - lo)
-    jets = evaluate_jets(form, samples, state)
-    numbers = integral_values(form, samples, jets)
-    slopes = [_slopes(form, row, samples, at, numbers) for row, at in zip(form.rows, jets.rows, strict=True)]
-    operators = [_operator(row, slope, modes) for row, slope in zip(form.rows, slopes, strict=True)]
-    sizes = _balanced(operators, _sizes(form, jets, samples, state))
-    rows = zip(form.rows, residuals(form, samples, jets), operators, data(form, samples), strict=True)
-    return Score(
-        tuple(_row_score(row, value, operator, samples, sizes, given) for row, value, operator, given in rows),
-        tuple(sizes),
-    )
+    with np.errstate(all="ignore"):  # a state that diverges has the score inf
+        jets = evaluate_jets(form, samples, state)
+        numbers = integral_values(form, samples, jets)
+        slopes = [_slopes(form, row, samples, at, numbers) for row, at in zip(form.rows, jets.rows, strict=True)]
+        operators = [_operator(row, slope, modes) for row, slope in zip(form.rows, slopes, strict=True)]
+        sizes = _balanced(operators, _sizes(form, jets, samples, state))
+        parts = zip(residuals(form, samples, jets), operators, data(form, samples), strict=True)
+        found = zip(form.rows, parts, strict=True)
+        rows = tuple(_row_score(row, samples.of(row), sizes, *values) for row, values in found)
+    return Score(rows, tuple(sizes))
 
 
 def data(form: Form, samples: Samples) -> list[float]:
-    """The root mean square of every equation's data: its residual where all unknowns vanish (NaN where that is singular)."""
-    nothing = no_jets(form)
+    """The rms of every equation's data: of its residual where all unknowns vanish (NaN where that is singular)."""
     with np.errstate(all="ignore"):
-        return [
-            _rms(value, samples.of(row))
-            for row, value in zip(form.rows, residuals(form, samples, nothing), strict=True)
-        ]
+        values = residuals(form, samples, no_jets(form))
+        return [_rms(value, samples.of(row)) for row, value in zip(form.rows, values, strict=True)]
 
 
 def relative_data(form: Form, samples: Samples) -> list[float]:
-    """The same, over what each operator makes of the lowest mode of an unknown of size 1: comparable between equations."""
+    """The same over what each operator makes of the lowest mode of an unknown of size 1: equations compare."""
     lo, hi = bounds(form)
-    nothing = no_jets(form)
     numbers = [0.0] * len(form.integrals)
     out = []
-    for row, at, given in zip(form.rows, nothing.rows, data(form, samples), strict=True):
-        operator = _operator(row, _slopes(form, row, samples, at, numbers), np.pi / (hi - lo))
-        out.append(given / max(np.sqrt(sum(v**2 for v in operator.values())), 1e-300))
+    with np.errstate(all="ignore"):
+        for row, at, given in zip(form.rows, no_jets(form).rows, data(form, samples), strict=True):
+            operator = _operator(row, _slopes(form, row, samples, at, numbers), np.pi / (hi - lo))
+            out.append(given / max(np.sqrt(sum(v**2 for v in operator.values())), 1e-300))
     return out
 
 
+def shared(first: Score, second: Score) -> float:
+    """The relative residual that two states have in common, over the equations whose residuals are alike.
+
+    Solves on different features leave different residuals, but for what no features remove: an error of both."""
+    total = 0.0
+    for a, b in zip(first.rows, second.rows, strict=True):
+        if alike(a, b):
+            total += float(np.real(np.vdot(a.scaled, b.scaled)))
+    return float(np.sqrt(total))
+
+
+def alike(a: RowScore, b: RowScore) -> bool:
+    """Do two states leave the same residual in an equation?"""
+    return float(np.linalg.norm(a.scaled - b.scaled)) ** 2 < ALIKE * max(a.relative, b.relative) ** 2
+
+
+def _share(site: Site) -> Array:
+    return np.sqrt(site.weights / site.weights.sum())
+
+
 def _rms(values: Array, site: Site) -> float:
-    weights = site.weights / site.weights.sum()
-    return float(np.sqrt(np.sum(weights * np.abs(values) ** 2)))
+    return float(np.linalg.norm(_share(site) * values))
 
 
 def _slopes(form: Form, row: Row, samples: Samples, at: dict, numbers: list) -> dict:
@@ -101,56 +119,53 @@ def _slopes(form: Form, row: Row, samples: Samples, at: dict, numbers: list) -> 
     return dict(zip(row.tangent, row.slopes(env), strict=True))
 
 
-def _sizes(form: Form, jets: Jets, samples: Samples, state: State) -> list[float]:
+def _sizes(form: Form, jets: Jets, samples: Samples, state: Evaluable) -> list[float]:
     """Root mean square of each unknown over the equations that hold in volumes (or wherever it appears)."""
+    full, zero = form.space.dim, (0,) * form.space.dim
     sizes = []
     for unknown in range(len(form.unknowns)):
-        found: list[tuple[int, float]] = []
-        for row, values in zip(form.rows, jets.rows, strict=True):
-            for symbol, jet in row.jets.items():
-                if jet.unknown == unknown and not any(jet.index):
-                    found.append((row.region.dim, float(np.mean(np.abs(values[symbol]) ** 2))))
-        if not any(dim == form.space.dim for dim, _ in found):
-            sites = [
-                samples.of(row)
-                for row in form.rows
-                if row.region.dim == form.space.dim and any(j.unknown == unknown for j in row.jets.values())
-            ]
-            if sites:
-                zero = (0,) * form.space.dim
-                values = state.jets(unknown, sites[0].points[:2000], [zero])[zero]
-                found = [(form.space.dim, float(np.mean(np.abs(values) ** 2)))]
+        found = [
+            (row.region.dim, np.mean(np.abs(values[symbol]) ** 2))
+            for row, values in zip(form.rows, jets.rows, strict=True)
+            for symbol, jet in row.jets.items()
+            if jet.unknown == unknown and not any(jet.index)
+        ]
+        if not any(dim == full for dim, _ in found):
+            inside = [row for row in form.rows if row.region.dim == full and unknown in row.indices]
+            if inside:
+                values = state.jets(unknown, samples.of(inside[0]).points[:2000], [zero])[zero]
+                found = [(full, np.mean(np.abs(values) ** 2))]
         best = max((dim for dim, _ in found), default=0)
-        sizes.append(np.sqrt(max((size for dim, size in found if dim == best), default=0.0)))
+        sizes.append(float(np.sqrt(max((size for dim, size in found if dim == best), default=0.0))))
     return sizes
 
 
-def _operator(row: Row, slopes: dict, modes: Array) -> dict[int, float]:
+def _operator(row: Row, slopes: dict, modes: Array) -> dict[int, np.float64]:
     """What an equation's operator makes of the lowest mode of each of its unknowns, in the root mean square."""
-    squares: dict[int, float] = {}
+    squares: dict[int, np.float64] = {}
     for symbol, jet in row.jets.items():
         if symbol in slopes:
-            mode = float(np.prod(modes ** np.array(jet.index)))
-            squares[jet.unknown] = squares.get(jet.unknown, 0.0) + float(np.mean(np.abs(slopes[symbol]) ** 2)) * mode**2
-    return {unknown: float(np.sqrt(square)) for unknown, square in squares.items()}
+            mode = np.prod(modes ** np.array(jet.index))
+            squares[jet.unknown] = squares.get(jet.unknown, 0.0) + np.mean(np.abs(slopes[symbol]) ** 2) * mode**2
+    return {unknown: np.sqrt(square) for unknown, square in squares.items()}
 
 
-def _balanced(operators: list[dict[int, float]], sizes: list[float]) -> list[float]:
-    """The sizes, but of an unknown that vanishes the share `VANISHING` of what would balance the others in its equations."""
+def _balanced(operators: list[dict[int, np.float64]], sizes: list[float]) -> list[float]:
+    """The sizes, but of an unknown that vanishes the share `VANISHING` of what would balance the others."""
     out = list(sizes)
     for operator in operators:
         for unknown, own in operator.items():
             others = np.sqrt(sum((value * sizes[k]) ** 2 for k, value in operator.items() if k != unknown))
             if own > 0 and np.isfinite(others):
-                out[unknown] = max(out[unknown], VANISHING * others / own)
+                out[unknown] = max(out[unknown], float(VANISHING * others / own))
     return out
 
 
 def _row_score(
-    row: Row, residual: Array, operator: dict[int, float], samples: Samples, sizes: list[float], given: float
+    row: Row, site: Site, sizes: list[float], residual: Array, operator: dict[int, np.float64], given: float
 ) -> RowScore:
-    rms = _rms(residual, samples.of(row))
     scale = np.sqrt(sum((value * sizes[unknown]) ** 2 for unknown, value in operator.items()))
     if row.integrals and not row.jets:
         scale = max(sizes)
-    return RowScore(rms, float(np.max(np.abs(residual), initial=0.0)), rms / max(scale, 1e-300), given)
+    largest = float(np.max(np.abs(residual), initial=0.0))
+    return RowScore(_rms(residual, site), largest, given, float(scale), _share(site) * residual / max(scale, 1e-300))

@@ -88,7 +88,7 @@ def test_cells_of_unequal_sizes_get_equal_shares():
     assert counts.min() > 0.8 * counts.max()
     assert np.isclose(site.weights.sum(), 2)
     for f, integral in ((lambda x, y: x, 2.0), (lambda x, y: x * y, 1.0), (lambda x, y: np.exp(x), np.exp(2) - 1)):
-        assert np.isclose(f(*site.points.T) @ site.weights, integral, rtol=0.02)
+        assert np.isclose(f(*site.points.T) @ site.weights, integral, rtol=0.05)
 
 
 def test_integrals_over_a_region_with_a_hole_see_it_weighted():
