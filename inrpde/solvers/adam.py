@@ -1,0 +1,152 @@
+"""Training by Adam: small steps down the gradient, on points that are drawn anew now and then, or in minibatches.
+
+Kingma and Ba 2015 (algorithm 1), the rate warmed up and then lowered along a cosine to zero (Loshchilov and Hutter 2017)."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inrpde.errors import DivergedError
+from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.state import State
+
+if TYPE_CHECKING:
+    from inrpde.solvers.training import Trainer
+
+Array = np.ndarray
+STEPS = 5000
+WARM_UP = 50
+RESAMPLE = 100
+"""Steps on the same points of regions that have a measure."""
+FIRST_DECAY, SECOND_DECAY, TINY = 0.9, 0.99, 1e-12
+CANDIDATES = 50
+"""Candidates in a run of a given number of steps."""
+SPENT = 0.7
+"""The share of a budget that is trained for; the rest is for checking."""
+AGAIN = 0.3
+"""The length of a second run beside the first."""
+HALVINGS = 8
+"""How often the rate is halved, where the loss is not finite, before the run ends."""
+
+
+@dataclass(frozen=True)
+class Descent:
+    """Where a run is: parameters, moments, steps done, the share of the schedule that is past, the rate's factor, and the best
+    parameters of all candidates with their score."""
+
+    vector: Array
+    first: Array
+    second: Array
+    best: Array
+    score: float = math.inf
+    step: int = 0
+    done: float = 0.0
+    factor: float = 1.0
+
+    @classmethod
+    def start(cls, vector: Array) -> Descent:
+        return cls(vector, np.zeros_like(vector), np.zeros_like(vector), vector)
+
+    def update(self, gradient: Array, rate: float) -> Descent:
+        first = FIRST_DECAY * self.first + (1 - FIRST_DECAY) * gradient
+        second = SECOND_DECAY * self.second + (1 - SECOND_DECAY) * gradient**2
+        n = self.step + 1
+        mean, size = first / (1 - FIRST_DECAY**n), np.sqrt(second / (1 - SECOND_DECAY**n))
+        return replace(self, vector=self.vector - rate * mean / (size + TINY), first=first, second=second, step=n)
+
+    def judged(self, score: float) -> Descent:
+        """Remember these parameters if they are the best so far."""
+        return replace(self, best=self.vector, score=score) if score < self.score else self
+
+    def fall_back(self) -> Descent:
+        """From the best parameters again, with half the rate."""
+        zero = np.zeros_like(self.vector)
+        return replace(self, vector=self.best, first=zero, second=zero, factor=self.factor / 2)
+
+    def memory(self) -> dict[str, Any]:
+        return {"method": "adam", **vars(self)}
+
+    @classmethod
+    def recalled(cls, memory: Mapping[str, Any]) -> Descent:
+        return cls(**{key: value for key, value in memory.items() if key != "method"})
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """So many steps, or (where that is None) what fits into so many seconds."""
+
+    steps: int | None
+    seconds: float
+    peak: float
+
+    def done(self, begun: Descent, step: int, spent: float) -> float:
+        """The share that is past, of a run that `begun` there `spent` seconds ago."""
+        by_time = begun.done + (1 - begun.done) * spent / self.seconds if self.seconds > 0 else 1.0
+        return max(by_time, step / self.steps if self.steps else 0.0)
+
+    def reports(self, step: int, elapsed: float) -> bool:
+        """Is it time for a candidate? By steps where their number is known, so that runs repeat."""
+        return step % max(self.steps // CANDIDATES, 1) == 0 if self.steps else elapsed > 1.0
+
+    def rate(self, at: Descent) -> float:
+        return self.peak * at.factor * min(1.0, (at.step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * at.done))
+
+
+def solve(context: Context) -> Iterator[Candidate]:
+    """The method `adam`. Raises ProblemError for an equation that cannot be differentiated, UsageError for a device that
+    is not there."""
+    budgeted = context.clock.budget is not None
+    steps = context.settings["solver.steps"] or (None if budgeted else STEPS)
+    schedule = Schedule(steps, SPENT * context.clock.left if budgeted else math.inf, context.settings["solver.rate"])
+    yield from train(context, context.seed, schedule, context.memory)
+
+
+def train(context: Context, seed: int, schedule: Schedule, memory: Mapping[str, Any]) -> Iterator[Candidate]:
+    """Candidates of one run, from its beginning or from the memory of one."""
+    from inrpde.solvers.training import Trainer
+
+    trainer = Trainer(context, seed, RESAMPLE)
+    begun = reported = time.perf_counter()
+    resumed = memory.get("method") == "adam"
+    at = start = Descent.recalled(memory) if resumed else Descent.start(trainer.vector)
+    ended = ""
+    while not ended:
+        now = time.perf_counter()
+        at = replace(at, done=schedule.done(start, at.step, now - begun))
+        loss, gradient = trainer.loss(at.vector, at.step)
+        if not (math.isfinite(loss) and np.isfinite(gradient).all()):
+            at = at.fall_back()
+            if at.factor < 2.0**-HALVINGS or not at.step:
+                ended = "ended, as the loss is not finite"
+        elif at.done >= 1:
+            ended = "the end of the schedule"
+        else:
+            at = at.update(gradient, schedule.rate(at))
+        if ended or schedule.reports(at.step, now - reported):
+            at = at.judged(trainer.score(at.vector))
+            yield _candidate(context, trainer, at, seed, now - reported, ended)
+            reported = time.perf_counter()
+
+
+def _candidate(context: Context, trainer: Trainer, at: Descent, seed: int, cost: float, ended: str) -> Candidate:
+    """The best parameters so far."""
+
+    def again(other: int, lean: Sequence[float]) -> State:
+        """A shorter run from other parameters, on other points."""
+        length = Schedule(max(round(AGAIN * at.step), 1), math.inf, context.settings["solver.rate"])
+        *_, last = train(replace(context, memory={}), other, length, {})
+        if not math.isfinite(last.score):
+            raise DivergedError("a second run met values that are not finite", None, "lower solver.rate")
+        return last.state
+
+    reason = f"step {at.step}" + (f", the rate halved {round(-math.log2(at.factor))} times" if at.factor < 1 else "")
+    return Candidate(
+        trainer.objective.state(at.best), at.score, trainer.fitted(at.best), cost, "adam",
+        f"{reason}; {ended}" if ended else reason, at.memory(), again,
+    )  # fmt: skip

@@ -1,0 +1,166 @@
+"""What methods that train all parameters share: the network and its first values, points for every step, candidates.
+
+All that is random is a function of the seed and the number of the step, so that a run that is resumed from a
+checkpoint sees what it would have seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+
+from inrpde.compiler.form import Form
+from inrpde.errors import UsageError
+from inrpde.solvers.method import Context
+from inrpde.solvers.newton import guess, project
+from inrpde.solvers.objective import Batch, Objective, thinned
+from inrpde.solvers.samples import Samples, bounds, draw
+from inrpde.solvers.score import score
+from inrpde.solvers.spectrum import wave_numbers
+from inrpde.solvers.trained import Fields, Shape
+
+Array = np.ndarray
+WIDTH, LAYERS = 64, 2
+PAPER_OMEGA = 30.0
+LOWEST = 2.0
+"""The least half-width of the first layer's band, in radians a half extent of the box."""
+SHARE = 0.5
+"""The first layer's band beside the declared waves: layers that follow add harmonics."""
+POINTS = {1: 200}
+MANY_POINTS = 1500
+"""Points inside, in one coordinate and in more."""
+LARGE, BATCH = 6000, 2048
+"""More points than the first are taken in minibatches, of the second where none is chosen."""
+FEWEST = 32
+"""Points of a condition in a minibatch, where it has as many."""
+HELD_OUT, SCORED = 7_368_787, 4000
+RESAMPLED = 104_729
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Points inside, and points a step (None: all)."""
+
+    points: int
+    batch: int | None
+
+
+class Trainer:
+    """A network for a form, and the loss of its parameters at every step. Raises UsageError for a device that is not there.
+
+    `resample`: steps after which points of regions with a measure are drawn anew (None: never).
+    """
+
+    def __init__(self, context: Context, seed: int, resample: int | None = None):
+        self.form, self.seed, self._context = context.form, seed, context
+        settings = context.settings
+        dim = self.form.space.dim
+        batch = settings["solver.batch"]
+        self.points = settings["solver.points"] or max(POINTS.get(dim, MANY_POINTS), 4 * (batch or 0))
+        self.resample = resample if any(c.region.dim > 0 for c in self.form.conditions) else None
+        samples = draw(self.form, self.points, seed)
+        fields = Fields(self.form, shape(self.form, settings, samples), seed)
+        started(self.form, fields, thinned(samples, SCORED))
+        self.objective = Objective(self.form, fields, samples, device(context.device))
+        self._pool = (0, self.objective.batch(samples))
+        total = sum(self._pool[1].sizes)
+        self.batch_size = batch or (BATCH if total > LARGE else None)
+
+    @property
+    def vector(self) -> Array:
+        """The initial parameters (of the state that was asked for last)."""
+        return self.objective.vector
+
+    def loss(self, vector: Array, step: int) -> tuple[float, Array]:
+        """The loss and its gradient on the points of a step."""
+        return self.objective(vector, self.batch(step))
+
+    def batch(self, step: int) -> Batch:
+        """The points of a step."""
+        number = step // self.resample if self.resample else 0
+        if number != self._pool[0]:
+            self._pool = number, self.objective.batch(draw(self.form, self.points, self.seed + RESAMPLED * number))
+        pool = self._pool[1]
+        if self.batch_size is None:
+            return pool
+        total = sum(pool.sizes)
+        share = [min(size, max(round(self.batch_size * size / total), FEWEST)) for size in pool.sizes]
+        return pool.take(
+            [_slice(self.seed, k, size, n, step) for k, (size, n) in enumerate(zip(pool.sizes, share, strict=True))]
+        )
+
+    @cached_property
+    def held_out(self) -> Samples:
+        return thinned(draw(self.form, min(self.points, 1000), self.seed + HELD_OUT), SCORED)
+
+    def score(self, vector: Array) -> float:
+        """The held-out score (inf where it is not finite)."""
+        return score(self.form, self.held_out, self.objective.state(vector)).total
+
+    def fitted(self, vector: Array) -> float:
+        """The score on fitted points."""
+        samples = thinned(draw(self.form, min(self.points, 1000), self.seed), SCORED)
+        return score(self.form, samples, self.objective.state(vector)).total
+
+
+def _slice(seed: int, place: int, size: int, count: int, step: int) -> Array | None:
+    """The rows of a step: every row once an epoch, in an order of the epoch's own."""
+    if count >= size:
+        return None
+    rounds = size // count
+    order = _order(seed, place, size, step // rounds)
+    start = step % rounds * count
+    return order[start : start + count]
+
+
+@lru_cache(maxsize=64)
+def _order(seed: int, place: int, size: int, epoch: int) -> Array:
+    return np.random.default_rng([seed, place, epoch]).permutation(size)
+
+
+def shape(form: Form, settings: Any, samples: Samples) -> Shape:
+    """The network that the settings ask for; where they leave it open, of the declared waves (of the paper's ω₀ where there
+    are only data to fit)."""
+    omega = settings["solver.omega"]
+    if omega is not None:
+        first = np.full(form.space.dim, omega)
+    elif all(condition.region.dim == 0 for condition in form.conditions):
+        first = np.full(form.space.dim, PAPER_OMEGA)
+    else:
+        lo, hi = bounds(form)
+        waves = wave_numbers(form, samples) * (hi - lo) / 2
+        first = form.space.dim * np.maximum(SHARE * waves, LOWEST)
+    hidden = omega or (PAPER_OMEGA if first.max() >= PAPER_OMEGA else HIDDEN_OMEGA)
+    return Shape(settings["solver.width"] or WIDTH, settings["solver.layers"] or LAYERS, tuple(first), hidden)
+
+
+HIDDEN_OMEGA = 5.0
+
+
+def started(form: Form, fields: Fields, samples: Samples) -> None:
+    """Let the unknowns that have a guess, and learned fields, start from it."""
+    guessed = {key.func.__name__ for key in form.bound.problem.guess}
+    wanted = [
+        unknown.learned is not None
+        or unknown.name.removesuffix("_re").removesuffix("_im") in guessed
+        or unknown.name in guessed
+        for unknown in form.unknowns
+    ]
+    if any(wanted):
+        heads = project(form, fields.state().trials, samples, guess(form)).heads
+        fields.start_from([head if want else None for head, want in zip(heads, wanted, strict=True)])
+
+
+def device(name: str) -> torch.device:
+    """The device of that name. Raises UsageError where it is not there, or has no double precision."""
+    try:
+        found = torch.device(name)
+        torch.zeros(1, dtype=torch.float64, device=found)
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+        raise UsageError(
+            f"the device '{name}' cannot be used: {str(error).splitlines()[0]}", "--device", "use --device cpu"
+        ) from None
+    return found
