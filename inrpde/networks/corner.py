@@ -8,7 +8,7 @@ would settle on a wrong function.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb
@@ -109,8 +109,6 @@ def pole_modes(count: int) -> tuple[Mode, ...]:
 def corner_modes(angle: float, kinds: tuple[str, str], count: int) -> tuple[Mode, ...]:
     """The first `count` exponents between walls of the given kinds ("value" or "slope"), the first wall being the one
     from which the region opens; each with the next term of its own series, and logarithms where the exponent is whole.
-
-    No modes where every one of them is a polynomial.
     """
     mixed = kinds[0] != kinds[1]
     modes: list[Mode] = []
@@ -123,9 +121,3 @@ def corner_modes(angle: float, kinds: tuple[str, str], count: int) -> tuple[Mode
         else:
             modes += [Mode(power, phase), Mode(power + 1, phase, 1)]
     return tuple(modes)
-
-
-def singular(angle: float, kinds: Sequence[str]) -> bool:
-    """Does the first exponent make the second derivatives blow up?"""
-    first = (0.5 if kinds[0] != kinds[1] else 1.0) * np.pi / angle
-    return first < 2 and abs(first - round(first)) > 1e-6
