@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inrpde import config, plugins
+from inrpde.arguments import check_arguments
 from inrpde.checkpoint import Checkpoint
 from inrpde.compiler import Form, compile_problem
 from inrpde.compiler.bind import Bound
 from inrpde.declaration import GridField, Problem
 from inrpde.describe import describe
-from inrpde.errors import ProblemError, UsageError
+from inrpde.errors import ProblemError
 from inrpde.solution import Domain, Field, NetworkField, Solution
 from inrpde.solvers.loop import Run
 from inrpde.solvers.loop import run as run_method
@@ -27,7 +28,9 @@ from inrpde.solvers.samples import bounds, draw
 from inrpde.solvers.score import score
 from inrpde.solvers.state import State
 from inrpde.verification.estimate import Estimate, estimate
+from inrpde.verification.finding import Finding
 from inrpde.verification.report import condition_reports, exact_errors, reference_errors
+from inrpde.verification.unmet import failure, unmet
 from inrpde.verification.validate import validate
 from inrpde.verification.verdict import verdict
 
@@ -39,6 +42,7 @@ IMPORT_SECONDS = time.process_time()
 HELD_OUT = 15_485_863
 """Added to the seed for the points on which conditions are reported: neither fitted nor used to choose."""
 
+NO_REFERENCE = "there is no reference for this problem"
 Progress = Callable[..., None]
 
 
@@ -89,16 +93,15 @@ def run(
     resume: bool = False, source: Source | None = None, progress: Progress = _silent,
 ) -> Solution:  # fmt: skip
     """`solve`, and what the command line adds: an output file, checkpoints beside it, progress."""
-    if reference not in ("auto", "none"):
-        raise UsageError(
-            f"reference={reference!r} is neither auto nor none", "--reference", "--reference none skips it"
-        )
+    check_arguments(problem, seed, budget, tol, reference, device)
     chosen = config.resolve(problem.settings, settings or {})
     watch, clock = Stopwatch(), Clock(budget)
     with watch("compile"):
         progress("compile")
         form = compile_problem(problem)
-        warnings = [*form.warnings, *validate(form)]
+        findings = validate(form)
+        warnings = _texts(form, findings)
+        doubts = [finding.text for finding in findings if finding.open]
     checkpoint = Checkpoint.beside(output, problem, source, chosen, seed)
     memory = checkpoint.load() if resume else {}
 
@@ -127,11 +130,12 @@ def run(
         if reference == "auto":
             progress("reference")
             witness, _, why = solve_reference(form.bound, chosen["reference.n"])
-            warnings += [why] if why else []
+            warnings += [f"{NO_REFERENCE} ({why})"] if why else []
+            doubts += [why] if why and "singular" in why else []
         else:
             witness = None
     with watch("verify"):
-        report = _report(form, best, found, estimated, solution, witness, chosen, seed, tol, warnings)
+        report = _report(form, best, found, estimated, solution, witness, chosen, seed, tol, warnings, doubts)
     if witness is not None:
         solution = solution.with_reference(reference_solution(form.bound, witness))
     report["seconds"] = watch.total()
@@ -150,19 +154,17 @@ def reference(
     progress: Progress = _silent,
 ) -> Solution:  # fmt: skip
     """The reference alone: the same declaration by scipy alone. Raises ProblemError where there is none."""
+    check_arguments(problem)
     watch = Stopwatch()
     with watch("compile"):
         form = compile_problem(problem)
-        warnings = [*form.warnings, *validate(form)]
+        warnings = _texts(form, validate(form))
     with watch("reference"):
         progress("reference")
         witness, kind, why = solve_reference(form.bound, n)
     if witness is None:
-        raise ProblemError(
-            "there is no reference for this problem",
-            problem.name,
-            why or "solve it, and look at the held-out residual",
-        )
+        fix = "solve it: a second solve and the held-out residuals say how far to trust the answer"
+        raise ProblemError(f"{NO_REFERENCE}: {why}", problem.name, fix)
     made = origin(problem, source, config.resolve(problem.settings, {}), 0)
     solution = reference_solution(form.bound, witness, made)
     exact = exact_errors(form, lambda k, points: solution._values(form.bound.unknowns[k].name, points), 10_000, 0)
@@ -190,8 +192,12 @@ def reference(
 def check(problem: Problem) -> dict[str, Any]:
     """What the compiler makes of a problem, without solving it: the compiled form and the warnings."""
     form = compile_problem(problem)
-    warnings = [*form.warnings, *validate(form)]
+    warnings = _texts(form, validate(form))
     return {"problem": problem.name, "status": "ok", **describe(form), "warnings": warnings}
+
+
+def _texts(form: Form, findings: list[Finding]) -> list[str]:
+    return [*form.warnings, *(finding.text for finding in findings)]
 
 
 def build(
@@ -235,7 +241,7 @@ def _name(key: Any) -> str:
 
 
 def solve_reference(bound: Bound, n: int | None) -> tuple[Any, str | None, str | None]:
-    """The first reference that supports the problem: (reference or None, its kind, why there is none)."""
+    """The first reference that serves the problem: (reference or None, its kind, why there is none)."""
     reasons = []
     for name, plugin in plugins.available("references").items():
         module = plugin.load()
@@ -246,7 +252,7 @@ def solve_reference(bound: Bound, n: int | None) -> tuple[Any, str | None, str |
                 return found, found.kind, None
             reason = found.reason
         reasons.append(f"{name}: {reason}")
-    return None, None, "there is no reference for this problem (" + "; ".join(reasons or ["none is installed"]) + ")"
+    return None, None, "; ".join(reasons or ["none is installed"])
 
 
 def reference_solution(bound: Bound, witness: Any, made: Mapping[str, Any] | None = None) -> Solution:
@@ -313,7 +319,7 @@ def _share(clock: Clock) -> float | None:
 
 def _report(
     form: Form, best: Candidate, found: Run, estimated: Estimate, solution: Solution, witness: Any,
-    settings: Mapping[str, Any], seed: int, tol: float | None, warnings: list[str],
+    settings: Mapping[str, Any], seed: int, tol: float | None, warnings: list[str], doubts: list[str],
 ) -> dict[str, Any]:  # fmt: skip
     names = [unknown.name for unknown in form.bound.unknowns if not unknown.is_number]
     exact = exact_errors(
@@ -323,11 +329,14 @@ def _report(
     by_field = _by_field(form, estimated)
     held_out = draw(form, 4000, seed + HELD_OUT)
     scored = score(form, held_out, best.state)
-    word = verdict(estimated, compared)
+    left = unmet(form, estimated)
+    word = verdict(estimated, compared, left, doubts)
+    error = failure(form, best, estimated)
     reached = tol is None or max(by_field.values()) <= tol
-    return {
+    warnings = [*warnings, *(each.text for each in left), *(witness.warnings if witness is not None else ())]
+    report = {
         "problem": form.bound.problem.name,
-        "status": "ok" if reached else "tolerance",
+        "status": error.status if error else "ok" if reached else "tolerance",
         "method": best.method,
         "verdict": {"word": word.word, "because": word.because},
         "fields": {
@@ -338,12 +347,13 @@ def _report(
         "conditions": condition_reports(form, scored),
         "seconds": {},
         "learned": dict(solution.learned),
-        "warnings": list(dict.fromkeys(warnings + (list(witness.warnings) if witness is not None else []))),
+        "warnings": list(dict.fromkeys(warnings)),
         "output": None,
         "seed": seed,
         "steps": found.steps,
         "ended": found.ended,
     }
+    return report | {"error": error.as_dict()} if error else report
 
 
 def _by_field(form: Form, estimated: Estimate) -> dict[str, float]:

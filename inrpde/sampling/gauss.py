@@ -15,11 +15,11 @@ POINTS = 20_000
 """Quasi-random points elsewhere."""
 
 
-def integration(region: Region) -> Quadrature:
+def integration(region: Region, seed: int = 0) -> Quadrature:
     """A tensor Gauss–Legendre rule on a box of at most three dimensions, many quasi-random points on anything else."""
     box = region.box
     if box is None or region.dim != region.space.dim or region.dim not in NODES:
-        return sample(region, POINTS, 0)
+        return sample(region, POINTS, seed)
     x, w = np.polynomial.legendre.leggauss(NODES[region.dim])
     axes = [(a + b) / 2 + (b - a) / 2 * x for a, b in box]
     weights = np.prod(grid_points([(b - a) / 2 * w for a, b in box]), axis=1)

@@ -141,7 +141,7 @@ class Cells:
         return Sum(tuple(parts))
 
     def varied(self) -> Cells:
-        return replace(self, each=max(20, round(0.8 * self.each)), band=tuple(0.93 * w for w in self.band))
+        return replace(self, each=max(20, round(0.7 * self.each)), band=tuple(0.93 * w for w in self.band))
 
     def __str__(self) -> str:
         grid = "×".join(str(len(b) - 1) for b in self.breaks)

@@ -1,4 +1,4 @@
-"""How wrong is the answer? From the held-out score and a second, different solve."""
+"""How wrong is the answer? From held-out residuals and a second, different solve."""
 
 from __future__ import annotations
 
@@ -12,22 +12,40 @@ from inrpde.errors import DivergedError
 from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.method import Candidate
 from inrpde.solvers.samples import draw
-from inrpde.solvers.score import score
+from inrpde.solvers.score import Score, score, shared
 from inrpde.solvers.state import State
 
 Array = np.ndarray
 FLOOR = 1e-12
 """Below this an estimate is rounding."""
 CEILING = 2.0
+SPARE = 1.5
+"""An estimate's margin: with it, true errors lie above and below equally often (benchmarks/calibration.py)."""
+LEAN = 30.0
+"""The size, beside the answer's own, of the random field towards which the second solve leans."""
+OPEN = 1e3, 1e-3
+"""Two solves that differ by so many times their residuals, and by so much, show that something is left open."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Estimated relative L2 errors by unknown; `score` is the held-out score, `second` the difference of two solves."""
+    """Estimated relative L2 errors by unknown.
+
+    `first` and `second` are the held-out scores of the answer and of the second solve (None where there is none),
+    `differences` are those between the two solves by unknown, `common` is the residual that both leave, and `open`
+    holds the unknowns that the conditions do not determine.
+    """
 
     fields: dict[str, float]
-    score: float
-    second: dict[str, float]
+    first: Score
+    second: Score | None
+    differences: dict[str, float]
+    common: float
+    open: tuple[str, ...]
+
+    @property
+    def score(self) -> float:
+        return self.first.total
 
     @property
     def worst(self) -> float:
@@ -35,32 +53,55 @@ class Estimate:
 
 
 def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
-    """min(1.5·√(E1·E3), 2), E1 the held-out score and E3 the difference to a second solve; 10·E1 without one."""
-    sizes = score(form, draw(form, 1000, seed + 31), candidate.state).sizes
-    second = _second(candidate, seed + 1, sizes)
-    differences, fields = {}, {}
-    for number, unknown in enumerate(form.unknowns):
-        points = field_points(form, number, 2000, seed + 31)
-        if second is None:
-            differences[unknown.name] = float("nan")
-            fields[unknown.name] = float(np.clip(10 * candidate.score, FLOOR, CEILING))
-            continue
-        ours, theirs = (_values(form, state, number, points) for state in (candidate.state, second))
-        difference = relative_difference(ours, theirs, sizes[number])
-        differences[unknown.name] = difference
-        fields[unknown.name] = float(np.clip(1.5 * np.sqrt(candidate.score * difference), FLOOR, CEILING))
-    return Estimate(fields, candidate.score, differences)
+    """The difference of the two solves, shared out in proportion to their residuals, and the residual that both leave.
+
+    With E the difference of two solves whose held-out scores are S₁ and S₂, the error of the first is about
+    1.5·E·S₁/√(S₁² + S₂²): how E answers to S₁ and S₂ measures the errors that residuals make, in this problem and in
+    the norm that matters. An error that both share does not show in E, but in the residual that both have in common;
+    such errors are smooth, and scores are errors of the lowest mode: it is added as it is. Where E is out of all
+    proportion to the residuals, the conditions do not determine the solution, and nothing is known of its error: 2.
+    Without a second solve it is ten times the score.
+    """
+    held_out = draw(form, 1000, seed + 31)
+    first = score(form, held_out, candidate.state)
+    points = [field_points(form, k, 2000, seed + 31) for k in range(len(form.unknowns))]
+    ours = _values(form, candidate.state, points)
+    names = [unknown.name for unknown in form.unknowns]
+    other = _second(candidate, seed + 1, [LEAN * (_rms(values) or 1.0) for values in ours])
+    if other is None:
+        return Estimate(dict.fromkeys(names, _clipped(10 * first.total)), first, None, {}, 0.0, ())
+    second = score(form, held_out, other)
+    theirs = _values(form, other, points)
+    pairs = zip(ours, theirs, first.sizes, strict=True)
+    differences = {name: relative_difference(*each) for name, each in zip(names, pairs, strict=True)}
+    common = shared(first, second)
+    larger, least = OPEN
+    undecided = tuple(name for name, d in differences.items() if d > max(larger * second.total, least))
+    part = SPARE * first.total / max(np.hypot(first.total, second.total), 1e-300)
+    fields = {
+        name: CEILING if name in undecided else _clipped(part * difference + common)
+        for name, difference in differences.items()
+    }
+    return Estimate(fields, first, second, differences, common, undecided)
 
 
-def _second(candidate: Candidate, seed: int, sizes: Sequence[float]) -> State | None:
+def _second(candidate: Candidate, seed: int, lean: Sequence[float]) -> State | None:
     if candidate.again is None:
         return None
     try:
-        return candidate.again(seed, sizes)
+        return candidate.again(seed, lean)
     except DivergedError:
         return None
 
 
-def _values(form: Form, state: State, unknown: int, points: Array) -> Array:
+def _values(form: Form, state: State, points: Sequence[Array]) -> list[Array]:
     zero = (0,) * form.space.dim
-    return state.jets(unknown, points, [zero])[zero]
+    return [state.jets(unknown, at, [zero])[zero] for unknown, at in enumerate(points)]
+
+
+def _rms(values: Array) -> float:
+    return float(np.sqrt(np.mean(np.abs(values) ** 2)))
+
+
+def _clipped(value: float) -> float:
+    return float(np.clip(value, FLOOR, CEILING)) if np.isfinite(value) else CEILING

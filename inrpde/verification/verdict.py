@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from inrpde.verification.estimate import Estimate
+from inrpde.verification.unmet import Unmet
 
+WORDS = ("wrong", "unverified", "plausible", "verified")
 GOOD = 0.05
 """An estimate above this is no answer that could be verified."""
-SUSPICIOUS = 30.0
-"""A held-out score so many times the difference of two solves: they agree on something that is not a solution."""
 
 
 @dataclass(frozen=True)
@@ -19,44 +19,60 @@ class Verdict:
     word: str
     because: str
 
+    def at_most(self, word: str, because: str) -> Verdict:
+        """This verdict, or a lower word, for a reason that outweighs its evidence."""
+        return Verdict(min(self.word, word, key=WORDS.index), f"{because}; {self.because}")
 
-def verdict(estimates: Estimate, references: Mapping[str, Mapping[str, Any]]) -> Verdict:
+
+def verdict(
+    estimated: Estimate,
+    references: Mapping[str, Mapping[str, Any]],
+    left: Sequence[Unmet] = (),
+    doubts: Sequence[str] = (),
+) -> Verdict:
     """`verified` (an independent solver agrees, or the equations hold on points that were not fitted to well below the
-    error claimed), `plausible`, `unverified` or `wrong`. `references` holds rel_l2 and estimated_error by field."""
-    worst = estimates.worst
-    shown = f"held-out score {estimates.score:.1e}, estimated error {worst:.1e}"
+    error claimed), `plausible`, `unverified` or `wrong`.
+
+    `references` holds rel_l2 and estimated_error by field. Nothing is verified while there are `doubts` that the
+    conditions determine the solution, or equations that do not hold: that two solves agree does not outweigh them.
+    """
+    found = _word(estimated, references)
+    for each in left:
+        found = found.at_most("unverified" if each.lasting else "plausible", each.text)
+    for doubt in doubts:
+        found = found.at_most("plausible", doubt)
+    if estimated.open:
+        names = ", ".join(estimated.open)
+        apart = max(estimated.differences[name] for name in estimated.open)
+        text = f"the conditions do not determine {names}: two solves that satisfy them differ by {apart:.1g}"
+        found = found.at_most("unverified", text)
+    return found
+
+
+def _word(estimated: Estimate, references: Mapping[str, Mapping[str, Any]]) -> Verdict:
+    """The verdict by estimates and references alone."""
+    worst = estimated.worst
+    shown = f"held-out score {estimated.score:.1e}, estimated error {worst:.1e}"
     gaps = [(r["rel_l2"], r.get("estimated_error") or 0.0, name) for name, r in references.items() if r]
     for gap, trust, name in gaps:
         if gap > 5 * (trust + worst) and gap > 0.1 and trust < 0.05:
-            return Verdict(
-                "wrong", f"{name} differs from the reference by {gap:.1e}, whose own error is {trust:.1e}; {shown}"
-            )
+            text = f"{name} differs from the reference by {gap:.1e}, whose own error is {trust:.1e}"
+            return Verdict("wrong", f"{text}; {shown}")
     if worst > 0.5:
         return Verdict("unverified", shown)
-    differences = [d for d in estimates.second.values() if d == d]
-    suspicious = (
-        bool(differences) and estimates.score > SUSPICIOUS * max(*differences, 1e-13) and estimates.score > 1e-3
-    )
     if gaps:
         agrees = all(gap <= 3 * (trust + worst) for gap, trust, _ in gaps)
-        text = ", ".join(
-            f"{name} within {gap:.1e} of the reference (its own error {trust:.1e})" for gap, trust, name in gaps
-        )
+        texts = [f"{name} within {gap:.1e} of the reference (its own error {trust:.1e})" for gap, trust, name in gaps]
         close = all(gap < GOOD and trust < GOOD for gap, trust, _ in gaps)
-        if agrees and close and worst < GOOD:
-            return Verdict("verified", f"{text}; {shown}")
-        return Verdict("plausible" if agrees and worst < 0.2 else "unverified", f"{text}; {shown}")
-    if suspicious:
-        return Verdict(
-            "unverified", f"two solves agree, but the equations do not hold on points that were not fitted; {shown}"
+        word = (
+            "verified" if agrees and close and worst < GOOD else "plausible" if agrees and worst < 0.2 else "unverified"
         )
-    if not differences:
+        return Verdict(word, f"{', '.join(texts)}; {shown}")
+    if estimated.second is None:
         return Verdict(
-            "plausible" if estimates.score < 1e-2 else "unverified", f"no second solve, no reference; {shown}"
+            "plausible" if estimated.score < 1e-2 else "unverified", f"no second solve, no reference; {shown}"
         )
-    if estimates.score < 1e-4 and worst < 1e-3:
-        return Verdict(
-            "verified",
-            f"the equations hold on points that were not fitted, and a second, different solve agrees; {shown}",
-        )
+    if estimated.score < 1e-4 and worst < 1e-3:
+        text = "the equations hold on points that were not fitted, and a second, different solve agrees"
+        return Verdict("verified", f"{text}; {shown}")
     return Verdict("plausible" if worst < GOOD else "unverified", f"no reference; {shown}")

@@ -1,0 +1,143 @@
+"""Are there conditions enough: all round, at the start, and for what is fixed only up to a constant?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inrpde.compiler.form import Form, Row
+from inrpde.declaration.conditions import Periodic
+from inrpde.declaration.regions import Region
+from inrpde.errors import ProblemError
+from inrpde.sampling import Quadrature, sample
+from inrpde.solvers.samples import bounds
+from inrpde.verification.finding import Finding, name
+
+Array = np.ndarray
+MOST = 6
+"""Faces that a message names."""
+
+
+def bare_boundary(form: Form) -> list[Finding]:
+    """Parts of the boundary of the volumes without any condition, for equations of second order in space and above."""
+    surfaces = [(c.region, c.periodic) for c in form.conditions if c.region.dim < form.space.dim]
+    findings: list[Finding] = []
+    seen: set[int] = set()
+    for row in form.rows:
+        spatial = max((sum(jet.index[: len(form.space.spatial)]) for jet in row.jets.values()), default=0)
+        if row.region.dim < form.space.dim or spatial < 2 or id(row.region) in seen:
+            continue
+        seen.add(id(row.region))
+        try:
+            boundary = sample(row.region.boundary, 600, 3)
+        except ProblemError:
+            continue
+        bare = np.ones(len(boundary), bool)
+        for region, periodic in surfaces:
+            bare &= ~_covers(form, region, periodic, boundary.points)
+        if form.space.dim == 1:
+            bare &= not _starts(form, row, spatial)
+        elif bare.sum() < 3:
+            continue
+        if bare.any():
+            where = _faces(form, row.region, boundary, bare)
+            whole = form.conditions[row.condition].where
+            text = f"no condition on a part of the boundary of {whole}: {where} ({bare.mean():.0%} of it)"
+            findings.append(Finding(text, open=not all(_measured(form, k) for k in row.indices)))
+    return findings
+
+
+def _covers(form: Form, region: Region, periodic: Periodic | None, points: Array) -> Array:
+    covered = region.contains(points)
+    if periodic:
+        k = form.space.coords.index(periodic.coordinate)
+        lo, hi = bounds(form)
+        other = points.copy()
+        other[:, k] = lo[k] + hi[k] - other[:, k]
+        covered = covered | region.contains(other)
+    return covered
+
+
+def _starts(form: Form, row: Row, order: int) -> bool:
+    """On a line, as many conditions as the order are enough, wherever they hold: all at one end, as for the time."""
+    given = [other for other in form.rows if other.region.dim == 0 and set(other.indices) & set(row.indices)]
+    return sum(len(sample(other.region, 1, 0)) for other in given) >= order
+
+
+def _faces(form: Form, region: Region, boundary: Quadrature, bare: Array) -> str:
+    """Where the boundary is bare: its flat faces by name, and a box round the rest."""
+    assert boundary.normals is not None
+    coords, size = form.space.coords, region.size
+    left = bare.copy()
+    words = []
+    for k in range(len(form.space.spatial)):
+        flat = np.abs(boundary.normals[:, k]) > 1 - 1e-9
+        for value in np.unique(np.round(boundary.points[left & flat, k] / size, 9)) * size:
+            face = flat & (np.abs(boundary.points[:, k] - value) < 1e-8 * size)
+            mine = face & left
+            left &= ~face
+            part = f" with {_box(form, boundary.points[mine], k)}" if mine.sum() < 0.98 * face.sum() else ""
+            words.append(f"{coords[k]} = {value + 0.0:.4g}{part}")
+    if left.any():
+        words.append(_box(form, boundary.points[left]))
+    return "; ".join(words[:MOST]) + "; …" * (len(words) > MOST)
+
+
+def _box(form: Form, points: Array, without: int | None = None) -> str:
+    lo, hi = points.min(axis=0), points.max(axis=0)
+    ranges = zip(form.space.coords, lo, hi, strict=True)
+    return ", ".join(f"{x} in {a:.3g} … {b:.3g}" for k, (x, a, b) in enumerate(ranges) if k != without)
+
+
+def initial_conditions(form: Form) -> list[Finding]:
+    """As many conditions at the start as the order in time (or at both ends together).
+
+    Raises ProblemError where there are some, but too few."""
+    if form.space.time is None:
+        return []
+    findings = []
+    k = form.space.dim - 1
+    for number in range(len(form.unknowns)):
+        volume = [row for row in form.rows if row.region.dim == form.space.dim]
+        order = max((jet.index[k] for row in volume for jet in row.jets.values() if jet.unknown == number), default=0)
+        ends = [row for row in form.rows if _at_an_end(form, row) and number in row.indices]
+        periodic = any(c.periodic and c.periodic.coordinate == form.space.time for c in form.conditions)
+        if periodic or len(ends) >= order:
+            continue
+        u = name(form, number)
+        if ends:
+            raise ProblemError(
+                f"{u} is of order {order} in time and has {len(ends)} initial condition{'s' * (len(ends) > 1)}",
+                "; ".join(row.text for row in ends),
+                f"add one on omega.initial, for example Eq(space.dt({u}), 0)",
+            )
+        text = f"{u} has no initial condition: give one on omega.initial"
+        findings.append(Finding(text, open=not _measured(form, number)))
+    return findings
+
+
+def _at_an_end(form: Form, row: Row) -> bool:
+    flat = np.ptp([bound[-1] for bound in row.region.bounds]) < 1e-9 * row.region.size
+    return row.region.dim == form.space.dim - 1 and bool(flat)
+
+
+def free_constants(form: Form) -> list[Finding]:
+    """Unknowns to which a constant may be added: whatever appears in derivatives and differences only."""
+    findings = []
+    for number in range(len(form.unknowns)):
+        mine = [row for row in (*form.rows, *(term.row for term in form.integrals)) if number in row.indices]
+        if mine and not any(_feels_constants(row, number) for row in mine):
+            u = name(form, number)
+            text = f"{u} is determined up to a constant only: Eq(omega.mean({u}), 0) would fix it"
+            findings.append(Finding(text, open=True))
+    return findings
+
+
+def _feels_constants(row: Row, unknown: int) -> bool:
+    """Does an equation change when a constant is added to an unknown?"""
+    slopes = [row.tangent.get(s, 0) for s, jet in row.jets.items() if jet.unknown == unknown and not any(jet.index)]
+    return sum(slopes) != 0
+
+
+def _measured(form: Form, unknown: int) -> bool:
+    """Is the unknown measured at points, which may stand in for conditions?"""
+    return any(row.region.labels and unknown in row.indices for row in form.rows)

@@ -1,0 +1,31 @@
+"""What a check has found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sympy import Symbol
+
+from inrpde.compiler.form import Form
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something suspicious about a problem; `open` if it may leave the solution undetermined, so that nothing is
+    verified on the strength of solves that agree."""
+
+    text: str
+    open: bool = False
+
+
+def name(form: Form, unknown: int) -> str:
+    """An unknown's declared name, of a complex one that was split too."""
+    declared = {known.name for known in form.bound.unknowns}
+    found = form.unknowns[unknown].name
+    return found if found in declared else found[: -len("_re")]
+
+
+def place(coords: tuple[Symbol, ...], point: np.ndarray) -> str:
+    """A point in words: x = 0.5, y = 1."""
+    return ", ".join(f"{x} = {value + 0.0:.4g}" for x, value in zip(coords, point, strict=True))

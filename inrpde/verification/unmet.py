@@ -1,0 +1,78 @@
+"""Equations that the answer leaves unsatisfied: residuals as large as the data that drive the solution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inrpde.compiler.form import Form, Row
+from inrpde.errors import DivergedError
+from inrpde.solvers.method import Candidate
+from inrpde.solvers.score import RowScore, Score, alike
+from inrpde.verification.estimate import Estimate
+
+LARGE = 0.2
+"""A residual of this share of its equation's data says that the equation is not satisfied."""
+DRIVES = 1e-2
+"""Data of this share of the largest drive the solution; elsewhere a residual is compared with the largest."""
+RESONANT = 1e-4
+"""A solution is out of proportion to its data where these are a smaller share of what the operator makes of it."""
+
+
+@dataclass(frozen=True)
+class Unmet:
+    """An equation that does not hold: its residual, and its data where they drive the solution; `lasting` if a
+    different solve leaves the very same residual."""
+
+    row: Row
+    residual: float
+    data: float | None
+    lasting: bool
+
+    @property
+    def text(self) -> str:
+        beside = "as large as what drives the solution" if self.data is None else f"where its data are {self.data:.2g}"
+        left = f"{self.row.text} leaves a residual of {self.residual:.2g}, {beside}"
+        if self.lasting:
+            return f"{left}, in two different solves: no solution exists, or none that is smooth"
+        return f"{left}: the solution is not resolved, or does not exist"
+
+
+def unmet(form: Form, estimated: Estimate) -> list[Unmet]:
+    """The equations that the answer does not satisfy, on points that were not fitted."""
+    first, second = estimated.first, estimated.second
+    driving = _driving(first)
+    others: tuple[RowScore | None, ...] = second.rows if second else (None,) * len(first.rows)
+    found = []
+    for row, mine, other in zip(form.rows, first.rows, others, strict=True):
+        data = mine.data if mine.data > DRIVES * driving * mine.scale else None
+        if driving > 0 and mine.rms > LARGE * (driving * mine.scale if data is None else data):
+            found.append(Unmet(row, mine.rms, data, other is not None and alike(mine, other)))
+    return found
+
+
+def _driving(scored: Score) -> float:
+    """The largest data over what an equation's operator makes of the solution's lowest mode; 0 where there are none."""
+    return max((row.data / row.scale for row in scored.rows if row.scale > 0 and np.isfinite(row.data)), default=0.0)
+
+
+def failure(form: Form, candidate: Candidate, estimated: Estimate) -> DivergedError | None:
+    """Why the answer is none: the problem is singular, or the solution could not be continued in time."""
+    if "last_good_time" in candidate.memory:
+        time, row = candidate.memory["last_good_time"], form.rows[0]
+        return DivergedError(
+            f"the solution blows up, or changes faster than can be followed, after {form.space.time} = {time:.4g}",
+            row.text,
+            "the answer holds until then; end the region's time there, or give more time by --budget",
+        )
+    left = unmet(form, estimated)
+    if form.linear and left and _driving(estimated.first) < RESONANT:
+        size = max(estimated.first.sizes)
+        return DivergedError(
+            f"the problem is singular, or nearly, at this k and these coefficients: the answer grows to {size:.1g} and "
+            f"leaves a residual of {left[0].residual:.2g}",
+            left[0].row.text,
+            "k is a resonance: change it a little, or add damping or an absorbing boundary",
+        )
+    return None
