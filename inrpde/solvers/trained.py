@@ -106,7 +106,7 @@ class Fields(torch.nn.Module):
         for (network, indices), keys in groups.items():
             points = [requests[key].points for key in keys]
             found = self._network(network).jets(torch.cat(points) if len(points) > 1 else points[0], sorted(indices))
-            parts = {index: values.split([len(p) for p in points]) for index, values in found.items()}
+            parts = {index: found[index].split([len(p) for p in points]) for index in sorted(indices)}
             out |= {key: {index: split[k] for index, split in parts.items()} for k, key in enumerate(keys)}
         return out
 
