@@ -44,7 +44,7 @@ HOPELESS = 1e3
 """An arm so many times behind a resolved solution is given up."""
 PRECISE = 1e-8
 """A score below which no other kind of body is tried."""
-ENDURANCE = 30.0
+ENDURANCE = 25.0
 """Nominal seconds that all steps together may take without a budget, four times as many with a tolerance."""
 HEADROOM = 1.2
 """Costs are predicted with so much to spare."""
@@ -153,7 +153,7 @@ class Search(Generic[Kind]):
         self.spent += nominal(form, plan)
         if self.best is None or scored < self.best.score:
             values = self._values(state)
-            self.change = max(map(relative_difference, self.values, values), default=1.0)
+            self.change = max(map(relative_difference, self.values, values), default=min(scored, 1.0))
             self.best, self.best_plan, self.values = candidate, plan, values
         return candidate
 
