@@ -1,6 +1,7 @@
 """Training by Adam: small steps down the gradient, on points that are drawn anew now and then, or in minibatches.
 
-Kingma and Ba 2015 (algorithm 1), the rate warmed up and then lowered along a cosine to zero (Loshchilov and Hutter 2017)."""
+Kingma and Ba 2015 (algorithm 1), the rate warmed up and then lowered along a cosine to zero (Loshchilov and Hutter
+2017)."""
 
 from __future__ import annotations
 
@@ -37,14 +38,15 @@ HALVINGS = 8
 
 @dataclass(frozen=True)
 class Descent:
-    """Where a run is: parameters, moments, steps done, the share of the schedule that is past, the rate's factor, and the best
-    parameters of all candidates with their score."""
+    """Where a run is: parameters, their moments, steps done, the share of the schedule that is past, the rate's factor,
+    and the best parameters of all candidates with their scores on held-out and on fitted points."""
 
     vector: Array
     first: Array
     second: Array
     best: Array
     score: float = math.inf
+    fitted: float = math.inf
     step: int = 0
     done: float = 0.0
     factor: float = 1.0
@@ -60,9 +62,12 @@ class Descent:
         mean, size = first / (1 - FIRST_DECAY**n), np.sqrt(second / (1 - SECOND_DECAY**n))
         return replace(self, vector=self.vector - rate * mean / (size + TINY), first=first, second=second, step=n)
 
-    def judged(self, score: float) -> Descent:
+    def judged(self, trainer: Trainer) -> Descent:
         """Remember these parameters if they are the best so far."""
-        return replace(self, best=self.vector, score=score) if score < self.score else self
+        score = trainer.score(self.vector)
+        if not score < self.score:
+            return self
+        return replace(self, best=self.vector, score=score, fitted=trainer.fitted(self.vector))
 
     def fall_back(self) -> Descent:
         """From the best parameters again, with half the rate."""
@@ -99,8 +104,10 @@ class Schedule:
 
 
 def solve(context: Context) -> Iterator[Candidate]:
-    """The method `adam`. Raises ProblemError for an equation that cannot be differentiated, UsageError for a device that
-    is not there."""
+    """The method `adam`.
+
+    Raises ProblemError for an equation that cannot be differentiated, UsageError for a device that is not there.
+    """
     budgeted = context.clock.budget is not None
     steps = context.settings["solver.steps"] or (None if budgeted else STEPS)
     schedule = Schedule(steps, SPENT * context.clock.left if budgeted else math.inf, context.settings["solver.rate"])
@@ -129,7 +136,7 @@ def train(context: Context, seed: int, schedule: Schedule, memory: Mapping[str, 
         else:
             at = at.update(gradient, schedule.rate(at))
         if ended or schedule.reports(at.step, now - reported):
-            at = at.judged(trainer.score(at.vector))
+            at = at.judged(trainer)
             yield _candidate(context, trainer, at, seed, now - reported, ended)
             reported = time.perf_counter()
 
@@ -147,6 +154,6 @@ def _candidate(context: Context, trainer: Trainer, at: Descent, seed: int, cost:
 
     reason = f"step {at.step}" + (f", the rate halved {round(-math.log2(at.factor))} times" if at.factor < 1 else "")
     return Candidate(
-        trainer.objective.state(at.best), at.score, trainer.fitted(at.best), cost, "adam",
+        trainer.objective.state(at.best), at.score, at.fitted, cost, "adam",
         f"{reason}; {ended}" if ended else reason, at.memory(), again,
     )  # fmt: skip

@@ -98,7 +98,7 @@ class Fields(torch.nn.Module):
         return network
 
     def jets(self, requests: Mapping[Hashable, Request]) -> dict[Hashable, dict[Index, Tensor]]:
-        """For each request, by its key, {index: (N, outputs)}: a network sees all points that ask the same of it at once."""
+        """For each request, by its key, {index: (N, outputs)}; points that ask the same go at once."""
         groups: dict[tuple[int, frozenset[Index]], list[Hashable]] = {}
         for key, request in requests.items():
             groups.setdefault((request.network, request.indices), []).append(key)

@@ -5,7 +5,6 @@ checkpoint sees what it would have seen."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -20,6 +19,7 @@ from inrpde.solvers.objective import Batch, Objective, thinned
 from inrpde.solvers.samples import Samples, bounds, draw
 from inrpde.solvers.score import score
 from inrpde.solvers.spectrum import wave_numbers
+from inrpde.solvers.threads import sized
 from inrpde.solvers.trained import Fields, Shape
 
 Array = np.ndarray
@@ -36,25 +36,20 @@ LARGE, BATCH = 6000, 2048
 """More points than the first are taken in minibatches, of the second where none is chosen."""
 FEWEST = 32
 """Points of a condition in a minibatch, where it has as many."""
-HELD_OUT, SCORED = 7_368_787, 4000
+HELD_OUT = 7_368_787
+SCORED = 1000
+"""Points of a condition on which candidates are scored."""
 RESAMPLED = 104_729
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Points inside, and points a step (None: all)."""
-
-    points: int
-    batch: int | None
-
-
 class Trainer:
-    """A network for a form, and the loss of its parameters at every step. Raises UsageError for a device that is not there.
+    """A network for a form, and the loss of its parameters at every step.
 
-    `resample`: steps after which points of regions with a measure are drawn anew (None: never).
+    `resample`: steps after which points of regions with a measure are drawn anew (None: never). Raises UsageError for a
+    device that is not there.
     """
 
-    def __init__(self, context: Context, seed: int, resample: int | None = None):
+    def __init__(self, context: Context, seed: int, resample: int | None = None, width: int = WIDTH):
         self.form, self.seed, self._context = context.form, seed, context
         settings = context.settings
         dim = self.form.space.dim
@@ -62,7 +57,7 @@ class Trainer:
         self.points = settings["solver.points"] or max(POINTS.get(dim, MANY_POINTS), 4 * (batch or 0))
         self.resample = resample if any(c.region.dim > 0 for c in self.form.conditions) else None
         samples = draw(self.form, self.points, seed)
-        fields = Fields(self.form, shape(self.form, settings, samples), seed)
+        fields = Fields(self.form, shape(self.form, settings, samples, width), seed)
         started(self.form, fields, thinned(samples, SCORED))
         self.objective = Objective(self.form, fields, samples, device(context.device))
         self._pool = (0, self.objective.batch(samples))
@@ -92,18 +87,28 @@ class Trainer:
             [_slice(self.seed, k, size, n, step) for k, (size, n) in enumerate(zip(pool.sizes, share, strict=True))]
         )
 
-    @cached_property
-    def held_out(self) -> Samples:
-        return thinned(draw(self.form, min(self.points, 1000), self.seed + HELD_OUT), SCORED)
-
     def score(self, vector: Array) -> float:
         """The held-out score (inf where it is not finite)."""
-        return score(self.form, self.held_out, self.objective.state(vector)).total
+        return self._scored(vector, self._held_out)
 
     def fitted(self, vector: Array) -> float:
-        """The score on fitted points."""
-        samples = thinned(draw(self.form, min(self.points, 1000), self.seed), SCORED)
-        return score(self.form, samples, self.objective.state(vector)).total
+        """The score on points of the first steps."""
+        return self._scored(vector, self._fitted)
+
+    @cached_property
+    def _held_out(self) -> Samples:
+        return self._few(self.seed + HELD_OUT)
+
+    @cached_property
+    def _fitted(self) -> Samples:
+        return self._few(self.seed)
+
+    def _few(self, seed: int) -> Samples:
+        return thinned(draw(self.form, min(self.points, SCORED), seed), SCORED)
+
+    def _scored(self, vector: Array, samples: Samples) -> float:
+        with sized(0):
+            return score(self.form, samples, self.objective.state(vector)).total
 
 
 def _slice(seed: int, place: int, size: int, count: int, step: int) -> Array | None:
@@ -121,9 +126,9 @@ def _order(seed: int, place: int, size: int, epoch: int) -> Array:
     return np.random.default_rng([seed, place, epoch]).permutation(size)
 
 
-def shape(form: Form, settings: Any, samples: Samples) -> Shape:
-    """The network that the settings ask for; where they leave it open, of the declared waves (of the paper's ω₀ where there
-    are only data to fit)."""
+def shape(form: Form, settings: Any, samples: Samples, width: int) -> Shape:
+    """The network that the settings ask for; where they leave it open, its band is that of the declared waves, and the
+    paper's where there are only data to fit."""
     omega = settings["solver.omega"]
     if omega is not None:
         first = np.full(form.space.dim, omega)
@@ -134,7 +139,7 @@ def shape(form: Form, settings: Any, samples: Samples) -> Shape:
         waves = wave_numbers(form, samples) * (hi - lo) / 2
         first = form.space.dim * np.maximum(SHARE * waves, LOWEST)
     hidden = omega or (PAPER_OMEGA if first.max() >= PAPER_OMEGA else HIDDEN_OMEGA)
-    return Shape(settings["solver.width"] or WIDTH, settings["solver.layers"] or LAYERS, tuple(first), hidden)
+    return Shape(settings["solver.width"] or width, settings["solver.layers"] or LAYERS, tuple(first), hidden)
 
 
 HIDDEN_OMEGA = 5.0
@@ -142,13 +147,8 @@ HIDDEN_OMEGA = 5.0
 
 def started(form: Form, fields: Fields, samples: Samples) -> None:
     """Let the unknowns that have a guess, and learned fields, start from it."""
-    guessed = {key.func.__name__ for key in form.bound.problem.guess}
-    wanted = [
-        unknown.learned is not None
-        or unknown.name.removesuffix("_re").removesuffix("_im") in guessed
-        or unknown.name in guessed
-        for unknown in form.unknowns
-    ]
+    guessed = {key.func.__name__ + part for key in form.bound.problem.guess for part in ("", "_re", "_im")}
+    wanted = [unknown.learned is not None or unknown.name in guessed for unknown in form.unknowns]
     if any(wanted):
         heads = project(form, fields.state().trials, samples, guess(form)).heads
         fields.start_from([head if want else None for head, want in zip(heads, wanted, strict=True)])
