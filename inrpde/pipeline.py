@@ -227,7 +227,7 @@ def build(
 def domain(form: Form) -> Domain:
     lo, hi = bounds(form)
     regions = {id(row.region): row.region for row in form.rows if row.region.dim == form.space.dim}
-    return Domain(lo, hi, tuple(regions.values()) if regions else ())
+    return Domain(lo, hi, tuple(regions.values()), closed=bool(regions))
 
 
 def coefficients(bound: Bound) -> dict[str, Any]:

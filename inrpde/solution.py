@@ -30,12 +30,15 @@ class Field(Protocol):
     def jets(self, points: Array, indices: Iterable[Index]) -> Mapping[Index, Array]: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NetworkField:
     """A network: a body (`trial`) and its linear head."""
 
     trial: Trial
     head: Array
+
+    def __repr__(self) -> str:
+        return f"NetworkField({type(self.trial).__name__}, {self.trial.width} features)"
 
     def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         return self.trial.apply(points, self.head, indices)
@@ -46,19 +49,24 @@ class Domain:
     """Where a solution lives: bounds (d,), and which points lie inside.
 
     A solution that was just found knows its `regions`; one that was loaded knows the `mask` on its stored grid's axes,
-    and counts a point as inside if any node of the cell round it is.
+    and counts a point as inside if any node of the cell round it is. One that was found from points alone is not
+    `closed`: it goes on beyond them.
     """
 
     lo: Array
     hi: Array
     regions: tuple[Region, ...] = ()
     mask: tuple[tuple[Array, ...], Array] | None = None
+    closed: bool = True
 
     def contains(self, points: Array) -> Array:
         """Which points lie in the domain, (N,) bool."""
+        if not self.closed:
+            return np.ones(len(points), bool)
         if self.regions:
             return np.any([region.contains(points) for region in self.regions], axis=0)
-        inside = np.all((points >= self.lo - 1e-12) & (points <= self.hi + 1e-12), axis=1)
+        slack = 1e-9 * (self.hi - self.lo)
+        inside = np.all((points >= self.lo - slack) & (points <= self.hi + slack), axis=1)
         if self.mask is not None:
             axes, mask = self.mask
             sides = [_neighbours(axis, x) for axis, x in zip(axes, points.T, strict=True)]
@@ -98,9 +106,10 @@ class Solution:
     origin: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, points: Any) -> dict[str, Array]:
-        """Values at points (N, d), in the order of `space.coords`: {name: (N,)}. NaN where a field does not live."""
-        points = self._points(points)
-        return {name: self._values(name, points) for name in self.fields}
+        """Values at points (N, d), in the order of `space.coords`: {name: (N,)}, NaN where a field does not live.
+
+        Coefficients are there too, under their names, without being listed."""
+        return Values(self, self._points(points))
 
     def evaluate(self, expr: Any, points: Any) -> Array:
         """An expression of unknowns, coefficients and coordinates at points (N, d): (N,), or (N, k) for a Matrix."""
@@ -120,12 +129,7 @@ class Solution:
         `shape` has a number for each coordinate, or for each spatial coordinate where `times` are given.
         """
         axes = self.axes(shape, times)
-        points = grid_points(axes)
-        inside = self.domain.contains(points)
-        found = {}
-        for name, values in self(points).items():
-            found[name] = np.where(inside, values, np.nan).reshape([len(axis) for axis in axes])
-        return found
+        return {name: values.reshape([*map(len, axes)]) for name, values in self(grid_points(axes)).items()}
 
     def axes(self, shape: Sequence[int], times: Sequence[float] | Array | None = None) -> list[Array]:
         """The axes of a uniform grid, as `on_grid` takes it; eleven times where none are given."""
@@ -153,6 +157,11 @@ class Solution:
     def with_reference(self, reference: Solution) -> Solution:
         return replace(self, reference=reference)
 
+    def __repr__(self) -> str:
+        unknowns = ", ".join([*self.fields, *self.learned])
+        verdict = self.report.get("verdict", {}).get("word", "no report")
+        return f"<Solution {unknowns} of ({', '.join(map(str, self.coords))}): {verdict}>"
+
     # -- inside
 
     def _points(self, points: Any) -> Array:
@@ -173,11 +182,14 @@ class Solution:
 
     def _field(self, name: str, points: Array, indices: Iterable[Index]) -> Mapping[Index, Array]:
         """The jets of a field, NaN where it does not live."""
+        inside = self.domains.get(name, self.domain).contains(points)
         jets = self.fields[name].jets(points, indices)
-        if name not in self.domains:
-            return jets
-        inside = self.domains[name].contains(points)
         return {index: np.where(inside, values, np.nan) for index, values in jets.items()}
+
+    def _coefficient(self, name: str, points: Array) -> Array:
+        value = self.coefficients[name]
+        zero = (0,) * len(self.coords)
+        return value.jets(points, [zero])[zero] if hasattr(value, "jets") else self.evaluate(value, points)
 
     def _jets(self) -> dict[str, Any]:
         data = {name: value.jets for name, value in self.coefficients.items() if hasattr(value, "jets")}
@@ -190,3 +202,18 @@ class Solution:
     def _integrate(self, node: RegionIntegral) -> complex | float:
         total = self.integral(node.integrand, node.region)
         return total / self.integral(sympy.Integer(1), node.region) if node.mean else total
+
+
+class Values(dict[str, Array]):
+    """The unknowns' values at points; those of coefficients are evaluated when they are asked for."""
+
+    def __init__(self, solution: Solution, points: Array):
+        super().__init__({name: solution._values(name, points) for name in solution.fields})
+        self._solution, self._points = solution, points
+
+    def __missing__(self, name: str) -> Array:
+        coefficients = self._solution.coefficients
+        if name not in coefficients:
+            there = ", ".join([*self, *coefficients])
+            raise UsageError(f"there is no field {name!r}", "solution(points)", f"there are: {there}")
+        return self._solution._coefficient(name, self._points)

@@ -135,6 +135,7 @@ def _private(solution: Solution) -> dict[str, Any]:
         "time": str(solution.time) if solution.time is not None else "",
         "lo": solution.domain.lo,
         "hi": solution.domain.hi,
+        "closed": solution.domain.closed,
         "report": json.dumps(solution.report, default=str),
     }
 
@@ -149,7 +150,8 @@ def load(path: str | Path) -> Solution:
         )
     names, time = [str(name) for name in private["coords"]], str(private["time"]) or None
     space = Space(names[:-1] if time else names, time)
-    domain = _domain(stored, space, np.asarray(private["lo"]), np.asarray(private["hi"]))
+    bounds = np.asarray(private["lo"]), np.asarray(private["hi"])
+    domain = _domain(stored, space, *bounds, closed=bool(private.get("closed", True)))
     coefficients = {
         name: parse(str(state["text"])) if str(state["type"]) == "expression" else load_field(state, space)
         for name, state in private.get("coefficients", {}).items()
@@ -176,9 +178,9 @@ def _where_finite(stored: Dataset, domain: Domain, name: str) -> Domain:
     return Domain(domain.lo, domain.hi, mask=(stored.axes, np.isfinite(stored.fields[str(name)])))
 
 
-def _domain(stored: Dataset, space: Space, lo: Array, hi: Array) -> Domain:
+def _domain(stored: Dataset, space: Space, lo: Array, hi: Array, closed: bool) -> Domain:
     if stored.kind != "mesh":
-        return Domain(lo, hi, mask=None if stored.mask is None else (stored.axes, stored.mask))
+        return Domain(lo, hi, mask=None if stored.mask is None else (stored.axes, stored.mask), closed=closed)
     mesh = _made(space, stored.points, stored.cells)
     return Domain(lo, hi, (mesh if space.time is None else mesh.over(Interval(*map(float, (lo[-1], hi[-1])))),))
 
