@@ -11,6 +11,7 @@ from inrpde.compiler import compile_problem
 from inrpde.solvers import auto
 from inrpde.solvers.loop import run
 from inrpde.solvers.method import Clock, Context
+from inrpde.verification.report import exact_errors
 
 PLANE = Space("x y")
 X, Y = PLANE.coords
@@ -78,7 +79,12 @@ LEVELS = {
     poisson: (1e-11, 2), helmholtz_plane: (1e-10, 2), darcy: (1e-9, 5), impedance: (1e-6, 2),
     bratu: (1e-10, 3), discs: (1e-8, 8), string: (1e-9, 8),
 }  # fmt: skip
-"""Relative L2 errors and seconds on two cores that the solver is to reach; here twice the seconds are granted."""
+"""Relative L2 errors and seconds on two cores that the solver is to reach; here twice as many processor seconds do."""
+ELBOW = {
+    (-0.5, -0.5): 0.10236215766, (-0.5, 0.5): 0.13105296203, (0.5, 0.5): 0.10236215766,
+    (-0.1, 0.1): 0.0980664696, (0.01, 0.02): 0.0214998450, (-0.9, 0.95): 0.0086455090,
+}  # fmt: skip
+"""-Δu = 1 on the L by finite elements of degree 4, graded into the corner: 86,817 unknowns, stable to 3e-8."""
 
 
 def solved(conditions, unknown, exact=None, seed=0, **settings):
@@ -98,11 +104,9 @@ def values(state, points, dim):
 def test_levels(made, seed):
     level, seconds = LEVELS[made]
     conditions, unknown, exact = made()
-    start = time.perf_counter()
+    start = time.process_time()
     form, found = solved(conditions, unknown, exact, seed)
-    took = time.perf_counter() - start
-    from inrpde.verification.report import exact_errors
-
+    took = time.process_time() - start
     errors = exact_errors(form, lambda k, points: values(found.best.state, points, form.space.dim), 2000, seed)
     assert errors[unknown.func.__name__]["rel_l2"] < level
     assert took < 2 * seconds
@@ -110,12 +114,11 @@ def test_levels(made, seed):
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_re_entrant_corner(seed):
-    """-Δu = 1 on an L, u = 0 on its boundary, against finite elements of the eighth order on a graded mesh."""
     omega = Region(PLANE, Interval(-1, 1) ** 2) - Region(PLANE, Interval(0, 1) * Interval(-1, 0))
-    start = time.perf_counter()
+    start = time.process_time()
     _, found = solved([On(omega, Eq(-PLANE.laplace(U), 1)), On(omega.boundary, U)], U, seed=seed)
-    assert time.perf_counter() - start < 10
-    assert np.isfinite(values(found.best.state, np.array([[0.5, 0.5]]), 2)).all()
+    assert time.process_time() - start < 10
+    assert np.allclose(values(found.best.state, np.array(list(ELBOW)), 2), list(ELBOW.values()), rtol=5e-5)
 
 
 def test_the_same_seed_gives_the_same_bytes():
