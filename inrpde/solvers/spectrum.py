@@ -22,7 +22,7 @@ def wave_numbers(form: Form, samples: Samples) -> Array:
     """
     found = np.zeros(form.space.dim)
     given = relative_data(form, samples)
-    noise = ROUNDING * np.nanmax(given, initial=0.0)
+    noise = ROUNDING * np.nanmax(np.asarray(given), initial=0.0)
     for row, size in zip(form.rows, given, strict=True):
         site = samples.of(row)
         if row.linear and row.region.dim == form.space.dim:
