@@ -62,7 +62,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             Setting("solver.band", None, optional(positive), "half-width of the frequencies' band; none: scanned"),
             Setting("solver.points", None, optional(whole()), "points that are fitted; none: chosen by the width"),
             Setting("solver.omega", None, optional(positive), "the paper's ω₀, training by gradients; none: chosen"),
-            Setting("solver.rate", 1e-3, positive, "learning rate, when training by gradients"),
+            Setting("solver.rate", None, optional(positive), "learning rate, when training by Adam; none: chosen"),
             Setting("solver.steps", None, optional(whole()), "steps, when training by gradients; none: chosen"),
             Setting("solver.batch", None, optional(whole()), "points a step, when training by gradients; none: chosen"),
             Setting("reference.n", None, optional(whole(4)), "the reference's cells on its longest side; none: chosen"),

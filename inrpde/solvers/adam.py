@@ -88,7 +88,6 @@ class Schedule:
 
     steps: int | None
     seconds: float
-    peak: float
 
     def done(self, begun: Descent, step: int, spent: float) -> float:
         """The share that is past, of a run that `begun` there `spent` seconds ago."""
@@ -99,8 +98,10 @@ class Schedule:
         """Is it time for a candidate? By steps where their number is known, so that runs repeat."""
         return step % max(self.steps // CANDIDATES, 1) == 0 if self.steps else elapsed > 1.0
 
-    def rate(self, at: Descent) -> float:
-        return self.peak * at.factor * min(1.0, (at.step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * at.done))
+
+def share(at: Descent) -> float:
+    """The share of the highest rate that is used where a run is."""
+    return at.factor * min(1.0, (at.step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * at.done))
 
 
 def solve(context: Context) -> Iterator[Candidate]:
@@ -110,7 +111,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     """
     budgeted = context.clock.budget is not None
     steps = context.settings["solver.steps"] or (None if budgeted else STEPS)
-    schedule = Schedule(steps, SPENT * context.clock.left if budgeted else math.inf, context.settings["solver.rate"])
+    schedule = Schedule(steps, SPENT * context.clock.left if budgeted else math.inf)
     yield from train(context, context.seed, schedule, context.memory)
 
 
@@ -134,7 +135,7 @@ def train(context: Context, seed: int, schedule: Schedule, memory: Mapping[str, 
         elif at.done >= 1:
             ended = "the end of the schedule"
         else:
-            at = at.update(gradient, schedule.rate(at))
+            at = at.update(gradient, trainer.rate * share(at))
         if ended or schedule.reports(at.step, now - reported):
             at = at.judged(trainer)
             yield _candidate(context, trainer, at, seed, now - reported, ended)
@@ -146,7 +147,7 @@ def _candidate(context: Context, trainer: Trainer, at: Descent, seed: int, cost:
 
     def again(other: int, lean: Sequence[float]) -> State:
         """A shorter run from other parameters, on other points."""
-        length = Schedule(max(round(AGAIN * at.step), 1), math.inf, context.settings["solver.rate"])
+        length = Schedule(max(round(AGAIN * at.step), 1), math.inf)
         *_, last = train(replace(context, memory={}), other, length, {})
         if not math.isfinite(last.score):
             raise DivergedError("a second run met values that are not finite", None, "lower solver.rate")

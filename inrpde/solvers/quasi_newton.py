@@ -53,8 +53,8 @@ class Curvature(Protocol):
 
 @dataclass(frozen=True)
 class Descent:
-    """Where a run is: parameters with their loss and gradient, the curvature, steps done, restarts, and the best parameters
-    of all candidates with their scores on held-out and on fitted points."""
+    """Where a run is: parameters with their loss and gradient, the curvature, steps done, restarts, and the best
+    parameters of all candidates with their scores on held-out and on fitted points."""
 
     vector: Array
     loss: float
@@ -81,7 +81,8 @@ class Descent:
 
 @dataclass(frozen=True)
 class Method:
-    """A quasi-Newton method: its name, the curvature at the start (from the memory of one) and what it does by default."""
+    """A quasi-Newton method: its name, the curvature of n parameters at the start (or from a memory), and the neurons a
+    layer and the steps that it takes where none are chosen."""
 
     name: str
     curvature: Callable[[int, Mapping[str, Any]], Curvature]
@@ -115,7 +116,9 @@ def _run(
         vector = trainer.vector
         at = Descent(vector, *loss(vector), method.curvature(len(vector), {}), vector)
     every = max(int(steps / CANDIDATES), 1) if math.isfinite(steps) else None
-    ended = "" if math.isfinite(at.loss) and np.isfinite(at.gradient).all() else "the loss is not finite"
+    if not (math.isfinite(at.loss) and np.isfinite(at.gradient).all()):
+        raise DivergedError("the loss is not finite at the start", None, "give a `guess` where all equations are finite")
+    ended = ""
     while not ended:
         before, at = at, advance(loss, at)
         now = time.perf_counter()
@@ -129,14 +132,10 @@ def _run(
             at = at.judged(trainer)
             yield _candidate(method, context, trainer, at, seed, now - reported, ended)
             reported = time.perf_counter()
-    if not at.step:
-        raise DivergedError(
-            f"training could not begin: {ended}", None, "give a `guess` at which all equations are finite"
-        )
 
 
 def advance(loss: Loss, at: Descent) -> Descent:
-    """One step; from the steepest descent where the curvature leads nowhere; `at` itself where that does not help either."""
+    """One step, down the gradient where the curvature leads nowhere; `at` itself where that leads nowhere either."""
     direction = -at.curvature.times(at.gradient)
     if at.fresh:
         direction /= max(1.0, float(np.linalg.norm(direction)))

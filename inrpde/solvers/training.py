@@ -24,7 +24,10 @@ from inrpde.solvers.trained import Fields, Shape
 
 Array = np.ndarray
 WIDTH, LAYERS = 64, 2
-PAPER_OMEGA = 30.0
+PAPER_OMEGA, LOW_OMEGA = 30.0, 5.0
+"""ω₀ of networks that hold many waves, as the paper's, and of others."""
+RATE = 0.03
+"""Adam's rate times ω₀, which multiplies what a step does to the angles."""
 LOWEST = 2.0
 """The least half-width of the first layer's band, in radians a half extent of the box."""
 SHARE = 0.5
@@ -57,7 +60,9 @@ class Trainer:
         self.points = settings["solver.points"] or max(POINTS.get(dim, MANY_POINTS), 4 * (batch or 0))
         self.resample = resample if any(c.region.dim > 0 for c in self.form.conditions) else None
         samples = draw(self.form, self.points, seed)
-        fields = Fields(self.form, shape(self.form, settings, samples, width), seed)
+        network = shape(self.form, settings, samples, width)
+        self.rate = settings["solver.rate"] or RATE / network.omega
+        fields = Fields(self.form, network, seed)
         started(self.form, fields, thinned(samples, SCORED))
         self.objective = Objective(self.form, fields, samples, device(context.device))
         self._pool = (0, self.objective.batch(samples))
@@ -138,11 +143,8 @@ def shape(form: Form, settings: Any, samples: Samples, width: int) -> Shape:
         lo, hi = bounds(form)
         waves = wave_numbers(form, samples) * (hi - lo) / 2
         first = form.space.dim * np.maximum(SHARE * waves, LOWEST)
-    hidden = omega or (PAPER_OMEGA if first.max() >= PAPER_OMEGA else HIDDEN_OMEGA)
+    hidden = omega or (PAPER_OMEGA if first.max() >= PAPER_OMEGA else LOW_OMEGA)
     return Shape(settings["solver.width"] or width, settings["solver.layers"] or LAYERS, tuple(first), hidden)
-
-
-HIDDEN_OMEGA = 5.0
 
 
 def started(form: Form, fields: Fields, samples: Samples) -> None:

@@ -1,0 +1,121 @@
+"""L-BFGS: digits on small problems, known minima, restarts, runs that are resumed."""
+
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+from scipy.optimize import rosen, rosen_der
+
+from inrpde.errors import DivergedError
+from inrpde.solvers import lbfgs, quasi_newton
+from inrpde.solvers.loop import run
+from inrpde.solvers.quasi_newton import Descent, advance, wolfe
+
+
+def start(loss, vector):
+    return Descent(vector, *loss(vector), lbfgs.METHOD.curvature(len(vector), {}), vector)
+
+
+def rosenbrock(vector):
+    return rosen(vector), rosen_der(vector)
+
+
+def best(context):
+    return run(lbfgs.solve, context).best
+
+
+def test_rosenbrock():
+    at = start(rosenbrock, np.array([-1.2, 1.0, -0.5, 2.0]))
+    for _ in range(100):
+        before, at = at, advance(rosenbrock, at)
+        assert at.loss <= before.loss
+    assert np.allclose(at.vector, 1, atol=1e-6)
+
+
+def test_a_step_satisfies_the_strong_wolfe_conditions():
+    at = start(rosenbrock, np.array([-1.2, 1.0]))
+    direction = -at.gradient
+    length, value, gradient = wolfe(rosenbrock, at, direction)
+    slope = at.gradient @ direction
+    assert value <= at.loss + quasi_newton.DECREASE * length * slope
+    assert abs(gradient @ direction) <= -quasi_newton.FLATNESS * slope
+
+
+def test_curvature_satisfies_the_secant_equation():
+    rng = np.random.default_rng(0)
+    hessian = np.diag([1.0, 2, 5, 10, 20])
+    pairs = lbfgs.METHOD.curvature(5, {})
+    for step in rng.standard_normal((4, 5)):
+        pairs = pairs.updated(step, hessian @ step, step, 1.0)
+        assert np.allclose(pairs.times(hessian @ step), step)
+    assert len(pairs.updated(step, -step, step, 1.0).steps) == 4  # no curvature, no pair
+
+
+def test_a_wall_of_nan_is_kept_off():
+    def loss(vector):
+        (x,) = vector
+        return (x - 1) ** 2 if x > 0 else np.nan, np.array([2 * (x - 1)])
+
+    at = start(lambda v: (1e4, np.array([2e4])), np.array([3.0]))
+    at = replace(at, loss=4.0, gradient=np.array([4.0]))
+    for _ in range(20):
+        at = advance(loss, at)
+    assert np.isclose(at.vector[0], 1, atol=1e-6)
+
+
+def test_a_direction_that_leads_nowhere_is_answered_by_the_steepest():
+    class Uphill:
+        def times(self, gradient):
+            return -gradient
+
+        def forgotten(self):
+            return lbfgs.METHOD.curvature(2, {})
+
+    at = replace(start(rosenbrock, np.array([-1.2, 1.0])), curvature=Uphill(), fresh=False)
+    after = advance(rosenbrock, at)
+    assert after.restarts == 1
+    assert after.loss < at.loss
+
+
+def test_at_a_minimum_nothing_moves():
+    at = start(rosenbrock, np.ones(2))
+    assert advance(rosenbrock, at) is at
+
+
+def test_poisson_on_a_line(small):
+    found = best(small.context(small.poisson(), steps=400, width=32, points=60))
+    assert small.error(found, lambda x: np.sin(np.pi * x)) < 1e-5
+    assert found.score < 1e-4
+
+
+def test_a_complex_wave(small):
+    found = best(small.context(small.wave(), steps=300, width=32, points=60))
+    assert small.error(found, lambda x: np.exp(3j * x)) < 1e-4
+
+
+def test_points_are_fitted(small):
+    found = best(small.context(small.regression(), steps=300, width=32, omega=10))
+    assert small.error(found, small.regression_exact) < 1e-4
+
+
+def test_a_resumed_run_ends_as_if_it_had_not_stopped(small):
+    context = small.context(small.poisson(), steps=60, width=8, points=60)
+    whole = list(lbfgs.solve(context))
+    memory = next(islice(lbfgs.solve(context), 24, None)).memory
+    rest = list(lbfgs.solve(replace(context, memory=memory)))
+    assert rest[-1].score == whole[-1].score
+    assert np.array_equal(rest[-1].memory["vector"], whole[-1].memory["vector"])
+    assert rest[-1].memory["step"] == whole[-1].memory["step"]
+
+
+def test_a_second_run_differs_but_agrees(small):
+    found = best(small.context(small.poisson(), steps=400, width=32, points=60))
+    other = replace(found, state=found.again(1, [1.0]))
+    assert 1e-12 < small.error(other, lambda x: np.sin(np.pi * x)) < 1e-3
+
+
+def test_a_loss_that_is_not_finite_at_the_start_is_an_error(small):
+    with pytest.raises(DivergedError, match="not finite at the start") as caught:
+        best(small.context(small.singular(), width=8, points=20))
+    assert "guess" in caught.value.fix
