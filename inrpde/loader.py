@@ -160,7 +160,10 @@ def _blaming(path: Path) -> Iterator[None]:
     except (Exception, SystemExit) as error:
         place = _line(path, error.__traceback__)
         what = f"the file raised {type(error).__name__}: {error}"
-        raise ProblemError(what, place or path.name, "run it with python to see the whole traceback") from error
+        fix = "run it with python to see the whole traceback"
+        if isinstance(error, TypeError) and "ufunc" in str(error):
+            fix = "numpy's functions take numbers: of coordinates and unknowns use sympy's (from sympy import sin)"
+        raise ProblemError(what, place or path.name, fix) from error
 
 
 def _line(path: Path, traceback: TracebackType | None) -> str | None:

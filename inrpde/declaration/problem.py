@@ -366,10 +366,10 @@ def _unknown_symbol(p: Problem, symbol: Basic, place: str) -> None:
         )
     near = get_close_matches(str(symbol), names, 1)
     raise ProblemError(
-        f"the symbol {symbol} is unknown",
+        f"the symbol {symbol} is unknown: it is no coordinate, and no coefficient that is bound",
         place,
         (f"did you mean {near[0]}? " if near else "")
-        + f'a number is bound so: {symbol} = space.parameter("{symbol}"); Problem(…, coefficients={{{symbol}: 1.0}})',
+        + f'a number, {symbol} = space.parameter("{symbol}"), has to be bound: Problem(…, coefficients={{{symbol}: 1.0}})',
     )
 
 
