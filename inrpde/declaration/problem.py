@@ -369,7 +369,8 @@ def _unknown_symbol(p: Problem, symbol: Basic, place: str) -> None:
         f"the symbol {symbol} is unknown: it is no coordinate, and no coefficient that is bound",
         place,
         (f"did you mean {near[0]}? " if near else "")
-        + f'a number, {symbol} = space.parameter("{symbol}"), has to be bound: Problem(…, coefficients={{{symbol}: 1.0}})',
+        + f'a number, {symbol} = space.parameter("{symbol}"), has to be bound: '
+        + f"Problem(…, coefficients={{{symbol}: 1.0}})",
     )
 
 
