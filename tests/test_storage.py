@@ -60,7 +60,8 @@ def same(a, b):
 CASES = {
     "real": {}, "complex": {"kind": complex}, "line": {"d": 1}, "volume": {"d": 3, "grid": (5, 4, 3)},
     "time": {"d": 2, "time": "t"}, "times": {"d": 3, "time": "t", "grid": (5, 4), "times": np.array([0, 0.25, 1])},
-    "complex in time": {"d": 2, "time": "t", "kind": complex}, "table": {"d": 5}, "complex table": {"d": 5, "kind": complex},
+    "complex in time": {"d": 2, "time": "t", "kind": complex},
+    "table": {"d": 5}, "complex table": {"d": 5, "kind": complex},
     "cells, corners, slabs, layers": {"trial": patchwork()}, "learned": {"learned": {"nu": 0.25, "k": -3.0}},
 }  # fmt: skip
 
