@@ -145,6 +145,9 @@ class Arrangement:
             conditions = self._once(conditions)
             owner = match_faces([[u for u in self.candidates[c].affinity if u in living] for c in conditions])
             self._check_enough(conditions, group)
+            if np.any(np.ptp(table[here], axis=0) == 0):
+                # parts of the volume that meet in a plane both hold there: the earlier one is kept
+                holding = holding[: len(living)]
             pairs = self._pairs(living, holding) if not set(group) <= set(owner) else {}
             for unknown in group:
                 rows[unknown][here] = conditions[owner[unknown]] if unknown in owner else -1 - pairs[unknown]

@@ -179,7 +179,8 @@ def _kind(region: Region, expr: Expr, space: Space, unknowns: tuple[Unknown, ...
         return "volume"
     if missing == 1:
         return "faces"
-    if region.dim == 0:
+    lo, hi = region.bounds
+    if np.all(lo[: len(space.spatial)] == hi[: len(space.spatial)]):
         return "points"
     raise Unsupported(f"a condition holds on a set of {region.dim} dimensions ({region.label})")
 

@@ -28,10 +28,14 @@ class Evolution:
     Raises Unsupported for derivatives in space and time at once, and for more than two derivatives in time.
     """
 
-    def __init__(self, system: System):
+    explicit = False
+    """Whether only an explicit method serves."""
+
+    def __init__(self, system: System, entries: Sequence[Entry] | None = None):
         self.system = system
-        self.rates = _Rows(system, [entry for entry in system.entries if _time_order(entry)])
-        self.constraints = _Rows(system, [entry for entry in system.entries if not _time_order(entry)])
+        entries = system.entries if entries is None else entries
+        self.rates = Rows(system, [entry for entry in entries if _time_order(entry)])
+        self.constraints = Rows(system, [entry for entry in entries if not _time_order(entry)])
         order = np.zeros(system.grid.size, int)
         for entry in self.rates.entries:
             order[entry.slots] = _time_order(entry)
@@ -42,14 +46,12 @@ class Evolution:
         self.velocities = self.second + system.grid.size
         self._highest = np.concatenate([self.first + system.grid.size, self.second + 2 * system.grid.size])
         self._sorted = np.argsort(np.argsort(self.values))
-        self._slope_is_fixed = system.linear and all(_is_fixed(entry.term, system) for entry in system.entries)
+        self._slope_is_fixed = all(entry.term.linear and _is_fixed(entry.term, system) for entry in entries)
         self._mass_is_fixed = all(_is_fixed(entry.term, system, rates_only=True) for entry in self.rates.entries)
         self._closure_is_fixed = all(
             entry.term.linear and _is_fixed(entry.term, system) for entry in self.constraints.entries
         )
-        self._is_constant = self._slope_is_fixed and not any(
-            _knows_time(entry.term, system) for entry in system.entries
-        )
+        self._is_constant = self._slope_is_fixed and not any(_knows_time(entry.term, system) for entry in entries)
         self._start: Array | None = None
         self._mass: csr_array | SuperLU | None = None
         self._closure: csr_array | SuperLU | None = None
@@ -68,6 +70,10 @@ class Evolution:
             self._close(time, state)
             self._held[self.constraints.slots] = state[self.constraints.slots]
         return state
+
+    def complete(self, time: float, y: Array) -> Array:
+        """The state with all values of the unknowns."""
+        return self.state(time, y)
 
     def __call__(self, time: float, y: Array) -> Array:
         """f(t, y)."""
@@ -95,7 +101,7 @@ class Evolution:
         by_values = rates[:, self.values]
         if len(self.constraints.slots):
             closing = self.constraints.tangent(state, time)
-            inverse = _inverse(closing[:, self.constraints.slots])
+            inverse = inverse_of(closing[:, self.constraints.slots])
             if isinstance(inverse, csr_array):
                 by_values = by_values - rates[:, self.constraints.slots] @ (inverse @ closing[:, self.values])
         mass = self._inverse_mass(rates)
@@ -117,7 +123,7 @@ class Evolution:
         others = np.setdiff1d(np.arange(size, self.system.grid.width), [*self._highest, *self.velocities])
         if rates[:, others].count_nonzero():
             raise Unsupported("a time derivative of an unknown stands in equations that do not determine it")
-        return _inverse(rates[:, self._highest])
+        return inverse_of(rates[:, self._highest])
 
     def _close(self, time: float, state: Array) -> None:
         """Solve the rows of order 0 for their values, in place: Newton with a Jacobian that is kept while it serves."""
@@ -126,7 +132,7 @@ class Evolution:
         for _ in range(30):
             residual = self.constraints.value(state, time)
             if self._closure is None:
-                self._closure = _inverse(self.constraints.tangent(state, time)[:, slots])
+                self._closure = inverse_of(self.constraints.tangent(state, time)[:, slots])
             step = _apply(self._closure, residual)
             state[slots] -= step
             length = float(np.linalg.norm(step))
@@ -137,7 +143,7 @@ class Evolution:
             before = length
 
 
-class _Rows:
+class Rows:
     """Some entries of a system, together."""
 
     def __init__(self, system: System, entries: Sequence[Entry]):
@@ -185,7 +191,7 @@ def _knows_time(term: Term, system: System) -> bool:
     )
 
 
-def _inverse(matrix: csr_array) -> csr_array | SuperLU:
+def inverse_of(matrix: csr_array) -> csr_array | SuperLU:
     """The inverse of a matrix that falls into small blocks, or else its factors."""
     pattern = csr_array((np.ones(matrix.nnz), matrix.indices, matrix.indptr), shape=matrix.shape)
     count, block = connected_components(pattern, directed=False)

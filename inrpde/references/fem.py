@@ -103,7 +103,7 @@ def _reference(equations: Equations, axes: list[Array], mask: Array, levels: lis
     before, latest, size = norm(levels[1] - levels[0]), norm(levels[2] - levels[1]), norm(levels[2])
     finer = ratio(_regions(equations))
     order = float(np.log(before / latest) / np.log(finer)) if latest > 1e-11 * size else ORDER
-    error = max(latest / (finer ** np.clip(order, 0.5, ORDER) - 1) / (size or 1.0), FLOOR)
+    error = max(latest / (finer ** float(np.clip(order, 0.5, ORDER)) - 1) / (size or 1.0), FLOOR)
     values = np.full(mask.shape, np.nan, levels[2].dtype)
     values[mask] = levels[2]
     every_other = (slice(None, None, 2),) * len(axes)

@@ -23,6 +23,7 @@ from inrpde.references.boxes import box_system
 from inrpde.references.cut_cells import cut_region, cut_system
 from inrpde.references.equations import Equations, sort_equations
 from inrpde.references.evolution import Evolution
+from inrpde.references.flow_evolution import FlowEvolution
 from inrpde.references.layout import coarsest_cells, domain, find_flow, is_box
 from inrpde.references.matching import match_faces
 from inrpde.references.reference import NoReference, Reference, from_levels
@@ -121,14 +122,13 @@ def _check(bound: Bound) -> tuple[Equations, Build]:
         raise Unsupported(f"a grid in {len(bound.space.spatial)} dimensions has too many points")
     equations = sort_equations(bound)
     domain(equations)
-    if equations.numbers or equations.points or equations.integrals:
+    flow = find_flow(equations.volume_terms, len(bound.space.spatial), len(equations.unknowns))
+    if flow is None and (equations.numbers or equations.points or equations.integrals):
         raise Unsupported("an integral or pointwise condition in a problem in time")
+    if any(not integral.mean for integral in equations.integrals):
+        raise Unsupported("an integral over time")
     for equation in (*equations.volume, *equations.faces):
         _check_constant(equation.region, bound.space.time)
-    if find_flow(equations.volume_terms, len(bound.space.spatial), len(equations.unknowns)):
-        raise Unsupported(
-            "incompressible flow in time: the pressure is no unknown of an ordinary differential equation"
-        )
     if not any(term.time_order(unknown) > 0 for term in equations.volume_terms for unknown in term.unknowns):
         raise Unsupported("no equation has a derivative in time")
     if not equations.initial:
@@ -193,7 +193,9 @@ class Stopped(Exception):
 
 def _march(system: System, times: Array) -> dict[str, Array]:
     """The unknowns at all nodes and times. Raises Stopped."""
-    evolution = Evolution(system)
+    equations = system.equations
+    flow = find_flow(equations.volume_terms, len(equations.space.spatial), len(equations.unknowns))
+    evolution = Evolution(system) if flow is None else FlowEvolution(system, flow)
     start = evolution.pack(initial_state(system, evolution))
     if not np.all(np.isfinite(start)):
         raise Unsupported("the initial values are not finite on the grid")
@@ -206,12 +208,13 @@ def _march(system: System, times: Array) -> dict[str, Array]:
         reached[0] = time
         return 1.0
 
-    found = solve_ivp(
-        evolution, times[[0, -1]], start, method, times, events=watch, rtol=TOLERANCE, atol=scales, **options
-    )
+    with np.errstate(all="ignore"):
+        found = solve_ivp(
+            evolution, times[[0, -1]], start, method, times, events=watch, rtol=TOLERANCE, atol=scales, **options
+        )
     if found.status != 0:
         raise Stopped(f"the solution cannot be continued beyond t = {reached[0]:.4g}: it blows up, or turns too steep")
-    steps = [on_nodes(system, evolution.state(t, y)) for t, y in zip(found.t, found.y.T, strict=True)]
+    steps = [on_nodes(system, evolution.complete(t, y)) for t, y in zip(found.t, found.y.T, strict=True)]
     return {name: np.stack([step[name] for step in steps], axis=-1) for name in steps[0]}
 
 
@@ -243,6 +246,6 @@ def _method(evolution: Evolution, times: Array, start: Array) -> str:
             return "DOP853"
     fastest = float(np.exp(np.mean(np.log(growth[8:]))))
     steps = fastest * length / 5
-    if steps < EXPLICIT or (damping < 0.1 * fastest and steps < UNDAMPED):
+    if evolution.explicit or steps < EXPLICIT or (damping < 0.1 * fastest and steps < UNDAMPED):
         return "DOP853"
     return "BDF" if np.iscomplexobj(start) else "Radau"

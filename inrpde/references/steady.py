@@ -113,7 +113,9 @@ def wave_number(system: System) -> float:
 
 
 def _check_regular(system: System, state: Array) -> None:
-    _, factors = system.factorise(state)
+    residual, factors = system.factorise(state)
+    if not np.all(np.isfinite(residual)):
+        raise Unsupported("the data, or the equations at the first guess, are not finite on the grid")
     if factors.condition() > SINGULAR:
         raise Unsupported(
             "the discrete equations are singular: something is fixed only up to a constant, or k is a resonance"

@@ -236,6 +236,15 @@ class TestOrder:
             assert np.log2(true_errors(problem, coarse)[name] / error) > 1.9
             assert error < 1e-3
 
+    def test_parts_of_the_volume(self, square, manufacture, converges):
+        space, (x, y) = square.space, square.space.coords
+        u = space.unknown("u")
+        solution = sin(3 * x) * cos(y)
+        parts = [(square.where(x <= 0.5), 1 + x), (square.where(x >= 0.5), 2 - x)]
+        conditions = [On(part, space.div(a * (space.grad(u) - space.grad(solution))).doit()) for part, a in parts]
+        problem = Problem("parts", [u], [*conditions, On(square.boundary, Eq(u, solution))], exact={u: solution})
+        converges(problem, solve, 32)
+
 
 class TestFlow:
     """Incompressible flow is staggered, so that its pressure converges too."""
@@ -392,6 +401,14 @@ class TestRefusals:
         assert "4 dimensions" in supports(
             bind(Problem("p", [u], [On(region, space.laplace(u)), On(region.boundary, u)]))
         )
+
+    def test_data_that_are_not_finite(self, square):
+        x, _ = square.space.coords
+        u = square.space.unknown("u")
+        problem = Problem(
+            "p", [u], [On(square, square.space.laplace(u) - 1 / (x - Rational(1, 2))), On(square.boundary, u)]
+        )
+        assert "not finite" in self.refused(problem)
 
     def test_memory(self, manufacture):
         space = Space("x y z")
