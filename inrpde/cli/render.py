@@ -31,6 +31,7 @@ def solution(report: Mapping[str, Any]) -> str:
     blocks = [
         _wrap(f"{report['problem']}: {verdict['word']}: {verdict['because']}"),
         "--tol was not reached: this is the best answer found" if report["status"] == "tolerance" else "",
+        _failure(report["error"]) if "error" in report else "",
         f"{report['method']}, {seconds['total']:.1f} s" + (f" ({spent})" if spent else ""),
         _fields(report["fields"]),
         _conditions(report["conditions"]),
@@ -38,6 +39,11 @@ def solution(report: Mapping[str, Any]) -> str:
         f"written: {report['output']}" if report["output"] else "",
     ]
     return "\n\n".join(filter(None, blocks))
+
+
+def _failure(error: Mapping[str, str]) -> str:
+    """Why the best answer is none."""
+    return "\n".join(_wrap(line) for line in (error["what"], f"  where: {error['where']}", f"  fix:   {error['fix']}"))
 
 
 def check(form: Mapping[str, Any]) -> str:
