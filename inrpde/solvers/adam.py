@@ -92,7 +92,7 @@ class Schedule:
     def done(self, begun: Descent, step: int, spent: float) -> float:
         """The share that is past, of a run that `begun` there `spent` seconds ago."""
         by_time = begun.done + (1 - begun.done) * spent / self.seconds if self.seconds > 0 else 1.0
-        return max(by_time, step / self.steps if self.steps else 0.0)
+        return min(max(by_time, step / self.steps if self.steps else 0.0), 1.0)
 
     def reports(self, step: int, elapsed: float) -> bool:
         """Is it time for a candidate? By steps where their number is known, so that runs repeat."""
@@ -125,17 +125,15 @@ def train(context: Context, seed: int, schedule: Schedule, memory: Mapping[str, 
     at = start = Descent.recalled(memory) if resumed else Descent.start(trainer.vector)
     ended = ""
     while not ended:
-        now = time.perf_counter()
-        at = replace(at, done=schedule.done(start, at.step, now - begun))
         loss, gradient = trainer.loss(at.vector, at.step)
-        if not (math.isfinite(loss) and np.isfinite(gradient).all()):
-            at = at.fall_back()
-            if at.factor < 2.0**-HALVINGS or not at.step:
-                ended = "ended, as the loss is not finite"
-        elif at.done >= 1:
-            ended = "the end of the schedule"
-        else:
+        if math.isfinite(loss) and np.isfinite(gradient).all():
             at = at.update(gradient, trainer.rate * share(at))
+            at = replace(at, done=schedule.done(start, at.step, time.perf_counter() - begun))
+            ended = "the end of the schedule" if at.done >= 1 else ""
+        else:
+            at = at.fall_back()
+            ended = "ended, as the loss is not finite" if at.factor < 2.0**-HALVINGS or not at.step else ""
+        now = time.perf_counter()
         if ended or schedule.reports(at.step, now - reported):
             at = at.judged(trainer)
             yield _candidate(context, trainer, at, seed, now - reported, ended)

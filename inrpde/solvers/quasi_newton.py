@@ -117,7 +117,8 @@ def _run(
         at = Descent(vector, *loss(vector), method.curvature(len(vector), {}), vector)
     every = max(int(steps / CANDIDATES), 1) if math.isfinite(steps) else None
     if not (math.isfinite(at.loss) and np.isfinite(at.gradient).all()):
-        raise DivergedError("the loss is not finite at the start", None, "give a `guess` where all equations are finite")
+        fix = "give a `guess` where all equations are finite"
+        raise DivergedError("the loss is not finite at the start", None, fix)
     ended = ""
     while not ended:
         before, at = at, advance(loss, at)

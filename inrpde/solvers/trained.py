@@ -127,7 +127,7 @@ class Fields(torch.nn.Module):
         for number, home in enumerate(self.homes):
             if home is None:
                 trials.append(Constant())
-                heads.append(np.array([float(self.numbers[str(number)]())]))
+                heads.append(np.array([self.numbers[str(number)]().item()]))
             else:
                 body, head = frozen[home[0]]
                 parts = [head[:, column] for column in home[1]]

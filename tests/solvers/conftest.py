@@ -41,16 +41,6 @@ def regression_exact(x: np.ndarray) -> np.ndarray:
     return np.exp(-x) * np.sin(6 * x)
 
 
-def robust() -> Problem:
-    """exp(x) at points of which some are far off, in the norm 1, which does not mind."""
-    u = LINE.unknown("u")
-    where = np.linspace(0, 1, 60)
-    values = np.exp(where)
-    values[::10] += 3
-    seen = Points(LINE, where, {"value": values})
-    return Problem("robust", [u], [On(seen, Eq(u, seen["value"]), norm=1), On(OMEGA, u.diff(X) - u)])
-
-
 def singular() -> Problem:
     """An equation that no real number of a network's first values satisfies, nor evaluates to."""
     u = LINE.unknown("u")
@@ -77,6 +67,6 @@ def small():
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    functions = (poisson, wave, regression, regression_exact, robust, singular, context, error)
+    functions = (poisson, wave, regression, regression_exact, singular, context, error)
     yield SimpleNamespace(**{function.__name__: function for function in functions})
     torch.set_num_threads(before)

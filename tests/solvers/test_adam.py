@@ -34,11 +34,6 @@ def test_points_are_fitted_in_minibatches(small):
     assert small.error(found, small.regression_exact) < 2e-2
 
 
-def test_the_norm_1_does_not_mind_outliers(small):
-    found = best(small.context(small.robust(), steps=500, width=32, points=60))
-    assert small.error(found, np.exp) < 2e-2
-
-
 def test_the_seed_decides(small):
     def vector(seed):
         return best(small.context(small.poisson(), seed, steps=10, width=8, points=20)).memory["vector"]

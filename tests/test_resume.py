@@ -1,0 +1,90 @@
+"""Checkpoints end to end: processes that are interrupted or killed, and go on as if nothing had happened."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import inrpde
+from inrpde.checkpoint import Checkpoint
+from inrpde.cli import main
+
+PROBLEM = '''"""-u'' = π² sin(πx)."""
+from sympy import Eq, Interval, pi, sin
+from inrpde import On, Problem, Region, Space
+
+space = Space("x")
+(x,) = space.coords
+u = space.unknown("u")
+omega = Region(space, Interval(0, 1))
+problem = Problem("line", [u], [On(omega, Eq(-u.diff(x, 2), pi**2 * sin(pi * x))), On(omega.boundary, Eq(u, 0))])
+'''
+OFTEN = "import sys; from inrpde.solvers import loop; loop.CHECKPOINT_EVERY = 0.2; from inrpde.cli import main; "
+AT = np.linspace(0, 1, 33)[:, None]
+STEPS = 800
+
+
+def words(folder: Path, method: str, name: str, *more: str) -> list[str]:
+    sizes = [f"--set=solver.{key}={value}" for key, value in (("steps", STEPS), ("width", 16), ("points", 40))]
+    options = ["--method", method, "--reference", "none", "--json", *sizes]
+    return ["solve", str(folder / "line.py"), "-o", str(folder / name), *options, *more]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("resume")
+    (path / "line.py").write_text(PROBLEM)
+    return path
+
+
+@pytest.fixture(scope="module", params=["adam", "lbfgs"])
+def uninterrupted(request, folder):
+    """A method, and the values of its answer from one run in this process."""
+    name = f"{request.param}.h5"
+    assert main(words(folder, request.param, name)) == 0
+    assert not (folder / f"{name}.checkpoint").exists()
+    return request.param, inrpde.load(folder / name)(AT)["u"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_a_stopped_run_goes_on_bit_for_bit(folder, uninterrupted, capsys, number, code):
+    method, expected = uninterrupted
+    name = f"{method}_{code}.h5"
+    checkpoint = folder / f"{name}.checkpoint"
+    program = [sys.executable, "-c", f"{OFTEN} sys.exit(main({words(folder, method, name)!r}))"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        while not checkpoint.exists() and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert checkpoint.exists()
+    assert not (folder / name).exists()
+    if number == signal.SIGINT:
+        assert json.loads(out)["status"] == "interrupted"
+
+    capsys.readouterr()
+    assert main(words(folder, method, name, "--resume")) == 0
+    report = json.loads(capsys.readouterr().out)
+    first = report["steps"][0]["reason"]
+    assert first.startswith("step ")
+    assert 0 < int(first.split()[1].rstrip(",")) <= STEPS
+    assert len(report["steps"]) < 50
+    assert np.array_equal(inrpde.load(folder / name)(AT)["u"], expected)
+    assert not checkpoint.exists()
+
+
+def test_without_a_checkpoint_there_is_nothing_to_resume(folder, capsys):
+    assert main(words(folder, "adam", "other.h5", "--resume")) == 2
+    assert "no checkpoint" in json.loads(capsys.readouterr().out)["error"]["what"]
+
+
+def test_a_checkpoint_of_another_run_is_refused(folder, capsys):
+    Checkpoint(folder / "other.h5.checkpoint", "another run's").save({"method": "adam", "step": 3})
+    assert main(words(folder, "adam", "other.h5", "--resume")) == 2
+    assert "made for another" in json.loads(capsys.readouterr().out)["error"]["what"]
