@@ -11,6 +11,24 @@ from skfem.models.poisson import laplace, mass, unit_load
 Array = np.ndarray
 
 
+def _columns(text: str) -> Array:
+    return np.array(text.split(), float).reshape(-1, 2).T
+
+
+CAVITY_U = _columns("""
+    0.0547 -0.03717  0.0625 -0.04192  0.0703 -0.04775  0.1016 -0.06434  0.1719 -0.10150
+    0.2813 -0.15662  0.4531 -0.21090  0.5000 -0.20581  0.6172 -0.13641  0.7344  0.00332
+    0.8516  0.23151  0.9531  0.68717  0.9609  0.73722  0.9688  0.78871  0.9766  0.84123
+""")
+"""y and u in the cavity at x = 1/2, Re = 100: Ghia, Ghia and Shin, Journal of Computational Physics 48 (1982), table I."""
+CAVITY_V = _columns("""
+    0.0625  0.09233  0.0703  0.10091  0.0781  0.10890  0.0938  0.12317  0.1563  0.16077
+    0.2266  0.17507  0.2344  0.17527  0.5000  0.05454  0.8047 -0.24533  0.8594 -0.22445
+    0.9063 -0.16914  0.9453 -0.10313  0.9531 -0.08864  0.9609 -0.07391  0.9688 -0.05906
+""")
+"""x and v in the cavity at y = 1/2, table II."""
+
+
 def burgers(x: Array, t: Array, nu: float) -> Array:
     """u(x, t) for u(x, 0) = -sin(πx), shapes (N,), to about 1e-10, by the transform of Cole (1951) and Hopf (1950).
 

@@ -82,54 +82,7 @@ def test_wave_against_its_cosine_series():
 @slow
 def test_cavity_against_published_centrelines():
     solution = solved("cavity")
-    middle = np.full(len(GHIA_Y), 0.5)
-    assert relative(solution(np.column_stack([middle, GHIA_Y]))["u"], GHIA_U) < 2e-2
-    middle = np.full(len(GHIA_X), 0.5)
-    assert relative(solution(np.column_stack([GHIA_X, middle]))["v"], GHIA_V) < 2e-2
-
-
-# Ghia, Ghia and Shin, Journal of Computational Physics 48 (1982), tables I and II, Re = 100; v at x = 0.9063 is left
-# out, as it does not lie on the curve of its neighbours.
-GHIA_Y = np.array(
-    [
-        0.0547,
-        0.0625,
-        0.0703,
-        0.1016,
-        0.1719,
-        0.2813,
-        0.4531,
-        0.5,
-        0.6172,
-        0.7344,
-        0.8516,
-        0.9531,
-        0.9609,
-        0.9688,
-        0.9766,
-    ]
-)
-GHIA_U = np.array(
-    [
-        -0.03717,
-        -0.04192,
-        -0.04775,
-        -0.06434,
-        -0.10150,
-        -0.15662,
-        -0.21090,
-        -0.20581,
-        -0.13641,
-        0.00332,
-        0.23151,
-        0.68717,
-    ]
-    + [0.73722, 0.78871, 0.84123]
-)
-GHIA_X = np.array(
-    [0.0625, 0.0703, 0.0781, 0.0938, 0.1563, 0.2266, 0.2344, 0.5, 0.8047, 0.8594, 0.9453, 0.9531, 0.9609, 0.9688]
-)
-GHIA_V = np.array(
-    [0.09233, 0.10091, 0.10890, 0.12317, 0.16077, 0.17507, 0.17527, 0.05454, -0.24533, -0.22445, -0.10313, -0.08864]
-    + [-0.07391, -0.05906]
-)
+    y, u = exact.CAVITY_U
+    x, v = exact.CAVITY_V
+    assert relative(solution(np.column_stack([np.full_like(y, 0.5), y]))["u"], u) < 2e-2
+    assert relative(solution(np.column_stack([x, np.full_like(x, 0.5)]))["v"], v) < 2e-2
