@@ -16,8 +16,9 @@ from inrpde.references.equations import Equation, Equations
 from inrpde.references.grid import Grid, Lattice
 from inrpde.references.layout import Flow, pair_volume
 from inrpde.references.matching import match_faces
+from inrpde.references.reference import Unsupported
 from inrpde.references.system import Entry
-from inrpde.references.terms import Term, Unsupported
+from inrpde.references.terms import Term
 
 Array = np.ndarray
 

@@ -12,8 +12,9 @@ from inrpde.references.equations import Equation, Equations
 from inrpde.references.evaluate import Array
 from inrpde.references.grid import Grid, Lattice
 from inrpde.references.layout import axes_of, find_flow, lattices_of
+from inrpde.references.reference import Unsupported
 from inrpde.references.system import Entry, Sum, System
-from inrpde.references.terms import Term, Unsupported
+from inrpde.references.terms import Term
 
 
 def box_system(equations: Equations, cells: Sequence[int], time_order: int = 0) -> System:

@@ -19,8 +19,9 @@ from inrpde.references.equations import Equation, Equations
 from inrpde.references.evaluate import Array
 from inrpde.references.layout import axes_of, find_flow, pair_volume
 from inrpde.references.matching import match_faces
+from inrpde.references.reference import Unsupported
 from inrpde.references.system import Entry, System
-from inrpde.references.terms import Term, Unsupported
+from inrpde.references.terms import Term
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,9 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import csr_array
 
+from inrpde.references.reference import Unsupported
 from inrpde.references.stencils import Axis
-from inrpde.references.terms import Index, Unsupported
+from inrpde.references.terms import Index
 
 Array = np.ndarray
 Contains = Callable[..., Array]

@@ -19,7 +19,8 @@ from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.boundary import End
 from inrpde.declaration.space import Space
-from inrpde.references.terms import Lowering, Term, Unsupported
+from inrpde.references.reference import Unsupported
+from inrpde.references.terms import Lowering, Term
 
 Box = tuple[tuple[float, float], ...]
 WHOLE, REAL, IMAGINARY = "whole", "real", "imaginary"

@@ -15,8 +15,9 @@ from scipy.sparse import csc_array, csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import SuperLU, splu
 
+from inrpde.references.reference import Unsupported
 from inrpde.references.system import Array, Entry, System
-from inrpde.references.terms import Datum, Difference, Leaf, Term, Unsupported
+from inrpde.references.terms import Datum, Difference, Leaf, Term
 
 LARGEST_BLOCK = 64
 """Matrices that fall into blocks of at most that size are inverted, others are factorised."""

@@ -9,7 +9,7 @@ from scipy.sparse import csc_array, csr_array, diags_array
 from scipy.sparse.linalg import LinearOperator, SuperLU, onenormest, splu
 
 from inrpde.references.evaluate import scaled
-from inrpde.references.terms import Unsupported
+from inrpde.references.reference import Unsupported
 
 Array = np.ndarray
 
@@ -115,3 +115,5 @@ def _factorised(matrix: csc_array, pivoting: bool) -> SuperLU | None:
         return splu(lifted, "MMD_AT_PLUS_A", 0.0, options={"SymmetricMode": True})
     except RuntimeError:
         return None
+    except MemoryError:
+        raise Unsupported("the factors of the discrete equations do not fit into the memory") from None

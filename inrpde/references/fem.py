@@ -15,9 +15,9 @@ from inrpde.references.equations import Equation, Equations, sort_equations
 from inrpde.references.factors import Factors
 from inrpde.references.fem_mesh import check_meshable, local_coordinates, locate, meshes, ratio
 from inrpde.references.layout import coarsest_cells, domain
-from inrpde.references.reference import FLOOR, NoReference, Reference, norm
+from inrpde.references.reference import FLOOR, NoReference, Reference, Unsupported, norm
 from inrpde.references.steady import SINGULAR, Progress
-from inrpde.references.terms import Term, Unsupported
+from inrpde.references.terms import Term
 from inrpde.references.weak_form import Array, Coefficients, check_first_order, weak_form
 
 KIND = "finite-element"

@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from inrpde.declaration.regions import Ball, Mesh, Region
 from inrpde.declaration.regions.box import Box
 from inrpde.declaration.regions.combine import Combined
-from inrpde.references.terms import Unsupported
+from inrpde.references.reference import Unsupported
 
 Array = np.ndarray
 ROUND = 16

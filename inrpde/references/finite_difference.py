@@ -12,9 +12,8 @@ from inrpde.references.cost import available_bytes, factor_bytes, factor_seconds
 from inrpde.references.cut_cells import cut_region, cut_system
 from inrpde.references.equations import Equations, sort_equations
 from inrpde.references.layout import coarsest_cells, domain, is_box, least_cells
-from inrpde.references.reference import NoReference, Reference
+from inrpde.references.reference import NoReference, Reference, Unsupported
 from inrpde.references.steady import Build, Progress, solve_steady, wave_number
-from inrpde.references.terms import Unsupported
 
 KIND = "finite-difference"
 DEFAULT = {1: 2000, 2: 256, 3: 32}

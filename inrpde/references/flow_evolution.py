@@ -12,8 +12,8 @@ from scipy.sparse.linalg import splu
 
 from inrpde.references.evolution import Evolution, Rows, inverse_of
 from inrpde.references.layout import Flow
+from inrpde.references.reference import Unsupported
 from inrpde.references.system import Array, System
-from inrpde.references.terms import Unsupported
 
 
 class FlowEvolution(Evolution):

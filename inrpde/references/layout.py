@@ -13,8 +13,9 @@ import numpy as np
 from inrpde.references.equations import Box, Equations, box_of
 from inrpde.references.grid import Lattice
 from inrpde.references.matching import match_volume
+from inrpde.references.reference import Unsupported
 from inrpde.references.stencils import Axis, Positions
-from inrpde.references.terms import Term, Unsupported
+from inrpde.references.terms import Term
 
 
 @dataclass(frozen=True)

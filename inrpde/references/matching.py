@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from inrpde.references.terms import Term, Unsupported
+from inrpde.references.reference import Unsupported
+from inrpde.references.terms import Term
 
 
 def match_volume(terms: Sequence[Term], unknowns: Sequence[int]) -> dict[int, int]:

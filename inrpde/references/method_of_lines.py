@@ -26,10 +26,9 @@ from inrpde.references.evolution import Evolution
 from inrpde.references.flow_evolution import FlowEvolution
 from inrpde.references.layout import coarsest_cells, domain, find_flow, is_box
 from inrpde.references.matching import match_faces
-from inrpde.references.reference import NoReference, Reference, from_levels
+from inrpde.references.reference import NoReference, Reference, Unsupported, from_levels
 from inrpde.references.steady import Progress, node_axes, on_nodes
 from inrpde.references.system import Array, Entry, System
-from inrpde.references.terms import Unsupported
 
 KIND = "method of lines"
 COARSEST = {1: 64, 2: 16, 3: 6}

@@ -41,6 +41,10 @@ class NoReference:
     reason: str
 
 
+class Unsupported(Exception):
+    """Why a reference cannot serve a problem, as a plain statement: it becomes the reason of a NoReference."""
+
+
 def from_levels(
     kind: str,
     axes: Sequence[Array],

@@ -11,9 +11,8 @@ from scipy.ndimage import distance_transform_edt
 from inrpde.compiler.evaluate import evaluate
 from inrpde.references.equations import Equations
 from inrpde.references.newton import Diverged, continued, newton
-from inrpde.references.reference import Reference, from_levels
+from inrpde.references.reference import Reference, Unsupported, from_levels
 from inrpde.references.system import Array, System
-from inrpde.references.terms import Unsupported
 
 Progress = Callable[[float], None]
 Build = Callable[[Equations, Sequence[int]], System]

@@ -14,6 +14,8 @@ import numpy as np
 from scipy.sparse import csr_array
 from sympy import finite_diff_weights
 
+from inrpde.references.reference import Unsupported
+
 Positions = np.ndarray
 
 
@@ -76,7 +78,7 @@ def window(sources: Positions, target: float, order: int) -> slice:
             return slice(start, start + size)
     size = order + 3
     if len(sources) < size:
-        raise ValueError(f"{len(sources)} nodes are too few for a derivative of order {order}")
+        raise Unsupported(f"{len(sources)} nodes are too few for a derivative of order {order}")
     start = min(max(i - size // 2, 0), len(sources) - size)
     return slice(start, start + size)
 

@@ -21,10 +21,6 @@ from inrpde.declaration.space import Space
 Index = tuple[int, ...]
 
 
-class Unsupported(Exception):
-    """Why a reference cannot serve a problem, as a plain statement."""
-
-
 @dataclass(frozen=True)
 class Leaf:
     """A derivative of an unknown: its number, a multi-index over the spatial coordinates, and the order in time."""

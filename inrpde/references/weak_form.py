@@ -15,7 +15,8 @@ from sympy.core.function import AppliedUndef
 
 from inrpde.declaration.fields import GridField, MeshField
 from inrpde.declaration.space import Space
-from inrpde.references.terms import Datum, Leaf, Lowering, Term, Unsupported
+from inrpde.references.reference import Unsupported
+from inrpde.references.terms import Datum, Leaf, Lowering, Term
 
 Array = np.ndarray
 

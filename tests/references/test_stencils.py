@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inrpde.references.reference import Unsupported
 from inrpde.references.stencils import Axis, stencils
 
 NODES = np.arange(0, 41, 2)
@@ -42,7 +43,7 @@ def test_staggered_difference_skips_the_nodes_themselves():
 
 
 def test_too_few_nodes():
-    with pytest.raises(ValueError, match="too few"):
+    with pytest.raises(Unsupported, match="too few"):
         stencils(NODES[:4], np.array([0]), 4, 0.1)
 
 
