@@ -8,7 +8,7 @@ import numpy as np
 from sympy import Eq, Symbol, sympify
 
 from inrpde.declaration.regions.pilot import pilot_points
-from inrpde.declaration.regions.region import Region, Solid
+from inrpde.declaration.regions.region import Region, Solid, bracketed
 from inrpde.declaration.regions.where import Where
 from inrpde.errors import ProblemError
 
@@ -19,13 +19,14 @@ class Face(Where):
     def __init__(self, region: Region, coordinate: Symbol, value: Any):
         self.coordinate, self.value = coordinate, value
         super().__init__(region, Eq(coordinate, value))
+        self.parents = region.parents  # a face is told as one of the solid, not of its boundary
 
     @property
     def label(self) -> str:
-        return f"face {self.coordinate} = {self.value} of {self.region.parents[0].label}"
+        return f"face {self.coordinate} = {self.value} of {self.parents[0].label}"
 
     def _phrase(self, parents: tuple[str, ...]) -> str:
-        return f"{parents[0].removesuffix('.boundary')}.face({self.coordinate}, {self.value})"
+        return f"{bracketed(parents[0])}.face({self.coordinate}, {self.value})"
 
 
 def face(solid: Solid, coordinate: Symbol, value: Any) -> Region:
