@@ -33,7 +33,7 @@ BLIND = 0.3
 """A score above which the bands that were tried tell nothing."""
 WIDEST = 4500
 """Features that one dense factorisation is given at most."""
-PATIENCE = 20.0
+PATIENCE = 12.0
 """Nominal seconds that a step may be predicted to take where neither budget nor tolerance is given and nothing is known
 yet; the better the answer, the less a step may take."""
 HIGH = 4
