@@ -31,7 +31,8 @@ class _Words(StrPrinter):
 
 def words(thing: object, limit: int | None = 100) -> str:
     """A short text of a sympy object; longer than `limit` characters it is cut in the middle."""
-    text = _Words().doprint(thing) if isinstance(thing, Basic) or hasattr(thing, "applyfunc") else str(thing)
+    known = isinstance(thing, (Basic, list, tuple)) or hasattr(thing, "applyfunc")
+    text = _Words().doprint(thing) if known else str(thing)
     if limit and len(text) > limit:
         text = f"{text[: limit - 20]} … {text[-17:]}"
     return text

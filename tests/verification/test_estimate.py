@@ -1,0 +1,93 @@
+"""Estimates beside true errors; second solves that fail; residuals that two solves share."""
+
+import numpy as np
+import pytest
+from sympy import Eq, Interval, pi, sin
+
+from inrpde import On, Problem, Region, Space
+from inrpde.compiler import compile_problem
+from inrpde.errors import DivergedError
+from inrpde.solvers import least_squares
+from inrpde.solvers.features import Global
+from inrpde.solvers.method import Candidate
+from inrpde.solvers.samples import draw
+from inrpde.solvers.score import score
+from inrpde.verification.estimate import CEILING, FLOOR, estimate
+
+space = Space("x y")
+x, y = space.coords
+u = space.unknown("u")
+omega = Region(space, Interval(0, 1) ** 2)
+hat = sin(pi * x) * sin(pi * y)
+form = compile_problem(
+    Problem("p", [u], [On(omega, Eq(-space.laplace(u), 2 * pi**2 * hat)), On(omega.boundary, u)], exact={u: hat})
+)
+AT = np.random.default_rng(0).uniform(size=(500, 2))
+EXACT = np.prod(np.sin(np.pi * AT), axis=1)
+
+
+def candidate(width, band=5.0, again=True):
+    def solve(plan, seed, lean=()):
+        return least_squares.fit(form, plan, draw(form, plan.points, seed), seed, None, lean)
+
+    plan = Global(width, (band, band))
+    state = solve(plan, 0)
+    total = score(form, draw(form, 500, 99), state).total
+    other = (lambda seed, lean: solve(plan.varied(), seed, lean)) if again else None
+    return Candidate(state, total, total, 0.0, "made", "made", {}, other)
+
+
+def error(state):
+    return np.linalg.norm(state.jets(0, AT, [(0, 0)])[0, 0] - EXACT) / np.linalg.norm(EXACT)
+
+
+@pytest.mark.parametrize("width", [30, 60, 100])
+def test_an_estimate_is_within_ten_of_the_true_error(width):
+    made = candidate(width)
+    found = estimate(form, made, 0)
+    assert 0.1 < found.fields["u"] / error(made.state) < 10
+    assert found.open == ()
+    assert found.worst == found.fields["u"]
+
+
+def test_rounding_has_a_floor():
+    assert estimate(form, candidate(400), 0).fields["u"] == pytest.approx(FLOOR, rel=10)
+
+
+def test_without_a_second_solve_it_is_ten_times_the_score():
+    made = candidate(60, again=False)
+    found = estimate(form, made, 0)
+    assert found.second is None
+    assert found.differences == {}
+    assert found.fields["u"] == pytest.approx(10 * found.score)
+
+
+def test_a_second_solve_that_diverges_is_none():
+    def fails(seed, lean):
+        raise DivergedError("nothing was found")
+
+    made = candidate(60)
+    found = estimate(form, Candidate(made.state, made.score, 0, 0, "", "", {}, fails), 0)
+    assert found.second is None
+    assert found.fields["u"] == pytest.approx(10 * found.score)
+
+
+def test_two_solves_that_agree_on_a_wrong_answer_are_not_believed():
+    """Both give half the solution."""
+    made = candidate(400)
+    half = made.state.with_vector(made.state.vector / 2)
+    found = estimate(form, Candidate(half, 1, 1, 0, "", "", {}, lambda seed, lean: half), 0)
+    assert found.differences["u"] < 1e-12
+    assert found.fields["u"] > 0.3
+
+
+def test_what_the_conditions_leave_open_is_found():
+    loose = compile_problem(Problem("p", [u], [On(omega, Eq(u.diff(x), pi * sin(pi * x)))]))
+    plan = Global(200, (5.0, 5.0))
+
+    def solve(seed, lean=()):
+        return least_squares.fit(loose, plan, draw(loose, plan.points, seed), seed, None, lean)
+
+    found = estimate(loose, Candidate(solve(0), 1e-9, 0, 0, "", "", {}, solve), 0)
+    assert found.open == ("u",)
+    assert found.fields["u"] == CEILING
