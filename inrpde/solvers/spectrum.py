@@ -70,7 +70,7 @@ def _oscillation(form: Form, row: Row, site: Site) -> Array:
                     ratio = np.real(np.broadcast_to(c0 / second, (len(site.points),)))
                 ratio = ratio[np.isfinite(ratio)]
                 if len(ratio):
-                    out[k] = np.sqrt(max(np.quantile(ratio, 0.95), 0.0))
+                    out[k] = max(out[k], np.sqrt(max(np.quantile(ratio, 0.95), 0.0)))
     return out
 
 
