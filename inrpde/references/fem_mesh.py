@@ -39,9 +39,8 @@ def check_meshable(regions: Sequence[Any]) -> None:
         if len(_cells(regions)) * 4**dim > MOST_CELLS[dim]:
             raise Unsupported("the mesh has too many cells to be refined twice")
         return
-    if len(regions) > 1:
-        raise Unsupported("the equations hold on several regions")
-    _check_primitives(regions[0])
+    for region in regions:
+        _check_primitives(region)
     if find_spec("gmsh") is None:
         raise Unsupported("gmsh, which would mesh the region, is not installed")
 
@@ -63,7 +62,7 @@ def meshes(regions: Sequence[Region], size: float) -> Iterator[Any]:
         if isinstance(regions[0], Mesh):
             yield _refined(regions, level)
         else:
-            yield _generated(regions[0], size, ratio(regions) ** level)
+            yield _generated(regions, size, ratio(regions) ** level)
 
 
 def ratio(regions: Sequence[Region]) -> float:
@@ -85,19 +84,21 @@ def _refined(regions: Sequence[Any], level: int) -> Any:
     return kind(regions[0].nodes[used].T, cells.reshape(simplices.shape).T).refined(level)
 
 
-def _generated(region: Region, size: float, finer: float) -> Any:
-    """A mesh of quadratic triangles or tetrahedra, whose curved sides follow the region's."""
+def _generated(regions: Sequence[Region], size: float, finer: float) -> Any:
+    """A mesh of quadratic triangles or tetrahedra, whose curved sides follow those of the regions."""
     import gmsh  # type: ignore[import-untyped]
     from skfem import MeshTet2, MeshTri2
 
-    dim = len(region.coords)
+    dim = len(regions[0].coords)
     running = gmsh.isInitialized()
     if not running:
         gmsh.initialize(readConfigFiles=False, interruptible=False)
     try:
         gmsh.option.setNumber("General.Terminal", 0)
         gmsh.model.add("region")
-        _construct(gmsh.model.occ, region, dim)
+        first, *others = (_construct(gmsh.model.occ, region, dim) for region in regions)
+        if others:
+            gmsh.model.occ.fragment(first, [part for other in others for part in other])
         gmsh.model.occ.synchronize()
         for name, value in {"MeshSizeMax": size / finer, "MeshSizeFromCurvature": round(ROUND * finer)}.items():
             gmsh.option.setNumber(f"Mesh.{name}", value)

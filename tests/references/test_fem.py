@@ -99,6 +99,48 @@ class TestCurved:
         assert true_errors(problem, found)["u"] < found.estimated_error["u"] < 1e-3
 
 
+class TestInterface:
+    """Two unknowns on two regions that meet: one field with a jump in the coefficient."""
+
+    @pytest.fixture
+    def halves(self):
+        pytest.importorskip("gmsh")
+        square = Region(SPACE, Interval(-1, 1) ** 2)
+        disc = Ball(SPACE, (0, 0), Rational(1, 2))
+        shell = square - disc
+        u, v = SPACE.unknown("inner", on=disc), SPACE.unknown("outer", on=shell)
+        potential = (X**2 + Y**2 - Rational(1, 4)) * exp(X) * cos(2 * Y)
+        volume = [
+            On(disc, 10 * SPACE.laplace(u - potential / 10).doit()),
+            On(shell, SPACE.laplace(v - potential).doit()),
+        ]
+        exact = {u: potential / 10, v: potential}
+        return u, v, disc, [*volume, On(square.boundary, v - potential)], exact
+
+    def test_circle(self, halves, accurate):
+        u, v, disc, conditions, exact = halves
+        tied = [On(disc.boundary, Eq(u, v)), On(disc.boundary, Eq(SPACE.dn(v), 10 * SPACE.dn(u)))]
+        found = accurate(Problem("two", [u, v], conditions + tied, exact=exact), 48, 5e-5)
+        radius = np.hypot(*np.meshgrid(*found.axes, indexing="ij"))
+        assert np.array_equal(np.isfinite(found.values["inner"]), radius <= 0.5 + 1e-9)
+        assert np.array_equal(np.isfinite(found.values["outer"]), radius >= 0.5 - 1e-9)
+
+    def test_wrong_fluxes_are_refused(self, halves):
+        u, v, disc, conditions, _ = halves
+        tied = [On(disc.boundary, Eq(u, v)), On(disc.boundary, Eq(SPACE.dn(v), 3 * SPACE.dn(u)))]
+        assert "balance" in solve(bind(Problem("two", [u, v], conditions + tied)), 16).reason
+
+    def test_untied_values_are_refused(self, halves):
+        u, v, disc, conditions, _ = halves
+        tied = [On(disc.boundary, Eq(10 * SPACE.dn(u), SPACE.dn(v)))]
+        assert "tied" in solve(bind(Problem("two", [u, v], conditions + tied)), 16).reason
+
+    def test_jumps_are_refused(self, halves):
+        u, v, disc, conditions, _ = halves
+        tied = [On(disc.boundary, Eq(u, v + 1)), On(disc.boundary, Eq(10 * SPACE.dn(u), SPACE.dn(v)))]
+        assert "jump" in supports(bind(Problem("two", [u, v], conditions + tied)))
+
+
 class TestMesh:
     def test_groups_and_fluxes(self, manufacture, accurate):
         mesh = Mesh(SPACE, triangles(4))
