@@ -1,0 +1,149 @@
+"""The search: what ends it, what it may not exceed, what a user's own choice of body leaves of it."""
+
+import numpy as np
+import pytest
+from sympy import Eq, Interval, exp, pi, sin
+
+from inrpde import On, Problem, Region, Space, config
+from inrpde.compiler import compile_problem
+from inrpde.errors import ProblemError
+from inrpde.networks.slab import Slab
+from inrpde.solvers import auto, least_squares, newton
+from inrpde.solvers.cost import nominal
+from inrpde.solvers.features import Cells, Global
+from inrpde.solvers.march import March, march, marches
+from inrpde.solvers.method import Clock, Context
+from inrpde.solvers.samples import draw
+from inrpde.solvers.score import score
+
+line, timed = Space("x"), Space("x", time="t")
+(x,) = line.coords
+X, t = timed.coords
+u, h = line.unknown("u"), timed.unknown("h")
+omega, strip = Region(line, Interval(0, 1)), Region(timed, Interval(0, 1) ** 2)
+
+
+def poisson(waves=1):
+    k = waves * pi
+    return Problem("p", [u], [On(omega, Eq(-u.diff(x, 2), k**2 * sin(k * x))), On(omega.boundary, u)])
+
+
+def heat():
+    exact = exp(-(pi**2) * t) * sin(pi * X)
+    conditions = [On(strip, timed.dt(h) - h.diff(X, 2)), On(strip.boundary, h), On(strip.initial, h - sin(pi * X))]
+    return Problem("heat", [h], conditions, exact={h: exact})
+
+
+def context(problem, seed=0, budget=None, tol=None, **settings):
+    chosen = config.resolve({}, {f"solver.{key}": value for key, value in settings.items()})
+    return Context(compile_problem(problem), chosen, seed, Clock(budget), tol)
+
+
+def test_an_easy_problem_ends_with_its_first_answer():
+    found = list(auto.solve(context(poisson())))
+    assert len(found) == 1
+    assert found[0].score < 1e-11
+    assert found[0].method == "least-squares"
+    assert found[0].reason.startswith("first")
+
+
+def test_a_tolerance_ends_it_sooner():
+    loose = list(auto.solve(context(poisson(20), tol=1e-3)))
+    strict = list(auto.solve(context(poisson(20))))
+    assert min(candidate.score for candidate in loose) < 1e-3
+    assert sum(len(candidate.state.vector) for candidate in loose) <= sum(len(c.state.vector) for c in strict)
+
+
+def test_the_users_body_is_not_searched_for():
+    found = list(auto.solve(context(poisson(), width=37, band=4.0)))
+    assert len(found) == 1
+    assert found[0].state.width == 37
+    assert np.abs(found[0].state.trials[0].layers[0][0]).max() <= 4
+
+
+def test_the_users_width_leaves_the_band_to_be_tuned():
+    found = list(auto.solve(context(poisson(12), width=60)))
+    assert {candidate.state.width for candidate in found} == {60}
+
+
+def test_layers_of_the_user():
+    found = list(auto.solve(context(poisson(), width=30, band=4.0, layers=2)))
+    assert len(found[0].state.trials[0].layers) == 2
+
+
+def test_a_budget_that_is_spent_starts_no_further_step():
+    found = list(auto.solve(context(poisson(300), budget=0.0)))
+    assert len(found) <= 3  # one for each kind of body, unpredicted
+
+
+def test_nonlinear_problems_go_to_newton():
+    problem = Problem("p", [u], [On(omega, u.diff(x, 2) - exp(u) + 1), On(omega.boundary, u)])
+    assert next(auto.solve(context(problem))).method == "newton"
+    with pytest.raises(ProblemError) as caught:
+        next(least_squares.solve(context(problem)))
+    assert "exp(u)" in caught.value.where
+
+
+def test_newton_solves_linear_problems_too():
+    assert next(newton.solve(context(poisson()))).score < 1e-10
+
+
+def test_a_second_solve_differs_and_agrees():
+    candidate = next(auto.solve(context(poisson())))
+    again = candidate.again(5, [1.0])
+    at = np.linspace(0, 1, 9)[:, None]
+    one, other = (state.jets(0, at, [(0,)])[0,] for state in (candidate.state, again))
+    assert again.width != candidate.state.width
+    assert np.allclose(one, other, atol=1e-9)
+    assert not np.array_equal(one, other)
+
+
+def test_costs_grow_with_the_plan():
+    form = compile_problem(poisson())
+    one, more = Global(100, (3.0,)), Global(400, (3.0,))
+    assert nominal(form, more) > nominal(form, one) > 0
+    few = Cells(((0, 0.5, 1),), 20, (3.0,))
+    many = Cells((tuple(np.linspace(0, 1, 11)),), 20, (3.0,))
+    assert nominal(form, many) > nominal(form, few)
+    assert nominal(form, March(8, few)) > nominal(form, March(2, few))
+
+
+# -- windows in time
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ([On(strip, timed.dt(h) - h.diff(X, 2)), On(strip.boundary, h), On(strip.initial, h - 1)], True),
+        ([On(strip, timed.dt(h) - h.diff(X, 2)), On(strip.boundary, h), On(strip.final, h - 1)], False),
+        ([On(strip, timed.dt(h) - h.diff(X, 2) - strip.mean(h)), On(strip.initial, h - 1)], False),
+        ([On(strip, h.diff(X, 2) - 1), On(strip.boundary, h)], False),
+    ],
+    ids=["initial", "final", "integral", "steady"],
+)
+def test_which_problems_march(conditions, expected):
+    assert marches(compile_problem(Problem("p", [h], conditions))) == expected
+    assert not marches(compile_problem(poisson()))
+
+
+def test_windows_continue_one_another():
+    form = compile_problem(heat())
+    plan = March(4, Global(100, (5.0, 4.0)))
+    state = march(form, plan, 0, least_squares.fit, None, lambda *given: given[1])
+    assert all(isinstance(piece, Slab) for piece in state.trials[0].parts)
+    assert len(state.trials[0].parts) == 4
+    at = np.random.default_rng(0).uniform(size=(200, 2))
+    exact = np.exp(-(np.pi**2) * at[:, 1]) * np.sin(np.pi * at[:, 0])
+    assert np.abs(state.jets(0, at, [(0, 0)])[0, 0] - exact).max() < 1e-3
+    assert score(form, draw(form, 300, 1), state).total < 1e-3
+
+
+def test_windows_carry_velocities_over():
+    exact = sin(pi * X) * sin(2 * pi * t) / (2 * pi)
+    conditions = [On(strip, timed.dt(h, 2) - 4 * h.diff(X, 2)), On(strip.boundary, h)]
+    conditions += [On(strip.initial, h), On(strip.initial, timed.dt(h) - sin(pi * X))]
+    form = compile_problem(Problem("string", [h], conditions, exact={h: exact}))
+    state = march(form, March(3, Global(100, (5.0, 4.0))), 0, least_squares.fit, None, lambda *given: given[1])
+    at = np.random.default_rng(0).uniform(size=(200, 2))
+    expected = np.sin(np.pi * at[:, 0]) * np.sin(2 * np.pi * at[:, 1]) / (2 * np.pi)
+    assert np.abs(state.jets(0, at, [(0, 0)])[0, 0] - expected).max() < 1e-5
