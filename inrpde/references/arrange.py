@@ -1,7 +1,4 @@
-"""Which equation holds in place of which value of the state:
-
-One for every value, conditions before the volume's equations.
-"""
+"""Which equation holds in place of which value of the state: conditions come before the volume's equations."""
 
 from __future__ import annotations
 

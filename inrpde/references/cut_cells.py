@@ -1,6 +1,6 @@
-"""The system of a problem on a region with curved walls:
+"""The system of a problem on a region with curved walls.
 
-Dirichlet conditions there, others on walls along grid lines.
+Conditions without derivatives hold on any wall, others on walls along grid lines.
 """
 
 from __future__ import annotations
@@ -141,9 +141,9 @@ def _candidates(equations: Equations, grid: CutGrid, equation: Equation, sites: 
 
 
 def _faces(equations: Equations, region: Region, grid: CutGrid, nodes: Array, axis: int, sign: int) -> Array:
-    """At which nodes a surface is a wall that ends the grid in a direction:
+    """At which nodes a surface is a wall that ends the grid in a direction.
 
-    It contains points a little to the side, too.
+    It contains points a little to the side, too, and the nodes have no neighbour beyond it.
     """
     points = grid.coordinates[nodes]
     beside = np.zeros(len(nodes), bool)

@@ -153,9 +153,9 @@ class CutGrid:
     def difference(
         self, axis: int, unknowns: frozenset[int], place: Sites | Middles
     ) -> tuple[csr_array, Sites | Middles]:
-        """The derivative along an axis from values half a step to either side:
+        """The derivative along an axis from values half a step to either side.
 
-        The matrix (N, K), and where it takes them.
+        The matrix (N, K), and where it takes the K values.
         """
         key = (axis, place.key)
         if key not in self._differences:

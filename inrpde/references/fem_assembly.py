@@ -23,10 +23,7 @@ ACCURACY = 5
 
 @dataclass(frozen=True, eq=False)
 class Interface:
-    """A condition between two unknowns:
-
-    On their values (no `sides`), or on their fluxes, with each one's region and term.
-    """
+    """A condition between two unknowns, on values (no `sides`) or on fluxes, with each one's region and term."""
 
     equation: Equation
     sides: tuple[tuple[Region, Term], ...]
@@ -66,10 +63,7 @@ class Assembly:
         return gradient, value, known
 
     def _holding(self, number: int, points: Array, cells: Array) -> Array:
-        """At which points a volume equation holds:
-
-        In the cells of its region, and where that only takes a part, there.
-        """
+        """At which points a volume equation holds: in the cells of its region, or the part of them that it takes."""
         region = self.equations.volume[number].region
         here = np.flatnonzero(self.owned[number][cells])
         if region is not whole(region):
@@ -181,10 +175,7 @@ class Assembly:
         return np.flatnonzero((other >= 0) & (unknown[one] != unknown[other]))
 
     def _check_balance(self, interface: Interface, facets: Array) -> None:
-        """n · F of both sides is the same:
-
-        Each side's derivative is its own flux, with opposite factors, and no data.
-        """
+        """Raise Unsupported unless each derivative is its own side's flux, with opposite factors and without data."""
         factors = []
         for side in (0, 1):
             basis = self._facet_basis(facets, side)

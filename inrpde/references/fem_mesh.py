@@ -1,6 +1,6 @@
-"""Meshes for finite elements:
+"""Meshes for finite elements.
 
-Those of mesh regions, refined; curved ones of boxes and balls, by gmsh where it is installed.
+Mesh regions keep their cells, refined; boxes, balls and their combinations are meshed by gmsh where it is installed.
 """
 
 from __future__ import annotations

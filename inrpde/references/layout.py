@@ -1,7 +1,4 @@
-"""The axes of a grid, and where on it each unknown has its values:
-
-At the nodes, or staggered for incompressible flow.
-"""
+"""The axes of a grid, and where on it each unknown has its values: at nodes, or staggered for incompressible flow."""
 
 from __future__ import annotations
 
@@ -154,10 +151,7 @@ def lattices_of(equations: Equations, axes: Sequence[Axis], flow: Flow | None) -
 
 
 def pair_volume(terms: Sequence[Term], unknowns: Sequence[int], flow: Flow | None) -> dict[int, int]:
-    """{unknown:
-
-    Number of its volume equation}, among the given terms and unknowns. Raises Unsupported as `match_volume`.
-    """
+    """{unknown: number of its volume equation} among the given terms. Raises Unsupported as `match_volume`."""
     if flow is not None and set(flow.equations) <= set(unknowns):
         rest = [u for u in unknowns if u not in flow.equations]
         numbers = [n for n in range(len(terms)) if n not in flow.equations.values()]

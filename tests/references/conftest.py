@@ -28,10 +28,7 @@ def manufacture():
 
 @pytest.fixture
 def true_errors():
-    """{unknown:
-
-    Relative L2 error} of a reference's values, or of its extrapolated values, against the exact solution.
-    """
+    """{unknown: relative L2 error} of a reference's values, or of its extrapolated ones, against the exact solution."""
 
     def errors(problem, reference, extrapolated=False):
         bound = bind(problem)
