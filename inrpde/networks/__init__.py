@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 def kinds() -> dict[str, type[Trial]]:
     """The trials that can be stored, by the name under which they are."""
     from inrpde.networks.corner import CornerFunctions
+    from inrpde.networks.multipole import Multipoles
     from inrpde.networks.partition import Windowed
     from inrpde.networks.siren import SineBody
     from inrpde.networks.slab import Slab
+    from inrpde.networks.tangent import Tangent
     from inrpde.networks.trial import Constant, Sum
 
-    return {kind.__name__: kind for kind in (Constant, CornerFunctions, SineBody, Slab, Sum, Windowed)}
+    return {kind.__name__: kind for kind in (Constant, CornerFunctions, Multipoles, SineBody, Slab, Sum, Tangent, Windowed)}

@@ -1,4 +1,4 @@
-"""The loss: its value from the residuals that numpy finds, its gradient, what is learned, and the points of every step."""
+"""The loss: its value from numpy's residuals, its gradient, what is learned, and the points of every step."""
 
 import numpy as np
 import pytest

@@ -1,0 +1,208 @@
+"""Levenberg–Marquardt on all parameters of one sine layer, its head eliminated: few features, each where it serves.
+
+Variable projection (Golub and Pereyra 1973) with Kaufman's Jacobian (1975): frequencies and phases move in the
+directions that the head cannot make good, damped by the gain ratio (Nielsen 1999)."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inrpde.compiler.form import Form
+from inrpde.errors import DivergedError
+from inrpde.networks.siren import SineBody
+from inrpde.networks.tangent import Tangent
+from inrpde.networks.trial import Sum, Trial
+from inrpde.solvers import least_squares, newton
+from inrpde.solvers.features import Global
+from inrpde.solvers.linear import ridge_solve
+from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.samples import Samples, bounds, draw
+from inrpde.solvers.score import score
+from inrpde.solvers.spectrum import wave_numbers
+from inrpde.solvers.state import State
+from inrpde.solvers.system import evaluate_jets, linearise
+
+Array = np.ndarray
+WIDTH, STEPS = 60, 100
+"""Features an unknown, and steps."""
+DENSITY = 4.0
+"""Points inside a parameter of the body."""
+BANDS = (0.7, 1.15, 2.0)
+"""First bands that are tried, beside the declared waves."""
+LOWEST = 3.0
+RIDGE = 1e-13
+DAMPING = 1e-3
+LEAST = 1e-3
+"""A relative decrease of the loss below which steps are no longer worth their while."""
+PATIENCE = 6
+"""Steps in a row that may be refused."""
+HELD_OUT = 6_700_417
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A state whose heads are the best for its bodies, and its scaled residual."""
+
+    state: State
+    residual: Array
+
+    @property
+    def loss(self) -> float:
+        value = float(np.vdot(self.residual, self.residual).real)
+        return value if math.isfinite(value) else math.inf
+
+
+@dataclass(frozen=True)
+class Projection:
+    """The loss of one layer of sines after its head has been eliminated: a form on samples, each equation over a size
+    that stays the same."""
+
+    form: Form
+    samples: Samples
+    scales: dict[int, float]
+
+    @classmethod
+    def of(cls, form: Form, samples: Samples, state: State) -> Projection:
+        system = linearise(form, samples, state, evaluate_jets(form, samples, state))
+        return cls(form, samples, {id(block.row): block.scale for block in system.blocks})
+
+    def fit(self, state: State) -> Fit:
+        """The best heads: exact where the equations are linear, after two Newton steps otherwise."""
+        try:
+            for _ in range(1 if self.form.linear else 2):
+                matrix, right = self._stacked(state, state)
+                state = newton.clip(self.form, state.with_vector(ridge_solve(matrix, right)))
+            if not self.form.linear:
+                matrix, right = self._stacked(state, state)
+            return Fit(state, matrix @ state.vector - right)
+        except DivergedError:
+            return Fit(state, np.array([math.inf]))
+
+    def step(self, at: Fit, damping: float) -> tuple[Array, float]:
+        """The damped step of the bodies' parameters, and the loss that it predicts."""
+        slopes, residual = self._slopes(at)
+        size = np.linalg.norm(slopes, axis=0)
+        floor = np.sqrt(damping) * np.maximum(size, 1e-6 * max(float(size.max()), 1e-300))
+        matrix = np.vstack([slopes, np.diag(floor)])
+        step = ridge_solve(matrix, np.concatenate([-residual, np.zeros(len(floor))]))
+        left = residual + slopes @ step
+        return step, float(left @ left)
+
+    def moved(self, at: Fit, step: Array) -> Fit:
+        """The fit after a step of the bodies' parameters."""
+        tangents = {key: Tangent(body, np.ones(body.width)) for key, body in _bodies(at.state).items()}
+        parts = np.split(step, np.cumsum([tangent.width for tangent in tangents.values()])[:-1])
+        made: dict[int, Trial] = {
+            key: tangent.moved(part) for (key, tangent), part in zip(tangents.items(), parts, strict=True)
+        }
+        return self.fit(State(tuple(made.get(id(trial), trial) for trial in at.state.trials), at.state.heads))
+
+    def _stacked(self, state: State, jets_of: State) -> tuple[Array, Array]:
+        system = linearise(self.form, self.samples, state, evaluate_jets(self.form, self.samples, jets_of))
+        blocks = tuple(replace(block, scale=self.scales.get(id(block.row), 1.0)) for block in system.blocks)
+        return replace(system, blocks=blocks).stacked(lambda row: 1.0)
+
+    def _slopes(self, at: Fit) -> tuple[Array, Array]:
+        """How the residual changes with the bodies' parameters, and itself, both without what the heads can make good.
+
+        Unknowns that share a body add up.
+        """
+        trials: list[Trial] = []
+        heads: list[Array] = []
+        for trial, head in zip(at.state.trials, at.state.heads, strict=True):
+            tangent = Tangent(trial, head) if isinstance(trial, SineBody) else None
+            trials.append(trial if tangent is None else Sum((trial, tangent)))
+            heads.append(head if tangent is None else np.concatenate([head, np.zeros(tangent.width, dtype=head.dtype)]))
+        matrix, _ = self._stacked(State(tuple(trials), tuple(heads)), at.state)
+        columns: list[Array] = []
+        slopes: dict[int, Array] = {}
+        start = 0
+        for trial, whole in zip(at.state.trials, trials, strict=True):
+            columns.append(matrix[:, start : start + trial.width])
+            if isinstance(trial, SineBody):
+                slopes[id(trial)] = slopes.get(id(trial), 0.0) + matrix[:, start + trial.width : start + whole.width]
+            start += whole.width
+        basis = _basis(np.hstack(columns))
+        both = np.column_stack([*slopes.values(), at.residual])
+        both = both - basis @ (basis.conj().T @ both)
+        both = np.vstack([both.real, both.imag]) if np.iscomplexobj(both) else both
+        return both[:, :-1], both[:, -1]
+
+
+def _basis(matrix: Array) -> Array:
+    """An orthonormal basis of the columns, but for directions that are rounding (rows of the Q of [A; μI])."""
+    width = matrix.shape[1]
+    ridge = RIDGE * np.linalg.norm(matrix) / np.sqrt(width)
+    q, _ = np.linalg.qr(np.vstack([matrix, ridge * np.eye(width)]))
+    return q[: len(matrix)]
+
+
+def _bodies(state: State) -> dict[int, SineBody]:
+    """The bodies that move, each once."""
+    return {id(trial): trial for trial in state.trials if isinstance(trial, SineBody)}
+
+
+def solve(context: Context) -> Iterator[Candidate]:
+    """The method `gauss-newton`."""
+    yield from _run(context, context.seed, context.settings["solver.steps"] or STEPS)
+
+
+def _run(context: Context, seed: int, steps: int) -> Iterator[Candidate]:
+    form, begun = context.form, time.perf_counter()
+    held_out = draw(form, 1000, seed + HELD_OUT)
+    start, samples = _start(context, seed, held_out)
+    problem = Projection.of(form, samples, start)
+    at = problem.fit(start)
+    damping, growth, refused, accepted = DAMPING, 2.0, 0, 0
+
+    def candidate(reason: str) -> Candidate:
+        def again(other: int, lean: Sequence[float]) -> State:
+            """A shorter run from other features, on other points."""
+            *_, last = _run(context, other, max(accepted // 2, 1))
+            return last.state
+
+        fitted, found = (score(form, where, at.state).total for where in (samples, held_out))
+        return Candidate(at.state, found, fitted, time.perf_counter() - begun, "gauss-newton", reason, again=again)
+
+    yield candidate(f"{at.state.width} features")
+    while accepted < steps and refused < PATIENCE:
+        begun = time.perf_counter()
+        step, predicted = problem.step(at, damping)
+        other = problem.moved(at, step)
+        gain = (at.loss - other.loss) / max(at.loss - predicted, 1e-300)
+        if not gain > 0:
+            damping, growth, refused = damping * growth, 2 * growth, refused + 1
+            continue
+        damping, growth, refused = damping * max(1 / 3, 1 - (2 * gain - 1) ** 3), 2.0, 0
+        small = at.loss - other.loss < LEAST * at.loss
+        at, accepted = other, accepted + 1
+        yield candidate(f"step {accepted}, loss {at.loss:.1e}, damping {damping:.1e}")
+        if small:
+            return
+
+
+def _start(context: Context, seed: int, held_out: Samples) -> tuple[State, Samples]:
+    """The best of some frozen bodies of few features, and the points for it."""
+    form = context.form
+    fit = least_squares.fit if form.linear else newton.fit
+    width = context.settings["solver.width"] or WIDTH
+    points = context.settings["solver.points"] or round(DENSITY * (form.space.dim + 2) * width)
+    samples = draw(form, points, seed)
+    lo, hi = bounds(form)
+    waves = wave_numbers(form, samples) * (hi - lo) / 2
+    found = []
+    for band in BANDS:
+        plan = Global(width, tuple(np.maximum(band * waves, LOWEST * band)), density=points / width, corners=False)
+        try:
+            state = fit(form, plan, samples, seed)
+        except DivergedError:
+            continue
+        found.append((score(form, held_out, state).total, state))
+    if not found:
+        raise DivergedError("no frozen body gave a finite start", None, "give a `guess` close to the solution")
+    return min(found, key=lambda each: each[0])[1], samples
