@@ -8,6 +8,7 @@ from inrpde.compiler.form import Form
 from inrpde.declaration.regions import Corner, Region
 from inrpde.errors import ProblemError
 from inrpde.networks.corner import CornerFunctions, corner_modes, pole_modes
+from inrpde.networks.multipole import Multipoles
 from inrpde.networks.trial import Trial
 from inrpde.sampling import sample
 from inrpde.solvers.samples import holes, volumes
@@ -16,16 +17,18 @@ Array = np.ndarray
 EXPONENTS = 8
 """Exponents a corner."""
 POLES = 8
-"""Negative powers a hole."""
+"""Negative powers a hole in the plane."""
+DEGREE = 6
+"""Degree of the multipoles of a hole in space."""
 
 
 def singular_trials(form: Form, unknown: int, corners: bool, poles: bool) -> list[Trial]:
-    """Singular functions for corners that matter, and multipoles in holes, of second-order equations in the plane."""
-    if form.space.dim != 2 or form.space.time is not None or form.orders != (2, 2):
+    """Singular functions for corners that matter, and multipoles in holes, of second-order equations."""
+    if form.space.time is not None or form.orders not in ((2, 2), (2, 2, 2)):
         return []
     found: list[Trial] = []
     for region in volumes(form, unknown):
-        found += _corner_trials(form, unknown, region) if corners else []
+        found += _corner_trials(form, unknown, region) if corners and form.space.dim == 2 else []
         found += _hole_trials(region) if poles else []
     return found
 
@@ -44,6 +47,8 @@ def _corner_trials(form: Form, unknown: int, region: Region) -> list[Trial]:
 
 def _hole_trials(region: Region) -> list[Trial]:
     """Multipoles at the centres of round holes."""
+    if region.space.dim == 3:
+        return [Multipoles((float(c[0]), float(c[1]), float(c[2])), radius, DEGREE) for c, radius in holes(region)]
     return [CornerFunctions((float(c[0]), float(c[1])), 0.0, radius, pole_modes(POLES)) for c, radius in holes(region)]
 
 

@@ -117,13 +117,13 @@ def _site(region: Region, count: int, seed: int, edges: list[Array] | None = Non
     return Site(q.points[kept], (q.weights * stands_for[cell])[kept], normals, labels, q.measure)
 
 
-HALO = 160
+HALO = {2: 160, 3: 500}
 """Points round each hole, beside those that lie there anyway."""
 
 
 def holes(region: Region) -> list[tuple[Array, float]]:
-    """Centres and radii of the round holes of a region in the plane."""
-    if region.space.dim != 2 or region.space.time is not None or not isinstance(region, Solid):
+    """Centres and radii of the round holes of a region in the plane or in space."""
+    if region.space.dim not in (2, 3) or region.space.time is not None or not isinstance(region, Solid):
         return []
     lo, hi = region.bounds
     balls = [(p.centre, p.radius) for p in region.primitives if isinstance(p, Ball)]
@@ -136,21 +136,33 @@ def _haloed(site: Site, region: Region, seed: int) -> Site:
     if not found or site.labels:
         return site
     rng = np.random.default_rng([seed, 77])
+    d = region.space.dim
+    count = HALO[d]
     points, inner, outer = [site.points], 1.0, 3.0
     for centre, radius in found:
-        # between r and 3r with a density like 1/r³: its integral over the ring is one
-        r = radius / (1 / inner + (np.arange(HALO) + rng.uniform()) / HALO * (1 / outer - 1 / inner))
-        angle = 2 * np.pi * ((np.arange(HALO) * 0.6180339887 + rng.uniform()) % 1.0)
-        ring = centre + np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1)
+        # between r and 3r, crowded towards the hole like 1/r²
+        r = radius / (1 / inner + (np.arange(count) + rng.uniform()) / count * (1 / outer - 1 / inner))
+        ring = centre + r[:, None] * _directions(d, count, rng)
         points.append(ring[region.contains(ring)])
     everything = np.concatenate(points)
     density = np.full(len(everything), len(site.points) / site.measure)
     for centre, radius in found:
-        r = np.linalg.norm(everything - centre, axis=1)
-        shape = radius / (2 * np.pi * np.maximum(r, radius) ** 3 * (1 / inner - 1 / outer))
-        density += np.where((r >= inner * radius) & (r <= outer * radius), HALO * shape, 0.0)
+        r = np.maximum(np.linalg.norm(everything - centre, axis=1), radius)
+        sphere = 2 * np.pi * r if d == 2 else 4 * np.pi * r**2
+        shape = radius / (r**2 * sphere * (1 / inner - 1 / outer))
+        density += np.where((r >= inner * radius) & (r <= outer * radius), count * shape, 0.0)
     weights = 1 / density
     return Site(everything, weights * site.measure / weights.sum(), None, {}, site.measure)
+
+
+def _directions(dim: int, count: int, rng: np.random.Generator) -> Array:
+    """Unit vectors spread evenly over the circle or the sphere, in an order that leaves no gap."""
+    angle = 2 * np.pi * ((np.arange(count) * 0.6180339887 + rng.uniform()) % 1.0)
+    if dim == 2:
+        return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    height = 2 * ((np.arange(count) * 0.7548776662 + rng.uniform()) % 1.0) - 1
+    level = np.sqrt(1 - height**2)
+    return np.stack([level * np.cos(angle), level * np.sin(angle), height], axis=1)
 
 
 def _as_site(q: Quadrature) -> Site:
