@@ -18,4 +18,5 @@ def kinds() -> dict[str, type[Trial]]:
     from inrpde.networks.tangent import Tangent
     from inrpde.networks.trial import Constant, Sum
 
-    return {kind.__name__: kind for kind in (Constant, CornerFunctions, Multipoles, SineBody, Slab, Sum, Tangent, Windowed)}
+    every = (Constant, CornerFunctions, Multipoles, SineBody, Slab, Sum, Tangent, Windowed)
+    return {kind.__name__: kind for kind in every}

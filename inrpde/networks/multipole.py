@@ -16,8 +16,10 @@ from inrpde.networks.trial import Array, Index, Trial
 
 @dataclass(frozen=True)
 class Multipoles(Trial):
-    """∂^β (1/r) for r the distance from `centre` in units of `size`, |β| ≤ degree and β_z ≤ 1: harmonic, and complete for
-    harmonic functions outside a ball (the others follow from Δ(1/r) = 0)."""
+    """∂^β (1/r) for r the distance from `centre` in units of `size`, |β| ≤ degree and β_z ≤ 1.
+
+    Harmonic, and complete for harmonic functions outside a ball: the others follow from Δ(1/r) = 0.
+    """
 
     centre: tuple[float, float, float]
     size: float
@@ -60,7 +62,7 @@ def _plus(a: Index, b: Index) -> Index:
 
 
 def _taylor(x: Array, wanted: set[Index]) -> dict[Index, Array]:
-    """Taylor coefficients b_γ of 1/|x + h| in h, by n r² b_γ = -(2n - 1) Σ x_i b_{γ-e_i} - (n - 1) Σ b_{γ-2e_i}, n = |γ|.
+    """Taylor coefficients b_γ of 1/|x + h| in h: n r² b_γ = -(2n - 1) Σ x_i b_{γ-e_i} - (n - 1) Σ b_{γ-2e_i}, n = |γ|.
 
     The recurrence follows from g h·∇f = -½ f h·∇g for f = g^(-1/2), g = |x + h|².
     """
