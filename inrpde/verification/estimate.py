@@ -23,7 +23,7 @@ SPARE = 1.5
 """An estimate's margin: with it, true errors lie above and below equally often (benchmarks/calibration.py)."""
 LEAN = 30.0
 """The size, beside the answer's own, of the random field towards which the second solve leans."""
-OPEN = 1e3, 1e-3
+OPEN = 100.0, 1e-2
 """Two solves that differ by so many times their residuals, and by so much, show that something is left open."""
 
 

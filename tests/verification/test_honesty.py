@@ -1,0 +1,259 @@
+"""Nothing is verified that is not determined, not satisfied, or not resolved."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sympy import Eq, FiniteSet, Interval, cos, exp, pi, sin
+
+from inrpde.cli import main
+from inrpde.compiler import compile_problem
+from inrpde.config import resolve
+from inrpde.declaration import Learned, On, Problem, Region, Space
+from inrpde.pipeline import solve
+from inrpde.solvers import least_squares
+from inrpde.solvers.features import Global
+from inrpde.solvers.method import Candidate, Clock, Context
+from inrpde.solvers.samples import draw
+from inrpde.solvers.score import RowScore, Score, alike, shared
+from inrpde.solvers.search import Search, cell_plan, uniform
+from inrpde.verification.estimate import CEILING, Estimate, estimate
+from inrpde.verification.unmet import Unmet, failure, unmet
+from inrpde.verification.verdict import GOOD, WORDS, verdict
+
+space = Space("x y")
+x, y = space.coords
+u = space.unknown("u")
+omega = Region(space, Interval(0, 1) ** 2)
+walls = omega.boundary
+screened = On(omega, Eq(-space.laplace(u) + u, 1))
+poisson = On(omega, Eq(-space.laplace(u), 1))
+
+
+def report(*conditions, **more):
+    problem = Problem("p", unknowns=[u], conditions=list(conditions), **more)
+    return solve(problem, budget=3, reference="none").report
+
+
+@pytest.mark.parametrize(
+    ("conditions", "word"),
+    [
+        ([screened, On(omega.face(x, 0), Eq(u, 0))], "boundary of omega: x = 1; y = 0; y = 1 (75% of it)"),
+        ([On(omega, Eq(-space.laplace(u), cos(pi * x))), On(walls, Eq(space.dn(u), 0))], "up to a constant"),
+        ([screened], "x = 0; x = 1; y = 0; y = 1 (100% of it)"),
+    ],
+    ids=["a bare boundary", "no gauge", "no boundary"],
+)
+def test_what_the_conditions_leave_open_is_never_verified(conditions, word):
+    found = report(*conditions)
+    assert found["verdict"]["word"] == "unverified"
+    assert "two solves that satisfy them differ" in found["verdict"]["because"]
+    assert found["fields"]["u"]["estimated_error"] == CEILING
+    assert any(word in warning for warning in found["warnings"])
+
+
+def test_without_initial_values_nothing_is_verified():
+    moving = Space("x", time="t")
+    z, _ = moving.coords
+    v = moving.unknown("v")
+    bar = Region(moving, Interval(0, 1) * Interval(0, 1))
+    conditions = [On(bar, Eq(moving.dt(v), v.diff(z, 2))), On(bar.boundary, Eq(v, 0))]
+    found = solve(Problem("heat", unknowns=[v], conditions=conditions), budget=3, reference="none").report
+    assert found["verdict"]["word"] == "unverified"
+    assert "v has no initial condition: give one on omega.initial" in found["warnings"]
+
+
+def test_a_zero_that_is_one_solution_of_many_is_not_verified():
+    lam = space.parameter("lam")
+    vibrating = On(omega, Eq(-space.laplace(u), lam * u))
+    found = report(vibrating, On(walls, Eq(u, 0)), coefficients={lam: Learned(19.0)})
+    assert found["verdict"]["word"] == "plausible"
+    assert "zero satisfies every condition" in found["verdict"]["because"]
+
+
+def test_a_determined_solution_is_verified():
+    found = report(screened, On(walls, Eq(u, x * y)))
+    assert found["verdict"]["word"] == "verified"
+    assert found["warnings"] == []
+
+
+@pytest.fixture(scope="module")
+def resonance():
+    ringing = On(omega, Eq(-space.laplace(u) - 2 * pi**2 * u, 1))
+    return Problem("resonance", unknowns=[u], conditions=[ringing, On(walls, Eq(u, 0))])
+
+
+def test_a_resonance_has_diverged_and_its_best_answer_is_there(resonance, tmp_path):
+    found = solve(resonance, budget=2, reference="none")
+    assert found.report["status"] == "diverged"
+    assert "singular" in found.report["error"]["what"]
+    assert "2*pi**2*u" in found.report["error"]["where"]
+    assert "k is a resonance" in found.report["error"]["fix"]
+    assert found.report["verdict"]["word"] == "unverified"
+    assert np.isfinite(found([[0.5, 0.5]])["u"]).all()
+
+
+def test_a_resonance_is_exit_4_with_a_file(tmp_path, capsys):
+    file = tmp_path / "resonance.py"
+    file.write_text(
+        "from sympy import Eq, Interval, pi\n"
+        "from inrpde import On, Problem, Region, Space\n"
+        'space = Space("x y")\n'
+        'u = space.unknown("u")\n'
+        "omega = Region(space, Interval(0, 1) ** 2)\n"
+        "equation = On(omega, Eq(-space.laplace(u) - 2 * pi**2 * u, 1))\n"
+        'problem = Problem("resonance", unknowns=[u], conditions=[equation, On(omega.boundary, Eq(u, 0))])\n'
+    )
+    output = tmp_path / "out.h5"
+    words = ["solve", str(file), "-o", str(output), "--budget", "2", "--reference", "none", "--grid", "9x9"]
+    assert main([*words, "--json"]) == 4
+    found = json.loads(capsys.readouterr().out)
+    assert found["status"] == "diverged"
+    assert set(found["error"]) == {"what", "where", "fix"}
+    assert output.exists()
+
+
+def test_near_a_resonance_there_is_a_solution(resonance):
+    k2 = 2 * np.pi**2 + 1e-3
+    near = On(omega, Eq(-space.laplace(u) - k2 * u, -1e-3 * sin(pi * x) * sin(pi * y)))
+    found = report(near, On(walls, Eq(u, 0)), exact={u: sin(pi * x) * sin(pi * y)})
+    assert found["status"] == "ok"
+    error = found["fields"]["u"]
+    assert error["exact"]["rel_l2"] < 1e-6
+
+
+def test_data_that_no_solution_meets_are_named():
+    gauge = On(omega, Eq(omega.mean(u), 0))
+    found = report(poisson, On(walls, Eq(space.dn(u), 0)), gauge)
+    assert found["verdict"]["word"] == "unverified"
+    assert any("no solution exists" in warning for warning in found["warnings"])
+
+
+def search_of(form):
+    return Search(Context(form, resolve({}, {}), 0, Clock(None)), least_squares.fit, "least-squares")
+
+
+def elbow(corners):
+    """The answer on an L-shaped region, its estimate, and the form."""
+    region = Region(space, Interval(0, 2) ** 2) - Region(space, Interval(1, 2) ** 2)
+    conditions = [On(region, Eq(-space.laplace(u), 1)), On(region.boundary, Eq(u, 0))]
+    form = compile_problem(Problem("elbow", unknowns=[u], conditions=conditions))
+    candidate = search_of(form).attempt(Global(700, (5.0, 5.0), corners=corners), "test")
+    return form, candidate, estimate(form, candidate, 0)
+
+
+def test_smooth_features_alone_never_verify_a_re_entrant_corner():
+    form, candidate, found = elbow(corners=False)
+    truth = elbow(corners=True)[1].state
+    points = draw(form, 1000, 5).conditions[0].points
+    ours, exact = (state.jets(0, points, [(0, 0)])[0, 0] for state in (candidate.state, truth))
+    error = np.linalg.norm(ours - exact) / np.linalg.norm(exact)
+    assert error > 0.02
+    assert found.differences["u"] < error / 3, "the trap: two solves agree better than either is right"
+    assert found.fields["u"] > error / 10, "what both leave unsatisfied shows it"
+    assert verdict(found, {}, unmet(form, found)).word == "unverified"
+    close = {"u": {"rel_l2": 0.04, "estimated_error": 0.03}}
+    assert verdict(found, close, unmet(form, found)).word != "verified"
+
+
+def test_with_its_singular_functions_it_is_verified():
+    form, _, found = elbow(corners=True)
+    assert found.fields["u"] < 1e-4
+    assert not unmet(form, found)
+
+
+def leaning(conditions, sizes):
+    """The fields of two second solves, leaning to different sizes, over the size of the first."""
+    form = compile_problem(Problem("p", unknowns=[u], conditions=conditions))
+    candidate = search_of(form).attempt(Global(300, (4.0, 4.0)), "test")
+    points = draw(form, 500, 3).conditions[0].points
+    fields = [state.jets(0, points, [(0, 0)])[0, 0] for state in (candidate.again(1, size) for size in sizes)]
+    return np.linalg.norm(fields[0] - fields[1]) / np.linalg.norm(fields[0])
+
+
+def test_leaning_moves_what_is_open_and_nothing_else():
+    determined = [On(omega, Eq(-space.laplace(u) + u, exp(x))), On(walls, Eq(u, y))]
+    assert leaning(determined, [(), (1.0,)]) < 1e-10
+    open_ended = [On(omega, Eq(-space.laplace(u) + u, exp(x))), On(omega.face(y, 0), Eq(u, 0))]
+    assert leaning(open_ended, [(1.0,), (30.0,)]) > 0.1
+
+
+def test_leaning_with_cells_too():
+    form = compile_problem(Problem("p", unknowns=[u], conditions=[screened, On(omega.face(x, 0), Eq(u, 0))]))
+    search = search_of(form)
+    plan = replace(cell_plan(search, (uniform(3), uniform(3))), each=220)
+    assert plan.varied().width > least_squares.DENSE, "the second solve is to be one by blocks, too"
+    found = estimate(form, search.attempt(plan, "test"), 0)
+    assert found.open == ("u",)
+    assert found.differences["u"] > 0.1
+
+
+def scores(*residuals, data=1.0, scale=1.0):
+    rows = [RowScore(float(np.linalg.norm(r)), float(np.abs(r).max()), data, scale, np.asarray(r)) for r in residuals]
+    return Score(tuple(rows), (1.0,))
+
+
+def test_residuals_are_alike_where_they_are_the_same_but_for_noise():
+    rng = np.random.default_rng(0)
+    signal, noise = rng.standard_normal((2, 1000)) / np.sqrt(1000)
+    (a, b, c), _ = scores(signal, signal + 0.3 * noise, noise).rows, None
+    assert alike(a, b)
+    assert not alike(a, c)
+    first, second = scores(signal, 0.1 * noise), scores(signal + 0.3 * noise, 0.1 * signal)
+    assert shared(first, second) == pytest.approx(1.0, abs=0.1)
+    assert shared(scores(signal), scores(noise)) == 0
+
+
+def fabricated(worst=1e-6, score=1e-6, opened=()):
+    return Estimate({"u": worst}, scores([score]), scores([score]), {"u": worst}, 0.0, opened)
+
+
+errors = st.floats(1e-12, 2.0)
+
+
+@given(errors, errors, st.none() | st.tuples(errors, errors))
+def test_verified_means_an_estimate_that_is_good(worst, score, reference):
+    gaps = {"u": {"rel_l2": reference[0], "estimated_error": reference[1]}} if reference else {}
+    found = verdict(fabricated(worst, score), gaps)
+    assert found.word != "verified" or worst < GOOD
+    doubted = verdict(fabricated(worst, score), gaps, doubts=["something is open"])
+    assert WORDS.index(doubted.word) <= WORDS.index("plausible")
+    assert WORDS.index(doubted.word) <= WORDS.index(found.word)
+    assert "something is open" in doubted.because
+    assert verdict(fabricated(worst, score, ("u",)), gaps).word in ("wrong", "unverified")
+
+
+def test_equations_that_do_not_hold_lower_the_verdict():
+    form = compile_problem(Problem("p", unknowns=[u], conditions=[screened, On(walls, Eq(u, 0))]))
+    assert verdict(fabricated(), {}).word == "verified"
+    for lasting, word in ((False, "plausible"), (True, "unverified")):
+        left = [Unmet(form.rows[0], 0.5, 1.0, lasting)]
+        assert verdict(fabricated(), {}, left).word == word
+        assert "leaves a residual of 0.5, where its data are 1" in verdict(fabricated(), {}, left).because
+
+
+def test_small_data_need_not_be_met_beside_large_ones():
+    form = compile_problem(Problem("p", unknowns=[u], conditions=[screened, On(walls, Eq(u, 1))]))
+    small, large = scores([1e-6], data=1e-6).rows, scores([1e-6], data=1.0).rows
+    both = Score((*small, *large), (1.0,))
+    assert unmet(form, Estimate({"u": 1e-6}, both, None, {}, 0.0, ())) == []
+    missed = Score((*small, *scores([0.5], data=1.0).rows), (1.0,))
+    assert [left.row for left in unmet(form, Estimate({"u": 1.0}, missed, None, {}, 0.0, ()))] == [form.rows[1]]
+
+
+def test_a_march_that_stopped_says_until_when():
+    form = compile_problem(Problem("p", unknowns=[u], conditions=[screened, On(walls, Eq(u, 1))]))
+    stopped = Candidate(None, 1.0, 1.0, 1.0, "newton", "windows", {"last_good_time": 0.0625})
+    error = failure(form, stopped, fabricated())
+    assert "0.0625" in error.what
+    assert error.exit_code == 4
+
+
+def test_a_point_is_gauge_enough():
+    slopes = [On(omega, Eq(-space.laplace(u), cos(pi * x))), On(walls, Eq(space.dn(u), 0))]
+    found = report(*slopes, On(Region(space, FiniteSet((0, 0))), Eq(u, 0)))
+    assert found["verdict"]["word"] == "verified"
+    assert found["warnings"] == []
