@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from inrpde.references.factors import Factors
+from inrpde.references.reference import Unsupported
 
 Array = np.ndarray
 Value = Callable[[Array], Array]
@@ -25,7 +26,12 @@ def newton(value: Value, factorise: Factorise, start: Array, linear: bool = Fals
     """
     state = start
     for _ in range(most):
-        residual, factors = factorise(state)
+        try:
+            residual, factors = factorise(state)
+        except Unsupported:
+            if linear:
+                raise
+            raise Diverged from None
         if not np.all(np.isfinite(residual)):
             raise Diverged
         step = -factors.solve(residual)

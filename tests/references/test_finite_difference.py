@@ -446,6 +446,13 @@ def test_wavy_problems_get_finer_grids(square):
     assert len(found.axes[0]) > 400
 
 
+def test_a_budget_makes_grids_coarser(square):
+    space = square.space
+    u = space.unknown("u")
+    problem = bind(Problem("poisson", [u], [On(square, space.laplace(u) - 1), On(square.boundary, u)]))
+    assert len(solve(problem, budget=0.01).axes[0]) < 100
+
+
 def test_singular_corner_is_not_extrapolated(square):
     space, (x, y) = square.space, square.space.coords
     u = space.unknown("u")
