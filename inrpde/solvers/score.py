@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inrpde.compiler.form import Form, Row
+from inrpde.compiler.form import Form, Jet, Row
 from inrpde.solvers.samples import Samples, Site, bounds
 from inrpde.solvers.state import Evaluable
 from inrpde.solvers.system import Jets, environment, evaluate_jets, integral_values, no_jets, residuals
@@ -120,23 +120,21 @@ def _slopes(form: Form, row: Row, samples: Samples, at: dict, numbers: list) -> 
 
 
 def _sizes(form: Form, jets: Jets, samples: Samples, state: Evaluable) -> list[float]:
-    """Root mean square of each unknown over the equations that hold in volumes (or wherever it appears)."""
-    full, zero = form.space.dim, (0,) * form.space.dim
+    """Root mean square of each unknown where its equations of the highest dimension hold."""
+    zero = (0,) * form.space.dim
     sizes = []
     for unknown in range(len(form.unknowns)):
-        found = [
-            (row.region.dim, np.mean(np.abs(values[symbol]) ** 2))
-            for row, values in zip(form.rows, jets.rows, strict=True)
-            for symbol, jet in row.jets.items()
-            if jet.unknown == unknown and not any(jet.index)
-        ]
-        if not any(dim == full for dim, _ in found):
-            inside = [row for row in form.rows if row.region.dim == full and unknown in row.indices]
-            if inside:
-                values = state.jets(unknown, samples.of(inside[0]).points[:2000], [zero])[zero]
-                found = [(full, np.mean(np.abs(values) ** 2))]
-        best = max((dim for dim, _ in found), default=0)
-        sizes.append(float(np.sqrt(max((size for dim, size in found if dim == best), default=0.0))))
+        mine = [(row, at) for row, at in zip(form.rows, jets.rows, strict=True) if unknown in row.indices]
+        highest = max((row.region.dim for row, _ in mine), default=0)
+        values: dict[int, Array] = {}
+        for row, at in mine:
+            points = samples.of(row).points
+            if row.region.dim == highest and id(points) not in values:
+                here = next((symbol for symbol, jet in row.jets.items() if jet == Jet(unknown, zero)), None)
+                found = state.jets(unknown, points, [zero])[zero] if here is None else at[here]
+                values[id(points)] = np.broadcast_to(found, (len(points),))
+        squares = np.abs(np.concatenate([*values.values(), np.zeros(0)])) ** 2
+        sizes.append(float(np.sqrt(np.mean(squares))) if len(squares) else 0.0)
     return sizes
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from sympy import Eq, I, Interval, exp, pi, sin
+from sympy import Eq, FiniteSet, I, Interval, exp, pi, sin
 
-from inrpde import On, Problem, Region, Space
+from inrpde import On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.solvers.samples import draw
 from inrpde.solvers.score import score
@@ -87,6 +87,17 @@ def test_a_field_that_vanishes_is_measured_beside_what_balances_it():
     assert large.total > 0.1
     assert noise.sizes[0] == pytest.approx(0.5, rel=0.02)
     assert noise.sizes[1] == pytest.approx(1e-4 * 0.5 * np.sqrt(2) * np.pi**2, rel=0.02)  # what balances -Δu
+
+
+def test_a_field_that_only_shows_its_slope_has_a_size():
+    where = np.random.default_rng(0).uniform(size=(200, 2))
+    slopes = Points(space, where, {"g": np.stack([np.ones(200), np.zeros(200)], axis=1)})
+    at = Region(space, FiniteSet((0, 0)))
+    problem = Problem("p", [u], [On(slopes, Eq(space.grad(u), slopes["g"])), On(at, u)], exact={u: x})
+    found = scored(problem)
+    assert found.total < 1e-13
+    assert np.isclose(found.sizes[0], np.sqrt(np.mean(np.append(where[:, 0], 0) ** 2)))
+    assert scored(problem, lambda form: ExactState(form, (1.01 * x,))).total < 0.05
 
 
 def test_a_problem_without_data_has_the_score_of_its_solution_zero():

@@ -21,6 +21,7 @@ X, t = timed.coords
 h = timed.unknown("h")
 strip = Region(timed, Interval(0, 1) ** 2)
 hat = sin(pi * x) * sin(pi * y)
+noisy = Points(line, np.array([[0.2], [0.7]]), {"m": np.array([0.3, 0.6])})
 
 
 def checked(unknowns, *conditions, **more):
@@ -248,6 +249,9 @@ FINE = {
         On(omega, plane.laplace(u) - a),
         On(walls, u),
         coefficients={a: GridField(np.ones((4, 4)), [np.linspace(0, 1, 4)] * 2)},
+    ),
+    "an exact solution beside noisy readings": lambda: checked(
+        [f], On(rod, f.diff(s, 2)), On(noisy, f - noisy["m"]), exact={f: s}
     ),
     "learned": lambda: poisson(On(walls, nu * u - nu), coefficients={nu: Learned(1)}),
 }
