@@ -1,6 +1,9 @@
 """The journey of a problem, from Python: reports, tolerances, budgets, methods, references, checks."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -73,6 +76,33 @@ def test_seeds():
     assert one.tobytes() == same.tobytes()
     assert one.tobytes() != other.tobytes()
     assert np.allclose(one, other)
+
+
+SOLVE = """
+from sympy import Abs, Interval, exp, sin
+import hashlib, inrpde, numpy
+from inrpde import On, Problem, Region, Space
+space = Space("x")
+(x,) = space.coords
+u, w = space.unknown("u"), space.unknown("w", complex=True)
+omega = Region(space, Interval(0, 1))
+equations = [w.diff(x, 2) + Abs(w) ** 2 * w + u - 1, u - omega.mean(x * u) - omega.mean(u) - exp(x) * sin(x)]
+problem = Problem("p", [w, u], [On(omega, equations), On(omega.boundary, w)])
+solution = inrpde.solve(problem, reference="none", settings={"solver.width": 20, "solver.band": 3.0})
+at = numpy.linspace(0, 1, 20)[:, None]
+print(hashlib.sha256(solution(at)["w"].tobytes() + solution(at)["u"].tobytes()).hexdigest())
+"""
+
+
+def test_the_bytes_do_not_depend_on_the_hash_of_strings():
+    digests = set()
+    for seed in ("1", "2"):
+        environment = os.environ | {"PYTHONHASHSEED": seed, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(
+            [sys.executable, "-c", SOLVE], env=environment, capture_output=True, text=True, check=True
+        )
+        digests.add(done.stdout)
+    assert len(digests) == 1
 
 
 # -- tolerances, budgets, settings, methods
@@ -174,6 +204,41 @@ def test_labels_alone():
     seen = Points(line, where[:, None], {"reading": np.sin(3 * where)})
     solution = inrpde.solve(Problem("p", [u], [On(seen, u - seen["reading"])]), reference="none")
     assert np.allclose(solution(AT)["u"], np.sin(3 * AT[:, 0]), atol=1e-5)
+
+
+# -- what conditions may ask
+
+
+def readings(values):
+    where = np.linspace(0, 1, len(values))
+    return Points(line, where[:, None], {"m": np.asarray(values, dtype=float)})
+
+
+def test_the_norm_1_is_not_misled_by_outliers():
+    where = np.linspace(0, 1, 200)
+    values = np.sin(3 * where)
+    values[::9] += 5
+    seen, small = readings(values), {"solver.width": 20, "solver.band": 3.0}
+    errors = {}
+    for norm in (1, 2):
+        problem = Problem("p", [u], [On(seen, u - seen["m"], norm=norm)], settings=small)
+        errors[norm] = np.abs(inrpde.solve(problem, reference="none")(AT)["u"] - np.sin(3 * AT[:, 0])).max()
+    assert errors[1] < 0.01 < 0.5 < errors[2]
+
+
+def test_weights_weigh():
+    low, high = readings(np.zeros(50)), readings(np.ones(50))
+    conditions = [On(low, u - low["m"], weight=3), On(high, u - high["m"])]
+    small = {"solver.width": 20, "solver.band": 3.0}
+    found = inrpde.solve(Problem("p", [u], conditions, settings=small), reference="none")(AT)["u"]
+    assert np.allclose(found, 0.25, atol=1e-3)
+
+
+def test_inequalities_bind_where_they_must():
+    above = On(omega, u >= sin(pi * x) - 1)
+    problem = Problem("p", [u], [On(omega, -u.diff(x, 2) + 4), On(ends, u), above])
+    found = inrpde.solve(problem, reference="none", budget=5)(AT)["u"]
+    assert np.allclose(found, 2 * AT[:, 0] * (AT[:, 0] - 1), atol=1e-8)  # it holds by itself
 
 
 # -- files, references, checks
