@@ -138,8 +138,8 @@ def _run(
 def advance(loss: Loss, at: Descent) -> Descent:
     """One step, down the gradient where the curvature leads nowhere; `at` itself where that leads nowhere either."""
     direction = -at.curvature.times(at.gradient)
-    if at.fresh:
-        direction /= max(1.0, float(np.linalg.norm(direction)))
+    shrink = 1 / max(1.0, float(np.linalg.norm(direction))) if at.fresh else 1.0
+    direction *= shrink
     found = wolfe(loss, at, direction)
     if found is None:
         if at.fresh:
@@ -148,7 +148,7 @@ def advance(loss: Loss, at: Descent) -> Descent:
     length, value, gradient = found
     step = length * direction
     change = gradient - at.gradient
-    curvature = at.curvature.updated(step, change, at.gradient, length)
+    curvature = at.curvature.updated(step, change, at.gradient, length * shrink)
     return replace(
         at, vector=at.vector + step, loss=value, gradient=gradient, curvature=curvature, step=at.step + 1, fresh=False
     )
