@@ -8,7 +8,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt 
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench lint format types contract
+.PHONY: help install demo test slow bench lint format types contract
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -31,6 +31,9 @@ demo: $(INSTALLED)  ## solve poisson, helmholtz and terrain; tables, HDF5 files 
 
 test: $(INSTALLED)  ## the tests
 	$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses auto
+
+slow: $(INSTALLED)  ## the tests that take longer than ten seconds each
+	$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses auto -m slow
 
 bench: $(INSTALLED_BENCH)  ## the tables that the README quotes
 	$(BIN)/python benchmarks/spine.py

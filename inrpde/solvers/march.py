@@ -15,6 +15,7 @@ from inrpde.compiler.lower import make_row
 from inrpde.networks.slab import Slab
 from inrpde.networks.trial import Sum, Trial
 from inrpde.solvers.features import Cells
+from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.samples import Samples, Site, bounds, draw
 from inrpde.solvers.state import State
 
@@ -149,6 +150,22 @@ def squeeze(form: Form, samples: Samples, a: float, b: float) -> Samples:
         pairs = None if site.pairs is None else moved(site.pairs)
         made.setdefault(id(site), replace(site, points=moved(site.points), pairs=pairs))
     return Samples(tuple(made[id(site)] for site in samples.conditions), samples.integrals)
+
+
+def jumps(form: Form, plan: March, state: State) -> float:
+    """The jumps of a state from window to window, relative to its size, added up: no residual inside a window sees them."""
+    lo, hi = bounds(form)
+    edges = np.linspace(lo[-1], hi[-1], plan.windows + 1)[1:-1]
+    total = 0.0
+    for unknown in range(len(form.unknowns)):
+        index = (0,) * form.space.dim
+        points = field_points(form, unknown, 400, 13)
+        for edge in edges:
+            before, after = points.copy(), points.copy()
+            before[:, -1], after[:, -1] = edge, edge + 1e-12 * (hi[-1] - lo[-1])
+            left, right = (state.jets(unknown, at, [index])[index] for at in (before, after))
+            total += relative_difference(right, left)
+    return total
 
 
 def march(form: Form, plan: March, seed: int, fit: Any, start: Any, regrade: Any) -> State:

@@ -14,7 +14,7 @@ from inrpde.compiler.form import Form
 from inrpde.solvers.cost import nominal
 from inrpde.solvers.features import Cells, Global, Plan
 from inrpde.solvers.fields import field_points, relative_difference
-from inrpde.solvers.march import March, march, marches
+from inrpde.solvers.march import March, jumps, march, marches
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Fractions, Samples, bounds, draw, holes, volumes
 from inrpde.solvers.score import score
@@ -33,7 +33,7 @@ BLIND = 0.3
 """A score above which the bands that were tried tell nothing."""
 WIDEST = 4500
 """Features that one dense factorisation is given at most."""
-PATIENCE = 12.0
+PATIENCE = 20.0
 """Nominal seconds that a step may be predicted to take where neither budget nor tolerance is given and nothing is known
 yet; the better the answer, the less a step may take."""
 HIGH = 4
@@ -44,7 +44,7 @@ HOPELESS = 1e3
 """An arm so many times behind a resolved solution is given up."""
 PRECISE = 1e-8
 """A score below which no other kind of body is tried."""
-ENDURANCE = 25.0
+ENDURANCE = 40.0
 """Nominal seconds that all steps together may take without a budget, four times as many with a tolerance."""
 HEADROOM = 1.2
 """Costs are predicted with so much to spare."""
@@ -145,6 +145,8 @@ class Search(Generic[Kind]):
         samples = draw(form, plan.points, seed, plan.cut)
         state = self._solve(plan, samples, seed, self.best.state if self.best else None)
         scored = score(form, self.held_out, state).total
+        if isinstance(plan, March):
+            scored += jumps(form, plan, state)
         fitted = score(form, samples, state).total
         cost = time.perf_counter() - start
         memory, again = {"plan": str(plan)}, self._again(plan, state)
@@ -283,6 +285,8 @@ def tune(search: Search[Global]) -> Iterator[Candidate]:
                 trial = replace(current, band=tuple(k + e for k, e in zip(waves, excess, strict=True)))
                 if not all(0.3 <= e <= 300 for e in excess) or trial in search.tried:
                     break
+                if len(axes) < d and nominal(search.context.form, trial) > CHEAP:
+                    break  # more features are a better use of that time
                 yield search.attempt(trial, "band")
                 if search.score >= before:
                     break
