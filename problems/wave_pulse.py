@@ -9,7 +9,7 @@ x, y, t = space.coords
 u = space.unknown("u")
 
 omega = Region(space, Interval(-1, 1) ** 2 * Interval(0, 1.5))
-pulse = exp(-25 * ((x + 0.3) ** 2 + (y - 0.1) ** 2))
+pulse = exp(-12 * (x**2 + y**2))
 
 problem = Problem(
     "wave",

@@ -153,7 +153,7 @@ def squeeze(form: Form, samples: Samples, a: float, b: float) -> Samples:
 
 
 def jumps(form: Form, plan: March, state: State) -> float:
-    """The jumps of a state from window to window, relative to its size, added up: no residual inside a window sees them."""
+    """The jumps of a state from window to window, relative to its size, added up: no window's residual sees them."""
     lo, hi = bounds(form)
     edges = np.linspace(lo[-1], hi[-1], plan.windows + 1)[1:-1]
     total = 0.0

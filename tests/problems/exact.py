@@ -6,6 +6,8 @@ import gmsh
 import meshio
 import numpy as np
 import skfem
+from scipy.sparse import block_array
+from skfem.helpers import ddot, div, dot, grad, mul
 from skfem.models.poisson import laplace, mass, unit_load
 
 Array = np.ndarray
@@ -50,11 +52,10 @@ def wave(x: Array, y: Array, t: Array) -> Array:
     def cosines(z: Array) -> Array:
         return np.cos(modes * np.pi * (z[:, None] + 1) / 2)
 
-    def coefficients(centre: float) -> Array:
-        return np.where(modes > 0, 1, 0.5) * ((weights * np.exp(-25 * (nodes - centre) ** 2)) @ cosines(nodes))
+    series = np.where(modes > 0, 1, 0.5) * ((weights * np.exp(-12 * nodes**2)) @ cosines(nodes))
 
     frequencies = np.pi / 2 * np.hypot(modes[:, None], modes)
-    amplitudes = np.outer(coefficients(-0.3), coefficients(0.1))
+    amplitudes = np.outer(series, series)
     turned = amplitudes * np.cos(frequencies * t[:, None, None])
     return np.einsum("nij,ni,nj->n", turned, cosines(x), cosines(y))
 
@@ -71,6 +72,31 @@ def elbow() -> tuple[Array, Array]:
     basis = skfem.Basis(mesh, skfem.ElementTriP2())
     u = skfem.solve(*skfem.condense(laplace.assemble(basis), unit_load.assemble(basis), D=basis.get_dofs()))
     return mesh.p.T[:coarse], u[basis.nodal_dofs[0]][:coarse]
+
+
+def cavity(reynolds: float = 100, cells: int = 48) -> tuple[Array, Array]:
+    """Nodes (N, 2) and velocities (N, 2) of the problem `cavity`, to about 1e-3: Taylor and Hood's elements, Newton."""
+    axis = np.linspace(0, 1, cells + 1)
+    mesh = skfem.MeshTri.init_tensor(axis, axis)
+    flow = skfem.Basis(mesh, skfem.ElementVector(skfem.ElementTriP2()), intorder=5)
+    pressure = skfem.Basis(mesh, skfem.ElementTriP1(), intorder=5)
+    viscous = skfem.BilinearForm(lambda u, v, w: ddot(grad(u), grad(v)) / reynolds).assemble(flow)
+    continuity = skfem.BilinearForm(lambda u, q, w: -div(u) * q).assemble(flow, pressure)
+    advected = skfem.BilinearForm(lambda u, v, w: dot(mul(grad(u), w["at"]) + mul(grad(w["at"]), u), v))
+    excess = skfem.LinearForm(lambda v, w: dot(mul(grad(w["at"]), w["at"]), v))
+
+    z = np.zeros(flow.N + pressure.N)
+    lid = flow.get_dofs(lambda p: np.isclose(p[1], 1)).all("u^1")
+    z[lid] = (1 - (2 * flow.doflocs[0, lid] - 1) ** 14) ** 2
+    fixed = np.append(flow.get_dofs().flatten(), flow.N)  # and the pressure at a corner
+    for _ in range(7):
+        at = flow.interpolate(z[: flow.N])
+        matrix = block_array(
+            [[viscous + advected.assemble(flow, at=at), continuity.T], [continuity, None]], format="csr"
+        )
+        load = np.append(excess.assemble(flow, at=at), np.zeros(pressure.N))
+        z = skfem.solve(*skfem.condense(matrix, load, x=z, D=fixed))
+    return mesh.p.T, z[flow.nodal_dofs].T
 
 
 def pipe() -> tuple[Array, Array]:
