@@ -121,9 +121,9 @@ def test_a_tolerance_out_of_reach_is_said_and_the_best_answer_kept():
 
 
 def test_a_budget_is_kept():
-    start = time.perf_counter()
+    start = time.process_time()
     report = inrpde.solve(hard(), budget=1.0, reference="none").report
-    assert time.perf_counter() - start < 8
+    assert time.process_time() - start < 8
     assert report["steps"]
 
 
