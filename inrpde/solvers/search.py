@@ -296,6 +296,9 @@ def cells(search: Search[Cells]) -> Iterator[Candidate]:
     """Cells of a shape that follows the box and the wave numbers; then whatever refinement lowers the score most."""
     lo, hi = bounds(search.context.form)
     first = first_cells(search, hi - lo)
+    if not search.affords(first):  # data with narrow parts ask for more waves than the solution has almost everywhere
+        waves = tuple(0.6 * search.waves / [len(b) - 1 for b in first.breaks])
+        first = narrowed(first, waves)
     if not search.affords(first):
         return
     yield search.attempt(first, "cells")
@@ -327,6 +330,14 @@ def first_cells(search: Search[Any], extent: Array) -> Cells:
         relative = np.maximum(relative, search.waves / search.waves.max())
     shape = np.maximum(np.round(3 * relative), 1).astype(int)
     return cell_plan(search, tuple(uniform(n) for n in shape))
+
+
+def narrowed(plan: Cells, waves: tuple[float, ...]) -> Cells:
+    """The same cells for fewer waves in each (in radians over half a cell)."""
+    smooth = {1: 8.0, 2: 6.0, 3: 4.5}.get(len(waves), 3.0)
+    band = tuple(float(smooth + 2 * w) for w in waves)
+    each = int(np.clip(1.6 * np.prod([2 * w / np.pi + 3 for w in band]), 16, 500))
+    return replace(plan, band=band, each=each)
 
 
 def uniform(n: int) -> tuple[float, ...]:
