@@ -131,7 +131,7 @@ class Search(Generic[Kind]):
         if self.context.tol is not None:
             return 4 * PATIENCE
         error = np.clip(min(arm.error for arm in self.arms), ENOUGH, 1.0)
-        return max(PATIENCE, self.context.clock.budget or 0.0) * (np.log(error / ENOUGH) / np.log(1 / ENOUGH)) ** 2.5
+        return max(PATIENCE, self.context.clock.budget or 0.0) * (np.log(error / ENOUGH) / np.log(1 / ENOUGH)) ** 4
 
     @property
     def error(self) -> float:
