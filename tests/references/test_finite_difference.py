@@ -152,7 +152,8 @@ class TestOrder:
         converges(
             manufacture(square, solutions, operators, [(square.boundary, u), (square.boundary, space.dn(v))]),
             solve,
-            128,
+            64,
+            1.8,
         )
 
     def test_elasticity_with_tractions(self, square, manufacture, converges):
