@@ -79,14 +79,13 @@ def test_burgers_against_the_transformation_of_cole_and_hopf():
 
 
 @slow
-@pytest.mark.xfail(reason="the pulse has more waves than the ladder resolves by default", strict=False)
 def test_wave_against_its_cosine_series():
     points = np.random.default_rng(0).uniform([-1, -1, 0], [1, 1, 1.5], (4000, 3))
     assert relative(solved("wave")(points)["u"], exact.wave(*points.T)) < 1e-2
 
 
 @slow
-@pytest.mark.xfail(reason="nothing is made yet for the corners of the lid", strict=False)
+@pytest.mark.xfail(reason="nothing is made yet for the corners of the lid", strict=True)
 def test_cavity_against_finite_elements_and_published_centrelines():
     solution = solved("cavity")
     nodes, velocity = exact.cavity()

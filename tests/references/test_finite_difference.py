@@ -152,8 +152,7 @@ class TestOrder:
         converges(
             manufacture(square, solutions, operators, [(square.boundary, u), (square.boundary, space.dn(v))]),
             solve,
-            64,
-            1.8,
+            128,
         )
 
     def test_elasticity_with_tractions(self, square, manufacture, converges):
