@@ -16,10 +16,12 @@ from inrpde.solvers.features import Cells, Global, Plan
 from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.march import March, jumps, march, marches
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.samples import Fractions, Samples, bounds, draw, holes, volumes
+from inrpde.solvers.samples import Samples, bounds, draw, holes, volumes
 from inrpde.solvers.score import score
+from inrpde.solvers.shapes import cell_plan, crowded, first_cells, narrowed, regraded
 from inrpde.solvers.spectrum import wave_numbers
 from inrpde.solvers.state import State
+from inrpde.solvers.windows import windows
 
 Array = np.ndarray
 Kind = TypeVar("Kind", bound=Global | Cells | March)
@@ -321,40 +323,6 @@ def cells(search: Search[Cells]) -> Iterator[Candidate]:
         misses = 0 if search.score < 0.6 * before else misses + 1
 
 
-def first_cells(search: Search[Any], extent: Array) -> Cells:
-    """Three cells on the longest side, and as many on the others as their length or their waves ask for."""
-    spatial = len(search.context.form.space.spatial)
-    relative = extent / extent[:spatial].max()
-    relative[spatial:] = 0.3  # a time has no length to compare
-    if search.waves.max() > 0:
-        relative = np.maximum(relative, search.waves / search.waves.max())
-    shape = np.maximum(np.round(3 * relative), 1).astype(int)
-    return cell_plan(search, tuple(uniform(n) for n in shape))
-
-
-def narrowed(plan: Cells, waves: tuple[float, ...]) -> Cells:
-    """The same cells for fewer waves in each (in radians over half a cell)."""
-    smooth = {1: 8.0, 2: 6.0, 3: 4.5}.get(len(waves), 3.0)
-    band = tuple(float(smooth + 2 * w) for w in waves)
-    each = int(np.clip(1.6 * np.prod([2 * w / np.pi + 3 for w in band]), 16, 500))
-    return replace(plan, band=band, each=each)
-
-
-def uniform(n: int) -> tuple[float, ...]:
-    return tuple(float(v) for v in np.linspace(0, 1, n + 1))
-
-
-def cell_plan(search: Search[Any], breaks: Fractions, poles: bool = False) -> Cells:
-    """The band and the features that a smooth piece needs, and what the declared waves ask for besides."""
-    shape = np.array([len(b) - 1 for b in breaks])
-    d = len(shape)
-    smooth = {1: 8.0, 2: 6.0, 3: 4.5}.get(d, 3.0)
-    band = smooth + np.where(shape > 1, 2.0 * search.waves / shape, search.waves)
-    each = int(np.clip(1.6 * np.prod(2 * band / np.pi + 3), 16, 500))
-    density = 2.0 if search.context.form.linear else 3.0  # a nonlinear fit has more ways to go wrong between its points
-    return Cells(breaks, each, tuple(float(w) for w in band), density=density, poles=poles)
-
-
 def refined(search: Search[Cells], axis: int | None = None) -> Cells:
     """A third more cells along every axis (or along one, twice as many), in the proportions that they have."""
     breaks = []
@@ -369,100 +337,3 @@ def graded(search: Search[Cells]) -> Cells:
     """A third more cells along every axis, crowded where the solution bends."""
     more = tuple(int(np.ceil(1.34 * (len(old) - 1))) for old in search.plan.breaks)
     return cell_plan(search, crowded(search.context.form, search.state, more), search.plan.poles)
-
-
-def regraded(form: Form, plan: Cells, state: State, span: tuple[float, float]) -> Cells:
-    """As many cells as there were, crowded in space where a state bends towards the end of a window."""
-    moved = crowded(form, state, tuple(len(b) - 1 for b in plan.breaks), (0.5 * sum(span), span[1]))
-    return replace(plan, breaks=(*moved[:-1], plan.breaks[-1]))
-
-
-def crowded(form: Form, state: State, shape: tuple[int, ...], span: tuple[float, float] = (0.0, 1.0)) -> Fractions:
-    """Breaks that share out the bending of a state equally."""
-    breaks = []
-    for n, density in zip(shape, bending(form, state, span), strict=True):
-        mass = np.concatenate([[0.0], np.cumsum(density)])
-        edges = np.interp(np.linspace(0, mass[-1], n + 1), mass, np.linspace(0, 1, len(mass)))
-        breaks.append(tuple(float(round(v, 6)) for v in edges))
-    return tuple(breaks)
-
-
-def bending(form: Form, state: State, span: tuple[float, float] = (0.0, 1.0), bins: int = 192) -> list[Array]:
-    """For each coordinate the density of cells over `bins` equal parts of the box: √|∂²u/∂x²|, in the root mean square
-    over the other coordinates (and a window of the last), smoothed, and nowhere less than half its mean."""
-    lo, hi = bounds(form)
-    d = form.space.dim
-    out = []
-    for k in range(d):
-        second = tuple(2 * (i == k) for i in range(d))
-        total = np.zeros(bins)
-        for number in range(len(form.unknowns)):
-            points = field_points(form, number, 6000, 11)
-            if span != (0.0, 1.0):
-                start = lo[-1] + span[0] * (hi[-1] - lo[-1])
-                points[:, -1] = start + (points[:, -1] - lo[-1]) * (span[1] - span[0])
-            bend = np.abs(state.jets(number, points, [second])[second])
-            place = np.clip(((points[:, k] - lo[k]) / (hi[k] - lo[k]) * bins).astype(int), 0, bins - 1)
-            mean = np.bincount(place, bend**2, bins) / np.maximum(np.bincount(place, minlength=bins), 1)
-            root = mean**0.25
-            total = np.maximum(total, root / max(root.mean(), 1e-300))
-        for _ in range(3):
-            total = np.convolve(np.pad(total, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
-        out.append(total + 0.5 * total.mean())
-    return out
-
-
-def windows(search: Search[March]) -> Iterator[Candidate]:
-    """More windows, and more cells in each, while that pays."""
-    form = search.context.form
-    lo, hi = bounds(form)
-    shape = [len(b) - 1 for b in first_cells(search, hi - lo).breaks]
-    for factor in (2, 1):
-        plan = March(4, _window_cells(search, [*(factor * n for n in shape[:-1]), 1], 4))
-        if search.affords(plan):
-            yield search.attempt(plan, "windows")
-            break
-    else:
-        return
-    misses = 0
-    while not search.done and misses < 2:
-        before, best = search.score, search.plan
-        n = [len(b) - 1 for b in best.inner.breaks]
-        finer = _window_cells(search, [int(np.ceil(1.6 * m)) for m in n[:-1]] + n[-1:], best.windows)
-        moves = [replace(best, inner=finer, graded=True), replace(best, inner=richer(best.inner))]
-        moves.append(_halved(search, best))
-        if not steep(form, search.state):
-            moves.insert(0, replace(best, inner=finer))
-        for plan in moves:
-            if plan in search.tried or not search.affords(plan):
-                continue
-            yield search.attempt(plan, "windows")
-            if search.done or search.score < before / 3:
-                break
-        misses = 0 if search.score < 0.6 * before else misses + 1
-
-
-def _halved(search: Search[March], plan: March) -> March:
-    """Twice as many windows."""
-    shape = [len(b) - 1 for b in plan.inner.breaks]
-    return replace(plan, windows=2 * plan.windows, inner=_window_cells(search, shape, 2 * plan.windows))
-
-
-def richer(plan: Cells) -> Cells:
-    """Twice the features a cell, of a third wider band, on half as many points again for each."""
-    return replace(plan, each=2 * plan.each, band=tuple(1.3 * w for w in plan.band), density=max(plan.density, 3.0))
-
-
-def steep(form: Form, state: State) -> bool:
-    """Does a state bend so much in places that equal cells would be wasted elsewhere?"""
-    return any(density.max() > 4 * density.mean() for density in bending(form, state)[: len(form.space.spatial)])
-
-
-def _window_cells(search: Search[March], shape: list[int], count: int) -> Cells:
-    """Cells for one of `count` windows: the declared waves in time are shared out among them."""
-    plan = cell_plan(search, tuple(uniform(n) for n in shape))
-    d = len(shape)
-    in_time = plan.band[-1] - search.waves[-1] * (1 - 1 / count) if shape[-1] == 1 else plan.band[-1]
-    band = (*plan.band[:-1], float(in_time))
-    each = np.clip(1.6 * np.prod([2 * w / np.pi + 3 for w in band]), 16, 500 if d > 1 else 100)
-    return replace(plan, band=band, each=int(each))

@@ -19,7 +19,8 @@ from inrpde.solvers.features import Global
 from inrpde.solvers.method import Candidate, Clock, Context
 from inrpde.solvers.samples import draw
 from inrpde.solvers.score import RowScore, Score, alike, shared
-from inrpde.solvers.search import Search, cell_plan, uniform
+from inrpde.solvers.search import Search
+from inrpde.solvers.shapes import cell_plan, uniform
 from inrpde.verification.estimate import CEILING, Estimate, estimate
 from inrpde.verification.unmet import Unmet, failure, unmet
 from inrpde.verification.verdict import GOOD, WORDS, verdict

@@ -1,0 +1,104 @@
+"""Shapes of cells: how many, how rich, and where they crowd."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+
+from inrpde.compiler.form import Form
+from inrpde.solvers.features import Cells
+from inrpde.solvers.fields import field_points
+from inrpde.solvers.method import Context
+from inrpde.solvers.samples import Fractions, bounds
+from inrpde.solvers.state import State
+
+Array = np.ndarray
+
+
+class Wavy(Protocol):
+    """What is known before a solve: the declared wave numbers, in coordinates scaled to [-1, 1]."""
+
+    context: Context
+    waves: Array
+
+
+def first_cells(search: Wavy, extent: Array) -> Cells:
+    """Three cells on the longest side, and as many on the others as their length or their waves ask for."""
+    spatial = len(search.context.form.space.spatial)
+    relative = extent / extent[:spatial].max()
+    relative[spatial:] = 0.3  # a time has no length to compare
+    if search.waves.max() > 0:
+        relative = np.maximum(relative, search.waves / search.waves.max())
+    shape = np.maximum(np.round(3 * relative), 1).astype(int)
+    return cell_plan(search, tuple(uniform(n) for n in shape))
+
+
+def narrowed(plan: Cells, waves: tuple[float, ...]) -> Cells:
+    """The same cells for fewer waves in each (in radians over half a cell)."""
+    smooth = {1: 8.0, 2: 6.0, 3: 4.5}.get(len(waves), 3.0)
+    band = tuple(float(smooth + 2 * w) for w in waves)
+    each = int(np.clip(1.6 * np.prod([2 * w / np.pi + 3 for w in band]), 16, 500))
+    return replace(plan, band=band, each=each)
+
+
+def uniform(n: int) -> tuple[float, ...]:
+    return tuple(float(v) for v in np.linspace(0, 1, n + 1))
+
+
+def cell_plan(search: Wavy, breaks: Fractions, poles: bool = False) -> Cells:
+    """The band and the features that a smooth piece needs, and what the declared waves ask for besides."""
+    shape = np.array([len(b) - 1 for b in breaks])
+    d = len(shape)
+    smooth = {1: 8.0, 2: 6.0, 3: 4.5}.get(d, 3.0)
+    band = smooth + np.where(shape > 1, 2.0 * search.waves / shape, search.waves)
+    each = int(np.clip(1.6 * np.prod(2 * band / np.pi + 3), 16, 500))
+    density = 2.0 if search.context.form.linear else 3.0  # a nonlinear fit has more ways to go wrong between its points
+    return Cells(breaks, each, tuple(float(w) for w in band), density=density, poles=poles)
+
+
+def regraded(form: Form, plan: Cells, state: State, span: tuple[float, float]) -> Cells:
+    """As many cells as there were, crowded in space where a state bends towards the end of a window."""
+    moved = crowded(form, state, tuple(len(b) - 1 for b in plan.breaks), (0.5 * sum(span), span[1]))
+    return replace(plan, breaks=(*moved[:-1], plan.breaks[-1]))
+
+
+def crowded(form: Form, state: State, shape: tuple[int, ...], span: tuple[float, float] = (0.0, 1.0)) -> Fractions:
+    """Breaks that share out the bending of a state equally."""
+    breaks = []
+    for n, density in zip(shape, bending(form, state, span), strict=True):
+        mass = np.concatenate([[0.0], np.cumsum(density)])
+        edges = np.interp(np.linspace(0, mass[-1], n + 1), mass, np.linspace(0, 1, len(mass)))
+        breaks.append(tuple(float(round(v, 6)) for v in edges))
+    return tuple(breaks)
+
+
+def bending(form: Form, state: State, span: tuple[float, float] = (0.0, 1.0), bins: int = 192) -> list[Array]:
+    """For each coordinate the density of cells over `bins` equal parts of the box: √|∂²u/∂x²|, in the root mean square
+    over the other coordinates (and a window of the last), smoothed, and nowhere less than half its mean."""
+    lo, hi = bounds(form)
+    d = form.space.dim
+    out = []
+    for k in range(d):
+        second = tuple(2 * (i == k) for i in range(d))
+        total = np.zeros(bins)
+        for number in range(len(form.unknowns)):
+            points = field_points(form, number, 6000, 11)
+            if span != (0.0, 1.0):
+                start = lo[-1] + span[0] * (hi[-1] - lo[-1])
+                points[:, -1] = start + (points[:, -1] - lo[-1]) * (span[1] - span[0])
+            bend = np.abs(state.jets(number, points, [second])[second])
+            place = np.clip(((points[:, k] - lo[k]) / (hi[k] - lo[k]) * bins).astype(int), 0, bins - 1)
+            mean = np.bincount(place, bend**2, bins) / np.maximum(np.bincount(place, minlength=bins), 1)
+            root = mean**0.25
+            total = np.maximum(total, root / max(root.mean(), 1e-300))
+        for _ in range(3):
+            total = np.convolve(np.pad(total, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
+        out.append(total + 0.5 * total.mean())
+    return out
+
+
+def steep(form: Form, state: State) -> bool:
+    """Does a state bend so much in places that equal cells would be wasted elsewhere?"""
+    return any(density.max() > 4 * density.mean() for density in bending(form, state)[: len(form.space.spatial)])
