@@ -257,10 +257,11 @@ def one_domain(search: Search[Global]) -> Iterator[Candidate]:
 
 
 def first_plan(search: Search[Global]) -> Global:
-    """Three above the wave numbers in each coordinate, and features enough to resolve that."""
+    """A little above the wave numbers in each coordinate, and features enough to resolve that."""
     settings, d = search.context.settings, search.context.form.space.dim
     many = d >= HIGH
-    band = np.maximum(0.5 * search.waves.max(), 6.0 / d) * np.ones(d) if many else np.minimum(search.waves, 150.0) + 3.0
+    above = 3.0 if d < 3 else 1.5  # the more coordinates, the fewer features there are for each
+    band = np.maximum(0.5 * search.waves.max(), 6.0 / d) * np.ones(d) if many else np.minimum(search.waves, 150) + above
     if settings["solver.band"] is not None:
         band = np.full(d, float(settings["solver.band"]))
     resolves = 2.2 * np.prod(2 * band / np.pi + 3)
