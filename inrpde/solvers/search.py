@@ -41,7 +41,7 @@ yet; the better the answer, the less a step may take."""
 HIGH = 4
 """Coordinates from which frequencies are drawn from a Gaussian: a box would be mostly corners."""
 CHEAP = 0.5
-"""Nominal seconds that a try which may well fail is given."""
+"""Nominal seconds that a try which may well fail is given, and that any step is worth."""
 HOPELESS = 1e3
 """An arm so many times behind a resolved solution is given up."""
 PRECISE = 1e-8
@@ -133,7 +133,8 @@ class Search(Generic[Kind]):
         if self.context.tol is not None:
             return 4 * PATIENCE
         error = np.clip(min(arm.error for arm in self.arms), ENOUGH, 1.0)
-        return max(PATIENCE, self.context.clock.budget or 0.0) * (np.log(error / ENOUGH) / np.log(1 / ENOUGH)) ** 4
+        share = (np.log(error / ENOUGH) / np.log(1 / ENOUGH)) ** 4
+        return max(share * max(PATIENCE, self.context.clock.budget or 0.0), CHEAP)
 
     @property
     def error(self) -> float:
