@@ -33,6 +33,18 @@ def positive(value: Any) -> float:
     return number
 
 
+def one_of(*words: str) -> Parse:
+    """One of some words."""
+
+    def parse(value: Any) -> str:
+        if value not in words:
+            raise ValueError
+        return str(value)
+
+    parse.__doc__ = f"one of {', '.join(words)}"
+    return parse
+
+
 def optional(parse: Parse) -> Parse:
     """What `parse` takes, or none."""
 
@@ -62,6 +74,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             Setting("solver.band", None, optional(positive), "half-width of the frequencies' band; none: scanned"),
             Setting("solver.points", None, optional(whole()), "points that are fitted; none: chosen by the width"),
             Setting("solver.omega", None, optional(positive), "the paper's ω₀, training by gradients; none: chosen"),
+            Setting("solver.activation", "sine", one_of("sine", "tanh", "relu"), "of a network that is trained"),
             Setting("solver.rate", None, optional(positive), "learning rate, when training by Adam; none: chosen"),
             Setting("solver.steps", None, optional(whole()), "steps, when training by gradients; none: chosen"),
             Setting("solver.batch", None, optional(whole()), "points a step, when training by gradients; none: chosen"),

@@ -18,6 +18,8 @@ from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.state import State
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from inrpde.solvers.training import Trainer
 
 Array = np.ndarray
@@ -41,10 +43,10 @@ class Descent:
     """Where a run is: parameters, their moments, steps done, the share of the schedule that is past, the rate's factor,
     and the best parameters of all candidates with their scores on held-out and on fitted points."""
 
-    vector: Array
-    first: Array
-    second: Array
-    best: Array
+    vector: Tensor
+    first: Tensor
+    second: Tensor
+    best: Tensor
     score: float = math.inf
     fitted: float = math.inf
     step: int = 0
@@ -52,15 +54,17 @@ class Descent:
     factor: float = 1.0
 
     @classmethod
-    def start(cls, vector: Array) -> Descent:
-        return cls(vector, np.zeros_like(vector), np.zeros_like(vector), vector)
+    def start(cls, vector: Tensor) -> Descent:
+        zero = vector.new_zeros(vector.shape)
+        return cls(vector, zero, zero, vector)
 
-    def update(self, gradient: Array, rate: float) -> Descent:
-        first = FIRST_DECAY * self.first + (1 - FIRST_DECAY) * gradient
-        second = SECOND_DECAY * self.second + (1 - SECOND_DECAY) * gradient**2
+    def update(self, gradient: Tensor, rate: float) -> Descent:
+        first = self.first.lerp(gradient, 1 - FIRST_DECAY)
+        second = (SECOND_DECAY * self.second).addcmul_(gradient, gradient, value=1 - SECOND_DECAY)
         n = self.step + 1
-        mean, size = first / (1 - FIRST_DECAY**n), np.sqrt(second / (1 - SECOND_DECAY**n))
-        return replace(self, vector=self.vector - rate * mean / (size + TINY), first=first, second=second, step=n)
+        size = second.sqrt().div_(math.sqrt(1 - SECOND_DECAY**n)).add_(TINY)
+        vector = self.vector.addcdiv(first, size, value=-rate / (1 - FIRST_DECAY**n))
+        return replace(self, vector=vector, first=first, second=second, step=n)
 
     def judged(self, trainer: Trainer) -> Descent:
         """Remember these parameters if they are the best so far."""
@@ -71,15 +75,18 @@ class Descent:
 
     def fall_back(self) -> Descent:
         """From the best parameters again, with half the rate."""
-        zero = np.zeros_like(self.vector)
+        zero = self.vector.new_zeros(self.vector.shape)
         return replace(self, vector=self.best, first=zero, second=zero, factor=self.factor / 2)
 
     def memory(self) -> dict[str, Any]:
-        return {"method": "adam", **vars(self)}
+        arrays = {name: getattr(self, name).numpy(force=True) for name in ("vector", "first", "second", "best")}
+        return {"method": "adam", **vars(self), **arrays}
 
     @classmethod
-    def recalled(cls, memory: Mapping[str, Any]) -> Descent:
-        return cls(**{key: value for key, value in memory.items() if key != "method"})
+    def recalled(cls, memory: Mapping[str, Any], trainer: Trainer) -> Descent:
+        kept: dict[str, Any] = {key: value for key, value in memory.items() if key != "method"}
+        kept |= {key: trainer.tensor(value) for key, value in kept.items() if isinstance(value, Array)}
+        return cls(**kept)
 
 
 @dataclass(frozen=True)
@@ -122,11 +129,11 @@ def train(context: Context, seed: int, schedule: Schedule, memory: Mapping[str, 
     trainer = Trainer(context, seed, RESAMPLE)
     begun = reported = time.perf_counter()
     resumed = memory.get("method") == "adam"
-    at = start = Descent.recalled(memory) if resumed else Descent.start(trainer.vector)
+    at = start = Descent.recalled(memory, trainer) if resumed else Descent.start(trainer.vector)
     ended = ""
     while not ended:
         loss, gradient = trainer.loss(at.vector, at.step)
-        if math.isfinite(loss) and np.isfinite(gradient).all():
+        if math.isfinite(loss) and bool(gradient.isfinite().all()):
             at = at.update(gradient, trainer.rate * share(at))
             at = replace(at, done=schedule.done(start, at.step, time.perf_counter() - begun))
             ended = "the end of the schedule" if at.done >= 1 else ""

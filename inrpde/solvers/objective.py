@@ -80,12 +80,12 @@ class Batch:
 class Objective:
     """The loss of a form as a function of one vector of all parameters.
 
-    `samples` are those on which the equations' operators are measured. Raises ProblemError for an equation that torch
-    cannot differentiate.
+    `samples` are those on which the equations' operators are measured. Numbers are of the type of the fields'. Raises
+    ProblemError for an equation that torch cannot differentiate.
     """
 
     def __init__(self, form: Form, fields: Fields, samples: Samples, device: torch.device):
-        self.form, self.device = form, device
+        self.form, self.device, self.dtype = form, device, fields.dtype
         self.factors = _factors(form, samples, fields.state())
         self._residuals = [TensorRow(row) for row in form.rows]
         self._integrands = [TensorRow(term.row) for term in form.integrals]
@@ -95,11 +95,11 @@ class Objective:
         vector_to_parameters(self._flat, self._parameters)  # the parameters are views of it from here on
 
     @property
-    def vector(self) -> Array:
+    def vector(self) -> Tensor:
         """All parameters, one after the other."""
-        return self._flat.numpy(force=True).copy()
+        return self._flat.clone()
 
-    def state(self, vector: Array) -> State:
+    def state(self, vector: Tensor | Array) -> State:
         """The unknowns with these parameters."""
         self._set(vector)
         return self._fields.state()
@@ -112,7 +112,7 @@ class Objective:
 
         def term(row: Row, residual: TensorRow, site: Site) -> Term:
             known = residual.coefficients(environment(self.form, row, site))
-            values = {s: as_value(_whole(v, site), self.device) for s, v in known.items()}
+            values = {s: as_value(_whole(v, site), self.device, self.dtype) for s, v in known.items()}
             return Term(row, residual, sites[id(site)][0], values)
 
         rows = zip(self.form.rows, self._residuals, strict=True)
@@ -131,7 +131,7 @@ class Objective:
             value = self._value(term, jets, values)
             total = (value * place.share).sum()
             values.append(total if declared.mean else total * batch.measures[len(values)])
-        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        total = torch.zeros((), dtype=self.dtype, device=self.device)
         for term, factor in zip(batch.terms, self.factors, strict=True):
             condition = self.form.conditions[term.row.condition]
             residual = factor * self._value(term, jets, values)
@@ -139,24 +139,27 @@ class Objective:
             total = total + condition.weight * (size * batch.places[term.place].share).sum()
         return total
 
-    def __call__(self, vector: Array, batch: Batch) -> tuple[float, Array]:
+    def __call__(self, vector: Tensor | Array, batch: Batch) -> tuple[float, Tensor]:
         """The loss and its gradient at a vector of parameters."""
         self._set(vector)
         loss = self.loss(batch)
         gradients = torch.autograd.grad(loss, self._parameters, allow_unused=True)
         pairs = zip(gradients, self._parameters, strict=True)
         flat = [(torch.zeros_like(p) if g is None else g).reshape(-1) for g, p in pairs]
-        return float(loss.detach()), torch.cat(flat).numpy(force=True)
+        return float(loss.detach()), torch.cat(flat)
 
     # -- inside
 
-    def _set(self, vector: Array) -> None:
+    def _set(self, vector: Tensor | Array) -> None:
         self._flat.copy_(torch.as_tensor(vector))
 
     def _place(self, site: Site) -> Place:
-        points = torch.as_tensor(site.points, device=self.device)
-        pairs = points if site.pairs is None else torch.as_tensor(site.pairs, device=self.device)
-        return Place(points, pairs, torch.as_tensor(site.weights / site.weights.sum(), device=self.device))
+        points = self._tensor(site.points)
+        pairs = points if site.pairs is None else self._tensor(site.pairs)
+        return Place(points, pairs, self._tensor(site.weights / site.weights.sum()))
+
+    def _tensor(self, array: Array) -> Tensor:
+        return torch.as_tensor(array, dtype=self.dtype, device=self.device)
 
     def _jets(self, batch: Batch) -> dict:
         requests: dict[Hashable, Request] = {}

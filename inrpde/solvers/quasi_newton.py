@@ -107,13 +107,14 @@ def _run(
     trainer = Trainer(context, seed, width=method.width)
 
     def loss(vector: Array) -> tuple[float, Array]:
-        return trainer.loss(vector, 0)
+        value, gradient = trainer.loss(vector, 0)
+        return value, gradient.numpy(force=True)
 
     if memory.get("method") == method.name:
         kept = {key: value for key, value in memory.items() if key != "method"}
         at = Descent(**{**kept, "curvature": method.curvature(len(kept["vector"]), kept["curvature"])})
     else:
-        vector = trainer.vector
+        vector = trainer.vector.numpy(force=True)
         at = Descent(vector, *loss(vector), method.curvature(len(vector), {}), vector)
     every = max(int(steps / CANDIDATES), 1) if math.isfinite(steps) else None
     if not (math.isfinite(at.loss) and np.isfinite(at.gradient).all()):

@@ -184,6 +184,9 @@ OPERATIONS: Mapping[Any, Callable[..., Value]] = {
 }  # fmt: skip
 
 
-def as_value(array: np.ndarray, device: torch.device) -> Value:
-    """A tensor, or a plain number where the array holds one."""
-    return array.item() if array.ndim == 0 else torch.as_tensor(np.array(array), device=device)
+def as_value(array: np.ndarray, device: torch.device, dtype: torch.dtype = torch.float64) -> Value:
+    """A tensor of a real type, or of the complex one as wide; a plain number where the array holds one."""
+    if array.ndim == 0:
+        return array.item()
+    kind = dtype.to_complex() if np.iscomplexobj(array) else dtype
+    return torch.as_tensor(np.array(array), device=device, dtype=kind)

@@ -23,18 +23,19 @@ INSIDE = 1e-3
 
 @dataclass(frozen=True)
 class Shape:
-    """Neurons a layer, sine layers, ω of the first layer a scaled coordinate, ω of the others."""
+    """Neurons a layer, layers, ω of the first layer a scaled coordinate, ω of the others, and the activation."""
 
     width: int
     layers: int
     first_omega: tuple[float, ...]
     omega: float
+    activation: str = "sine"
 
 
 class Number(torch.nn.Module):
     """A learned number: its parameter is of the size of one, and its bounds are never reached."""
 
-    def __init__(self, learned: Learned | None):
+    def __init__(self, learned: Learned | None, dtype: torch.dtype = torch.float64):
         super().__init__()
         learned = learned or Learned(0.0)
         self.bounds = learned.bounds
@@ -45,7 +46,7 @@ class Number(torch.nn.Module):
             lo, hi = self.bounds
             share = np.clip((learned.initial - lo) / (hi - lo), INSIDE, 1 - INSIDE) if hi > lo else 0.5
             start = float(np.log(share / (1 - share)))
-        self.parameter = torch.nn.Parameter(torch.tensor(start, dtype=torch.float64))
+        self.parameter = torch.nn.Parameter(torch.tensor(start, dtype=dtype))
 
     def forward(self) -> Tensor:
         if self.bounds is None:
@@ -67,8 +68,9 @@ class Fields(torch.nn.Module):
     """All unknowns of a form: unknowns that live in the same box are the outputs of one network, of which a complex one
     takes two. `homes[k]` is the number of unknown k's network and its outputs there, or None where it is a number."""
 
-    def __init__(self, form: Form, shape: Shape, seed: int):
+    def __init__(self, form: Form, shape: Shape, seed: int, dtype: torch.dtype = torch.float64):
         super().__init__()
+        self.dtype = dtype
         groups: dict[tuple, list[int]] = {}
         for number, unknown in enumerate(form.unknowns):
             if not unknown.is_number:
@@ -77,7 +79,7 @@ class Fields(torch.nn.Module):
                 groups.setdefault((*lo, *hi, *regions, unknown.learned is None), []).append(number)
         self.networks = torch.nn.ModuleList()
         self.numbers = torch.nn.ModuleDict(
-            {str(k): Number(unknown.learned) for k, unknown in enumerate(form.unknowns) if unknown.is_number}
+            {str(k): Number(unknown.learned, dtype) for k, unknown in enumerate(form.unknowns) if unknown.is_number}
         )
         self.homes: list[tuple[int, tuple[int, ...]] | None] = [None] * len(form.unknowns)
         self._complex = form.arithmetic == "complex"
@@ -88,7 +90,8 @@ class Fields(torch.nn.Module):
             self.networks.append(
                 Siren(
                     bounds(form, members[0]), shape.width, shape.layers, outputs * len(members), omega=shape.omega,
-                    first_omega=shape.first_omega, generator=torch.Generator().manual_seed(1000 * seed + network),
+                    first_omega=shape.first_omega, activation=shape.activation, dtype=dtype,
+                    generator=torch.Generator().manual_seed(1000 * seed + network),
                 )
             )  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from inrpde.compiler.form import Form
 from inrpde.errors import UsageError
@@ -24,6 +25,8 @@ from inrpde.solvers.trained import Fields, Shape
 
 Array = np.ndarray
 WIDTH, LAYERS = 64, 2
+PAPER_WIDTH, PAPER_LAYERS = 256, 4
+"""Where there are only samples, and many of them."""
 PAPER_OMEGA, LOW_OMEGA = 30.0, 5.0
 """ω₀ of networks that hold many waves, as the paper's, and of others."""
 RATE = 0.03
@@ -36,7 +39,8 @@ POINTS = {1: 200}
 MANY_POINTS = 1500
 """Points inside, in one coordinate and in more."""
 LARGE, BATCH = 6000, 2048
-"""More points than the first are taken in minibatches, of the second where none is chosen."""
+"""More points than the first are taken in minibatches, of the second where none is chosen. Their noise is above the
+rounding of single precision, in which they are worked out where a method takes another batch at every step."""
 FEWEST = 32
 """Points of a condition in a minibatch, where it has as many."""
 HELD_OUT = 7_368_787
@@ -48,11 +52,11 @@ RESAMPLED = 104_729
 class Trainer:
     """A network for a form, and the loss of its parameters at every step.
 
-    `resample`: steps after which points of regions with a measure are drawn anew (None: never). Raises UsageError for a
-    device that is not there.
+    `resample`: steps after which points of regions with a measure are drawn anew (None: never, and no minibatches but
+    the first). Raises UsageError for a device that is not there.
     """
 
-    def __init__(self, context: Context, seed: int, resample: int | None = None, width: int = WIDTH):
+    def __init__(self, context: Context, seed: int, resample: int | None = None, width: int | None = None):
         self.form, self.seed, self._context = context.form, seed, context
         settings = context.settings
         dim = self.form.space.dim
@@ -60,23 +64,27 @@ class Trainer:
         self.points = settings["solver.points"] or max(POINTS.get(dim, MANY_POINTS), 4 * (batch or 0))
         self.resample = resample if any(c.region.dim > 0 for c in self.form.conditions) else None
         samples = draw(self.form, self.points, seed)
+        self.batch_size = batch or (BATCH if count(samples) > LARGE else None)
+        single = self.batch_size is not None and resample is not None
         network = shape(self.form, settings, samples, width)
         self.rate = settings["solver.rate"] or RATE / network.omega
-        fields = Fields(self.form, network, seed)
+        fields = Fields(self.form, network, seed, torch.float32 if single else torch.float64)
         started(self.form, fields, thinned(samples, SCORED))
         self.objective = Objective(self.form, fields, samples, device(context.device))
         self._pool = (0, self.objective.batch(samples))
-        total = sum(self._pool[1].sizes)
-        self.batch_size = batch or (BATCH if total > LARGE else None)
 
     @property
-    def vector(self) -> Array:
+    def vector(self) -> Tensor:
         """The initial parameters (of the state that was asked for last)."""
         return self.objective.vector
 
-    def loss(self, vector: Array, step: int) -> tuple[float, Array]:
+    def loss(self, vector: Tensor | Array, step: int) -> tuple[float, Tensor]:
         """The loss and its gradient on the points of a step."""
         return self.objective(vector, self.batch(step))
+
+    def tensor(self, array: Array) -> Tensor:
+        """A vector of parameters that was kept as an array."""
+        return torch.as_tensor(array, dtype=self.objective.dtype, device=self.objective.device)
 
     def batch(self, step: int) -> Batch:
         """The points of a step."""
@@ -92,11 +100,11 @@ class Trainer:
             [_slice(self.seed, k, size, n, step) for k, (size, n) in enumerate(zip(pool.sizes, share, strict=True))]
         )
 
-    def score(self, vector: Array) -> float:
+    def score(self, vector: Tensor | Array) -> float:
         """The held-out score (inf where it is not finite)."""
         return self._scored(vector, self._held_out)
 
-    def fitted(self, vector: Array) -> float:
+    def fitted(self, vector: Tensor | Array) -> float:
         """The score on points of the first steps."""
         return self._scored(vector, self._fitted)
 
@@ -111,7 +119,7 @@ class Trainer:
     def _few(self, seed: int) -> Samples:
         return thinned(draw(self.form, min(self.points, SCORED), seed), SCORED)
 
-    def _scored(self, vector: Array, samples: Samples) -> float:
+    def _scored(self, vector: Tensor | Array, samples: Samples) -> float:
         with sized(0):
             return score(self.form, samples, self.objective.state(vector)).total
 
@@ -131,20 +139,34 @@ def _order(seed: int, place: int, size: int, epoch: int) -> Array:
     return np.random.default_rng([seed, place, epoch]).permutation(size)
 
 
-def shape(form: Form, settings: Any, samples: Samples, width: int) -> Shape:
+def count(samples: Samples) -> int:
+    """The points of all conditions; those that several share count once."""
+    return sum(len(site.points) for site in {id(site): site for site in samples.conditions}.values())
+
+
+def only_samples(form: Form) -> bool:
+    """Do all conditions hold on sets of points?"""
+    return all(condition.region.dim == 0 for condition in form.conditions)
+
+
+def shape(form: Form, settings: Any, samples: Samples, width: int | None = None) -> Shape:
     """The network that the settings ask for; where they leave it open, its band is that of the declared waves, and the
     paper's where there are only data to fit."""
     omega = settings["solver.omega"]
     if omega is not None:
         first = np.full(form.space.dim, omega)
-    elif all(condition.region.dim == 0 for condition in form.conditions):
+    elif only_samples(form):
         first = np.full(form.space.dim, PAPER_OMEGA)
     else:
         lo, hi = bounds(form)
         waves = wave_numbers(form, samples) * (hi - lo) / 2
         first = form.space.dim * np.maximum(SHARE * waves, LOWEST)
-    hidden = omega or (PAPER_OMEGA if first.max() >= PAPER_OMEGA else LOW_OMEGA)
-    return Shape(settings["solver.width"] or width, settings["solver.layers"] or LAYERS, tuple(first), hidden)
+    hidden = min(omega or PAPER_OMEGA, PAPER_OMEGA) if first.max() >= PAPER_OMEGA or omega else LOW_OMEGA
+    default = (PAPER_WIDTH, PAPER_LAYERS) if only_samples(form) and count(samples) > LARGE else (WIDTH, LAYERS)
+    return Shape(
+        settings["solver.width"] or width or default[0], settings["solver.layers"] or default[1], tuple(first), hidden,
+        settings["solver.activation"],
+    )  # fmt: skip
 
 
 def started(form: Form, fields: Fields, samples: Samples) -> None:

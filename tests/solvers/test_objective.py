@@ -77,8 +77,9 @@ def test_the_loss_is_that_of_numpys_residuals(problem):
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
 def test_the_gradient_is_that_of_the_loss(problem):
     _, _, objective, batch = made(problem)
-    vector = objective.vector
+    vector = objective.vector.numpy()
     _, gradient = objective(vector, batch)
+    gradient = gradient.numpy()
     direction = np.random.default_rng(2).standard_normal(len(vector))
     step = 1e-6
     ahead, _ = objective(vector + step * direction, batch)
