@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.sparse import csc_array, csr_array
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import SuperLU, splu
 
 from inrpde.references.evolution import Evolution, Rows, inverse_of
 from inrpde.references.layout import Flow
 from inrpde.references.reference import Unsupported
 from inrpde.references.system import Array, System
+
+LARGEST = 4096
+"""Values on the boundary whose dependence on one another is written out."""
+ROUNDING = 1e-14
 
 
 class FlowEvolution(Evolution):
@@ -41,13 +45,10 @@ class FlowEvolution(Evolution):
             closing = self.constraints.tangent(zero, start)
             if not self._closure_is_fixed or closing[:, slots].count_nonzero():
                 raise Unsupported("flow in time with conditions on the pressure, or nonlinear ones, on the boundary")
-            inverse = inverse_of(closing[:, walls])
-            assert isinstance(inverse, csr_array)
+            inverse = _explicit(inverse_of(closing[:, walls]))
             response = inverse @ closing[:, self.values]
             self._wall_share = divergence[:, walls] @ inverse
-        mass = self._inverse_mass(rates)
-        assert isinstance(mass, csr_array)
-        self._push = mass @ rates[:, slots]
+        self._push = _explicit(self._inverse_mass(rates)) @ rates[:, slots]
         self._divergence = divergence[:, self.values] - divergence[:, walls] @ response
         poisson = csr_array(self._divergence @ self._push)
         if np.max(np.abs(poisson @ np.ones(len(slots)))) > 1e-8 * np.max(np.abs(poisson.data)):
@@ -94,3 +95,14 @@ class FlowEvolution(Evolution):
                 part.weights @ system.evaluator.value(part.term, part.place, state, time) for part in parts
             )
         return float(system.rows_of(system.gauges, filled, time)[0][0])
+
+
+def _explicit(inverse: csr_array | SuperLU) -> csr_array:
+    """The inverse as a matrix, without what rounding leaves of zero: conditions on a wall couple along it."""
+    if isinstance(inverse, csr_array):
+        return inverse
+    size = inverse.shape[0]
+    if size > LARGEST:
+        raise Unsupported(f"flow in time with {size} values on the boundary that depend on one another")
+    dense = inverse.solve(np.eye(size))
+    return csr_array(np.where(np.abs(dense) > ROUNDING * np.max(np.abs(dense)), dense, 0.0))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from scipy.linalg import LinAlgError, cholesky, qr, solve_triangular
@@ -19,7 +20,10 @@ from inrpde.solvers.system import System
 from inrpde.solvers.threads import sized
 
 Array = np.ndarray
+Result = TypeVar("Result")
 ITERATIONS = 12
+LONGEST = 1e4
+"""Steps are about 1, but along what the columns of different pieces share: there a gradient is rounding."""
 
 
 @dataclass(frozen=True)
@@ -101,20 +105,11 @@ class Gram:
         overlaps = {pair: shared for pair, shared in couples.items() if len(shared[0])}
         levels = _levels(inner, overlaps)
         columns = [_columns(pieces, level) for level in levels]
-        shift = 1e-15 * sum(map(len, columns))
-        while shift < 1e-4:
-            try:
-                diagonal, below = _eliminate(pieces, levels, overlaps, shift)
-                break
-            except LinAlgError:
-                shift *= 30
-        else:
-            raise DivergedError(
-                "the cells' system is singular", None, "check that the conditions determine the solution"
-            )
+        first = 1e-15 * sum(map(len, columns))
+        diagonal, below = _shifting(lambda shift: _eliminate(pieces, levels, overlaps, shift), first)
         border = [k for k, e in enumerate(everywhere) if e]
         bare = cls(tuple(columns), tuple(diagonal), tuple(below), np.zeros(0, int), np.zeros((0, 0)), np.zeros((0, 0)))
-        return bare._bordered(pieces, border, shift) if border else bare
+        return bare._bordered(pieces, border, first) if border else bare
 
     def _bordered(self, pieces: Sequence[Piece], border: list[int], shift: float) -> Gram:
         at = _columns(pieces, border)
@@ -131,7 +126,8 @@ class Gram:
         cross[at] = 0
         across = self._inner(cross)
         schur = corner - cross.conj().T @ across
-        return Gram(self.levels, self.diagonal, self.below, at, across, _shifted_cholesky(schur, shift))
+        factor = _shifting(lambda larger: _shifted_cholesky(schur, larger), shift)
+        return Gram(self.levels, self.diagonal, self.below, at, across, factor)
 
     def solve(self, g: Array) -> Array:
         y = self._inner(g)
@@ -233,6 +229,16 @@ def _gram_block(pieces: Sequence[Piece], rows: list[int], columns: list[int], ov
     return np.block(grid)
 
 
+def _shifting(factorise: Callable[[float], Result], shift: float) -> Result:
+    """Factorise with the smallest of a sequence of shifts that makes the matrix definite: it is so but for rounding."""
+    while shift < 1e-4:
+        try:
+            return factorise(shift)
+        except LinAlgError:
+            shift *= 30
+    raise DivergedError("the cells' system is singular", None, "check that the conditions determine the solution")
+
+
 def _shifted_cholesky(block: Array, shift: float) -> Array:
     block = block.copy()
     block[np.diag_indices(len(block))] += shift
@@ -251,6 +257,8 @@ def _cgls(apply: Callable, adjoint: Callable, precondition: Callable, b: Array, 
             break
         image = apply(direction)
         step = gamma / max(np.vdot(image, image).real, 1e-300)
+        if step > LONGEST:
+            break
         x = x + step * direction
         residual = residual - step * image
         gradient = adjoint(residual)

@@ -237,6 +237,18 @@ class TestFlow:
         problem = evolve(box, solutions, volume, walls, [u, v], extra=[On(box, box.mean(p))])
         converges(problem, solve, 32, 1.8)
 
+    def test_slippery_walls(self, equations, evolve, converges):
+        space, (u, v, p), volume = equations
+        x, y, t = space.coords
+        box = Region(space, Interval(0, pi) ** 2 * Interval(0, Rational(1, 10)))
+        decay, normal = exp(-t / 5), space.normal
+        solutions = {
+            u: sin(x) * cos(y) * decay, v: -cos(x) * sin(y) * decay, p: (cos(2 * x) + cos(2 * y)) * decay**2 / 4,
+        }  # fmt: skip
+        walls = [(box.boundary, u * normal[0] + v * normal[1]), (box.boundary, space.curl(Matrix([u, v])))]
+        problem = evolve(box, solutions, volume, walls, [u, v], extra=[On(box, box.mean(p))])
+        converges(problem, solve, 32, 1.8)
+
     def test_outflow_is_refused(self, equations):
         space, (u, v, p), volume = equations
         x, *_ = space.coords

@@ -1,5 +1,6 @@
 """The block solver against one dense factorisation of the same system."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -70,6 +71,21 @@ def test_pieces_that_reach_everywhere_are_a_border(seed, kind):
     reaches, widths = [None, *reaches, None], [3, *widths, 2]
     system = system_of(reaches, widths, 106, rng, kind)
     assert np.allclose(block_solve(system, alike), dense(system), rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("kind", [float, complex])
+def test_a_border_that_the_cells_can_make_themselves(kind):
+    rng = np.random.default_rng(3)
+    reaches, widths = chain(10)
+    system = system_of(reaches, widths, 106, rng, kind, split=False)
+    (block,) = system.blocks
+    matrix = np.zeros((106, 2), dtype=kind)
+    for part in block.parts:
+        matrix[part.rows] += part.matrix[:, :2]
+    doubled = replace(block, parts=(*block.parts, Part(10, None, matrix)))
+    found = block_solve(System((doubled,), slices([*widths, 2])), alike)
+    fitted = system.blocks[0].times(dense(system), system.pieces)
+    assert np.allclose(doubled.times(found, slices([*widths, 2])), fitted, atol=1e-7)
 
 
 @settings(max_examples=20)
