@@ -12,6 +12,7 @@ from inrpde.networks.partition import Windowed, windows
 from inrpde.networks.siren import SineBody
 from inrpde.networks.trial import Constant, Sum, Trial
 from inrpde.sampling import sample
+from inrpde.solvers.characteristics import with_waves
 from inrpde.solvers.corners import singular_trials
 from inrpde.solvers.samples import Fractions, bounds, measure, volumes
 
@@ -56,6 +57,17 @@ class Plan(Protocol):
 
 
 @dataclass(frozen=True)
+class Waves:
+    """A share of the features that solve the homogeneous equation, with frequencies up to `band`."""
+
+    share: float
+    band: tuple[float, ...]
+
+    def __str__(self) -> str:
+        return f", {self.share:.0%} of them waves of the equation up to {_listed(self.band)}"
+
+
+@dataclass(frozen=True)
 class Global:
     """One body on the whole box. `band`: half-widths of the frequencies in coordinates scaled to [-1, 1]; `density`:
     points a feature; `layers`: sine layers."""
@@ -70,6 +82,7 @@ class Global:
     """The window of time, as fractions of the whole: where the last coordinate of the box ends."""
     layers: int = 1
     distribution: str = "box"
+    waves: Waves | None = None
 
     @property
     def points(self) -> int:
@@ -80,15 +93,16 @@ class Global:
         return None
 
     def body(self, form: Form, unknown: int, box: Box, rng: np.random.Generator) -> Trial:
-        return SineBody.random(
+        body = SineBody.random(
             self.width, np.array(self.band), box, rng, layers=self.layers, distribution=self.distribution
         )
+        return _turned(form, unknown, body, self.waves, rng)
 
     def varied(self) -> Global:
         return replace(self, width=max(20, round(0.7 * self.width)), band=tuple(0.93 * w for w in self.band))
 
     def __str__(self) -> str:
-        return f"{self.width} features, band {_listed(self.band)}, boundary × {self.balance:g}"
+        return f"{self.width} features, band {_listed(self.band)}{self.waves or ''}, boundary × {self.balance:g}"
 
 
 @dataclass(frozen=True)
@@ -105,6 +119,7 @@ class Cells:
     poles: bool = False
     span: tuple[float, float] = (0.0, 1.0)
     """The window of time, as fractions of the whole: where the last coordinate of the box ends."""
+    waves: Waves | None = None
 
     @property
     def cells(self) -> int:
@@ -137,7 +152,8 @@ class Cells:
             share = inside / (density * np.prod(support[1] - support[0]))
             features = round(self.each * min(1.0, 1.25 * share))
             if features >= 4:
-                parts.append(Windowed(SineBody.random(max(features, 12), np.array(self.band), support, rng), window))
+                body = SineBody.random(max(features, 12), np.array(self.band), support, rng)
+                parts.append(Windowed(_turned(form, unknown, body, self.waves, rng), window))
         return Sum(tuple(parts))
 
     def varied(self) -> Cells:
@@ -145,7 +161,14 @@ class Cells:
 
     def __str__(self) -> str:
         grid = "×".join(str(len(b) - 1) for b in self.breaks)
-        return f"{grid} cells of {self.each} features, band {_listed(self.band)}, boundary × {self.balance:g}"
+        features = f"{self.each} features, band {_listed(self.band)}{self.waves or ''}"
+        return f"{grid} cells of {features}, boundary × {self.balance:g}"
+
+
+def _turned(form: Form, unknown: int, body: SineBody, waves: Waves | None, rng: np.random.Generator) -> SineBody:
+    if waves is None:
+        return body
+    return with_waves(form, unknown, body, waves.share, np.array(waves.band), rng)
 
 
 def _listed(band: tuple[float, ...]) -> str:

@@ -11,8 +11,9 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 
 from inrpde.compiler.form import Form
+from inrpde.solvers.characteristics import has_waves
 from inrpde.solvers.cost import nominal
-from inrpde.solvers.features import Cells, Global, Plan
+from inrpde.solvers.features import Cells, Global, Plan, Waves
 from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.march import March, jumps, march, marches
 from inrpde.solvers.method import Candidate, Context
@@ -234,7 +235,14 @@ def fixed(context: Context) -> bool:
 def one_domain(search: Search[Global]) -> Iterator[Candidate]:
     """From the declared wave numbers upwards: tune the band while the solution is unresolved, then add features."""
     settings = search.context.settings
-    yield search.attempt(first_plan(search), "first")
+    first, wavy = first_plan(search), wavy_plan(search)
+    if wavy is not None and wavy.width < first.width:
+        yield search.attempt(wavy, "first, with waves of the equation")
+    if search.done:
+        return
+    yield search.attempt(first, "first")
+    if wavy is not None and wavy not in search.tried and not search.done:
+        yield search.attempt(wavy, "first, with waves of the equation")
     if search.has_holes and not search.done:
         yield search.attempt(replace(search.plan, poles=True), "first, with multipoles in the holes")
     fixed_band = settings["solver.band"] is not None
@@ -275,6 +283,24 @@ def first_plan(search: Search[Global]) -> Global:
     return Global(width, tuple(float(w) for w in band), layers=settings["solver.layers"] or 1, distribution=kind)
 
 
+def wavy_plan(search: Search[Global]) -> Global | None:
+    """Waves of the equation as many as its characteristic set, of one dimension less, asks for, and features for what
+    its sources drive; None where the equation has no waves or the user has chosen the body."""
+    form = search.context.form
+    d = form.space.dim
+    if not 1 < d < HIGH or fixed(search.context) or (search.context.settings["solver.layers"] or 1) > 1:
+        return None
+    lo, hi = bounds(form)
+    reach, band = search.waves + 3.0, wave_numbers(form, search.held_out, driven=True) * (hi - lo) / 2 + 3.0
+    if not all(has_waves(form, k, reach, (lo, hi)) for k, u in enumerate(form.unknowns) if not u.is_number):
+        return None
+    across = 2 * reach / np.pi + 3
+    count = int(np.clip((13 if d == 2 else 8) * np.mean(np.prod(across) / across), 150, 1000))
+    beside = int(np.clip(1.6 * np.prod(2 * band / np.pi + 3), 60, 1000))
+    waves = Waves(count / (count + beside), tuple(float(w) for w in reach))
+    return Global(count + beside, tuple(float(w) for w in band), waves=waves)
+
+
 def tune(search: Search[Global]) -> Iterator[Candidate]:
     """Climb in what the band has above the wave numbers: all coordinates together, then one by one."""
     d = len(search.waves)
@@ -306,8 +332,11 @@ def cells(search: Search[Cells]) -> Iterator[Candidate]:
     if not search.affords(first):
         return
     yield search.attempt(first, "cells")
+    form = search.context.form
+    if not search.done and any(has_waves(form, k, first.band, bounds(form)) for k in range(len(form.unknowns))):
+        yield search.attempt(replace(first, waves=Waves(0.5, first.band)), "cells, with waves of the equation")
     if search.has_holes and not search.done:
-        yield search.attempt(replace(first, poles=True), "cells, with multipoles in the holes")
+        yield search.attempt(replace(search.plan, poles=True), "cells, with multipoles in the holes")
     axes = [partial(refined, axis=k) for k in range(len(lo))] if len(lo) > 1 else []
     moves: list[Callable[[Search[Cells]], Cells]] = [refined, graded, *axes]
     misses = 0

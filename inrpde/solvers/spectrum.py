@@ -14,8 +14,8 @@ ROUNDING = 1e-12
 """Data so much smaller than others are what rounding has left of zero, as sin(πx) is at x = 1."""
 
 
-def wave_numbers(form: Form, samples: Samples) -> Array:
-    """Wave numbers (d,) in radians per unit length, 0 where nothing is known.
+def wave_numbers(form: Form, samples: Samples, driven: bool = False) -> Array:
+    """Wave numbers (d,) in radians per unit length, 0 where nothing is known; only those of sources where `driven`.
 
     Two sources: the oscillatory zero-order coefficient, κ = √(c₀/c₂) where they have the same sign, and the logarithmic
     gradient of the data (sources, boundary and initial values).
@@ -25,10 +25,13 @@ def wave_numbers(form: Form, samples: Samples) -> Array:
     noise = ROUNDING * np.nanmax(np.asarray(given), initial=0.0)
     for row, size in zip(form.rows, given, strict=True):
         site = samples.of(row)
-        if row.linear and row.region.dim == form.space.dim:
+        inside = row.region.dim == form.space.dim
+        if row.linear and inside and not driven:
             found = np.maximum(found, _oscillation(form, row, site))
-        if size > noise:
+        if size > noise and (inside or not driven):
             found = np.maximum(found, _data(form, row, site))
+    if driven:
+        return found
     for row in form.rows:
         if row.linear and row.region.dim == form.space.dim:
             found = np.maximum(found, _travelling(form, row, samples.of(row), found))
