@@ -14,6 +14,8 @@ DENSE_RATE, BLOCK_RATE = 3e10, 1.2e10
 """Floating-point operations a nominal second, of one large factorisation and of many small ones."""
 OVERHEAD = 2e-3
 """Nominal seconds for each cell beside its arithmetic."""
+STEP = 0.05
+"""Nominal seconds of every fit: points are drawn, and the answer is scored."""
 NEWTON = 4
 """Linear solves that a nonlinear one is counted as."""
 
@@ -22,7 +24,7 @@ def nominal(form: Form, plan: Global | Cells | March) -> float:
     """Nominal seconds of one fit of a plan."""
     fields = sum(not unknown.is_number for unknown in form.unknowns)
     weight = (4 if form.arithmetic == "complex" else 1) * (1 if form.linear else NEWTON)
-    return weight * _cost(plan, fields, form.space.dim)
+    return STEP + weight * _cost(plan, fields, form.space.dim)
 
 
 @singledispatch

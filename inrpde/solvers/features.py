@@ -92,6 +92,17 @@ class Global:
     def cut(self) -> None:
         return None
 
+    @property
+    def reach(self) -> tuple[float, ...]:
+        """The half-widths of the highest frequencies."""
+        return self.band if self.waves is None else self.waves.band
+
+    def reaching(self, band: tuple[float, ...]) -> Global:
+        """The same with another reach."""
+        if self.waves is None:
+            return replace(self, band=band)
+        return replace(self, waves=replace(self.waves, band=band))
+
     def body(self, form: Form, unknown: int, box: Box, rng: np.random.Generator) -> Trial:
         body = SineBody.random(
             self.width, np.array(self.band), box, rng, layers=self.layers, distribution=self.distribution

@@ -49,6 +49,10 @@ PRECISE = 1e-8
 """A score below which no other kind of body is tried."""
 ENDURANCE = 40.0
 """Nominal seconds that all steps together may take without a budget, four times as many with a tolerance."""
+STALLED = 2.0
+"""Nominal seconds without progress after which a search without a budget ends, once they are half of all."""
+HALF = 0.5
+"""The share of a cell's features that are waves of the equation, where there are such."""
 HEADROOM = 1.2
 """Costs are predicted with so much to spare."""
 
@@ -209,8 +213,11 @@ def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
     for walk in walks:
         search: Search[Any] = Search(context, fit, method, together)
         arms.append(Arm(search, walk(search)))
+    progress = Progress()
     while arms:
         best = min(search.score for search in together)
+        if context.clock.budget is None and context.tol is None and progress.stalled(best, together):
+            return
         if best <= RESOLVED:
             arms = [arm for arm in arms if arm.search.best is None or arm.search.score < HOPELESS * best]
         if not arms or (best < PRECISE and all(arm.search.best is None for arm in arms)):
@@ -225,6 +232,20 @@ def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
             continue
         arm.improving = arm.search.score < before / 3
         yield candidate
+
+
+@dataclass
+class Progress:
+    """When the score was last halved."""
+
+    score: float = float("inf")
+    at: float = 0.0
+
+    def stalled(self, best: float, searches: Sequence[Search[Any]]) -> bool:
+        spent = sum(search.spent for search in searches)
+        if best < 0.5 * self.score:
+            self.score, self.at = best, spent
+        return spent - self.at > max(STALLED, self.at)
 
 
 def fixed(context: Context) -> bool:
@@ -260,8 +281,8 @@ def one_domain(search: Search[Global]) -> Iterator[Candidate]:
         yield search.attempt(bigger, "more features")
         if search.score > 0.3 * before and not fixed_band and not search.done and search.affords(bigger):
             stretch = 1.7 ** (1 / len(search.waves))
-            band = tuple(k + (w - k) * stretch for w, k in zip(bigger.band, search.waves, strict=True))
-            yield search.attempt(replace(bigger, band=band), "more features, wider band")
+            band = tuple(k + (w - k) * stretch for w, k in zip(bigger.reach, search.waves, strict=True))
+            yield search.attempt(bigger.reaching(band), "more features, wider band")
         misses = 0 if search.score < 0.3 * before else misses + 1
 
 
@@ -310,9 +331,9 @@ def tune(search: Search[Global]) -> Iterator[Candidate]:
         for step in (1.5, 1 / 1.5):
             while search.score > RESOLVED and search.affords(search.plan):
                 current, before = search.plan, search.score
-                excess = [max(w - k, 0.3) for w, k in zip(current.band, waves, strict=True)]
+                excess = [max(w - k, 0.3) for w, k in zip(current.reach, waves, strict=True)]
                 excess = [e * step if i in axes else e for i, e in enumerate(excess)]
-                trial = replace(current, band=tuple(k + e for k, e in zip(waves, excess, strict=True)))
+                trial = current.reaching(tuple(k + e for k, e in zip(waves, excess, strict=True)))
                 if not all(0.3 <= e <= 300 for e in excess) or trial in search.tried:
                     break
                 if len(axes) < d and nominal(search.context.form, trial) > CHEAP:
@@ -334,7 +355,7 @@ def cells(search: Search[Cells]) -> Iterator[Candidate]:
     yield search.attempt(first, "cells")
     form = search.context.form
     if not search.done and any(has_waves(form, k, first.band, bounds(form)) for k in range(len(form.unknowns))):
-        yield search.attempt(replace(first, waves=Waves(0.5, first.band)), "cells, with waves of the equation")
+        yield search.attempt(replace(first, waves=Waves(HALF, first.band)), "cells, with waves of the equation")
     if search.has_holes and not search.done:
         yield search.attempt(replace(search.plan, poles=True), "cells, with multipoles in the holes")
     axes = [partial(refined, axis=k) for k in range(len(lo))] if len(lo) > 1 else []
@@ -361,10 +382,15 @@ def refined(search: Search[Cells], axis: int | None = None) -> Cells:
         n = len(old) - 1
         more = int(np.ceil(1.34 * n)) if axis is None else 2 * n if axis == k else n
         breaks.append(tuple(float(v) for v in np.interp(np.linspace(0, n, more + 1), np.arange(n + 1), old)))
-    return cell_plan(search, tuple(breaks), search.plan.poles)
+    return like(search.plan, cell_plan(search, tuple(breaks)))
 
 
 def graded(search: Search[Cells]) -> Cells:
     """A third more cells along every axis, crowded where the solution bends."""
     more = tuple(int(np.ceil(1.34 * (len(old) - 1))) for old in search.plan.breaks)
-    return cell_plan(search, crowded(search.context.form, search.state, more), search.plan.poles)
+    return like(search.plan, cell_plan(search, crowded(search.context.form, search.state, more)))
+
+
+def like(old: Cells, new: Cells) -> Cells:
+    """New cells with multipoles and waves where the old have them."""
+    return replace(new, poles=old.poles, waves=None if old.waves is None else Waves(HALF, new.band))

@@ -47,7 +47,7 @@ def uniform(n: int) -> tuple[float, ...]:
     return tuple(float(v) for v in np.linspace(0, 1, n + 1))
 
 
-def cell_plan(search: Wavy, breaks: Fractions, poles: bool = False) -> Cells:
+def cell_plan(search: Wavy, breaks: Fractions) -> Cells:
     """The band and the features that a smooth piece needs, and what the declared waves ask for besides."""
     shape = np.array([len(b) - 1 for b in breaks])
     d = len(shape)
@@ -55,7 +55,7 @@ def cell_plan(search: Wavy, breaks: Fractions, poles: bool = False) -> Cells:
     band = smooth + np.where(shape > 1, 2.0 * search.waves / shape, search.waves)
     each = int(np.clip(1.6 * np.prod(2 * band / np.pi + 3), 16, 500))
     density = 2.0 if search.context.form.linear else 3.0  # a nonlinear fit has more ways to go wrong between its points
-    return Cells(breaks, each, tuple(float(w) for w in band), density=density, poles=poles)
+    return Cells(breaks, each, tuple(float(w) for w in band), density=density)
 
 
 def regraded(form: Form, plan: Cells, state: State, span: tuple[float, float]) -> Cells:
