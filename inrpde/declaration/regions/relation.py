@@ -15,6 +15,8 @@ from sympy.logic.boolalg import Boolean, BooleanAtom
 from inrpde.errors import ProblemError
 
 Array = np.ndarray
+ROUNDING = 1e-3
+"""The share of the slack in which a strict inequality takes two sides for equal."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Relation:
         return len(self.ranges) == (len(self.tree.args) if isinstance(self.tree, And) else 1)
 
     def holds(self, points: Array, slack: Callable[[Relational], float]) -> Array:
-        """bool (N,): equalities to within the atom's slack, inequalities relaxed by as much."""
+        """bool (N,): equalities to within the atom's slack, ≤ and ≥ relaxed by as much, < and > false at equality."""
         with np.errstate(all="ignore"):
             gaps = self.gaps(*points.T)
         values = {
@@ -60,9 +62,13 @@ def _range(condition: Boolean, coords: tuple[Symbol, ...]) -> tuple[int, float, 
 
 
 def _holds(atom: Relational, gap: Array, slack: float) -> Array:
-    if isinstance(atom, (Le, Lt)):
+    if isinstance(atom, Lt):
+        return gap < -ROUNDING * slack
+    if isinstance(atom, Gt):
+        return gap > ROUNDING * slack
+    if isinstance(atom, Le):
         return gap <= slack
-    if isinstance(atom, (Ge, Gt)):
+    if isinstance(atom, Ge):
         return gap >= -slack
     return np.abs(gap) > slack if isinstance(atom, Ne) else np.abs(gap) <= slack
 

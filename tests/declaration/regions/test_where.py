@@ -129,3 +129,8 @@ def test_inequality_on_points():
     q = sample(part, 1)
     assert q.labels[points["reading"]].tolist() == [1, 3]
     assert q.weights.tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(("relation", "length"), [(x > 0, 5), (x < 2, 5), (And(x > 0, y < 1), 3), (x >= 0, 6)])
+def test_a_strict_inequality_leaves_out_the_face_where_its_sides_are_equal(relation, length):
+    assert OMEGA.boundary.where(relation).measure == pytest.approx(length, abs=1e-8)
