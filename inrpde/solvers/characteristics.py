@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inrpde.compiler.form import Form, Row
+from inrpde.declaration.regions import Region
 from inrpde.networks.siren import SineBody, half_widths
 from inrpde.sampling import sample
 from inrpde.solvers.samples import Site, volumes
@@ -19,6 +20,8 @@ PILOT = 4000
 """Points of the region at which coefficients may be frozen."""
 CLOSE = 0.1
 """The largest symbol, beside the sum of its terms' sizes, of a wave that counts as a solution."""
+TRIES = 6
+"""Frequencies that are proposed for each that is wanted: few reach far enough where dispersion is strong."""
 REACH = 2.0
 """Times the band that a frequency may be."""
 
@@ -65,7 +68,7 @@ def symbol(form: Form, unknown: int) -> Symbol | None:
     return _frozen(form, rows[0], volumes(form, unknown)[0])
 
 
-def _frozen(form: Form, row: Row, region: object) -> Symbol:
+def _frozen(form: Form, row: Row, region: Region) -> Symbol:
     q = sample(region, PILOT, 1)
     site = Site(q.points, q.weights, None, {}, q.measure)
     slopes = dict(zip(row.tangent, row.slopes(environment(form, row, site)), strict=True))
@@ -85,7 +88,7 @@ def waves(of: Symbol, count: int, band: Array, box: tuple[Array, Array], rng: np
     limit = band / half_widths(box)
     found: list[Array] = []
     for axis in axes:
-        w = limit * rng.uniform(-1, 1, (2 * count, len(lo)))
+        w = limit * rng.uniform(-1, 1, (TRIES * count, len(lo)))
         chosen, sign = rng.choice(inside, len(w)), rng.choice([-1.0, 1.0], len(w))
         w = of.solved(w, int(axis), chosen, sign)
         value, size = of.at(w, chosen)

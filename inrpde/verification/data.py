@@ -87,7 +87,7 @@ def _ends(region: Region) -> Array:
 def _touches(region: Region, points: Array) -> Array:
     """Which points lie in the closure of a region: itself, or a step away from them."""
     lo, hi = region.bounds
-    found = region.contains(points)
+    found = region.contains(points, 2 * region.tolerance)
     for direction in itertools.product((-1, 0, 1), repeat=points.shape[1]):
         rest = np.flatnonzero(~found)
         found[rest] = region.contains(points[rest] + STEP * (hi - lo) * np.array(direction))

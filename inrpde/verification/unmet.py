@@ -72,7 +72,7 @@ def failure(form: Form, candidate: Candidate, estimated: Estimate) -> DivergedEr
         return DivergedError(
             f"the problem is singular, or nearly, at this k and these coefficients: the answer grows to {size:.1g} and "
             f"leaves a residual of {left[0].residual:.2g}",
-            left[0].row.text,
+            max(form.rows, key=lambda row: row.region.dim).text,
             "k is a resonance: change it a little, or add damping or an absorbing boundary",
         )
     return None

@@ -39,12 +39,13 @@ class Relation:
         """Whether the relation says no more than that coordinates lie in ranges."""
         return len(self.ranges) == (len(self.tree.args) if isinstance(self.tree, And) else 1)
 
-    def holds(self, points: Array, slack: Callable[[Relational], float]) -> Array:
-        """bool (N,): equalities to within the atom's slack, ≤ and ≥ relaxed by as much, < and > false at equality."""
+    def holds(self, points: Array, slack: Callable[[Relational], float], closed: bool = False) -> Array:
+        """bool (N,): equalities to within the atom's slack, ≤ and ≥ relaxed by as much, < and > false at equality, or
+        relaxed like the others where the relation's closure is meant."""
         with np.errstate(all="ignore"):
             gaps = self.gaps(*points.T)
         values = {
-            atom: _holds(atom, np.broadcast_to(gap, len(points)), slack(atom))
+            atom: _holds(atom, np.broadcast_to(gap, len(points)), slack(atom), closed)
             for atom, gap in zip(self.atoms, gaps, strict=True)
         }
         return _fold(self.tree, values, len(points))
@@ -61,15 +62,11 @@ def _range(condition: Boolean, coords: tuple[Symbol, ...]) -> tuple[int, float, 
     return coords.index(condition.lhs), least, most
 
 
-def _holds(atom: Relational, gap: Array, slack: float) -> Array:
-    if isinstance(atom, Lt):
-        return gap < -ROUNDING * slack
-    if isinstance(atom, Gt):
-        return gap > ROUNDING * slack
-    if isinstance(atom, Le):
-        return gap <= slack
-    if isinstance(atom, Ge):
-        return gap >= -slack
+def _holds(atom: Relational, gap: Array, slack: float, closed: bool) -> Array:
+    if isinstance(atom, (Le, Lt)):
+        return gap <= slack if closed or isinstance(atom, Le) else gap < -ROUNDING * slack
+    if isinstance(atom, (Ge, Gt)):
+        return gap >= -slack if closed or isinstance(atom, Ge) else gap > ROUNDING * slack
     return np.abs(gap) > slack if isinstance(atom, Ne) else np.abs(gap) <= slack
 
 

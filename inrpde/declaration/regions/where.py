@@ -72,7 +72,7 @@ class Where(Region):
         return self.region._contains(points, tol) & self._holds(points, tol)
 
     def _holds(self, points: Array, tol: float) -> Array:
-        return self._compiled.holds(points, lambda atom: self._slack(atom, tol))
+        return self._compiled.holds(points, lambda atom: self._slack(atom, tol), closed=tol > self.tolerance)
 
     def _slack(self, atom: Relational, tol: float) -> float:
         if atom.free_symbols != {self.space.time}:

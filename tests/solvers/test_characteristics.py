@@ -1,0 +1,93 @@
+"""Features with frequencies on the characteristic set."""
+
+import numpy as np
+import pytest
+from sympy import Eq, I, Interval, Rational, cos, exp, pi, sin
+
+from inrpde.compiler import compile_problem
+from inrpde.declaration import On, Problem, Region, Space
+from inrpde.solvers.characteristics import has_waves, symbol, waves
+from inrpde.solvers.features import Global, Waves
+from inrpde.solvers.least_squares import fit
+from inrpde.solvers.samples import draw
+
+plane = Space("x y")
+x, y = plane.coords
+moving = Space("x", time="t")
+z, t = moving.coords
+square = Region(plane, Interval(0, 1) ** 2)
+strip = Region(moving, Interval(0, 1) * Interval(0, 1))
+BOX = np.zeros(2), np.ones(2)
+
+
+def compiled(space, region, residual, **options):
+    u = space.unknown("u", **options)
+    return compile_problem(Problem("p", unknowns=[u], conditions=[On(region, residual(u)), On(region.boundary, u)]))
+
+
+@pytest.mark.parametrize(
+    ("space", "region", "residual", "relation"),
+    [
+        (plane, square, lambda u: plane.laplace(u) + 144 * u, lambda w: w[:, 0] ** 2 + w[:, 1] ** 2 - 144),
+        (moving, strip, lambda u: moving.dt(u, 2) - 9 * u.diff(z, 2), lambda w: w[:, 1] ** 2 - 9 * w[:, 0] ** 2),
+        (moving, strip, lambda u: moving.dt(u) + u.diff(z, 3), lambda w: w[:, 1] - w[:, 0] ** 3),
+        (moving, strip, lambda u: moving.dt(u, 2) + u.diff(z, 4), lambda w: w[:, 1] ** 2 - w[:, 0] ** 4),
+    ],
+)
+def test_frequencies_satisfy_the_dispersion_relation(space, region, residual, relation):
+    of = symbol(compiled(space, region, residual), 0)
+    found = waves(of, 200, np.array([8.0, 30.0]), BOX, np.random.default_rng(0))
+    assert len(found) == 200
+    assert np.abs(relation(found)).max() < 1e-9 * np.abs(found).max() ** 4
+
+
+@pytest.mark.parametrize(
+    ("space", "region", "residual"),
+    [
+        (plane, square, plane.laplace),
+        (plane, square, lambda u: plane.laplace(u) - 100 * u),
+        (moving, strip, lambda u: moving.dt(u) - u.diff(z, 2)),
+    ],
+)
+def test_equations_without_waves_have_none(space, region, residual):
+    assert not has_waves(compiled(space, region, residual), 0, [20.0, 20.0], BOX)
+
+
+def test_coefficients_are_frozen_where_the_box_is():
+    form = compiled(plane, square, lambda u: plane.laplace(u) + 400 * (1 + x) * u)
+    left = np.zeros(2), np.array([0.1, 1.0])
+    found = waves(symbol(form, 0), 100, np.array([2.0, 20.0]), left, np.random.default_rng(0))
+    size = np.sum(found**2, axis=1)
+    assert size.min() >= 400
+    assert size.max() <= 440.001
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_few_hundred_waves_hold_eighty_radians_across(seed):
+    k, u = 80, plane.unknown("u", complex=True)
+    a, b = Rational(37, 100), Rational(2)
+    wave = exp(I * k * (cos(a) * x + sin(a) * y)) + exp(I * k * (cos(b) * x + sin(b) * y)) / 2
+    through = plane.dn(u) + I * k * u
+    given = sum(n * wave.diff(v) for n, v in zip(plane.normal, (x, y), strict=True)) + I * k * wave
+    conditions = [On(square, Eq(plane.laplace(u) + k**2 * u, 0)), On(square.boundary, Eq(through, given))]
+    form = compile_problem(Problem("p", unknowns=[u], conditions=conditions))
+    plan = Global(450, (3.0, 3.0), waves=Waves(0.87, (43.0, 43.0)))
+    state = fit(form, plan, draw(form, plan.points, seed), seed)
+    points = np.random.default_rng(1).uniform(0, 1, (500, 2))
+    value = state.jets(0, points, [(0, 0)])[0, 0]
+    ahead = [np.exp(1j * k * (points @ [np.cos(c), np.sin(c)])) for c in (0.37, 2.0)]
+    exact = ahead[0] + ahead[1] / 2
+    assert np.linalg.norm(value - exact) < 1e-9 * np.linalg.norm(exact)
+
+
+def test_sources_are_left_to_the_other_features():
+    u = plane.unknown("u")
+    solution = sin(pi * x) * sin(pi * y)
+    source = plane.laplace(solution).doit() + 400 * solution
+    conditions = [On(square, Eq(plane.laplace(u) + 400 * u, source)), On(square.boundary, u)]
+    form = compile_problem(Problem("p", unknowns=[u], conditions=conditions))
+    plan = Global(300, (4.6, 4.6), waves=Waves(0.6, (13.0, 13.0)))
+    state = fit(form, plan, draw(form, plan.points, 0), 0)
+    points = np.random.default_rng(1).uniform(0, 1, (500, 2))
+    exact = np.prod(np.sin(np.pi * points), axis=1)
+    assert np.linalg.norm(state.jets(0, points, [(0, 0)])[0, 0] - exact) < 1e-8 * np.linalg.norm(exact)
