@@ -27,11 +27,9 @@ def _parser(default: Any) -> tuple[str, Callable[[str], Any]]:
         case bool():
             return "true or false", lambda text: _SWITCH[text.lower()]
         case int():
-            return "a whole number", int
+            return "a number, like 3, 0.3 or 3/10", _whole_or_float
         case float():
             return "a number, like 0.3 or 3/10", _float
-        case sympy.Integer():
-            return "a whole number", lambda text: sympy.Integer(int(text))
         case sympy.Float():
             return "a number, like 0.3 or 3/10", lambda text: sympy.Float(_float(text))
         case sympy.Expr() if default.is_number:
@@ -48,6 +46,13 @@ def _number_or_text(text: str) -> float | str:
         return _float(text)
     except (ValueError, ZeroDivisionError):
         return text
+
+
+def _whole_or_float(text: str) -> int | float:
+    try:
+        return int(text)
+    except ValueError:
+        return _float(text)
 
 
 def _float(text: str) -> float:

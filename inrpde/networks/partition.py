@@ -89,6 +89,10 @@ class Windowed(Trial):
     def width(self) -> int:  # type: ignore[override]
         return self.inner.width
 
+    @property
+    def amplitudes(self) -> Array:
+        return self.inner.amplitudes
+
     def support(self, points: Array) -> Array:
         return np.flatnonzero(np.all((points > self.window.lo) & (points < self.window.hi), axis=1))
 

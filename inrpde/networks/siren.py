@@ -14,6 +14,8 @@ from inrpde.networks.trial import Array, Trial
 from inrpde.networks.waves import row_blocks, sine_features, sine_fields, sine_operator
 
 Layer = tuple[Array, Array]
+SMOOTHNESS = 2.5
+"""ν of the Matérn fields that samples alone determine: twice differentiable."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,15 @@ class SineBody(Trial):
     @property
     def width(self) -> int:  # type: ignore[override]
         return len(self.layers[-1][1])
+
+    @property
+    def amplitudes(self) -> Array:
+        """Roots of the spectral density of a Matérn field, (1 + |w|²)^(-(ν + d/2)/2), w the frequencies in coordinates
+        scaled to [-1, 1] (Rahimi and Recht 2007; Rasmussen and Williams 2006, equation 4.15)."""
+        if not self._is_flat:
+            return np.ones(self.width)
+        ((weight, _),) = self.layers
+        return (1 + np.sum(weight**2, axis=1)) ** (-(SMOOTHNESS + weight.shape[1] / 2) / 2)
 
     def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         indices = list(indices)

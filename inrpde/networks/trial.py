@@ -56,6 +56,11 @@ class Trial(ABC):
         """The column blocks, in order."""
         return (self,)
 
+    @property
+    def amplitudes(self) -> Array:
+        """How large each column's coefficient is in a smooth field, (width,): the faster it varies, the smaller."""
+        return np.ones(self.width)
+
     def support(self, points: Array) -> Array | None:
         """The numbers of the points where the columns do not vanish; None for all."""
         return None
@@ -91,6 +96,10 @@ class Sum(Trial):
     @cached_property
     def pieces(self) -> tuple[Trial, ...]:
         return tuple(piece for part in self.parts for piece in part.pieces)
+
+    @property
+    def amplitudes(self) -> Array:
+        return np.concatenate([part.amplitudes for part in self.parts])
 
     def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         indices = list(indices)

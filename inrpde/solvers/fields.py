@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from inrpde.compiler.form import Form
 from inrpde.sampling import sample
@@ -19,6 +20,17 @@ def field_points(form: Form, unknown: int, n: int, seed: int) -> Array:
         points = points[np.random.default_rng(seed).permutation(len(points))[:n]]
     domain = form.unknowns[unknown].region
     return points[domain.contains(points)] if domain is not None and np.any(domain.contains(points)) else points
+
+
+def between(form: Form, unknown: int, n: int, seed: int) -> Array:
+    """Points between the samples that give an unknown: on the way from one to one of its neighbours."""
+    samples = np.concatenate([sample(r, 1, seed).points for r in volumes(form, unknown)])
+    rng = np.random.default_rng(seed)
+    chosen = rng.choice(len(samples), n)
+    near = min(2 * samples.shape[1] + 1, len(samples))
+    _, neighbours = cKDTree(samples).query(samples[chosen], k=range(1, near + 1))
+    other = samples[neighbours[np.arange(n), rng.integers(0, near, n)]]
+    return samples[chosen] + rng.uniform(0, 1, (n, 1)) * (other - samples[chosen])
 
 
 def relative_difference(values: Array, reference: Array, least: float = 0.0) -> float:

@@ -13,7 +13,7 @@ from inrpde.solvers.blocks import block_solve
 from inrpde.solvers.features import Plan, make_trials
 from inrpde.solvers.linear import RIDGE, ridge_solve
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.samples import Samples
+from inrpde.solvers.samples import Samples, sampled
 from inrpde.solvers.search import climb
 from inrpde.solvers.state import State, zero_state
 from inrpde.solvers.system import System, linearise, no_jets
@@ -37,9 +37,14 @@ def solve(context: Context) -> Iterator[Candidate]:
 def fit(
     form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None, lean: Sequence[float] = ()
 ) -> State:
-    """The heads that minimise the loss of a linear form on samples, for one frozen body; see `leaning`."""
+    """The heads that minimise the loss of a linear form on samples, for one frozen body; see `leaning`.
+
+    Of all fields that interpolate points, the smoothest: nothing else says what lies between them."""
     state = zero_state(form, make_trials(form, plan, seed))
     system = linearise(form, samples, state, no_jets(form))
+    if all(sampled(form, k) for k in range(len(form.unknowns))):
+        smooth = np.concatenate([trial.amplitudes for trial in state.trials])
+        return state.with_vector(smooth * minimise(form, system.scaled(smooth), plan))
     return state.with_vector(minimise(form, system, plan, leaning(state, lean, seed)))
 
 

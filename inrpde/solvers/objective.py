@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from inrpde.compiler.form import HERE, Form, Row
-from inrpde.solvers.samples import Samples, Site
+from inrpde.solvers.samples import Samples, Site, taken
 from inrpde.solvers.state import State
 from inrpde.solvers.system import environment, evaluate_jets, linearise
 from inrpde.solvers.tensors import TensorRow, Value, as_value
@@ -202,11 +202,5 @@ def thinned(samples: Samples, most: int) -> Samples:
         if len(site.points) <= most:
             made[id(site)] = site
             continue
-        rows = np.sort(np.random.default_rng(0).permutation(len(site.points))[:most])
-        made[id(site)] = replace(
-            site, points=site.points[rows], weights=site.weights[rows],
-            normals=None if site.normals is None else site.normals[rows],
-            labels={s: values[rows] for s, values in site.labels.items()},
-            pairs=None if site.pairs is None else site.pairs[rows],
-        )  # fmt: skip
+        made[id(site)] = taken(site, np.sort(np.random.default_rng(0).permutation(len(site.points))[:most]))
     return Samples(tuple(made[id(site)] for site in samples.conditions), samples.integrals)

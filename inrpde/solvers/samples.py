@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -42,6 +42,33 @@ class Samples:
 
     def of(self, row: Row) -> Site:
         return self.conditions[row.condition]
+
+
+def taken(site: Site, rows: Array) -> Site:
+    """Some points of a site."""
+    return replace(
+        site, points=site.points[rows], weights=site.weights[rows],
+        normals=None if site.normals is None else site.normals[rows],
+        labels={s: values[rows] for s, values in site.labels.items()},
+        pairs=None if site.pairs is None else site.pairs[rows],
+    )  # fmt: skip
+
+
+def left_out(samples: Samples, share: float, seed: int) -> Samples:
+    """Samples without a share of each set of labelled points, for a solve that must predict them."""
+    made: dict[int, Site] = {}
+    for site in samples.conditions:
+        if id(site) not in made:
+            n = len(site.points)
+            kept = np.sort(np.random.default_rng([seed, n]).permutation(n)[round(share * n) :])
+            made[id(site)] = taken(site, kept) if site.labels else site
+    return Samples(tuple(made[id(site)] for site in samples.conditions), samples.integrals)
+
+
+def sampled(form: Form, unknown: int) -> bool:
+    """Is an unknown given by its conditions on points alone, by nothing between them?"""
+    dims = {row.region.dim for row in form.rows if unknown in row.indices}
+    return dims == {0}
 
 
 Fractions = tuple[tuple[float, ...], ...]

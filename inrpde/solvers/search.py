@@ -17,7 +17,7 @@ from inrpde.solvers.features import Cells, Global, Plan, Waves
 from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.march import March, jumps, march, marches
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.samples import Samples, bounds, draw, holes, volumes
+from inrpde.solvers.samples import Samples, bounds, draw, holes, left_out, volumes
 from inrpde.solvers.score import score
 from inrpde.solvers.shapes import cell_plan, crowded, first_cells, narrowed, regraded
 from inrpde.solvers.spectrum import wave_numbers
@@ -53,6 +53,8 @@ STALLED = 2.0
 """Nominal seconds without progress after which a search without a budget ends, once they are half of all."""
 HALF = 0.5
 """The share of a cell's features that are waves of the equation, where there are such."""
+LEFT_OUT = 0.2
+"""The share of labelled points that the second solve does not see."""
 HEADROOM = 1.2
 """Costs are predicted with so much to spare."""
 
@@ -176,7 +178,8 @@ class Search(Generic[Kind]):
         other = plan.varied()
 
         def again(seed: int, lean: Sequence[float]) -> State:
-            return self._solve(other, draw(self.context.form, other.points, seed, other.cut), seed, state, lean)
+            samples = left_out(draw(self.context.form, other.points, seed, other.cut), LEFT_OUT, seed)
+            return self._solve(other, samples, seed, state, lean)
 
         return again
 

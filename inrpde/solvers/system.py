@@ -60,6 +60,14 @@ class System:
         blocks = (replace(b, right=b.right - b.times(vector, self.pieces)) for b in self.blocks)
         return replace(self, blocks=tuple(blocks))
 
+    def scaled(self, sizes: Array) -> System:
+        """The system for heads divided by sizes (width,)."""
+
+        def part(p: Part) -> Part:
+            return replace(p, matrix=p.matrix * sizes[self.pieces[p.piece]])
+
+        return replace(self, blocks=tuple(replace(b, parts=tuple(map(part, b.parts))) for b in self.blocks))
+
     def factors(self, balance: Callable[[Row], float]) -> list[Array]:
         """What each block's rows are multiplied by, so that the blocks weigh the same but for `balance`."""
         shares = [1.0 if block.row is None else balance(block.row) for block in self.blocks]

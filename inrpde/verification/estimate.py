@@ -9,9 +9,9 @@ import numpy as np
 
 from inrpde.compiler.form import Form
 from inrpde.errors import DivergedError
-from inrpde.solvers.fields import field_points, relative_difference
+from inrpde.solvers.fields import between, field_points, relative_difference
 from inrpde.solvers.method import Candidate
-from inrpde.solvers.samples import draw
+from inrpde.solvers.samples import draw, sampled
 from inrpde.solvers.score import Score, score, shared
 from inrpde.solvers.state import State
 
@@ -32,8 +32,8 @@ class Estimate:
     """Estimated relative L2 errors by unknown.
 
     `first` and `second` are the held-out scores of the answer and of the second solve (None where there is none),
-    `differences` are those between the two solves by unknown, `common` is the residual that both leave, and `open`
-    holds the unknowns that the conditions do not determine.
+    `differences` are those between the two solves by unknown, `common` is the residual that both leave, `open`
+    holds the unknowns that the conditions do not determine, `sampled` those that only samples give.
     """
 
     fields: dict[str, float]
@@ -42,6 +42,7 @@ class Estimate:
     differences: dict[str, float]
     common: float
     open: tuple[str, ...]
+    sampled: tuple[str, ...] = ()
 
     @property
     def score(self) -> float:
@@ -61,10 +62,14 @@ def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
     such errors are smooth, and scores are errors of the lowest mode: it is added as it is. Where E is out of all
     proportion to the residuals, the conditions do not determine the solution, and nothing is known of its error: 2.
     Without a second solve it is ten times the score.
+
+    An unknown that only samples give is compared between them, with a second solve that has not seen all: their
+    difference is the estimate.
     """
     held_out = draw(form, 1000, seed + 31)
     first = score(form, held_out, candidate.state)
-    points = [field_points(form, k, 2000, seed + 31) for k in range(len(form.unknowns))]
+    unknowns = range(len(form.unknowns))
+    points = [(between if sampled(form, k) else field_points)(form, k, 2000, seed + 31) for k in unknowns]
     ours = _values(form, candidate.state, points)
     names = [unknown.name for unknown in form.unknowns]
     other = _second(candidate, seed + 1, [LEAN * (_rms(values) or 1.0) for values in ours])
@@ -76,13 +81,16 @@ def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
     differences = {name: relative_difference(*each) for name, each in zip(names, pairs, strict=True)}
     common = shared(first, second)
     larger, least = OPEN
-    undecided = tuple(name for name, d in differences.items() if d > max(larger * second.total, least))
+    alone = tuple(names[k] for k in unknowns if sampled(form, k))
+    undecided = tuple(
+        name for name, d in differences.items() if d > max(larger * second.total, least) and name not in alone
+    )
     part = SPARE * first.total / max(np.hypot(first.total, second.total), 1e-300)
     fields = {
-        name: CEILING if name in undecided else _clipped(part * difference + common)
+        name: CEILING if name in undecided else _clipped((1.0 if name in alone else part) * difference + common)
         for name, difference in differences.items()
     }
-    return Estimate(fields, first, second, differences, common, undecided)
+    return Estimate(fields, first, second, differences, common, undecided, alone)
 
 
 def _second(candidate: Candidate, seed: int, lean: Sequence[float]) -> State | None:

@@ -41,6 +41,9 @@ def verdict(
         found = found.at_most("unverified" if each.lasting else "plausible", each.text)
     for doubt in doubts:
         found = found.at_most("plausible", doubt)
+    if estimated.sampled:
+        names = ", ".join(estimated.sampled)
+        found = found.at_most("plausible", f"nothing but samples says what {names} is between them")
     if estimated.open:
         names = ", ".join(estimated.open)
         apart = max(estimated.differences[name] for name in estimated.open)
