@@ -13,10 +13,11 @@ def kinds() -> dict[str, type[Trial]]:
     from inrpde.networks.corner import CornerFunctions
     from inrpde.networks.multipole import Multipoles
     from inrpde.networks.partition import Windowed
+    from inrpde.networks.patchwork import Patchwork
     from inrpde.networks.siren import SineBody
     from inrpde.networks.slab import Slab
     from inrpde.networks.tangent import Tangent
     from inrpde.networks.trial import Constant, Sum
 
-    every = (Constant, CornerFunctions, Multipoles, SineBody, Slab, Sum, Tangent, Windowed)
+    every = (Constant, CornerFunctions, Multipoles, Patchwork, SineBody, Slab, Sum, Tangent, Windowed)
     return {kind.__name__: kind for kind in every}

@@ -96,6 +96,10 @@ class Windowed(Trial):
     def support(self, points: Array) -> Array:
         return np.flatnonzero(np.all((points > self.window.lo) & (points < self.window.hi), axis=1))
 
+    @property
+    def reach(self) -> tuple[Array, Array]:
+        return self.window.lo, self.window.hi
+
     def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         return {index: self.operator(points, {index: 1.0}) for index in indices}
 

@@ -68,7 +68,7 @@ class SineBody(Trial):
     def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         indices = list(indices)
         if self._is_flat:
-            return sine_features(self._centred(points), *self._first, indices)
+            return sine_features(self._centred(points), *self.unscaled, indices)
         out = {index: np.empty((len(points), self.width)) for index in indices}
         for rows, jet in self._blocks(points, indices):
             for index in indices:
@@ -77,7 +77,7 @@ class SineBody(Trial):
 
     def operator(self, points: Array, coefficients: Mapping[Index, float | Array]) -> Array:
         if self._is_flat:
-            return sine_operator(self._centred(points), *self._first, coefficients)
+            return sine_operator(self._centred(points), *self.unscaled, coefficients)
         columns = {index: np.reshape(c, (-1, 1)) for index, c in coefficients.items()}
         out = np.zeros((len(points), self.width), np.result_type(float, *columns.values()))
         for rows, jet in self._blocks(points, columns):
@@ -88,7 +88,7 @@ class SineBody(Trial):
     def apply(self, points: Array, head: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         indices = list(indices)
         if self._is_flat:
-            return sine_fields(self._centred(points), *self._first, head, indices)
+            return sine_fields(self._centred(points), *self.unscaled, head, indices)
         out = {index: np.empty(len(points), np.result_type(float, head)) for index in indices}
         for rows, jet in self._blocks(points, indices):
             for index in indices:
@@ -115,7 +115,7 @@ class SineBody(Trial):
         return len(self.layers) == 1 and self.activation == "sine"
 
     @cached_property
-    def _first(self) -> Layer:
+    def unscaled(self) -> Layer:
         """The first layer in unscaled, centred coordinates."""
         weight, bias = self.layers[0]
         return weight / half_widths(self.box), bias
@@ -128,7 +128,7 @@ class SineBody(Trial):
         """Blocks of rows with the jets of the last layer there."""
         slots = closure(indices)
         centred, frame = self._centred(points), np.eye(points.shape[1])
-        layers = (self._first, *self.layers[1:])
+        layers = (self.unscaled, *self.layers[1:])
         for rows in row_blocks(len(points), self.width):
             yield rows, propagate(inputs(centred[rows], frame, slots), layers, slots, self.activation)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb, prod
@@ -12,10 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from inrpde.networks.boxes import Sorted
+
 Array = np.ndarray
 Index = tuple[int, ...]
 CHUNK = 2e7
 """Numbers in a block of jets that is evaluated at once, so that memory stays small."""
+MANY = 64
+"""Pieces from which points are sorted to find those that lie in each."""
 
 
 class Trial(ABC):
@@ -65,6 +69,11 @@ class Trial(ABC):
         """The numbers of the points where the columns do not vanish; None for all."""
         return None
 
+    @property
+    def reach(self) -> tuple[Array, Array] | None:
+        """The box outside of which the columns vanish, where they do so."""
+        return None
+
 
 @dataclass(frozen=True)
 class Constant(Trial):
@@ -105,8 +114,7 @@ class Sum(Trial):
         indices = list(indices)
         out = {index: np.zeros((len(points), self.width)) for index in indices}
         start = 0
-        for piece in self.pieces:
-            rows = piece.support(points)
+        for piece, rows in zip(self.pieces, supports(self.pieces, points), strict=True):
             at = slice(None) if rows is None else rows
             for index, block in piece.jets(points[at], indices).items():
                 out[index][at, start : start + piece.width] = block
@@ -117,8 +125,7 @@ class Sum(Trial):
         kind = np.result_type(float, *(np.asarray(c).dtype for c in coefficients.values()))
         out = np.zeros((len(points), self.width), dtype=kind)
         start = 0
-        for piece in self.pieces:
-            rows = piece.support(points)
+        for piece, rows in zip(self.pieces, supports(self.pieces, points), strict=True):
             at = slice(None) if rows is None else rows
             out[at, start : start + piece.width] = piece.operator(points[at], restrict(coefficients, rows))
             start += piece.width
@@ -128,8 +135,7 @@ class Sum(Trial):
         indices = list(indices)
         out = {index: np.zeros(len(points), dtype=np.result_type(head.dtype, float)) for index in indices}
         start = 0
-        for piece in self.pieces:
-            rows = piece.support(points)
+        for piece, rows in zip(self.pieces, supports(self.pieces, points), strict=True):
             at = slice(None) if rows is None else rows
             for index, values in piece.apply(points[at], head[start : start + piece.width], indices).items():
                 out[index][at] += values
@@ -143,6 +149,17 @@ class Sum(Trial):
     def from_state(cls, state: Mapping[str, Any]) -> Sum:
         keys = sorted((key for key in state if key.startswith("part")), key=lambda key: int(key[4:]))
         return cls(tuple(load_trial(state[key]) for key in keys))
+
+
+def supports(pieces: Sequence[Trial], points: Array) -> Iterator[Array | None]:
+    """The support of each piece among the points; those of many boxes are found together."""
+    index: Sorted | None = None
+    for piece in pieces:
+        if piece.reach is None or len(pieces) < MANY:
+            yield piece.support(points)
+        else:
+            index = index or Sorted(points)
+            yield index.inside(*piece.reach)
 
 
 def restrict(coefficients: Mapping[Index, Any], rows: Array | None) -> Mapping[Index, Any]:

@@ -16,7 +16,7 @@ from scipy.linalg import LinAlgError, cholesky, qr, solve_triangular
 from inrpde.compiler.form import Row
 from inrpde.errors import DivergedError
 from inrpde.solvers.linear import RIDGE
-from inrpde.solvers.system import System
+from inrpde.solvers.system import Part, System
 from inrpde.solvers.threads import sized
 
 Array = np.ndarray
@@ -24,6 +24,8 @@ Result = TypeVar("Result")
 ITERATIONS = 12
 LONGEST = 1e4
 """Steps are about 1, but along what the columns of different pieces share: there a gradient is rounding."""
+EXACT = 1e-14
+"""A residual of this share of the right-hand side is rounding."""
 
 
 @dataclass(frozen=True)
@@ -41,30 +43,50 @@ def block_solve(system: System, balance: Callable[[Row], float], ridge: float = 
     factors = system.factors(balance)
     right = np.concatenate([b.right * f for b, f in zip(system.blocks, factors, strict=True)])
     with sized(0):  # the blocks are small: threads would only wait for one another
-        pieces = [_factor(system, k, factors, ridge) for k in range(len(system.pieces))]
+        pieces = factored(system, factors, [ridge] * len(system.pieces))
         kind = np.result_type(right.dtype, *(p.q.dtype for p in pieces))
         gram = Gram.of(pieces, len(right))
 
-        def apply(y: Array) -> Array:
-            out = np.zeros(len(right), dtype=kind)
-            for p in pieces:
-                out[p.rows] += p.q @ y[p.columns]
-            return out
-
-        def adjoint(v: Array) -> Array:
-            return np.concatenate([p.q.conj().T @ v[p.rows] for p in pieces])
-
-        y = _cgls(apply, adjoint, gram.solve, right, system.width, kind)
-        return np.concatenate([solve_triangular(p.r, y[p.columns]) for p in pieces])
+        return iterate(pieces, right, system.width, kind, gram.solve, ITERATIONS)
 
 
-def _factor(system: System, k: int, factors: Sequence[Array], ridge: float) -> Piece:
+def iterate(
+    pieces: Sequence[Piece], right: Array, width: int, kind: np.dtype, precondition: Callable, most: int,
+    exact: float = EXACT,
+) -> Array:  # fmt: skip
+    """The heads that minimise ‖A c - b‖, by at most so many conjugate gradients on the orthonormalised columns, or
+    until the residual is a share `exact` of b."""
+
+    def apply(y: Array) -> Array:
+        out = np.zeros(len(right), dtype=kind)
+        for p in pieces:
+            out[p.rows] += p.q @ y[p.columns]
+        return out
+
+    def adjoint(v: Array) -> Array:
+        return np.concatenate([p.q.conj().T @ v[p.rows] for p in pieces])
+
+    y = _cgls(apply, adjoint, precondition, right, width, kind, most, exact)
+    return np.concatenate([solve_triangular(p.r, y[p.columns]) for p in pieces])
+
+
+def factored(system: System, factors: Sequence[Array], ridges: Sequence[float | Array]) -> list[Piece]:
+    """Every piece's columns on the rows that it reaches, orthonormalised together with a ridge, which is one number or
+    one a column, relative to the columns' size."""
+    parts: list[list[list[Part]]] = [[[] for _ in system.blocks] for _ in system.pieces]
+    for number, block in enumerate(system.blocks):
+        for part in block.parts:
+            parts[part.piece][number].append(part)
+    each = enumerate(zip(parts, ridges, strict=True))
+    return [_factor(system, k, mine, factors, ridge) for k, (mine, ridge) in each]
+
+
+def _factor(system: System, k: int, parts: list[list[Part]], factors: Sequence[Array], ridge: float | Array) -> Piece:
     columns = system.pieces[k]
     width = columns.stop - columns.start
     rows, matrices, start = [], [], 0
-    for block, factor in zip(system.blocks, factors, strict=True):
+    for block, factor, mine in zip(system.blocks, factors, parts, strict=True):
         n = len(block.right)
-        mine = [part for part in block.parts if part.piece == k]
         if mine:
             reached = np.unique(np.concatenate([np.arange(n) if p.rows is None else p.rows for p in mine]))
             matrix = np.zeros((len(reached), width), dtype=np.result_type(*(p.matrix.dtype for p in mine)))
@@ -80,7 +102,7 @@ def _factor(system: System, k: int, factors: Sequence[Array], ridge: float) -> P
     size = float(np.linalg.norm(a))
     if not np.isfinite(size):
         raise DivergedError("the linear system is not finite", None, "check coefficients and data for singular points")
-    foot = np.eye(width) * max(ridge * size / np.sqrt(width), 1e-300)
+    foot = np.diag(np.broadcast_to(np.maximum(ridge * size / np.sqrt(width), 1e-300), width))
     q, r = qr(np.concatenate([a, foot]), mode="economic", overwrite_a=True, check_finite=False)
     return Piece(columns, np.concatenate(rows), np.ascontiguousarray(q[: len(a)]), r)
 
@@ -245,15 +267,19 @@ def _shifted_cholesky(block: Array, shift: float) -> Array:
     return cholesky(block, lower=True, check_finite=False)
 
 
-def _cgls(apply: Callable, adjoint: Callable, precondition: Callable, b: Array, width: int, kind: np.dtype) -> Array:
+def _cgls(
+    apply: Callable, adjoint: Callable, precondition: Callable, b: Array, width: int, kind: np.dtype, most: int,
+    exact: float,
+) -> Array:  # fmt: skip
     """Preconditioned conjugate gradients on the normal equations (Björck 1996, section 7.4), from zero."""
     x = np.zeros(width, dtype=kind)
     residual = b.astype(kind)
     gradient = adjoint(residual)
     direction = z = precondition(gradient)
+    size = np.vdot(b, b).real
     first = gamma = np.vdot(gradient, z).real
-    for _ in range(ITERATIONS):
-        if not gamma > 1e-30 * first:
+    for _ in range(most):
+        if not gamma > 1e-30 * first or np.vdot(residual, residual).real < exact**2 * size:
             break
         image = apply(direction)
         step = gamma / max(np.vdot(image, image).real, 1e-300)

@@ -9,6 +9,7 @@ import numpy as np
 
 from inrpde.compiler.form import Form, Row
 from inrpde.errors import ProblemError
+from inrpde.solvers import fine
 from inrpde.solvers.blocks import block_solve
 from inrpde.solvers.features import Plan, make_trials
 from inrpde.solvers.linear import RIDGE, ridge_solve
@@ -31,7 +32,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     if not form.linear:
         nonlinear = next((row.text for row in form.rows if not row.linear), form.rows[0].text)
         raise ProblemError("least-squares needs linear equations", nonlinear, "use --method auto, or newton")
-    yield from climb(context, fit, "least-squares")
+    yield from fine.solve(context) if fine.serves(form) else climb(context, fit, "least-squares")
 
 
 def fit(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inrpde.compiler.form import HERE, PAIR, Form, Row
-from inrpde.networks.trial import Trial, restrict
+from inrpde.networks.trial import Trial, restrict, supports
 from inrpde.solvers.samples import Samples, Site
 from inrpde.solvers.state import Evaluable, State
 
@@ -246,8 +246,7 @@ def _columns(row: Row, site: Site, state: State, slopes: dict) -> list[Part]:
             if not terms:
                 continue
             points = site.at(place)
-            for k, piece in enumerate(trial.pieces):
-                rows = piece.support(points)
+            for k, (piece, rows) in enumerate(zip(trial.pieces, supports(trial.pieces, points), strict=True)):
                 if rows is None:
                     parts.append(Part(first + k, None, piece.operator(points, terms)))
                 elif len(rows):
