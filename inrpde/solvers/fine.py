@@ -22,8 +22,9 @@ from inrpde.networks.trial import Trial
 from inrpde.solvers.blocks import EXACT, factored, iterate
 from inrpde.solvers.linear import RIDGE
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.samples import bounds, draw
+from inrpde.solvers.samples import Samples, bounds, draw, left_out
 from inrpde.solvers.score import score
+from inrpde.solvers.search import LEFT_OUT
 from inrpde.solvers.state import State, zero_state
 from inrpde.solvers.system import linearise, no_jets
 from inrpde.solvers.threads import sized
@@ -55,8 +56,6 @@ SHARE = 0.4
 """The share of a budget that the solve may take: the second one and the checks take the rest."""
 SPARSEST = 0.2
 """Features a sample, at least."""
-DIFFERENT = 0.8
-"""Features of a second solve beside the first."""
 
 
 @dataclass(frozen=True)
@@ -175,10 +174,10 @@ def _cells(
             yield window, support, samples * part / len(index)
 
 
-def fit(form: Form, plan: Fine, seed: int, exact: float = EXACT) -> State:
+def fit(form: Form, plan: Fine, samples: Samples, seed: int, exact: float = EXACT) -> State:
     """The heads that fit the samples best, or to a relative residual `exact`."""
     state = zero_state(form, trials(form, plan, seed))
-    system = linearise(form, draw(form, 1, seed), state, no_jets(form))
+    system = linearise(form, samples, state, no_jets(form))
     factors = system.factors(lambda row: 1.0)
     right = np.concatenate([block.right * factor for block, factor in zip(system.blocks, factors, strict=True)])
     with sized(0):  # the cells are small: threads would only wait for one another
@@ -199,12 +198,12 @@ def solve(context: Context) -> Iterator[Candidate]:
     form, exact = context.form, max(EXACT, context.tol or 0.0)
     start = time.perf_counter()
     plan = affordable(form, context.clock.budget and SHARE * context.clock.left)
-    state = fit(form, plan, context.seed, exact)
-    found = score(form, draw(form, 1, context.seed), state).total
-    other = replace(plan, features=DIFFERENT * plan.features)
+    samples = draw(form, 1, context.seed)
+    state = fit(form, plan, samples, context.seed, exact)
+    found = score(form, samples, state).total
 
     def again(seed: int, lean: Sequence[float]) -> State:
-        return fit(form, other, seed, exact)
+        return fit(form, plan, left_out(samples, LEFT_OUT, seed), seed, exact)
 
     seconds, memory = time.perf_counter() - start, {"plan": str(plan)}
     yield Candidate(state, found, found, seconds, "least-squares", f"samples: {plan}", memory, again)
