@@ -1,13 +1,31 @@
-"""The ladder: the method that fits the problem, and the next one where the held-out score says that it pays."""
+"""The method that fits the problem, and the next one where the held-out score says that it pays."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from inrpde.solvers import least_squares, newton
+from inrpde.solvers import adam, conjugate, least_squares, newton
 from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.resolution import sample_points
+
+MANY = 6000
+"""More labelled points than these are fitted on cells as fine as they are, or by training."""
 
 
 def solve(context: Context) -> Iterator[Candidate]:
     """The method `auto`."""
-    yield from (least_squares if context.form.linear else newton).solve(context)
+    yield from chosen(context)(context)
+
+
+def chosen(context: Context) -> Callable[[Context], Iterator[Candidate]]:
+    """The method for a form: the ladder of frozen bodies, unless there are many samples or what it cannot do."""
+    form = context.form
+    if context.settings["solver.activation"] != "sine":
+        return adam.solve
+    many = len(sample_points(form)) > MANY
+    if many and conjugate.supports(form):
+        return conjugate.solve
+    only_samples = all(condition.region.dim == 0 for condition in form.conditions)
+    if (many and only_samples) or (not form.linear and any(c.norm == 1 for c in form.conditions)):
+        return adam.solve
+    return least_squares.solve if form.linear else newton.solve
