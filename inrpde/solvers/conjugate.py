@@ -2,7 +2,7 @@
 
 There are more features than samples, so that many fields fit them. Frequencies weigh less the higher they are, and
 conjugate gradients from zero lead to the field that fits with the least of them: a spline with a spectral density of
-|k|^(-2·DECAY), as good between the samples as cubic interpolation. The matrix is kept in single precision.
+|k|^(-4), as good between the samples as cubic interpolation. The matrix is kept in single precision.
 """
 
 from __future__ import annotations
@@ -15,22 +15,18 @@ from typing import Any
 import numpy as np
 
 from inrpde.compiler.form import Form
-from inrpde.networks.partition import Windowed
-from inrpde.networks.siren import SineBody
-from inrpde.networks.trial import Trial
 from inrpde.solvers.features import make_trials
 from inrpde.solvers.least_squares import leaning
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.resolution import Fine, fine_plan, sample_points
-from inrpde.solvers.samples import draw
+from inrpde.solvers.samples import Samples, draw, left_out, sampled
 from inrpde.solvers.score import score
+from inrpde.solvers.search import LEFT_OUT
 from inrpde.solvers.state import State, zero_state
 from inrpde.solvers.system import System, linearise, no_jets
 from inrpde.solvers.threads import sized
 
 Array = np.ndarray
-DECAY, FLAT = 2.0, 2.0
-"""How features fall off with frequency, and the half waves across a cell below which they do not."""
 STEPS = (25, 50, 100, 200, 400, 800, 1600)
 """Iterations after which there is a candidate."""
 CONVERGED = 1e-5
@@ -41,7 +37,7 @@ FITTED = 1e-3
 """A score that is good enough where no tolerance asks for more: images and recordings have no more digits."""
 RATE = 2e9
 """Numbers of the matrix that pass through the processor in a nominal second."""
-PATIENCE, SHARE = 20.0, 0.5
+PATIENCE, SHARE = 12.0, 0.5
 """Nominal seconds without a budget, and the share of one: the rest is for a second solve of half as many iterations."""
 MOST = 1.5e9
 """Numbers of the largest matrix."""
@@ -84,7 +80,7 @@ class Matrix:
         return out
 
     def weights(self, residual: Array) -> Array:
-        """What rows are multiplied by so that their squares are the absolute values asked for (Holland, Welsch 1977)."""
+        """What rows are multiplied by so that their squares are the absolute values (Holland and Welsch 1977)."""
         size = np.abs(residual) / np.where(self.root > 0, self.root, 1)
         least = SMALLEST * float(np.sqrt(np.mean(size[self.absolute] ** 2)))
         return np.where(self.absolute, 1 / np.sqrt(np.maximum(size, max(least, 1e-12))), 1).astype(self.root.dtype)
@@ -110,7 +106,8 @@ def solve(context: Context) -> Iterator[Candidate]:
     """Candidates after more and more iterations, while they pay. For forms that it `supports`."""
     form, seed = context.form, context.seed
     begun = time.perf_counter()
-    fit = Fit.of(form, fine_plan(form), seed)
+    plan = fine_plan(form)
+    fit = Fit.of(form, plan, draw(form, plan.points, seed), seed)
     held_out = draw(form, 1000, seed + HELD_OUT)
     budget = context.clock.budget
     at, best = fit.start(), np.inf
@@ -119,7 +116,7 @@ def solve(context: Context) -> Iterator[Candidate]:
         state = fit.state(at)
         scored = score(form, held_out, state).total
         cost = time.perf_counter() - begun
-        reason = f"{fit.plan}, {at.steps} iterations"
+        reason = f"{plan}, {at.steps} iterations"
         yield Candidate(state, scored, scored, cost, "least-squares", reason, {}, fit.again(at.steps // 2))
         enough = scored < (context.tol or FITTED)
         if enough or at.converged or scored > PAYS * best or not context.clock.fits(3 * cost):
@@ -154,10 +151,10 @@ class Fit:
     scale: Array
 
     @classmethod
-    def of(cls, form: Form, plan: Fine, seed: int) -> Fit:
+    def of(cls, form: Form, plan: Fine, samples: Samples, seed: int) -> Fit:
         body = zero_state(form, make_trials(form, plan, seed))
-        scale = np.concatenate([falloff(piece) for trial in body.trials for piece in trial.pieces])
-        system = linearise(form, draw(form, plan.points, seed), body, no_jets(form))
+        scale = np.concatenate([plan.falloff(piece) for trial in body.trials for piece in trial.pieces])
+        system = linearise(form, samples, body, no_jets(form))
         return cls(form, plan, body, *single(form, system, scale), scale)
 
     def start(self, vector: Array | None = None) -> Iterate:
@@ -181,11 +178,15 @@ class Fit:
         return self.body.with_vector(at.vector * self.scale)
 
     def again(self, steps: int) -> Any:
-        """A second solve of so many iterations, with other features."""
+        """A second solve of so many iterations, with other features, that does not see all samples."""
 
         def second(seed: int, lean: Sequence[float]) -> State:
-            other = Fit.of(self.form, self.plan.varied(), seed)
-            return other.state(other.run(other.start(leaning(other.body, lean, seed)), steps))
+            plan = self.plan.varied()
+            samples = left_out(draw(self.form, plan.points, seed), LEFT_OUT, seed)
+            other = Fit.of(self.form, plan, samples, seed)
+            alone = all(sampled(self.form, k) for k in range(len(self.form.unknowns)))
+            start = None if alone else leaning(other.body, lean, seed)
+            return other.state(other.run(other.start(start), steps))
 
         return second
 
@@ -231,11 +232,3 @@ def single(form: Form, system: System, scale: Array) -> tuple[Matrix, Array]:
     root = np.concatenate(roots).astype(np.float32)
     matrix = Matrix(tuple(blocks), root, np.concatenate(absolute), system.width, kind)
     return matrix, np.concatenate(rights).astype(kind)
-
-
-def falloff(piece: Trial) -> Array:
-    """What the columns of a piece are multiplied by, (width,): the less, the higher their frequency."""
-    assert isinstance(piece, Windowed)
-    assert isinstance(piece.inner, SineBody)
-    half_waves = np.linalg.norm(piece.inner.layers[0][0], axis=1) * 2 / np.pi
-    return (FLAT**2 + half_waves**2) ** (-DECAY / 2)

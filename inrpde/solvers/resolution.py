@@ -19,6 +19,12 @@ DECIMALS = 9
 """Digits, as shares of the box, to which coordinates on a line of a grid agree."""
 
 
+LOW = 0.5
+"""The share of a cell's features whose frequencies are spread over smaller boxes, of all sizes alike."""
+DECAY, FLAT = 2.0, 2.0
+"""How features fall off with frequency, and the half waves across a cell below which they do not."""
+
+
 @dataclass(frozen=True)
 class Fine:
     """Small cells under a partition of unity, for fields that samples resolve down to a `spacing` a coordinate.
@@ -31,8 +37,8 @@ class Fine:
     spacing: tuple[float, ...]
     shape: tuple[int, ...]
     points: int
-    each: int = 50
-    richness: float = 3.0
+    each: int = 40
+    richness: float = 3.5
     reach: float = 0.95
     balance: float = 1.0
     corners: bool = False
@@ -57,15 +63,38 @@ class Fine:
         parts = []
         for window in windows(edges, smoothness=max(form.order + 1, 3)):
             support = np.maximum(window.lo, box[0]), np.minimum(window.hi, box[1])
-            band = self.reach * np.pi / np.array(self.spacing) * (support[1] - support[0]) / 2
-            parts.append(Windowed(SineBody.random(self.features, band, support, rng), window))
+            nearer = np.where(rng.uniform(size=self.features) < LOW, rng.uniform(size=self.features), 1.0)
+            shares = rng.uniform(-1, 1, (self.features, len(self.shape))) * nearer[:, None]
+            layer = shares * self.band(support), rng.uniform(0, 2 * np.pi, self.features)
+            parts.append(Windowed(SineBody(support, (layer,)), window))
         return Sum(tuple(parts))
+
+    def band(self, support: tuple[Array, Array]) -> Array:
+        """The highest frequencies, (d,), in coordinates scaled to a cell's support."""
+        return self.reach * np.pi / np.array(self.spacing) * (support[1] - support[0]) / 2
+
+    def falloff(self, piece: Trial) -> Array:
+        """What the columns of a piece of the body are multiplied by, (width,): the less, the higher their frequency,
+        and the less, the more features share it."""
+        assert isinstance(piece, Windowed)
+        assert isinstance(piece.inner, SineBody)
+        weight = piece.inner.layers[0][0]
+        half_waves = np.linalg.norm(weight, axis=1) * 2 / np.pi
+        share = np.max(np.abs(weight) / self.band(piece.inner.box), axis=1)
+        return (FLAT**2 + half_waves**2) ** (-DECAY / 2) / np.sqrt(crowding(share, len(self.shape)))
 
     def varied(self) -> Fine:
         return replace(self, richness=0.9 * self.richness)
 
     def __str__(self) -> str:
         return f"{'×'.join(map(str, self.shape))} cells of {self.features} features"
+
+
+def crowding(share: Array, dim: int) -> Array:
+    """The density of frequencies whose largest coordinate is a share of the band, beside that of a uniform one."""
+    share = np.maximum(share, 1e-3)
+    nearer = -np.log(share) if dim == 1 else (share ** (1 - dim) - 1) / (dim - 1)
+    return 1 - LOW + LOW * nearer
 
 
 def sample_points(form: Form) -> Array:
