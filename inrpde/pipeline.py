@@ -20,6 +20,7 @@ from inrpde.compiler.bind import Bound
 from inrpde.declaration import GridField, Problem
 from inrpde.describe import describe
 from inrpde.errors import ProblemError
+from inrpde.sampling.lattice import lattice
 from inrpde.solution import Domain, Field, NetworkField, Solution
 from inrpde.solvers.loop import Run
 from inrpde.solvers.loop import run as run_method
@@ -205,6 +206,11 @@ def build(
 ) -> Solution:
     """A solution from a solver's state: split pairs become complex fields again, learned numbers leave the fields."""
     names = {unknown.name: k for k, unknown in enumerate(form.unknowns)}
+    nodes = lattice(row.region for row in form.rows)
+    if nodes is not None:  # samples on a grid are written where they are
+        spatial = len(form.space.spatial)
+        grid = grid or tuple(map(len, nodes[:spatial]))
+        times = times or (tuple(nodes[-1]) if form.space.time is not None else None)
     fields: dict[str, Field] = {}
     learned: dict[str, float] = {}
     for unknown in form.bound.unknowns:

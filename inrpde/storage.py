@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from sympy import Expr, Interval
 
+from inrpde import plugins
 from inrpde.declaration.fields import GridField, MeshField
 from inrpde.declaration.regions import Mesh
 from inrpde.declaration.regions.cylinder import Cylinder
@@ -28,6 +29,8 @@ SHAPES = {1: (513,), 2: (129, 129), 3: (41, 41, 41)}
 """The default grids, by the number of spatial coordinates."""
 STEPS = 11
 """The default number of times."""
+STORED = ("h5", "vtkhdf")
+"""Exporters of the file that `load` reads."""
 SIMPLICES = {2: "line", 3: "triangle", 4: "tetra"}
 """The names of simplices, by their number of nodes."""
 SCATTERED = 20_000
@@ -35,8 +38,15 @@ SCATTERED = 20_000
 
 
 def save(solution: Solution, path: str | Path) -> None:
-    """Write fields, reference and networks. Raises OutputError where that cannot be done."""
-    write(path, dataset(solution))
+    """Write fields, reference and networks to an HDF5 file; where the name ends as another exporter does (.wav, .png,
+    .vtk), what that makes of them, and the HDF5 file beside it. Raises OutputError where that cannot be done."""
+    made, suffix = dataset(solution), Path(path).suffix.removeprefix(".").lower()
+    exporter = plugins.available("exporters").get(suffix)
+    if exporter is None or suffix in STORED:
+        write(path, made)
+        return
+    write(Path(path).with_suffix(".h5"), made)
+    exporter.load()(path, made)
 
 
 def dataset(solution: Solution) -> Dataset:

@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "config": {"errors"},
     "plugins": {"errors"},
     "declaration": set(),
+    "data": {"declaration"},
     "compiler": {"declaration"},
     "sampling": {"declaration", "compiler"},
     "networks": {"declaration", "compiler", "sampling"},

@@ -1,6 +1,7 @@
 """What is saved comes back: the same values, of any expression, whatever kind of solution it was."""
 
 import json
+import wave
 
 import h5py
 import meshio
@@ -214,3 +215,12 @@ def test_an_expression_that_cannot_be_stored_is_an_error_before_anything_is_writ
     with pytest.raises(OutputError):
         solution.save(tmp_path / "s.h5")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_may_ask_for_another_exporter_beside_the_file(tmp_path):
+    solution = Solution((Space("s").coords[0],), None, {"u": network(body(1))}, Domain(*box(1)), grid=(800,))
+    solution.save(tmp_path / "sound.wav")
+    with wave.open(str(tmp_path / "sound.wav")) as file:
+        assert (file.getframerate(), file.getnframes()) == (799, 800)
+    again = inrpde.load(tmp_path / "sound.h5")
+    np.testing.assert_array_equal(again([[0.3]])["u"], solution([[0.3]])["u"])

@@ -53,7 +53,7 @@ def build_parser() -> Parser:
 
     solve = command("solve", "solve a problem, check the answer and write it to HDF5", f"{_settings()}\n\n{_EPILOG}")
     _problem(solve)
-    _output(solve, "the solution's file (default: NAME.h5 in this folder)")
+    _output(solve, "the solution's file (default: NAME.h5 in this folder); beside it .wav, .png or .vtk, if so named")
     solve.add_argument("--method", default="auto", metavar="NAME", help="auto, or one that `inrpde list` shows")
     solve.add_argument(
         "--set",

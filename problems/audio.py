@@ -1,0 +1,15 @@
+"""A recording as a field of the time: two seconds of music, every sample a condition."""
+
+from sympy import Eq
+
+from inrpde import On, Points, Problem, Space
+from inrpde.data import packaged, read_audio
+
+
+def problem(file="", seconds=2.0):
+    """`file` is a WAV file (music that pygame-ce carries, if none is given), of which the first `seconds` are taken."""
+    recording = read_audio(file or packaged("pygame", "examples/data/house_lo.wav"), seconds)
+    space = Space("s")
+    u = space.unknown("u")
+    samples = Points(space, recording.times, {"f": recording.samples})
+    return Problem("audio", unknowns=[u], conditions=[On(samples, Eq(u, samples["f"]))])

@@ -1,0 +1,33 @@
+"""The signed distance from a scanned surface: zero on it, of slope one everywhere, its gradient the normal there."""
+
+from sympy import Abs, Eq, Interval, exp, sqrt
+
+from inrpde import On, Points, Problem, Region, Space
+from inrpde.data import packaged, read_scan
+
+SCANS = {
+    "cortex": ("nilearn", "datasets/data/fsaverage5/pial_left.gii.gz"),
+    "ant": ("pyvista", "examples/ant.ply"),
+    "airplane": ("pyvista", "examples/airplane.ply"),
+}
+
+
+def problem(scan="cortex", points=20_000, alpha=100):
+    """`scan` is "cortex" (which nilearn carries), "ant", "airplane" (pyvista) or a file of triangles or of points with
+    normals, of which at most so many `points` are taken; off the surface exp(-α|u|) is small."""
+    surface = read_scan(packaged(*SCANS[scan]) if scan in SCANS else scan).thinned(points)
+    space = Space("x y z")
+    u = space.unknown("u")
+    box = Region(space, Interval(-1, 1) ** 3)
+    on = Points(space, surface.points, {"n": surface.normals})
+    slope = space.grad(u)
+    return Problem(
+        "distance",
+        unknowns=[u],
+        conditions=[
+            On(on, Eq(u, 0), weight=3e3, norm=1),
+            On(on, Eq(slope, on["n"]), weight=1e2),
+            On(box, Eq(sqrt(slope.dot(slope)), 1), weight=5e1, norm=1),
+            On(box, exp(-alpha * Abs(u)), weight=1e2, norm=1),
+        ],
+    )
