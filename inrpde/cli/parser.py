@@ -99,7 +99,7 @@ def build_parser() -> Parser:
 
 def _settings() -> str:
     lines = [
-        f"  {setting.key:<16}{setting.help}" + ("" if setting.default is None else f" ({setting.default})")
+        f"  {setting.key:<18}{setting.help}" + ("" if setting.default is None else f" ({setting.default})")
         for setting in SETTINGS.values()
     ]
     return "\n".join(["settings, with their defaults:", *lines])

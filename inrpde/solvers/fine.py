@@ -36,7 +36,7 @@ SIDE = {1: 30.0, 2: 8.0, 3: 3.0}
 """Samples along the side of a cell."""
 FULL = 2.2
 """Features a sample of a body that takes every value."""
-STIFFNESS = 60.0
+STIFFNESS = 20.0
 """The ridge at the edge of the samples' band, relative to the columns; it falls with its fourth power, so
 that of all fields through the samples a smooth one is found."""
 COARSER = 3
