@@ -8,7 +8,6 @@ import numpy as np
 
 from inrpde.compiler.form import Form
 from inrpde.solvers.features import Cells, Global
-from inrpde.solvers.march import March
 
 DENSE_RATE, BLOCK_RATE = 3e10, 1.2e10
 """Floating-point operations a nominal second, of one large factorisation and of many small ones."""
@@ -20,25 +19,26 @@ NEWTON = 4
 """Linear solves that a nonlinear one is counted as."""
 
 
-def nominal(form: Form, plan: Global | Cells | March) -> float:
+def nominal(form: Form, plan: object) -> float:
     """Nominal seconds of one fit of a plan."""
     fields = sum(not unknown.is_number for unknown in form.unknowns)
     weight = (4 if form.arithmetic == "complex" else 1) * (1 if form.linear else NEWTON)
-    return STEP + weight * _cost(plan, fields, form.space.dim)
+    return STEP + weight * cost(plan, fields, form.space.dim)
 
 
 @singledispatch
-def _cost(plan: object, fields: int, dim: int) -> float:
+def cost(plan: object, fields: int, dim: int) -> float:
+    """Nominal seconds of one linear solve of a real form with so many fields, in so many coordinates."""
     raise TypeError(f"no cost is known for {type(plan).__name__}")
 
 
-@_cost.register
+@cost.register
 def _(plan: Global, fields: int, dim: int) -> float:
     width = plan.width * fields
     return 2.0 * (plan.density + 1) * width**3 / DENSE_RATE + OVERHEAD
 
 
-@_cost.register
+@cost.register
 def _(plan: Cells, fields: int, dim: int) -> float:
     shape = np.array([len(b) - 1 for b in plan.breaks])
     across = np.prod(shape) / shape.max() * plan.each * fields
@@ -46,8 +46,3 @@ def _(plan: Cells, fields: int, dim: int) -> float:
     coupling = plan.cells * fields**2 * 3**dim * plan.density * plan.each**3
     elimination = 2.5 * across**3 * shape.max()
     return (local + coupling + elimination) / BLOCK_RATE + OVERHEAD * plan.cells * fields
-
-
-@_cost.register
-def _(plan: March, fields: int, dim: int) -> float:
-    return plan.windows * (2 if plan.graded else 1) * _cost(plan.inner, fields, dim)

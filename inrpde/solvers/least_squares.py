@@ -20,8 +20,8 @@ from inrpde.solvers.state import State, zero_state
 from inrpde.solvers.system import System, linearise, no_jets
 
 Array = np.ndarray
-DENSE = 1200
-"""Columns up to which cells, too, are solved by one dense factorisation."""
+DENSE, OPEN = 500, 1200
+"""Columns up to which cells, too, are solved by one dense factorisation: where rows determine them, and where not."""
 REWEIGHTINGS = 8
 """Rounds of iteratively reweighted least squares, where a condition asks for the norm 1."""
 
@@ -92,7 +92,8 @@ def _absolute(form: Form, row: Row) -> bool:
 def by_blocks(system: System) -> bool:
     """Are there enough cells for the block solver to be faster?"""
     widest = max(piece.stop - piece.start for piece in system.pieces)
-    return system.width > DENSE and widest < system.width / 4
+    determined = sum(len(block.right) for block in system.blocks) > 1.5 * system.width
+    return system.width > (DENSE if determined else OPEN) and widest < system.width / 4
 
 
 def balance(form: Form, row: Row, plan: Plan) -> float:

@@ -1,39 +1,59 @@
-"""Windows in time: an initial-value problem solved slab by slab, each started from the end of the last."""
+"""An initial-value problem solved window by window: the length of each and its cells follow the solution."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from sympy import Dummy
 
-from inrpde.compiler.form import Form, Index, Jet, Row
-from inrpde.compiler.lower import make_row
-from inrpde.networks.slab import Slab
-from inrpde.networks.trial import Sum, Trial
+from inrpde.compiler.form import Form
+from inrpde.solvers.cost import cost, nominal
 from inrpde.solvers.features import Cells
-from inrpde.solvers.fields import field_points, relative_difference
-from inrpde.solvers.samples import Samples, Site, bounds, draw
+from inrpde.solvers.fields import field_points
+from inrpde.solvers.initial import Continued, Extended, joined, squeeze
+from inrpde.solvers.samples import Fractions, bounds, draw
+from inrpde.solvers.score import score
+from inrpde.solvers.shapes import crowded, uniform
 from inrpde.solvers.state import State
 
 Array = np.ndarray
+ORDER = 6.0
+"""How fast the score of a window is taken to fall with its length and with the size of its cells."""
+TRIES = 5
+"""Solves that a window is given at most."""
+SHORTEST = 2e-3
+"""The shortest window, beside the first."""
+MOST = 8.0
+"""How many times as many cells there may be along a coordinate as at first."""
+LENIENT = 2.0
+"""The aim, beside the score that was reached, where finer windows do not lower it."""
+UNFITTED = 60_013
+"""Added to the seed for the points on which a window is scored."""
+SOLVES = 1.5
+"""Solves a window, those included that are not kept."""
 
 
 @dataclass(frozen=True)
 class March:
-    """`windows` slabs of equal length, each with the body `inner`; with `graded` the cells of a slab crowd where the
-    solution bent in the slab before."""
+    """Windows whose length and cells follow the solution: `inner` is the body of the first, which takes the share
+    `inner.span[1]` of the time; every window is to meet the score `aim`. `allowance` is what all may cost together, in
+    nominal seconds: where more would be needed, the aim is loosened, and once it is as high as `hopeless`, the march is
+    given up."""
 
-    windows: int
     inner: Cells
-    graded: bool = False
+    aim: float
+    allowance: float
+    hopeless: float = float("inf")
+
+    @property
+    def windows(self) -> float:
+        """How many there will be if all are as long as the first."""
+        return 1 / self.inner.span[1]
 
     @property
     def width(self) -> int:
-        return self.windows * self.inner.width
+        return round(self.windows * self.inner.width)
 
     @property
     def balance(self) -> float:
@@ -48,159 +68,195 @@ class March:
         return None
 
     def varied(self) -> March:
-        return replace(self, windows=max(1, round(0.8 * self.windows)), inner=self.inner.varied())
+        """Other features in other windows, to a looser aim."""
+        inner = replace(self.inner.varied(), span=(0.0, 0.87 * self.inner.span[1]))
+        return replace(self, inner=inner, aim=4 * self.aim, hopeless=float("inf"))
 
     def __str__(self) -> str:
-        return f"{self.windows} windows of {self.inner}" + (", graded" if self.graded else "")
+        return f"windows to {self.aim:.0e}, the first 1/{self.windows:.3g} of {self.inner}"
 
 
-def marches(form: Form) -> bool:
-    """Is this an initial-value problem: every condition on all times, or at the start, with no integrals over time?"""
-    if form.space.time is None or form.integrals or form.orders[-1] == 0:
-        return False
-    return bool(_initial(form)) and all(_at_start(form, row) or _at_all_times(form, row) for row in form.rows)
-
-
-def _span(row: Row) -> tuple[float, float]:
-    lo, hi = row.region.bounds
-    return float(lo[-1]), float(hi[-1])
-
-
-def _at_start(form: Form, row: Row) -> bool:
-    lo, hi = bounds(form)
-    _, b = _span(row)
-    return b - lo[-1] <= 1e-9 * (hi[-1] - lo[-1])
-
-
-def _at_all_times(form: Form, row: Row) -> bool:
-    lo, hi = bounds(form)
-    a, b = _span(row)
-    slack = 1e-9 * (hi[-1] - lo[-1])
-    return row.region.dim > 0 and a <= lo[-1] + slack and b >= hi[-1] - slack and not row.region.labels
-
-
-def _initial(form: Form) -> list[Row]:
-    return [row for row in form.rows if _at_start(form, row)]
+@cost.register
+def _(plan: March, fields: int, dim: int) -> float:
+    return SOLVES * plan.windows * cost(plan.inner, fields, dim)
 
 
 @dataclass(frozen=True)
-class Continued:
-    """A form whose initial conditions are those of a state at the start of a window: rows jet - label = 0."""
+class Pace:
+    """How the next window is tried: its start and length as shares of the time, cells along each spatial coordinate."""
 
-    form: Form
-    labels: Mapping[int, Mapping[Dummy, Jet]]
-    """By condition, the labels and the jets whose values they take."""
+    start: float
+    length: float
+    cells: tuple[float, ...]
 
-    @classmethod
-    def of(cls, form: Form) -> Continued:
-        rows: list[Row] = [row for row in form.rows if not _at_start(form, row)]
-        labels: dict[int, dict[Dummy, Jet]] = {}
-        first = _initial(form)
-        for unknown in range(len(form.unknowns)):
-            mine = [row for row in first if any(jet.unknown == unknown for jet in row.jets.values())]
-            orders = (jet.index[-1] for row in form.rows for jet in row.jets.values() if jet.unknown == unknown)
-            order = max(orders, default=0)
-            for n in range(order if mine else 0):
-                source = mine[min(n, len(mine) - 1)]
-                jet = Jet(unknown, (0,) * (form.space.dim - 1) + (n,))
-                here, label = Dummy("here"), Dummy("start")
-                condition = form.conditions[source.condition]
-                rows.append(make_row(here - label, condition, source.region, {here: jet}, {}, {}))
-                labels.setdefault(source.condition, {})[label] = jet
-        return cls(replace(form, rows=tuple(rows)), labels)
+    @property
+    def span(self) -> tuple[float, float]:
+        return (self.start, min(self.start + self.length, 1.0))
 
-    def samples(self, drawn: Samples, before: State) -> Samples:
-        """The samples of a window, their labels filled from the state before it."""
-        conditions = list(drawn.conditions)
-        for number, wanted in self.labels.items():
-            site = conditions[number]
-            values = {
-                label: before.jets(jet.unknown, site.points, [jet.index])[jet.index] for label, jet in wanted.items()
-            }
-            conditions[number] = replace(site, labels={**site.labels, **values})
-        return Samples(tuple(conditions), drawn.integrals)
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(max(1, round(n)) for n in self.cells)
+
+    def finer(self, factor: float, need: Array) -> Pace:
+        """Smaller by a factor where the variation is largest."""
+        worst = need > need.max() / 1.5
+        share = factor if worst.sum() == 1 else factor**0.75
+        cells = tuple(n * share if w else n for n, w in zip(self.cells, worst[:-1], strict=True))
+        return replace(self, length=self.length / share if worst[-1] else self.length, cells=cells)
 
 
 @dataclass(frozen=True)
-class Frozen:
-    """A state as it was at one time, for all times: where the next window's search starts."""
+class Tried:
+    """A window that was solved: its score, relative to the `sizes` that the unknowns have had so far, and how much the
+    solution varies over a cell along each coordinate."""
 
+    pace: Pace
     state: State
-    time: float
-
-    def jets(self, unknown: int, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
-        at = points.copy()
-        at[:, -1] = self.time
-        jets = self.state.jets(unknown, at, indices)
-        return {index: 0 * values if index[-1] else values for index, values in jets.items()}
+    body: Cells
+    score: float
+    sizes: Array
+    need: Array
 
 
-def squeeze(form: Form, samples: Samples, a: float, b: float) -> Samples:
-    """Samples of the whole time moved into [a, b]; what lies at the start is moved to a."""
+def march(form: Form, plan: March, seed: int, fit: Any) -> State:
+    """All windows, one after the other, as one state. `fit` solves one window."""
+    steps = Steps(form, plan, seed, fit)
+    while not steps.done:
+        steps.advance()
+    return steps.state
+
+
+class Steps:
+    """The windows so far, and the pace of the next."""
+
+    def __init__(self, form: Form, plan: March, seed: int, fit: Any):
+        self.form, self.plan, self.seed, self.fit = form, plan, seed, fit
+        self.continued = Continued.of(form)
+        self.states: list[State] = []
+        self.ends: list[float] = []
+        self.body = plan.inner
+        self.aim, self.spent = plan.aim, 0.0
+        self.sizes = np.zeros(len(form.unknowns))
+        first = tuple(float(len(b) - 1) for b in plan.inner.breaks[:-1])
+        self.pace, self.first = Pace(0.0, plan.inner.span[1], first), Pace(0.0, plan.inner.span[1], first)
+
+    @property
+    def done(self) -> bool:
+        return self.pace.start > 1 - 1e-9 or self.aim >= self.plan.hopeless
+
+    @property
+    def state(self) -> State:
+        """All windows so far, as one state."""
+        return joined(self.form, self.states, self.ends)
+
+    def advance(self) -> None:
+        """Solve the next window, smaller and with more cells while that lowers its score, until it meets the aim."""
+        kept = self._try(None)
+        missed = False
+        for _ in range(TRIES - 1):
+            if kept.score <= self.aim:
+                break
+            factor = float(np.clip(1.1 * (kept.score / self.aim) ** (1 / ORDER), 1.2, 2.0))
+            finer = self._bounded(kept.pace.finer(factor, np.ones_like(kept.need) if missed else kept.need))
+            if finer == kept.pace:
+                self.aim = max(self.aim, kept.score)
+                break
+            if self._over(finer):
+                self.aim *= 10.0
+                continue
+            self.pace = finer
+            tried = self._try(kept)
+            if tried.score < kept.score / factor ** (ORDER / 2):
+                kept, missed = tried, False
+            elif missed:  # what is left is what the windows before have left
+                self.aim = max(self.aim, LENIENT * min(tried.score, kept.score))
+                kept = replace(tried, pace=kept.pace) if tried.score < kept.score else kept
+                break
+            else:
+                missed = True
+        self._keep(kept)
+
+    def _bounded(self, pace: Pace) -> Pace:
+        cells = tuple(min(n, MOST * m) for n, m in zip(pace.cells, self.first.cells, strict=True))
+        return replace(pace, length=max(pace.length, SHORTEST * self.first.length), cells=cells)
+
+    def _over(self, pace: Pace) -> bool:
+        """Would all that is left cost more than is allowed, at this pace?"""
+        each = nominal(self.form, self._cells(pace, tuple(uniform(n) for n in pace.shape)))
+        return self.spent + each * (1 - pace.start) / pace.length > self.plan.allowance
+
+    def _keep(self, kept: Tried) -> None:
+        self.states.append(kept.state)
+        self.sizes = kept.sizes
+        stop = kept.body.span[1]
+        lo, hi = bounds(self.form)
+        self.ends.append(float(lo[-1] + stop * (hi[-1] - lo[-1])))
+        self.body = kept.body
+        slack = float(np.clip(0.8 * (self.aim / max(kept.score, 1e-300)) ** (1 / ORDER), 0.6, 1.6))
+        pace = replace(kept.pace, start=stop, length=stop - kept.body.span[0])
+        in_time, in_space = kept.need[-1], kept.need[:-1].max()
+        if slack > 1 and in_time > 1.5 * in_space:
+            cells = tuple(n / slack**0.5 for n in pace.cells)
+            pace = replace(pace, length=pace.length * slack**0.5, cells=cells)
+        elif slack > 1 or in_time > in_space / 1.5:
+            pace = replace(pace, length=pace.length * slack)
+        left = 1 - stop
+        if left > 1e-9:
+            pace = replace(pace, length=left / max(1, np.ceil(left / pace.length - 0.2)))
+        self.pace = pace
+
+    def _cells(self, pace: Pace, spatial: Fractions) -> Cells:
+        return replace(self.plan.inner, breaks=(*spatial[: len(pace.cells)], uniform(1)), span=pace.span)
+
+    def _try(self, before: Tried | None) -> Tried:
+        pace = self.pace
+        state = before.state if before else self.states[-1] if self.states else None
+        span = before.body.span if before else self.body.span
+        if state is None:
+            body = self._cells(pace, tuple(uniform(n) for n in pace.shape))
+        else:
+            late = (0.5 * sum(span), span[1]) if before is None else span
+            body = self._cells(pace, crowded(self.form, state, (*pace.shape, 1), late)[:-1])
+        lo, hi = bounds(self.form)
+        a, b = (float(lo[-1] + s * (hi[-1] - lo[-1])) for s in pace.span)
+        form = self.continued.form if self.states else self.form
+        number = len(self.states)
+
+        def samples(count: int, seed: int) -> Any:
+            drawn = squeeze(self.form, draw(self.form, count, seed, body.cut), a, b)
+            return self.continued.samples(drawn, self.states[-1]) if self.states else drawn
+
+        start = Extended(self.states[-1], a) if self.states else None
+        found = self.fit(form, body, samples(body.points, self.seed + number), self.seed + number, start)
+        self.spent += nominal(self.form, body)
+        scored = score(form, samples(max(400, 12 * body.cells), self.seed + number + UNFITTED), found)
+        sizes = np.maximum(scored.sizes, self.sizes)
+        small = np.max(np.array(scored.sizes) / np.maximum(sizes, 1e-300))
+        return Tried(pace, found, body, small * scored.total, sizes, variation(form, found, body, a, b))
+
+
+def variation(form: Form, state: State, body: Cells, a: float, b: float) -> Array:
+    """How much a state varies over a cell of a window [a, b] along each coordinate (d,), beside what the band of the
+    cell's features is made for: the largest √|∂²u/∂x²| (root mean square in a cell) times the size of that cell."""
     lo, hi = bounds(form)
-    scale = (b - a) / (hi[-1] - lo[-1])
-
-    def moved(points: Array) -> Array:
-        out = points.copy()
-        out[:, -1] = a + (out[:, -1] - lo[-1]) * scale
-        return out
-
-    made: dict[int, Site] = {}
-    for site in samples.conditions:
-        pairs = None if site.pairs is None else moved(site.pairs)
-        made.setdefault(id(site), replace(site, points=moved(site.points), pairs=pairs))
-    return Samples(tuple(made[id(site)] for site in samples.conditions), samples.integrals)
-
-
-def jumps(form: Form, plan: March, state: State) -> float:
-    """The jumps of a state from window to window, relative to its size, added up: no window's residual sees them."""
-    lo, hi = bounds(form)
-    edges = np.linspace(lo[-1], hi[-1], plan.windows + 1)[1:-1]
-    total = 0.0
+    lo, hi = lo.copy(), hi.copy()
+    d = form.space.dim
+    edges = [lo[k] + (hi[k] - lo[k]) * np.array(breaks) for k, breaks in enumerate(body.breaks)]
+    edges[-1] = np.array([a, b])
+    out = np.full(d, 1e-3)
     for unknown in range(len(form.unknowns)):
-        index = (0,) * form.space.dim
-        points = field_points(form, unknown, 400, 13)
-        for edge in edges:
-            before, after = points.copy(), points.copy()
-            before[:, -1], after[:, -1] = edge, edge + 1e-12 * (hi[-1] - lo[-1])
-            left, right = (state.jets(unknown, at, [index])[index] for at in (before, after))
-            total += relative_difference(right, left)
-    return total
-
-
-def march(form: Form, plan: March, seed: int, fit: Any, start: Any, regrade: Any) -> State:
-    """All windows, one after the other, as one state.
-
-    `fit` solves one window, `regrade(form, plan, state, span)` moves its cells.
-    """
-    lo, hi = bounds(form)
-    edges = np.linspace(lo[-1], hi[-1], plan.windows + 1)
-    continued = Continued.of(form)
-    states: list[State] = []
-
-    def window(k: int, body: Cells, first: Any) -> State:
-        samples = squeeze(form, draw(form, body.points, seed + k, body.cut), edges[k], edges[k + 1])
-        if k == 0:
-            return fit(form, body, samples, seed, first)
-        return fit(continued.form, body, continued.samples(samples, states[-1]), seed + k, first)
-
-    for k in range(plan.windows):
-        span = (k / plan.windows, (k + 1) / plan.windows)
-        inner = replace(plan.inner, span=span)
-        if k:
-            start = Frozen(states[-1], float(edges[k]))
-        if plan.graded:  # where the solution bends is known once the window has been solved
-            first = regrade(form, inner, states[-1], ((k - 1) / plan.windows, span[0])) if k else inner
-            start = window(k, first, start)
-            inner = regrade(form, inner, start, span)
-        states.append(window(k, inner, start))
-    trials: list[Trial] = []
-    heads = []
-    for unknown in range(len(form.unknowns)):
-        slabs = [
-            Slab(state.trials[unknown], float(a) if k else -np.inf, float(b) if k + 1 < plan.windows else np.inf)
-            for k, (state, (a, b)) in enumerate(zip(states, pairwise(edges), strict=True))
-        ]
-        trials.append(Sum(tuple(slabs)))
-        heads.append(np.concatenate([state.heads[unknown] for state in states]))
-    return State(tuple(trials), tuple(heads))
+        points = field_points(form, unknown, max(1000, 30 * body.cells), 17)
+        points[:, -1] = a + (points[:, -1] - lo[-1]) / (hi[-1] - lo[-1]) * (b - a)
+        indices = [tuple(2 * (i == k) for i in range(d)) for k in range(d)]
+        zero = (0,) * d
+        jets = state.jets(unknown, points, [zero, *indices])
+        size = max(float(np.sqrt(np.mean(np.abs(jets[zero]) ** 2))), 1e-300)
+        places = [np.clip(np.searchsorted(e, points[:, k]) - 1, 0, len(e) - 2) for k, e in enumerate(edges)]
+        cell = np.ravel_multi_index(places, [len(e) - 1 for e in edges])
+        count = np.maximum(np.bincount(cell, minlength=body.cells), 1)
+        for k in range(d):
+            bend = np.sqrt(np.bincount(cell, np.abs(jets[indices[k]]) ** 2, body.cells) / count) / size
+            across = np.diff(edges[k])[np.unravel_index(np.arange(body.cells), [len(e) - 1 for e in edges])[k]]
+            support = 2.0 if len(edges[k]) > 2 else 1.0
+            out[k] = max(out[k], support * float(np.max(np.sqrt(bend) * across)) / body.band[k])
+    return out

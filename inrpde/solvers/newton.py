@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -28,6 +29,10 @@ STEPS = 40
 """Newton steps at most."""
 ENOUGH = 0.97
 """A step that lowers the loss by less is the last."""
+TRUE = 1.02
+"""A loss beside the one that the linearisation foretells: so near to it, a further step would gain nothing."""
+LOW = 0.1
+"""The share of the first loss below which the linearisation is believed: it does not see what is learned at first."""
 SHORTEST = 2.0**-7
 """The shortest step of the line search."""
 DAMPED = 1e-3
@@ -62,6 +67,7 @@ def fit(
         first = max(first, merit)
         about = state.vector if ridge > RIDGE else anchor(form, state) if towards is None else towards
         target = state.with_vector(minimise(form, system, plan, about, ridge))
+        expected = _expected(form, system, plan, target)
         there = evaluate_jets(form, samples, target)
         length, reached = _line_search(form, samples, jets, there, system, plan, merit)
         if not length:
@@ -72,7 +78,7 @@ def fit(
         moved = state.with_vector(state.vector + length * (target.vector - state.vector))
         state = clip(form, moved)
         jets = evaluate_jets(form, samples, state)
-        if reached > ENOUGH * merit and ridge <= RIDGE:
+        if ridge <= RIDGE and (reached > ENOUGH * merit or (reached < TRUE * expected < LOW * first)):
             break
         ridge = max(0.1 * ridge, RIDGE)
     return state
@@ -102,6 +108,13 @@ def _merit(form: Form, samples: Samples, jets: Jets, system: System, plan: Plan)
             square = float(np.sum(weights * np.abs(values) ** 2) / np.sum(weights))
             total += form.conditions[row.condition].weight * factor**2 * square
     return float(np.sqrt(total)) if np.isfinite(total) else float("inf")
+
+
+def _expected(form: Form, system: System, plan: Plan, target: State) -> float:
+    """The root of the loss at the target of a step, if the equations were linear."""
+    factors = system.factors(partial(balance, form, plan=plan))
+    left = (f * (b.times(target.vector, system.pieces) - b.right) for b, f in zip(system.blocks, factors, strict=True))
+    return float(np.sqrt(sum(np.vdot(each, each).real for each in left)))
 
 
 def anchor(form: Form, state: State) -> Array | None:

@@ -15,11 +15,12 @@ from inrpde.solvers.characteristics import has_waves
 from inrpde.solvers.cost import nominal
 from inrpde.solvers.features import Cells, Global, Plan, Waves
 from inrpde.solvers.fields import field_points, relative_difference
-from inrpde.solvers.march import March, jumps, march, marches
+from inrpde.solvers.initial import jumps, marches
+from inrpde.solvers.march import March, march
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples, bounds, draw, holes, left_out, volumes
 from inrpde.solvers.score import score
-from inrpde.solvers.shapes import cell_plan, crowded, first_cells, narrowed, regraded
+from inrpde.solvers.shapes import cell_plan, crowded, first_cells, narrowed
 from inrpde.solvers.spectrum import wave_numbers
 from inrpde.solvers.state import State
 from inrpde.solvers.windows import windows
@@ -156,7 +157,7 @@ class Search(Generic[Kind]):
         state = self._solve(plan, samples, seed, self.best.state if self.best else None)
         scored = score(form, self.held_out, state).total
         if isinstance(plan, March):
-            scored += jumps(form, plan, state)
+            scored += jumps(form, state)
         fitted = score(form, samples, state).total
         cost = time.perf_counter() - start
         memory, again = {"plan": str(plan)}, self._again(plan, state)
@@ -188,7 +189,7 @@ class Search(Generic[Kind]):
     ) -> State:
         fit = partial(self.fit, lean=lean)
         if isinstance(plan, March):
-            return march(self.context.form, plan, seed, fit, None, regraded)
+            return march(self.context.form, plan, seed, fit)
         return fit(self.context.form, plan, samples, seed, start)
 
 

@@ -15,6 +15,8 @@ from inrpde.solvers.samples import Fractions, bounds
 from inrpde.solvers.state import State
 
 Array = np.ndarray
+GROWTH = 0.5
+"""How much larger a cell may be than one that lies a cell away, as a share of it."""
 
 
 class Wavy(Protocol):
@@ -58,20 +60,26 @@ def cell_plan(search: Wavy, breaks: Fractions) -> Cells:
     return Cells(breaks, each, tuple(float(w) for w in band), density=density)
 
 
-def regraded(form: Form, plan: Cells, state: State, span: tuple[float, float]) -> Cells:
-    """As many cells as there were, crowded in space where a state bends towards the end of a window."""
-    moved = crowded(form, state, tuple(len(b) - 1 for b in plan.breaks), (0.5 * sum(span), span[1]))
-    return replace(plan, breaks=(*moved[:-1], plan.breaks[-1]))
-
-
 def crowded(form: Form, state: State, shape: tuple[int, ...], span: tuple[float, float] = (0.0, 1.0)) -> Fractions:
-    """Breaks that share out the bending of a state equally."""
-    breaks = []
-    for n, density in zip(shape, bending(form, state, span), strict=True):
-        mass = np.concatenate([[0.0], np.cumsum(density)])
-        edges = np.interp(np.linspace(0, mass[-1], n + 1), mass, np.linspace(0, 1, len(mass)))
-        breaks.append(tuple(float(round(v, 6)) for v in edges))
-    return tuple(breaks)
+    """Breaks that share out the bending of a state equally, in cells that grow no faster than `GROWTH` allows."""
+    densities = bending(form, state, span, bins=max(192, 32 * max(shape)))
+    return tuple(_shared_out(density, n) for n, density in zip(shape, densities, strict=True))
+
+
+def _shared_out(density: Array, n: int) -> tuple[float, ...]:
+    """Breaks of `n` cells of the density given on equal bins of [0, 1]."""
+    bins = len(density)
+    place = GROWTH * (np.arange(bins) + 0.5) / bins
+    low, high = 1e-4, 1e4
+    for _ in range(40):
+        middle = np.sqrt(low * high)
+        size = middle * density.mean() / density
+        size = np.minimum.accumulate(size - place) + place
+        size = np.minimum.accumulate((size + place)[::-1])[::-1] - place
+        low, high = (middle, high) if np.sum(1 / size) > n * bins else (low, middle)
+    mass = np.concatenate([[0.0], np.cumsum(1 / size)])
+    edges = np.interp(np.linspace(0, mass[-1], n + 1), mass, np.linspace(0, 1, bins + 1))
+    return tuple(float(round(v, 6)) for v in edges)
 
 
 def bending(form: Form, state: State, span: tuple[float, float] = (0.0, 1.0), bins: int = 192) -> list[Array]:
@@ -97,8 +105,3 @@ def bending(form: Form, state: State, span: tuple[float, float] = (0.0, 1.0), bi
             total = np.convolve(np.pad(total, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
         out.append(total + 0.5 * total.mean())
     return out
-
-
-def steep(form: Form, state: State) -> bool:
-    """Does a state bend so much in places that equal cells would be wasted elsewhere?"""
-    return any(density.max() > 4 * density.mean() for density in bending(form, state)[: len(form.space.spatial)])

@@ -7,14 +7,10 @@ from sympy import Eq, Interval, exp, pi, sin
 from inrpde import On, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
 from inrpde.errors import ProblemError
-from inrpde.networks.slab import Slab
 from inrpde.solvers import auto, least_squares, newton
 from inrpde.solvers.cost import nominal
 from inrpde.solvers.features import Cells, Global
-from inrpde.solvers.march import March, march, marches
 from inrpde.solvers.method import Clock, Context
-from inrpde.solvers.samples import draw
-from inrpde.solvers.score import score
 
 line, timed = Space("x"), Space("x", time="t")
 (x,) = line.coords
@@ -105,45 +101,3 @@ def test_costs_grow_with_the_plan():
     few = Cells(((0, 0.5, 1),), 20, (3.0,))
     many = Cells((tuple(np.linspace(0, 1, 11)),), 20, (3.0,))
     assert nominal(form, many) > nominal(form, few)
-    assert nominal(form, March(8, few)) > nominal(form, March(2, few))
-
-
-# -- windows in time
-
-
-@pytest.mark.parametrize(
-    ("conditions", "expected"),
-    [
-        ([On(strip, timed.dt(h) - h.diff(X, 2)), On(strip.boundary, h), On(strip.initial, h - 1)], True),
-        ([On(strip, timed.dt(h) - h.diff(X, 2)), On(strip.boundary, h), On(strip.final, h - 1)], False),
-        ([On(strip, timed.dt(h) - h.diff(X, 2) - strip.mean(h)), On(strip.initial, h - 1)], False),
-        ([On(strip, h.diff(X, 2) - 1), On(strip.boundary, h)], False),
-    ],
-    ids=["initial", "final", "integral", "steady"],
-)
-def test_which_problems_march(conditions, expected):
-    assert marches(compile_problem(Problem("p", [h], conditions))) == expected
-    assert not marches(compile_problem(poisson()))
-
-
-def test_windows_continue_one_another():
-    form = compile_problem(heat())
-    plan = March(4, Global(100, (5.0, 4.0)))
-    state = march(form, plan, 0, least_squares.fit, None, lambda *given: given[1])
-    assert all(isinstance(piece, Slab) for piece in state.trials[0].parts)
-    assert len(state.trials[0].parts) == 4
-    at = np.random.default_rng(0).uniform(size=(200, 2))
-    exact = np.exp(-(np.pi**2) * at[:, 1]) * np.sin(np.pi * at[:, 0])
-    assert np.abs(state.jets(0, at, [(0, 0)])[0, 0] - exact).max() < 1e-3
-    assert score(form, draw(form, 300, 1), state).total < 1e-3
-
-
-def test_windows_carry_velocities_over():
-    exact = sin(pi * X) * sin(2 * pi * t) / (2 * pi)
-    conditions = [On(strip, timed.dt(h, 2) - 4 * h.diff(X, 2)), On(strip.boundary, h)]
-    conditions += [On(strip.initial, h), On(strip.initial, timed.dt(h) - sin(pi * X))]
-    form = compile_problem(Problem("string", [h], conditions, exact={h: exact}))
-    state = march(form, March(3, Global(100, (5.0, 4.0))), 0, least_squares.fit, None, lambda *given: given[1])
-    at = np.random.default_rng(0).uniform(size=(200, 2))
-    expected = np.sin(np.pi * at[:, 0]) * np.sin(2 * np.pi * at[:, 1]) / (2 * np.pi)
-    assert np.abs(state.jets(0, at, [(0, 0)])[0, 0] - expected).max() < 1e-5

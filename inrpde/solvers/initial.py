@@ -1,0 +1,157 @@
+"""Initial-value problems: what they are, and the same problem on a window of time, started from the end of the last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import factorial
+
+import numpy as np
+from sympy import Dummy
+
+from inrpde.compiler.form import Form, Index, Jet, Row
+from inrpde.compiler.lower import make_row
+from inrpde.networks.slab import Slab
+from inrpde.networks.trial import Sum, Trial
+from inrpde.solvers.fields import field_points, relative_difference
+from inrpde.solvers.samples import Samples, Site, bounds
+from inrpde.solvers.state import State
+
+Array = np.ndarray
+
+
+def marches(form: Form) -> bool:
+    """Is this an initial-value problem: every condition on all times, or at the start, with no integrals over time?"""
+    if form.space.time is None or form.integrals or form.orders[-1] == 0:
+        return False
+    return bool(_initial(form)) and all(_at_start(form, row) or _at_all_times(form, row) for row in form.rows)
+
+
+def _span(row: Row) -> tuple[float, float]:
+    lo, hi = row.region.bounds
+    return float(lo[-1]), float(hi[-1])
+
+
+def _at_start(form: Form, row: Row) -> bool:
+    lo, hi = bounds(form)
+    _, b = _span(row)
+    return b - lo[-1] <= 1e-9 * (hi[-1] - lo[-1])
+
+
+def _at_all_times(form: Form, row: Row) -> bool:
+    lo, hi = bounds(form)
+    a, b = _span(row)
+    slack = 1e-9 * (hi[-1] - lo[-1])
+    return row.region.dim > 0 and a <= lo[-1] + slack and b >= hi[-1] - slack and not row.region.labels
+
+
+def _initial(form: Form) -> list[Row]:
+    return [row for row in form.rows if _at_start(form, row)]
+
+
+@dataclass(frozen=True)
+class Continued:
+    """A form whose initial conditions are those of a state at the start of a window: rows jet - label = 0."""
+
+    form: Form
+    labels: Mapping[int, Mapping[Dummy, Jet]]
+    """By condition, the labels and the jets whose values they take."""
+
+    @classmethod
+    def of(cls, form: Form) -> Continued:
+        rows: list[Row] = [row for row in form.rows if not _at_start(form, row)]
+        labels: dict[int, dict[Dummy, Jet]] = {}
+        first = _initial(form)
+        for unknown in range(len(form.unknowns)):
+            mine = [row for row in first if any(jet.unknown == unknown for jet in row.jets.values())]
+            orders = (jet.index[-1] for row in form.rows for jet in row.jets.values() if jet.unknown == unknown)
+            order = max(orders, default=0)
+            for n in range(order if mine else 0):
+                source = mine[min(n, len(mine) - 1)]
+                jet = Jet(unknown, (0,) * (form.space.dim - 1) + (n,))
+                here, label = Dummy("here"), Dummy("start")
+                condition = form.conditions[source.condition]
+                rows.append(make_row(here - label, condition, source.region, {here: jet}, {}, {}))
+                labels.setdefault(source.condition, {})[label] = jet
+        return cls(replace(form, rows=tuple(rows)), labels)
+
+    def samples(self, drawn: Samples, before: State) -> Samples:
+        """The samples of a window, their labels filled from the state before it."""
+        conditions = list(drawn.conditions)
+        for number, wanted in self.labels.items():
+            site = conditions[number]
+            values = {
+                label: before.jets(jet.unknown, site.points, [jet.index])[jet.index] for label, jet in wanted.items()
+            }
+            conditions[number] = replace(site, labels={**site.labels, **values})
+        return Samples(tuple(conditions), drawn.integrals)
+
+
+@dataclass(frozen=True)
+class Extended:
+    """A state continued past a time by its Taylor polynomial there: where the next window's search starts."""
+
+    state: State
+    time: float
+    order: int = 1
+
+    def jets(self, unknown: int, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        indices = list(indices)
+        at, after = points.copy(), points[:, -1] - self.time
+        at[:, -1] = self.time
+        needed = {(*index[:-1], n) for index in indices for n in range(index[-1], self.order + 1)}
+        jets = self.state.jets(unknown, at, needed) if needed else {}
+        out: dict[Index, Array] = {}
+        for index in indices:
+            terms = (
+                after ** (n - index[-1]) / factorial(n - index[-1]) * jets[*index[:-1], n]
+                for n in range(index[-1], self.order + 1)
+            )
+            out[index] = sum(terms, np.zeros(len(points)))
+        return out
+
+
+def squeeze(form: Form, samples: Samples, a: float, b: float) -> Samples:
+    """Samples of the whole time moved into [a, b]; what lies at the start is moved to a."""
+    lo, hi = bounds(form)
+    scale = (b - a) / (hi[-1] - lo[-1])
+
+    def moved(points: Array) -> Array:
+        out = points.copy()
+        out[:, -1] = a + (out[:, -1] - lo[-1]) * scale
+        return out
+
+    made: dict[int, Site] = {}
+    for site in samples.conditions:
+        pairs = None if site.pairs is None else moved(site.pairs)
+        made.setdefault(id(site), replace(site, points=moved(site.points), pairs=pairs))
+    return Samples(tuple(made[id(site)] for site in samples.conditions), samples.integrals)
+
+
+def joined(form: Form, states: Sequence[State], ends: Sequence[float]) -> State:
+    """States of windows that end at the times given, as one; the first and the last are open."""
+    starts = [-np.inf, *ends[:-1]]
+    stops = [*ends[:-1], np.inf]
+    trials: list[Trial] = []
+    heads = []
+    for unknown in range(len(form.unknowns)):
+        slabs = [Slab(state.trials[unknown], a, b) for state, a, b in zip(states, starts, stops, strict=True)]
+        trials.append(Sum(tuple(slabs)))
+        heads.append(np.concatenate([state.heads[unknown] for state in states]))
+    return State(tuple(trials), tuple(heads))
+
+
+def jumps(form: Form, state: State) -> float:
+    """The jumps of a state from window to window, relative to its size, added up: no window's residual sees them."""
+    total = 0.0
+    lo, hi = bounds(form)
+    for unknown, trial in enumerate(state.trials):
+        edges = [part.end for part in getattr(trial, "parts", ()) if isinstance(part, Slab) and np.isfinite(part.end)]
+        index = (0,) * form.space.dim
+        points = field_points(form, unknown, 400, 13)
+        for edge in edges:
+            before, after = points.copy(), points.copy()
+            before[:, -1], after[:, -1] = edge, edge + 1e-12 * (hi[-1] - lo[-1])
+            left, right = (state.jets(unknown, at, [index])[index] for at in (before, after))
+            total += relative_difference(right, left)
+    return total

@@ -1,0 +1,144 @@
+"""Windows in time: which problems march, how windows follow the solution, and what they carry over."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sympy import Eq, Interval, exp, pi, sin, tanh
+
+from inrpde import On, Problem, Region, Space
+from inrpde.compiler import compile_problem
+from inrpde.networks.slab import Slab
+from inrpde.solvers import least_squares, newton
+from inrpde.solvers.cost import nominal
+from inrpde.solvers.features import Cells
+from inrpde.solvers.initial import Extended, jumps, marches
+from inrpde.solvers.march import March, Steps, march
+from inrpde.solvers.samples import draw
+from inrpde.solvers.score import score
+from inrpde.solvers.shapes import uniform
+
+line, timed = Space("x"), Space("x", time="t")
+(x,) = line.coords
+X, t = timed.coords
+u, h = line.unknown("u"), timed.unknown("h")
+omega, strip = Region(line, Interval(0, 1)), Region(timed, Interval(0, 1) ** 2)
+AT = np.random.default_rng(0).uniform(size=(200, 2))
+
+
+def plan(aim, cells=2, first=0.25, each=110):
+    return March(Cells((uniform(cells), uniform(1)), each, (4.0, 1.8), span=(0.0, first)), aim, 60.0)
+
+
+def heat(waves=1):
+    """exp(-π²t) sin(kπx), for k `waves`."""
+    exact = exp(-(pi**2) * t) * sin(waves * pi * X)
+    equation = timed.dt(h) - h.diff(X, 2) / waves**2
+    conditions = [On(strip, equation), On(strip.boundary, h), On(strip.initial, h - exact.subs(t, 0))]
+    return compile_problem(Problem("heat", [h], conditions, exact={h: exact}))
+
+
+def error(state, waves=1):
+    exact = np.exp(-(np.pi**2) * AT[:, 1]) * np.sin(waves * np.pi * AT[:, 0])
+    return np.linalg.norm(state.jets(0, AT, [(0, 0)])[0, 0] - exact) / np.linalg.norm(exact)
+
+
+def front():
+    """A front of width 1/15 that Burgers' equation moves from 0.3 to 0.6."""
+    nu = 0.02
+    exact = 0.3 - 0.6 * tanh(15 * (X - 0.3 - 0.3 * t))
+    burgers = Eq(timed.dt(h) + h * h.diff(X), nu * h.diff(X, 2))
+    conditions = [On(strip, burgers), On(strip.boundary, h - exact), On(strip.initial, h - exact.subs(t, 0))]
+    return compile_problem(
+        Problem("front", [h], conditions, exact={h: exact})
+    ), lambda at: 0.3 - 0.6 * np.tanh(15 * (at[:, 0] - 0.3 - 0.3 * at[:, 1]))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ([On(strip, timed.dt(h) - h.diff(X, 2)), On(strip.boundary, h), On(strip.initial, h - 1)], True),
+        ([On(strip, timed.dt(h) - h.diff(X, 2)), On(strip.boundary, h), On(strip.final, h - 1)], False),
+        ([On(strip, timed.dt(h) - h.diff(X, 2) - strip.mean(h)), On(strip.initial, h - 1)], False),
+        ([On(strip, h.diff(X, 2) - 1), On(strip.boundary, h)], False),
+    ],
+    ids=["initial", "final", "integral", "steady"],
+)
+def test_which_problems_march(conditions, expected):
+    assert marches(compile_problem(Problem("p", [h], conditions))) == expected
+    assert not marches(compile_problem(Problem("p", [u], [On(omega, u.diff(x, 2) - 1), On(omega.boundary, u)])))
+
+
+def test_windows_continue_one_another():
+    form = heat()
+    state = march(form, plan(1e-6), 0, least_squares.fit)
+    assert all(isinstance(piece, Slab) for piece in state.trials[0].parts)
+    assert len(state.trials[0].parts) >= 2
+    assert error(state) < 1e-6
+    assert score(form, draw(form, 300, 1), state).total < 3e-6
+    assert jumps(form, state) < 1e-6
+
+
+def test_windows_carry_velocities_over():
+    exact = sin(pi * X) * sin(2 * pi * t) / (2 * pi)
+    conditions = [On(strip, timed.dt(h, 2) - 4 * h.diff(X, 2)), On(strip.boundary, h)]
+    conditions += [On(strip.initial, h), On(strip.initial, timed.dt(h) - sin(pi * X))]
+    form = compile_problem(Problem("string", [h], conditions, exact={h: exact}))
+    state = march(form, plan(1e-6), 0, least_squares.fit)
+    expected = np.sin(np.pi * AT[:, 0]) * np.sin(2 * np.pi * AT[:, 1]) / (2 * np.pi)
+    assert np.abs(state.jets(0, AT, [(0, 0)])[0, 0] - expected).max() < 1e-6
+
+
+def test_cells_follow_a_front():
+    form, exact = front()
+    steps = Steps(form, plan(1e-4, each=75), 0, newton.fit)
+    while not steps.done:
+        steps.advance()
+    values = steps.state.jets(0, AT, [(0, 0)])[0, 0]
+    assert np.linalg.norm(values - exact(AT)) < 1e-4 * np.linalg.norm(exact(AT))
+    breaks = np.array(steps.body.breaks[0])
+    finest = np.argmin(np.diff(breaks))
+    assert 0.4 < breaks[finest] < 0.75  # the front ends at 0.6
+    assert np.diff(breaks).max() > 2 * np.diff(breaks).min()
+
+
+def test_a_lower_aim_lowers_the_error():
+    form = heat(6)
+    errors = [error(march(form, plan(aim), 0, least_squares.fit), 6) for aim in (1e-2, 1e-6)]
+    assert errors[0] < 1e-2
+    assert errors[1] < 1e-6
+
+
+def test_what_is_allowed_bounds_the_march():
+    form = heat(6)
+    free = Steps(form, plan(1e-6), 0, least_squares.fit)
+    bound = Steps(form, replace(plan(1e-6), allowance=0.5 * free.plan.allowance / 100), 0, least_squares.fit)
+    for steps in (free, bound):
+        while not steps.done:
+            steps.advance()
+    assert free.aim < 1e-5
+    assert bound.aim > 1e-4
+    assert bound.spent < free.spent
+
+
+def test_a_march_without_hope_is_given_up():
+    steps = Steps(heat(6), replace(plan(1e-6), allowance=0.1, hopeless=1e-4), 0, least_squares.fit)
+    while not steps.done:
+        steps.advance()
+    assert steps.aim >= 1e-4
+    assert len(steps.states) == 1
+
+
+def test_a_state_is_continued_by_its_taylor_polynomial():
+    form = heat()
+    state = march(form, plan(1e-6), 0, least_squares.fit)
+    at = np.column_stack([AT[:, 0], 0.1 + 0.01 * AT[:, 1]])
+    ahead = Extended(state, 0.1).jets(0, at, [(0, 0), (2, 0), (0, 1)])
+    for index, found in state.jets(0, at, [(0, 0), (2, 0)]).items():
+        assert np.allclose(ahead[index], found, rtol=0.02)
+    at[:, 1] = 0.1
+    assert np.allclose(ahead[0, 1], state.jets(0, at, [(0, 1)])[0, 1])
+
+
+def test_marches_cost_more_the_shorter_their_windows():
+    assert nominal(heat(), plan(1e-4, first=0.05)) > nominal(heat(), plan(1e-4, first=0.5))
