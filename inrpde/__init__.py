@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from inrpde.declaration import (
         Ball,
         GridField,
+        Image,
         Implicit,
         Learned,
         Mesh,
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Ball",
     "GridField",
+    "Image",
     "Implicit",
     "Learned",
     "Mesh",

@@ -37,9 +37,14 @@ def at(folder: Path) -> Iterator[None]:
         _base.reset(token)
 
 
+def find(path: str | Path) -> Path:
+    """Where the data file `path` lies, if it is there."""
+    beside = _folder_of_caller() if _base.get() is None else None
+    return beside / path if beside is not None and (beside / path).exists() else base() / path
+
+
 def resolve(path: str | Path) -> Path:
     """Where the data file `path` lies; it is recorded in `opened`."""
-    beside = _folder_of_caller() if _base.get() is None else None
-    found = beside / path if beside is not None and (beside / path).exists() else base() / path
+    found = find(path)
     opened.append(found)
     return found

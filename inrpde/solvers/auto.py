@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from inrpde.solvers import adam, conjugate, least_squares, newton
+from inrpde.solvers import adam, conjugate, fine, least_squares, newton
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.resolution import sample_points
 
 MANY = 6000
-"""More labelled points than these are fitted on cells as fine as they are, or by training."""
+"""More labelled points than these are fitted on cells as fine as they are, or by training, beside a prior too."""
 
 
 def solve(context: Context) -> Iterator[Candidate]:
@@ -22,6 +22,8 @@ def chosen(context: Context) -> Callable[[Context], Iterator[Candidate]]:
     form = context.form
     if context.settings["solver.activation"] != "sine":
         return adam.solve
+    if fine.serves(form):
+        return least_squares.solve
     many = len(sample_points(form)) > MANY
     if many and conjugate.supports(form):
         return conjugate.solve

@@ -1,4 +1,5 @@
-"""Least squares by conjugate gradients on small cells, for linear forms with many labelled samples.
+"""Least squares by conjugate gradients on small cells, for linear forms with many labelled samples and priors beside
+them, in squares or in absolute values; see `fine` for samples alone.
 
 There are more features than samples, so that many fields fit them. Frequencies weigh less the higher they are, and
 conjugate gradients from zero lead to the field that fits with the least of them: a spline with a spectral density of
@@ -18,7 +19,7 @@ from inrpde.compiler.form import Form
 from inrpde.solvers.features import make_trials
 from inrpde.solvers.least_squares import leaning
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.resolution import Fine, fine_plan, sample_points
+from inrpde.solvers.resolution import Resolved, resolved_plan, sample_points
 from inrpde.solvers.samples import Samples, draw, left_out, sampled
 from inrpde.solvers.score import score
 from inrpde.solvers.search import LEFT_OUT
@@ -106,7 +107,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     """Candidates after more and more iterations, while they pay. For forms that it `supports`."""
     form, seed = context.form, context.seed
     begun = time.perf_counter()
-    plan = fine_plan(form)
+    plan = resolved_plan(form)
     fit = Fit.of(form, plan, draw(form, plan.points, seed), seed)
     held_out = draw(form, 1000, seed + HELD_OUT)
     budget = context.clock.budget
@@ -129,7 +130,7 @@ def supports(form: Form) -> bool:
     fields = not any(unknown.is_number for unknown in form.unknowns) and form.space.dim <= 3
     if not (form.linear and fields) or form.integrals:
         return False
-    plan = fine_plan(form)
+    plan = resolved_plan(form)
     rows = sum(plan.points if row.region.dim else len(sample_points(form)) for row in form.rows)
     return rows * 2**form.space.dim * plan.features < MOST
 
@@ -144,14 +145,14 @@ class Fit:
     """A linear form on samples and a body, its columns multiplied by `scale` (width,)."""
 
     form: Form
-    plan: Fine
+    plan: Resolved
     body: State
     matrix: Matrix
     right: Array
     scale: Array
 
     @classmethod
-    def of(cls, form: Form, plan: Fine, samples: Samples, seed: int) -> Fit:
+    def of(cls, form: Form, plan: Resolved, samples: Samples, seed: int) -> Fit:
         body = zero_state(form, make_trials(form, plan, seed))
         scale = np.concatenate([plan.falloff(piece) for trial in body.trials for piece in trial.pieces])
         system = linearise(form, samples, body, no_jets(form))

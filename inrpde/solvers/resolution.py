@@ -26,7 +26,7 @@ DECAY, FLAT = 2.0, 2.0
 
 
 @dataclass(frozen=True)
-class Fine:
+class Resolved:
     """Small cells under a partition of unity, for fields that samples resolve down to a `spacing` a coordinate.
 
     A cell holds `each` samples and `richness` times as many features, whose frequencies fill the box up to `reach`
@@ -83,7 +83,7 @@ class Fine:
         share = np.max(np.abs(weight) / self.band(piece.inner.box), axis=1)
         return (FLAT**2 + half_waves**2) ** (-DECAY / 2) / np.sqrt(crowding(share, len(self.shape)))
 
-    def varied(self) -> Fine:
+    def varied(self) -> Resolved:
         return replace(self, richness=0.9 * self.richness)
 
     def __str__(self) -> str:
@@ -119,10 +119,10 @@ def spacings(points: Array, lo: Array, hi: Array) -> Array:
     return (hi - lo) / np.maximum(lines - 1, 1) * (nodes / len(points)) ** (1 / d)
 
 
-def fine_plan(form: Form, density: float = 1.0) -> Fine:
+def resolved_plan(form: Form, density: float = 1.0) -> Resolved:
     """The plan for the samples of a form, with `density` points a feature inside regions that have a measure."""
     lo, hi = bounds(form)
-    plan = Fine(tuple(spacings(sample_points(form), lo, hi)), (1,) * len(lo), 0)
+    plan = Resolved(tuple(spacings(sample_points(form), lo, hi)), (1,) * len(lo), 0)
     side = plan.each ** (1 / len(lo))
     shape = tuple(max(round(n), 1) for n in (hi - lo) / np.array(plan.spacing) / side)
     plan = replace(plan, shape=shape)

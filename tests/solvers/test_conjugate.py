@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sympy import Eq, I, Matrix
+from sympy import Eq, I, Interval, Matrix
 
-from inrpde import On, Points, Problem, Space, config
+from inrpde import On, Points, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
 from inrpde.sampling import grid_points
 from inrpde.solvers import adam, auto, conjugate, least_squares
 from inrpde.solvers.conjugate import Fit
 from inrpde.solvers.loop import run
 from inrpde.solvers.method import Clock, Context
-from inrpde.solvers.resolution import fine_plan
+from inrpde.solvers.resolution import resolved_plan
 from inrpde.solvers.samples import draw
 
 plane, line = Space("x y"), Space("t")
@@ -44,7 +44,7 @@ def error(state, at, expected, unknown=0):
 
 def fitted(problem, steps):
     form = compile_problem(problem)
-    plan = fine_plan(form)
+    plan = resolved_plan(form)
     fit = Fit.of(form, plan, draw(form, plan.points, 0), 0)
     return fit.state(fit.run(fit.start(), steps))
 
@@ -124,10 +124,15 @@ def test_what_auto_chooses():
     many = Points(plane, NODES, {"grey": hills(NODES)})
     few = Points(plane, NODES[::10], {"grey": hills(NODES[::10])})
 
-    def choice(condition, **settings):
-        return auto.chosen(context(Problem("p", [u], [condition]), **settings))
+    def choice(*conditions, **settings):
+        return auto.chosen(context(Problem("p", [u], conditions), **settings))
 
-    assert choice(On(many, Eq(u, many["grey"]))) is conjugate.solve
+    omega = Region(plane, Interval(0, 1) ** 2)
+    smooth = On(omega, plane.laplace(u), weight=1e-3)
+    assert choice(On(many, Eq(u, many["grey"]))) is least_squares.solve
+    assert choice(On(many, Eq(u, many["grey"])), smooth) is conjugate.solve
+    assert choice(On(many, Eq(u, many["grey"]), norm=1)) is conjugate.solve
     assert choice(On(many, Eq(u, many["grey"])), activation="relu") is adam.solve
     assert choice(On(many, Eq(u**3, many["grey"]))) is adam.solve
-    assert choice(On(few, Eq(u, few["grey"]))) is least_squares.solve
+    assert choice(On(omega, Eq(u**2 - plane.laplace(u), 1), norm=1), On(few, Eq(u, few["grey"]))) is adam.solve
+    assert choice(On(few, Eq(u, few["grey"])), smooth) is least_squares.solve

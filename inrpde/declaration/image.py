@@ -1,0 +1,138 @@
+"""Pictures as labelled points: a pixel is a sample on the unit square."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from sympy import Expr
+from sympy.core.function import AppliedUndef
+
+from inrpde.declaration import paths
+from inrpde.declaration.fields import GridField
+from inrpde.declaration.regions import Points
+from inrpde.declaration.regions.chart import Array
+from inrpde.declaration.space import Space
+from inrpde.errors import ProblemError
+
+NAMES: Mapping[int, tuple[str, ...]] = MappingProxyType({1: ("grey",), 3: ("red", "green", "blue")})
+
+
+class Image(Points):
+    """The pixels of a picture: pixel (row i, column j) of n × m lies at x = (j + ½)/m, y = 1 - (i + ½)/n.
+
+    `source`: a file beside the problem file, the name of one that scikit-image carries ("camera.png"), or an array
+    (n, m) or (n, m, channels). Values are scaled to [0, 1] where they are whole numbers; opacity is left out. `size`
+    resizes to size × size with anti-aliasing. Labels are "grey", or "red", "green" and "blue"; `channels` are all of
+    them. Raises ProblemError for what is not a picture, and where scikit-image, which reads and resizes, is missing.
+    """
+
+    def __init__(self, space: Space, source: str | Path | Array, size: int | None = None):
+        if len(space.coords) != 2:
+            where = f"Image(space, {source!r})" if isinstance(source, str) else "Image(…)"
+            raise ProblemError(f"a picture has 2 coordinates, and the space {len(space.coords)}", where, "Space('x y')")
+        pixels = source if isinstance(source, np.ndarray) else _read(source)
+        self.pixels = _channels(pixels, "Image(…)" if isinstance(source, np.ndarray) else str(source))
+        if size is not None:
+            self.pixels = _resized(self.pixels, size)
+        n, m, count = self.pixels.shape
+        self.axes = (np.arange(m) + 0.5) / m, (np.arange(n) + 0.5) / n
+        rows, columns = np.mgrid[:n, :m]
+        at = np.column_stack([((columns + 0.5) / m).ravel(), (1 - (rows + 0.5) / n).ravel()])
+        self.names = NAMES[count]
+        super().__init__(space, at, dict(zip(self.names, self.pixels.reshape(-1, count).T, strict=True)))
+
+    @property
+    def channels(self) -> tuple[Expr, ...]:
+        """The labels of all channels, as they enter equations."""
+        return tuple(self[name] for name in self.names)
+
+    @property
+    def fields(self) -> tuple[GridField, ...]:
+        """Each channel as a coefficient: a spline through the pixels, which has derivatives."""
+        return tuple(GridField(self.pixels[::-1, :, k].T, self.axes, name) for k, name in enumerate(self.names))
+
+    def unknowns(self, name: str) -> tuple[AppliedUndef, ...]:
+        """One unknown a channel: `name`, or name_red, name_green and name_blue."""
+        names = [name] if len(self.names) == 1 else [f"{name}_{channel}" for channel in self.names]
+        return self.space.unknowns(names)
+
+    def some(self, share: float, seed: int = 0) -> Points:
+        """A share of the pixels, chosen at random, with the same labels. Raises ProblemError unless 0 < share ≤ 1."""
+        if not 0 < share <= 1:
+            raise ProblemError(f"{share} is no share of the pixels", f"some({share})", "give a number from 0 to 1")
+        count = len(self.coordinates)
+        return self._rows(np.sort(np.random.default_rng(seed).permutation(count)[: max(round(share * count), 1)]))
+
+    @property
+    def border(self) -> Points:
+        """The outermost pixels, with the same labels."""
+        inner = np.zeros(self.pixels.shape[:2], dtype=bool)
+        inner[1:-1, 1:-1] = True
+        return self._rows(np.flatnonzero(~inner))
+
+    def _rows(self, rows: Array) -> Points:
+        labels = {name: self.values[symbol][rows] for name, symbol in zip(self.names, self.labels, strict=True)}
+        return Points(self.space, self.coordinates[rows], labels)
+
+
+def _read(source: str | Path) -> Array:
+    reader = _scikit_image(source)
+    carried = Path(reader.__file__).parent / "data" / source
+    beside = paths.find(source)
+    if not beside.is_file() and not carried.is_file():
+        there = ", ".join(sorted(p.name for p in carried.parent.glob("*.[pj][np]g")))
+        raise ProblemError(
+            f"there is no picture '{source}'", f"Image(space, '{source}')",
+            f"give a path from the folder of the problem file ({beside.parent}), or one of {there}",
+        )  # fmt: skip
+    path = paths.resolve(beside if beside.is_file() else carried)
+    from skimage.io import imread
+
+    try:
+        return np.asarray(imread(path))
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ProblemError(
+            f"'{source}' is not a picture that can be read: {reason}", f"Image(space, '{source}')",
+            "give a PNG, JPEG or TIFF file",
+        ) from None  # fmt: skip
+
+
+def _channels(pixels: Array, where: str) -> Array:
+    """Values (n, m, 1 or 3) in [0, 1]."""
+    values = pixels[..., None] if pixels.ndim == 2 else pixels
+    if values.ndim != 3 or values.shape[2] not in (1, 2, 3, 4) or values.dtype.kind not in "buif":
+        raise ProblemError(
+            f"an array of shape {pixels.shape} and type {pixels.dtype} is not one picture", where,
+            "give numbers of shape (rows, columns), or (rows, columns, 3) for colours",
+        )  # fmt: skip
+    values = values[..., : 1 if values.shape[2] < 3 else 3]
+    if values.dtype.kind in "ui":
+        return values / float(np.iinfo(values.dtype).max)
+    return values.astype(float)
+
+
+def _resized(values: Array, size: Any) -> Array:
+    if isinstance(size, bool) or not isinstance(size, int) or size < 2:
+        raise ProblemError(f"a picture cannot have the size {size!r}", "Image(…, size=…)", "a whole number from 2 on")
+    if values.shape[:2] == (size, size):
+        return values
+    _scikit_image("")
+    from skimage.transform import resize
+
+    return np.asarray(resize(values, (size, size), anti_aliasing=True))
+
+
+def _scikit_image(source: str | Path) -> Any:
+    try:
+        import skimage
+    except ImportError:
+        raise ProblemError(
+            "pictures are read by scikit-image, which is not installed", f"Image(space, '{source}')",
+            "pip install 'inrpde[paper]'",
+        ) from None  # fmt: skip
+    return skimage

@@ -1,0 +1,17 @@
+"""The same picture by a network of another activation, relu, which the paper compares with its sines."""
+
+from sympy import Eq
+
+from inrpde import Image, On, Problem, Space
+
+
+def problem(size=256, picture="camera.png"):
+    space = Space("x y")
+    pixels = Image(space, picture, size)
+    unknowns = pixels.unknowns("u")
+    return Problem(
+        "image_relu",
+        unknowns=unknowns,
+        conditions=[On(pixels, Eq(u, value)) for u, value in zip(unknowns, pixels.channels, strict=True)],
+        settings={"solver.activation": "relu"},
+    )
