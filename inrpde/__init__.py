@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from inrpde.declaration import (
         Ball,
         GridField,
-        Image,
         Implicit,
         Learned,
         Mesh,
@@ -34,7 +33,6 @@ __version__ = "0.1.0"
 __all__ = [
     "Ball",
     "GridField",
-    "Image",
     "Implicit",
     "Learned",
     "Mesh",

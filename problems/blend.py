@@ -2,7 +2,8 @@
 
 from sympy import Eq
 
-from inrpde import Image, On, Problem, Space
+from inrpde import On, Problem, Space
+from inrpde.data import Image
 
 
 def problem(size=256, alpha=0.5, first="camera.png", second="coins.png"):

@@ -2,7 +2,8 @@
 
 from sympy import Eq, Interval, Matrix, sqrt
 
-from inrpde import Image, On, Problem, Region, Space
+from inrpde import On, Problem, Region, Space
+from inrpde.data import Image
 
 
 def problem(size=256, picture="camera.png", share=0.1, weight=1e-3, norm=2):

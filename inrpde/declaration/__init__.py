@@ -2,7 +2,6 @@
 
 from inrpde.declaration.conditions import On, Periodic
 from inrpde.declaration.fields import GridField, Learned, MeshField
-from inrpde.declaration.image import Image
 from inrpde.declaration.problem import Problem
 from inrpde.declaration.regions import Ball, Implicit, Mesh, Points, Region
 from inrpde.declaration.space import Space
@@ -10,7 +9,6 @@ from inrpde.declaration.space import Space
 __all__ = [
     "Ball",
     "GridField",
-    "Image",
     "Implicit",
     "Learned",
     "Mesh",

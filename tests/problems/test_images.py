@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import inrpde
-from inrpde import Image, Space
+from inrpde import Space
+from inrpde.data import Image
 from inrpde.loader import load_problem
 
 pytest.importorskip("skimage")

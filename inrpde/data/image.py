@@ -11,6 +11,7 @@ import numpy as np
 from sympy import Expr
 from sympy.core.function import AppliedUndef
 
+from inrpde.data.packages import missing, packaged
 from inrpde.declaration import paths
 from inrpde.declaration.fields import GridField
 from inrpde.declaration.regions import Points
@@ -80,20 +81,20 @@ class Image(Points):
 
 
 def _read(source: str | Path) -> Array:
-    reader = _scikit_image(source)
-    carried = Path(reader.__file__).parent / "data" / source
+    try:
+        from skimage.io import imread
+    except ImportError:
+        raise missing("skimage", source, "reading pictures") from None
     beside = paths.find(source)
-    if not beside.is_file() and not carried.is_file():
-        there = ", ".join(sorted(p.name for p in carried.parent.glob("*.[pj][np]g")))
+    folder = packaged("skimage", "data/camera.png").parent
+    if not beside.is_file() and not (folder / source).is_file():
+        there = ", ".join(sorted(path.name for path in folder.glob("*.[pj][np]g")))
         raise ProblemError(
             f"there is no picture '{source}'", f"Image(space, '{source}')",
-            f"give a path from the folder of the problem file ({beside.parent}), or one of {there}",
+            f"give a path from the folder of the problem file, {beside.parent}, or one of {there}",
         )  # fmt: skip
-    path = paths.resolve(beside if beside.is_file() else carried)
-    from skimage.io import imread
-
     try:
-        return np.asarray(imread(path))
+        return np.asarray(imread(paths.resolve(beside if beside.is_file() else folder / source)))
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ProblemError(
@@ -121,18 +122,8 @@ def _resized(values: Array, size: Any) -> Array:
         raise ProblemError(f"a picture cannot have the size {size!r}", "Image(…, size=…)", "a whole number from 2 on")
     if values.shape[:2] == (size, size):
         return values
-    _scikit_image("")
-    from skimage.transform import resize
-
-    return np.asarray(resize(values, (size, size), anti_aliasing=True))
-
-
-def _scikit_image(source: str | Path) -> Any:
     try:
-        import skimage
+        from skimage.transform import resize
     except ImportError:
-        raise ProblemError(
-            "pictures are read by scikit-image, which is not installed", f"Image(space, '{source}')",
-            "pip install 'inrpde[paper]'",
-        ) from None  # fmt: skip
-    return skimage
+        raise missing("skimage", "Image(…, size=…)", "resizing pictures") from None
+    return np.asarray(resize(values, (size, size), anti_aliasing=True))

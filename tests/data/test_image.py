@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sympy import Symbol
 
-from inrpde import Image, Space
+from inrpde import Space
+from inrpde.data import Image
 from inrpde.declaration import paths
 from inrpde.errors import ProblemError
 
