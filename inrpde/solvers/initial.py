@@ -149,9 +149,11 @@ def jumps(form: Form, state: State) -> float:
         edges = [part.end for part in getattr(trial, "parts", ()) if isinstance(part, Slab) and np.isfinite(part.end)]
         index = (0,) * form.space.dim
         points = field_points(form, unknown, 400, 13)
+        values = state.jets(unknown, points, [index])[index]
+        size = float(np.sqrt(np.mean(np.abs(values) ** 2)))
         for edge in edges:
             before, after = points.copy(), points.copy()
             before[:, -1], after[:, -1] = edge, edge + 1e-12 * (hi[-1] - lo[-1])
             left, right = (state.jets(unknown, at, [index])[index] for at in (before, after))
-            total += relative_difference(right, left)
+            total += relative_difference(right, left, size)
     return total

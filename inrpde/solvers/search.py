@@ -137,11 +137,14 @@ class Search(Generic[Kind]):
 
     @property
     def patience(self) -> float:
-        """Nominal seconds that the next step is worth: the fewer, the better the best answer of all arms."""
+        """Nominal seconds that the next step is worth."""
+        return self.worth(min(arm.error for arm in self.arms))
+
+    def worth(self, error: float) -> float:
+        """Nominal seconds that a step is worth: the fewer, the better the best answer already is."""
         if self.context.tol is not None:
             return 4 * PATIENCE
-        error = np.clip(min(arm.error for arm in self.arms), ENOUGH, 1.0)
-        share = (np.log(error / ENOUGH) / np.log(1 / ENOUGH)) ** 4
+        share = (np.log(np.clip(error, ENOUGH, 1.0) / ENOUGH) / np.log(1 / ENOUGH)) ** 4
         return max(share * max(PATIENCE, self.context.clock.budget or 0.0), CHEAP)
 
     @property

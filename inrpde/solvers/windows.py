@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inrpde.solvers.cost import nominal
 from inrpde.solvers.features import Cells
 from inrpde.solvers.march import March
 from inrpde.solvers.method import Candidate
@@ -23,21 +24,44 @@ BAND = {2: (4.0, 1.8), 3: (3.5, 1.8), 4: (3.0, 1.5)}
 """The band of a cell's features in space and in time, by the number of coordinates: narrow, as cells and windows are
 made so small that the solution is smooth in each."""
 FEATURES = {2: 75, 3: 220, 4: 450}
-"""Features a cell, for the first aim; half as many more for each of the next."""
+"""Features a cell for equations of the second order, by the number of coordinates; more for higher orders."""
+RICHER = 1.4
+"""How many times as many features a cell has for each further aim."""
+MARCH = 15.0
+"""Nominal seconds that a march may take where neither budget nor tolerance is given, and its error is not `SMALL`."""
+SMALL = 3e-6
+BUDGET_SHARE = 0.6
+"""The share of what is left of a budget that one march may take."""
 
 
 def windows(search: Search[March]) -> Iterator[Candidate]:
     """March to one aim after another."""
-    form = search.context.form
     tol = search.context.tol
     aims = AIMS if tol is None else [aim for aim in AIMS if aim > tol / 2] + [tol / 4]
     inner = first_window(search)
+    error = search.error
     for number, aim in enumerate(aims):
-        rich = replace(inner, each=round(FEATURES.get(form.space.dim, 600) * 1.4**number))
-        plan = March(rich, aim, search.patience, min(arm.score for arm in search.arms))
-        if search.done or not search.affords(plan):
+        plan = March(
+            replace(inner, each=round(inner.each * RICHER**number)), aim, _allowance(search, error), _best(search)
+        )
+        if search.done or nominal(search.context.form, plan) > plan.allowance or aim >= plan.hopeless:
             return
+        before = search.score
         yield search.attempt(plan, "windows")
+        # what two marches differ by is the error of the first, which falls like the score
+        error = search.change * min(search.score / before, 1.0) if np.isfinite(before) else search.change
+
+
+def _best(search: Search[March]) -> float:
+    return min(arm.score for arm in search.arms)
+
+
+def _allowance(search: Search[March], error: float) -> float:
+    """Nominal seconds that a march may take; of a budget, what leaves time for the second solve."""
+    clock = search.context.clock
+    if search.context.tol is not None or clock.budget is not None:
+        return min(search.worth(error), BUDGET_SHARE * clock.left / max(search.slowness, 1.0))
+    return MARCH if error > SMALL else search.worth(error)
 
 
 def first_window(search: Search[March]) -> Cells:
@@ -49,6 +73,5 @@ def first_window(search: Search[March]) -> Cells:
     space, time = BAND.get(d, (3.0, 1.5))
     waves = 2 * search.waves / space
     shape = np.maximum(2 * shape if d < 3 else shape, np.ceil(waves).astype(int))[:-1]
-    return Cells(
-        (*(uniform(n) for n in shape), uniform(1)), FEATURES.get(d, 600), (*[space] * (d - 1), time), span=(0.0, 0.125)
-    )
+    each = round(FEATURES.get(d, 600) * max(form.order, 2) / 2)
+    return Cells((*(uniform(n) for n in shape), uniform(1)), each, (*[space] * (d - 1), time), span=(0.0, 0.125))
