@@ -66,12 +66,12 @@ def failure(form: Form, candidate: Candidate, estimated: Estimate) -> DivergedEr
             row.text,
             "the answer holds until then; end the region's time there, or give more time by --budget",
         )
-    left = unmet(form, estimated)
-    if form.linear and left and _driving(estimated.first) < RESONANT:
-        size = max(estimated.first.sizes)
+    undecided = estimated.open or unmet(form, estimated)
+    if form.linear and undecided and 0 < _driving(estimated.first) < RESONANT:
+        size, residual = max(estimated.first.sizes), max(row.rms for row in estimated.first.rows)
         return DivergedError(
             f"the problem is singular, or nearly, at this k and these coefficients: the answer grows to {size:.1g} and "
-            f"leaves a residual of {left[0].residual:.2g}",
+            f"leaves a residual of {residual:.2g}",
             max(form.rows, key=lambda row: row.region.dim).text,
             "k is a resonance: change it a little, or add damping or an absorbing boundary",
         )
