@@ -46,6 +46,8 @@ CHEAP = 0.5
 """Nominal seconds that a try which may well fail is given, and that any step is worth."""
 HOPELESS = 1e3
 """An arm so many times behind a resolved solution is given up."""
+DEAR = 5.0
+"""Nominal seconds that the first cells of a nonlinear problem may take with the waves that its data declare."""
 PRECISE = 1e-8
 """A score below which no other kind of body is tried."""
 ENDURANCE = 40.0
@@ -354,6 +356,10 @@ def cells(search: Search[Cells]) -> Iterator[Candidate]:
     """Cells of a shape that follows the box and the wave numbers; then whatever refinement lowers the score most."""
     lo, hi = bounds(search.context.form)
     first = first_cells(search, hi - lo)
+    if not search.context.form.linear and nominal(search.context.form, first) > DEAR:
+        # narrow parts of the data ask for waves everywhere: where features are dear, cells crowd there instead
+        search.waves = np.zeros_like(search.waves)
+        first = cell_plan(search, first.breaks)
     if not search.affords(first):  # data with narrow parts ask for more waves than the solution has almost everywhere
         waves = tuple(0.6 * search.waves / [len(b) - 1 for b in first.breaks])
         first = narrowed(first, waves)

@@ -97,6 +97,12 @@ def test_a_resonance_has_diverged_and_its_best_answer_is_there(resonance, tmp_pa
     assert np.isfinite(found([[0.5, 0.5]])["u"]).all()
 
 
+def test_a_resonance_whose_residual_is_spread_thin_is_one():
+    found = report(On(omega, Eq(space.laplace(u) + pi**2 * u, exp(x))), On(walls, Eq(space.dn(u), 0)))
+    assert found["status"] == "diverged"
+    assert "singular" in found["error"]["what"]
+
+
 def test_a_resonance_is_exit_4_with_a_file(tmp_path, capsys):
     file = tmp_path / "resonance.py"
     file.write_text(
