@@ -15,6 +15,7 @@ from inrpde.sampling import sample
 from inrpde.solvers.characteristics import with_waves
 from inrpde.solvers.corners import singular_trials
 from inrpde.solvers.samples import Fractions, bounds, measure, volumes
+from inrpde.solvers.spots import patches
 
 Array = np.ndarray
 Box = tuple[Array, Array]
@@ -204,8 +205,9 @@ def make_trials(form: Form, plan: Plan, seed: int) -> tuple[Trial, ...]:
         lo, hi = spanned(bounds(form, number), plan.span)
         key = (*lo, *hi, *sorted(id(r) for r in volumes(form, number)))
         if key not in made:
-            body = plan.body(form, number, (lo, hi), np.random.default_rng([seed, len(made)]))
-            singular = singular_trials(form, number, plan.corners, plan.poles)
-            made[key] = Sum((*singular, body)) if singular else body
+            rng = np.random.default_rng([seed, len(made)])
+            body = plan.body(form, number, (lo, hi), rng)
+            beside = [*singular_trials(form, number, plan.corners, plan.poles), *patches(form, number, rng)]
+            made[key] = Sum((*beside, body)) if beside else body
         trials.append(made[key])
     return tuple(trials)

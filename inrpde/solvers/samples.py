@@ -13,6 +13,7 @@ from inrpde.declaration.conditions import Periodic
 from inrpde.declaration.regions import Ball, Region
 from inrpde.declaration.regions.region import Solid
 from inrpde.sampling import Quadrature, integration, sample
+from inrpde.solvers.spots import crowded
 
 Array = np.ndarray
 
@@ -102,7 +103,9 @@ def draw(form: Form, interior: int, seed: int, cells: Fractions | None = None) -
             else:
                 count = 1
             site = _site(region, count, seed + 7919 * number, edges)
-            sites[id(region)] = _haloed(site, region, seed) if region.dim == full else site
+            sites[id(region)] = (
+                _spotted(form, _haloed(site, region, seed), region, seed) if region.dim == full else site
+            )
     conditions = tuple(
         _paired(form, sites[id(c.region)], c.periodic) if c.periodic else sites[id(c.region)] for c in form.conditions
     )
@@ -180,6 +183,12 @@ def _haloed(site: Site, region: Region, seed: int) -> Site:
         density += np.where((r >= inner * radius) & (r <= outer * radius), count * shape, 0.0)
     weights = 1 / density
     return Site(everything, weights * site.measure / weights.sum(), None, {}, site.measure)
+
+
+def _spotted(form: Form, site: Site, region: Region, seed: int) -> Site:
+    """A volume's points, more of them where its data are narrow."""
+    found = None if site.labels else crowded(form, region, site.points, site.weights, seed)
+    return site if found is None else replace(site, points=found[0], weights=found[1])
 
 
 def _directions(dim: int, count: int, rng: np.random.Generator) -> Array:

@@ -7,11 +7,14 @@ import numpy as np
 from inrpde.compiler.form import Form, Row
 from inrpde.solvers.samples import Samples, Site, bounds
 from inrpde.solvers.score import relative_data
+from inrpde.solvers.spots import outside
 from inrpde.solvers.system import environment
 
 Array = np.ndarray
 ROUNDING = 1e-12
 """Data so much smaller than others are what rounding has left of zero, as sin(πx) is at x = 1."""
+FAINT = 1e-6
+"""Data beside narrow ones count where they are more than this share of all."""
 
 
 def wave_numbers(form: Form, samples: Samples, driven: bool = False) -> Array:
@@ -92,14 +95,18 @@ def _data(form: Form, row: Row, site: Site, step: float = 1e-3) -> Array:
             (value,) = row.value(form.environment(row, points, site.normals, {}) | zero)
         return np.broadcast_to(value, (len(points),))
 
-    here = data(site.points)
-    size = _rms(here)
+    here, whole = data(site.points), _rms(data(site.points))
+    away = outside(form, row.region, site.points)  # narrow data have features of their own
+    size = _rms(here[away])
+    if size < FAINT * whole:
+        return out
     for k in range(d):
         shift = np.zeros(d)
         shift[k] = step * (hi[k] - lo[k])
         along = np.ones(len(site.points), bool) if site.normals is None else np.abs(site.normals[:, k]) < 0.9
         if row.region.dim < d and site.normals is None and np.ptp(site.points[:, k]) == 0:
             continue
+        along &= away
         ahead, behind = data(site.points + shift)[along], data(site.points - shift)[along]
         first = _rms(ahead - behind) / (2 * shift[k])
         second = _rms(ahead - 2 * here[along] + behind) / shift[k] ** 2

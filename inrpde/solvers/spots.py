@@ -1,0 +1,191 @@
+"""Narrow data: sources that are like a point beside the region, found from their values, and patches of features there.
+
+A solution varies as fast as its source near it, and slower the farther from it: nested patches, each three times as
+wide as the one inside it, follow that with few features each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.ndimage import label
+from scipy.spatial import cKDTree
+from scipy.stats import qmc
+
+from inrpde.compiler.form import Form, Row
+from inrpde.declaration.regions import Region
+from inrpde.networks.partition import Ramp, Window, Windowed
+from inrpde.networks.siren import SineBody
+from inrpde.sampling import sample
+
+Array = np.ndarray
+PILOT = {2: 40_000, 3: 80_000}
+"""Points on which a volume's data are looked at, by the number of coordinates."""
+BINS = {2: 32, 3: 16}
+"""Boxes along each side in which their squares are collected."""
+FAINT = 1e-3
+"""Boxes with a mean square below this share of the largest are left out."""
+BRIGHT = 10.0
+"""So much larger than the median is the mean square of a box of narrow data."""
+NARROW = 0.03
+"""A spot's width, beside the region's extent, at most."""
+REACH = 6.0
+"""Half the side of the innermost patch, in widths of the spot."""
+NESTING = 3.0
+WIDEST = 0.35
+"""Half the side of the outermost patch, beside the region's extent, at most."""
+INNERMOST, BAND = {2: 20.0, 3: 9.0}, {2: 9.0, 3: 6.0}
+"""The band of the innermost patch, which holds the spot itself, and of the others, in coordinates scaled to them."""
+POINTS = 2.5
+"""Points a feature of a patch."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where data are narrow: the centre (d,) and the width (the largest over the coordinates)."""
+
+    centre: tuple[float, ...]
+    width: float
+
+
+def spots(form: Form, region: Region) -> tuple[Spot, ...]:
+    """The spots of the data of all linear equations on a volume of two or three coordinates without time."""
+    if form.space.dim not in PILOT or form.space.time is not None or region.dim < form.space.dim:
+        return ()
+    rows = tuple(row for row in form.rows if row.region is region and row.linear)
+    found = [spot for row in rows for spot in _spots(_Same(form, row))]
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, eq=False)
+class _Same:
+    """An equation of a form, told from others by which objects they are."""
+
+    form: Form
+    row: Row
+
+    def __hash__(self) -> int:
+        return hash((id(self.form), id(self.row)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.form is other.form and self.row is other.row
+
+
+@lru_cache(maxsize=256)
+def _spots(equation: _Same) -> tuple[Spot, ...]:
+    form, row, region = equation.form, equation.row, equation.row.region
+    d = form.space.dim
+    lo, hi = region.bounds
+    points = sample(region, PILOT[d], 0).points
+    squares = data(form, row, points) ** 2
+    if not np.isfinite(squares).all() or not squares.any():
+        return ()
+    box = list(zip(lo, hi, strict=True))
+    mass, edges = np.histogramdd(points, BINS[d], box, weights=squares)
+    mean = mass / np.maximum(np.histogramdd(points, BINS[d], box)[0], 1)
+    broad = float(np.median(mean[mean > 0]))
+    numbers, count = label(mean > max(FAINT * mean.max(), BRIGHT * broad), structure=np.ones((3,) * d))
+    places = zip(edges, points.T, strict=True)
+    of = numbers[tuple(np.clip(np.searchsorted(e, x, side="right") - 1, 0, BINS[d] - 1) for e, x in places)]
+    beside = [_measured(form, row, points[of == n], squares[of == n] - broad) for n in range(1, count + 1)]
+    return tuple(spot for spot in beside if spot is not None and spot.width < NARROW * np.min(hi - lo))
+
+
+def _measured(form: Form, row: Row, points: Array, squares: Array) -> Spot | None:
+    """A spot's centre and width, by sampling closer and closer round it; None where it is not narrow."""
+    lo, hi = row.region.bounds
+    unit = np.random.default_rng(0).uniform(-1, 1, (4000, len(lo)))
+    for _ in range(3):
+        squares = np.maximum(squares, 0.0)
+        share = squares / max(squares.sum(), 1e-300)
+        centre = share @ points
+        width = np.sqrt(2 * share @ (points - centre) ** 2).max()
+        if width > 3 * NARROW * np.min(hi - lo):
+            return None
+        half = np.maximum(REACH * width, 1e-6 * (hi - lo))
+        near = centre + half * unit
+        near = near[row.region.contains(near)]
+        found = data(form, row, near) ** 2
+        if not found.any():
+            break
+        points, squares = near, found - np.quantile(found, 0.25)
+    return Spot(tuple(map(float, centre)), float(width))
+
+
+def outside(form: Form, region: Region, points: Array) -> Array:
+    """Which points lie in no spot, (N,) bool."""
+    far = np.ones(len(points), bool)
+    for spot in spots(form, region):
+        far &= np.abs(points - np.array(spot.centre)).max(axis=1) > REACH * spot.width
+    return far
+
+
+def data(form: Form, row: Row, points: Array) -> Array:
+    """The absolute value of an equation's residual where all unknowns vanish, (N,); 0 where it takes normals or
+    labels."""
+    if row.region.labels or set(form.space.normal) & row.residual.free_symbols:
+        return np.zeros(len(points))
+    zero = dict.fromkeys([*row.jets, *row.integrals], 0.0)
+    with np.errstate(all="ignore"):
+        (value,) = row.value(form.environment(row, points, None, {}) | zero)
+    return np.broadcast_to(np.abs(value), (len(points),)).astype(float)
+
+
+def nested(spot: Spot, region: Region) -> Iterator[tuple[float, float]]:
+    """Half the sides of the nested patches and their bands, from the innermost outwards."""
+    lo, hi = region.bounds
+    half, band = REACH * spot.width, INNERMOST[len(lo)]
+    while half < WIDEST * np.min(hi - lo):
+        yield half, band
+        half, band = half * NESTING, BAND[len(lo)]
+
+
+def width(band: float, dim: int) -> int:
+    """Features of a patch."""
+    return round(1.6 * (2 * band / np.pi + 3) ** dim)
+
+
+def patches(form: Form, unknown: int, rng: np.random.Generator) -> list[Windowed]:
+    """Nested patches of features for an unknown, at the spots of its equations."""
+    regions = {id(row.region): row.region for row in form.rows if unknown in row.indices}
+    out = []
+    for region in regions.values():
+        for spot in spots(form, region):
+            for half, band in nested(spot, region):
+                centre = np.array(spot.centre)
+                body = SineBody.random(width(band, len(centre)), band, (centre - half, centre + half), rng)
+                out.append(Windowed(body, _window(centre, half, max(form.order + 1, 3))))
+    return out
+
+
+def _window(centre: Array, half: float, smoothness: int) -> Window:
+    """1 within a third of the patch, 0 from its sides on."""
+    rises = tuple(Ramp(float(c - 2 * half / 3), half / 3) for c in centre)
+    falls = tuple(Ramp(float(c + 2 * half / 3), half / 3) for c in centre)
+    return Window(rises, falls, smoothness)
+
+
+def crowded(form: Form, region: Region, points: Array, weights: Array, seed: int) -> tuple[Array, Array] | None:
+    """More points in the patches of a volume's spots: all points, and weights that sum to what they did; None where
+    there are no spots."""
+    found = spots(form, region)
+    if not found:
+        return None
+    more, shares = [points], []
+    boxes = [(np.array(spot.centre), *patch) for spot in found for patch in nested(spot, region)]
+    for number, (centre, half, band) in enumerate(boxes):
+        count = round(POINTS * width(band, len(centre)))
+        unit = qmc.Halton(len(centre), rng=np.random.default_rng([seed, 78, number])).random(count)
+        near = centre + half * (2 * unit - 1)
+        more.append(near[region.contains(near)])
+        shares.append(count / (2 * half) ** len(centre))
+    everything = np.concatenate(more)
+    near = cKDTree(points).query(everything[len(points) :])[1] if len(more) > 1 else []
+    density = 1 / np.concatenate([weights, weights[near]])
+    for (centre, half, _), share in zip(boxes, shares, strict=True):
+        density += share * np.all(np.abs(everything - centre) < half, axis=1)
+    shared = 1 / density
+    return everything, shared * weights.sum() / shared.sum()

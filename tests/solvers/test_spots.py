@@ -1,0 +1,90 @@
+"""Narrow data: where they are found, and what the patches of features and points there make of them."""
+
+import numpy as np
+import pytest
+from sympy import Eq, Interval, exp, pi, sin
+
+import inrpde
+from inrpde import On, Problem, Region, Space
+from inrpde.compiler import compile_problem
+from inrpde.solvers import spots
+from inrpde.solvers.samples import draw
+from inrpde.solvers.spectrum import wave_numbers
+
+SPACE = Space("x y")
+X, Y = SPACE.coords
+U = SPACE.unknown("u")
+OMEGA = Region(SPACE, Interval(0, 1) * Interval(0, 2))
+
+
+def bump(x0, y0, width):
+    return exp(-((X - x0) ** 2 + (Y - y0) ** 2) / (2 * width**2))
+
+
+def poisson(source, exact=None):
+    conditions = [
+        On(OMEGA, Eq(-SPACE.laplace(U), source)),
+        On(OMEGA.boundary, Eq(U, exact if exact is not None else 0)),
+    ]
+    return Problem("p", [U], conditions, exact={} if exact is None else {U: exact})
+
+
+def found(source):
+    return spots.spots(compile_problem(poisson(source)), OMEGA)
+
+
+class TestWhere:
+    @pytest.mark.parametrize("width", [0.02, 0.005])
+    def test_centre_and_width(self, width):
+        (spot,) = found(7 * bump(0.3, 1.1, width))
+        np.testing.assert_allclose(spot.centre, [0.3, 1.1], atol=0.1 * width)
+        assert spot.width == pytest.approx(width, rel=0.15)
+
+    def test_several_beside_something_broad_and_faint(self):
+        source = bump(0.3, 1.1, 0.01) - 0.5 * bump(0.7, 0.5, 0.015) + 0.001 * sin(pi * X)
+        centres = sorted(spot.centre for spot in found(source))
+        np.testing.assert_allclose(centres, [[0.3, 1.1], [0.7, 0.5]], atol=3e-3)
+
+    @pytest.mark.parametrize(
+        "source", [bump(0.5, 1, 0.2), sin(20 * X) * sin(20 * Y), exp(-(((X - 0.5) / 0.01) ** 2)), 0 * X]
+    )
+    def test_nothing_in_data_that_are_broad_or_long(self, source):
+        assert found(source) == ()
+
+
+class TestPoints:
+    def test_integrals_of_narrow_and_of_broad_functions(self):
+        width = 0.01
+        form = compile_problem(poisson(bump(0.3, 1.1, width)))
+        site = draw(form, 3000, 0).conditions[0]
+        x, y = site.points.T
+        narrow = np.exp(-((x - 0.3) ** 2 + (y - 1.1) ** 2) / (2 * width**2))
+        assert site.weights @ narrow == pytest.approx(2 * np.pi * width**2, rel=0.1)
+        assert site.weights @ (x * y) == pytest.approx(1, rel=0.02)
+        assert site.weights.sum() == pytest.approx(2, rel=1e-3)
+        assert len(x) < 6000
+
+    def test_narrow_data_do_not_set_the_band_of_everything(self):
+        form = compile_problem(poisson(bump(0.3, 1.1, 0.005)))
+        assert wave_numbers(form, draw(form, 1000, 0)).max() == 0
+
+
+def test_windows_of_nested_patches():
+    form = compile_problem(poisson(bump(0.5, 1, 0.01)))
+    inner, outer = spots.patches(form, 0, np.random.default_rng(0))[:2]
+    centre = np.array([[0.5, 1.0]])
+    for patch in (inner, outer):
+        half = (patch.window.hi - patch.window.lo)[0] / 2
+        at = centre + half * np.array([[0.0, 0.0], [0.3, 0.3], [0.99, 0.0], [1.01, 0.0]])
+        values = patch.window.jets(at, [(0, 0)])[0, 0]
+        np.testing.assert_allclose(values[[0, 1, 3]], [1, 1, 0], atol=1e-12)
+        assert values[2] < 1e-3
+    assert (outer.window.hi - outer.window.lo)[0] == pytest.approx(3 * (inner.window.hi - inner.window.lo)[0])
+
+
+def test_a_point_like_source_is_resolved():
+    """Of a solution with a bump of width 0.01 and a broad part, both to four digits."""
+    solution = bump(0.3, 1.1, 0.01) / 100 + sin(pi * X) * sin(pi * Y / 2)
+    problem = poisson(-SPACE.laplace(solution).doit(), solution)
+    report = inrpde.solve(problem, reference="none", settings={"solver.width": 300}).report
+    assert report["fields"]["u"]["exact"]["max"] < 1e-5
