@@ -6,7 +6,7 @@ from inrpde import On, Problem, Region, Space
 from inrpde.data import Image
 
 
-def problem(size=256, picture="camera.png", share=0.1, weight=1e-3, norm=2):
+def problem(size=256, picture="camera.png", share=0.1, weight=0.2, norm=2):
     space = Space("x y")
     x, y = space.coords
     u = space.unknown("u")

@@ -8,8 +8,9 @@ from inrpde.solvers import adam, conjugate, fine, least_squares, newton
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.resolution import sample_points
 
-MANY = 6000
-"""More labelled points than these are fitted on cells as fine as they are, or by training, beside a prior too."""
+MANY, SOME = 6000, 300
+"""Labelled points that are too many for the ladder, and those that are enough to resolve a field where all else that is
+asked of it weighs less than 1, as a prior does."""
 
 
 def solve(context: Context) -> Iterator[Candidate]:
@@ -24,7 +25,8 @@ def chosen(context: Context) -> Callable[[Context], Iterator[Candidate]]:
         return adam.solve
     if fine.serves(form):
         return least_squares.solve
-    many = len(sample_points(form)) > MANY
+    wishes = all(condition.weight < 1 for condition in form.conditions if condition.region.dim > 0)
+    many = len(sample_points(form)) > (SOME if wishes else MANY)
     if many and conjugate.supports(form):
         return conjugate.solve
     only_samples = all(condition.region.dim == 0 for condition in form.conditions)

@@ -135,4 +135,5 @@ def test_what_auto_chooses():
     assert choice(On(many, Eq(u, many["grey"])), activation="relu") is adam.solve
     assert choice(On(many, Eq(u**3, many["grey"]))) is adam.solve
     assert choice(On(omega, Eq(u**2 - plane.laplace(u), 1), norm=1), On(few, Eq(u, few["grey"]))) is adam.solve
-    assert choice(On(few, Eq(u, few["grey"])), smooth) is least_squares.solve
+    assert choice(On(few, Eq(u, few["grey"])), smooth) is conjugate.solve
+    assert choice(On(few, Eq(u, few["grey"])), On(omega, plane.laplace(u))) is least_squares.solve
