@@ -1,14 +1,15 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-# Two kinds of stamp: the environment follows pyproject.toml and constraints.txt, and is not made again until they change.
+# Stamps: the environment follows pyproject.toml and constraints.txt, and is not made again until they change.
 INSTALLED := $(VENV)/.installed
 INSTALLED_BENCH := $(VENV)/.installed-bench
+INSTALLED_PAPER := $(VENV)/.installed-paper
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slow bench lint format types contract
+.PHONY: help install demo test slow bench paper lint format types contract
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -26,6 +27,10 @@ $(INSTALLED_BENCH): $(INSTALLED)
 	$(PIP_INSTALL) '.[dev,bench]'
 	@touch $@
 
+$(INSTALLED_PAPER): $(INSTALLED)
+	$(PIP_INSTALL) '.[dev,paper]'
+	@touch $@
+
 demo: $(INSTALLED)  ## solve poisson, helmholtz and terrain; tables, HDF5 files and pictures in out/
 	$(BIN)/python benchmarks/demo.py --folder out poisson helmholtz terrain
 
@@ -37,6 +42,9 @@ slow: $(INSTALLED)  ## the tests that take longer than ten seconds each
 
 bench: $(INSTALLED_BENCH)  ## the tables that the README quotes
 	$(BIN)/python benchmarks/spine.py
+
+paper: $(INSTALLED_PAPER)  ## the paper's experiments beside the authors' recipe, for the same seconds; pictures in out/paper
+	$(BIN)/python -m benchmarks.paper --folder out/paper
 
 lint: $(INSTALLED)  ## ruff: rules and format
 	$(BIN)/ruff check

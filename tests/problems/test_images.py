@@ -69,7 +69,5 @@ def test_a_picture_from_a_tenth_of_its_pixels():
     missing = np.ones((size, size), dtype=bool)
     rows, columns = (1 - known[:, 1]) * size - 0.5, known[:, 0] * size - 0.5
     missing[np.round(rows).astype(int), np.round(columns).astype(int)] = False
-        False
-    )
     classical = inpaint_biharmonic(np.where(missing, 0, true), missing)
     assert decibels(values - true) > decibels(classical - true) - 0.5
