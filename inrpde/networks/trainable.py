@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import Parameter, ParameterList
+from torch.nn.functional import linear
 
 from inrpde.networks.fused import sine_network
 from inrpde.networks.jets import Slot, affine, closure, inputs, propagate
@@ -17,6 +18,8 @@ from inrpde.networks.siren import SineBody, half_widths
 
 ONE = {"sine": pi / 2, "tanh": 20.0, "relu": 1.0}
 """An angle at which an activation is 1: with no weights it makes the column that the head's bias multiplies."""
+
+PLAIN = {"sine": torch.sin, "tanh": torch.tanh, "relu": torch.relu}
 
 
 class Siren(torch.nn.Module):
@@ -89,16 +92,26 @@ class Siren(torch.nn.Module):
         """
         wanted = list(wanted)
         angles = self.angles(points)
-        if self.activation == "sine":
+        zero = (0,) * points.shape[1]
+        out: dict[Slot, Tensor]
+        if wanted == [zero]:
+            out = {zero: self._values(angles)}
+        elif self.activation == "sine":
             out = sine_network(angles, self.frame, self.layers(), self.head, wanted)
         else:
             slots = closure(wanted)
             jet = propagate(inputs(angles, self.frame, slots), self.layers(), slots, self.activation)
             out = affine({slot: jet[slot] for slot in wanted}, self.head)
-        zero = (0,) * points.shape[1]
         if zero in out:
             out[zero] = out[zero] + self.head_bias
         return out
+
+    def _values(self, angles: Tensor) -> Tensor:
+        """Without derivatives, torch keeps fewer arrays than jets need: (N, outputs)."""
+        activation = PLAIN[self.activation]
+        for weight, bias in self.layers():
+            angles = activation(linear(angles, weight, bias))
+        return linear(angles, self.head)
 
     def angles(self, points: Tensor) -> Tensor:
         """The scaled coordinates times the first layer's ω, whose derivatives are `frame`."""

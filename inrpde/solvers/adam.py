@@ -23,16 +23,17 @@ if TYPE_CHECKING:
     from inrpde.solvers.training import Trainer
 
 Array = np.ndarray
-STEPS = 5000
+STEPS, PATIENCE = 5000, 35.0
+"""Steps without a budget, at most, and the nominal seconds that they may take."""
 WARM_UP = 50
 RESAMPLE = 100
 """Steps on the same points of regions that have a measure."""
 FIRST_DECAY, SECOND_DECAY, TINY = 0.9, 0.99, 1e-12
 CANDIDATES = 50
 """Candidates in a run of a given number of steps."""
-SPENT = 0.7
+SPENT = 0.75
 """The share of a budget that is trained for; the rest is for checking."""
-AGAIN = 0.3
+AGAIN = 0.15
 """The length of a second run beside the first."""
 HALVINGS = 8
 """How often the rate is halved, where the loss is not finite, before the run ends."""
@@ -116,17 +117,29 @@ def solve(context: Context) -> Iterator[Candidate]:
 
     Raises ProblemError for an equation that cannot be differentiated, UsageError for a device that is not there.
     """
-    budgeted = context.clock.budget is not None
-    steps = context.settings["solver.steps"] or (None if budgeted else STEPS)
-    schedule = Schedule(steps, SPENT * context.clock.left if budgeted else math.inf)
-    yield from train(context, context.seed, schedule, context.memory)
+    yield from train(context, context.seed, None, context.memory)
 
 
-def train(context: Context, seed: int, schedule: Schedule, memory: Mapping[str, Any]) -> Iterator[Candidate]:
-    """Candidates of one run, from its beginning or from the memory of one."""
+def planned(context: Context, trainer: Trainer) -> Schedule:
+    """As many steps as settings say, or as fit into the time that there is.
+
+    Large steps are counted in nominal seconds, so that a run repeats unless the machine is slower than that.
+    """
+    steps, budget = context.settings["solver.steps"], context.clock.budget
+    if budget is None:
+        return Schedule(steps or min(STEPS, max(round(PATIENCE / trainer.cost), WARM_UP)), math.inf)
+    if steps is None and trainer.batch_size is not None:
+        steps = max(round(SPENT * budget / trainer.cost), WARM_UP)
+    return Schedule(steps, SPENT * context.clock.left)
+
+
+def train(context: Context, seed: int, steps: int | None, memory: Mapping[str, Any]) -> Iterator[Candidate]:
+    """Candidates of one run of so many steps (as `planned`, where that is None), from its beginning or from the memory
+    of one."""
     from inrpde.solvers.training import Trainer
 
     trainer = Trainer(context, seed, RESAMPLE)
+    schedule = planned(context, trainer) if steps is None else Schedule(steps, math.inf)
     begun = reported = time.perf_counter()
     resumed = memory.get("method") == "adam"
     at = start = Descent.recalled(memory, trainer) if resumed else Descent.start(trainer.vector)
@@ -152,8 +165,7 @@ def _candidate(context: Context, trainer: Trainer, at: Descent, seed: int, cost:
 
     def again(other: int, lean: Sequence[float]) -> State:
         """A shorter run from other parameters, on other points."""
-        length = Schedule(max(round(AGAIN * at.step), 1), math.inf)
-        *_, last = train(replace(context, memory={}), other, length, {})
+        *_, last = train(replace(context, memory={}), other, max(round(AGAIN * at.step), 1), {})
         if not math.isfinite(last.score):
             raise DivergedError("a second run met values that are not finite", None, "lower solver.rate")
         return last.state

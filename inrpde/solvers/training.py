@@ -41,6 +41,8 @@ MANY_POINTS = 1500
 LARGE, BATCH = 6000, 2048
 """More points than the first are taken in minibatches, of the second where none is chosen. Their noise is above the
 rounding of single precision, in which they are worked out where a method takes another batch at every step."""
+RATES, OVERHEAD = {torch.float32: 6e10, torch.float64: 2.5e10}, 5e-4
+"""Floating-point operations a nominal second, and nominal seconds of a step beside them."""
 FEWEST = 32
 """Points of a condition in a minibatch, where it has as many."""
 HELD_OUT = 7_368_787
@@ -67,6 +69,7 @@ class Trainer:
         self.batch_size = batch or (BATCH if count(samples) > LARGE else None)
         single = self.batch_size is not None and resample is not None
         network = shape(self.form, settings, samples, width)
+        self.cost = step_cost(self.form, network, self.batch_size or count(samples), single)
         self.rate = settings["solver.rate"] or RATE / network.omega
         fields = Fields(self.form, network, seed, torch.float32 if single else torch.float64)
         started(self.form, fields, thinned(samples, SCORED))
@@ -142,6 +145,15 @@ def _order(seed: int, place: int, size: int, epoch: int) -> Array:
 def count(samples: Samples) -> int:
     """The points of all conditions; those that several share count once."""
     return sum(len(site.points) for site in {id(site): site for site in samples.conditions}.values())
+
+
+def step_cost(form: Form, network: Shape, points: int, single: bool) -> float:
+    """Nominal seconds of a loss and its gradient on so many points: of the products of layers with jets."""
+    jets = {(jet.unknown, jet.index) for row in form.rows for jet in row.jets.values()}
+    slots = max(len({index for _, index in jets}), 1)
+    products = network.layers * network.width**2 if network.layers > 1 else network.width * form.space.dim
+    operations = 6 * points * slots * products
+    return operations / RATES[torch.float32 if single else torch.float64] + OVERHEAD
 
 
 def only_samples(form: Form) -> bool:
