@@ -1,6 +1,6 @@
 """The signed distance from a scanned surface: zero on it, of slope one everywhere, its gradient the normal there."""
 
-from sympy import Abs, Eq, Interval, exp, sqrt
+from sympy import Abs, Eq, Interval, Rational, exp, sqrt
 
 from inrpde import On, Points, Problem, Region, Space
 from inrpde.data import packaged, read_scan
@@ -14,20 +14,27 @@ SCANS = {
 
 def problem(scan="cortex", points=20_000, alpha=100):
     """`scan` is "cortex" (which nilearn carries), "ant", "airplane" (pyvista) or a file of triangles or of points with
-    normals, of which at most so many `points` are taken; off the surface exp(-α|u|) is small."""
+    normals, of which at most so many `points` are taken; off the surface exp(-α|u|) is small.
+
+    Weights multiply the balance of the conditions by their operators: the values that the paper gives (3000, 100, 50,
+    100) are for conditions without it.
+    """
     surface = read_scan(packaged(*SCANS[scan]) if scan in SCANS else scan).thinned(points)
     space = Space("x y z")
+    x, y, z = space.coords
     u = space.unknown("u")
     box = Region(space, Interval(-1, 1) ** 3)
     on = Points(space, surface.points, {"n": surface.normals})
-    slope = space.grad(u)
+    slope, sphere = space.grad(u), sqrt(x**2 + y**2 + z**2 + Rational(1, 100)) - Rational(1, 2)
     return Problem(
         "distance",
         unknowns=[u],
         conditions=[
-            On(on, Eq(u, 0), weight=3e3, norm=1),
-            On(on, Eq(slope, on["n"]), weight=1e2),
+            On(on, Eq(u, 0), weight=3e2, norm=1),
+            On(on, Eq(slope, on["n"]), weight=3e2),
             On(box, Eq(sqrt(slope.dot(slope)), 1), weight=5e1, norm=1),
-            On(box, exp(-alpha * Abs(u)), weight=1e2, norm=1),
+            On(box, exp(-alpha * Abs(u)), weight=1e1, norm=1),
         ],
+        guess={u: sphere},
+        settings={"solver.width": 96, "solver.omega": 15, "solver.batch": 1500},
     )

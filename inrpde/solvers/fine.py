@@ -43,7 +43,7 @@ COARSER = 3
 """How many times as long each next level's cells are."""
 COARSE, COARSE_BAND = {1: 8, 2: 24, 3: 48}, 4.0
 """Features of a coarse cell, and their band in coordinates scaled to it."""
-FEWEST, ITERATIONS, MOST = 15, 60, 600
+FEWEST, ITERATIONS, MOST = 15, 60, 200
 """Conjugate gradients: at least, at most without a budget, at most."""
 ENTRIES = 3e8
 """Numbers in the cells' columns that are held at once, at most."""
@@ -52,7 +52,7 @@ RATE, STREAM, OVERHEAD = 1.2e10, 1e9, 1.5e-3
 fit the cache; nominal seconds for each cell beside them."""
 PATIENCE = 25.0
 """Nominal seconds of a solve without a budget."""
-SHARE = 0.4
+SHARE = 0.3
 """The share of a budget that the solve may take: the second one and the checks take the rest."""
 SPARSEST = 0.2
 """Features a sample, at least."""
