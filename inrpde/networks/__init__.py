@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 def kinds() -> dict[str, type[Trial]]:
     """The trials that can be stored, by the name under which they are."""
     from inrpde.networks.corner import CornerFunctions
+    from inrpde.networks.cylindrical import CylindricalWaves
     from inrpde.networks.multipole import Multipoles
     from inrpde.networks.partition import Windowed
     from inrpde.networks.patchwork import Patchwork
@@ -19,5 +20,7 @@ def kinds() -> dict[str, type[Trial]]:
     from inrpde.networks.tangent import Tangent
     from inrpde.networks.trial import Constant, Sum
 
-    every = (Constant, CornerFunctions, Multipoles, Patchwork, SineBody, Slab, Sum, Tangent, Windowed)
+    every = (
+        Constant, CornerFunctions, CylindricalWaves, Multipoles, Patchwork, SineBody, Slab, Sum, Tangent, Windowed,
+    )  # fmt: skip
     return {kind.__name__: kind for kind in every}

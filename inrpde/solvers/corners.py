@@ -8,9 +8,11 @@ from inrpde.compiler.form import Form
 from inrpde.declaration.regions import Corner, Region
 from inrpde.errors import ProblemError
 from inrpde.networks.corner import CornerFunctions, corner_modes, pole_modes
+from inrpde.networks.cylindrical import CylindricalWaves
 from inrpde.networks.multipole import Multipoles
 from inrpde.networks.trial import Trial
 from inrpde.sampling import sample
+from inrpde.solvers.characteristics import symbol
 from inrpde.solvers.samples import holes, volumes
 
 Array = np.ndarray
@@ -18,6 +20,8 @@ EXPONENTS = 8
 """Exponents a corner."""
 POLES = 8
 """Negative powers a hole in the plane."""
+STATIC = 0.1
+"""The radius of a hole, in wave lengths over 2π, up to which powers do as well as waves."""
 DEGREE = 6
 """Degree of the multipoles of a hole in space."""
 
@@ -29,7 +33,7 @@ def singular_trials(form: Form, unknown: int, corners: bool, poles: bool) -> lis
     found: list[Trial] = []
     for region in volumes(form, unknown):
         found += _corner_trials(form, unknown, region) if corners and form.space.dim == 2 else []
-        found += _hole_trials(region) if poles else []
+        found += _hole_trials(form, unknown, region) if poles else []
     return found
 
 
@@ -45,11 +49,31 @@ def _corner_trials(form: Form, unknown: int, region: Region) -> list[Trial]:
     return found
 
 
-def _hole_trials(region: Region) -> list[Trial]:
-    """Multipoles at the centres of round holes."""
+def _hole_trials(form: Form, unknown: int, region: Region) -> list[Trial]:
+    """Multipoles at the centres of round holes, or the waves that take their place."""
     if region.space.dim == 3:
         return [Multipoles((float(c[0]), float(c[1]), float(c[2])), radius, DEGREE) for c, radius in holes(region)]
-    return [CornerFunctions((float(c[0]), float(c[1])), 0.0, radius, pole_modes(POLES)) for c, radius in holes(region)]
+    kappa = _wave_number(form, unknown)
+    found: list[Trial] = []
+    for centre, radius in holes(region):
+        at, across = (float(centre[0]), float(centre[1])), np.sqrt(abs(kappa)) * radius
+        if across > STATIC:
+            found.append(CylindricalWaves(at, radius, kappa, POLES + int(np.ceil(2 * across))))
+        else:
+            found.append(CornerFunctions(at, 0.0, radius, pole_modes(POLES)))
+    return found
+
+
+def _wave_number(form: Form, unknown: int) -> float:
+    """κ where an unknown's equation is Δu + κu = f with a real constant κ, else 0."""
+    of = symbol(form, unknown)
+    if of is None or not set(of.indices) <= {(2, 0), (0, 2), (0, 0)} or len(of.indices) < 3:
+        return 0.0
+    terms = dict(zip(of.indices, of.coefficients, strict=True))
+    across, ratio = terms[0, 2] / terms[2, 0], terms[0, 0] / terms[2, 0]
+    kappa = complex(np.mean(ratio))
+    same = np.allclose(across, 1, rtol=1e-9) and np.allclose(ratio, kappa, rtol=1e-9)
+    return kappa.real if same and abs(kappa.imag) < 1e-9 * abs(kappa) else 0.0
 
 
 def changes(form: Form, unknown: int, region: Region) -> list[Corner]:

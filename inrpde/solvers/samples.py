@@ -157,7 +157,14 @@ def holes(region: Region) -> list[tuple[Array, float]]:
         return []
     lo, hi = region.bounds
     balls = [(p.centre, p.radius) for p in region.primitives if isinstance(p, Ball)]
-    return [(c, r) for c, r in balls if np.all((c > lo) & (c < hi)) and not region.contains(c[None, :])[0]]
+    return [(c, r) for c, r in balls if np.all((c > lo) & (c < hi)) and _is_hole(region, c, r)]
+
+
+def _is_hole(region: Region, centre: Array, radius: float) -> bool:
+    """Does a region lie outside a sphere and not inside it?"""
+    around = _directions(region.space.dim, 40, np.random.default_rng(0))
+    within, beyond = (region.contains(centre + share * radius * around) for share in (0.99, 1.01))
+    return not region.contains(centre[None, :])[0] and not np.any(within) and bool(np.any(beyond))
 
 
 def _haloed(site: Site, region: Region, seed: int) -> Site:

@@ -7,6 +7,7 @@ from sympy import Interval, Rational, pi, sin
 from inrpde import Ball, Learned, On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.networks.corner import CornerFunctions
+from inrpde.networks.cylindrical import CylindricalWaves
 from inrpde.networks.trial import Constant
 from inrpde.solvers.features import Cells, Global, make_trials
 
@@ -123,6 +124,20 @@ def test_poles_lie_in_the_holes():
     (poles,) = make_trials(form, Global(30, (3.0, 3.0), poles=True), 0)
     assert poles.width > plain.width
     assert any(np.allclose(piece.point, [0.5, 0]) for piece in corners(poles))
+
+
+def test_a_hole_sends_waves_where_the_equation_has_a_constant_wave_number():
+    punched = Region(space, Interval(-2, 2) ** 2) - Ball(space, (Rational(1, 2), 0), Rational(1, 4))
+
+    def kappas(operator):
+        form = form_of(On(punched, operator), On(punched.boundary, u))
+        (trial,) = make_trials(form, Global(30, (3.0, 3.0), poles=True), 0)
+        return [piece.kappa for piece in trial.pieces if isinstance(piece, CylindricalWaves)]
+
+    assert kappas(2 * space.laplace(u) + 50 * u) == pytest.approx([25])
+    assert kappas(25 * u - space.laplace(u)) == pytest.approx([-25])
+    for other in (space.laplace(u), space.laplace(u) + (25 + x) * u, u.diff(x, 2) + 2 * u.diff(y, 2) + 25 * u):
+        assert kappas(other) == []
 
 
 def test_a_window_of_time_ends_the_box():

@@ -6,7 +6,7 @@ from sympy import Eq, FiniteSet, Interval, Or, sin
 
 from inrpde import Ball, On, Periodic, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
-from inrpde.solvers.samples import boundary_points, bounds, draw, volumes
+from inrpde.solvers.samples import boundary_points, bounds, draw, holes, volumes
 
 space = Space("x y")
 x, y = space.coords
@@ -18,6 +18,11 @@ sensors = Points(space, np.array([[0.5, 0.5], [1.5, 0.2], [0.1, 0.9]]), {"readin
 
 def form_of(*conditions, unknowns=(u,)):
     return compile_problem(Problem("p", list(unknowns), list(conditions)))
+
+
+def test_the_outer_ball_of_a_ring_is_no_hole():
+    ((centre, radius),) = holes(Ball(space, (0, 0), 2) - Ball(space, (0, 0.1), 1))
+    assert np.allclose([*centre, radius], [0, 0.1, 1])
 
 
 def test_weights_sum_to_the_measure_and_points_lie_inside():
