@@ -9,12 +9,8 @@ from inrpde.data import Image
 def problem(size=256, alpha=0.5, first="camera.png", second="coins.png"):
     space = Space("x y")
     u = space.unknown("u")
-    f, g = space.coefficient("f"), space.coefficient("g")
-    pixels, others = Image(space, first, size), Image(space, second, size)
+    pixels, others = (Image(space, picture, size, grey=True) for picture in (first, second))
+    data = {**pixels.coefficients("f"), **others.coefficients("g")}
+    f, g = data
     mixture = alpha * space.grad(f) + (1 - alpha) * space.grad(g)
-    return Problem(
-        "blend",
-        unknowns=[u],
-        conditions=[On(pixels, Eq(space.grad(u), mixture))],
-        coefficients={f: pixels.fields[0], g: others.fields[0]},
-    )
+    return Problem("blend", unknowns=[u], conditions=[On(pixels, Eq(space.grad(u), mixture))], coefficients=data)

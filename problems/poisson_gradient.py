@@ -8,11 +8,11 @@ from inrpde.data import Image
 
 def problem(size=256, picture="camera.png"):
     space = Space("x y")
-    u, f = space.unknown("u"), space.coefficient("f")
     pixels = Image(space, picture, size)
+    unknowns, data = pixels.unknowns("u"), pixels.coefficients("f")  # f: splines through the pixels
     return Problem(
         "poisson_gradient",
-        unknowns=[u],
-        conditions=[On(pixels, Eq(space.grad(u), space.grad(f)))],
-        coefficients={f: pixels.fields[0]},  # a spline through the pixels
+        unknowns=unknowns,
+        conditions=[On(pixels, Eq(space.grad(u), space.grad(f))) for u, f in zip(unknowns, data, strict=True)],
+        coefficients=data,
     )

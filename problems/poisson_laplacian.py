@@ -8,14 +8,11 @@ from inrpde.data import Image
 
 def problem(size=256, picture="camera.png", border=True):
     space = Space("x y")
-    u, f = space.unknown("u"), space.coefficient("f")
     pixels = Image(space, picture, size)
-    conditions = [On(pixels, Eq(space.laplace(u), space.laplace(f)))]
+    unknowns, data = pixels.unknowns("u"), pixels.coefficients("f")  # f: splines through the pixels
+    pairs = list(zip(unknowns, data, strict=True))
+    conditions = [On(pixels, Eq(space.laplace(u), space.laplace(f))) for u, f in pairs]
     if border:
-        conditions += [On(pixels.border, Eq(u, f))]
-    return Problem(
-        "poisson_laplacian",
-        unknowns=[u],
-        conditions=conditions,
-        coefficients={f: pixels.fields[0]},  # a spline through the pixels
-    )
+        edge = pixels.border
+        conditions += [On(edge, Eq(u, f)) for u, f in pairs]
+    return Problem("poisson_laplacian", unknowns=unknowns, conditions=conditions, coefficients=data)

@@ -21,22 +21,28 @@ from inrpde.errors import ProblemError
 
 NAMES: Mapping[int, tuple[str, ...]] = MappingProxyType({1: ("grey",), 3: ("red", "green", "blue")})
 
+LUMINANCE = np.array([0.2125, 0.7154, 0.0721])
+"""Shares of red, green and blue (ITU-R BT.709)."""
+
 
 class Image(Points):
     """The pixels of a picture: pixel (row i, column j) of n × m lies at x = (j + ½)/m, y = 1 - (i + ½)/n.
 
     `source`: a file beside the problem file, the name of one that scikit-image carries ("camera.png"), or an array
     (n, m) or (n, m, channels). Values are scaled to [0, 1] where they are whole numbers; opacity is left out. `size`
-    resizes to size × size with anti-aliasing. Labels are "grey", or "red", "green" and "blue"; `channels` are all of
-    them. Raises ProblemError for what is not a picture, and where scikit-image, which reads and resizes, is missing.
+    resizes to size × size with anti-aliasing; `grey` makes one channel of colours, their luminance. Labels are "grey",
+    or "red", "green" and "blue"; `channels` are all of them. Raises ProblemError for what is not a picture, and where
+    scikit-image, which reads and resizes, is missing.
     """
 
-    def __init__(self, space: Space, source: str | Path | Array, size: int | None = None):
+    def __init__(self, space: Space, source: str | Path | Array, size: int | None = None, grey: bool = False):
         if len(space.coords) != 2:
             where = f"Image(space, {source!r})" if isinstance(source, str) else "Image(…)"
             raise ProblemError(f"a picture has 2 coordinates, and the space {len(space.coords)}", where, "Space('x y')")
         pixels = source if isinstance(source, np.ndarray) else _read(source)
         self.pixels = _channels(pixels, "Image(…)" if isinstance(source, np.ndarray) else str(source))
+        if grey and self.pixels.shape[2] == 3:
+            self.pixels = (self.pixels @ LUMINANCE)[..., None]
         if size is not None:
             self.pixels = _resized(self.pixels, size)
         n, m, count = self.pixels.shape
@@ -58,8 +64,14 @@ class Image(Points):
 
     def unknowns(self, name: str) -> tuple[AppliedUndef, ...]:
         """One unknown a channel: `name`, or name_red, name_green and name_blue."""
-        names = [name] if len(self.names) == 1 else [f"{name}_{channel}" for channel in self.names]
-        return self.space.unknowns(names)
+        return self.space.unknowns(self._called(name))
+
+    def coefficients(self, name: str) -> dict[AppliedUndef, GridField]:
+        """One coefficient a channel, of such names, and its `fields`, for `Problem(coefficients=…)`."""
+        return {self.space.coefficient(n): field for n, field in zip(self._called(name), self.fields, strict=True)}
+
+    def _called(self, name: str) -> list[str]:
+        return [name] if len(self.names) == 1 else [f"{name}_{channel}" for channel in self.names]
 
     def some(self, share: float, seed: int = 0) -> Points:
         """A share of the pixels, chosen at random, with the same labels. Raises ProblemError unless 0 < share ≤ 1."""
@@ -95,11 +107,10 @@ def _read(source: str | Path) -> Array:
         )  # fmt: skip
     try:
         return np.asarray(imread(paths.resolve(beside if beside.is_file() else folder / source)))
-    except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except Exception:  # each reader of a format has errors of its own
         raise ProblemError(
-            f"'{source}' is not a picture that can be read: {reason}", f"Image(space, '{source}')",
-            "give a PNG, JPEG or TIFF file",
+            f"'{source}' is not a picture that can be read", f"Image(space, '{source}')",
+            "give a PNG, JPEG or TIFF file that a viewer opens",
         ) from None  # fmt: skip
 
 

@@ -32,7 +32,8 @@ def misplaced(form: Form, samples: Samples) -> list[Finding]:
         if row.region.dim == form.space.dim:
             continue
         for unknown in row.indices:
-            regions = solids(form, unknown)
+            domain = form.unknowns[unknown].region
+            regions = solids(form, unknown) or ([] if domain is None else [domain])
             if regions:
                 findings += _outside(form, row, samples.of(row).points, regions)
             elif row.region.dim > 0 and _flat(row.region):

@@ -97,3 +97,10 @@ def test_a_file_that_is_not_there_and_one_that_is_no_picture(tmp_path):
         with pytest.raises(ProblemError, match=r"no picture 'gone.png'") as raised:
             Image(plane, "gone.png")
     assert "camera.png" in raised.value.fix
+
+
+def test_colours_have_a_luminance_and_coefficients():
+    shades = np.zeros((4, 4, 3))
+    shades[..., 1] = 1
+    assert np.allclose(values(Image(plane, shades, grey=True), "grey"), 0.7154)
+    assert [f.func.__name__ for f in Image(plane, shades).coefficients("f")] == ["f_red", "f_green", "f_blue"]

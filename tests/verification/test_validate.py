@@ -260,3 +260,12 @@ FINE = {
 @pytest.mark.parametrize("make", FINE.values(), ids=FINE)
 def test_what_is_fine_is_left_alone(make):
     assert make() == []
+
+
+def test_samples_outside_the_region_of_their_unknown():
+    space = Space("x y")
+    v = space.unknown("v", on=Region(space, Interval(0, 1) ** 2))
+    sensors = Points(space, [[0.5, 0.5], [2.0, 0.5]], {"seen": [1.0, 2.0]})
+    with pytest.raises(ProblemError, match=r"1 of 2 points lie outside the region: \(x = 2") as raised:
+        pipeline.check(Problem("p", [v], [On(sensors, Eq(v, sensors["seen"]))]))
+    assert raised.value.fix
