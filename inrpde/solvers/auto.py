@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
-from inrpde.solvers import adam, conjugate, fine, least_squares, newton
+from inrpde.errors import DivergedError
+from inrpde.solvers import adam, conjugate, fine, gauss_newton, least_squares, newton
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.resolution import sample_points
 
@@ -12,10 +14,34 @@ MANY, SOME = 6000, 300
 """Labelled points that are too many for the ladder, and those that are enough to resolve a field where all else that is
 asked of it weighs less than 1, as a prior does."""
 
+POOR = 1e-3
+"""A score above which an answer is not left at that, where no tolerance says so."""
+RESERVE = 0.2
+"""The share of a budget that is left for the second solve and the checks."""
+
 
 def solve(context: Context) -> Iterator[Candidate]:
-    """The method `auto`."""
-    yield from chosen(context)(context)
+    """The method `auto`; where the ladder leaves a poor answer and time, Gauss–Newton comes last."""
+    method, best = chosen(context), math.inf
+    for candidate in method(context):
+        best = min(best, candidate.score)
+        yield candidate
+    if method in (least_squares.solve, newton.solve) and best > (context.tol or POOR) and not fine.serves(context.form):
+        yield from last(context)
+
+
+def last(context: Context) -> Iterator[Candidate]:
+    """Gauss–Newton steps for what a budget leaves but a reserve for the checks; the loop keeps the best of all."""
+    reserve = RESERVE * (context.clock.budget or 0.0)
+    if not reserve or context.clock.left < 2 * reserve:
+        return
+    try:
+        for candidate in gauss_newton.solve(context):
+            yield candidate
+            if context.clock.left < reserve:
+                return
+    except DivergedError:  # there is an answer already
+        return
 
 
 def chosen(context: Context) -> Callable[[Context], Iterator[Candidate]]:
