@@ -128,10 +128,10 @@ def squeeze(form: Form, samples: Samples, a: float, b: float) -> Samples:
     return Samples(tuple(made[id(site)] for site in samples.conditions), samples.integrals)
 
 
-def joined(form: Form, states: Sequence[State], ends: Sequence[float]) -> State:
-    """States of windows that end at the times given, as one; the first and the last are open."""
-    starts = [-np.inf, *ends[:-1]]
-    stops = [*ends[:-1], np.inf]
+def joined(form: Form, states: Sequence[State], stops: Sequence[float], ends: bool = False) -> State:
+    """States of windows that stop at the times given, as one, which goes on after the last unless it `ends` there."""
+    starts = [-np.inf, *stops[:-1]]
+    stops = list(stops) if ends else [*stops[:-1], np.inf]
     trials: list[Trial] = []
     heads = []
     for unknown in range(len(form.unknowns)):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from inrpde.compiler.form import Form
+from inrpde.errors import DivergedError
 from inrpde.solvers.cost import cost, nominal
 from inrpde.solvers.features import Cells
 from inrpde.solvers.fields import field_points
@@ -28,6 +29,14 @@ MOST = 8.0
 """How many times as many cells there may be along a coordinate as at first."""
 LENIENT = 2.0
 """The aim, beside the score that was reached, where finer windows do not lower it."""
+LOOSEST = 3e-3
+"""An aim is loosened up to here, to cost less."""
+OVERSPENT = 2.0
+"""The cost at which a march is given up, beside what it is allowed."""
+BROKEN = 0.1
+"""The score of a window that was not solved at all."""
+GROWN = 10.0
+"""How many times its first size a solution has if it is taken to blow up where it cannot be continued."""
 UNFITTED = 60_013
 """Added to the seed for the points on which a window is scored."""
 SOLVES = 1.5
@@ -107,23 +116,28 @@ class Pace:
 
 @dataclass(frozen=True)
 class Tried:
-    """A window that was solved: its score, relative to the `sizes` that the unknowns have had so far, and how much the
-    solution varies over a cell along each coordinate."""
+    """A window that was solved: its score, relative to the `sizes` that the unknowns have had so far, how much the
+    solution varies over a cell along each coordinate, and its largest value; without a state where the solve failed."""
 
     pace: Pace
-    state: State
+    state: State | None
     body: Cells
     score: float
     sizes: Array
     need: Array
+    peak: float
 
 
-def march(form: Form, plan: March, seed: int, fit: Any) -> State:
-    """All windows, one after the other, as one state. `fit` solves one window."""
+def march(form: Form, plan: March, seed: int, fit: Any) -> tuple[State, float | None]:
+    """All windows, one after the other, as one state, and the time after which it could not be continued, None where it
+    reaches the end. `fit` solves one window."""
     steps = Steps(form, plan, seed, fit)
     while not steps.done:
         steps.advance()
-    return steps.state
+    if not steps.blown:
+        return steps.state, None
+    good = max((k for k, each in enumerate(steps.scores) if each < 10 * steps.floor), default=0) + 1
+    return joined(form, steps.states[:good], steps.ends[:good], ends=True), steps.ends[good - 1]
 
 
 class Steps:
@@ -135,14 +149,24 @@ class Steps:
         self.states: list[State] = []
         self.ends: list[float] = []
         self.body = plan.inner
-        self.aim, self.spent = plan.aim, 0.0
+        self.aim = self.floor = plan.aim
+        self.spent = 0.0
         self.sizes = np.zeros(len(form.unknowns))
+        self.peaks: list[float] = []
+        self.scores: list[float] = []
+        self.stuck = False
         first = tuple(float(len(b) - 1) for b in plan.inner.breaks[:-1])
         self.pace, self.first = Pace(0.0, plan.inner.span[1], first), Pace(0.0, plan.inner.span[1], first)
 
     @property
     def done(self) -> bool:
-        return self.pace.start > 1 - 1e-9 or self.aim >= self.plan.hopeless
+        given_up = self.aim >= self.plan.hopeless or self.spent > OVERSPENT * self.plan.allowance
+        return self.pace.start > 1 - 1e-9 or self.stuck or given_up
+
+    @property
+    def blown(self) -> bool:
+        """Has the solution outgrown what can be followed?"""
+        return self.pace.start < 1 - 1e-9 and len(self.peaks) > 1 and self.peaks[-1] > GROWN * self.peaks[0]
 
     @property
     def state(self) -> State:
@@ -152,28 +176,36 @@ class Steps:
     def advance(self) -> None:
         """Solve the next window, smaller and with more cells while that lowers its score, until it meets the aim."""
         kept = self._try(None)
-        missed = False
-        for _ in range(TRIES - 1):
-            if kept.score <= self.aim:
-                break
+        tries, missed = 1, False
+        while kept.score > self.aim and tries < (TRIES if kept.score < BROKEN else 3 * TRIES):
             factor = float(np.clip(1.1 * (kept.score / self.aim) ** (1 / ORDER), 1.2, 2.0))
-            finer = self._bounded(kept.pace.finer(factor, np.ones_like(kept.need) if missed else kept.need))
+            everywhere = missed and kept.score < BROKEN
+            finer = self._bounded(kept.pace.finer(factor, np.ones_like(kept.need) if everywhere else kept.need))
             if finer == kept.pace:
-                self.aim = max(self.aim, kept.score)
+                self.aim = max(self.aim, min(kept.score, LOOSEST))
                 break
-            if self._over(finer):
-                self.aim *= 10.0
+            if self._over(finer) and self.aim < LOOSEST:
+                self.aim = self.floor = 10 * self.aim
                 continue
             self.pace = finer
             tried = self._try(kept)
-            if tried.score < kept.score / factor ** (ORDER / 2):
-                kept, missed = tried, False
-            elif missed:  # what is left is what the windows before have left
+            tries += 1
+            useful = tried.score < kept.score / (1.3 * factor**1.5)
+            if kept.score > BROKEN:
+                kept = tried
+                continue
+            if missed and not useful:  # what is left is what the windows before have left
                 self.aim = max(self.aim, LENIENT * min(tried.score, kept.score))
                 kept = replace(tried, pace=kept.pace) if tried.score < kept.score else kept
                 break
-            else:
-                missed = True
+            kept, missed = tried if tried.score < kept.score else kept, not useful
+        if kept.state is None or (kept.score > BROKEN and self.peaks and kept.peak > GROWN * self.peaks[0]):
+            self.stuck = True
+            if not self.states:
+                raise DivergedError(
+                    "the first window of time could not be solved", None, "check that the initial values are finite"
+                )
+            return
         self._keep(kept)
 
     def _bounded(self, pace: Pace) -> Pace:
@@ -186,8 +218,12 @@ class Steps:
         return self.spent + each * (1 - pace.start) / pace.length > self.plan.allowance
 
     def _keep(self, kept: Tried) -> None:
+        assert kept.state is not None
         self.states.append(kept.state)
+        self.peaks.append(kept.peak)
+        self.scores.append(kept.score)
         self.sizes = kept.sizes
+        self.aim = max(self.floor, min(self.aim, LENIENT * kept.score))
         stop = kept.body.span[1]
         lo, hi = bounds(self.form)
         self.ends.append(float(lo[-1] + stop * (hi[-1] - lo[-1])))
@@ -210,13 +246,15 @@ class Steps:
 
     def _try(self, before: Tried | None) -> Tried:
         pace = self.pace
-        state = before.state if before else self.states[-1] if self.states else None
-        span = before.body.span if before else self.body.span
-        if state is None:
+        if before is not None and before.state is not None and before.score < BROKEN:
+            guide, span, late = [before.state], before.body.span, 0.0
+        else:
+            guide, span, late = self.states[-1:], self.body.span, 0.5
+        if not guide:
             body = self._cells(pace, tuple(uniform(n) for n in pace.shape))
         else:
-            late = (0.5 * sum(span), span[1]) if before is None else span
-            body = self._cells(pace, crowded(self.form, state, (*pace.shape, 1), late)[:-1])
+            seen = (span[0] + late * (span[1] - span[0]), span[1])
+            body = self._cells(pace, crowded(self.form, guide[-1], (*pace.shape, 1), seen)[:-1])
         lo, hi = bounds(self.form)
         a, b = (float(lo[-1] + s * (hi[-1] - lo[-1])) for s in pace.span)
         form = self.continued.form if self.states else self.form
@@ -227,23 +265,28 @@ class Steps:
             return self.continued.samples(drawn, self.states[-1]) if self.states else drawn
 
         start = Extended(self.states[-1], a) if self.states else None
-        found = self.fit(form, body, samples(body.points, self.seed + number), self.seed + number, start)
         self.spent += nominal(self.form, body)
-        scored = score(form, samples(max(400, 12 * body.cells), self.seed + number + UNFITTED), found)
+        try:
+            found = self.fit(form, body, samples(body.points, self.seed + number), self.seed + number, start)
+            scored = score(form, samples(max(400, 12 * body.cells), self.seed + number + UNFITTED), found)
+        except DivergedError:
+            return Tried(pace, None, body, float("inf"), self.sizes, np.eye(len(pace.cells) + 1)[-1], 0.0)
         sizes = np.maximum(scored.sizes, self.sizes)
         small = np.max(np.array(scored.sizes) / np.maximum(sizes, 1e-300))
-        return Tried(pace, found, body, small * scored.total, sizes, variation(form, found, body, a, b))
+        need, peak = variation(form, found, body, a, b)
+        return Tried(pace, found, body, small * scored.total, sizes, need, peak)
 
 
-def variation(form: Form, state: State, body: Cells, a: float, b: float) -> Array:
+def variation(form: Form, state: State, body: Cells, a: float, b: float) -> tuple[Array, float]:
     """How much a state varies over a cell of a window [a, b] along each coordinate (d,), beside what the band of the
-    cell's features is made for: the largest √|∂²u/∂x²| (root mean square in a cell) times the size of that cell."""
+    cell's features is made for: the largest √|∂²u/∂x²| (root mean square in a cell) times the size of that cell;
+    and the state's largest value."""
     lo, hi = bounds(form)
     lo, hi = lo.copy(), hi.copy()
     d = form.space.dim
     edges = [lo[k] + (hi[k] - lo[k]) * np.array(breaks) for k, breaks in enumerate(body.breaks)]
     edges[-1] = np.array([a, b])
-    out = np.full(d, 1e-3)
+    out, peak = np.full(d, 1e-3), 0.0
     for unknown in range(len(form.unknowns)):
         points = field_points(form, unknown, max(1000, 30 * body.cells), 17)
         points[:, -1] = a + (points[:, -1] - lo[-1]) / (hi[-1] - lo[-1]) * (b - a)
@@ -251,6 +294,7 @@ def variation(form: Form, state: State, body: Cells, a: float, b: float) -> Arra
         zero = (0,) * d
         jets = state.jets(unknown, points, [zero, *indices])
         size = max(float(np.sqrt(np.mean(np.abs(jets[zero]) ** 2))), 1e-300)
+        peak = max(peak, float(np.max(np.abs(jets[zero]), initial=0.0)))
         places = [np.clip(np.searchsorted(e, points[:, k]) - 1, 0, len(e) - 2) for k, e in enumerate(edges)]
         cell = np.ravel_multi_index(places, [len(e) - 1 for e in edges])
         count = np.maximum(np.bincount(cell, minlength=body.cells), 1)
@@ -259,4 +303,4 @@ def variation(form: Form, state: State, body: Cells, a: float, b: float) -> Arra
             across = np.diff(edges[k])[np.unravel_index(np.arange(body.cells), [len(e) - 1 for e in edges])[k]]
             support = 2.0 if len(edges[k]) > 2 else 1.0
             out[k] = max(out[k], support * float(np.max(np.sqrt(bend) * across)) / body.band[k])
-    return out
+    return out, peak

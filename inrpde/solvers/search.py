@@ -15,7 +15,7 @@ from inrpde.solvers.characteristics import has_waves
 from inrpde.solvers.cost import nominal
 from inrpde.solvers.features import Cells, Global, Plan, Waves
 from inrpde.solvers.fields import field_points, relative_difference
-from inrpde.solvers.initial import jumps, marches
+from inrpde.solvers.initial import jumps, marches, squeeze
 from inrpde.solvers.march import March, march
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples, bounds, draw, holes, left_out, volumes
@@ -94,6 +94,8 @@ class Search(Generic[Kind]):
     def __post_init__(self) -> None:
         self.arms.append(self)
         self.values: list[Array] = []
+        self.until: float | None = None
+        """The time after which the last march could not be continued."""
         self.held_out = draw(self.context.form, 1000, self.context.seed + HELD_OUT)
         lo, hi = bounds(self.context.form)
         self.waves = wave_numbers(self.context.form, self.held_out) * (hi - lo) / 2
@@ -160,12 +162,17 @@ class Search(Generic[Kind]):
         form, seed = self.context.form, self.context.seed
         samples = draw(form, plan.points, seed, plan.cut)
         state = self._solve(plan, samples, seed, self.best.state if self.best else None)
-        scored = score(form, self.held_out, state).total
+        memory: dict[str, Any] = {"plan": str(plan)}
+        held_out = self.held_out
+        if self.until is not None:  # what is left of an answer that ends early is scored as far as it goes
+            memory["last_good_time"] = self.until
+            held_out = squeeze(form, held_out, bounds(form)[0][-1], self.until)
+        scored = score(form, held_out, state).total
         if isinstance(plan, March):
             scored += jumps(form, state)
         fitted = score(form, samples, state).total
         cost = time.perf_counter() - start
-        memory, again = {"plan": str(plan)}, self._again(plan, state)
+        again = self._again(plan, state)
         candidate = Candidate(state, scored, fitted, cost, self.method, f"{reason}: {plan}", memory, again)
         self.tried[plan], self.costs[plan] = scored, cost
         self.spent += nominal(form, plan)
@@ -194,7 +201,8 @@ class Search(Generic[Kind]):
     ) -> State:
         fit = partial(self.fit, lean=lean)
         if isinstance(plan, March):
-            return march(self.context.form, plan, seed, fit)
+            state, self.until = march(self.context.form, plan, seed, fit)
+            return state
         return fit(self.context.form, plan, samples, seed, start)
 
 

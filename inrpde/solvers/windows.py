@@ -48,6 +48,8 @@ def windows(search: Search[March]) -> Iterator[Candidate]:
             return
         before = search.score
         yield search.attempt(plan, "windows")
+        if search.until is not None:
+            return
         # what two marches differ by is the error of the first, which falls like the score
         error = search.change * min(search.score / before, 1.0) if np.isfinite(before) else search.change
 
