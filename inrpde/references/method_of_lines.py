@@ -39,6 +39,8 @@ ENOUGH = 3e-4
 """The estimated error at which grids need not be finer."""
 SECONDS = 20.0
 """Seconds for all grids, where no budget is given."""
+PATIENCE = 2.0
+"""A grid is given up after so many times these seconds."""
 TIMES = 33
 """Times at which the reference is known, equally spaced."""
 TOLERANCE = 1e-7
@@ -93,7 +95,9 @@ def _refine(
         start = clock.perf_counter()
         system = build(equations, [count * 2**level for count in cells], time_order=2)
         try:
-            levels.append(_march(system, times))
+            levels.append(_march(system, times, begin + PATIENCE * limit))
+        except Late:
+            break
         except Stopped as reason:
             # a grid too coarse for a steep solution may break down; a finer one need not
             if most == 3 or level == most - 1:
@@ -190,8 +194,12 @@ class Stopped(Exception):
     """The solution could not be continued to the last time."""
 
 
-def _march(system: System, times: Array) -> dict[str, Array]:
-    """The unknowns at all nodes and times. Raises Stopped."""
+class Late(Exception):
+    """The deadline has passed."""
+
+
+def _march(system: System, times: Array, deadline: float) -> dict[str, Array]:
+    """The unknowns at all nodes and times. Raises Stopped, or Late at the `deadline` (of the performance counter)."""
     equations = system.equations
     flow = find_flow(equations.volume_terms, len(equations.space.spatial), len(equations.unknowns))
     evolution = Evolution(system) if flow is None else FlowEvolution(system, flow)
@@ -204,6 +212,8 @@ def _march(system: System, times: Array) -> dict[str, Array]:
     reached = [times[0]]
 
     def watch(time: float, y: Array) -> float:
+        if clock.perf_counter() > deadline:
+            raise Late
         reached[0] = time
         return 1.0
 

@@ -1,12 +1,15 @@
 """The method of lines: second order in space on exact solutions, constraints on the boundary, refusals."""
 
+from itertools import count
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sympy import Abs, Derivative, Eq, FiniteSet, I, Interval, Matrix, Rational, cos, cosh, exp, pi, sech, sin, sqrt
 
 from inrpde import Ball, On, Periodic, Problem, Region, Space
 from inrpde.compiler import bind
-from inrpde.references import NoReference
+from inrpde.references import NoReference, method_of_lines
 from inrpde.references.method_of_lines import TIMES, solve, supports
 
 
@@ -146,6 +149,19 @@ def test_grids_are_refined_until_the_estimate_is_small():
     assert found.estimated_error["u"] < 3e-4
     assert len(found.axes[0]) > 257
     assert shares[-1] == 1.0
+
+
+def test_a_grid_that_takes_too_long_is_given_up(monkeypatch):
+    space = Space("x", time="t")
+    strip = Region(space, Interval(0, 1) * Interval(0, 1))
+    u = space.unknown("u")
+    conditions = [On(strip, space.dt(u) - space.laplace(u)), On(strip.boundary, u), On(strip.initial, u - 1)]
+    seconds = count()
+    monkeypatch.setattr(method_of_lines, "clock", SimpleNamespace(perf_counter=lambda: float(next(seconds))))
+    monkeypatch.setattr(method_of_lines, "on_nodes", lambda *_: pytest.fail("the grid was finished"))
+    found = solve(bind(Problem("slow", [u], conditions)), budget=1)
+    assert isinstance(found, NoReference)
+    assert "take longer than 1 s" in found.reason
 
 
 def test_blow_up_is_told():
