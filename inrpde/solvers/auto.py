@@ -51,11 +51,10 @@ def chosen(context: Context) -> Callable[[Context], Iterator[Candidate]]:
         return adam.solve
     if fine.serves(form):
         return least_squares.solve
-    wishes = all(condition.weight < 1 for condition in form.conditions if condition.region.dim > 0)
-    many = len(sample_points(form)) > (SOME if wishes else MANY)
+    beside = [condition.weight for condition in form.conditions if condition.region.dim > 0]
+    many = len(sample_points(form)) > (SOME if beside and max(beside) < 1 else MANY)
     if many and conjugate.supports(form):
         return conjugate.solve
-    only_samples = all(condition.region.dim == 0 for condition in form.conditions)
-    if (many and only_samples) or (not form.linear and any(c.norm == 1 for c in form.conditions)):
+    if (many and not beside) or (not form.linear and any(c.norm == 1 for c in form.conditions)):
         return adam.solve
     return least_squares.solve if form.linear else newton.solve

@@ -19,6 +19,7 @@ from inrpde.networks.partition import Window, windows
 from inrpde.networks.patchwork import Cell, Patchwork
 from inrpde.networks.siren import SineBody
 from inrpde.networks.trial import Trial
+from inrpde.sampling import sample
 from inrpde.solvers.blocks import EXACT, factored, iterate
 from inrpde.solvers.linear import RIDGE
 from inrpde.solvers.method import Candidate, Context
@@ -61,13 +62,14 @@ SPARSEST = 0.2
 @dataclass(frozen=True)
 class Fine:
     """`shape`: cells a coordinate; `features` a sample; `count` samples; `limit`: the highest wave numbers that samples
-    so close hold, in radians per unit length; `iterations` at most."""
+    so close hold, in radians per unit length; `iterations` at most; `equations` a sample, of all unknowns."""
 
     shape: tuple[int, ...]
     features: float
     count: int
     limit: tuple[float, ...]
     iterations: int = ITERATIONS
+    equations: float = 1.0
 
     @property
     def band(self) -> Array:
@@ -78,7 +80,7 @@ class Fine:
     def entries(self) -> float:
         """Numbers in all columns: samples of a support times the features of a cell."""
         reach = np.prod([min(n, 2) for n in self.shape])
-        return self.count * reach * self.features * self.count / np.prod(self.shape)
+        return self.equations * self.count * reach * self.features * self.count / np.prod(self.shape)
 
     @property
     def cost(self) -> float:
@@ -127,8 +129,9 @@ def finest(form: Form, features: float) -> Fine:
     along = resolution(points)
     lo, hi = bounds(form)
     shape = np.maximum(np.round(along / SIDE[len(along)]), 1).astype(int)
+    rows = sum(len(sample(row.region, 1, 0)) for row in form.rows)
     limit = np.pi * along / (hi - lo)
-    return Fine(tuple(map(int, shape)), features, len(points), tuple(map(float, limit)))
+    return Fine(tuple(map(int, shape)), features, len(points), tuple(map(float, limit)), equations=rows / len(points))
 
 
 def trials(form: Form, plan: Fine, seed: int) -> tuple[Trial, ...]:

@@ -123,6 +123,7 @@ def test_a_tolerance_asks_for_more(tol):
 def test_what_auto_chooses():
     many = Points(plane, NODES, {"grey": hills(NODES)})
     few = Points(plane, NODES[::10], {"grey": hills(NODES[::10])})
+    assert len(few.coordinates) > auto.SOME
 
     def choice(*conditions, **settings):
         return auto.chosen(context(Problem("p", [u], conditions), **settings))
@@ -135,5 +136,6 @@ def test_what_auto_chooses():
     assert choice(On(many, Eq(u, many["grey"])), activation="relu") is adam.solve
     assert choice(On(many, Eq(u**3, many["grey"]))) is adam.solve
     assert choice(On(omega, Eq(u**2 - plane.laplace(u), 1), norm=1), On(few, Eq(u, few["grey"]))) is adam.solve
+    assert choice(On(few, Eq(u, few["grey"]))) is least_squares.solve
     assert choice(On(few, Eq(u, few["grey"])), smooth) is conjugate.solve
     assert choice(On(few, Eq(u, few["grey"])), On(omega, plane.laplace(u))) is least_squares.solve
