@@ -1,5 +1,7 @@
 """A recording as a field of the time: two seconds of music, every sample a condition."""
 
+from pathlib import Path
+
 from sympy import Eq
 
 from inrpde import On, Points, Problem, Space
@@ -8,7 +10,8 @@ from inrpde.data import packaged, read_audio
 
 def problem(file="", seconds=2.0):
     """`file` is a WAV file (music that pygame-ce carries, if none is given), of which the first `seconds` are taken."""
-    recording = read_audio(file or packaged("pygame", "examples/data/house_lo.wav"), seconds)
+    path = Path(file).absolute() if file else packaged("pygame", "examples/data/house_lo.wav")
+    recording = read_audio(path, seconds)
     space = Space("s")
     u = space.unknown("u")
     samples = Points(space, recording.times, {"f": recording.samples})

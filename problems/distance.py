@@ -1,5 +1,7 @@
 """The signed distance from a scanned surface: zero on it, of slope one everywhere, its gradient the normal there."""
 
+from pathlib import Path
+
 from sympy import Abs, Eq, Interval, Rational, exp, sqrt
 
 from inrpde import On, Points, Problem, Region, Space
@@ -19,7 +21,7 @@ def problem(scan="cortex", points=20_000, alpha=100):
     Weights multiply the balance of the conditions by their operators: the values that the paper gives (3000, 100, 50,
     100) are for conditions without it.
     """
-    surface = read_scan(packaged(*SCANS[scan]) if scan in SCANS else scan).thinned(points)
+    surface = read_scan(packaged(*SCANS[scan]) if scan in SCANS else Path(scan).absolute()).thinned(points)
     space = Space("x y z")
     x, y, z = space.coords
     u = space.unknown("u")

