@@ -51,7 +51,7 @@ ENTRIES = 3e8
 RATE, STREAM, OVERHEAD = 1.2e10, 1e9, 1.5e-3
 """Floating-point operations a nominal second of small factorisations; numbers a nominal second of products that do not
 fit the cache; nominal seconds for each cell beside them."""
-PATIENCE = 25.0
+PATIENCE = 20.0
 """Nominal seconds of a solve without a budget."""
 SHARE = 0.3
 """The share of a budget that the solve may take: the second one and the checks take the rest."""
