@@ -30,6 +30,8 @@ RICHER = 1.4
 MARCH = 15.0
 """Nominal seconds that a march may take where neither budget nor tolerance is given, and its error is not `SMALL`."""
 SMALL = 3e-6
+MISSED = 10.0
+"""A march whose score is so many times its aim could not afford it, and will not afford a lower one."""
 BUDGET_SHARE = 0.6
 """The share of what is left of a budget that one march may take."""
 
@@ -48,7 +50,7 @@ def windows(search: Search[March]) -> Iterator[Candidate]:
             return
         before = search.score
         yield search.attempt(plan, "windows")
-        if search.until is not None:
+        if search.until is not None or search.score > MISSED * aim:
             return
         # what two marches differ by is the error of the first, which falls like the score
         error = search.change * min(search.score / before, 1.0) if np.isfinite(before) else search.change
