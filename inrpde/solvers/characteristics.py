@@ -19,7 +19,7 @@ Array = np.ndarray
 PILOT = 4000
 """Points of the region at which coefficients may be frozen."""
 CLOSE = 0.1
-"""The largest symbol, beside the sum of its terms' sizes, of a wave that counts as a solution."""
+"""The largest symbol, beside the sum of its highest terms' sizes, of a wave that counts as a solution."""
 TRIES = 6
 """Frequencies that are proposed for each that is wanted: few reach far enough where dispersion is strong."""
 REACH = 2.0
@@ -35,12 +35,14 @@ class Symbol:
     points: Array
 
     def at(self, w: Array, chosen: Array) -> tuple[Array, Array]:
-        """P at frequencies (n, d), frozen at the points `chosen` (n,), and the sum of its terms' sizes."""
+        """P at frequencies (n, d), frozen at the points `chosen` (n,), and the sum of its highest terms' sizes."""
         terms = [
             self.coefficients[k, chosen] * np.prod((1j * w) ** np.array(index), axis=1)
             for k, index in enumerate(self.indices)
         ]
-        return np.sum(terms, axis=0), np.sum(np.abs(terms), axis=0)
+        highest = max(map(sum, self.indices))
+        leading = [np.abs(term) for term, index in zip(terms, self.indices, strict=True) if sum(index) == highest]
+        return np.sum(terms, axis=0), np.sum(leading, axis=0)
 
     def solved(self, w: Array, axis: int, chosen: Array, sign: Array) -> Array:
         """The frequencies with w[:, axis] such that the larger of P's real and imaginary parts vanishes (NaN where it

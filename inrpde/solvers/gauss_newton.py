@@ -23,7 +23,7 @@ from inrpde.solvers.linear import ridge_solve
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples, bounds, draw
 from inrpde.solvers.score import score
-from inrpde.solvers.spectrum import wave_numbers
+from inrpde.solvers.spectrum import spectrum
 from inrpde.solvers.state import State
 from inrpde.solvers.system import evaluate_jets, linearise
 
@@ -194,7 +194,7 @@ def _start(context: Context, seed: int, held_out: Samples) -> tuple[State, Sampl
     points = context.settings["solver.points"] or round(DENSITY * (form.space.dim + 2) * width)
     samples = draw(form, points, seed)
     lo, hi = bounds(form)
-    waves = wave_numbers(form, samples) * (hi - lo) / 2
+    waves = spectrum(form, samples).all * (hi - lo) / 2
     found = []
     for band in BANDS:
         plan = Global(width, tuple(np.maximum(band * waves, LOWEST * band)), density=points / width, corners=False)

@@ -20,8 +20,8 @@ from inrpde.solvers.march import March, march
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples, bounds, draw, holes, left_out, volumes
 from inrpde.solvers.score import score
-from inrpde.solvers.shapes import cell_plan, crowded, first_cells, narrowed
-from inrpde.solvers.spectrum import wave_numbers
+from inrpde.solvers.shapes import bending, cell_plan, first_cells, narrowed, sources, spaced
+from inrpde.solvers.spectrum import spectrum
 from inrpde.solvers.state import State
 from inrpde.solvers.windows import windows
 
@@ -48,6 +48,8 @@ HOPELESS = 1e3
 """An arm so many times behind a resolved solution is given up."""
 DEAR = 5.0
 """Nominal seconds that the first cells of a nonlinear problem may take with the waves that its data declare."""
+BEHIND, FAIR = 30.0, 6
+"""An arm so many times behind, after so many tries, the last of which did not help, is given up."""
 PRECISE = 1e-8
 """A score below which no other kind of body is tried."""
 ENDURANCE = 40.0
@@ -56,6 +58,8 @@ STALLED = 2.0
 """Nominal seconds without progress after which a search without a budget ends, once they are half of all."""
 HALF = 0.5
 """The share of a cell's features that are waves of the equation, where there are such."""
+NARROW = 3.0
+"""How much sources bend the solution where they are, beside everywhere, if cells are to crowd there."""
 LEFT_OUT = 0.2
 """The share of labelled points that the second solve does not see."""
 HEADROOM = 1.2
@@ -98,8 +102,13 @@ class Search(Generic[Kind]):
         """The time after which the last march could not be continued."""
         self.held_out = draw(self.context.form, 1000, self.context.seed + HELD_OUT)
         lo, hi = bounds(self.context.form)
-        self.waves = wave_numbers(self.context.form, self.held_out) * (hi - lo) / 2
-        """The declared wave numbers in coordinates scaled to [-1, 1]."""
+        found, half = spectrum(self.context.form, self.held_out), (hi - lo) / 2
+        self.ringing, self.driven, given = found.ringing * half, found.driven * half, found.given * half
+        self.sources = sources(self.context.form)
+        self.narrow = any(density.max() > NARROW * density.mean() for density in self.sources)
+        self.waves = np.maximum(np.maximum(self.ringing, given), 0.0 if self.narrow else self.driven)
+        """The declared wave numbers in coordinates scaled to [-1, 1]: those that go everywhere, those of the sources, and
+        those to be resolved everywhere; narrow sources are left to cells that crowd there."""
         form = self.context.form
         self.has_holes = any(holes(r) for k in range(len(form.unknowns)) for r in volumes(form, k))
 
@@ -237,6 +246,7 @@ def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
             return
         if best <= RESOLVED:
             arms = [arm for arm in arms if arm.search.best is None or arm.search.score < HOPELESS * best]
+        arms = [arm for arm in arms if arm.improving or len(arm.search.tried) < FAIR or arm.search.score < BEHIND * best]
         if not arms or (best < PRECISE and all(arm.search.best is None for arm in arms)):
             return
         ahead = min(arms, key=lambda a: a.search.score)
@@ -273,16 +283,10 @@ def fixed(context: Context) -> bool:
 def one_domain(search: Search[Global]) -> Iterator[Candidate]:
     """From the declared wave numbers upwards: tune the band while the solution is unresolved, then add features."""
     settings = search.context.settings
-    first, wavy = first_plan(search), wavy_plan(search)
-    if wavy is not None and wavy.width < first.width:
-        yield search.attempt(wavy, "first, with waves of the equation")
+    yield from waves_of_the_equation(search)
     if search.done:
         return
-    yield search.attempt(first, "first")
-    if wavy is not None and wavy not in search.tried and not search.done:
-        yield search.attempt(wavy, "first, with waves of the equation")
-    if search.has_holes and not search.done:
-        yield search.attempt(replace(search.plan, poles=True), "first, with multipoles in the holes")
+    yield search.attempt(replace(first_plan(search), poles=search.has_holes), "first")
     fixed_band = settings["solver.band"] is not None
     misses = 0
     while not search.done and misses < 2:
@@ -303,6 +307,19 @@ def one_domain(search: Search[Global]) -> Iterator[Candidate]:
         misses = 0 if search.score < 0.3 * before else misses + 1
 
 
+def waves_of_the_equation(search: Search[Global]) -> Iterator[Candidate]:
+    """Waves that solve the equation, where it has such, up to higher and higher frequencies while that pays."""
+    stretch = 1.0
+    while (plan := wavy_plan(search, stretch)) is not None and not search.done:
+        before = search.score
+        if search.tried and not search.affords(plan):
+            return
+        yield search.attempt(plan, "waves of the equation")
+        if RESOLVED > search.score > 0.3 * before or (search.score > 0.6 * before and stretch > 3):
+            return
+        stretch *= 1.6
+
+
 def first_plan(search: Search[Global]) -> Global:
     """A little above the wave numbers in each coordinate, and features enough to resolve that."""
     settings, d = search.context.settings, search.context.form.space.dim
@@ -321,19 +338,21 @@ def first_plan(search: Search[Global]) -> Global:
     return Global(width, tuple(float(w) for w in band), layers=settings["solver.layers"] or 1, distribution=kind)
 
 
-def wavy_plan(search: Search[Global]) -> Global | None:
+def wavy_plan(search: Search[Global], stretch: float = 1.0) -> Global | None:
     """Waves of the equation as many as its characteristic set, of one dimension less, asks for, and features for what
-    its sources drive; None where the equation has no waves or the user has chosen the body."""
+    its sources drive, up to the declared wave numbers times `stretch`; None where the equation has no waves or the user
+    has chosen the body."""
     form = search.context.form
     d = form.space.dim
     if not 1 < d < HIGH or fixed(search.context) or (search.context.settings["solver.layers"] or 1) > 1:
         return None
     lo, hi = bounds(form)
-    reach, band = search.waves + 3.0, wave_numbers(form, search.held_out, driven=True) * (hi - lo) / 2 + 3.0
+    reach = stretch * (search.waves + 3.0)
+    band = 3.0 + (0.0 if search.narrow else stretch) * search.driven
     if not all(has_waves(form, k, reach, (lo, hi)) for k, u in enumerate(form.unknowns) if not u.is_number):
         return None
     across = 2 * reach / np.pi + 3
-    count = int(np.clip((13 if d == 2 else 8) * np.mean(np.prod(across) / across), 150, 1000))
+    count = int(np.clip((13 if d == 2 else 8) * np.mean(np.prod(across) / across), 150, 2500))
     beside = int(np.clip(1.6 * np.prod(2 * band / np.pi + 3), 60, 1000))
     waves = Waves(count / (count + beside), tuple(float(w) for w in reach))
     return Global(count + beside, tuple(float(w) for w in band), waves=waves)
@@ -363,22 +382,25 @@ def tune(search: Search[Global]) -> Iterator[Candidate]:
 def cells(search: Search[Cells]) -> Iterator[Candidate]:
     """Cells of a shape that follows the box and the wave numbers; then whatever refinement lowers the score most."""
     lo, hi = bounds(search.context.form)
-    first = first_cells(search, hi - lo)
-    if not search.context.form.linear and nominal(search.context.form, first) > DEAR:
+    first = replace(first_cells(search, hi - lo), poles=search.has_holes)
+    form = search.context.form
+    if not form.linear and nominal(form, first) > DEAR:
         # narrow parts of the data ask for waves everywhere: where features are dear, cells crowd there instead
         search.waves = np.zeros_like(search.waves)
         first = cell_plan(search, first.breaks)
+    sourced = crowded_by_sources(search, first)
     if not search.affords(first):  # data with narrow parts ask for more waves than the solution has almost everywhere
         waves = tuple(0.6 * search.waves / [len(b) - 1 for b in first.breaks])
         first = narrowed(first, waves)
-    if not search.affords(first):
+    if search.affords(first):
+        yield search.attempt(first, "cells")
+    if sourced is not None and search.affords(sourced) and not search.done:
+        yield search.attempt(sourced, "cells, crowded where the sources are")
+    if not search.tried:
         return
-    yield search.attempt(first, "cells")
-    form = search.context.form
     if not search.done and any(has_waves(form, k, first.band, bounds(form)) for k in range(len(form.unknowns))):
-        yield search.attempt(replace(first, waves=Waves(HALF, first.band)), "cells, with waves of the equation")
-    if search.has_holes and not search.done:
-        yield search.attempt(replace(search.plan, poles=True), "cells, with multipoles in the holes")
+        best = search.plan
+        yield search.attempt(replace(best, waves=Waves(HALF, best.band)), "cells, with waves of the equation")
     axes = [partial(refined, axis=k) for k in range(len(lo))] if len(lo) > 1 else []
     moves: list[Callable[[Search[Cells]], Cells]] = [refined, graded, *axes]
     misses = 0
@@ -409,7 +431,20 @@ def refined(search: Search[Cells], axis: int | None = None) -> Cells:
 def graded(search: Search[Cells]) -> Cells:
     """A third more cells along every axis, crowded where the solution bends."""
     more = tuple(int(np.ceil(1.34 * (len(old) - 1))) for old in search.plan.breaks)
-    return like(search.plan, cell_plan(search, crowded(search.context.form, search.state, more)))
+    form = search.context.form
+    breaks = [spaced(density, n) for density, n in zip(bending(form, search.state), more, strict=True)]
+    return like(search.plan, cell_plan(search, tuple(breaks)))
+
+
+def crowded_by_sources(search: Search[Cells], even: Cells) -> Cells | None:
+    """Cells that crowd where narrow sources are, at least as many as the even ones; None where these are wide."""
+    if not search.narrow:
+        return None
+    narrow = [density.max() > NARROW * density.mean() for density in search.sources]
+    many = 8 if len(narrow) < 3 else 5
+    shape = [len(b) - 1 for b in even.breaks]
+    counts = [max(many, n) if crowd else n for crowd, n in zip(narrow, shape, strict=True)]
+    return cell_plan(search, tuple(spaced(density, n) for density, n in zip(search.sources, counts, strict=True)))
 
 
 def like(old: Cells, new: Cells) -> Cells:

@@ -6,24 +6,30 @@ from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
+from scipy.optimize import brentq
 
 from inrpde.compiler.form import Form
 from inrpde.solvers.features import Cells
 from inrpde.solvers.fields import field_points
 from inrpde.solvers.method import Context
-from inrpde.solvers.samples import Fractions, bounds
+from inrpde.solvers.samples import Fractions, bounds, draw
 from inrpde.solvers.state import State
+from inrpde.solvers.system import no_jets, residuals
 
 Array = np.ndarray
 GROWTH = 0.5
 """How much larger a cell may be than one that lies a cell away, as a share of it."""
+SOURCED = 30_000
+"""Points at which sources are looked for."""
 
 
 class Wavy(Protocol):
-    """What is known before a solve: the declared wave numbers, in coordinates scaled to [-1, 1]."""
+    """What is known before a solve: the declared wave numbers, in coordinates scaled to [-1, 1]; all, and of those that
+    go everywhere."""
 
     context: Context
     waves: Array
+    ringing: Array
 
 
 def first_cells(search: Wavy, extent: Array) -> Cells:
@@ -54,19 +60,46 @@ def cell_plan(search: Wavy, breaks: Fractions) -> Cells:
     shape = np.array([len(b) - 1 for b in breaks])
     d = len(shape)
     smooth = {1: 8.0, 2: 6.0, 3: 4.5}.get(d, 3.0)
-    band = smooth + np.where(shape > 1, 2.0 * search.waves / shape, search.waves)
+    widest = np.array([np.diff(b).max() for b in breaks])
+    crowd = widest * shape > 1.001
+    waves = np.where(crowd, search.ringing * widest, search.waves / shape)  # cells that crowd resolve sources by size
+    band = smooth + np.where(shape > 1, 2.0, 1.0) * waves
     each = int(np.clip(1.6 * np.prod(2 * band / np.pi + 3), 16, 500))
     density = 2.0 if search.context.form.linear else 3.0  # a nonlinear fit has more ways to go wrong between its points
     return Cells(breaks, each, tuple(float(w) for w in band), density=density)
 
 
+def sources(form: Form, bins: int = 192) -> list[Array]:
+    """For each coordinate √|f| over `bins` equal parts of the box, f the sources, in the root mean square over the other
+    coordinates: about how a solution bends before it is known."""
+    lo, hi = bounds(form)
+    samples = draw(form, SOURCED, 5)
+    found = [np.zeros(bins) for _ in lo]
+    with np.errstate(all="ignore"):
+        values = residuals(form, samples, no_jets(form))
+    for row, value in zip(form.rows, values, strict=True):
+        if row.region.dim == form.space.dim:
+            for k, density in enumerate(found):
+                place = ((samples.of(row).points[:, k] - lo[k]) / (hi[k] - lo[k]) * bins).astype(int).clip(0, bins - 1)
+                total = np.bincount(place, np.nan_to_num(np.abs(value)) ** 2, bins)
+                root = (total / np.maximum(np.bincount(place, minlength=bins), 1)) ** 0.25
+                found[k] = np.maximum(density, smoothed(root / max(root.mean(), 1e-300)))
+    return found
+
+
+def smoothed(density: Array) -> Array:
+    for _ in range(3):
+        density = np.convolve(np.pad(density, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
+    return density
+
+
 def crowded(form: Form, state: State, shape: tuple[int, ...], span: tuple[float, float] = (0.0, 1.0)) -> Fractions:
     """Breaks that share out the bending of a state equally, in cells that grow no faster than `GROWTH` allows."""
     densities = bending(form, state, span, bins=max(192, 32 * max(shape)))
-    return tuple(_shared_out(density, n) for n, density in zip(shape, densities, strict=True))
+    return tuple(spaced(density, n) for n, density in zip(shape, densities, strict=True))
 
 
-def _shared_out(density: Array, n: int) -> tuple[float, ...]:
+def spaced(density: Array, n: int) -> tuple[float, ...]:
     """Breaks of `n` cells of the density given on equal bins of [0, 1]."""
     bins = len(density)
     place = GROWTH * (np.arange(bins) + 0.5) / bins
@@ -101,7 +134,6 @@ def bending(form: Form, state: State, span: tuple[float, float] = (0.0, 1.0), bi
             mean = np.bincount(place, bend**2, bins) / np.maximum(np.bincount(place, minlength=bins), 1)
             root = mean**0.25
             total = np.maximum(total, root / max(root.mean(), 1e-300))
-        for _ in range(3):
-            total = np.convolve(np.pad(total, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
+        total = smoothed(total)
         out.append(total + 0.5 * total.mean())
     return out

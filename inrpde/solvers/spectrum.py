@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from inrpde.compiler.form import Form, Row
@@ -17,28 +19,42 @@ FAINT = 1e-6
 """Data beside narrow ones count where they are more than this share of all."""
 
 
-def wave_numbers(form: Form, samples: Samples, driven: bool = False) -> Array:
-    """Wave numbers (d,) in radians per unit length, 0 where nothing is known; only those of sources where `driven`.
+@dataclass(frozen=True)
+class Spectrum:
+    """Wave numbers (d,) in radians per unit length, 0 where nothing is known.
 
-    Two sources: the oscillatory zero-order coefficient, κ = √(c₀/c₂) where they have the same sign, and the logarithmic
-    gradient of the data (sources, boundary and initial values).
+    `ringing` are those of waves that go everywhere: of the oscillatory zero-order coefficient, κ = √(c₀/c₂) where they
+    have the same sign, and of data that travel. `driven` are those of sources, `given` those of boundary and initial
+    values: their logarithmic gradients.
     """
-    found = np.zeros(form.space.dim)
-    given = relative_data(form, samples)
-    noise = ROUNDING * np.nanmax(np.asarray(given), initial=0.0)
-    for row, size in zip(form.rows, given, strict=True):
-        site = samples.of(row)
-        inside = row.region.dim == form.space.dim
-        if row.linear and inside and not driven:
-            found = np.maximum(found, _oscillation(form, row, site))
-        if size > noise and (inside or not driven):
-            found = np.maximum(found, _data(form, row, site))
-    if driven:
-        return found
-    for row in form.rows:
-        if row.linear and row.region.dim == form.space.dim:
-            found = np.maximum(found, _travelling(form, row, samples.of(row), found))
-    return found
+
+    ringing: Array
+    driven: Array
+    given: Array
+
+    @property
+    def all(self) -> Array:
+        return np.maximum(np.maximum(self.ringing, self.driven), self.given)
+
+
+def spectrum(form: Form, samples: Samples) -> Spectrum:
+    """What the declaration says of a form's wave numbers, at samples."""
+    driven, ringing, given = np.zeros((3, form.space.dim))
+    relative = relative_data(form, samples)
+    noise = ROUNDING * np.nanmax(np.asarray(relative), initial=0.0)
+    inside = [row.region.dim == form.space.dim for row in form.rows]
+    for row, size, within in zip(form.rows, relative, inside, strict=True):
+        if size > noise and within:
+            driven = np.maximum(driven, _data(form, row, samples.of(row)))
+        elif size > noise:
+            given = np.maximum(given, _data(form, row, samples.of(row)))
+    linear = [row for row, within in zip(form.rows, inside, strict=True) if within and row.linear]
+    for row in linear:
+        ringing = np.maximum(ringing, _oscillation(form, row, samples.of(row)))
+    for row in linear:
+        known = Spectrum(ringing, driven, given).all
+        ringing = np.maximum(ringing, _travelling(form, row, samples.of(row), known))
+    return Spectrum(ringing, driven, given)
 
 
 def _travelling(form: Form, row: Row, site: Site, found: Array) -> Array:

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from threadpoolctl import ThreadpoolController
 
-WORTHWHILE = 4e9
-"""Floating-point operations from which threads pay."""
+WORTHWHILE = 4e10
+"""Floating-point operations from which threads pay even where other work may hold them up."""
 _controller: list[ThreadpoolController] = []
 
 

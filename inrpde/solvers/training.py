@@ -19,7 +19,7 @@ from inrpde.solvers.newton import guess, project
 from inrpde.solvers.objective import Batch, Objective, thinned
 from inrpde.solvers.samples import Samples, bounds, draw
 from inrpde.solvers.score import score
-from inrpde.solvers.spectrum import wave_numbers
+from inrpde.solvers.spectrum import spectrum
 from inrpde.solvers.threads import sized
 from inrpde.solvers.trained import Fields, Shape
 
@@ -171,7 +171,7 @@ def shape(form: Form, settings: Any, samples: Samples, width: int | None = None)
         first = np.full(form.space.dim, PAPER_OMEGA)
     else:
         lo, hi = bounds(form)
-        waves = wave_numbers(form, samples) * (hi - lo) / 2
+        waves = spectrum(form, samples).all * (hi - lo) / 2
         first = form.space.dim * np.maximum(SHARE * waves, LOWEST)
     hidden = min(omega or PAPER_OMEGA, PAPER_OMEGA) if first.max() >= PAPER_OMEGA or omega else LOW_OMEGA
     default = (PAPER_WIDTH, PAPER_LAYERS) if only_samples(form) and count(samples) > LARGE else (WIDTH, LAYERS)
