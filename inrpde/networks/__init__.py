@@ -12,6 +12,7 @@ def kinds() -> dict[str, type[Trial]]:
     """The trials that can be stored, by the name under which they are."""
     from inrpde.networks.corner import CornerFunctions
     from inrpde.networks.cylindrical import CylindricalWaves
+    from inrpde.networks.exponentials import Exponentials
     from inrpde.networks.multipole import Multipoles
     from inrpde.networks.partition import Windowed
     from inrpde.networks.patchwork import Patchwork
@@ -21,6 +22,7 @@ def kinds() -> dict[str, type[Trial]]:
     from inrpde.networks.trial import Constant, Sum
 
     every = (
-        Constant, CornerFunctions, CylindricalWaves, Multipoles, Patchwork, SineBody, Slab, Sum, Tangent, Windowed,
+        Constant, CornerFunctions, CylindricalWaves, Exponentials, Multipoles, Patchwork, SineBody, Slab, Sum, Tangent,
+        Windowed,
     )  # fmt: skip
     return {kind.__name__: kind for kind in every}

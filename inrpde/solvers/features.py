@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from inrpde.networks.partition import Windowed, windows
 from inrpde.networks.siren import SineBody
 from inrpde.networks.trial import Constant, Sum, Trial
 from inrpde.sampling import sample
-from inrpde.solvers.characteristics import with_waves
+from inrpde.solvers.characteristics import exponentials
 from inrpde.solvers.corners import singular_trials
 from inrpde.solvers.samples import Fractions, bounds, measure, volumes
 from inrpde.solvers.spots import patches
@@ -59,13 +59,13 @@ class Plan(Protocol):
 
 @dataclass(frozen=True)
 class Waves:
-    """A share of the features that solve the homogeneous equation, with frequencies up to `band`."""
+    """A share of features that are exponentials which solve the homogeneous equation, with frequencies up to `band`."""
 
     share: float
     band: tuple[float, ...]
 
     def __str__(self) -> str:
-        return f", {self.share:.0%} of them waves of the equation up to {_listed(self.band)}"
+        return f", {self.share:.0%} of them solve the equation, up to {_listed(self.band)}"
 
 
 @dataclass(frozen=True)
@@ -105,10 +105,8 @@ class Global:
         return replace(self, waves=replace(self.waves, band=band))
 
     def body(self, form: Form, unknown: int, box: Box, rng: np.random.Generator) -> Trial:
-        body = SineBody.random(
-            self.width, np.array(self.band), box, rng, layers=self.layers, distribution=self.distribution
-        )
-        return _turned(form, unknown, body, self.waves, rng)
+        options = {"layers": self.layers, "distribution": self.distribution}
+        return _body(form, unknown, self, self.width, box, rng, **options)
 
     def varied(self) -> Global:
         return replace(self, width=max(20, round(0.7 * self.width)), band=tuple(0.93 * w for w in self.band))
@@ -164,8 +162,7 @@ class Cells:
             share = inside / (density * np.prod(support[1] - support[0]))
             features = round(self.each * min(1.0, 1.25 * share))
             if features >= 4:
-                body = SineBody.random(max(features, 12), np.array(self.band), support, rng)
-                parts.append(Windowed(_turned(form, unknown, body, self.waves, rng), window))
+                parts.append(Windowed(_body(form, unknown, self, max(features, 12), support, rng), window))
         return Sum(tuple(parts))
 
     def varied(self) -> Cells:
@@ -177,10 +174,15 @@ class Cells:
         return f"{grid} cells of {features}, boundary × {self.balance:g}"
 
 
-def _turned(form: Form, unknown: int, body: SineBody, waves: Waves | None, rng: np.random.Generator) -> SineBody:
-    if waves is None:
-        return body
-    return with_waves(form, unknown, body, waves.share, np.array(waves.band), rng)
+def _body(
+    form: Form, unknown: int, plan: Global | Cells, width: int, box: Box, rng: np.random.Generator, **options: Any
+) -> Trial:
+    """Sine features, a share of them replaced by exponentials of the equation where the plan has such."""
+    waves = plan.waves
+    found = exponentials(form, unknown, round(waves.share * width), np.array(waves.band), box, rng) if waves else None
+    rest = width - (found.width if found else 0)
+    body = SineBody.random(max(rest, 1), np.array(plan.band), box, rng, **options)
+    return Sum((found, body)) if found else body
 
 
 def _listed(band: tuple[float, ...]) -> str:

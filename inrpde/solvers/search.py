@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 
 from inrpde.compiler.form import Form
-from inrpde.solvers.characteristics import has_waves
+from inrpde.solvers.characteristics import solves
 from inrpde.solvers.cost import nominal
 from inrpde.solvers.features import Cells, Global, Plan, Waves
 from inrpde.solvers.fields import field_points, relative_difference
@@ -20,7 +20,7 @@ from inrpde.solvers.march import March, march
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples, bounds, draw, holes, left_out, volumes
 from inrpde.solvers.score import score
-from inrpde.solvers.shapes import bending, cell_plan, first_cells, narrowed, sources, spaced
+from inrpde.solvers.shapes import cell_plan, crowded, first_cells, narrowed, sources, spaced
 from inrpde.solvers.spectrum import spectrum
 from inrpde.solvers.state import State
 from inrpde.solvers.windows import windows
@@ -48,13 +48,13 @@ HOPELESS = 1e3
 """An arm so many times behind a resolved solution is given up."""
 DEAR = 5.0
 """Nominal seconds that the first cells of a nonlinear problem may take with the waves that its data declare."""
-BEHIND, FAIR = 30.0, 6
+BEHIND, FAIR = 10.0, 5
 """An arm so many times behind, after so many tries, the last of which did not help, is given up."""
 PRECISE = 1e-8
 """A score below which no other kind of body is tried."""
 ENDURANCE = 40.0
 """Nominal seconds that all steps together may take without a budget, four times as many with a tolerance."""
-STALLED = 2.0
+STALLED = 1.5
 """Nominal seconds without progress after which a search without a budget ends, once they are half of all."""
 HALF = 0.5
 """The share of a cell's features that are waves of the equation, where there are such."""
@@ -62,8 +62,10 @@ NARROW = 3.0
 """How much sources bend the solution where they are, beside everywhere, if cells are to crowd there."""
 LEFT_OUT = 0.2
 """The share of labelled points that the second solve does not see."""
-HEADROOM = 1.2
-"""Costs are predicted with so much to spare."""
+HEADROOM, AGAIN = 1.2, 0.6
+"""Costs are predicted with so much to spare, and so much for the second solve."""
+WORTH = 0.8
+"""The share of the score to which another band must lower it to be followed."""
 
 
 class Fit(Protocol):
@@ -107,8 +109,8 @@ class Search(Generic[Kind]):
         self.sources = sources(self.context.form)
         self.narrow = any(density.max() > NARROW * density.mean() for density in self.sources)
         self.waves = np.maximum(np.maximum(self.ringing, given), 0.0 if self.narrow else self.driven)
-        """The declared wave numbers in coordinates scaled to [-1, 1]: those that go everywhere, those of the sources, and
-        those to be resolved everywhere; narrow sources are left to cells that crowd there."""
+        """The declared wave numbers in coordinates scaled to [-1, 1]: those that go everywhere, those of the sources,
+        and those to be resolved everywhere; narrow sources are left to cells that crowd there."""
         form = self.context.form
         self.has_holes = any(holes(r) for k in range(len(form.unknowns)) for r in volumes(form, k))
 
@@ -136,7 +138,7 @@ class Search(Generic[Kind]):
         """Does the predicted cost of a plan fit into the budget, or into what the next step is worth without one?"""
         cost = nominal(self.context.form, plan)
         if self.context.clock.budget is not None:
-            return cost < self.patience and self.context.clock.fits(HEADROOM * cost * self.slowness)
+            return cost < self.patience and self.context.clock.fits((HEADROOM + AGAIN) * cost * self.slowness)
         spent = sum(nominal(self.context.form, tried) for arm in self.arms for tried in arm.tried)
         return cost < self.patience and spent + cost < ENDURANCE * (1 if self.context.tol is None else 4)
 
@@ -246,7 +248,9 @@ def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
             return
         if best <= RESOLVED:
             arms = [arm for arm in arms if arm.search.best is None or arm.search.score < HOPELESS * best]
-        arms = [arm for arm in arms if arm.improving or len(arm.search.tried) < FAIR or arm.search.score < BEHIND * best]
+        arms = [
+            arm for arm in arms if arm.improving or len(arm.search.tried) < FAIR or arm.search.score < BEHIND * best
+        ]
         if not arms or (best < PRECISE and all(arm.search.best is None for arm in arms)):
             return
         ahead = min(arms, key=lambda a: a.search.score)
@@ -283,10 +287,18 @@ def fixed(context: Context) -> bool:
 def one_domain(search: Search[Global]) -> Iterator[Candidate]:
     """From the declared wave numbers upwards: tune the band while the solution is unresolved, then add features."""
     settings = search.context.settings
-    yield from waves_of_the_equation(search)
+    wavy = wavy_plan(search)
+    if wavy is not None:
+        yield search.attempt(wavy, "exponentials of the equation")
     if search.done:
         return
-    yield search.attempt(replace(first_plan(search), poles=search.has_holes), "first")
+    before = search.score
+    first = first_plan(search)
+    yield search.attempt(first, "first")
+    if search.has_holes and not search.done:
+        yield search.attempt(replace(first, poles=True), "first, with multipoles in the holes")
+    if wavy is not None and search.score == before:
+        yield from further(search)
     fixed_band = settings["solver.band"] is not None
     misses = 0
     while not search.done and misses < 2:
@@ -307,14 +319,12 @@ def one_domain(search: Search[Global]) -> Iterator[Candidate]:
         misses = 0 if search.score < 0.3 * before else misses + 1
 
 
-def waves_of_the_equation(search: Search[Global]) -> Iterator[Candidate]:
-    """Waves that solve the equation, where it has such, up to higher and higher frequencies while that pays."""
-    stretch = 1.0
-    while (plan := wavy_plan(search, stretch)) is not None and not search.done:
+def further(search: Search[Global]) -> Iterator[Candidate]:
+    """Exponentials that solve the equation, up to higher and higher frequencies while that pays."""
+    stretch = 1.6
+    while (plan := wavy_plan(search, stretch)) is not None and not search.done and search.affords(plan):
         before = search.score
-        if search.tried and not search.affords(plan):
-            return
-        yield search.attempt(plan, "waves of the equation")
+        yield search.attempt(plan, "exponentials of the equation")
         if RESOLVED > search.score > 0.3 * before or (search.score > 0.6 * before and stretch > 3):
             return
         stretch *= 1.6
@@ -339,20 +349,20 @@ def first_plan(search: Search[Global]) -> Global:
 
 
 def wavy_plan(search: Search[Global], stretch: float = 1.0) -> Global | None:
-    """Waves of the equation as many as its characteristic set, of one dimension less, asks for, and features for what
-    its sources drive, up to the declared wave numbers times `stretch`; None where the equation has no waves or the user
-    has chosen the body."""
+    """Exponentials of the equation as many as its characteristic set, of one dimension less, asks for, and features for
+    what its sources drive, up to the declared wave numbers times `stretch`; None where the equation has none or the
+    user has chosen the body."""
     form = search.context.form
     d = form.space.dim
-    if not 1 < d < HIGH or fixed(search.context) or (search.context.settings["solver.layers"] or 1) > 1:
+    if d >= HIGH or fixed(search.context) or (search.context.settings["solver.layers"] or 1) > 1:
         return None
-    lo, hi = bounds(form)
     reach = stretch * (search.waves + 3.0)
     band = 3.0 + (0.0 if search.narrow else stretch) * search.driven
-    if not all(has_waves(form, k, reach, (lo, hi)) for k, u in enumerate(form.unknowns) if not u.is_number):
+    if not all(solves(form, k, reach, bounds(form)) for k, u in enumerate(form.unknowns) if not u.is_number):
         return None
     across = 2 * reach / np.pi + 3
-    count = int(np.clip((13 if d == 2 else 8) * np.mean(np.prod(across) / across), 150, 2500))
+    fewest, each = {1: (12, 1), 2: (150, 13), 3: (400, 8)}[d]
+    count = int(np.clip(each * np.mean(np.prod(across) / across), fewest, 2500))
     beside = int(np.clip(1.6 * np.prod(2 * band / np.pi + 3), 60, 1000))
     waves = Waves(count / (count + beside), tuple(float(w) for w in reach))
     return Global(count + beside, tuple(float(w) for w in band), waves=waves)
@@ -375,7 +385,7 @@ def tune(search: Search[Global]) -> Iterator[Candidate]:
                 if len(axes) < d and nominal(search.context.form, trial) > CHEAP:
                     break  # more features are a better use of that time
                 yield search.attempt(trial, "band")
-                if search.score >= before:
+                if search.score > WORTH * before:
                     break
 
 
@@ -398,9 +408,9 @@ def cells(search: Search[Cells]) -> Iterator[Candidate]:
         yield search.attempt(sourced, "cells, crowded where the sources are")
     if not search.tried:
         return
-    if not search.done and any(has_waves(form, k, first.band, bounds(form)) for k in range(len(form.unknowns))):
+    if not search.done and any(solves(form, k, first.band, bounds(form)) for k in range(len(form.unknowns))):
         best = search.plan
-        yield search.attempt(replace(best, waves=Waves(HALF, best.band)), "cells, with waves of the equation")
+        yield search.attempt(replace(best, waves=Waves(HALF, best.band)), "cells, with exponentials of the equation")
     axes = [partial(refined, axis=k) for k in range(len(lo))] if len(lo) > 1 else []
     moves: list[Callable[[Search[Cells]], Cells]] = [refined, graded, *axes]
     misses = 0
@@ -431,9 +441,7 @@ def refined(search: Search[Cells], axis: int | None = None) -> Cells:
 def graded(search: Search[Cells]) -> Cells:
     """A third more cells along every axis, crowded where the solution bends."""
     more = tuple(int(np.ceil(1.34 * (len(old) - 1))) for old in search.plan.breaks)
-    form = search.context.form
-    breaks = [spaced(density, n) for density, n in zip(bending(form, search.state), more, strict=True)]
-    return like(search.plan, cell_plan(search, tuple(breaks)))
+    return like(search.plan, cell_plan(search, crowded(search.context.form, search.state, more)))
 
 
 def crowded_by_sources(search: Search[Cells], even: Cells) -> Cells | None:

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
-from scipy.optimize import brentq
 
 from inrpde.compiler.form import Form
 from inrpde.solvers.features import Cells
 from inrpde.solvers.fields import field_points
 from inrpde.solvers.method import Context
 from inrpde.solvers.samples import Fractions, bounds, draw
+from inrpde.solvers.spots import outside
 from inrpde.solvers.state import State
 from inrpde.solvers.system import no_jets, residuals
 
@@ -70,18 +70,20 @@ def cell_plan(search: Wavy, breaks: Fractions) -> Cells:
 
 
 def sources(form: Form, bins: int = 192) -> list[Array]:
-    """For each coordinate √|f| over `bins` equal parts of the box, f the sources, in the root mean square over the other
-    coordinates: about how a solution bends before it is known."""
+    """For each coordinate √|f| over `bins` equal parts of the box, f the sources, in the root mean square over the
+    other coordinates: about how a solution bends before it is known. Spots, which have patches, are left out."""
     lo, hi = bounds(form)
     samples = draw(form, SOURCED, 5)
-    found = [np.zeros(bins) for _ in lo]
+    found = [np.full(bins, 1e-3) for _ in lo]
     with np.errstate(all="ignore"):
         values = residuals(form, samples, no_jets(form))
     for row, value in zip(form.rows, values, strict=True):
         if row.region.dim == form.space.dim:
+            points = samples.of(row).points
+            square = np.where(outside(form, row.region, points), np.nan_to_num(np.abs(value)) ** 2, 0.0)
             for k, density in enumerate(found):
-                place = ((samples.of(row).points[:, k] - lo[k]) / (hi[k] - lo[k]) * bins).astype(int).clip(0, bins - 1)
-                total = np.bincount(place, np.nan_to_num(np.abs(value)) ** 2, bins)
+                place = ((points[:, k] - lo[k]) / (hi[k] - lo[k]) * bins).astype(int).clip(0, bins - 1)
+                total = np.bincount(place, square, bins)
                 root = (total / np.maximum(np.bincount(place, minlength=bins), 1)) ** 0.25
                 found[k] = np.maximum(density, smoothed(root / max(root.mean(), 1e-300)))
     return found

@@ -9,7 +9,7 @@ from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.solvers import spots
 from inrpde.solvers.samples import draw
-from inrpde.solvers.spectrum import wave_numbers
+from inrpde.solvers.spectrum import spectrum
 
 SPACE = Space("x y")
 X, Y = SPACE.coords
@@ -66,7 +66,7 @@ class TestPoints:
 
     def test_narrow_data_do_not_set_the_band_of_everything(self):
         form = compile_problem(poisson(bump(0.3, 1.1, 0.005)))
-        assert wave_numbers(form, draw(form, 1000, 0)).max() == 0
+        assert spectrum(form, draw(form, 1000, 0)).all.max() == 0
 
 
 def test_windows_of_nested_patches():
