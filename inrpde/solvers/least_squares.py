@@ -90,10 +90,12 @@ def _absolute(form: Form, row: Row) -> bool:
 
 
 def by_blocks(system: System) -> bool:
-    """Are there enough cells for the block solver to be faster?"""
+    """Are there enough cells for the block solver to be faster, and rows for their columns?"""
     widest = max(piece.stop - piece.start for piece in system.pieces)
-    determined = sum(len(block.right) for block in system.blocks) > 1.5 * system.width
-    return system.width > (DENSE if determined else OPEN) and widest < system.width / 4
+    rows = sum(len(block.right) for block in system.blocks)
+    if rows < system.width:
+        return False
+    return system.width > (DENSE if rows > 1.5 * system.width else OPEN) and widest < system.width / 4
 
 
 def balance(form: Form, row: Row, plan: Plan) -> float:

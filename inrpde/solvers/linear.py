@@ -14,7 +14,8 @@ RIDGE = 1e-13
 
 
 def ridge_solve(a: Array, b: Array, ridge: float = RIDGE) -> Array:
-    """Solve by one QR factorisation of [A; μI], μ = ridge·‖A‖_F/√F, for b of shape (N,) or (N, k).
+    """Solve by one QR factorisation of [A; μI] (of [A, μI] where A has fewer rows than columns), μ = ridge·‖A‖_F/√F,
+    for b of shape (N,) or (N, k).
 
     The ridge keeps the solution finite where columns depend on one another. A real matrix with a complex right-hand
     side is solved as a real one with two. Raises DivergedError if A or b is not finite.
@@ -30,14 +31,16 @@ def ridge_solve(a: Array, b: Array, ridge: float = RIDGE) -> Array:
         raise DivergedError("the linear system is not finite", None, "check coefficients and data for singular points")
     if size == 0:
         return np.zeros((width, *b.shape[1:]), dtype=a.dtype)
-    stacked = np.zeros((n + width, width), dtype=a.dtype, order="F")
-    stacked[:n] = a
-    stacked[n + np.arange(width), np.arange(width)] = ridge * size / np.sqrt(width)
+    least = ridge * size / np.sqrt(width)
+    if n < width:  # the same minimum, as the smallest (c, s) with A c + μ s = b
+        stacked = np.asfortranarray(np.hstack([a, least * np.eye(n, dtype=a.dtype)]))
+    else:
+        stacked = np.asfortranarray(np.vstack([a, least * np.eye(width, dtype=a.dtype)]))
     right = np.zeros((n + width, columns.shape[1]), dtype=a.dtype, order="F")
     right[:n] = columns
     gels, gels_lwork = get_lapack_funcs(("gels", "gels_lwork"), (stacked, right))
-    lwork = int(np.real(gels_lwork(n + width, width, right.shape[1])[0]))
-    with sized(2.0 * (n + width) * width**2):
+    lwork = int(np.real(gels_lwork(*stacked.shape, right.shape[1])[0]))
+    with sized(2.0 * (n + width) * min(n, width) ** 2):
         _, solution, info = gels(stacked, right, lwork=lwork, overwrite_a=True, overwrite_b=True)
     if info != 0:
         raise DivergedError(

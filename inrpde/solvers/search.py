@@ -18,9 +18,10 @@ from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.initial import jumps, marches, squeeze
 from inrpde.solvers.march import March, march
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.samples import Samples, bounds, draw, holes, left_out, volumes
+from inrpde.solvers.resolution import sample_points
+from inrpde.solvers.samples import Samples, bounds, draw, holes, left_out, sampled, volumes
 from inrpde.solvers.score import score
-from inrpde.solvers.shapes import cell_plan, crowded, first_cells, narrowed, sources, spaced
+from inrpde.solvers.shapes import cell_plan, crowded, first_cells, narrowed, sources, spaced, uniform
 from inrpde.solvers.spectrum import spectrum
 from inrpde.solvers.state import State
 from inrpde.solvers.windows import windows
@@ -60,6 +61,9 @@ HALF = 0.5
 """The share of a cell's features that are waves of the equation, where there are such."""
 NARROW = 3.0
 """How much sources bend the solution where they are, beside everywhere, if cells are to crowd there."""
+SPARE, FEW = 2.5, 400
+"""Features for each sample of an unknown that only samples give: with about as many as samples a field that meets them
+all is wild between them; and the samples up to which one domain has so many."""
 LEFT_OUT = 0.2
 """The share of labelled points that the second solve does not see."""
 HEADROOM, AGAIN = 1.2, 0.6
@@ -112,6 +116,9 @@ class Search(Generic[Kind]):
         """The declared wave numbers in coordinates scaled to [-1, 1]: those that go everywhere, those of the sources,
         and those to be resolved everywhere; narrow sources are left to cells that crowd there."""
         form = self.context.form
+        alone = all(sampled(form, k) for k in range(len(form.unknowns)))
+        self.given_points = len(sample_points(form)) if alone else 0
+        """Samples, where they alone give the unknowns."""
         self.has_holes = any(holes(r) for k in range(len(form.unknowns)) for r in volumes(form, k))
 
     @property
@@ -287,6 +294,8 @@ def fixed(context: Context) -> bool:
 def one_domain(search: Search[Global]) -> Iterator[Candidate]:
     """From the declared wave numbers upwards: tune the band while the solution is unresolved, then add features."""
     settings = search.context.settings
+    if search.given_points > FEW:
+        return
     wavy = wavy_plan(search)
     if wavy is not None:
         yield search.attempt(wavy, "exponentials of the equation")
@@ -343,7 +352,8 @@ def first_plan(search: Search[Global]) -> Global:
         while resolves > 300 and not search.affords(Global(int(min(resolves, 2200)), tuple(band))):
             resolves = 0.8 * min(resolves, 2200)
     least = {1: 60, 2: 300, 3: 700}.get(d, 1000)
-    width = settings["solver.width"] or int(np.clip(resolves, least, 1000 if many else 2200))
+    least = max(least, round(SPARE * search.given_points))
+    width = settings["solver.width"] or int(np.clip(resolves, least, max(least, 1000 if many else 2200)))
     kind = "gaussian" if many else "box"
     return Global(width, tuple(float(w) for w in band), layers=settings["solver.layers"] or 1, distribution=kind)
 
@@ -399,6 +409,8 @@ def cells(search: Search[Cells]) -> Iterator[Candidate]:
         search.waves = np.zeros_like(search.waves)
         first = cell_plan(search, first.breaks)
     sourced = crowded_by_sources(search, first)
+    while first.width < SPARE * search.given_points:
+        first = cell_plan(search, tuple(uniform(len(b)) for b in first.breaks))
     if not search.affords(first):  # data with narrow parts ask for more waves than the solution has almost everywhere
         waves = tuple(0.6 * search.waves / [len(b) - 1 for b in first.breaks])
         first = narrowed(first, waves)
