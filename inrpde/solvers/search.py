@@ -61,7 +61,7 @@ HALF = 0.5
 """The share of a cell's features that are waves of the equation, where there are such."""
 NARROW = 3.0
 """How much sources bend the solution where they are, beside everywhere, if cells are to crowd there."""
-SPARE, FEW = 2.5, 400
+SPARE, FEW = 2.5, 1000
 """Features for each sample of an unknown that only samples give: with about as many as samples a field that meets them
 all is wild between them; and the samples up to which one domain has so many."""
 LEFT_OUT = 0.2
@@ -352,7 +352,10 @@ def first_plan(search: Search[Global]) -> Global:
         while resolves > 300 and not search.affords(Global(int(min(resolves, 2200)), tuple(band))):
             resolves = 0.8 * min(resolves, 2200)
     least = {1: 60, 2: 300, 3: 700}.get(d, 1000)
-    least = max(least, round(SPARE * search.given_points))
+    if search.given_points:
+        least = max(least, round(SPARE * search.given_points))
+        if settings["solver.band"] is None:
+            band = np.maximum(band, ((least / 2.2) ** (1 / d) - 3) * np.pi / 2)
     width = settings["solver.width"] or int(np.clip(resolves, least, max(least, 1000 if many else 2200)))
     kind = "gaussian" if many else "box"
     return Global(width, tuple(float(w) for w in band), layers=settings["solver.layers"] or 1, distribution=kind)
