@@ -53,7 +53,7 @@ RATE, STREAM, OVERHEAD = 1.2e10, 1e9, 1.5e-3
 fit the cache; nominal seconds for each cell beside them."""
 PATIENCE = 20.0
 """Nominal seconds of a solve without a budget."""
-SHARE = 0.3
+SHARE = 0.4
 """The share of a budget that the solve may take: the second one and the checks take the rest."""
 SPARSEST = 0.2
 """Features a sample, at least."""
@@ -193,7 +193,8 @@ def _ridges(state: State, plan: Fine) -> list[Array]:
     """A ridge for each column of each cell, by its wave number."""
     trials = [trial for trial in state.trials if isinstance(trial, Patchwork)]
     shares = [cell.waves / np.array(plan.limit) for trial in trials for cell in trial.parts]
-    return [RIDGE + STIFFNESS * np.mean(share**2, axis=1) ** 2 for share in shares]
+    stiffness = STIFFNESS * min(plan.iterations / ITERATIONS, 1.0) ** 2  # the stiffer, the more iterations
+    return [RIDGE + stiffness * np.mean(share**2, axis=1) ** 2 for share in shares]
 
 
 def solve(context: Context) -> Iterator[Candidate]:
