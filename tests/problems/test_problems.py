@@ -7,6 +7,7 @@ import pytest
 
 import inrpde
 from inrpde import plugins
+from inrpde.errors import ProblemError
 from inrpde.loader import load_problem
 from tests.problems import exact
 
@@ -25,7 +26,12 @@ def relative(found: Array, true: Array) -> float:
 
 @pytest.mark.parametrize("name", plugins.available("problems"))
 def test_says_in_one_line_what_it_is(name):
-    _, source = load_problem(name, {})
+    try:
+        _, source = load_problem(name, {})
+    except ProblemError as error:
+        if "inrpde[paper]" not in (error.fix or ""):
+            raise
+        pytest.skip(error.what)
     assert source.text.startswith('"""')
     first = source.text.splitlines()[0]
     assert first.endswith('."""')
