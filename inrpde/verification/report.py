@@ -34,13 +34,14 @@ def exact_errors(form: Form, values: Callable[[int, Array], Array], n: int, seed
 def reference_errors(
     values: Callable[[str, Array], Array], names: Collection[str], witness: Any
 ) -> dict[str, dict[str, Any]]:
-    """{name: {"rel_l2", "max", "kind", "estimated_error", "extrapolated_rel_l2"}} at the reference's own nodes."""
+    """{name: {"rel_l2", "max", "kind", "estimated_error", "order", "extrapolated_rel_l2"}} at the reference's own nodes."""
     found: dict[str, dict[str, Any]] = {}
     for name, nodal in witness.values.items():
         if name not in names:
             continue
         gap = _difference(values, name, witness.axes, nodal)
         entry = {**gap, "kind": witness.kind, "estimated_error": float(witness.estimated_error[name])}
+        entry["order"] = float(witness.order[name])
         if witness.extrapolated.get(name) is not None:
             entry["extrapolated_rel_l2"] = _difference(values, name, witness.coarse_axes, witness.extrapolated[name])[
                 "rel_l2"

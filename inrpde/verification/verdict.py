@@ -10,6 +10,8 @@ from inrpde.verification.estimate import Estimate
 from inrpde.verification.unmet import Unmet
 
 WORDS = ("wrong", "unverified", "plausible", "verified")
+LEAST_ORDER = 1.0
+"""A reference that converges more slowly may converge to something else: it proves nothing against an answer."""
 GOOD = 0.05
 """An estimate above this is no answer that could be verified."""
 
@@ -36,7 +38,11 @@ def verdict(
     `references` holds rel_l2 and estimated_error by field. Nothing is verified while there are `doubts` that the
     conditions determine the solution, or equations that do not hold: that two solves agree does not outweigh them.
     """
-    found = _word(estimated, references)
+    sound = {name: r for name, r in references.items() if r and not _strays(r, estimated.worst)}
+    found = _word(estimated, sound)
+    for name in [name for name, r in references.items() if r and name not in sound]:
+        text = f"{name} differs from the reference, which converges with order {references[name]['order']:.1f} only"
+        found = found.at_most("plausible", text)
     for each in left:
         found = found.at_most("unverified" if each.lasting else "plausible", each.text)
     for doubt in doubts:
@@ -50,6 +56,11 @@ def verdict(
         text = f"the conditions do not determine {names}: two solves that satisfy them differ by {apart:.1g}"
         found = found.at_most("unverified", text)
     return found
+
+
+def _strays(reference: Mapping[str, Any], worst: float) -> bool:
+    trust = reference.get("estimated_error") or 0.0
+    return reference.get("order", 2.0) < LEAST_ORDER and reference["rel_l2"] > 3 * (trust + worst)
 
 
 def _word(estimated: Estimate, references: Mapping[str, Mapping[str, Any]]) -> Verdict:

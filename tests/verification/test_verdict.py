@@ -48,6 +48,16 @@ def test_words(estimate, references, word):
     assert found.because
 
 
+@pytest.mark.parametrize(("order", "word"), [(2.0, "wrong"), (1.2, "wrong"), (0.5, "plausible")])
+def test_a_reference_that_hardly_converges_proves_nothing_against_an_answer(order, word):
+    stray = {"u": {**reference(0.3, 1e-3)["u"], "order": order}}
+    assert verdict(estimated(), stray).word == word
+
+
+def test_a_reference_that_hardly_converges_may_still_agree():
+    assert verdict(estimated(), {"u": {**reference(1e-4, 1e-4)["u"], "order": 0.7}}).word == "verified"
+
+
 def test_doubts_outweigh_agreement():
     assert verdict(estimated(), {}, doubts=["nothing fixes the constant"]).word == "plausible"
     found = verdict(estimated(), reference(1e-4, 1e-4), doubts=["nothing fixes the constant"])
