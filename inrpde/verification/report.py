@@ -34,7 +34,8 @@ def exact_errors(form: Form, values: Callable[[int, Array], Array], n: int, seed
 def reference_errors(
     values: Callable[[str, Array], Array], names: Collection[str], witness: Any
 ) -> dict[str, dict[str, Any]]:
-    """{name: {"rel_l2", "max", "kind", "estimated_error", "order", "extrapolated_rel_l2"}} at the reference's own nodes."""
+    """{name: {"rel_l2", "max", "kind", "estimated_error", "order", "extrapolated_rel_l2"}} at the reference's own
+    nodes."""
     found: dict[str, dict[str, Any]] = {}
     for name, nodal in witness.values.items():
         if name not in names:
