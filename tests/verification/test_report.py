@@ -64,7 +64,8 @@ def test_reference_errors_are_taken_at_the_nodes_that_are_known():
     nodal = np.ones((5, 3))
     nodal[0, 0] = np.nan  # masked
     witness = SimpleNamespace(
-        values={"u": nodal, "other": nodal}, axes=axes, kind="finite-difference", estimated_error={"u": 1e-3}, order={"u": 2.0},
+        values={"u": nodal, "other": nodal}, axes=axes, kind="finite-difference",
+            estimated_error={"u": 1e-3}, order={"u": 2.0},
         extrapolated={"u": np.full((3, 2), 2.0)}, coarse_axes=(axes[0][::2], axes[1][::2]),
     )  # fmt: skip
 
