@@ -6,56 +6,20 @@ apart on all sides. scipy's grid is the coarsest that gives inrpde's error, or 5
 """
 
 import argparse
-from collections.abc import Callable
 
 import numpy as np
 from deepxde_recipe import solve as deepxde
 from five_point import solve as five_point
+from squares import SQUARES
 
 import inrpde
 from inrpde.loader import load_problem
 
-PI = np.pi
 GRIDS = (16, 32, 64, 128, 256, 512)
 PROBLEMS = ("poisson", "helmholtz_plane", "darcy", "helmholtz", "terrain")
 
 
-def product_of_sines(waves: int, shift: float) -> Callable[[int], tuple[float, float]]:
-    """scipy's five points on -Δu - k²u = f for u = sin(aπx) sin(aπy)."""
-    k = waves * PI
-
-    def exact(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return np.sin(k * x) * np.sin(k * y)
-
-    def source(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return (2 * k**2 - shift) * exact(x, y)
-
-    return lambda n: five_point(lambda x, y: np.ones_like(x), shift, source, exact, n)
-
-
-def darcy(n: int) -> tuple[float, float]:
-    """scipy's five points on the darcy problem; the source is its exact solution put into its equation."""
-
-    def a(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return np.exp(x) * (2 + np.cos(PI * y))
-
-    def exact(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return np.sin(PI * x) * np.cos(PI * y)
-
-    def source(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        slope_x = PI * np.cos(PI * x) * np.cos(PI * y)
-        slope_y = -PI * np.sin(PI * x) * np.sin(PI * y)
-        return 2 * PI**2 * a(x, y) * exact(x, y) - a(x, y) * slope_x + np.exp(x) * PI * np.sin(PI * y) * slope_y
-
-    return five_point(a, 0.0, source, exact, n, no_flux=True)
-
-
-FIVE_POINT = {
-    "poisson": product_of_sines(1, 0.0),
-    "helmholtz_plane": product_of_sines(4, (4 * PI) ** 2),
-    "darcy": darcy,
-}
-DEEPXDE = {"poisson": (1, 0.0), "helmholtz_plane": (4, (4 * PI) ** 2)}
+DEEPXDE = {"poisson": (1, 0.0), "helmholtz_plane": (4, (4 * np.pi) ** 2)}
 
 
 def ours(name: str, seed: int) -> tuple[float, float, str]:
@@ -69,8 +33,9 @@ def ours(name: str, seed: int) -> tuple[float, float, str]:
 
 def finite_differences(name: str, target: float) -> str:
     """scipy's cell of the table."""
+    p = SQUARES[name]
     for n in GRIDS:
-        error, seconds = FIVE_POINT[name](n)
+        error, seconds = five_point(p.a, p.shift, p.source, p.exact, n, p.no_flux)
         if error <= target:
             break
     return f"{error:.1e} in {seconds:.2f} s ({n}²)"
@@ -87,7 +52,7 @@ def main() -> None:
     for name in PROBLEMS:
         error, seconds, kind = ours(name, args.seed)
         cells = [f"{error:.1e} in {seconds:.2f} s", "", ""]
-        if name in FIVE_POINT:
+        if name in SQUARES:
             cells[1] = finite_differences(name, error)
         if name in DEEPXDE and not args.without_deepxde:
             theirs, spent = deepxde(*DEEPXDE[name], points, args.seed)
