@@ -57,6 +57,10 @@ ENDURANCE = 40.0
 """Nominal seconds that all steps together may take without a budget, four times as many with a tolerance."""
 STALLED = 1.5
 """Nominal seconds without progress after which a search without a budget ends, once they are half of all."""
+UNRESOLVED = 12.0
+"""The same while the best score says that nothing is resolved."""
+VAIN = 5
+"""Steps in vain before that: one that was dear tells little."""
 HALF = 0.5
 """The share of a cell's features that are waves of the equation, where there are such."""
 NARROW = 3.0
@@ -278,12 +282,14 @@ class Progress:
 
     score: float = float("inf")
     at: float = 0.0
+    tries: int = 0
 
     def stalled(self, best: float, searches: Sequence[Search[Any]]) -> bool:
-        spent = sum(search.spent for search in searches)
+        spent, tries = sum(search.spent for search in searches), sum(len(search.tried) for search in searches)
         if best < 0.5 * self.score:
-            self.score, self.at = best, spent
-        return spent - self.at > max(STALLED, self.at)
+            self.score, self.at, self.tries = best, spent, tries
+        enough = max(STALLED, self.at) if best < BLIND else UNRESOLVED
+        return spent - self.at > enough and tries - self.tries >= VAIN
 
 
 def fixed(context: Context) -> bool:

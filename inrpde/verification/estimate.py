@@ -21,6 +21,8 @@ FLOOR = 1e-12
 CEILING = 2.0
 SPARE = 1.5
 """An estimate's margin: with it, true errors lie above and below equally often (benchmarks/calibration.py)."""
+FARTHEST = 300.0
+"""How much larger than the error a held-out score may be, at most: agreement is not believed beyond that."""
 LEAN = 30.0
 """The size, beside the answer's own, of the random field towards which the second solve leans."""
 OPEN = 100.0, 1e-2
@@ -59,7 +61,8 @@ def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
     With E the difference of two solves whose held-out scores are S₁ and S₂, the error of the first is about
     1.5·E·S₁/√(S₁² + S₂²): how E answers to S₁ and S₂ measures the errors that residuals make, in this problem and in
     the norm that matters. An error that both share does not show in E, but in the residual that both have in common;
-    such errors are smooth, and scores are errors of the lowest mode: it is added as it is. Where E is out of all
+    such errors are smooth, and scores are errors of the lowest mode: it is added as it is. A score is at most a few
+    hundred times the error. Where E is out of all
     proportion to the residuals, the conditions do not determine the solution, and nothing is known of its error: 2.
     Without a second solve it is ten times the score.
 
@@ -87,9 +90,10 @@ def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
     )
     part = SPARE * first.total / max(np.hypot(first.total, second.total), 1e-300)
     fields = {
-        name: CEILING if name in undecided else _clipped((1.0 if name in alone else part) * difference + common)
+        name: CEILING if name in undecided else _clipped(max(part * difference + common, first.total / FARTHEST))
         for name, difference in differences.items()
     }
+    fields |= {name: _clipped(differences[name]) for name in alone}
     return Estimate(fields, first, second, differences, common, undecided, alone)
 
 

@@ -10,6 +10,8 @@ from inrpde.verification.estimate import Estimate
 from inrpde.verification.unmet import Unmet
 
 WORDS = ("wrong", "unverified", "plausible", "verified")
+UNRESOLVED = 0.3
+"""A held-out score above which equations do not hold, whatever two solves agree on."""
 LEAST_ORDER = 1.0
 """A reference that converges more slowly may converge to something else: it proves nothing against an answer."""
 GOOD = 0.05
@@ -89,4 +91,5 @@ def _word(estimated: Estimate, references: Mapping[str, Mapping[str, Any]]) -> V
     if estimated.score < 1e-4 and worst < 1e-3:
         text = "the equations hold on points that were not fitted, and a second, different solve agrees"
         return Verdict("verified", f"{text}; {shown}")
-    return Verdict("plausible" if worst < GOOD else "unverified", f"no reference; {shown}")
+    resolved = worst < GOOD and estimated.score < UNRESOLVED
+    return Verdict("plausible" if resolved else "unverified", f"no reference; {shown}")
