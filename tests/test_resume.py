@@ -7,12 +7,14 @@ import sys
 import time
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 import inrpde
 from inrpde.checkpoint import Checkpoint
 from inrpde.cli import main
+from inrpde.solvers import newton
 
 PROBLEM = '''"""-u'' = π² sin(πx)."""
 from sympy import Eq, Interval, pi, sin
@@ -25,6 +27,27 @@ omega = Region(space, Interval(0, 1))
 problem = Problem("line", [u], [On(omega, Eq(-u.diff(x, 2), pi**2 * sin(pi * x))), On(omega.boundary, Eq(u, 0))])
 '''
 OFTEN = "import sys; from inrpde.solvers import loop; loop.CHECKPOINT_EVERY = 0.2; from inrpde.cli import main; "
+BENT = '''"""u''/400 = e^u - 1 - x, for which Newton's method tries several bodies."""
+from sympy import Eq, Interval, exp
+from inrpde import On, Problem, Region, Space
+
+space = Space("x")
+(x,) = space.coords
+u = space.unknown("u")
+omega = Region(space, Interval(0, 1))
+problem = Problem("bent", [u], [On(omega, Eq(u.diff(x, 2) / 400, exp(u) - 1 - x)), On(omega.boundary, u)])
+'''
+SLOWLY = """
+import sys, time
+from inrpde.solvers import loop, newton
+loop.CHECKPOINT_EVERY = 0.0
+fit = newton.fit
+def slow(*given, **more):
+    time.sleep(0.2)
+    return fit(*given, **more)
+newton.fit = slow
+from inrpde.cli import main
+"""
 AT = np.linspace(0, 1, 33)[:, None]
 STEPS = 800
 
@@ -76,6 +99,35 @@ def test_a_stopped_run_goes_on_bit_for_bit(folder, uninterrupted, capsys, number
     assert 0 < int(first.split()[1].rstrip(",")) <= STEPS
     assert len(report["steps"]) < 50
     assert np.array_equal(inrpde.load(folder / name)(AT)["u"], expected)
+    assert not checkpoint.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_ladder_that_was_stopped_goes_on_where_it_was(folder, capsys, number):
+    name = f"ladder_{number}.h5"
+    (folder / "bent.py").write_text(BENT)
+    checkpoint, whole = folder / f"{name}.checkpoint", folder / f"whole_{number}.h5"
+    words = ["solve", str(folder / "bent.py"), "--reference", "none", "--json", "-o"]
+    program = [sys.executable, "-c", f"{SLOWLY}sys.exit(main({[*words, str(folder / name)]!r}))"]
+    with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while not checkpoint.exists() and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    assert process.returncode == (143 if number == signal.SIGTERM else -number)
+    with h5py.File(checkpoint) as file:
+        kept = len(json.loads(file["skeleton"].asstr()[()])["tree"]["attempts"])
+    assert kept > 0
+
+    solved = []
+    with pytest.MonkeyPatch.context() as patch:
+        fit = newton.fit
+        patch.setattr(newton, "fit", lambda *given, **more: solved.append(given[1]) or fit(*given, **more))
+        assert main([*words, str(whole)]) == 0
+        once = len(solved)
+        assert main([*words, str(folder / name), "--resume"]) == 0
+    assert len(solved) - once == once - kept  # what was left, and the second solve of the estimate
+    assert np.array_equal(inrpde.load(folder / name)(AT)["u"], inrpde.load(whole)(AT)["u"])
     assert not checkpoint.exists()
 
 

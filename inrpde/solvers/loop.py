@@ -7,10 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from inrpde.errors import DivergedError
-from inrpde.solvers.method import Candidate, Context, Method
+from inrpde.solvers.method import Candidate, Context, Method, beats
 
 CHECKPOINT_EVERY = 10.0
 """Seconds between checkpoints of a running method."""
@@ -45,11 +43,11 @@ def run(
             for candidate in candidates:
                 latest = candidate
                 context.tell(f"{candidate.reason}, score {candidate.score:.1e}")
-                better = best is None or candidate.score < best.score or np.isnan(best.score)
+                better = beats(candidate.score, best)
                 steps.append(_summary(candidate, better))
                 if better:
                     best = candidate
-                if better and accept(candidate):
+                if better and not candidate.settled and accept(candidate):
                     ended = "the tolerance was reached"
                     break
                 if context.clock.left <= 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -51,7 +52,8 @@ class Candidate:
 
     `fitted` is the score on the fitted points; `memory` is what a checkpoint needs to continue; `again` makes a second,
     different solve of the same kind, for the error estimate: from a seed, and a size for each unknown of the random
-    field towards which it leans where the conditions leave the solution open.
+    field towards which it leans where the conditions leave the solution open. `settled`: an earlier run, which is
+    resumed, has seen this candidate and gone on.
     """
 
     state: State
@@ -62,6 +64,12 @@ class Candidate:
     reason: str
     memory: Mapping[str, Any] = field(default_factory=dict)
     again: Callable[[int, Sequence[float]], State] | None = None
+    settled: bool = False
+
+
+def beats(score: float, best: Candidate | None) -> bool:
+    """Is a score lower than that of the best so far? Any is, where that is not a number."""
+    return best is None or score < best.score or math.isnan(best.score)
 
 
 class Method(Protocol):

@@ -17,7 +17,8 @@ from inrpde.solvers.features import Cells, Global, Plan, Waves
 from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.initial import jumps, marches, squeeze
 from inrpde.solvers.march import March, march
-from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.method import Candidate, Context, beats
+from inrpde.solvers.record import Attempt, Record, named
 from inrpde.solvers.resolution import sample_points
 from inrpde.solvers.samples import Samples, bounds, draw, holes, left_out, sampled, volumes
 from inrpde.solvers.score import score
@@ -96,6 +97,8 @@ class Search(Generic[Kind]):
     method: str
     arms: list[Search[Any]] = field(default_factory=list)
     """All searches of the run, this one included."""
+    record: Record = field(default_factory=Record)
+    """What the run has tried."""
     best: Candidate | None = None
     best_plan: Kind | None = None
     spent: float = 0.0
@@ -179,30 +182,41 @@ class Search(Generic[Kind]):
         return float(np.sqrt(self.score * self.change)) if self.best else 1.0
 
     def attempt(self, plan: Kind, reason: str) -> Candidate:
-        """Fit a plan and score it; remembers the best."""
+        """Fit a plan and score it, or take the outcome from the record; remembers the best.
+
+        What the record tells of a plan that was not the best of its kind is without its state; the best's stands in.
+        """
+        form = self.context.form
+        done = self.record.taken(plan, self.best) or self._tried(plan)
+        better = beats(done.score, self.best)
+        self.record.made.append(done if better else replace(done, state=None))
+        self.until = done.until
+        self.tried[plan], self.costs[plan] = done.score, done.cost
+        self.spent += nominal(form, plan)
+        state = done.state or self.state
+        memory = self.record.memory() | ({} if done.until is None else {"last_good_time": done.until})
+        candidate = Candidate(
+            state, done.score, done.fitted, done.cost, self.method, f"{reason}: {plan}", memory,
+            self._again(plan, state), self.record.settled,
+        )  # fmt: skip
+        if better:
+            values = self._values(state)
+            self.change = max(map(relative_difference, self.values, values), default=min(done.score, 1.0))
+            self.best, self.best_plan, self.values = candidate, plan, values
+        return candidate
+
+    def _tried(self, plan: Kind) -> Attempt:
         start = time.perf_counter()
-        form, seed = self.context.form, self.context.seed
+        form, seed, held_out = self.context.form, self.context.seed, self.held_out
         samples = draw(form, plan.points, seed, plan.cut)
-        state = self._solve(plan, samples, seed, self.best.state if self.best else None)
-        memory: dict[str, Any] = {"plan": str(plan)}
-        held_out = self.held_out
-        if self.until is not None:  # what is left of an answer that ends early is scored as far as it goes
-            memory["last_good_time"] = self.until
-            held_out = squeeze(form, held_out, bounds(form)[0][-1], self.until)
+        state, until = self._solve(plan, samples, seed, self.best.state if self.best else None)
+        if until is not None:  # what is left of an answer that ends early is scored as far as it goes
+            held_out = squeeze(form, held_out, bounds(form)[0][-1], until)
         scored = score(form, held_out, state).total
         if isinstance(plan, March):
             scored += jumps(form, state)
         fitted = score(form, samples, state).total
-        cost = time.perf_counter() - start
-        again = self._again(plan, state)
-        candidate = Candidate(state, scored, fitted, cost, self.method, f"{reason}: {plan}", memory, again)
-        self.tried[plan], self.costs[plan] = scored, cost
-        self.spent += nominal(form, plan)
-        if self.best is None or scored < self.best.score:
-            values = self._values(state)
-            self.change = max(map(relative_difference, self.values, values), default=min(scored, 1.0))
-            self.best, self.best_plan, self.values = candidate, plan, values
-        return candidate
+        return Attempt(named(plan), scored, fitted, time.perf_counter() - start, until, state)
 
     def _values(self, state: State) -> list[Array]:
         zero = (0,) * self.context.form.space.dim
@@ -214,18 +228,18 @@ class Search(Generic[Kind]):
 
         def again(seed: int, lean: Sequence[float]) -> State:
             samples = left_out(draw(self.context.form, other.points, seed, other.cut), LEFT_OUT, seed)
-            return self._solve(other, samples, seed, state, lean)
+            return self._solve(other, samples, seed, state, lean)[0]
 
         return again
 
     def _solve(
         self, plan: Global | Cells | March, samples: Samples, seed: int, start: State | None, lean: Sequence[float] = ()
-    ) -> State:
+    ) -> tuple[State, float | None]:
+        """A state, and the time after which it could not be continued."""
         fit = partial(self.fit, lean=lean)
         if isinstance(plan, March):
-            state, self.until = march(self.context.form, plan, seed, fit)
-            return state
-        return fit(self.context.form, plan, samples, seed, start)
+            return march(self.context.form, plan, seed, fit)
+        return fit(self.context.form, plan, samples, seed, start), None
 
 
 @dataclass
@@ -245,12 +259,13 @@ class Arm:
 def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
     """One domain, cells and windows in turns, those that lie behind with less time; what converges is left to it."""
     together: list[Search[Any]] = []
+    record = Record.recalled(method, context.tol, context.memory)
     walks: list[Callable[[Search[Any]], Iterator[Candidate]]] = [one_domain]
     if not fixed(context):
         walks += [cells, windows] if marches(context.form) else [cells]
     arms: list[Arm] = []
     for walk in walks:
-        search: Search[Any] = Search(context, fit, method, together)
+        search: Search[Any] = Search(context, fit, method, together, record)
         arms.append(Arm(search, walk(search)))
     progress = Progress()
     while arms:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from inrpde.compiler.form import Form, Index
-from inrpde.networks.trial import Trial
+from inrpde.networks.trial import Trial, dump_trial, load_trial
 
 Array = np.ndarray
 
@@ -49,3 +49,20 @@ def zero_state(form: Form, trials: tuple[Trial, ...]) -> State:
     """All heads zero; learned coefficients start from zero too (see `newton` for their initial values)."""
     kind = complex if form.arithmetic == "complex" else float
     return State(trials, tuple(np.zeros(trial.width, dtype=kind) for trial in trials))
+
+
+def dump_state(state: State) -> dict[str, Any]:
+    """A state as nested mappings and lists of arrays, numbers and strings; trials that are shared stay so."""
+    distinct = list({id(trial): trial for trial in state.trials}.values())
+    places = {id(trial): number for number, trial in enumerate(distinct)}
+    return {
+        "trials": [dump_trial(trial) for trial in distinct],
+        "of": [places[id(trial)] for trial in state.trials],
+        "heads": list(state.heads),
+    }
+
+
+def load_state(dumped: Mapping[str, Any]) -> State:
+    """The state that `dump_state` stored."""
+    trials = [load_trial(each) for each in dumped["trials"]]
+    return State(tuple(trials[number] for number in dumped["of"]), tuple(dumped["heads"]))

@@ -1,0 +1,150 @@
+"""A ladder that is resumed: nothing is solved twice, and it ends where it would have ended."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sympy import Eq, Interval, exp, pi, sin
+
+from inrpde import On, Problem, Region, Space, config
+from inrpde.checkpoint import packed, unpacked
+from inrpde.compiler import compile_problem
+from inrpde.solvers import least_squares, newton, windows
+from inrpde.solvers.features import Cells, Global
+from inrpde.solvers.loop import run
+from inrpde.solvers.march import March
+from inrpde.solvers.method import Candidate, Clock, Context
+from inrpde.solvers.record import Attempt, Record, named
+from inrpde.solvers.search import Search, climb
+from inrpde.solvers.state import State
+
+line, timed = Space("x"), Space("x", time="t")
+(x,) = line.coords
+X, t = timed.coords
+u, h = line.unknown("u"), timed.unknown("h")
+omega, strip = Region(line, Interval(0, 1)), Region(timed, Interval(0, 1) * Interval(0, 0.2))
+LAYER = Problem("layer", [u], [On(omega, Eq(-u.diff(x, 2) / 3000 + (1 + x) * u, 1)), On(omega.boundary, u)])
+BENT = Problem("bent", [u], [On(omega, Eq(u.diff(x, 2) / 400, exp(u) - 1 - x)), On(omega.boundary, u)])
+FRONT = Problem("front", [h], [
+    On(strip, timed.dt(h) - h.diff(X, 2) / 100 - 5 * h * (1 - h)),
+    On(strip.boundary, h), On(strip.initial, h - sin(pi * X)),
+])  # fmt: skip
+
+
+def context(problem, **more):
+    settings = config.resolve({}, {})
+    return Context(compile_problem(problem), settings, 0, Clock(None), **more)
+
+
+def counted(fit, solved):
+    def counting(form, plan, *rest, **more):
+        solved.append(str(plan))
+        return fit(form, plan, *rest, **more)
+
+    return counting
+
+
+def same(form, one, other):
+    at = np.random.default_rng(3).uniform(0, 0.2, (50, form.space.dim))
+    index = (0,) * form.space.dim
+    return np.array_equal(one.jets(0, at, [index])[index], other.jets(0, at, [index])[index])
+
+
+CASES = {"linear": (LAYER, least_squares.fit, "least-squares"), "nonlinear": (BENT, newton.fit, "newton")}
+
+
+@pytest.mark.parametrize(("problem", "fit", "method"), CASES.values(), ids=CASES)
+def test_a_resumed_ladder_solves_only_what_is_left_and_ends_the_same(problem, fit, method):
+    def climbed(context, solved):
+        def seen(context):
+            for candidate in climb(context, counted(fit, solved), method):
+                candidates.append(candidate)
+                yield candidate
+
+        candidates: list[Candidate] = []
+        return run(seen, context), candidates
+
+    solved: list[str] = []
+    whole, candidates = climbed(begun := context(problem), solved)
+    assert len(candidates) > 3
+    for stopped in (len(candidates) // 2, len(candidates) - 1):
+        memory = unpacked(*packed(candidates[stopped].memory))
+        rest: list[str] = []
+        resumed, again = climbed(replace(begun, memory=memory), rest)
+        assert rest == solved[len(solved) - len(rest) :]
+        assert bool(rest) == (stopped < len(candidates) - 1)
+        assert [candidate.settled for candidate in again[: stopped + 1]] == [True] * stopped + [False]
+        assert same(begun.form, resumed.best.state, whole.best.state)
+        assert [step["reason"] for step in resumed.steps] == [step["reason"] for step in whole.steps]
+        assert [step["score"] for step in resumed.steps] == [step["score"] for step in whole.steps]
+
+
+def test_a_resumed_march_is_not_made_again(monkeypatch):
+    monkeypatch.setattr(windows, "AIMS", (3e-2, 1e-2))
+    solved: list[str] = []
+
+    def marches(begun):
+        record = Record.recalled("newton", None, begun.memory)
+        return list(windows.windows(Search(begun, counted(newton.fit, solved), "newton", record=record)))
+
+    begun = context(FRONT)
+    one, two = marches(begun)
+    solved.clear()
+    one_again, two_again = marches(replace(begun, memory=unpacked(*packed(two.memory))))
+    assert not solved
+    assert (one_again.settled, two_again.settled) == (True, False)
+    assert (one_again.score, two_again.score) == (one.score, two.score)
+    assert same(begun.form, two_again.state, two.state)
+
+
+def test_a_run_that_is_stopped_again_keeps_what_it_has_not_come_to_yet():
+    begun = context(LAYER)
+    memory = list(climb(begun, least_squares.fit, "least-squares"))[4].memory
+    first = next(climb(replace(begun, memory=memory), least_squares.fit, "least-squares"))
+    kept, stored = ([each["plan"] for each in memory["attempts"]] for memory in (first.memory, memory))
+    assert kept == stored
+
+
+def test_the_record_of_another_method_is_not_taken():
+    memory = next(climb(context(LAYER), least_squares.fit, "least-squares")).memory
+    solved: list[str] = []
+    next(climb(context(LAYER, memory=memory), counted(newton.fit, solved), "newton"))
+    assert len(solved) == 1
+
+
+PLAN = Global(20, (3.0,))
+STATE = State((), ())
+
+
+def recorded(*attempts, tol=None):
+    memory = Record("newton", tol, made=list(attempts)).memory()
+    return Record.recalled("newton", None, memory)
+
+
+def test_an_outcome_is_taken_once():
+    record = recorded(Attempt(named(PLAN), 0.5, 0.1, 1.0, None, STATE))
+    assert record.taken(Global(21, (3.0,)), None) is None
+    found = record.taken(PLAN, None)
+    assert (found.score, found.fitted, found.cost) == (0.5, 0.1, 1.0)
+    assert record.taken(PLAN, None) is None
+
+
+def test_an_outcome_whose_state_is_needed_but_was_not_kept_is_no_use():
+    record = recorded(Attempt(named(PLAN), 0.5, 0.1, 1.0))
+    better = Candidate(STATE, 0.4, 0.4, 1.0, "newton", "first")
+    assert record.taken(PLAN, replace(better, score=0.6)) is None
+    assert record.taken(PLAN, better).score == 0.5
+
+
+def test_with_another_tolerance_nothing_is_settled():
+    attempts = [Attempt(named(PLAN), 0.5, 0.1, 1.0)]
+    assert recorded(*attempts).settled
+    assert not recorded(*attempts, tol=1e-3).settled
+
+
+def test_marches_are_the_same_whatever_they_may_cost():
+    inner = Cells(((0.0, 1.0), (0.0, 1.0)), 50, (3.0, 2.0), span=(0.0, 0.125))
+    march = March(inner, 1e-4, 3.0, 0.1)
+    assert named(march) == named(replace(march, allowance=5.0))
+    assert named(march) != named(replace(march, aim=1e-5))
+    assert named(inner) != named(replace(inner, each=51))
