@@ -40,8 +40,14 @@ test: $(INSTALLED)  ## the tests
 slow: $(INSTALLED)  ## the tests that take longer than ten seconds each
 	$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses auto -m slow
 
-bench: $(INSTALLED_BENCH)  ## the tables that the README quotes
+bench: $(INSTALLED_BENCH)  ## the table that the README quotes, and the others with reduced sizes; docs/benchmarks.md
 	$(BIN)/python benchmarks/spine.py
+	$(BIN)/python benchmarks/classical.py --seconds 1 --finest 0.03 --rows out/rows.json
+	$(BIN)/python benchmarks/wavenumbers.py 10 20 40
+	$(BIN)/python benchmarks/scaling.py --largest 1200 --cells 12 --rows out/rows.json --picture out/pareto.png
+	$(BIN)/python benchmarks/calibration.py --seconds 2 poisson modes helmholtz waves20 darcy convection layers peak \
+		robin plate annulus holes elbow smooth_elbow stokes interface heat string bratu burgers
+	$(BIN)/python benchmarks/jets.py --repeats 3
 
 paper: $(INSTALLED_PAPER)  ## the paper's experiments beside the authors' recipe, for the same seconds; pictures in out/paper
 	$(BIN)/python -m benchmarks.paper --folder out/paper
