@@ -33,6 +33,14 @@ def positive(value: Any) -> float:
     return number
 
 
+def switch(value: Any) -> bool:
+    """true or false"""
+    known = {"true": True, "false": False}
+    if str(value).lower() not in known:
+        raise ValueError
+    return known[str(value).lower()]
+
+
 def one_of(*words: str) -> Parse:
     """One of some words."""
 
@@ -78,6 +86,7 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             Setting("solver.rate", None, optional(positive), "learning rate, when training by Adam; none: chosen"),
             Setting("solver.steps", None, optional(whole()), "steps, when training by gradients; none: chosen"),
             Setting("solver.batch", None, optional(whole()), "points a step, when training by gradients; none: chosen"),
+            Setting("solver.compile", False, switch, "compile the loss by torch, when training by gradients"),
             Setting("reference.n", None, optional(whole(4)), "the reference's cells on its longest side; none: chosen"),
             Setting("check.points", 10_000, whole(), "points on which an exact solution is compared"),
         )

@@ -109,7 +109,7 @@ def run(
     def tell(note: str) -> None:
         progress("solve", _share(clock), note)
 
-    context = Context(form, chosen, seed, clock, _score_bound(tol), device, memory, tell)
+    context = Context(form, chosen, seed, clock, _score_bound(tol), device, memory, tell, warnings.append)
     estimates: dict[int, Estimate] = {}
 
     def accept(candidate: Candidate) -> bool:

@@ -55,6 +55,7 @@ class Siren(torch.nn.Module):
         super().__init__()
         self.box = (np.asarray(box[0], dtype=float), np.asarray(box[1], dtype=float))
         self.activation = activation
+        self.fused = True
         dim = len(self.box[0])
         sizes = [dim, *layers * [width], outputs]
         if activation == "sine":
@@ -87,8 +88,8 @@ class Siren(torch.nn.Module):
     def jets(self, points: Tensor, wanted: Iterable[Slot]) -> dict[Slot, Tensor]:
         """Derivatives at points (N, d), for multi-indices and combinations of them: {slot: (N, outputs)}.
 
-        Of a network of sines they can be differentiated once, with respect to the parameters. What needs more (second
-        derivatives, `torch.func`) takes `layers` through `inrpde.networks.jets.propagate`.
+        Of a network of sines that is `fused` they can be differentiated once, with respect to the parameters. What
+        needs more (second derivatives, `torch.func`) takes `layers` through `inrpde.networks.jets.propagate`.
         """
         wanted = list(wanted)
         angles = self.angles(points)
@@ -96,7 +97,7 @@ class Siren(torch.nn.Module):
         out: dict[Slot, Tensor]
         if wanted == [zero]:
             out = {zero: self._values(angles)}
-        elif self.activation == "sine":
+        elif self.activation == "sine" and self.fused:
             out = sine_network(angles, self.frame, self.layers(), self.head, wanted)
         else:
             slots = closure(wanted)

@@ -165,7 +165,7 @@ def _candidate(context: Context, trainer: Trainer, at: Descent, seed: int, cost:
 
     def again(other: int, lean: Sequence[float]) -> State:
         """A shorter run from other parameters, on other points."""
-        *_, last = train(replace(context, memory={}), other, max(round(AGAIN * at.step), 1), {})
+        *_, last = train(context.afresh(), other, max(round(AGAIN * at.step), 1), {})
         if not math.isfinite(last.score):
             raise DivergedError("a second run met values that are not finite", None, "lower solver.rate")
         return last.state

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from inrpde.compiler.form import Form
@@ -44,6 +44,12 @@ class Context:
     device: str = "cpu"
     memory: Mapping[str, Any] = field(default_factory=dict)
     tell: Callable[[str], None] = lambda message: None
+    warn: Callable[[str], None] = lambda message: None
+    """Takes a line for the report's warnings."""
+
+    def afresh(self) -> Context:
+        """The same for a second, short run: from its beginning, and not worth compiling."""
+        return replace(self, memory={}, settings={**self.settings, "solver.compile": False})
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ terms of different units and orders weigh the same.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,6 +40,10 @@ class Place:
         points = self.points[rows]
         return Place(points, points if pairs is None else pairs, share / share.sum())
 
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> Place:
+        points = change(self.points)
+        return Place(points, points if self.pairs is self.points else change(self.pairs), change(self.share))
+
 
 @dataclass(frozen=True)
 class Term:
@@ -51,7 +55,10 @@ class Term:
     known: dict
 
     def take(self, rows: Tensor) -> Term:
-        return replace(self, known={s: v[rows] if isinstance(v, Tensor) else v for s, v in self.known.items()})
+        return self.mapped(lambda values: values[rows])
+
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> Term:
+        return replace(self, known={s: change(v) if isinstance(v, Tensor) else v for s, v in self.known.items()})
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,12 @@ class Batch:
         terms = tuple(t if (r := chosen[t.place]) is None else t.take(r) for t in self.terms)
         return Batch(places, terms, self.integrals, self.measures)
 
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        """The same with another tensor for each, in an order that is always the same."""
+        places = tuple(place.mapped(change) for place in self.places)
+        terms, integrals = (tuple(term.mapped(change) for term in each) for each in (self.terms, self.integrals))
+        return Batch(places, terms, integrals, self.measures)
+
 
 class Objective:
     """The loss of a form as a function of one vector of all parameters.
@@ -89,8 +102,8 @@ class Objective:
         self.factors = _factors(form, samples, fields.state())
         self._residuals = [TensorRow(row) for row in form.rows]
         self._integrands = [TensorRow(term.row) for term in form.integrals]
-        self._fields = fields.to(device)
-        self._parameters = list(self._fields.parameters())
+        self.fields = fields.to(device)
+        self._parameters = list(self.fields.parameters())
         self._flat = parameters_to_vector(self._parameters).detach().clone()
         vector_to_parameters(self._flat, self._parameters)  # the parameters are views of it from here on
 
@@ -102,7 +115,7 @@ class Objective:
     def state(self, vector: Tensor | Array) -> State:
         """The unknowns with these parameters."""
         self._set(vector)
-        return self._fields.state()
+        return self.fields.state()
 
     def batch(self, samples: Samples) -> Batch:
         """The samples as tensors, with what is known there."""
@@ -165,18 +178,18 @@ class Objective:
         requests: dict[Hashable, Request] = {}
         for term in (*batch.terms, *batch.integrals):
             place = batch.places[term.place]
-            for (network, where), indices in self._fields.indices(term.row.jets.values()).items():
+            for (network, where), indices in self.fields.indices(term.row.jets.values()).items():
                 points = place.points if where == HERE else place.pairs
                 key = (network, term.place, where)
                 before = requests[key].indices if key in requests else frozenset()
                 requests[key] = Request(network, points, before | indices)
-        return self._fields.jets(requests)
+        return self.fields.jets(requests)
 
     def _value(self, term: Term, jets: dict, integrals: list[Value]) -> Tensor:
         env = dict(term.known)
         for symbol, jet in term.row.jets.items():
-            home = self._fields.homes[jet.unknown]
-            env[symbol] = self._fields.value(jet, {} if home is None else jets[home[0], term.place, jet.site])
+            home = self.fields.homes[jet.unknown]
+            env[symbol] = self.fields.value(jet, {} if home is None else jets[home[0], term.place, jet.site])
         env |= {symbol: integrals[k] for symbol, k in term.row.integrals.items()}
         return term.residual(env)
 

@@ -195,7 +195,7 @@ def _candidate(
 
     def again(other: int, lean: Sequence[float]) -> State:
         """A shorter run from other parameters, on other points."""
-        *_, last = _run(method, replace(context, memory={}), other, max(round(AGAIN * at.step), 1), math.inf, {})
+        *_, last = _run(method, context.afresh(), other, max(round(AGAIN * at.step), 1), math.inf, {})
         return last.state
 
     reason = f"step {at.step}, loss {at.loss:.1e}" + (f", {at.restarts} restarts" if at.restarts else "")

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from inrpde.compiler.form import Form
 from inrpde.errors import UsageError
+from inrpde.solvers.compiled import Compiled
 from inrpde.solvers.method import Context
 from inrpde.solvers.newton import guess, project
 from inrpde.solvers.objective import Batch, Objective, thinned
@@ -74,6 +75,7 @@ class Trainer:
         fields = Fields(self.form, network, seed, torch.float32 if single else torch.float64)
         started(self.form, fields, thinned(samples, SCORED))
         self.objective = Objective(self.form, fields, samples, device(context.device))
+        self._evaluate = Compiled(self.objective, context.warn) if settings["solver.compile"] else self.objective
         self._pool = (0, self.objective.batch(samples))
 
     @property
@@ -83,7 +85,7 @@ class Trainer:
 
     def loss(self, vector: Tensor | Array, step: int) -> tuple[float, Tensor]:
         """The loss and its gradient on the points of a step."""
-        return self.objective(vector, self.batch(step))
+        return self._evaluate(vector, self.batch(step))
 
     def tensor(self, array: Array) -> Tensor:
         """A vector of parameters that was kept as an array."""
