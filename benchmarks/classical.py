@@ -101,14 +101,18 @@ def square_sides(problem: Square) -> list[Side]:
     ]
 
 
+def timed(solve: Solve, size: int) -> tuple[float, float]:
+    """Error and seconds; a short solve is taken three times, the fastest counts."""
+    error, spent = solve(size)
+    return error, min(spent, *(solve(size)[1] for _ in range(2))) if spent < 1 else spent
+
+
 def grown(problem: str, side: Side, seconds: float) -> Iterator[Row]:
-    """Solves on ever finer grids; short ones are taken three times, the fastest counts."""
+    """Solves on ever finer grids."""
     n, spent = float(side.coarsest), 0.0
     while spent * GROWTH**3 < seconds:
         size = round(n)
-        error, spent = side.solve(size)
-        if spent < 1:
-            spent = min(spent, *(side.solve(size)[1] for _ in range(2)))
+        error, spent = timed(side.solve, size)
         yield Row(problem, side.name, size, error, spent)
         if error < LEVELS[-1]:
             return

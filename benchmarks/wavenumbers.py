@@ -11,6 +11,7 @@ import argparse
 import time
 
 import numpy as np
+from classical import timed
 from elements import QUADRILATERAL, stiffness
 from scipy.sparse.linalg import splu
 from skfem import Basis, BilinearForm, FacetBasis, LinearForm, MeshQuad
@@ -81,15 +82,10 @@ def elements(k: float, n: int) -> tuple[float, float]:
 
 
 def as_long(k: float, seconds: float) -> tuple[float, float, int]:
-    """Error, seconds and elements a side of the finest solve as fast; of the coarsest, if none is.
-
-    Solves are taken three times, the fastest counts; one step past the first that is too slow is looked at.
-    """
-    n, best, slow = 4.0, None, 0
-    while slow < 2:
-        made = [elements(k, round(n)) for _ in range(3)]
-        error, spent = made[0][0], min(spent for _, spent in made)
-        slow += spent > LONGER * seconds
+    """Error, seconds and elements a side of the finest solve as fast; of the coarsest, if none is."""
+    n, best, spent = 4.0, None, 0.0
+    while spent < 2 * seconds:  # a solve that was held up does not end the search
+        error, spent = timed(lambda size: elements(k, size), round(n))
         if best is None or spent <= LONGER * seconds:
             best = error, spent, round(n)
         n *= 2**0.5
