@@ -30,9 +30,8 @@ class Pool:
     def of(cls, batch: Batch, residuals: list[Array], share: float, drawn: list[bool]) -> Pool:
         """From the sizes of the residuals (N,) in each place. A `share` of the points follows these, the rest the
         measure; `drawn` tells the places in which points are drawn."""
-        places = zip(batch.places, residuals, drawn, strict=False)
-        shares = [place.share.double().numpy(force=True) if wanted else None for place, _, wanted in places]
-        shares = [None if each is None else each / each.sum() for each in shares]
+        places = [place.share.double().numpy(force=True) for place in batch.places[: len(drawn)]]
+        shares = [each / each.sum() if wanted else None for each, wanted in zip(places, drawn, strict=True)]
         pairs = zip(shares, residuals, strict=True)
         chances = [None if each is None else chance(each, size, share) for each, size in pairs]
         return cls(batch, tuple(shares), tuple(chances))
