@@ -11,7 +11,8 @@ import numpy as np
 from inrpde.compiler.form import Form, Row
 from inrpde.declaration.regions import Region
 from inrpde.networks.exponentials import Exponentials
-from inrpde.networks.siren import half_widths
+from inrpde.networks.siren import SineBody, half_widths
+from inrpde.networks.trial import Trial
 from inrpde.sampling import sample
 from inrpde.solvers.samples import Site, volumes
 from inrpde.solvers.system import environment
@@ -119,8 +120,18 @@ def solves(form: Form, unknown: int, band: Sequence[float] | Array, box: tuple[A
 
 def exponentials(
     form: Form, unknown: int, count: int, band: Array, box: tuple[Array, Array], rng: np.random.Generator
-) -> Exponentials | None:
-    """Up to `count` of them for an unknown on a box; None where its equation has none."""
+) -> tuple[Trial, ...]:
+    """Up to `count` of them for an unknown on a box: plain waves, and those that grow or decay; none where its equation
+    has none."""
     of = symbol(form, unknown)
-    z = frequencies(of, count, band, box, rng) if of is not None else np.zeros((0, 0))
-    return Exponentials.within(z, box, rng.uniform(0, 2 * np.pi, len(z))) if len(z) else None
+    if of is None:
+        return ()
+    z = frequencies(of, count, band, box, rng)
+    phases = rng.uniform(0, 2 * np.pi, len(z))
+    plain = np.all(np.abs(z.real) <= 1e-12 * np.abs(z).max(axis=1, initial=0.0, keepdims=True), axis=1)
+    found: list[Trial] = []
+    if plain.any():
+        found.append(SineBody(box, ((z[plain].imag * half_widths(box), phases[plain]),)))
+    if not plain.all():
+        found.append(Exponentials.within(z[~plain], box, phases[~plain]))
+    return tuple(found)

@@ -179,10 +179,10 @@ def _body(
 ) -> Trial:
     """Sine features, a share of them replaced by exponentials of the equation where the plan has such."""
     waves = plan.waves
-    found = exponentials(form, unknown, round(waves.share * width), np.array(waves.band), box, rng) if waves else None
-    rest = width - (found.width if found else 0)
+    found = exponentials(form, unknown, round(waves.share * width), np.array(waves.band), box, rng) if waves else ()
+    rest = width - sum(trial.width for trial in found)
     body = SineBody.random(max(rest, 1), np.array(plan.band), box, rng, **options)
-    return Sum((found, body)) if found else body
+    return Sum((*found, body)) if found else body
 
 
 def _listed(band: tuple[float, ...]) -> str:
