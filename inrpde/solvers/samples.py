@@ -55,14 +55,17 @@ def taken(site: Site, rows: Array) -> Site:
     )  # fmt: skip
 
 
-def left_out(samples: Samples, share: float, seed: int) -> Samples:
-    """Samples without a share of each set of labelled points, for a solve that must predict them."""
+def left_out(samples: Samples, share: float, seed: int, kept: bool = True) -> Samples:
+    """Samples without a share of each set of labelled points, for a solve that must predict them; or that share alone,
+    where not `kept`."""
     made: dict[int, Site] = {}
     for site in samples.conditions:
         if id(site) not in made:
             n = len(site.points)
-            kept = np.sort(np.random.default_rng([seed, n]).permutation(n)[round(share * n) :])
-            made[id(site)] = taken(site, kept) if site.labels else site
+            first = round(share * n)
+            order = np.random.default_rng([seed, n]).permutation(n)
+            rows = np.sort(order[first:] if kept else order[:first])
+            made[id(site)] = taken(site, rows) if site.labels and first else site
     return Samples(tuple(made[id(site)] for site in samples.conditions), samples.integrals)
 
 

@@ -165,5 +165,7 @@ def _row_score(
     scale = np.sqrt(sum((value * sizes[unknown]) ** 2 for unknown, value in operator.items()))
     if row.integrals and not row.jets:
         scale = max(sizes)
+    if site.labels and given > 0:
+        scale = min(scale, given)  # readings are fitted to their own size, however large the field is elsewhere
     largest = float(np.max(np.abs(residual), initial=0.0))
     return RowScore(_rms(residual, site), largest, given, float(scale), _share(site) * residual / max(scale, 1e-300))

@@ -70,7 +70,7 @@ SPARE, FEW = 2.5, 1000
 """Features for each sample of an unknown that only samples give: with about as many as samples a field that meets them
 all is wild between them; and the samples up to which one domain has so many."""
 LEFT_OUT = 0.2
-"""The share of labelled points that the second solve does not see."""
+"""The share of labelled points that a solve does not see: the second, and the first where there are equations too."""
 HEADROOM, AGAIN = 1.2, 0.6
 """Costs are predicted with so much to spare, and so much for the second solve."""
 WORTH = 0.8
@@ -126,6 +126,8 @@ class Search(Generic[Kind]):
         alone = all(sampled(form, k) for k in range(len(form.unknowns)))
         self.given_points = len(sample_points(form)) if alone else 0
         """Samples, where they alone give the unknowns."""
+        if not alone:  # beside equations, samples may be noisy: some are kept back to be predicted
+            self.held_out = left_out(self.held_out, LEFT_OUT, self.context.seed, kept=False)
         self.has_holes = any(holes(r) for k in range(len(form.unknowns)) for r in volumes(form, k))
 
     @property

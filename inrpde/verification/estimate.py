@@ -25,6 +25,8 @@ FARTHEST = 300.0
 """How much larger than the error a held-out score may be, at most: agreement is not believed beyond that."""
 LEAN = 30.0
 """The size, beside the answer's own, of the random field towards which the second solve leans."""
+GUESSED = 0.3
+"""Two solves of which one has not seen all readings, and that differ so much, do not know what lies between them."""
 OPEN = 100.0, 1e-2
 """Two solves that differ by so many times their residuals, and by so much, show that something is left open."""
 
@@ -66,8 +68,8 @@ def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
     proportion to the residuals, the conditions do not determine the solution, and nothing is known of its error: 2.
     Without a second solve it is ten times the score.
 
-    An unknown that only samples give is compared between them, with a second solve that has not seen all: their
-    difference is the estimate.
+    Where there are readings the second solve has not seen all of them, and the difference is the estimate; an unknown
+    that nothing else gives is compared between them.
     """
     held_out = draw(form, 1000, seed + 31)
     first = score(form, held_out, candidate.state)
@@ -85,10 +87,12 @@ def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
     common = shared(first, second)
     larger, least = OPEN
     alone = tuple(names[k] for k in unknowns if sampled(form, k))
-    undecided = tuple(
-        name for name, d in differences.items() if d > max(larger * second.total, least) and name not in alone
-    )
-    part = SPARE * first.total / max(np.hypot(first.total, second.total), 1e-300)
+    readings = any(
+        site.labels for site in held_out.conditions
+    )  # the second solve has not seen all, and leaves residuals
+    bound = GUESSED if readings else max(larger * second.total, least)
+    undecided = tuple(name for name, d in differences.items() if d > bound and name not in alone)
+    part = 1.0 if readings else SPARE * first.total / max(np.hypot(first.total, second.total), 1e-300)
     fields = {
         name: CEILING if name in undecided else _clipped(max(part * difference + common, first.total / FARTHEST))
         for name, difference in differences.items()

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from sympy import Eq
+from sympy import Eq, Interval
 
 from inrpde import solve
-from inrpde.declaration import On, Points, Problem, Space
+from inrpde.declaration import On, Points, Problem, Region, Space
 
 space = Space("x y")
 u = space.unknown("u")
@@ -41,3 +41,27 @@ def test_the_smoothest_interpolant_and_an_estimate_from_samples_left_out(count, 
 
 def test_noise_shows_in_the_estimate():
     assert interpolated(200, noise=0.3).report["fields"]["u"]["estimated_error"] > 0.05
+
+
+def test_noisy_readings_of_a_harmonic_function_are_not_interpolated():
+    omega = Region(space, Interval(0, 1) ** 2)
+    rng = np.random.default_rng(4)
+    places = rng.random((300, 2))
+    truth = np.exp(places[:, 0]) * np.sin(places[:, 1])
+    points = Points(space, places, {"reading": truth + 0.02 * rng.standard_normal(300)})
+    found = solve(
+        Problem("noisy", unknowns=[u], conditions=[On(omega, space.laplace(u)), On(points, Eq(u, points["reading"]))])
+    )
+    inner = rng.random((1000, 2))
+    exact = np.exp(inner[:, 0]) * np.sin(inner[:, 1])
+    error = np.linalg.norm(found(inner)["u"] - exact) / np.linalg.norm(exact)
+    assert error < 0.03
+    assert error / 10 < found.report["fields"]["u"]["estimated_error"] < 10 * error
+
+
+def test_a_few_readings_do_not_determine_a_harmonic_function():
+    omega = Region(space, Interval(0, 1) ** 2)
+    places = np.random.default_rng(3).random((8, 2))
+    points = Points(space, places, {"reading": np.exp(places[:, 0]) * np.sin(places[:, 1])})
+    conditions = [On(omega, space.laplace(u)), On(points, Eq(u, points["reading"]))]
+    assert solve(Problem("few", unknowns=[u], conditions=conditions)).report["verdict"]["word"] == "unverified"
