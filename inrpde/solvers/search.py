@@ -211,6 +211,8 @@ class Search(Generic[Kind]):
         start = time.perf_counter()
         form, seed, held_out = self.context.form, self.context.seed, self.held_out
         samples = draw(form, plan.points, seed, plan.cut)
+        if not self.given_points:
+            samples = left_out(samples, LEFT_OUT, seed)
         state, until = self._solve(plan, samples, seed, self.best.state if self.best else None)
         if until is not None:  # what is left of an answer that ends early is scored as far as it goes
             held_out = squeeze(form, held_out, bounds(form)[0][-1], until)
