@@ -14,14 +14,14 @@ SCANS = {
 }
 
 
-def problem(scan="cortex", points=20_000, alpha=100):
+def problem(scan="cortex", points=8_000, alpha=100):
     """`scan` is "cortex" (which nilearn carries), "ant", "airplane" (pyvista) or a file of triangles or of points with
     normals, of which at most so many `points` are taken; off the surface exp(-α|u|) is small.
 
     Weights multiply the balance of the conditions by their operators: the values that the paper gives (3000, 100, 50,
     100) are for conditions without it.
     """
-    surface = read_scan(packaged(*SCANS[scan]) if scan in SCANS else Path(scan).absolute()).thinned(points)
+    surface = read_scan(packaged(*SCANS[scan]) if scan in SCANS else Path(scan).absolute()).spread(points)
     space = Space("x y z")
     x, y, z = space.coords
     u = space.unknown("u")

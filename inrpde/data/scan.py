@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,27 @@ SIZE = 0.7
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """`points` (N, 3) and their unit normals (N, 3)."""
+    """`points` (N, 3) and their unit normals (N, 3); the corners (M, 3) of triangles between them, if there are any,
+    counted so that normals point outwards."""
 
     points: Array
     normals: Array
+    triangles: Array = field(default_factory=lambda: np.zeros((0, 3), int))
+
+    def spread(self, count: int, seed: int = 0) -> Scan:
+        """So many points, spread over the triangles by area, with the triangles' normals; without triangles some of the
+        points themselves, see `thinned`."""
+        if not len(self.triangles):
+            return self.thinned(count)
+        a, b, c = (self.points[corner] for corner in self.triangles.T)
+        normals = np.cross(b - a, c - a)
+        areas = np.linalg.norm(normals, axis=1)
+        rng = np.random.default_rng(seed)
+        at = np.searchsorted(np.cumsum(areas) / areas.sum(), (np.arange(count) + rng.uniform(size=count)) / count)
+        at = np.minimum(at, np.flatnonzero(areas)[-1])
+        root, along = np.sqrt(rng.uniform(size=(count, 1))), rng.uniform(size=(count, 1))
+        points = (1 - root) * a[at] + root * (1 - along) * b[at] + root * along * c[at]
+        return Scan(points, normals[at] / areas[at, None])
 
     def thinned(self, count: int) -> Scan:
         """At most so many of the points, spread evenly over their order."""
@@ -44,6 +61,7 @@ def read_scan(path: str | Path) -> Scan:
     """
     full = paths.resolve(path)
     points, triangles, normals = _read(full, path)
+    triangles = outwards(points, triangles)
     if normals is None:
         if not len(triangles):
             raise ProblemError(
@@ -55,20 +73,27 @@ def read_scan(path: str | Path) -> Scan:
     kept = (lengths > 0) & np.isfinite(points).all(axis=1)
     if not kept.any():
         raise ProblemError("no point of the scan has a normal", str(path), "its triangles have no area")
+    triangles = (np.cumsum(kept) - 1)[triangles[kept[triangles].all(axis=1)]]
     points, normals = points[kept], normals[kept] / lengths[kept, None]
     lo, hi = points.min(axis=0), points.max(axis=0)
-    return Scan((points - (lo + hi) / 2) * (2 * SIZE / (hi - lo).max()), normals)
+    return Scan((points - (lo + hi) / 2) * (2 * SIZE / (hi - lo).max()), normals, triangles)
+
+
+def outwards(points: Array, triangles: Array) -> Array:
+    """Triangles (M, 3) whose corners are counted so that the normals of a closed surface point outwards."""
+    a, b, c = (points[corner] for corner in triangles.T)
+    volume = np.nansum((a - np.nanmean(points, axis=0)) * np.cross(b - a, c - a))
+    return triangles if volume >= 0 else triangles[:, ::-1]
 
 
 def vertex_normals(points: Array, triangles: Array) -> Array:
-    """Normals (N, 3) at the corners of triangles (M, 3), weighted by area; outwards, if the surface is closed."""
+    """Normals (N, 3) at the corners of triangles (M, 3), weighted by area."""
     a, b, c = (points[corner] for corner in triangles.T)
     areas = np.cross(b - a, c - a)
     normals = np.zeros_like(points)
     for corner in triangles.T:
         np.add.at(normals, corner, areas)
-    volume = np.einsum("nk,nk->", a - points.mean(axis=0), areas)
-    return normals if volume >= 0 else -normals
+    return normals
 
 
 def _read(full: Path, path: str | Path) -> tuple[Array, Array, Array | None]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 
 from inrpde.errors import DivergedError
-from inrpde.solvers import adam, conjugate, fine, gauss_newton, least_squares, newton
+from inrpde.solvers import adam, conjugate, fine, gauss_newton, least_squares, newton, relinearised
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.resolution import sample_points
 
@@ -55,6 +55,8 @@ def chosen(context: Context) -> Callable[[Context], Iterator[Candidate]]:
     many = len(sample_points(form)) > (SOME if beside and max(beside) < 1 else MANY)
     if many and conjugate.supports(form):
         return conjugate.solve
+    if len(sample_points(form)) > SOME and relinearised.supports(form):
+        return relinearised.solve
     if (many and not beside) or (not form.linear and any(c.norm == 1 for c in form.conditions)):
         return adam.solve
     return least_squares.solve if form.linear else newton.solve

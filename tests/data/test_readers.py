@@ -5,9 +5,10 @@ import wave
 import meshio
 import numpy as np
 import pytest
+from scipy.spatial import ConvexHull
 
 from inrpde.data import packaged, read_audio, read_scan, read_video
-from inrpde.data.scan import vertex_normals
+from inrpde.data.scan import Scan, outwards, vertex_normals
 from inrpde.declaration import paths
 from inrpde.errors import ProblemError
 
@@ -137,7 +138,7 @@ class TestScan:
     @pytest.mark.parametrize("inwards", [False, True])
     def test_normals_from_triangles_point_outwards(self, inwards):
         points, triangles, normals = sphere(inwards=inwards)
-        found = vertex_normals(points, triangles)
+        found = vertex_normals(points, outwards(points, triangles))
         inside = slice(80, -80)  # without the poles, where points coincide
         found, normals = (v[inside] / np.linalg.norm(v[inside], axis=1)[:, None] for v in (found, normals))
         cosine = np.einsum("nk,nk->n", found, normals)
@@ -153,6 +154,22 @@ class TestScan:
         np.testing.assert_allclose(half, [0.7, 0.7 * 2 / 3, 0.7 / 3], rtol=1e-2)
         np.testing.assert_allclose(np.linalg.norm(scan.normals, axis=1), 1, rtol=1e-12)
         assert len(scan.thinned(100).points) == 100
+
+    def test_points_are_spread_over_triangles(self):
+        """A box: points lie on its faces in proportion to their area, normals point outwards."""
+        half = np.array([1.0, 2.0, 3.0])
+        corners = half * np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
+        triangles = ConvexHull(corners).simplices
+        areas = np.cross(*(corners[triangles[:, k]] - corners[triangles[:, 0]] for k in (1, 2)))
+        outside = np.einsum("nk,nk->n", areas, corners[triangles].mean(axis=1)) < 0
+        triangles[outside] = triangles[outside][:, ::-1]
+        spread = Scan(corners, corners, triangles).spread(4000)
+        face = np.argmax(np.abs(spread.normals), axis=1)
+        np.testing.assert_allclose(np.einsum("nk,nk->n", spread.points, spread.normals), half[face], rtol=1e-12)
+        shares = np.prod(half) / half / np.sum(np.prod(half) / half)
+        np.testing.assert_allclose(np.bincount(face) / 4000, shares, atol=1e-3)
+        inverted = outwards(corners, triangles[:, ::-1])
+        np.testing.assert_array_equal(inverted, triangles)
 
     def test_normals_of_the_file_are_taken(self, tmp_path):
         points, _, normals = sphere(8)
