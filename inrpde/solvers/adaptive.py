@@ -29,32 +29,32 @@ class Pool:
     @classmethod
     def of(cls, batch: Batch, residuals: list[Array], share: float, drawn: list[bool]) -> Pool:
         """From the sizes of the residuals (N,) in each place. A `share` of the points follows these, the rest the
-        measure; `drawn` tells the places in which points are drawn."""
+        pool; `drawn` tells the places in which points are drawn."""
         places = [place.share.double().numpy(force=True) for place in batch.places[: len(drawn)]]
         shares = [each / each.sum() if wanted else None for each, wanted in zip(places, drawn, strict=True)]
         pairs = zip(shares, residuals, strict=True)
-        chances = [None if each is None else chance(each, size, share) for each, size in pairs]
+        chances = [None if each is None else chance(size, share) for each, size in pairs]
         return cls(batch, tuple(shares), tuple(chances))
 
     def draw(self, counts: list[int], rng: np.random.Generator) -> Batch:
         """So many points of each place."""
         rows: list[Weighted | None] = []
-        for shares, chances, count in zip(self.shares, self.chances, counts, strict=True):
+        places = self.batch.places[: len(counts)]
+        for place, shares, chances, count in zip(places, self.shares, self.chances, counts, strict=True):
             if shares is None or chances is None:
                 rows.append(None)
                 continue
-            chosen = systematic(chances, count, rng)
+            order = along(place.points.double().numpy(force=True))
+            chosen = order[systematic(chances[order], count, rng)]
             rows.append((chosen, shares[chosen] / (count * chances[chosen])))
         return self.batch.weighted(rows)
 
 
-def chance(shares: Array, residual: Array, share: float) -> Array:
-    """Probabilities of points (N,) from their shares of the measure and the sizes of their residuals."""
+def chance(residual: Array, share: float) -> Array:
+    """Probabilities of a pool's points (N,), which may crowd already, from the sizes of their residuals."""
     size = np.where(np.isfinite(residual), residual, 0.0)
-    mean = float(shares @ size)
-    if not mean > 0:
-        return shares
-    found = shares * (1 - share + share * (size / mean + 1) / 2)
+    mean = size.mean()
+    found = 1 - share + share * (size / mean + 1) / 2 if mean > 0 else np.ones(len(size))
     return found / found.sum()
 
 
@@ -63,3 +63,17 @@ def systematic(chances: Array, count: int, rng: np.random.Generator) -> Array:
     varies the least (Kitagawa 1996)."""
     edges = np.cumsum(chances)
     return np.minimum(np.searchsorted(edges, (np.arange(count) + rng.random()) / count * edges[-1]), len(edges) - 1)
+
+
+def along(points: Array) -> Array:
+    """The order of points (N, d) along a curve that fills their box (Morton 1966): points that follow one another lie
+    close together, so that equal steps along it spread over the region."""
+    d = points.shape[1]
+    bits = min(10, 62 // d)
+    extent = np.ptp(points, axis=0)
+    cells = ((points - points.min(axis=0)) / np.where(extent > 0, extent, 1.0) * (2**bits - 1)).astype(np.int64)
+    code = np.zeros(len(points), dtype=np.int64)
+    for bit in range(bits):
+        for axis in range(d):
+            code |= ((cells[:, axis] >> bit) & 1) << (bit * d + axis)
+    return np.argsort(code, kind="stable")

@@ -9,7 +9,7 @@ from sympy import Eq, exp
 
 from inrpde import On, Problem
 from inrpde.solvers import adam
-from inrpde.solvers.adaptive import chance, systematic
+from inrpde.solvers.adaptive import along, chance, systematic
 from inrpde.solvers.samples import draw
 from inrpde.solvers.training import Trainer
 
@@ -44,12 +44,11 @@ def test_the_loss_stays_the_integral(small, bump, batch):
     assert np.std(found) < 0.5 * expected
 
 
-def test_probabilities_follow_the_residual_and_the_measure():
-    shares = np.array([0.5, 0.25, 0.25])
-    assert np.allclose(chance(shares, np.array([0.0, 1.0, 3.0]), 1.0), [0.25, 0.25, 0.5])
-    assert np.allclose(chance(shares, np.array([0.0, 1.0, 3.0]), 0.0), shares)
-    assert np.allclose(chance(shares, np.zeros(3), 1.0), shares)
-    assert np.allclose(chance(shares, np.array([np.nan, 1.0, 3.0]), 1.0), [0.25, 0.25, 0.5])
+def test_probabilities_follow_the_residual():
+    assert np.allclose(chance(np.array([0.0, 1.0, 3.0, 0.0]), 1.0), [0.125, 0.25, 0.5, 0.125])
+    assert np.allclose(chance(np.array([0.0, 1.0, 3.0, 0.0]), 0.0), 0.25)
+    assert np.allclose(chance(np.zeros(4), 1.0), 0.25)
+    assert np.allclose(chance(np.array([np.nan, 1.0, 3.0, 0.0]), 1.0), [0.125, 0.25, 0.5, 0.125])
 
 
 def test_draws_are_as_frequent_as_probable():
@@ -57,6 +56,13 @@ def test_draws_are_as_frequent_as_probable():
     counts = [np.bincount(systematic(chances, 5, np.random.default_rng(k)), minlength=3) for k in range(400)]
     assert np.allclose(np.mean(counts, axis=0), 5 * chances, atol=0.1)
     assert np.ptp(counts, axis=0).max() <= 1
+
+
+def test_equal_steps_along_the_curve_spread_over_the_square():
+    i, j = np.divmod(np.random.default_rng(0).permutation(4096), 64)
+    points = np.column_stack([i, j]) / 63
+    few = points[along(points)][::64]
+    assert np.array_equal(np.unique(np.floor(few * 7.999), axis=0), np.argwhere(np.ones((8, 8))))
 
 
 @pytest.mark.parametrize("batch", [None, 40])
