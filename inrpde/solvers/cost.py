@@ -15,6 +15,8 @@ OVERHEAD = 2e-3
 """Nominal seconds for each cell beside its arithmetic."""
 STEP = 0.05
 """Nominal seconds of every fit: points are drawn, and the answer is scored."""
+CHEAP = 0.5
+"""Nominal seconds that a try which may well fail is given, and that any step is worth."""
 NEWTON = 4
 """Linear solves that a nonlinear one is counted as."""
 

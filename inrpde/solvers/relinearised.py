@@ -56,10 +56,13 @@ HELD_OUT = 15_487_469
 
 
 def supports(form: Form) -> bool:
-    """Is a form nonlinear in volumes, linear on labelled points, of one real field of at most three coordinates?"""
+    """Is a form nonlinear in volumes, in no more than slopes (as a distance is), linear on labelled points, of one real
+    field of at most three coordinates?"""
     if len(form.unknowns) > 1 or form.unknowns[0].is_number or form.arithmetic != "real":
         return False
     inside = all(row.linear or row.region.dim == form.space.dim for row in form.rows)
+    if any(sum(jet.index) > 1 for row in form.rows if not row.linear for jet in row.jets.values()):
+        return False
     return inside and not form.linear and not form.integrals and form.space.dim <= 3 and not _paired(form)
 
 

@@ -19,6 +19,11 @@ from inrpde.solvers.system import no_jets, residuals
 Array = np.ndarray
 GROWTH = 0.5
 """How much larger a cell may be than one that lies a cell away, as a share of it."""
+NARROW = 3.0
+"""How much sources bend the solution where they are, beside everywhere, if cells are to crowd there."""
+SPARE = 2.5
+"""Features for each sample of an unknown that only samples give: with about as many as samples a field that meets them
+all is wild between them."""
 SOURCED = 30_000
 """Points at which sources are looked for."""
 
