@@ -119,13 +119,9 @@ def solves(form: Form, unknown: int, band: Sequence[float] | Array, box: tuple[A
 
 
 def exponentials(
-    form: Form, unknown: int, count: int, band: Array, box: tuple[Array, Array], rng: np.random.Generator
+    of: Symbol, count: int, band: Array, box: tuple[Array, Array], rng: np.random.Generator
 ) -> tuple[Trial, ...]:
-    """Up to `count` of them for an unknown on a box: plain waves, and those that grow or decay; none where its equation
-    has none."""
-    of = symbol(form, unknown)
-    if of is None:
-        return ()
+    """Up to `count` of an operator's on a box: plain waves, and those that grow or decay; none where it has none."""
     z = frequencies(of, count, band, box, rng)
     phases = rng.uniform(0, 2 * np.pi, len(z))
     plain = np.all(np.abs(z.real) <= 1e-12 * np.abs(z).max(axis=1, initial=0.0, keepdims=True), axis=1)

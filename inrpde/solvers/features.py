@@ -12,7 +12,7 @@ from inrpde.networks.partition import Windowed, windows
 from inrpde.networks.siren import SineBody
 from inrpde.networks.trial import Constant, Sum, Trial
 from inrpde.sampling import sample
-from inrpde.solvers.characteristics import exponentials
+from inrpde.solvers.characteristics import Symbol, exponentials, symbol
 from inrpde.solvers.corners import singular_trials
 from inrpde.solvers.samples import Fractions, bounds, measure, volumes
 from inrpde.solvers.spots import patches
@@ -106,7 +106,7 @@ class Global:
 
     def body(self, form: Form, unknown: int, box: Box, rng: np.random.Generator) -> Trial:
         options = {"layers": self.layers, "distribution": self.distribution}
-        return _body(form, unknown, self, self.width, box, rng, **options)
+        return _body(_symbol(form, unknown, self), self, self.width, box, rng, **options)
 
     def varied(self) -> Global:
         return replace(self, width=max(20, round(0.7 * self.width)), band=tuple(0.93 * w for w in self.band))
@@ -155,6 +155,7 @@ class Cells:
         whole = bounds(form, unknown)
         pilot[:, -1] = np.interp(pilot[:, -1], [whole[0][-1], whole[1][-1]], [lo[-1], hi[-1]])
         density = len(pilot) / (sum(measure(r) for r in regions) * (self.span[1] - self.span[0]))
+        of = _symbol(form, unknown, self)
         parts = []
         for window in windows(edges, smoothness=max(form.order + 1, 3)):
             support = (np.maximum(window.lo, lo), np.minimum(window.hi, hi))
@@ -162,7 +163,7 @@ class Cells:
             share = inside / (density * np.prod(support[1] - support[0]))
             features = round(self.each * min(1.0, 1.25 * share))
             if features >= 4:
-                parts.append(Windowed(_body(form, unknown, self, max(features, 12), support, rng), window))
+                parts.append(Windowed(_body(of, self, max(features, 12), support, rng), window))
         return Sum(tuple(parts))
 
     def varied(self) -> Cells:
@@ -174,12 +175,17 @@ class Cells:
         return f"{grid} cells of {features}, boundary × {self.balance:g}"
 
 
+def _symbol(form: Form, unknown: int, plan: Global | Cells) -> Symbol | None:
+    """The operator whose exponentials a plan asks for, the same for all cells."""
+    return symbol(form, unknown) if plan.waves else None
+
+
 def _body(
-    form: Form, unknown: int, plan: Global | Cells, width: int, box: Box, rng: np.random.Generator, **options: Any
+    of: Symbol | None, plan: Global | Cells, width: int, box: Box, rng: np.random.Generator, **options: Any
 ) -> Trial:
     """Sine features, a share of them replaced by exponentials of the equation where the plan has such."""
     waves = plan.waves
-    found = exponentials(form, unknown, round(waves.share * width), np.array(waves.band), box, rng) if waves else ()
+    found = exponentials(of, round(waves.share * width), np.array(waves.band), box, rng) if waves and of else ()
     rest = width - sum(trial.width for trial in found)
     body = SineBody.random(max(rest, 1), np.array(plan.band), box, rng, **options)
     return Sum((*found, body)) if found else body

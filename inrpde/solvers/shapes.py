@@ -50,10 +50,18 @@ def first_cells(search: Wavy, extent: Array) -> Cells:
 
 def narrowed(plan: Cells, waves: tuple[float, ...]) -> Cells:
     """The same cells for fewer waves in each (in radians over half a cell)."""
-    smooth = {1: 8.0, 2: 6.0, 3: 4.5}.get(len(waves), 3.0)
-    band = tuple(float(smooth + 2 * w) for w in waves)
-    each = int(np.clip(1.6 * np.prod([2 * w / np.pi + 3 for w in band]), 16, 500))
-    return replace(plan, band=band, each=each)
+    band = smooth(len(waves)) + 2 * np.array(waves)
+    return replace(plan, band=tuple(float(w) for w in band), each=features(band))
+
+
+def smooth(dim: int) -> float:
+    """The band of a smooth piece, in coordinates scaled to a cell."""
+    return {1: 8.0, 2: 6.0, 3: 4.5}.get(dim, 3.0)
+
+
+def features(band: Array) -> int:
+    """Features of a cell that hold a band."""
+    return int(np.clip(1.6 * np.prod(2 * band / np.pi + 3), 16, 500))
 
 
 def uniform(n: int) -> tuple[float, ...]:
@@ -63,15 +71,12 @@ def uniform(n: int) -> tuple[float, ...]:
 def cell_plan(search: Wavy, breaks: Fractions) -> Cells:
     """The band and the features that a smooth piece needs, and what the declared waves ask for besides."""
     shape = np.array([len(b) - 1 for b in breaks])
-    d = len(shape)
-    smooth = {1: 8.0, 2: 6.0, 3: 4.5}.get(d, 3.0)
     widest = np.array([np.diff(b).max() for b in breaks])
     crowd = widest * shape > 1.001
     waves = np.where(crowd, search.ringing * widest, search.waves / shape)  # cells that crowd resolve sources by size
-    band = smooth + np.where(shape > 1, 2.0, 1.0) * waves
-    each = int(np.clip(1.6 * np.prod(2 * band / np.pi + 3), 16, 500))
+    band = smooth(len(shape)) + np.where(shape > 1, 2.0, 1.0) * waves
     density = 2.0 if search.context.form.linear else 3.0  # a nonlinear fit has more ways to go wrong between its points
-    return Cells(breaks, each, tuple(float(w) for w in band), density=density)
+    return Cells(breaks, features(band), tuple(float(w) for w in band), density=density)
 
 
 def sources(form: Form, bins: int = 192) -> list[Array]:
