@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 DEAR = 5.0
 """Nominal seconds that the first cells of a nonlinear problem may take with the waves that its data declare."""
+SHARES = (0.9, 0.8, 0.7, 0.6)
+"""Shares of the declared waves, of which the first that can be afforded is taken: where data have narrow parts, they
+are more than the solution has almost everywhere."""
 HALF = 0.5
 """The share of a cell's features that are waves of the equation, where there are such."""
 
@@ -37,9 +40,10 @@ def cells(search: Search[Cells]) -> Iterator[Candidate]:
     sourced = crowded_by_sources(search, first)
     while first.width < SPARE * search.given_points:
         first = cell_plan(search, tuple(uniform(len(b)) for b in first.breaks))
-    if not search.affords(first):  # data with narrow parts ask for more waves than the solution has almost everywhere
-        waves = tuple(0.6 * search.waves / [len(b) - 1 for b in first.breaks])
-        first = narrowed(first, waves)
+    shape = [len(b) - 1 for b in first.breaks]
+    shares = iter(SHARES)
+    while not search.affords(first) and (share := next(shares, None)):
+        first = narrowed(first, tuple(share * search.waves / shape))
     if search.affords(first):
         yield search.attempt(first, "cells")
     if sourced is not None and search.affords(sourced) and not search.done:

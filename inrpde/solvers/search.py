@@ -333,7 +333,7 @@ def one_domain(search: Search[Global]) -> Iterator[Candidate]:
             yield from tune(search)
         if settings["solver.width"] is not None or search.done:
             return
-        widest = max(plan.width for plan in search.tried)
+        widest = max(plan.width for plan in search.tried if plan.reach == search.plan.reach)
         bigger = replace(search.plan, width=round(1.7 * widest))
         if bigger.width > WIDEST or not search.affords(bigger):
             return
