@@ -28,6 +28,7 @@ from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.least_squares import fit
 from inrpde.solvers.method import Candidate, Clock, Context
 from inrpde.solvers.search import Search
+from inrpde.solvers.survey import Survey
 from inrpde.verification.estimate import FLOOR, estimate
 from inrpde.verification.unmet import unmet
 from inrpde.verification.validate import validate
@@ -79,7 +80,8 @@ def answers(form: Form, seconds: float, seed: int) -> list[Candidate]:
 
 def smooth_answers(form: Form, seed: int) -> list[Candidate]:
     """What smooth features alone answer, whose number takes the place of the time."""
-    search = Search[Global](Context(form, resolve({}, {}), seed, Clock(None)), fit, "least-squares")
+    context = Context(form, resolve({}, {}), seed, Clock(None))
+    search = Search[Global](context, fit, "least-squares", Survey.of(form, seed))
     return [search.attempt(Global(width, (1.2 * width**0.5,) * 2, corners=False), "smooth") for width in WIDTHS]
 
 

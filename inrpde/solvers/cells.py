@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,11 +12,9 @@ from inrpde.solvers.characteristics import solves
 from inrpde.solvers.cost import CHEAP, nominal
 from inrpde.solvers.features import Cells, Waves
 from inrpde.solvers.method import Candidate
-from inrpde.solvers.samples import bounds
-from inrpde.solvers.shapes import NARROW, SPARE, cell_plan, crowded, first_cells, narrowed, spaced, uniform
-
-if TYPE_CHECKING:
-    from inrpde.solvers.search import Search
+from inrpde.solvers.samples import Fractions, bounds
+from inrpde.solvers.search import Search
+from inrpde.solvers.shapes import SPARE, cell_plan, crowded, first_cells, narrowed, spaced, uniform
 
 DEAR = 5.0
 """Nominal seconds that the first cells of a nonlinear problem may take with the waves that its data declare."""
@@ -30,20 +27,19 @@ HALF = 0.5
 
 def cells(search: Search[Cells]) -> Iterator[Candidate]:
     """Cells of a shape that follows the box and the wave numbers; then whatever refinement lowers the score most."""
-    lo, hi = bounds(search.context.form)
-    first = replace(first_cells(search, hi - lo), poles=search.has_holes)
     form = search.context.form
+    first = replace(first_cells(form, search.survey), poles=search.survey.has_holes)
     if not form.linear and nominal(form, first) > DEAR:
         # narrow parts of the data ask for waves everywhere: where features are dear, cells crowd there instead
-        search.waves = np.zeros_like(search.waves)
-        first = cell_plan(search, first.breaks)
+        search.survey = replace(search.survey, waves=np.zeros(form.space.dim))
+        first = with_breaks(search, first.breaks)
     sourced = crowded_by_sources(search, first)
-    while first.width < SPARE * search.given_points:
-        first = cell_plan(search, tuple(uniform(len(b)) for b in first.breaks))
+    while first.width < SPARE * search.survey.given_points:
+        first = with_breaks(search, tuple(uniform(len(b)) for b in first.breaks))
     shape = [len(b) - 1 for b in first.breaks]
     shares = iter(SHARES)
     while not search.affords(first) and (share := next(shares, None)):
-        first = narrowed(first, tuple(share * search.waves / shape))
+        first = narrowed(first, tuple(share * search.survey.waves / shape))
     if search.affords(first):
         yield search.attempt(first, "cells")
     if sourced is not None and search.affords(sourced) and not search.done:
@@ -53,7 +49,7 @@ def cells(search: Search[Cells]) -> Iterator[Candidate]:
     if not search.done and any(solves(form, k, first.band, bounds(form)) for k in range(len(form.unknowns))):
         best = search.plan
         yield search.attempt(replace(best, waves=Waves(HALF, best.band)), "cells, with exponentials of the equation")
-    axes = [partial(refined, axis=k) for k in range(len(lo))] if len(lo) > 1 else []
+    axes = [partial(refined, axis=k) for k in range(form.space.dim)] if form.space.dim > 1 else []
     moves: list[Callable[[Search[Cells]], Cells]] = [refined, graded, *axes]
     misses = 0
     while not search.done and misses < (2 if search.score > 1e-3 else 1):
@@ -70,6 +66,11 @@ def cells(search: Search[Cells]) -> Iterator[Candidate]:
         misses = 0 if search.score < 0.6 * before else misses + 1
 
 
+def with_breaks(search: Search[Cells], breaks: Fractions) -> Cells:
+    """Cells of these breaks, with the features that the declaration asks for."""
+    return cell_plan(search.context.form, search.survey, breaks)
+
+
 def refined(search: Search[Cells], axis: int | None = None) -> Cells:
     """A third more cells along every axis (or along one, twice as many), in the proportions that they have."""
     breaks = []
@@ -77,24 +78,28 @@ def refined(search: Search[Cells], axis: int | None = None) -> Cells:
         n = len(old) - 1
         more = int(np.ceil(1.34 * n)) if axis is None else 2 * n if axis == k else n
         breaks.append(tuple(float(v) for v in np.interp(np.linspace(0, n, more + 1), np.arange(n + 1), old)))
-    return like(search.plan, cell_plan(search, tuple(breaks)))
+    return like(search.plan, with_breaks(search, tuple(breaks)))
 
 
 def graded(search: Search[Cells]) -> Cells:
     """A third more cells along every axis, crowded where the solution bends."""
     more = tuple(int(np.ceil(1.34 * (len(old) - 1))) for old in search.plan.breaks)
-    return like(search.plan, cell_plan(search, crowded(search.context.form, search.state, more)))
+    return like(search.plan, with_breaks(search, crowded(search.context.form, search.state, more)))
 
 
 def crowded_by_sources(search: Search[Cells], even: Cells) -> Cells | None:
     """Cells that crowd where narrow sources are, at least as many as the even ones; None where these are wide."""
-    if not search.narrow:
+    narrow = search.survey.narrow
+    if not any(narrow):
         return None
-    narrow = [density.max() > NARROW * density.mean() for density in search.sources]
     many = 8 if len(narrow) < 3 else 5
     shape = [len(b) - 1 for b in even.breaks]
     counts = [max(many, n) if crowd else n for crowd, n in zip(narrow, shape, strict=True)]
-    return cell_plan(search, tuple(spaced(density, n) for density, n in zip(search.sources, counts, strict=True)))
+    return cell_plan(
+        search.context.form,
+        search.survey,
+        tuple(spaced(density, n) for density, n in zip(search.survey.sources, counts, strict=True)),
+    )
 
 
 def like(old: Cells, new: Cells) -> Cells:

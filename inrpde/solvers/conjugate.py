@@ -22,8 +22,8 @@ from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.resolution import Resolved, resolved_plan, sample_points
 from inrpde.solvers.samples import Samples, draw, left_out, sampled
 from inrpde.solvers.score import score
-from inrpde.solvers.search import LEFT_OUT
 from inrpde.solvers.state import State, zero_state
+from inrpde.solvers.survey import LEFT_OUT
 from inrpde.solvers.system import System, linearise, no_jets
 from inrpde.solvers.threads import sized
 

@@ -25,8 +25,8 @@ from inrpde.solvers.linear import RIDGE
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples, bounds, draw, left_out
 from inrpde.solvers.score import score
-from inrpde.solvers.search import LEFT_OUT
 from inrpde.solvers.state import State, zero_state
+from inrpde.solvers.survey import LEFT_OUT
 from inrpde.solvers.system import linearise, no_jets
 from inrpde.solvers.threads import sized
 

@@ -12,10 +12,10 @@ from inrpde.errors import ProblemError
 from inrpde.solvers import fine
 from inrpde.solvers.blocks import block_solve
 from inrpde.solvers.features import Plan, make_trials
+from inrpde.solvers.ladder import climb
 from inrpde.solvers.linear import RIDGE, ridge_solve
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples, sampled
-from inrpde.solvers.search import climb
 from inrpde.solvers.state import State, zero_state
 from inrpde.solvers.system import System, linearise, no_jets
 

@@ -16,11 +16,11 @@ from inrpde.errors import DivergedError
 from inrpde.networks.trial import Trial
 from inrpde.solvers.blocks import block_solve
 from inrpde.solvers.features import Plan, make_trials
+from inrpde.solvers.ladder import climb
 from inrpde.solvers.least_squares import balance, by_blocks, leaning, minimise
 from inrpde.solvers.linear import RIDGE, ridge_solve
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples
-from inrpde.solvers.search import climb
 from inrpde.solvers.state import State, zero_state
 from inrpde.solvers.system import Block, Jets, Part, System, evaluate_jets, linearise, piece_slices, residuals
 

@@ -27,8 +27,8 @@ from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.resolution import sample_points
 from inrpde.solvers.samples import Samples, Site, bounds, draw, left_out
 from inrpde.solvers.score import score
-from inrpde.solvers.search import LEFT_OUT
 from inrpde.solvers.state import State, zero_state
+from inrpde.solvers.survey import LEFT_OUT
 from inrpde.solvers.system import Jets, environment, evaluate_jets
 from inrpde.solvers.threads import sized
 

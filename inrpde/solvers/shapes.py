@@ -3,49 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 
 from inrpde.compiler.form import Form
 from inrpde.solvers.features import Cells
 from inrpde.solvers.fields import field_points
-from inrpde.solvers.method import Context
-from inrpde.solvers.samples import Fractions, bounds, draw
-from inrpde.solvers.spots import outside
+from inrpde.solvers.samples import Fractions, bounds
 from inrpde.solvers.state import State
-from inrpde.solvers.system import no_jets, residuals
+from inrpde.solvers.survey import Survey, smoothed
 
 Array = np.ndarray
 GROWTH = 0.5
 """How much larger a cell may be than one that lies a cell away, as a share of it."""
-NARROW = 3.0
-"""How much sources bend the solution where they are, beside everywhere, if cells are to crowd there."""
 SPARE = 2.5
 """Features for each sample of an unknown that only samples give: with about as many as samples a field that meets them
 all is wild between them."""
-SOURCED = 30_000
-"""Points at which sources are looked for."""
 
 
-class Wavy(Protocol):
-    """What is known before a solve: the declared wave numbers, in coordinates scaled to [-1, 1]; all, and of those that
-    go everywhere."""
-
-    context: Context
-    waves: Array
-    ringing: Array
-
-
-def first_cells(search: Wavy, extent: Array) -> Cells:
+def first_cells(form: Form, survey: Survey) -> Cells:
     """Three cells on the longest side, and as many on the others as their length or their waves ask for."""
-    spatial = len(search.context.form.space.spatial)
+    lo, hi = bounds(form)
+    extent, spatial = hi - lo, len(form.space.spatial)
     relative = extent / extent[:spatial].max()
     relative[spatial:] = 0.3  # a time has no length to compare
-    if search.waves.max() > 0:
-        relative = np.maximum(relative, search.waves / search.waves.max())
+    if survey.waves.max() > 0:
+        relative = np.maximum(relative, survey.waves / survey.waves.max())
     shape = np.maximum(np.round(3 * relative), 1).astype(int)
-    return cell_plan(search, tuple(uniform(n) for n in shape))
+    return cell_plan(form, survey, tuple(uniform(n) for n in shape))
 
 
 def narrowed(plan: Cells, waves: tuple[float, ...]) -> Cells:
@@ -68,41 +53,15 @@ def uniform(n: int) -> tuple[float, ...]:
     return tuple(float(v) for v in np.linspace(0, 1, n + 1))
 
 
-def cell_plan(search: Wavy, breaks: Fractions) -> Cells:
+def cell_plan(form: Form, survey: Survey, breaks: Fractions) -> Cells:
     """The band and the features that a smooth piece needs, and what the declared waves ask for besides."""
     shape = np.array([len(b) - 1 for b in breaks])
     widest = np.array([np.diff(b).max() for b in breaks])
     crowd = widest * shape > 1.001
-    waves = np.where(crowd, search.ringing * widest, search.waves / shape)  # cells that crowd resolve sources by size
+    waves = np.where(crowd, survey.ringing * widest, survey.waves / shape)  # cells that crowd resolve sources by size
     band = smooth(len(shape)) + np.where(shape > 1, 2.0, 1.0) * waves
-    density = 2.0 if search.context.form.linear else 3.0  # a nonlinear fit has more ways to go wrong between its points
+    density = 2.0 if form.linear else 3.0  # a nonlinear fit has more ways to go wrong between its points
     return Cells(breaks, features(band), tuple(float(w) for w in band), density=density)
-
-
-def sources(form: Form, bins: int = 192) -> list[Array]:
-    """For each coordinate √|f| over `bins` equal parts of the box, f the sources, in the root mean square over the
-    other coordinates: about how a solution bends before it is known. Spots, which have patches, are left out."""
-    lo, hi = bounds(form)
-    samples = draw(form, SOURCED, 5)
-    found = [np.full(bins, 1e-3) for _ in lo]
-    with np.errstate(all="ignore"):
-        values = residuals(form, samples, no_jets(form))
-    for row, value in zip(form.rows, values, strict=True):
-        if row.region.dim == form.space.dim:
-            points = samples.of(row).points
-            square = np.where(outside(form, row.region, points), np.nan_to_num(np.abs(value)) ** 2, 0.0)
-            for k, density in enumerate(found):
-                place = ((points[:, k] - lo[k]) / (hi[k] - lo[k]) * bins).astype(int).clip(0, bins - 1)
-                total = np.bincount(place, square, bins)
-                root = (total / np.maximum(np.bincount(place, minlength=bins), 1)) ** 0.25
-                found[k] = np.maximum(density, smoothed(root / max(root.mean(), 1e-300)))
-    return found
-
-
-def smoothed(density: Array) -> Array:
-    for _ in range(3):
-        density = np.convolve(np.pad(density, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
-    return density
 
 
 def crowded(form: Form, state: State, shape: tuple[int, ...], span: tuple[float, float] = (0.0, 1.0)) -> Fractions:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,11 +11,8 @@ from inrpde.solvers.cost import nominal
 from inrpde.solvers.features import Cells
 from inrpde.solvers.march import March
 from inrpde.solvers.method import Candidate
-from inrpde.solvers.samples import bounds
+from inrpde.solvers.search import Search
 from inrpde.solvers.shapes import first_cells, uniform
-
-if TYPE_CHECKING:
-    from inrpde.solvers.search import Search
 
 AIMS = (1e-4, 1e-6, 1e-8)
 """The scores that windows are to meet, one march after another."""
@@ -71,11 +67,10 @@ def _allowance(search: Search[March], error: float) -> float:
 def first_window(search: Search[March]) -> Cells:
     """Cells that the initial values ask for, in a window in which they change a little."""
     form = search.context.form
-    lo, hi = bounds(form)
     d = form.space.dim
-    shape = np.array([len(b) - 1 for b in first_cells(search, hi - lo).breaks])
+    shape = np.array([len(b) - 1 for b in first_cells(form, search.survey).breaks])
     space, time = BAND.get(d, (3.0, 1.5))
-    waves = 2 * search.waves / space
+    waves = 2 * search.survey.waves / space
     shape = np.maximum(2 * shape if d < 3 else shape, np.ceil(waves).astype(int))[:-1]
     each = round(FEATURES.get(d, 600) * max(form.order, 2) / 2)
     return Cells((*(uniform(n) for n in shape), uniform(1)), each, (*[space] * (d - 1), time), span=(0.0, 0.125))

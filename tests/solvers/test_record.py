@@ -11,12 +11,14 @@ from inrpde.checkpoint import packed, unpacked
 from inrpde.compiler import compile_problem
 from inrpde.solvers import least_squares, newton, windows
 from inrpde.solvers.features import Cells, Global
+from inrpde.solvers.ladder import climb
 from inrpde.solvers.loop import run
 from inrpde.solvers.march import March
 from inrpde.solvers.method import Candidate, Clock, Context
 from inrpde.solvers.record import Attempt, Record, named
-from inrpde.solvers.search import Search, climb
+from inrpde.solvers.search import Search
 from inrpde.solvers.state import State
+from inrpde.solvers.survey import Survey
 
 line, timed = Space("x"), Space("x", time="t")
 (x,) = line.coords
@@ -84,8 +86,8 @@ def test_a_resumed_march_is_not_made_again(monkeypatch):
     solved: list[str] = []
 
     def marches(begun):
-        record = Record.recalled("newton", None, begun.memory)
-        return list(windows.windows(Search(begun, counted(newton.fit, solved), "newton", record=record)))
+        record, fit = Record.recalled("newton", None, begun.memory), counted(newton.fit, solved)
+        return list(windows.windows(Search(begun, fit, "newton", Survey.of(begun.form, begun.seed), record=record)))
 
     begun = context(FRONT)
     (once,) = marches(begun)

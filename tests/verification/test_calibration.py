@@ -16,7 +16,9 @@ from inrpde.config import resolve
 from inrpde.solvers import least_squares, newton
 from inrpde.solvers.features import Global
 from inrpde.solvers.method import Clock, Context
-from inrpde.solvers.search import Search, first_plan
+from inrpde.solvers.one_domain import first_plan
+from inrpde.solvers.search import Search
+from inrpde.solvers.survey import Survey
 
 NAMES = [
     "modes", "helmholtz", "waves20", "darcy", "anisotropic", "convection", "layers", "peak", "gauge", "mean", "robin",
@@ -32,7 +34,7 @@ def judged() -> list[Judged]:
     for name in NAMES:
         form = compile_problem(PROBLEMS[name]())
         fit = (least_squares if form.linear else newton).fit
-        search = Search(Context(form, resolve({}, {}), 0, Clock(None)), fit, "test")
+        search = Search(Context(form, resolve({}, {}), 0, Clock(None)), fit, "test", Survey.of(form, 0))
         band = first_plan(search).band
         for width in WIDTHS:
             found += judge(name, form, search.attempt(Global(width, band), "test"), seed=width)

@@ -21,6 +21,7 @@ from inrpde.solvers.samples import draw
 from inrpde.solvers.score import RowScore, Score, alike, shared
 from inrpde.solvers.search import Search
 from inrpde.solvers.shapes import cell_plan, uniform
+from inrpde.solvers.survey import Survey
 from inrpde.verification.estimate import CEILING, Estimate, estimate
 from inrpde.verification.unmet import Unmet, failure, unmet
 from inrpde.verification.verdict import GOOD, WORDS, verdict
@@ -140,7 +141,9 @@ def test_data_that_no_solution_meets_are_named():
 
 
 def search_of(form):
-    return Search(Context(form, resolve({}, {}), 0, Clock(None)), least_squares.fit, "least-squares")
+    return Search(
+        Context(form, resolve({}, {}), 0, Clock(None)), least_squares.fit, "least-squares", Survey.of(form, 0)
+    )
 
 
 def elbow(corners):
@@ -191,7 +194,7 @@ def test_leaning_moves_what_is_open_and_nothing_else():
 def test_leaning_with_cells_too():
     form = compile_problem(Problem("p", unknowns=[u], conditions=[screened, On(omega.face(x, 0), Eq(u, 0))]))
     search = search_of(form)
-    plan = replace(cell_plan(search, (uniform(3), uniform(3))), each=220)
+    plan = replace(cell_plan(form, search.survey, (uniform(3), uniform(3))), each=220)
     assert plan.varied().width > least_squares.DENSE, "the second solve is to be one by blocks, too"
     found = estimate(form, search.attempt(plan, "test"), 0)
     assert found.open == ("u",)

@@ -1,0 +1,97 @@
+"""The ladder of frozen bodies: one domain, cells and windows in turns, while the held-out score says that it pays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from inrpde.solvers.cells import cells
+from inrpde.solvers.initial import marches
+from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.one_domain import one_domain
+from inrpde.solvers.record import Record
+from inrpde.solvers.search import BLIND, ENOUGH, RESOLVED, Fit, Search, fixed
+from inrpde.solvers.survey import Survey
+from inrpde.solvers.windows import windows
+
+HOPELESS = 1e3
+"""An arm so many times behind a resolved solution is given up."""
+BEHIND, FAIR = 10.0, 5
+"""An arm so many times behind, after so many tries, the last of which did not help, is given up."""
+PRECISE = 1e-8
+"""A score below which no other kind of body is tried."""
+STALLED = 1.5
+"""Nominal seconds without progress after which a search without a budget ends, once they are half of all."""
+UNRESOLVED = 12.0
+"""The same while the best score says that nothing is resolved."""
+VAIN = 5
+"""Steps in vain before that: one that was dear tells little."""
+
+
+@dataclass
+class Arm:
+    """A walk through plans of one kind."""
+
+    search: Search[Any]
+    steps: Iterator[Candidate]
+    improving: bool = False
+    """Has the last step lowered the score threefold?"""
+
+    def claim(self, best: float) -> float:
+        """The time that it has had, counted the more the further its score lies behind the best."""
+        return self.search.spent * float(np.sqrt(max(self.search.score / best, 1.0))) if self.search.best else 0.0
+
+
+def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
+    """One domain, cells and windows in turns, those that lie behind with less time; what converges is left to it."""
+    together: list[Search[Any]] = []
+    survey = Survey.of(context.form, context.seed)
+    record = Record.recalled(method, context.tol, context.memory)
+    walks: list[Callable[[Search[Any]], Iterator[Candidate]]] = [one_domain]
+    if not fixed(context):
+        walks += [cells, windows] if marches(context.form) else [cells]
+    arms: list[Arm] = []
+    for walk in walks:
+        search: Search[Any] = Search(context, fit, method, survey, together, record)
+        arms.append(Arm(search, walk(search)))
+    progress = Progress()
+    while arms:
+        best = min(search.score for search in together)
+        if context.clock.budget is None and context.tol is None and progress.stalled(best, together):
+            return
+        if best <= RESOLVED:
+            arms = [arm for arm in arms if arm.search.best is None or arm.search.score < HOPELESS * best]
+        arms = [
+            arm for arm in arms if arm.improving or len(arm.search.tried) < FAIR or arm.search.score < BEHIND * best
+        ]
+        if not arms or (best < PRECISE and all(arm.search.best is None for arm in arms)):
+            return
+        ahead = min(arms, key=lambda a: a.search.score)
+        converging = ahead.improving and ahead.search.score < RESOLVED
+        arm = ahead if converging else min(arms, key=lambda a: a.claim(max(best, ENOUGH)))
+        before = arm.search.score
+        candidate = next(arm.steps, None)
+        if candidate is None:
+            arms.remove(arm)
+            continue
+        arm.improving = arm.search.score < before / 3
+        yield candidate
+
+
+@dataclass
+class Progress:
+    """When the score was last halved."""
+
+    score: float = float("inf")
+    at: float = 0.0
+    tries: int = 0
+
+    def stalled(self, best: float, searches: Sequence[Search[Any]]) -> bool:
+        spent, tries = sum(search.spent for search in searches), sum(len(search.tried) for search in searches)
+        if best < 0.5 * self.score:
+            self.score, self.at, self.tries = best, spent, tries
+        enough = max(STALLED, self.at) if best < BLIND else UNRESOLVED
+        return spent - self.at > enough and tries - self.tries >= VAIN
