@@ -41,14 +41,6 @@ def switch(value: Any) -> bool:
     return known[str(value).lower()]
 
 
-def share(value: Any) -> float:
-    """a number from 0 to 1"""
-    number = float(value)
-    if isinstance(value, bool) or not 0 <= number <= 1:
-        raise ValueError
-    return number
-
-
 def one_of(*words: str) -> Parse:
     """One of some words."""
 
@@ -94,7 +86,6 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
             Setting("solver.rate", None, optional(positive), "learning rate, when training by Adam; none: chosen"),
             Setting("solver.steps", None, optional(whole()), "steps, when training by gradients; none: chosen"),
             Setting("solver.batch", None, optional(whole()), "points a step, when training by gradients; none: chosen"),
-            Setting("solver.adaptive", 0.0, share, "points drawn by their residual, training by Adam: their share"),
             Setting("solver.compile", False, switch, "compile the loss by torch, when training by gradients"),
             Setting("reference.n", None, optional(whole(4)), "the reference's cells on its longest side; none: chosen"),
             Setting("check.points", 10_000, whole(), "points on which an exact solution is compared"),

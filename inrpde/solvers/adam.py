@@ -42,14 +42,12 @@ HALVINGS = 8
 @dataclass(frozen=True)
 class Descent:
     """Where a run is: parameters, their moments, steps done, the share of the schedule that is past, the rate's factor,
-    the best parameters of all candidates with their scores on held-out and on fitted points, and those from which the
-    points were drawn."""
+    and the best parameters of all candidates with their scores on held-out and on fitted points."""
 
     vector: Tensor
     first: Tensor
     second: Tensor
     best: Tensor
-    drawn: Tensor
     score: float = math.inf
     fitted: float = math.inf
     step: int = 0
@@ -59,7 +57,7 @@ class Descent:
     @classmethod
     def start(cls, vector: Tensor) -> Descent:
         zero = vector.new_zeros(vector.shape)
-        return cls(vector, zero, zero, vector, vector)
+        return cls(vector, zero, zero, vector)
 
     def update(self, gradient: Tensor, rate: float) -> Descent:
         first = self.first.lerp(gradient, 1 - FIRST_DECAY)
@@ -67,8 +65,7 @@ class Descent:
         n = self.step + 1
         size = second.sqrt().div_(math.sqrt(1 - SECOND_DECAY**n)).add_(TINY)
         vector = self.vector.addcdiv(first, size, value=-rate / (1 - FIRST_DECAY**n))
-        drawn = self.drawn if n % RESAMPLE else vector
-        return replace(self, vector=vector, first=first, second=second, drawn=drawn, step=n)
+        return replace(self, vector=vector, first=first, second=second, step=n)
 
     def judged(self, trainer: Trainer) -> Descent:
         """Remember these parameters if they are the best so far."""
@@ -83,9 +80,7 @@ class Descent:
         return replace(self, vector=self.best, first=zero, second=zero, factor=self.factor / 2)
 
     def memory(self) -> dict[str, Any]:
-        arrays = {
-            name: getattr(self, name).numpy(force=True) for name in ("vector", "first", "second", "best", "drawn")
-        }
+        arrays = {name: getattr(self, name).numpy(force=True) for name in ("vector", "first", "second", "best")}
         return {"method": "adam", **vars(self), **arrays}
 
     @classmethod
@@ -150,7 +145,7 @@ def train(context: Context, seed: int, steps: int | None, memory: Mapping[str, A
     at = start = Descent.recalled(memory, trainer) if resumed else Descent.start(trainer.vector)
     ended = ""
     while not ended:
-        loss, gradient = trainer.loss(at.vector, at.step, at.drawn)
+        loss, gradient = trainer.loss(at.vector, at.step)
         if math.isfinite(loss) and bool(gradient.isfinite().all()):
             at = at.update(gradient, trainer.rate * share(at))
             at = replace(at, done=schedule.done(start, at.step, time.perf_counter() - begun))

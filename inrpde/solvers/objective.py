@@ -22,8 +22,6 @@ from inrpde.solvers.tensors import TensorRow, Value, as_value
 from inrpde.solvers.trained import Fields, Request
 
 Array = np.ndarray
-Weighted = tuple[Array, Array]
-"""Numbers of points, and the share of the measure that each stands for."""
 PILOT = 400
 """Points of a condition on which its operator's size is taken."""
 
@@ -85,17 +83,6 @@ class Batch:
         terms = tuple(t if (r := chosen[t.place]) is None else t.take(r) for t in self.terms)
         return Batch(places, terms, self.integrals, self.measures)
 
-    def weighted(self, rows: Sequence[Weighted | None]) -> Batch:
-        """Some of the points of each of the equations' places (all where None), some perhaps several times, with other
-        shares of the measure."""
-        taken = self.take([None if r is None else r[0] for r in rows])
-        shares = [None if r is None else r[1] for r in rows] + [None] * (len(self.places) - len(rows))
-        places = tuple(
-            place if share is None else replace(place, share=place.share.new_tensor(share))
-            for place, share in zip(taken.places, shares, strict=True)
-        )
-        return replace(taken, places=places)
-
     def mapped(self, change: Callable[[Tensor], Tensor]) -> Batch:
         """The same with another tensor for each, in an order that is always the same."""
         places = tuple(place.mapped(change) for place in self.places)
@@ -148,18 +135,8 @@ class Objective:
         places = tuple(self._place(site) for _, site in sites.values())
         return Batch(places, terms, integrals, tuple(float(site.weights.sum()) for site in samples.integrals))
 
-    @torch.no_grad()
-    def sizes(self, vector: Tensor | Array, batch: Batch) -> list[Array]:
-        """The residuals' sizes (N,) at the points of each place, those of several equations together."""
-        self._set(vector)
-        squares = [np.zeros(size) for size in batch.sizes]
-        for term, residual in zip(batch.terms, self._residual(batch), strict=True):
-            weight = self.form.conditions[term.row.condition].weight
-            squares[term.place] += weight * residual.abs().double().numpy(force=True) ** 2
-        return [np.sqrt(each) for each in squares]
-
-    def _residual(self, batch: Batch) -> list[Tensor]:
-        """The scaled residual of each equation."""
+    def loss(self, batch: Batch) -> Tensor:
+        """The loss of the present parameters."""
         jets = self._jets(batch)
         values: list[Value] = []
         for term, declared in zip(batch.integrals, self.form.integrals, strict=True):
@@ -167,15 +144,10 @@ class Objective:
             value = self._value(term, jets, values)
             total = (value * place.share).sum()
             values.append(total if declared.mean else total * batch.measures[len(values)])
-        return [
-            factor * self._value(term, jets, values) for term, factor in zip(batch.terms, self.factors, strict=True)
-        ]
-
-    def loss(self, batch: Batch) -> Tensor:
-        """The loss of the present parameters."""
         total = torch.zeros((), dtype=self.dtype, device=self.device)
-        for term, residual in zip(batch.terms, self._residual(batch), strict=True):
+        for term, factor in zip(batch.terms, self.factors, strict=True):
             condition = self.form.conditions[term.row.condition]
+            residual = factor * self._value(term, jets, values)
             size = residual.abs() if condition.norm == 1 else (residual * residual.conj()).real
             total = total + condition.weight * (size * batch.places[term.place].share).sum()
         return total

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from inrpde.compiler.form import Form
 from inrpde.errors import UsageError
-from inrpde.solvers.adaptive import POOL, Pool
 from inrpde.solvers.compiled import Compiled
 from inrpde.solvers.method import Context
 from inrpde.solvers.newton import guess, project
@@ -78,58 +77,33 @@ class Trainer:
         self.objective = Objective(self.form, fields, samples, device(context.device))
         self._evaluate = Compiled(self.objective, context.warn) if settings["solver.compile"] else self.objective
         self._pool = (0, self.objective.batch(samples))
-        self.adaptive = settings["solver.adaptive"] if self.resample else 0.0
-        self._counts = self._pool[1].sizes
-        self._adapting: tuple[int, Pool, Batch | None] | None = None
 
     @property
     def vector(self) -> Tensor:
         """The initial parameters (of the state that was asked for last)."""
         return self.objective.vector
 
-    def loss(self, vector: Tensor | Array, step: int, drawn: Tensor | None = None) -> tuple[float, Tensor]:
-        """The loss and its gradient on the points of a step; see `batch`."""
-        return self._evaluate(vector, self.batch(step, drawn))
+    def loss(self, vector: Tensor | Array, step: int) -> tuple[float, Tensor]:
+        """The loss and its gradient on the points of a step."""
+        return self._evaluate(vector, self.batch(step))
 
     def tensor(self, array: Array) -> Tensor:
         """A vector of parameters that was kept as an array."""
         return torch.as_tensor(array, dtype=self.objective.dtype, device=self.objective.device)
 
-    def batch(self, step: int, drawn: Tensor | None = None) -> Batch:
-        """The points of a step; those that follow the residual take that of the parameters `drawn`."""
-        if self.adaptive and drawn is not None:
-            return self._adapted(step, drawn)
+    def batch(self, step: int) -> Batch:
+        """The points of a step."""
         number = step // self.resample if self.resample else 0
         if number != self._pool[0]:
             self._pool = number, self.objective.batch(draw(self.form, self.points, self.seed + RESAMPLED * number))
         pool = self._pool[1]
         if self.batch_size is None:
             return pool
-        counts = zip(pool.sizes, self._share(pool.sizes), strict=True)
-        return pool.take([_slice(self.seed, k, size, n, step) for k, (size, n) in enumerate(counts)])
-
-    def _adapted(self, step: int, drawn: Tensor) -> Batch:
-        """The points of a step by their residuals; without minibatches, the same until the next pool is drawn."""
-        number = step // self.resample if self.resample else 0
-        if self._adapting is None or number != self._adapting[0]:
-            batch = self.objective.batch(draw(self.form, POOL * self.points, self.seed + RESAMPLED * number))
-            sizes = self.objective.sizes(drawn, batch)
-            pool = Pool.of(batch, sizes, self.adaptive, [n > m for n, m in zip(batch.sizes, self._counts, strict=True)])
-            self._adapting = number, pool, None
-        number, pool, kept = self._adapting
-        if self.batch_size is None and kept is not None:
-            return kept
-        rng = np.random.default_rng([self.seed, step if self.batch_size else number])
-        kept = pool.draw(self._share(self._counts), rng)
-        self._adapting = number, pool, kept
-        return kept
-
-    def _share(self, sizes: list[int]) -> list[int]:
-        """The points of each place in a minibatch, where there are such."""
-        if self.batch_size is None:
-            return sizes
-        total = sum(sizes)
-        return [min(size, max(round(self.batch_size * size / total), FEWEST)) for size in sizes]
+        total = sum(pool.sizes)
+        share = [min(size, max(round(self.batch_size * size / total), FEWEST)) for size in pool.sizes]
+        return pool.take(
+            [_slice(self.seed, k, size, n, step) for k, (size, n) in enumerate(zip(pool.sizes, share, strict=True))]
+        )
 
     def score(self, vector: Tensor | Array) -> float:
         """The held-out score (inf where it is not finite)."""
