@@ -331,7 +331,7 @@ def _report(
     exact = exact_errors(
         form, lambda k, points: solution._values(form.bound.unknowns[k].name, points), settings["check.points"], seed
     )
-    compared = reference_errors(solution._values, solution.fields, witness) if witness is not None else {}
+    compared = reference_errors(solution._on_axes, solution.fields, witness) if witness is not None else {}
     by_field = _by_field(form, estimated)
     held_out = draw(form, 4000, seed + HELD_OUT)
     scored = score(form, held_out, best.state)

@@ -43,6 +43,10 @@ class NetworkField:
     def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         return self.trial.apply(points, self.head, indices)
 
+    def on_grid(self, axes: Sequence[Array]) -> Array:
+        """Values at the nodes of a tensor grid, in the grid's shape."""
+        return self.trial.on_grid(axes, self.head)
+
 
 @dataclass(frozen=True)
 class Domain:
@@ -128,8 +132,11 @@ class Solution:
 
         `shape` has a number for each coordinate, or for each spatial coordinate where `times` are given.
         """
-        axes = self.axes(shape, times)
-        return {name: values.reshape([*map(len, axes)]) for name, values in self(grid_points(axes)).items()}
+        return self.on_axes(self.axes(shape, times))
+
+    def on_axes(self, axes: Sequence[Array]) -> dict[str, Array]:
+        """Values at the nodes of a tensor grid, one increasing array a coordinate, in the grid's shape; NaN outside."""
+        return {name: self._on_axes(name, axes) for name in self.fields}
 
     def axes(self, shape: Sequence[int], times: Sequence[float] | Array | None = None) -> list[Array]:
         """The axes of a uniform grid, as `on_grid` takes it; eleven times where none are given."""
@@ -185,6 +192,14 @@ class Solution:
         inside = self.domains.get(name, self.domain).contains(points)
         jets = self.fields[name].jets(points, indices)
         return {index: np.where(inside, values, np.nan) for index, values in jets.items()}
+
+    def _on_axes(self, name: str, axes: Sequence[Array]) -> Array:
+        made, points, shape = self.fields[name], grid_points(axes), [len(axis) for axis in axes]
+        inside = self.domains.get(name, self.domain).contains(points).reshape(shape)
+        if isinstance(made, NetworkField):
+            return np.where(inside, made.on_grid(axes), np.nan)
+        zero = (0,) * len(axes)
+        return np.where(inside, made.jets(points, [zero])[zero].reshape(shape), np.nan)
 
     def _coefficient(self, name: str, points: Array) -> Array:
         value = self.coefficients[name]

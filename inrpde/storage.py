@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -66,13 +66,10 @@ def _arrays(solution: Solution) -> Dataset:
         return Dataset("points", names, _fields(solution, points), time=time, points=points)
     shape = solution.grid or SHAPES[spatial]
     axes = solution.axes(shape, _times(solution) if time is not None else None)
-    points = grid_points(axes)
-    inside = solution.domain.contains(points)
-    lengths = [len(axis) for axis in axes]
-    fields = {
-        name: np.where(inside, values, np.nan).reshape(lengths) for name, values in _fields(solution, points).items()
-    }
-    mask = None if inside.all() else inside.reshape(lengths)
+    inside = solution.domain.contains(grid_points(axes)).reshape([len(axis) for axis in axes])
+    found = _beside(solution, lambda each: each.on_axes(axes))
+    fields = {name: np.where(inside, values, np.nan) for name, values in found.items()}
+    mask = None if inside.all() else inside
     return Dataset("grid", names, fields, time=time, axes=tuple(axes), mask=mask)
 
 
@@ -111,9 +108,14 @@ def _scattered(domain: Domain) -> Array:
 
 
 def _fields(solution: Solution, points: Array) -> dict[str, Array]:
-    found = solution(points)
+    return _beside(solution, lambda each: each(points))
+
+
+def _beside(solution: Solution, evaluated: Callable[[Solution], dict[str, Array]]) -> dict[str, Array]:
+    """The values of a solution, of its reference, and their differences."""
+    found = evaluated(solution)
     if solution.reference is not None:
-        for name, values in solution.reference(points).items():
+        for name, values in evaluated(solution.reference).items():
             if name in found:
                 found |= {name + REFERENCE: values, name + DIFFERENCE: found[name] - values}
     return found

@@ -3,13 +3,14 @@ coefficients."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from inrpde.networks.trial import Array, Index, Trial
+from inrpde.networks.waves import field_on_grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,12 @@ class Exponentials(Trial):
             factor, column = self._factor(index), np.reshape(c, (-1, 1))
             real, imaginary = real + column * factor.real, imaginary + column * factor.imag
         return real * sine + imaginary * cosine
+
+    def on_grid(self, axes: Sequence[Array], head: Array) -> Array:
+        middle = [0.5 * (axis[0] + axis[-1]) for axis in axes]
+        start = np.sum(self.frequencies * (middle - self.origins), axis=1)
+        centred = [axis - x for axis, x in zip(axes, middle, strict=True)]
+        return field_on_grid(centred, self.frequencies, self.phases + start.imag, head * np.exp(start.real))
 
     def state(self) -> dict[str, Any]:
         return {"frequencies": self.frequencies, "origins": self.origins, "phases": self.phases}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import pairwise
 from math import comb
 from typing import Any
@@ -58,16 +58,22 @@ class Window:
 
     def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         indices = list(indices)
-        steps = _steps(self.smoothness)
-        factors: list[list[Array]] = []
-        for k in range(points.shape[1]):
-            order = max(index[k] for index in indices)
-            rise = self.rises[k].derivatives(points[:, k], order, steps)
-            if np.isfinite(self.falls[k].half):
-                fall = self.falls[k].derivatives(points[:, k], order, steps)
-                rise = [r - f for r, f in zip(rise, fall, strict=True)]
-            factors.append(rise)
+        orders = np.max(indices, axis=0)
+        factors = [self._along(k, points[:, k], order) for k, order in enumerate(orders)]
         return {index: np.prod([factors[k][n] for k, n in enumerate(index)], axis=0) for index in indices}
+
+    def on_grid(self, axes: Sequence[Array]) -> Array:
+        """Its values at the nodes of a tensor grid, in the grid's shape."""
+        return reduce(np.multiply.outer, (self._along(k, axis, 0)[0] for k, axis in enumerate(axes)))
+
+    def _along(self, k: int, x: Array, order: int) -> list[Array]:
+        """The factor of one coordinate and its derivatives."""
+        steps = _steps(self.smoothness)
+        factor = self.rises[k].derivatives(x, order, steps)
+        if np.isfinite(self.falls[k].half):
+            fall = self.falls[k].derivatives(x, order, steps)
+            factor = [r - f for r, f in zip(factor, fall, strict=True)]
+        return factor
 
 
 @lru_cache
@@ -113,6 +119,9 @@ class Windowed(Trial):
         inner = self.inner.apply(points, head, needed)
         factor = self.window.jets(points, needed)
         return {index: sum(c * inner[lower] for lower, c in leibniz({index: 1.0}, factor).items()) for index in indices}
+
+    def on_grid(self, axes: Sequence[Array], head: Array) -> Array:
+        return self.inner.on_grid(axes, head) * self.window.on_grid(axes)
 
     def state(self) -> dict[str, Any]:
         ramps = [[(r.centre, r.half) for r in side] for side in (self.window.rises, self.window.falls)]

@@ -11,7 +11,7 @@ import numpy as np
 
 from inrpde.networks.jets import Index, Jet, closure, inputs, propagate
 from inrpde.networks.trial import Array, Trial
-from inrpde.networks.waves import row_blocks, sine_features, sine_fields, sine_operator
+from inrpde.networks.waves import field_on_grid, row_blocks, sine_features, sine_fields, sine_operator
 
 Layer = tuple[Array, Array]
 SMOOTHNESS = 2.5
@@ -94,6 +94,13 @@ class SineBody(Trial):
             for index in indices:
                 out[index][rows] = jet[index] @ head
         return out
+
+    def on_grid(self, axes: Sequence[Array], head: Array) -> Array:
+        if not self._is_flat:
+            return super().on_grid(axes, head)
+        weight, bias = self.unscaled
+        centred = [axis - 0.5 * (lo + hi) for axis, lo, hi in zip(axes, *self.box, strict=True)]
+        return field_on_grid(centred, 1j * weight, bias, head)
 
     def state(self) -> dict[str, Any]:
         lo, hi = self.box

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,13 @@ class Slab(Trial):
 
     def apply(self, points: Array, head: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         return self.inner.apply(points, head, indices)
+
+    def span(self, axes: Sequence[Array]) -> tuple[slice, ...]:
+        times = slice(*np.searchsorted(axes[-1], [self.start, self.end], side="right"))
+        return (*super().span(axes)[:-1], times)
+
+    def on_grid(self, axes: Sequence[Array], head: Array) -> Array:
+        return self.inner.on_grid(axes, head)
 
     def state(self) -> dict[str, Any]:
         return {"inner": dump_trial(self.inner), "start": self.start, "end": self.end}

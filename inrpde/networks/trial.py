@@ -55,6 +55,19 @@ class Trial(ABC):
         ]
         return {index: np.concatenate([part[index] for part in parts]) for index in indices}
 
+    def on_grid(self, axes: Sequence[Array], head: Array) -> Array:
+        """The field φ·head at the nodes of a tensor grid, in the grid's shape."""
+        zero = (0,) * len(axes)
+        points = np.stack([x.ravel() for x in np.meshgrid(*axes, indexing="ij")], axis=1)
+        return self.apply(points, head, [zero])[zero].reshape([len(axis) for axis in axes])
+
+    def span(self, axes: Sequence[Array]) -> tuple[slice, ...]:
+        """The part of a grid outside of which the columns vanish."""
+        if self.reach is None:
+            return (slice(None),) * len(axes)
+        ends = zip(axes, *self.reach, strict=True)
+        return tuple(slice(*np.searchsorted(axis, [lo, hi], side="left")) for axis, lo, hi in ends)
+
     @property
     def pieces(self) -> tuple[Trial, ...]:
         """The column blocks, in order."""
@@ -139,6 +152,17 @@ class Sum(Trial):
             at = slice(None) if rows is None else rows
             for index, values in piece.apply(points[at], head[start : start + piece.width], indices).items():
                 out[index][at] += values
+            start += piece.width
+        return out
+
+    def on_grid(self, axes: Sequence[Array], head: Array) -> Array:
+        out = np.zeros([len(axis) for axis in axes], np.result_type(head.dtype, float))
+        start = 0
+        for piece in self.pieces:
+            at = piece.span(axes)
+            part = [axis[cut] for axis, cut in zip(axes, at, strict=True)]
+            if all(map(len, part)):
+                out[at] += piece.on_grid(part, head[start : start + piece.width])
             start += piece.width
         return out
 

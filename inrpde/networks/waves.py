@@ -2,11 +2,13 @@
 
 All derivatives of a feature come from one sine and one cosine, so a whole differential operator costs one pass over the
 (N, F) array of angles, whatever its order. The arrays are worked through in blocks of rows that stay in the cache.
+On a tensor grid, exponentials are products of their values along the axes, and a field is a matrix product.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 
 import numpy as np
 
@@ -15,11 +17,13 @@ Index = tuple[int, ...]
 BLOCK = 2**14
 """Numbers in a block of rows: a few such arrays fit a core's cache, and thin products are too small for BLAS to spread
 over threads, which would wait for each other after each of them."""
+GRID_BLOCK = 2**19
+"""The same on a grid, where products are what takes the time, and are large enough for threads."""
 
 
-def row_blocks(rows: int, width: int) -> Iterator[slice]:
-    """Slices of the rows, each of about `BLOCK` numbers at this width."""
-    step = max(1, BLOCK // max(width, 1))
+def row_blocks(rows: int, width: int, numbers: int = BLOCK) -> Iterator[slice]:
+    """Slices of the rows, each of about so many numbers at this width."""
+    step = max(1, numbers // max(width, 1))
     return (slice(start, start + step) for start in range(0, rows, step))
 
 
@@ -72,6 +76,24 @@ def sine_fields(points: Array, weight: Array, bias: Array, head: Array, indices:
             for index, values in zip(side, _product(columns, wave.T), strict=True):
                 out[index][rows] = values
     return out
+
+
+def field_on_grid(axes: Sequence[Array], frequencies: Array, phases: Array, head: Array) -> Array:
+    """Im Σ_f h_f exp(z_f·x + iφ_f) on the grid of `axes`, for complex frequencies z (F, d), phases φ (F,) and a real or
+    complex head (F,): an array of the grid's shape. A complex head multiplies the imaginary parts."""
+    if np.iscomplexobj(head):
+        real, imaginary = (field_on_grid(axes, frequencies, phases, part) for part in (head.real, head.imag))
+        return real + 1j * imaginary
+    *others, last = (np.exp(np.multiply.outer(axis, z)) for axis, z in zip(axes, frequencies.T, strict=True))
+    others = others or [np.ones((1, len(phases)))]
+    columns = (head * np.exp(1j * phases) * last).T
+    columns = np.vstack([columns.imag, columns.real])
+    out = np.empty((np.prod([len(other) for other in others]), len(last)))
+    for rows in row_blocks(len(out), len(phases), GRID_BLOCK):
+        numbers = np.unravel_index(np.arange(len(out))[rows], [len(other) for other in others])
+        factor = reduce(np.multiply, (other[at] for other, at in zip(others, numbers, strict=True)))
+        np.matmul(np.hstack([factor.real, factor.imag]), columns, out=out[rows])
+    return out.reshape([len(axis) for axis in axes])
 
 
 def _waves(points: Array, weight: Array, bias: Array) -> Iterator[tuple[slice, tuple[Array, Array]]]:

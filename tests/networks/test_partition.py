@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inrpde.networks.exponentials import Exponentials
 from inrpde.networks.partition import Ramp, Windowed, smooth_step, windows
 from inrpde.networks.siren import SineBody
 from inrpde.networks.slab import Slab
@@ -169,3 +170,42 @@ def test_what_is_stored_comes_back(trial: Trial):
     head = np.arange(1.0, trial.width + 1)
     there, here = again.apply(POINTS, head, INDICES[:4]), trial.apply(POINTS, head, INDICES[:4])
     assert all(np.array_equal(there[index], here[index]) for index in INDICES[:4])
+
+
+# -- grids
+
+GRID = np.linspace(0.0, 2.0, 23), np.linspace(-1.0, 1.0, 17)
+
+
+def trials():
+    rng = np.random.default_rng(3)
+    waves = SineBody.random(9, 4.0, BOX, rng)
+    layers = Exponentials.within(rng.normal(size=(8, 2)) + 2j * rng.normal(size=(8, 2)), BOX, rng.uniform(0, 6, 8))
+    deep = SineBody.random(6, 2.0, BOX, rng, layers=2)
+    return {
+        "sines": waves, "exponentials": layers, "deep": deep, "cells": cells(),
+        "slabs": Sum((Slab(cells(), -np.inf, 0.25), Slab(layers, 0.25, np.inf))),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", trials())
+@pytest.mark.parametrize("kind", [float, complex])
+def test_a_field_on_a_grid_is_the_field_at_its_nodes(name, kind):
+    trial = trials()[name]
+    head = np.random.default_rng(1).normal(size=trial.width) * (1 if kind is float else 1 + 2j)
+    points = np.stack([x.ravel() for x in np.meshgrid(*GRID, indexing="ij")], axis=1)
+    at_nodes = trial.apply(points, head, [(0, 0)])[0, 0].reshape(23, 17)
+    on_grid = trial.on_grid(GRID, head)
+    assert on_grid.dtype == kind
+    assert np.allclose(on_grid, at_nodes, rtol=0, atol=1e-13 * np.abs(head).sum())
+
+
+def test_a_grid_may_have_one_axis_or_three():
+    for d in (1, 3):
+        box = np.zeros(d), np.arange(1.0, d + 1)
+        trial = SineBody.random(8, 3.0, box, np.random.default_rng(0))
+        axes = [np.linspace(0, top, 5 + k) for k, top in enumerate(box[1])]
+        points = np.stack([x.ravel() for x in np.meshgrid(*axes, indexing="ij")], axis=1)
+        found = trial.on_grid(axes, np.ones(8))
+        assert found.shape == tuple(map(len, axes))
+        assert np.allclose(found.ravel(), trial.apply(points, np.ones(8), [(0,) * d])[(0,) * d], rtol=0, atol=1e-13)

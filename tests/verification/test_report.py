@@ -69,15 +69,34 @@ def test_reference_errors_are_taken_at_the_nodes_that_are_known():
         extrapolated={"u": np.full((3, 2), 2.0)}, coarse_axes=(axes[0][::2], axes[1][::2]),
     )  # fmt: skip
 
-    def values(name, points):
-        return np.where(points[:, 0] > 1.9, np.nan, 1.1)
+    def on_axes(name, axes):
+        return np.where(axes[0][:, None] > 1.9, np.nan, 1.1) * np.ones_like(axes[1])
 
-    found = reference_errors(values, {"u"}, witness)
+    found = reference_errors(on_axes, {"u"}, witness)
     assert set(found) == {"u"}
     assert found["u"]["rel_l2"] == pytest.approx(0.1)
     assert found["u"]["max"] == pytest.approx(0.1)
     assert found["u"]["extrapolated_rel_l2"] == pytest.approx(0.45)
     assert found["u"]["estimated_error"] == 1e-3
+
+
+def test_of_very_many_nodes_every_second_or_third_along_each_axis_is_compared():
+    axes = np.linspace(0, 2, 801), np.linspace(0, 1, 301)
+    nodal = axes[0][:, None] + 2 * axes[1]
+    witness = SimpleNamespace(
+        values={"u": nodal}, axes=axes, kind="finite-difference", estimated_error={"u": 1e-3}, order={"u": 2.0},
+        extrapolated={},
+    )  # fmt: skip
+    seen = []
+
+    def on_axes(name, axes):
+        seen.append([len(axis) for axis in axes])
+        return 1.01 * (axes[0][:, None] + 2 * axes[1])
+
+    found = reference_errors(on_axes, {"u"}, witness)
+    assert seen == [[401, 151]]
+    assert found["u"]["rel_l2"] == pytest.approx(0.01)
+    assert found["u"]["max"] == pytest.approx(0.04)
 
 
 def test_conditions_are_reported_in_their_own_units():
