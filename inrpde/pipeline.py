@@ -102,7 +102,7 @@ def run(
         form = compile_problem(problem)
         findings = validate(form)
         warnings = _texts(form, findings)
-        doubts = [finding.text for finding in findings if finding.open]
+        doubts = [finding for finding in findings if finding.at_most]
     checkpoint = Checkpoint.beside(output, problem, source, chosen, seed)
     memory = checkpoint.load() if resume else {}
 
@@ -132,7 +132,7 @@ def run(
             progress("reference")
             witness, _, why = solve_reference(form.bound, chosen["reference.n"])
             warnings += [f"{NO_REFERENCE} ({why})"] if why else []
-            doubts += [why] if why and "singular" in why else []
+            doubts += [Finding(why, "plausible")] if why and "singular" in why else []
         else:
             witness = None
     with watch("verify"):
@@ -325,7 +325,7 @@ def _share(clock: Clock) -> float | None:
 
 def _report(
     form: Form, best: Candidate, found: Run, estimated: Estimate, solution: Solution, witness: Any,
-    settings: Mapping[str, Any], seed: int, tol: float | None, warnings: list[str], doubts: list[str],
+    settings: Mapping[str, Any], seed: int, tol: float | None, warnings: list[str], doubts: list[Finding],
 ) -> dict[str, Any]:  # fmt: skip
     names = [unknown.name for unknown in form.bound.unknowns if not unknown.is_number]
     exact = exact_errors(

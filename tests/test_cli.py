@@ -28,6 +28,14 @@ omega = Region(space, Interval(0, 1) ** 2)
 def problem(force=1):
     return Problem("line", unknowns=[u], conditions=[On(omega, Eq(space.laplace(u), force)), On(omega.boundary, u)])
 """
+MOVING = """
+from sympy import Eq, Interval
+from inrpde import On, Problem, Region, Space
+space = Space("x", time="t")
+u = space.unknown("u")
+omega = Region(space, Interval(0, 1) * Interval(-1, 2))
+problem = Problem("moving", unknowns=[u], conditions=[On(omega, Eq(space.dt(u), 0)), On(omega.initial, Eq(u, 1))])
+"""
 REPORT = {
     "problem": "line",
     "status": "ok",
@@ -66,6 +74,7 @@ def pipeline(monkeypatch, tmp_path):
     monkeypatch.setattr(inrpde, "pipeline", fake, raising=False)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "line.py").write_text(FILE)
+    (tmp_path / "moving.py").write_text(MOVING)
     return fake
 
 
@@ -108,6 +117,11 @@ def test_what_solve_hands_to_the_pipeline(pipeline, capsys):
         "times": None,
         "resume": True,
     }
+
+
+def test_times_may_be_negative(pipeline):
+    assert main(["solve", "moving.py", "--times", "-1,0.5"]) == 0
+    assert pipeline.options["times"] == (-1.0, 0.5)
 
 
 def test_the_output_is_named_after_the_problem(pipeline):
@@ -210,6 +224,9 @@ def test_what_nobody_expected_is_short_unless_debugging(pipeline, capsys, monkey
         ("solve line.py --threads 0", "at least 1"),
         ("solve line.py --device gpu", "--device cpu"),
         ("solve line.py --reference never", "never"),
+        ("solve line.py --grid 99999x99999", "a file may have"),
+        ("solve moving.py --times 0,3", "--times has 3, and t runs from -1 to 2"),
+        ("solve moving.py --times -2,0", "--times has -2"),
         ("solve line.py --method newtn", "no method 'newtn'"),
         ("solve poissom", "did you mean poisson?"),
     ],

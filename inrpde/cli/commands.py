@@ -5,6 +5,7 @@ What is heavy is imported within the command that needs it.
 """
 
 import json
+import math
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
@@ -28,6 +29,8 @@ _EXIT = {
     "diverged": DivergedError.exit_code,
     "tolerance": 5,
 }
+_MOST = 2**28
+"""Nodes of a written field: two gigabytes."""
 
 
 def run(args: Namespace) -> int:
@@ -162,7 +165,7 @@ def _describe(plugin: plugins.Plugin) -> dict[str, str | None]:
 
 
 def _fits(args: Namespace, problem: "Problem") -> None:
-    """--grid and --times must fit the problem's coordinates."""
+    """--grid and --times must fit the problem's coordinates, the times its interval, and both the memory."""
     space = problem.space
     names = ", ".join(str(x) for x in space.spatial)
     if args.grid and len(args.grid) != len(space.spatial):
@@ -171,6 +174,23 @@ def _fits(args: Namespace, problem: "Problem") -> None:
         raise UsageError(what, f"--grid {given}", "--grid " + "x".join(["65"] * len(space.spatial)))
     if args.times and space.time is None:
         raise UsageError("--times is given, and the problem has no time", f"coordinates: {names}", "leave --times out")
+    if args.times:
+        first, last = _interval(problem)
+        outside = [time for time in args.times if not first <= time <= last]
+        if outside:
+            what = f"--times has {outside[0]:g}, and {space.time} runs from {first:g} to {last:g}"
+            fix = f"--times {first:g},{(first + last) / 2:g},{last:g}"
+            raise UsageError(what, f"--times {','.join(f'{time:g}' for time in args.times)}", fix)
+    nodes = math.prod(args.grid or ()) * len(args.times or (0,))
+    if nodes > _MOST:
+        what = f"--grid asks for {nodes:.2g} nodes, and a file may have {_MOST:.2g}"
+        raise UsageError(what, "--grid " + "x".join(map(str, args.grid)), "fewer nodes; inrpde.load evaluates anywhere")
+
+
+def _interval(problem: "Problem") -> tuple[float, float]:
+    """The first and the last time of a problem's conditions."""
+    spans = [condition.region.bounds for condition in problem.conditions]
+    return min(float(lo[-1]) for lo, _ in spans), max(float(hi[-1]) for _, hi in spans)
 
 
 def _writable(output: Path | None) -> None:

@@ -25,13 +25,14 @@ class Parser(ArgumentParser):
 
     def __init__(self, **options: Any):
         super().__init__(allow_abbrev=False, formatter_class=RawDescriptionHelpFormatter, **options)
+        self._negative_number_matcher = re.compile(r"-[\d.]")  # so that --times -1,0 is one: argparse knows -1 alone
 
     def add_argument(self, *names: str, **options: Any) -> Any:
         self.vocabulary.update(names)
         return super().add_argument(*names, **options)
 
     def error(self, message: str) -> NoReturn:
-        wrong = re.findall(r"[\w-]+", message.partition("(choose")[0])
+        wrong = [word for word in re.findall(r"[\w-]+", message.partition("(choose")[0]) if word not in self.vocabulary]
         near = [
             match for word in wrong for match in get_close_matches(word, self.vocabulary - set(wrong), n=1, cutoff=0.7)
         ]
@@ -65,8 +66,12 @@ def build_parser() -> Parser:
     )
     solve.add_argument("--grid", type=_shape, metavar="129x129", help="nodes of the written field in x, y, …")
     solve.add_argument("--times", type=_instants, metavar="0,0.5,1", help="times of the written field")
-    solve.add_argument("--tol", type=_positive("--tol"), metavar="ERROR", help="the estimated relative error to reach")
-    solve.add_argument("--budget", type=_positive("--budget"), metavar="SECONDS", help="for compile, solve and verify")
+    solve.add_argument(
+        "--tol", type=_positive("--tol", "1e-6"), metavar="ERROR", help="the estimated relative error to reach"
+    )
+    solve.add_argument(
+        "--budget", type=_positive("--budget", "60"), metavar="SECONDS", help="for compile, solve and verify"
+    )
     solve.add_argument("--seed", type=_whole("--seed", 0), default=0, metavar="N", help="of everything random (0)")
     solve.add_argument(
         "--device", type=_device, default="cpu", help="cpu, cuda, cuda:1 or mps, for training by gradients"
@@ -121,11 +126,13 @@ def _output(parser: Parser, text: str) -> None:
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=text)
 
 
-def _positive(option: str) -> Callable[[str], float]:
+def _positive(option: str, example: str) -> Callable[[str], float]:
     def parse(text: str) -> float:
         value = _number(text)
         if value is None or value <= 0:
-            raise UsageError(f"{option} takes a positive number, not {text!r}", f"{option} {text}", f"{option} 1e-6")
+            raise UsageError(
+                f"{option} takes a positive number, not {text!r}", f"{option} {text}", f"{option} {example}"
+            )
         return value
 
     return parse

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from sympy import Expr
 from sympy.core.function import AppliedUndef
 
-from inrpde.compiler.bind import Bound, bind
+from inrpde.compiler.bind import Bound, BoundCondition, bind
 from inrpde.compiler.form import Form, Row
 from inrpde.compiler.lower import Lowering, is_holomorphic, split_unknowns
 from inrpde.declaration.problem import Problem
+from inrpde.declaration.regions import Region
 
-__all__ = ["Bound", "Form", "bind", "compile_problem"]
+__all__ = ["Bound", "Form", "bind", "compile_problem", "lower"]
 
 
 def compile_problem(problem: Problem) -> Form:
@@ -29,6 +31,12 @@ def compile_problem(problem: Problem) -> Form:
     rows.sort(key=lambda row: row.condition)
     warnings = (*problem.warnings, *lowering.warnings)
     return Form(bound, unknowns, tuple(rows), tuple(lowering.integrals), arithmetic, warnings)
+
+
+def lower(form: Form, expr: Expr, condition: BoundCondition, region: Region) -> Row:
+    """A further expression of the unknowns on a region, lowered as the conditions are; it holds no integrals, and the
+    form is not split."""
+    return Lowering(form.bound, form.unknowns, {}).row(expr, condition, region)
 
 
 def classify(bound: Bound) -> str:

@@ -52,6 +52,20 @@ class _Printer(SciPyPrinter):
             text = printed if condition is true else f"{where}({self._print(condition)}, {printed}, {text})"
         return text
 
+    def _print_Integer(self, expr: Basic) -> str:
+        """A whole number that no float holds is infinite, where Python would raise."""
+        try:
+            float(int(expr))
+        except OverflowError:
+            return f"({'-' * bool(expr < 0)}{self._module_format('numpy.inf')})"
+        return super()._print_Integer(expr)
+
+    def _print_Rational(self, expr: Basic) -> str:
+        try:
+            return repr(expr.p / expr.q)
+        except OverflowError:
+            return self._print_Integer(expr)
+
     def _print_Heaviside(self, expr: Basic) -> str:
         return f"{self._module_format('numpy.heaviside')}({self._print(expr.args[0])}, 0.5)"
 

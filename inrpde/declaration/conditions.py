@@ -56,9 +56,9 @@ class On:
             )
         where = region.describe(_region_names(sys._getframe(1)))
         place = f"On({where}, {text})"
-        if not isinstance(weight, (int, float, sympy.Number)) or not 0 < float(weight) < float("inf"):
+        if isinstance(weight, bool) or not isinstance(weight, (int, float, sympy.Number)) or not 0 < weight < 1e100:
             raise ProblemError(
-                f"weight={weight} is not a positive number", place, "leave it out, or give a positive number"
+                f"weight={words(weight, 40)} is not a positive number", place, "leave it out, or give a positive number"
             )
         if norm not in (1, 2):
             raise ProblemError(

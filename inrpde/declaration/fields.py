@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import numbers
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sympy import Expr, sympify
 
+from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 
 if TYPE_CHECKING:
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 Index = tuple[int, ...]
+LARGEST = 1e100
+"""A learned coefficient's initial value and bounds are below."""
 
 
 class GridField:
@@ -144,10 +149,26 @@ class Learned:
     bounds: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
+        if not _real(self.initial) or not (self.bounds is None or _range(self.bounds)):
+            raise ProblemError(
+                f"initial={words(self.initial, 40)}, bounds={words(self.bounds, 60)} are not a number and a range",
+                "Learned(initial, bounds=(low, high))",
+                "Learned(1.0), or Learned(1.0, bounds=(0.1, 10))",
+            )
         if self.bounds is not None and not self.bounds[0] <= self.initial <= self.bounds[1]:
             raise ProblemError(
                 f"initial={self.initial} lies outside bounds={self.bounds}", "Learned", "start inside the bounds"
             )
+
+
+def _real(value: Any) -> bool:
+    known = isinstance(value, (numbers.Real, Expr)) and not isinstance(value, bool)
+    return known and bool(sympify(value).is_extended_real) and abs(value) < LARGEST
+
+
+def _range(bounds: Any) -> bool:
+    pair = isinstance(bounds, (tuple, list)) and len(bounds) == 2 and all(map(_real, bounds))
+    return pair and bool(bounds[0] < bounds[1])
 
 
 def multi_indices(dim: int, order: int) -> list[Index]:

@@ -31,9 +31,9 @@ def bare_boundary(form: Form) -> list[Finding]:
             boundary = sample(row.region.boundary, 600, 3)
         except ProblemError:
             continue
-        bare = np.ones(len(boundary), bool)
+        bare = ~_degenerate(form, row, boundary, spatial)
         for region, periodic in surfaces:
-            bare &= ~_covers(form, region, periodic, boundary.points)
+            bare &= ~covers(form, region, periodic, boundary.points)
         if form.space.dim == 1:
             bare &= not _starts(form, row, spatial)
         elif bare.sum() < 3:
@@ -42,11 +42,40 @@ def bare_boundary(form: Form) -> list[Finding]:
             where = _faces(form, row.region, boundary, bare)
             whole = form.conditions[row.condition].where
             text = f"no condition on a part of the boundary of {whole}: {where} ({bare.mean():.0%} of it)"
-            findings.append(Finding(text, open=not all(_measured(form, k) for k in row.indices)))
+            measured = all(_measured(form, k) for k in row.indices)
+            findings.append(Finding(text, None if measured else "unverified"))
     return findings
 
 
-def _covers(form: Form, region: Region, periodic: Periodic | None, points: Array) -> Array:
+def _degenerate(form: Form, row: Row, boundary: Quadrature, order: int) -> Array:
+    """Where a linear equation of second order asks for no condition: its second derivative across the boundary vanishes
+    there, and what is left of its first does not point inwards (Fichera 1956): bool (N,)."""
+    if order != 2 or not row.linear or len({jet.unknown for jet in row.jets.values()}) > 1:
+        return np.zeros(len(boundary), dtype=bool)
+    assert boundary.normals is not None
+    points, normals, step = boundary.points, boundary.normals, 1e-4 * row.region.size
+    inside = sample(row.region, 200, 3).points
+    ellipticity = sum(np.mean(_across(form, row, inside, np.eye(form.space.dim)[k], 2)) for k in range(form.space.dim))
+    second = _across(form, row, points, normals, 2)
+    slope = (second - _across(form, row, points - step * normals, normals, 2)) / step
+    first = np.sign(ellipticity) * (_across(form, row, points, normals, 1) - slope)
+    return (np.abs(second) <= 1e-9 * abs(ellipticity)) & (first <= 1e-2 * abs(ellipticity) / row.region.size)
+
+
+def _across(form: Form, row: Row, points: Array, direction: Array, order: int) -> Array:
+    """The coefficient (N,) of the derivative of an order along a direction, a unit vector for each point or for all."""
+    towards = np.broadcast_to(direction, points.shape)
+    env = form.environment(row, points, towards, {}) | dict.fromkeys([*row.jets, *row.integrals], 0.0)
+    total = np.zeros(len(points))
+    for symbol, slope in zip(row.tangent, row.slopes(env), strict=True):
+        index = row.jets[symbol].index if symbol in row.jets else ()
+        if sum(index) == order:
+            total = total + np.real(slope) * np.prod(towards ** np.array(index), axis=1)
+    return total
+
+
+def covers(form: Form, region: Region, periodic: Periodic | None, points: Array) -> Array:
+    """Which points lie on a set, or opposite to it where it is a periodic face."""
     covered = region.contains(points)
     if periodic:
         k = form.space.coords.index(periodic.coordinate)
@@ -99,7 +128,7 @@ def initial_conditions(form: Form) -> list[Finding]:
     for number in range(len(form.unknowns)):
         volume = [row for row in form.rows if row.region.dim == form.space.dim]
         order = max((jet.index[k] for row in volume for jet in row.jets.values() if jet.unknown == number), default=0)
-        ends = [row for row in form.rows if _at_an_end(form, row) and number in row.indices]
+        ends = [row for row in form.rows if at_an_end(form, row) and number in row.indices]
         periodic = any(c.periodic and c.periodic.coordinate == form.space.time for c in form.conditions)
         if periodic or len(ends) >= order:
             continue
@@ -111,11 +140,12 @@ def initial_conditions(form: Form) -> list[Finding]:
                 f"add one on omega.initial, for example Eq(space.dt({u}), 0)",
             )
         text = f"{u} has no initial condition: give one on omega.initial"
-        findings.append(Finding(text, open=not _measured(form, number)))
+        findings.append(Finding(text, None if _measured(form, number) else "unverified"))
     return findings
 
 
-def _at_an_end(form: Form, row: Row) -> bool:
+def at_an_end(form: Form, row: Row) -> bool:
+    """Does a condition hold at one end of the time alone?"""
     flat = np.ptp([bound[-1] for bound in row.region.bounds]) < 1e-9 * row.region.size
     return row.region.dim == form.space.dim - 1 and bool(flat)
 
@@ -128,7 +158,7 @@ def free_constants(form: Form) -> list[Finding]:
         if mine and not any(_feels_constants(row, number) for row in mine):
             u = name(form, number)
             text = f"{u} is determined up to a constant only: Eq(omega.mean({u}), 0) would fix it"
-            findings.append(Finding(text, open=True))
+            findings.append(Finding(text, "plausible"))
     return findings
 
 

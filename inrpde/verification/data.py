@@ -1,16 +1,15 @@
-"""Do the given values agree with one another?"""
+"""Do the given data agree with one another?"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 
 import numpy as np
 
-from inrpde.compiler.form import Form, Row
+from inrpde.compiler.form import Form, Jet, Row
 from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
-from inrpde.solvers.samples import Samples
+from inrpde.solvers.samples import Samples, Site, taken
 from inrpde.verification.finding import Finding, name, place
 
 Array = np.ndarray
@@ -18,49 +17,157 @@ AGREES = 1e-6
 """Relative difference below which two data agree."""
 STEP = 1e-7
 """How far from a point, as a share of a region's extent, its closure is looked for."""
+CORNER = 0.02
+"""The share of a set's points up to which two sets meet at a corner only."""
+PROPORTIONAL = 1e-9
+"""Relative difference below which two equations depend on the unknowns alike."""
+MOSTLY = 0.9
+"""The share of the common points at which they must, as an inequality does only where it is violated."""
+LEAST = 1e-9
+"""Data below are rounding."""
 
 
 def contradictions(form: Form, samples: Samples) -> list[Finding]:
-    """Values that disagree where two conditions meet. Raises ProblemError where that is more than a corner."""
-    findings = []
-    normals = set(form.space.normal)
-    given = [
-        (row, u) for row, u in _values_given(form) if not row.region.labels and not normals & row.residual.free_symbols
-    ]
+    """Equations that say the same, and data that disagree where two conditions meet.
+
+    Raises ProblemError where data of the same weight disagree on more than a corner."""
+    findings: list[Finding] = []
+    rows = [row for row in form.rows if _comparable(form, row)]
     sizes: dict[int, float] = {}
-    for row, u in given:
-        values = np.nan_to_num(np.abs(_value(form, row, samples.of(row).points)), posinf=0.0)
-        sizes[u] = max(sizes.get(u, 1e-300), float(np.max(values)))
-    for (a, u), (b, v) in itertools.combinations(given, 2):
-        if u == v:
-            findings += _compare(form, a, b, u, samples, sizes[u])
+    for row in filter(_gives_value, rows):
+        given = np.nan_to_num(np.abs(_value(form, row, samples.of(row))), posinf=0.0)
+        u = _unknown(row)
+        sizes[u] = max(sizes.get(u, LEAST), float(np.max(given)))
+    for a, b in itertools.combinations(rows, 2):
+        if set(a.jets.values()).isdisjoint(b.jets.values()):
+            continue
+        size = sizes[_unknown(a)] if _gives_value(a) and _gives_value(b) else None
+        met = _met(form, a, b, samples, size)
+        if met:
+            findings += met
+        elif size is not None and not _has_normals(form, a, b):
+            findings += _at_corners(form, a, b, size)
     return findings
 
 
-def _compare(form: Form, a: Row, b: Row, u: int, samples: Samples, size: float) -> list[Finding]:
-    shared = samples.of(a).points
-    shared = shared[b.region.contains(shared)]
-    for points, everywhere in ((shared, True), (_corners(form, a.region, b.region), False)):
-        if not len(points):
+def _comparable(form: Form, row: Row) -> bool:
+    return not (row.region.labels or row.integrals or form.conditions[row.condition].periodic or not row.jets)
+
+
+def _has_normals(form: Form, *rows: Row) -> bool:
+    return any(set(form.space.normal) & row.residual.free_symbols for row in rows)
+
+
+def _unknown(row: Row) -> int:
+    return next(iter(row.jets.values())).unknown
+
+
+def _gives_value(row: Row) -> bool:
+    """Does an equation give the value of one unknown?"""
+    jets = list(row.jets.values())
+    return row.linear and len(jets) == 1 and not any(jets[0].index)
+
+
+# -- on more than a corner
+
+
+def _met(form: Form, a: Row, b: Row, samples: Samples, size: float | None) -> list[Finding]:
+    """What is to be said where two equations hold on the same points and depend on the unknowns alike."""
+    site, whole = _shared(a, b, samples)
+    if site is None or (site.normals is None and _has_normals(form, a, b)):
+        return []
+    gap, data = _difference(form, a, b, site)
+    known = np.isfinite(gap)
+    if np.count_nonzero(known) <= MOSTLY * len(gap):
+        return []
+    worst = int(np.nanargmax(gap))
+    if gap[worst] <= AGREES * max(size or data, LEAST):
+        return [Finding(f"{a.text} and {b.text} say the same: leave one out")] if whole else []
+    where = place(form.space.coords, site.points[worst])
+    if size is None:
+        text = f"{a.text} and {b.text} ask the same of {_unknowns(form, a)} with data that differ by {gap[worst]:.4g}"
+    else:
+        (first,), (second,) = (_value(form, row, taken(site, np.array([worst]))) for row in (a, b))
+        one, other = _number(first, size), _number(second, size)
+        text = f"{name(form, _unknown(a))} is {one} by {a.text} and {other} by {b.text}"
+    inside = a.region.dim != b.region.dim and form.space.dim in (a.region.dim, b.region.dim)
+    asked = [form.conditions[row.condition] for row in (a, b)]
+    if inside or len({(condition.weight, condition.norm) for condition in asked}) > 1:
+        return [Finding(f"data disagree, and the loss is a compromise: {text} at {where}")]
+    fix = "keep one of the two, or restrict one with .where"
+    raise ProblemError(f"contradictory data: {text} at {where}", f"{a.text}; {b.text}", fix)
+
+
+def _shared(a: Row, b: Row, samples: Samples) -> tuple[Site | None, bool]:
+    """The points of one set that lie in the other, where they are more than a corner; are they all there are of one?"""
+    best, whole = None, False
+    for row, other in ((a, b), (b, a)):
+        site = samples.of(row)
+        if row.region.dim > other.region.dim:
             continue
-        left, right = _value(form, a, points), _value(form, b, points)
-        gap = np.nan_to_num(np.abs(left - right))
-        worst = int(np.argmax(gap))
-        if gap[worst] <= AGREES * size:
-            continue
-        first, second = (_number(values[worst], size) for values in (left, right))
-        where = place(form.space.coords, points[worst])
-        text = f"{name(form, u)} is {first} by {a.text} and {second} by {b.text} at {where}"
-        if everywhere and (a.region.dim == 0 or len(points) > 0.02 * len(samples.of(a).points) + 1):
-            fix = "keep one of the two, or restrict one with .where"
-            raise ProblemError(f"contradictory data: {text}", f"{a.text}; {b.text}", fix)
-        return [Finding(f"data disagree at a corner: {text}")]
-    return []
+        inside = np.flatnonzero(other.region.contains(site.points))
+        if len(inside) and (row.region.dim == 0 or len(inside) > CORNER * len(site.points) + 1):
+            whole |= len(inside) == len(site.points)
+            best = taken(site, inside) if best is None or len(inside) > len(best.points) else best
+    return best, whole
+
+
+def _difference(form: Form, a: Row, b: Row, site: Site) -> tuple[Array, float]:
+    """By how much the data of two equations differ, in units of the first, (N,), NaN where they depend on the unknowns
+    in different ways; and the size of the data.
+
+    At any values of the unknowns and their derivatives the residuals then obey r_b = λ r_a + c, c being the difference.
+    """
+    rng = np.random.default_rng(0)
+    kind = 1 + 1j if form.arithmetic == "complex" else 1.0
+    jets = sorted({*a.jets.values(), *b.jets.values()})
+    n = len(site.points)
+    drawn = [{jet: kind * rng.normal(size=n) for jet in jets} for _ in range(3)]
+    if a.linear and b.linear:
+        drawn[0] = {jet: np.zeros(n) for jet in jets}
+    with np.errstate(all="ignore"):
+        ra, rb = ([_residual(form, row, site, values) for values in drawn] for row in (a, b))
+        da, db = ([r[k] - r[0] for k in (1, 2)] for r in (ra, rb))
+        crossed = np.abs(da[0] * db[1] - da[1] * db[0])
+        alike = crossed <= PROPORTIONAL * (np.abs(da[0] * db[1]) + np.abs(da[1] * db[0]))
+        factor = np.where(alike & (da[0] != 0) & (db[0] != 0), da[0] / db[0], np.nan)
+        gap = np.abs(ra[0] - factor * rb[0])
+        data = np.nanmax(np.maximum(np.abs(ra[0]), np.abs(factor * rb[0])), initial=0.0)
+    return gap, float(data)
+
+
+def _residual(form: Form, row: Row, site: Site, values: dict[Jet, Array]) -> Array:
+    jets = {s: values[jet] for s, jet in row.jets.items()}
+    env = form.environment(row, site.points, site.normals, site.labels) | jets
+    return np.broadcast_to(row.value(env)[0], (len(site.points),))
+
+
+def _unknowns(form: Form, row: Row) -> str:
+    return ", ".join(dict.fromkeys(name(form, jet.unknown) for jet in sorted(row.jets.values())))
 
 
 def _number(value: float | complex, size: float) -> str:
     """A value, 0 where only rounding is left of it."""
     return "0" if abs(value) < 1e-9 * size else f"{value:.6g}"
+
+
+# -- at corners
+
+
+def _at_corners(form: Form, a: Row, b: Row, size: float) -> list[Finding]:
+    points = _corners(form, a.region, b.region)
+    if not len(points):
+        return []
+    site = Site(points, np.ones(len(points)), None, {}, 1.0)
+    left, right = _value(form, a, site), _value(form, b, site)
+    gap = np.nan_to_num(np.abs(left - right))
+    worst = int(np.argmax(gap))
+    if gap[worst] <= AGREES * size:
+        return []
+    first, second = (_number(values[worst], size) for values in (left, right))
+    where = place(form.space.coords, points[worst])
+    text = f"{name(form, _unknown(a))} is {first} by {a.text} and {second} by {b.text} at {where}"
+    return [Finding(f"data disagree at a corner: {text}")]
 
 
 def _corners(form: Form, a: Region, b: Region) -> Array:
@@ -94,17 +201,9 @@ def _touches(region: Region, points: Array) -> Array:
     return found
 
 
-def _values_given(form: Form) -> Iterator[tuple[Row, int]]:
-    """Rows that give the value of one unknown, and that unknown."""
-    for row in form.rows:
-        jets = list(row.jets.values())
-        if row.linear and len(jets) == 1 and not any(jets[0].index) and not row.integrals:
-            yield row, jets[0].unknown
-
-
-def _value(form: Form, row: Row, points: Array) -> Array:
+def _value(form: Form, row: Row, site: Site) -> Array:
     """The value that such a row gives at points."""
-    env = form.environment(row, points, None, {}) | dict.fromkeys(row.jets, 0.0)
+    env = form.environment(row, site.points, site.normals, site.labels) | dict.fromkeys(row.jets, 0.0)
     (value,), (slope,) = row.value(env), row.slopes(env)
     with np.errstate(all="ignore"):  # where the slope vanishes, nothing is given
-        return np.broadcast_to(0.0 - np.asarray(value) / slope, (len(points),))
+        return np.broadcast_to(0.0 - np.asarray(value) / slope, (len(site.points),))

@@ -12,11 +12,11 @@ from inrpde.compiler.form import Form
 
 @dataclass(frozen=True)
 class Finding:
-    """Something suspicious about a problem; `open` if it may leave the solution undetermined, so that nothing is
-    verified on the strength of solves that agree."""
+    """Something suspicious about a problem; where it may leave the solution undetermined, `at_most` is the best word
+    that the verdict may be, whatever solves agree."""
 
     text: str
-    open: bool = False
+    at_most: str | None = None
 
 
 def name(form: Form, unknown: int) -> str:

@@ -9,7 +9,7 @@ from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.box import Flat
 from inrpde.errors import ProblemError
 from inrpde.sampling import sample
-from inrpde.solvers.samples import Samples, bounds
+from inrpde.solvers.samples import Samples, Site, bounds
 from inrpde.verification.finding import Finding, name, place
 
 Array = np.ndarray
@@ -26,14 +26,18 @@ def solids(form: Form, unknown: int) -> list[Region]:
 def misplaced(form: Form, samples: Samples) -> list[Finding]:
     """Conditions outside the region where their unknown has its equations.
 
-    Raises ProblemError for points there, and for an unknown whose equations hold on a set of measure zero."""
+    Raises ProblemError for points there, for an equation or an integral that needs an unknown where it does not live,
+    and for an unknown whose equations hold on a set of measure zero."""
+    for term, site in zip(form.integrals, samples.integrals, strict=True):
+        _check_needed(form, term.row, site, "the integral is taken over")
     findings = []
     for row in form.rows:
         if row.region.dim == form.space.dim:
+            _check_needed(form, row, samples.of(row), "the equation holds on")
             continue
         for unknown in row.indices:
             domain = form.unknowns[unknown].region
-            regions = solids(form, unknown) or ([] if domain is None else [domain])
+            regions = solids(form, unknown) if domain is None else [domain]
             if regions:
                 findings += _outside(form, row, samples.of(row).points, regions)
             elif row.region.dim > 0 and _flat(row.region):
@@ -43,6 +47,27 @@ def misplaced(form: Form, samples: Samples) -> list[Finding]:
                     "give the region an extent in every coordinate: Interval(1, 1) and FiniteSet(1) have none",
                 )
     return findings
+
+
+def _check_needed(form: Form, row: Row, site: Site, what: str) -> None:
+    """Raise ProblemError where an equation or an integral needs an unknown outside the region where it lives, or, of
+    an integral, where it has no equations."""
+    for unknown in row.indices:
+        domain = form.unknowns[unknown].region
+        regions = [domain] if domain is not None else solids(form, unknown) if "integral" in what else []
+        lost = ~np.any([region.contains(site.points, NEAR * region.size) for region in regions], axis=0)
+        if regions and lost.any():
+            u, where = name(form, unknown), row.region.label
+            raise ProblemError(
+                f"{u} is needed where it does not live: {what} {where}, and {lost.mean():.0%} of that, at "
+                f"{place(form.space.coords, site.points[lost][0])} for one, lies outside {_labels(regions)}",
+                row.text,
+                f"restrict it to where {u} lives, or let {u} live there (on=…, and an equation)",
+            )
+
+
+def _labels(regions: list[Region]) -> str:
+    return ", ".join(region.label for region in regions)
 
 
 def _flat(region: Region) -> bool:

@@ -9,13 +9,18 @@ from inrpde.errors import ProblemError
 from inrpde.solvers.samples import Samples, Site, draw
 from inrpde.solvers.score import score
 from inrpde.solvers.system import environment
+from inrpde.verification.balance import check_balance
 from inrpde.verification.coverage import bare_boundary, free_constants, initial_conditions
 from inrpde.verification.data import contradictions, lattice
 from inrpde.verification.fields import exact_state
 from inrpde.verification.finding import Finding, place
+from inrpde.verification.learned import unidentified
 from inrpde.verification.places import check_periodic, misplaced
+from inrpde.verification.signs import check_signs
 
 Array = np.ndarray
+HUGE = 1e150
+"""Values above have squares that no double holds."""
 SATISFIES = 1e-4
 """Relative residual below which an exact solution satisfies an equation."""
 
@@ -24,14 +29,15 @@ def validate(form: Form) -> list[Finding]:
     """What is suspicious. Raises ProblemError for what is wrong."""
     samples = draw(form, 1500, 17)
     _check_finite(form, samples)
+    check_signs(form, samples)
     check_periodic(form, samples)
     _check_exact(form, samples)
-    findings = [
-        *initial_conditions(form),
-        *misplaced(form, samples),
-        *contradictions(form, samples),
+    findings = [*initial_conditions(form), *misplaced(form, samples), *contradictions(form, samples)]
+    check_balance(form)
+    findings += [
         *bare_boundary(form),
         *free_constants(form),
+        *unidentified(form),
         *_homogeneous(form, samples),
     ]
     return list(dict.fromkeys(findings))
@@ -41,6 +47,12 @@ def _check_finite(form: Form, samples: Samples) -> None:
     for row in form.rows:
         for site in filter(None, (samples.of(row), _closure(form, row))):
             bad = _not_finite(form, row, site)
+            if bad.all():
+                raise ProblemError(
+                    f"a coefficient or the data is not finite, or larger than {HUGE:.0e}, at every point",
+                    row.text,
+                    "check the expression (a root of negative numbers, a number too large); choose other units",
+                )
             if bad.any():
                 raise ProblemError(
                     f"a coefficient or the data is not finite at {place(form.space.coords, site.points[bad][0])}",
@@ -56,7 +68,7 @@ def _not_finite(form: Form, row: Row, site: Site) -> Array:
     for level in (0.0,) if row.linear else (0.0, 1.0):
         env = environment(form, row, site) | dict.fromkeys([*row.jets, *row.integrals], level)
         values = [*row.value(env), *(row.slopes(env) if row.linear else [])]
-        bad &= ~np.all([np.broadcast_to(np.isfinite(value), bad.shape) for value in values], axis=0)
+        bad &= ~np.all([np.broadcast_to(np.abs(value) < HUGE, bad.shape) for value in values], axis=0)
     return bad
 
 
@@ -102,4 +114,4 @@ def _homogeneous(form: Form, samples: Samples) -> list[Finding]:
         return [Finding(f"{text}; eigenproblems are not what this solves")]
     if form.bound.problem.guess:
         return []
-    return [Finding("zero satisfies every condition; a solution that does not vanish needs a guess", open=True)]
+    return [Finding("zero satisfies every condition; a solution that does not vanish needs a guess", "plausible")]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inrpde.verification.estimate import Estimate
+from inrpde.verification.finding import Finding
 from inrpde.verification.unmet import Unmet
 
 WORDS = ("wrong", "unverified", "plausible", "verified")
@@ -32,7 +33,7 @@ def verdict(
     estimated: Estimate,
     references: Mapping[str, Mapping[str, Any]],
     left: Sequence[Unmet] = (),
-    doubts: Sequence[str] = (),
+    doubts: Sequence[Finding] = (),
 ) -> Verdict:
     """`verified` (an independent solver agrees, or the equations hold on points that were not fitted to well below the
     error claimed), `plausible`, `unverified` or `wrong`.
@@ -48,7 +49,7 @@ def verdict(
     for each in left:
         found = found.at_most("unverified" if each.lasting else "plausible", each.text)
     for doubt in doubts:
-        found = found.at_most("plausible", doubt)
+        found = found.at_most(doubt.at_most, doubt.text) if doubt.at_most else found
     if estimated.sampled:
         names = ", ".join(estimated.sampled)
         found = found.at_most("plausible", f"nothing but samples says what {names} is between them")

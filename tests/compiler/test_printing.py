@@ -157,3 +157,17 @@ def test_what_cannot_be_evaluated_is_named(expr, named):
     with pytest.raises(ProblemError, match=named) as caught:
         evaluate(expr, {x: XS}, 5, "On(omega, …)")
     assert caught.value.where == "On(omega, …)"
+
+
+@pytest.mark.parametrize(
+    ("expr", "value"),
+    [
+        (z + 10**400, np.inf),
+        (z - 10**400, -np.inf),
+        (z * Rational(10**400, 7), np.inf),
+        (z * Rational(10**400, 10**399), 20.0),
+        (z * Rational(10**400 + 1, 10**399), 20.0),
+    ],
+)
+def test_numbers_that_no_double_holds_are_infinite(expr, value):
+    assert evaluate(expr, {z: np.array([2.0])}, 1) == pytest.approx(value)

@@ -78,6 +78,8 @@ def test_weights_and_norms():
         (lambda: On(omega, u, weight=-1), "weight=-1", "On(omega, u)"),
         (lambda: On(omega, u, weight=float("nan")), "weight=nan", "On(omega, u)"),
         (lambda: On(omega, u, weight=float("inf")), "weight=inf", "On(omega, u)"),
+        (lambda: On(omega, u, weight=10**400), "is not a positive number", "On(omega, u)"),
+        (lambda: On(omega, u, weight=True), "weight=True", "On(omega, u)"),
         (lambda: On(omega, u, weight="2"), "weight=2", "On(omega, u)"),
         (lambda: On(omega, u, norm=3), "norm=3", "On(omega, u)"),
     ],

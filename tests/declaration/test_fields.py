@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.polynomial import polynomial
-from sympy import Eq, Interval
+from sympy import Eq, Interval, Symbol
 
 from inrpde import GridField, Learned, Mesh, MeshField, On, Problem, Region, Space
 from inrpde.declaration import paths
@@ -214,8 +214,14 @@ def test_learned_coefficients_start_within_their_bounds():
     assert Learned(2, bounds=(1, 3)).initial == 2
     with pytest.raises(ProblemError, match="initial=0 lies outside"):
         Learned(0, bounds=(1, 3))
-    with pytest.raises(ProblemError, match="outside"):
-        Learned(0, bounds=(1, -1))
+
+
+@pytest.mark.parametrize(
+    "given", [(0, (1, -1)), (float("nan"),), ("1",), (10**400,), (1, 5), (1, (0, "b")), (True,), (Symbol("x"),)]
+)
+def test_a_learned_coefficient_starts_from_a_number(given):
+    with pytest.raises(ProblemError, match="are not a number and a range"):
+        Learned(*given)
 
 
 def test_multi_indices_come_lowest_first():

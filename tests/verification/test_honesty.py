@@ -23,6 +23,7 @@ from inrpde.solvers.search import Search
 from inrpde.solvers.shapes import cell_plan, uniform
 from inrpde.solvers.survey import Survey
 from inrpde.verification.estimate import CEILING, Estimate, estimate
+from inrpde.verification.finding import Finding
 from inrpde.verification.unmet import Unmet, failure, unmet
 from inrpde.verification.verdict import GOOD, WORDS, verdict
 
@@ -72,8 +73,9 @@ def test_a_zero_that_is_one_solution_of_many_is_not_verified():
     lam = space.parameter("lam")
     vibrating = On(omega, Eq(-space.laplace(u), lam * u))
     found = report(vibrating, On(walls, Eq(u, 0)), coefficients={lam: Learned(19.0)})
-    assert found["verdict"]["word"] == "plausible"
+    assert found["verdict"]["word"] == "unverified"
     assert "zero satisfies every condition" in found["verdict"]["because"]
+    assert "nothing says what lam is" in found["verdict"]["because"]
 
 
 def test_a_determined_solution_is_verified():
@@ -135,7 +137,7 @@ def test_near_a_resonance_there_is_a_solution(resonance):
 
 def test_data_that_no_solution_meets_are_named():
     gauge = On(omega, Eq(omega.mean(u), 0))
-    found = report(poisson, On(walls, Eq(space.dn(u), 0)), gauge)
+    found = report(On(omega, Eq(-(1 + x) * space.laplace(u), 1)), On(walls, Eq(space.dn(u), 0)), gauge)
     assert found["verdict"]["word"] == "unverified"
     assert any("no solution exists" in text or "does not exist" in text for text in found["warnings"])
 
@@ -229,7 +231,7 @@ def test_verified_means_an_estimate_that_is_good(worst, score, reference):
     gaps = {"u": {"rel_l2": reference[0], "estimated_error": reference[1]}} if reference else {}
     found = verdict(fabricated(worst, score), gaps)
     assert found.word != "verified" or worst < GOOD
-    doubted = verdict(fabricated(worst, score), gaps, doubts=["something is open"])
+    doubted = verdict(fabricated(worst, score), gaps, doubts=[Finding("something is open", "plausible")])
     assert WORDS.index(doubted.word) <= WORDS.index("plausible")
     assert WORDS.index(doubted.word) <= WORDS.index(found.word)
     assert "something is open" in doubted.because

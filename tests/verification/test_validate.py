@@ -81,7 +81,19 @@ BAD = {
         lambda: poisson(On(walls, nu * u), coefficients={nu: float("nan")}),
         "not finite",
         "On(walls, ",
-        "rewrite",
+        "check the expression",
+    ),
+    "a number that no double holds": (
+        lambda: checked([u], On(omega, Eq(-plane.laplace(u), 10**400)), On(walls, u)),
+        "not finite, or larger than 1e+150, at every point",
+        "On(omega, ",
+        "choose other units",
+    ),
+    "a number whose square no double holds": (
+        lambda: poisson(On(walls, u - 10**200)),
+        "larger than 1e+150",
+        "On(walls, ",
+        "choose other units",
     ),
     "two values on one boundary": (
         lambda: poisson(On(walls, u), On(walls, u - 1)),
@@ -253,7 +265,7 @@ FINE = {
     "an exact solution beside noisy readings": lambda: checked(
         [f], On(rod, f.diff(s, 2)), On(noisy, f - noisy["m"]), exact={f: s}
     ),
-    "learned": lambda: poisson(On(walls, nu * u - nu), coefficients={nu: Learned(1)}),
+    "learned": lambda: poisson(On(walls, nu * u - nu), On(left, plane.dn(u) - y), coefficients={nu: Learned(1)}),
 }
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from inrpde.solvers.score import RowScore, Score
 from inrpde.verification.estimate import Estimate
+from inrpde.verification.finding import Finding
 from inrpde.verification.verdict import WORDS, Verdict, verdict
 
 
@@ -58,16 +59,19 @@ def test_a_reference_that_hardly_converges_may_still_agree():
     assert verdict(estimated(), {"u": {**reference(1e-4, 1e-4)["u"], "order": 0.7}}).word == "verified"
 
 
-def test_doubts_outweigh_agreement():
-    assert verdict(estimated(), {}, doubts=["nothing fixes the constant"]).word == "plausible"
-    found = verdict(estimated(), reference(1e-4, 1e-4), doubts=["nothing fixes the constant"])
-    assert found.word == "plausible"
+@pytest.mark.parametrize("word", ["plausible", "unverified"])
+def test_doubts_outweigh_agreement(word):
+    doubt = Finding("nothing fixes the constant", word)
+    assert verdict(estimated(), {}, doubts=[doubt]).word == word
+    found = verdict(estimated(), reference(1e-4, 1e-4), doubts=[doubt])
+    assert found.word == word
     assert found.because.startswith("nothing fixes the constant; ")
 
 
 def test_a_doubt_never_lifts_a_word():
-    assert verdict(estimated(0.9, 0.5), {}, doubts=["…"]).word == "unverified"
-    assert verdict(estimated(), reference(0.3, 1e-3), doubts=["…"]).word == "wrong"
+    doubt = Finding("…", "plausible")
+    assert verdict(estimated(0.9, 0.5), {}, doubts=[doubt]).word == "unverified"
+    assert verdict(estimated(), reference(0.3, 1e-3), doubts=[doubt]).word == "wrong"
 
 
 def test_what_the_conditions_leave_open_is_said():

@@ -25,9 +25,12 @@ from inrpde.declaration.regions.box import Box, Flat
 from inrpde.declaration.regions.points import PointSet
 from inrpde.declaration.regions.region import Region
 from inrpde.declaration.space import Space
+from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 
 KINDS = "intervals, products, unions, intersections, differences and finite sets"
+FARTHEST = 1e100
+"""Coordinates that squares and volumes can be taken of."""
 
 
 def region_of_set(space: Space, source: Set) -> Region:
@@ -39,7 +42,7 @@ def region_of_set(space: Space, source: Set) -> Region:
         raise ProblemError(
             f"{space} is not a Space", f"Region({space}, …)", 'Region(Space("x y"), Interval(0, 1) ** 2)'
         )
-    place = f"Region({space!r}, {source})"
+    place = f"Region({space!r}, {words(source)})"
     try:
         return _build(space, [sympify(source)], place)
     except RecursionError:
@@ -99,6 +102,10 @@ def _number(value: Any, place: str) -> float:
         raise ProblemError(f"{value} is not a real number", place, "a region's ends are real numbers")
     if not value.is_finite:
         raise ProblemError("the region is unbounded", place, "cut it off at a finite distance: Interval(0, 10)")
+    if not abs(value) < FARTHEST:
+        raise ProblemError(
+            f"the region reaches beyond {FARTHEST:.0e}", place, "choose other units, or cut it off: Interval(0, 10)"
+        )
     return float(value)
 
 
