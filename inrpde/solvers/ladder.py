@@ -15,7 +15,7 @@ from inrpde.solvers.one_domain import one_domain
 from inrpde.solvers.record import Record
 from inrpde.solvers.search import BLIND, ENOUGH, RESOLVED, Fit, Search, fixed
 from inrpde.solvers.survey import Survey
-from inrpde.solvers.windows import windows
+from inrpde.solvers.windows import price, windows
 
 HOPELESS = 1e3
 """An arm so many times behind a resolved solution is given up."""
@@ -37,12 +37,15 @@ class Arm:
 
     search: Search[Any]
     steps: Iterator[Candidate]
+    price: float = 0.0
+    """Nominal seconds of its first step, if that is dear."""
     improving: bool = False
     """Has the last step lowered the score threefold?"""
 
     def claim(self, best: float) -> float:
         """The time that it has had, counted the more the further its score lies behind the best."""
-        return self.search.spent * float(np.sqrt(max(self.search.score / best, 1.0))) if self.search.best else 0.0
+        behind = float(np.sqrt(max(self.search.score / best, 1.0)))
+        return self.search.spent * behind if self.search.best else self.price
 
 
 def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
@@ -56,12 +59,12 @@ def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
     arms: list[Arm] = []
     for walk in walks:
         search: Search[Any] = Search(context, fit, method, survey, together, record)
-        arms.append(Arm(search, walk(search)))
+        arms.append(Arm(search, walk(search), price(search) if walk is windows else 0.0))
     progress = Progress()
     while arms:
         best = min(search.score for search in together)
         if context.clock.budget is None and context.tol is None and progress.stalled(best, together):
-            return
+            arms = [arm for arm in arms if arm.search.best is None and best > RESOLVED]
         if best <= RESOLVED:
             arms = [arm for arm in arms if arm.search.best is None or arm.search.score < HOPELESS * best]
         arms = [

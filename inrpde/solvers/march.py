@@ -128,16 +128,25 @@ class Tried:
     peak: float
 
 
-def march(form: Form, plan: March, seed: int, fit: Any) -> tuple[State, float | None]:
-    """All windows, one after the other, as one state, and the time after which it could not be continued, None where it
-    reaches the end. `fit` solves one window."""
+@dataclass(frozen=True)
+class Marched:
+    """All windows as one state, the time after which it could not be continued (None where it reaches the end), and the
+    nominal seconds of all solves."""
+
+    state: State
+    until: float | None
+    spent: float
+
+
+def march(form: Form, plan: March, seed: int, fit: Any) -> Marched:
+    """All windows, one after the other. `fit` solves one window."""
     steps = Steps(form, plan, seed, fit)
     while not steps.done:
         steps.advance()
     if not steps.blown:
-        return steps.state, None
+        return Marched(steps.state, None, steps.spent)
     good = max((k for k, each in enumerate(steps.scores) if each < 10 * steps.floor), default=0) + 1
-    return joined(form, steps.states[:good], steps.ends[:good], ends=True), steps.ends[good - 1]
+    return Marched(joined(form, steps.states[:good], steps.ends[:good], ends=True), steps.ends[good - 1], steps.spent)
 
 
 class Steps:

@@ -15,13 +15,14 @@ from inrpde.solvers.state import State, dump_state, load_state
 
 @dataclass(frozen=True)
 class Attempt:
-    """A plan, its scores on held-out and on fitted points, the seconds that it took, the time after which a march could
-    not be continued, and the state where it was the best of its kind so far."""
+    """A plan, its scores on held-out and on fitted points, the seconds that it took and the nominal ones, the time
+    after which a march could not be continued, and the state where it was the best of its kind so far."""
 
     plan: str
     score: float
     fitted: float
     cost: float
+    spent: float
     until: float | None = None
     state: State | None = None
 

@@ -15,7 +15,7 @@ from inrpde.solvers.cost import CHEAP, nominal
 from inrpde.solvers.features import Cells, Global, Plan
 from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.initial import jumps, squeeze
-from inrpde.solvers.march import March, march
+from inrpde.solvers.march import March, Marched, march
 from inrpde.solvers.method import Candidate, Context, beats
 from inrpde.solvers.record import Attempt, Record, named
 from inrpde.solvers.samples import Samples, bounds, draw, left_out
@@ -103,7 +103,7 @@ class Search(Generic[Kind]):
         cost = nominal(self.context.form, plan)
         if self.context.clock.budget is not None:
             return cost < self.patience and self.context.clock.fits((HEADROOM + AGAIN) * cost * self.slowness)
-        spent = sum(nominal(self.context.form, tried) for arm in self.arms for tried in arm.tried)
+        spent = sum(arm.spent for arm in self.arms)
         return cost < self.patience and spent + cost < ENDURANCE * (1 if self.context.tol is None else 4)
 
     @property
@@ -136,13 +136,12 @@ class Search(Generic[Kind]):
 
         What the record tells of a plan that was not the best of its kind is without its state; the best's stands in.
         """
-        form = self.context.form
         done = self.record.taken(plan, self.best) or self._tried(plan)
         better = beats(done.score, self.best)
         self.record.made.append(done if better else replace(done, state=None))
         self.until = done.until
         self.tried[plan], self.costs[plan] = done.score, done.cost
-        self.spent += nominal(form, plan)
+        self.spent += done.spent
         state = done.state or self.state
         memory = self.record.memory() | ({} if done.until is None else {"last_good_time": done.until})
         candidate = Candidate(
@@ -161,14 +160,15 @@ class Search(Generic[Kind]):
         samples = draw(form, plan.points, seed, plan.cut)
         if not self.survey.given_points:
             samples = left_out(samples, LEFT_OUT, seed)
-        state, until = self._solve(plan, samples, seed, self.best.state if self.best else None)
+        found = self._solve(plan, samples, seed, self.best.state if self.best else None)
+        state, until = found.state, found.until
         if until is not None:  # what is left of an answer that ends early is scored as far as it goes
             held_out = squeeze(form, held_out, bounds(form)[0][-1], until)
         scored = score(form, held_out, state).total
         if isinstance(plan, March):
             scored += jumps(form, state)
         fitted = score(form, samples, state).total
-        return Attempt(named(plan), scored, fitted, time.perf_counter() - start, until, state)
+        return Attempt(named(plan), scored, fitted, time.perf_counter() - start, found.spent, until, state)
 
     def _values(self, state: State) -> list[Array]:
         zero = (0,) * self.context.form.space.dim
@@ -180,18 +180,17 @@ class Search(Generic[Kind]):
 
         def again(seed: int, lean: Sequence[float]) -> State:
             samples = left_out(draw(self.context.form, other.points, seed, other.cut), LEFT_OUT, seed)
-            return self._solve(other, samples, seed, state, lean)[0]
+            return self._solve(other, samples, seed, state, lean).state
 
         return again
 
     def _solve(
         self, plan: Global | Cells | March, samples: Samples, seed: int, start: State | None, lean: Sequence[float] = ()
-    ) -> tuple[State, float | None]:
-        """A state, and the time after which it could not be continued."""
+    ) -> Marched:
         fit = partial(self.fit, lean=lean)
         if isinstance(plan, March):
             return march(self.context.form, plan, seed, fit)
-        return fit(self.context.form, plan, samples, seed, start), None
+        return Marched(fit(self.context.form, plan, samples, seed, start), None, nominal(self.context.form, plan))
 
 
 def fixed(context: Context) -> bool:

@@ -37,7 +37,7 @@ def windows(search: Search[March]) -> Iterator[Candidate]:
     tol = search.context.tol
     aims = AIMS if tol is None else [aim for aim in AIMS if aim > tol / 2] + [tol / 4]
     inner = first_window(search)
-    error = search.error
+    error = min(arm.error for arm in search.arms)
     for number, aim in enumerate(aims):
         plan = March(
             replace(inner, each=round(inner.each * RICHER**number)), aim, _allowance(search, error), _best(search)
@@ -50,6 +50,13 @@ def windows(search: Search[March]) -> Iterator[Candidate]:
             return
         # what two marches differ by is the error of the first, which falls like the score
         error = search.change * min(search.score / before, 1.0) if np.isfinite(before) else search.change
+
+
+def price(search: Search[March]) -> float:
+    """The nominal seconds that the first march would take if all windows were as the first; 0 for nonlinear problems,
+    of which windows are the cheapest way to know anything."""
+    form = search.context.form
+    return nominal(form, March(first_window(search), AIMS[0], MARCH)) if form.linear else 0.0
 
 
 def _best(search: Search[March]) -> float:

@@ -123,7 +123,7 @@ def recorded(*attempts, tol=None):
 
 
 def test_an_outcome_is_taken_once():
-    record = recorded(Attempt(named(PLAN), 0.5, 0.1, 1.0, None, STATE))
+    record = recorded(Attempt(named(PLAN), 0.5, 0.1, 1.0, 0.9, None, STATE))
     assert record.taken(Global(21, (3.0,)), None) is None
     found = record.taken(PLAN, None)
     assert (found.score, found.fitted, found.cost) == (0.5, 0.1, 1.0)
@@ -131,14 +131,14 @@ def test_an_outcome_is_taken_once():
 
 
 def test_an_outcome_whose_state_is_needed_but_was_not_kept_is_no_use():
-    record = recorded(Attempt(named(PLAN), 0.5, 0.1, 1.0))
+    record = recorded(Attempt(named(PLAN), 0.5, 0.1, 1.0, 0.9))
     better = Candidate(STATE, 0.4, 0.4, 1.0, "newton", "first")
     assert record.taken(PLAN, replace(better, score=0.6)) is None
     assert record.taken(PLAN, better).score == 0.5
 
 
 def test_with_another_tolerance_nothing_is_settled():
-    attempts = [Attempt(named(PLAN), 0.5, 0.1, 1.0)]
+    attempts = [Attempt(named(PLAN), 0.5, 0.1, 1.0, 0.9)]
     assert recorded(*attempts).settled
     assert not recorded(*attempts, tol=1e-3).settled
 
