@@ -4,14 +4,12 @@ Where the equations cannot all vanish this is Gauss–Newton on the loss (Noceda
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
 
-from inrpde.compiler.evaluate import evaluate
-from inrpde.compiler.form import Form, Index
+from inrpde.compiler.form import Form
 from inrpde.errors import DivergedError
 from inrpde.networks.trial import Trial
 from inrpde.solvers.blocks import block_solve
@@ -21,6 +19,7 @@ from inrpde.solvers.least_squares import balance, by_blocks, leaning, minimise
 from inrpde.solvers.linear import RIDGE, ridge_solve
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.samples import Samples
+from inrpde.solvers.starts import Guess, guess
 from inrpde.solvers.state import State, zero_state
 from inrpde.solvers.system import Block, Jets, Part, System, evaluate_jets, linearise, piece_slices, residuals
 
@@ -52,7 +51,7 @@ def fit(
 ) -> State:
     """The heads of a frozen body where the loss is stationary, from a state or the problem's guess; see `leaning`."""
     trials = make_trials(form, plan, seed)
-    state = clip(form, project(form, trials, samples, start or guess(form)))
+    state = clip(form, project(form, trials, samples, start or guess(form, samples)))
     towards = leaning(state, lean, seed)
     jets = evaluate_jets(form, samples, state)
     fields = any(unknown.learned and not unknown.is_number for unknown in form.unknowns)
@@ -60,10 +59,7 @@ def fit(
     for _ in range(STEPS):
         system = linearise(form, samples, state, jets)
         merit = _merit(form, samples, jets, system, plan)
-        if not np.isfinite(merit):
-            raise DivergedError(
-                "Newton's method met values that are not finite", None, "give a `guess` close to the solution"
-            )
+        _check_finite(system)
         first = max(first, merit)
         about = state.vector if ridge > RIDGE else anchor(form, state) if towards is None else towards
         target = state.with_vector(minimise(form, system, plan, about, ridge))
@@ -82,6 +78,17 @@ def fit(
             break
         ridge = max(0.1 * ridge, RIDGE)
     return state
+
+
+def _check_finite(system: System) -> None:
+    """Raise DivergedError, naming the equation, where a state is so that an equation or its tangent is not finite."""
+    for block in system.blocks:
+        if block.row is not None and not (np.isfinite(block.scale) and np.all(np.isfinite(block.right))):
+            raise DivergedError(
+                "Newton's method came to where an equation is singular",
+                block.row.text,
+                "give a guess close to the solution, and where the equation is finite: Problem(…, guess={u: …})",
+            )
 
 
 def _line_search(
@@ -133,33 +140,6 @@ def clip(form: Form, state: State) -> State:
         if unknown.is_number and unknown.learned is not None and unknown.learned.bounds is not None:
             heads[k] = np.clip(heads[k], *unknown.learned.bounds)
     return State(state.trials, tuple(heads))
-
-
-@dataclass(frozen=True)
-class Guess:
-    """The problem's guess, as a state: expressions, and the initial values of learned coefficients; zero elsewhere."""
-
-    form: Form
-
-    def jets(self, unknown: int, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
-        known = self.form.unknowns[unknown]
-        expr = _guessed(self.form).get(known.name, known.learned.initial if known.learned else 0)
-        fields = {key.func.__name__: field.jets for key, field in self.form.bound.fields.items()}
-        return {index: evaluate(expr, self.form.space.coords, points, fields) for index in indices}
-
-
-def _guessed(form: Form) -> dict:
-    from sympy import im, re
-
-    known: dict = {}
-    for key, expr in form.bound.problem.guess.items():
-        name, expr = key.func.__name__, form.bound.known(expr)
-        known |= {name: expr, f"{name}_re": re(expr), f"{name}_im": im(expr)}
-    return known
-
-
-def guess(form: Form) -> Guess:
-    return Guess(form)
 
 
 def project(form: Form, trials: tuple[Trial, ...], samples: Samples, start: State | Guess) -> State:

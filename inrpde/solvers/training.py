@@ -16,11 +16,12 @@ from inrpde.compiler.form import Form
 from inrpde.errors import UsageError
 from inrpde.solvers.compiled import Compiled
 from inrpde.solvers.method import Context
-from inrpde.solvers.newton import guess, project
+from inrpde.solvers.newton import project
 from inrpde.solvers.objective import Batch, Objective, thinned
 from inrpde.solvers.samples import Samples, bounds, draw
 from inrpde.solvers.score import score
 from inrpde.solvers.spectrum import spectrum
+from inrpde.solvers.starts import Guess
 from inrpde.solvers.threads import sized
 from inrpde.solvers.trained import Fields, Shape
 
@@ -188,7 +189,7 @@ def started(form: Form, fields: Fields, samples: Samples) -> None:
     guessed = {key.func.__name__ + part for key in form.bound.problem.guess for part in ("", "_re", "_im")}
     wanted = [unknown.learned is not None or unknown.name in guessed for unknown in form.unknowns]
     if any(wanted):
-        heads = project(form, fields.state().trials, samples, guess(form)).heads
+        heads = project(form, fields.state().trials, samples, Guess(form)).heads
         fields.start_from([head if want else None for head, want in zip(heads, wanted, strict=True)])
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form, Row
+from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 from inrpde.solvers.samples import Samples, Site, draw
 from inrpde.solvers.score import score
@@ -21,6 +23,8 @@ from inrpde.verification.signs import check_signs
 Array = np.ndarray
 HUGE = 1e150
 """Values above have squares that no double holds."""
+LEVELS = (0.0, 1.0, -1.0, 10.0)
+"""Values of the unknowns at which a nonlinear equation is asked whether its data are finite."""
 SATISFIES = 1e-4
 """Relative residual below which an exact solution satisfies an equation."""
 
@@ -29,6 +33,7 @@ def validate(form: Form) -> list[Finding]:
     """What is suspicious. Raises ProblemError for what is wrong."""
     samples = draw(form, 1500, 17)
     _check_finite(form, samples)
+    _check_guess(form, samples)
     check_signs(form, samples)
     check_periodic(form, samples)
     _check_exact(form, samples)
@@ -62,14 +67,31 @@ def _check_finite(form: Form, samples: Samples) -> None:
 
 
 def _not_finite(form: Form, row: Row, site: Site) -> Array:
-    """Where a row is not finite, (N,) bool. A nonlinear one may be singular where the unknowns vanish, as 1/u is: it is
-    asked about unknowns of 1, too."""
+    """Where a row is not finite, (N,) bool. A nonlinear one may be singular where the unknowns vanish, as 1/u is, or be
+    finite for some alone, as log(u - 2) is: it is asked about several."""
     bad = np.ones(len(site.points), dtype=bool)
-    for level in (0.0,) if row.linear else (0.0, 1.0):
-        env = environment(form, row, site) | dict.fromkeys([*row.jets, *row.integrals], level)
+    for level in (0.0,) if row.linear else LEVELS:
+        jets = {symbol: level * (1 + k / 7) for k, symbol in enumerate([*row.jets, *row.integrals])}
+        env = environment(form, row, site) | jets
         values = [*row.value(env), *(row.slopes(env) if row.linear else [])]
         bad &= ~np.all([np.broadcast_to(np.abs(value) < HUGE, bad.shape) for value in values], axis=0)
     return bad
+
+
+def _check_guess(form: Form, samples: Samples) -> None:
+    coords, fields = form.space.coords, {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
+    for key, expr in form.bound.problem.guess.items():
+        for row in form.rows:
+            if not any(form.unknowns[k].name.removesuffix("_re") == key.func.__name__ for k in row.indices):
+                continue
+            for site in filter(None, (samples.of(row), _closure(form, row))):
+                bad = ~(np.abs(evaluate(form.bound.known(expr), coords, site.points, fields)) < HUGE)
+                if bad.any():
+                    raise ProblemError(
+                        f"the guess of {words(key)} is not finite at {place(coords, site.points[bad][0])}",
+                        f"guess={{{words(key)}: {words(expr)}}}",
+                        "give an expression that is finite on the closed region, or a number",
+                    )
 
 
 def _closure(form: Form, row: Row) -> Site | None:

@@ -11,6 +11,7 @@ from inrpde.solvers import newton
 from inrpde.solvers.features import Global, make_trials
 from inrpde.solvers.samples import draw
 from inrpde.solvers.score import score
+from inrpde.solvers.starts import guess
 
 line = Space("x")
 (x,) = line.coords
@@ -50,6 +51,30 @@ def test_the_guess_picks_the_solution(guess, sign):
 def test_a_singular_equation_starts_from_its_guess():
     _, state = solved(Problem("p", [u], [On(omega, log(u) - x)], guess={u: 2}))
     assert np.allclose(values(state), np.exp(AT[:, 0]), atol=1e-8)
+
+
+@pytest.mark.parametrize("f", [sqrt, log, lambda value: 1 / value])
+def test_where_an_equation_is_singular_at_zero_it_starts_at_one(f):
+    wanted = 2 + sin(x)
+    _, state = solved(Problem("p", [u], [On(omega, -u.diff(x, 2) + f(u) - sin(x) - f(wanted)), On(ends, u - wanted)]))
+    assert np.allclose(values(state), 2 + np.sin(AT[:, 0]), atol=1e-9)
+
+
+def test_where_slopes_must_not_vanish_it_starts_from_a_ramp():
+    form = compile_problem(Problem("p", [u], [On(omega, 1 / u.diff(x) - exp(-x)), On(omega.face(x, 0), u - 1)]))
+    assert not guess(form, draw(form, 50, 0)).default.is_number
+    _, state = solved(form.bound.problem)
+    assert np.allclose(values(state), np.exp(AT[:, 0]), atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("given", "what", "fix"), [({}, "at u = 0, and at 1", "{u: 5}"), ({u: 2}, "at the guess", "{u: …}")]
+)
+def test_a_start_where_the_equation_is_singular_is_named(given, what, fix):
+    with pytest.raises(DivergedError, match=what) as raised:
+        solved(Problem("p", [u], [On(omega, log(u - 3) - u.diff(x, 2)), On(ends, u - 4)], guess=given))
+    assert raised.value.where == "On(omega, log(u - 3) - u_xx)"
+    assert fix in raised.value.fix
 
 
 def test_a_system_with_data():

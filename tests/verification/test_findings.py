@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sympy import Eq, FiniteSet, Interval, Rational, cos, exp, pi, sin
+from sympy import Eq, FiniteSet, Interval, Rational, cos, exp, log, pi, sin
 
 from inrpde.compiler import compile_problem
 from inrpde.declaration import Ball, GridField, Learned, On, Periodic, Points, Problem, Region, Space
@@ -405,3 +405,14 @@ def test_walls_where_the_equation_degenerates_need_no_condition():
     assert texts(flat, *sides, On(omega.face(y, 1), Eq(u, sin(pi * x)))) == [
         "no condition on a part of the boundary of omega: y = 0 (25% of it)"
     ]
+
+
+def test_a_guess_is_finite():
+    reaction = On(omega, Eq(-space.laplace(u) + u**3, 1))
+    assert refused(reaction, On(walls, Eq(u, 0)), guess={u: 1 / x}) == "the guess of u is not finite at x = 0, y = 0"
+    assert texts(reaction, On(walls, Eq(u, 0)), guess={u: x}) == []
+
+
+def test_an_equation_that_is_finite_for_some_unknowns_only_has_data_that_are_finite():
+    assert texts(On(omega, Eq(-space.laplace(u) + log(u - 3), 1)), On(walls, Eq(u, 4)), guess={u: 4}) == []
+    assert "not finite at x = 0" in refused(On(omega, Eq(u**2 - space.laplace(u), 1 / x)), On(walls, Eq(u, 4)))

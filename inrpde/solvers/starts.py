@@ -1,0 +1,85 @@
+"""Where nonlinear solves start: the problem's guess, and elsewhere zero, or where equations are singular there, one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from sympy import Expr, Float, Integer, im, re, sympify
+
+from inrpde.compiler.evaluate import evaluate
+from inrpde.compiler.form import Form, Index, Row
+from inrpde.errors import DivergedError
+from inrpde.solvers.samples import Samples, bounds
+from inrpde.solvers.system import environment, evaluate_jets, integral_values
+
+Array = np.ndarray
+FURTHER = (2, 5, 10, 100, -1, -10)
+"""Starts that are proposed where an equation is regular there."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """The problem's guess, as a state: expressions, and the initial values of learned coefficients; `default`
+    elsewhere."""
+
+    form: Form
+    default: Expr = Integer(0)
+
+    def jets(self, unknown: int, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        known, coords = self.form.unknowns[unknown], self.form.space.coords
+        default = sympify(known.learned.initial) if known.learned else self.default
+        expr = _guessed(self.form).get(known.name, default)
+        fields = {key.func.__name__: field.jets for key, field in self.form.bound.fields.items()}
+        out = {}
+        for index in indices:
+            slope = expr
+            for x, n in zip(coords, index, strict=True):
+                slope = slope.diff(x, n) if n else slope
+            out[index] = evaluate(slope, coords, points, fields)
+        return out
+
+
+def guess(form: Form, samples: Samples) -> Guess:
+    """The guess, with 0 for unknowns that have none; with 1, or a ramp where slopes must not vanish either, if an
+    equation or its tangent is not finite at 0 (as √u and 1/u). Raises DivergedError, naming the equation, if it is
+    finite at none of these."""
+    lo, hi = bounds(form)
+    ramp = sum(((x - Float(a)) / Float(b - a) for x, a, b in zip(form.space.coords, lo, hi, strict=True)), Integer(1))
+    starts = [Guess(form), Guess(form, Integer(1)), Guess(form, ramp)]
+    for start in starts:
+        if singular(form, samples, start) is None:
+            return start
+    row = singular(form, samples, starts[0])
+    assert row is not None
+    names = [form.unknowns[k].name for k in row.indices]
+    given = any(name in _guessed(form) for name in names)
+    at = "at the guess" if given else f"at {', '.join(f'{name} = 0' for name in names)}, and at 1"
+    regular = (n for n in FURTHER if not given and singular(form, samples, Guess(form, Integer(n))) is None)
+    raise DivergedError(
+        f"the equation is singular where Newton's method starts: {at}",
+        row.text,
+        f"start where the equation and its tangent are finite: Problem(…, guess={{{names[0]}: {next(regular, '…')}}})",
+    )
+
+
+def singular(form: Form, samples: Samples, start: Guess) -> Row | None:
+    """A nonlinear row that is not finite at a state, or whose tangent is not."""
+    if form.linear:
+        return None
+    jets = evaluate_jets(form, samples, start)
+    numbers = integral_values(form, samples, jets)
+    for row, at in zip(form.rows, jets.rows, strict=True):
+        env = environment(form, row, samples.of(row)) | at | {s: numbers[k] for s, k in row.integrals.items()}
+        if not row.linear and not all(np.all(np.isfinite(value)) for value in (*row.value(env), *row.slopes(env))):
+            return row
+    return None
+
+
+def _guessed(form: Form) -> dict[str, Expr]:
+    known: dict[str, Expr] = {}
+    for key, expr in form.bound.problem.guess.items():
+        name, expr = key.func.__name__, form.bound.known(expr)
+        known |= {name: expr, f"{name}_re": re(expr), f"{name}_im": im(expr)}
+    return known
