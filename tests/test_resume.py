@@ -48,6 +48,18 @@ def slow(*given, **more):
 newton.fit = slow
 from inrpde.cli import main
 """
+FRONT = '''"""A front of h_t = h_xx/100 + 5 h (1 - h), which is marched."""
+from sympy import Eq, Interval, pi, sin
+from inrpde import On, Problem, Region, Space
+
+space = Space("x", time="t")
+x, t = space.coords
+h = space.unknown("h")
+strip = Region(space, Interval(0, 1) * Interval(0, 1))
+equation = Eq(space.dt(h), h.diff(x, 2) / 100 + 5 * h * (1 - h))
+conditions = [On(strip, equation), On(strip.boundary, h), On(strip.initial, h - sin(pi * x))]
+problem = Problem("front", [h], conditions)
+'''
 AT = np.linspace(0, 1, 33)[:, None]
 STEPS = 800
 
@@ -129,6 +141,42 @@ def test_a_ladder_that_was_stopped_goes_on_where_it_was(folder, capsys, number):
     assert len(solved) - once == once - kept  # what was left, and the second solve of the estimate
     assert np.array_equal(inrpde.load(folder / name)(AT)["u"], inrpde.load(whole)(AT)["u"])
     assert not checkpoint.exists()
+
+
+@pytest.mark.slow
+def test_a_march_that_was_killed_goes_on_after_its_last_finished_window(folder, capsys):
+    (folder / "front.py").write_text(FRONT)
+    checkpoint, whole = folder / "killed.h5.checkpoint", folder / "marched.h5"
+    words = ["solve", str(folder / "front.py"), "--reference", "none", "--json", "-o"]
+    program = [sys.executable, "-c", f"{SLOWLY}sys.exit(main({[*words, str(folder / 'killed.h5')]!r}))"]
+
+    def finished() -> int:
+        if not checkpoint.exists():
+            return 0
+        with h5py.File(checkpoint) as file:
+            begun = json.loads(file["skeleton"].asstr()[()])["tree"]["begun"]
+        return len(begun["trail"]["states"]) if begun else 0
+
+    with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while finished() < 3 and process.poll() is None:
+            time.sleep(0.01)
+        process.kill()
+        process.communicate(timeout=60)
+    kept = finished()
+    assert kept >= 3
+
+    starts = []
+    with pytest.MonkeyPatch.context() as patch:
+        fit = newton.fit
+        patch.setattr(newton, "fit", lambda *given, **more: starts.append(given[1].span[0]) or fit(*given, **more))
+        assert main([*words, str(whole)]) == 0
+        once = starts.copy()
+        starts.clear()
+        assert main([*words, str(folder / "killed.h5"), "--resume"]) == 0
+    assert starts == once[len(once) - len(starts) :]
+    assert len(once) - len(starts) >= kept
+    at = np.stack(np.meshgrid(AT[:, 0], AT[:, 0]), -1).reshape(-1, 2)
+    assert np.array_equal(inrpde.load(folder / "killed.h5")(at)["h"], inrpde.load(whole)(at)["h"])
 
 
 def test_without_a_checkpoint_there_is_nothing_to_resume(folder, capsys):

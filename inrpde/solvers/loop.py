@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from inrpde.errors import DivergedError
-from inrpde.solvers.method import Candidate, Context, Method, beats
+from inrpde.solvers.method import Candidate, Clock, Context, Method, beats
 
 CHECKPOINT_EVERY = 10.0
 """Seconds between checkpoints of a running method."""
@@ -23,6 +24,25 @@ class Run:
     ended: str
 
 
+class Kept:
+    """The latest memory of a method, and when one was saved."""
+
+    def __init__(self, clock: Clock, save: Callable[[Mapping[str, Any]], None]):
+        self._clock, self._save, self._saved = clock, save, clock.spent
+        self._latest: Callable[[], Mapping[str, Any]] = dict
+
+    def take(self, memory: Callable[[], Mapping[str, Any]]) -> None:
+        self._latest = memory
+        if self._clock.spent - self._saved > CHECKPOINT_EVERY:
+            self.save()
+
+    def save(self) -> None:
+        memory = self._latest()
+        if memory:
+            self._save(memory)
+            self._saved = self._clock.spent
+
+
 def run(
     method: Method,
     context: Context,
@@ -32,16 +52,17 @@ def run(
     """Drive a method to its end, to `accept(best)`, or to the end of the budget.
 
     Raises DivergedError if nothing was found.
-    `save` is called with the memory of the latest candidate, at least every ten seconds and when a signal ends the run.
+    `save` is called with the latest memory, of a candidate or what lies between two, at most every ten seconds and when
+    a signal ends the run.
     """
     best: Candidate | None = None
-    latest: Candidate | None = None
     steps: list[dict[str, Any]] = []
-    ended, saved = "the method had nothing more to try", context.clock.spent
+    ended = "the method had nothing more to try"
+    kept = Kept(context.clock, save)
     try:
-        with closing(method(context)) as candidates:
+        with closing(method(replace(context, keep=kept.take))) as candidates:
             for candidate in candidates:
-                latest = candidate
+                kept.take(partial(getattr, candidate, "memory"))
                 context.tell(f"{candidate.reason}, score {candidate.score:.1e}")
                 better = beats(candidate.score, best)
                 steps.append(_summary(candidate, better))
@@ -53,12 +74,8 @@ def run(
                 if context.clock.left <= 0:
                     ended = "the budget was spent"
                     break
-                if candidate.memory and context.clock.spent - saved > CHECKPOINT_EVERY:
-                    save(candidate.memory)
-                    saved = context.clock.spent
     except KeyboardInterrupt:
-        if latest is not None and latest.memory:
-            save(latest.memory)
+        kept.save()
         raise
     if best is None or not best.score < float("inf"):
         raise DivergedError("no finite answer was found", None, "try another method, or a smaller rate")

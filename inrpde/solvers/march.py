@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from inrpde.solvers.initial import Continued, Extended, joined, squeeze
 from inrpde.solvers.samples import Fractions, bounds, draw
 from inrpde.solvers.score import score
 from inrpde.solvers.shapes import crowded, uniform
-from inrpde.solvers.state import State
+from inrpde.solvers.state import State, dump_state, load_state
 
 Array = np.ndarray
 ORDER = 6.0
@@ -129,6 +130,32 @@ class Tried:
 
 
 @dataclass(frozen=True)
+class Trail:
+    """The finished windows: their states and ends, the largest values and scores, the unknowns' `sizes`, the last one's
+    `span` as shares of the time; the aim of the next (at first and now), its pace, and the nominal seconds spent."""
+
+    states: tuple[State, ...]
+    ends: tuple[float, ...]
+    peaks: tuple[float, ...]
+    scores: tuple[float, ...]
+    sizes: Array
+    span: tuple[float, float]
+    aim: float
+    floor: float
+    pace: Pace
+    spent: float
+
+    def memory(self) -> dict[str, Any]:
+        return {**vars(self), "states": [dump_state(state) for state in self.states], "pace": vars(self.pace)}
+
+    @classmethod
+    def recalled(cls, memory: Mapping[str, Any]) -> Trail:
+        kept: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in memory.items()}
+        pace = Pace(**{**memory["pace"], "cells": tuple(memory["pace"]["cells"])})
+        return cls(**{**kept, "states": tuple(map(load_state, memory["states"])), "pace": pace})
+
+
+@dataclass(frozen=True)
 class Marched:
     """All windows as one state, the time after which it could not be continued (None where it reaches the end), and the
     nominal seconds of all solves."""
@@ -138,11 +165,16 @@ class Marched:
     spent: float
 
 
-def march(form: Form, plan: March, seed: int, fit: Any) -> Marched:
-    """All windows, one after the other. `fit` solves one window."""
-    steps = Steps(form, plan, seed, fit)
+def march(
+    form: Form, plan: March, seed: int, fit: Any, begun: Trail | None = None,
+    keep: Callable[[Trail], None] = lambda trail: None,
+) -> Marched:  # fmt: skip
+    """All windows, one after the other, or those that follow on the finished ones. `fit` solves one window, `keep` is
+    given the finished ones after each."""
+    steps = Steps(form, plan, seed, fit, begun)
     while not steps.done:
         steps.advance()
+        keep(steps.trail)
     if not steps.blown:
         return Marched(steps.state, None, steps.spent)
     good = max((k for k, each in enumerate(steps.scores) if each < 10 * steps.floor), default=0) + 1
@@ -152,20 +184,23 @@ def march(form: Form, plan: March, seed: int, fit: Any) -> Marched:
 class Steps:
     """The windows so far, and the pace of the next."""
 
-    def __init__(self, form: Form, plan: March, seed: int, fit: Any):
+    def __init__(self, form: Form, plan: March, seed: int, fit: Any, begun: Trail | None = None):
         self.form, self.plan, self.seed, self.fit = form, plan, seed, fit
         self.continued = Continued.of(form)
-        self.states: list[State] = []
-        self.ends: list[float] = []
-        self.body = plan.inner
-        self.aim = self.floor = plan.aim
-        self.spent = 0.0
-        self.sizes = np.zeros(len(form.unknowns))
-        self.peaks: list[float] = []
-        self.scores: list[float] = []
-        self.stuck = False
-        first = tuple(float(len(b) - 1) for b in plan.inner.breaks[:-1])
-        self.pace, self.first = Pace(0.0, plan.inner.span[1], first), Pace(0.0, plan.inner.span[1], first)
+        cells = tuple(float(len(b) - 1) for b in plan.inner.breaks[:-1])
+        self.first = Pace(0.0, plan.inner.span[1], cells)
+        sizes = np.zeros(len(form.unknowns))
+        at = begun or Trail((), (), (), (), sizes, plan.inner.span, plan.aim, plan.aim, self.first, 0.0)
+        self.states, self.ends = list(at.states), list(at.ends)
+        self.peaks, self.scores = list(at.peaks), list(at.scores)
+        self.sizes, self.span, self.aim, self.floor = at.sizes, at.span, at.aim, at.floor
+        self.pace, self.spent, self.stuck = at.pace, at.spent, False
+
+    @property
+    def trail(self) -> Trail:
+        """What is finished."""
+        lists = (tuple(self.states), tuple(self.ends), tuple(self.peaks), tuple(self.scores))
+        return Trail(*lists, self.sizes, self.span, self.aim, self.floor, self.pace, self.spent)
 
     @property
     def done(self) -> bool:
@@ -236,7 +271,7 @@ class Steps:
         stop = kept.body.span[1]
         lo, hi = bounds(self.form)
         self.ends.append(float(lo[-1] + stop * (hi[-1] - lo[-1])))
-        self.body = kept.body
+        self.span = kept.body.span
         slack = float(np.clip(0.8 * (self.aim / max(kept.score, 1e-300)) ** (1 / ORDER), 0.6, 1.6))
         pace = replace(kept.pace, start=stop, length=stop - kept.body.span[0])
         in_time, in_space = kept.need[-1], kept.need[:-1].max()
@@ -258,7 +293,7 @@ class Steps:
         if before is not None and before.state is not None and before.score < BROKEN:
             guide, span, late = [before.state], before.body.span, 0.0
         else:
-            guide, span, late = self.states[-1:], self.body.span, 0.5
+            guide, span, late = self.states[-1:], self.span, 0.5
         if not guide:
             body = self._cells(pace, tuple(uniform(n) for n in pace.shape))
         else:

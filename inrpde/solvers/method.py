@@ -46,6 +46,8 @@ class Context:
     tell: Callable[[str], None] = lambda message: None
     warn: Callable[[str], None] = lambda message: None
     """Takes a line for the report's warnings."""
+    keep: Callable[[Callable[[], Mapping[str, Any]]], None] = lambda memory: None
+    """Takes what gives the memory between two candidates; the loop's."""
 
     def afresh(self) -> Context:
         """The same for a second, short run: from its beginning, and not worth compiling."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from inrpde.solvers.features import Cells, Global
-from inrpde.solvers.march import March
+from inrpde.solvers.march import March, Trail
 from inrpde.solvers.method import Candidate, beats
 from inrpde.solvers.state import State, dump_state, load_state
 
@@ -46,6 +46,8 @@ class Record:
     left: list[Attempt] = field(default_factory=list)
     same: bool = True
     """Had the earlier run the same tolerance?"""
+    begun: Mapping[str, Any] | None = None
+    """The plan of a march that an earlier run has begun, and its windows."""
 
     @classmethod
     def recalled(cls, method: str, tol: float | None, memory: Mapping[str, Any]) -> Record:
@@ -53,7 +55,7 @@ class Record:
         if memory.get("method") != method:
             return cls(method, tol)
         left = [Attempt.recalled(each) for each in memory["attempts"]]
-        return cls(method, tol, left=left, same=memory["tol"] == tol)
+        return cls(method, tol, left=left, same=memory["tol"] == tol, begun=memory["begun"])
 
     def taken(self, plan: Global | Cells | March, best: Candidate | None) -> Attempt | None:
         """The outcome of a plan, which is taken out, if an earlier run has tried it and left all that is needed: of one
@@ -64,14 +66,24 @@ class Record:
         self.left.remove(found)
         return found
 
+    def trail(self, plan: March) -> Trail | None:
+        """The windows of a march that an earlier run has finished, which are taken out."""
+        begun = self.begun
+        if begun is None or begun["plan"] != named(plan):
+            return None
+        self.begun = None
+        return Trail.recalled(begun["trail"])
+
     @property
     def settled(self) -> bool:
         """Has an earlier run gone on after the latest attempt, with the tolerance of this one?"""
-        return bool(self.left) and self.same
+        return bool(self.left or self.begun) and self.same
 
-    def memory(self) -> dict[str, Any]:
+    def memory(self, plan: March | None = None, trail: Trail | None = None) -> dict[str, Any]:
+        """What has been tried, and how far the march is that is under way."""
         attempts = [each.memory for each in (*self.made, *self.left)]
-        return {"method": self.method, "tol": self.tol, "attempts": attempts}
+        begun = self.begun if plan is None or trail is None else {"plan": named(plan), "trail": trail.memory()}
+        return {"method": self.method, "tol": self.tol, "attempts": attempts, "begun": begun}
 
 
 def named(plan: Global | Cells | March) -> str:

@@ -160,7 +160,12 @@ class Search(Generic[Kind]):
         samples = draw(form, plan.points, seed, plan.cut)
         if not self.survey.given_points:
             samples = left_out(samples, LEFT_OUT, seed)
-        found = self._solve(plan, samples, seed, self.best.state if self.best else None)
+        if isinstance(plan, March):
+            record, keep = self.record, self.context.keep
+            begun = record.trail(plan)
+            found = march(form, plan, seed, self.fit, begun, lambda trail: keep(lambda: record.memory(plan, trail)))
+        else:
+            found = self._solve(plan, samples, seed, self.best.state if self.best else None)
         state, until = found.state, found.until
         if until is not None:  # what is left of an answer that ends early is scored as far as it goes
             held_out = squeeze(form, held_out, bounds(form)[0][-1], until)

@@ -9,11 +9,11 @@ from sympy import Eq, Interval, exp, pi, sin
 from inrpde import On, Problem, Region, Space, config
 from inrpde.checkpoint import packed, unpacked
 from inrpde.compiler import compile_problem
-from inrpde.solvers import least_squares, newton, windows
+from inrpde.solvers import least_squares, loop, newton, windows
 from inrpde.solvers.features import Cells, Global
 from inrpde.solvers.ladder import climb
 from inrpde.solvers.loop import run
-from inrpde.solvers.march import March
+from inrpde.solvers.march import March, Steps
 from inrpde.solvers.method import Candidate, Clock, Context
 from inrpde.solvers.record import Attempt, Record, named
 from inrpde.solvers.search import Search
@@ -96,6 +96,43 @@ def test_a_resumed_march_is_not_made_again(monkeypatch):
     assert not solved
     assert again.score == once.score
     assert same(begun.form, again.state, once.state)
+
+
+def test_a_march_that_was_stopped_goes_on_after_its_last_finished_window(monkeypatch):
+    monkeypatch.setattr(windows, "AIMS", (3e-2,))
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", 0.0)
+    solved: list[str] = []
+    saved: list = []
+
+    def marched(begun):
+        record, fit = Record.recalled("newton", None, begun.memory), counted(newton.fit, solved)
+        yield from windows.windows(Search(begun, fit, "newton", Survey.of(begun.form, begun.seed), record=record))
+
+    whole = run(marched, context(FRONT), save=lambda memory: saved.append(packed(memory)))
+    every = solved.copy()
+    *halfway, _ = saved
+    finished = [len(unpacked(*each)["begun"]["trail"]["states"]) for each in halfway]
+    assert finished == list(range(1, len(finished) + 1))
+    assert len(finished) > 3
+    solved.clear()
+    resumed = run(marched, context(FRONT, memory=unpacked(*halfway[-3])))
+    assert 2 <= len(solved) < len(every) - len(finished) + 3
+    assert solved == every[len(every) - len(solved) :]
+    assert resumed.steps[0]["score"] == whole.steps[0]["score"]
+    assert same(context(FRONT).form, resumed.best.state, whole.best.state)
+
+
+def test_what_a_march_has_finished_is_kept_until_it_is_come_to():
+    march = March(Cells(((0.0, 1.0), (0.0, 1.0)), 50, (3.0, 2.0), span=(0.0, 0.125)), 1e-4, 3.0)
+    trail = Steps(context(FRONT).form, march, 0, None).trail
+    record = Record.recalled("newton", None, unpacked(*packed(Record("newton").memory(march, trail))))
+    record = Record.recalled("newton", None, record.memory())
+    assert record.trail(replace(march, aim=1e-5)) is None
+    assert record.settled
+    found = record.trail(march)
+    assert (found.pace, found.span, found.aim) == (trail.pace, trail.span, 1e-4)
+    assert record.trail(march) is None
+    assert not record.settled
 
 
 def test_a_run_that_is_stopped_again_keeps_what_it_has_not_come_to_yet():
