@@ -144,7 +144,7 @@ def run(
         report["output"] = str(output)
         with watch("export"):
             progress("export")
-            solution.with_report(report).save(output)
+            report["output"] = str(solution.with_report(report).save(output))
         report["seconds"] = watch.total()
         checkpoint.remove()
     return solution.with_report(report)
@@ -185,7 +185,7 @@ def reference(
     if output is not None:
         report["output"] = str(output)
         with watch("export"):
-            solution.save(output)
+            report["output"] = str(solution.save(output))
         report["seconds"] = watch.total()
     return solution
 

@@ -152,11 +152,12 @@ class Solution:
         axes = [np.linspace(a, b, n) for a, b, n in zip(self.domain.lo, self.domain.hi, shape, strict=False)]
         return axes + ([np.asarray(times, dtype=float)] if times is not None else [])
 
-    def save(self, path: str | Path) -> None:
-        """Write the HDF5 file that h5py, xarray, ParaView and `inrpde.load` read."""
+    def save(self, path: str | Path) -> Path:
+        """Write the HDF5 file that h5py, xarray, ParaView and `inrpde.load` read, or what the name's ending asks for;
+        returns the path of the file, of several the first."""
         from inrpde import storage
 
-        storage.save(self, path)
+        return storage.save(self, path)
 
     def with_report(self, report: dict[str, Any]) -> Solution:
         return replace(self, report=report)

@@ -37,16 +37,19 @@ SCATTERED = 20_000
 """Points of a table, in more than three dimensions."""
 
 
-def save(solution: Solution, path: str | Path) -> None:
+def save(solution: Solution, path: str | Path) -> Path:
     """Write fields, reference and networks to an HDF5 file; where the name ends as another exporter does (.wav, .png,
-    .vtk), what that makes of them, and the HDF5 file beside it. Raises OutputError where that cannot be done."""
+    .vtk), what that makes of them, and the HDF5 file beside it.
+
+    Returns the file that was asked for, or the first of several in its place. Raises OutputError where that cannot be
+    done."""
     made, suffix = dataset(solution), Path(path).suffix.removeprefix(".").lower()
     exporter = plugins.available("exporters").get(suffix)
     if exporter is None or suffix in STORED:
         write(path, made)
-        return
+        return Path(path)
     write(Path(path).with_suffix(".h5"), made)
-    exporter.load()(path, made)
+    return exporter.load()(path, made) or Path(path)
 
 
 def dataset(solution: Solution) -> Dataset:

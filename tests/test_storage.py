@@ -224,3 +224,13 @@ def test_a_name_may_ask_for_another_exporter_beside_the_file(tmp_path):
         assert (file.getframerate(), file.getnframes()) == (799, 800)
     again = inrpde.load(tmp_path / "sound.h5")
     np.testing.assert_array_equal(again([[0.3]])["u"], solution([[0.3]])["u"])
+
+
+def test_several_pictures_are_named_by_the_first(tmp_path):
+    pytest.importorskip("matplotlib")
+    space = Space("x y", time="t")
+    solution = Solution(
+        space.coords, space.time, {"u": network(body(3))}, Domain(*box(3)), grid=(8, 9), times=np.array([0.0, 0.5])
+    )
+    assert solution.save(tmp_path / "film.png") == tmp_path / "film_000.png"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["film.h5", "film_000.png", "film_001.png"]

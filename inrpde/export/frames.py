@@ -15,9 +15,9 @@ SLACK = 0.5
 """Values from -0.5 to 1.5 are brightnesses, cut to [0, 1]; others are scaled to it."""
 
 
-def write(path: str | os.PathLike[str], dataset: Dataset) -> None:
+def write(path: str | os.PathLike[str], dataset: Dataset) -> Path:
     """Write the first unknown, or three as red, green and blue, as a picture with y upwards; of T > 1 times as
-    NAME_000.png to NAME_{T-1}.png.
+    NAME_000.png to NAME_{T-1}.png. Returns the path of the first.
 
     Raises `OutputError` for a dataset that is no grid of two coordinates, and where matplotlib is missing.
     """
@@ -32,10 +32,12 @@ def write(path: str | os.PathLike[str], dataset: Dataset) -> None:
     chosen = names if len(names) == 3 else names[:1]
     values = np.stack([outside_nan(dataset.fields[name], dataset.mask).astype(float) for name in chosen])
     values = _brightness(values.reshape(*values.shape[:3], -1))
-    for number, place in enumerate(_places(Path(path), values.shape[3])):
+    places = _places(Path(path), values.shape[3])
+    for number, place in enumerate(places):
         picture = np.moveaxis(values[:, :, ::-1, number], 0, -1).swapaxes(0, 1)
         with replacing(place) as beside:
             imsave(beside, np.repeat(picture, 3 // len(chosen), axis=2), format="png")
+    return places[0]
 
 
 def _brightness(values: np.ndarray) -> np.ndarray:

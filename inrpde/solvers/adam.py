@@ -33,8 +33,8 @@ CANDIDATES = 50
 """Candidates in a run of a given number of steps."""
 SPENT = 0.75
 """The share of a budget that is trained for; the rest is for checking."""
-AGAIN = 0.15
-"""The length of a second run beside the first."""
+AGAIN, REST = 0.15, 0.6
+"""The length of a second run beside the first, and the share of what is left of a budget that it may take."""
 HALVINGS = 8
 """How often the rate is halved, where the loss is not finite, before the run ends."""
 
@@ -121,15 +121,11 @@ def solve(context: Context) -> Iterator[Candidate]:
 
 
 def planned(context: Context, trainer: Trainer) -> Schedule:
-    """As many steps as settings say, or as fit into the time that there is.
-
-    Large steps are counted in nominal seconds, so that a run repeats unless the machine is slower than that.
-    """
-    steps, budget = context.settings["solver.steps"], context.clock.budget
-    if budget is None:
+    """As many steps as settings say, or as fit into the time that a budget leaves: a schedule that ends before or after
+    that wastes the machine."""
+    steps = context.settings["solver.steps"]
+    if context.clock.budget is None:
         return Schedule(steps or min(STEPS, max(round(PATIENCE / trainer.cost), WARM_UP)), math.inf)
-    if steps is None and trainer.batch_size is not None:
-        steps = max(round(SPENT * budget / trainer.cost), WARM_UP)
     return Schedule(steps, SPENT * context.clock.left)
 
 
@@ -139,7 +135,7 @@ def train(context: Context, seed: int, steps: int | None, memory: Mapping[str, A
     from inrpde.solvers.training import Trainer
 
     trainer = Trainer(context, seed, RESAMPLE)
-    schedule = planned(context, trainer) if steps is None else Schedule(steps, math.inf)
+    schedule = planned(context, trainer) if steps is None else Schedule(steps, REST * context.clock.left)
     begun = reported = time.perf_counter()
     resumed = memory.get("method") == "adam"
     at = start = Descent.recalled(memory, trainer) if resumed else Descent.start(trainer.vector)

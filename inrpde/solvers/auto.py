@@ -6,14 +6,12 @@ import math
 from collections.abc import Callable, Iterator
 
 from inrpde.errors import DivergedError
-from inrpde.solvers import adam, conjugate, fine, gauss_newton, least_squares, newton, relinearised
+from inrpde.solvers import adam, fine, gauss_newton, least_squares, newton, relinearised
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.resolution import sample_points
+from inrpde.solvers.resolution import SOME, sample_points
 
-MANY, SOME = 6000, 300
-"""Labelled points that are too many for the ladder, and those that are enough to resolve a field where all else that is
-asked of it weighs less than 1, as a prior does."""
-
+MANY = 6000
+"""Labelled points that are too many for the ladder."""
 POOR = 1e-3
 """A score above which an answer is not left at that, where no tolerance says so."""
 RESERVE = 0.2
@@ -51,12 +49,10 @@ def chosen(context: Context) -> Callable[[Context], Iterator[Candidate]]:
         return adam.solve
     if fine.serves(form):
         return least_squares.solve
-    beside = [condition.weight for condition in form.conditions if condition.region.dim > 0]
-    many = len(sample_points(form)) > (SOME if beside and max(beside) < 1 else MANY)
-    if many and conjugate.supports(form):
-        return conjugate.solve
-    if len(sample_points(form)) > SOME and relinearised.supports(form):
+    count = len(sample_points(form))
+    if count > SOME and relinearised.supports(form):
         return relinearised.solve
-    if (many and not beside) or (not form.linear and any(c.norm == 1 for c in form.conditions)):
+    alone = all(condition.region.dim == 0 for condition in form.conditions)
+    if (count > MANY and alone) or (not form.linear and any(c.norm == 1 for c in form.conditions)):
         return adam.solve
     return least_squares.solve if form.linear else newton.solve

@@ -1,19 +1,21 @@
-"""Problems that are samples alone (pixels, recordings, videos): cells as fine as the samples, and conjugate gradients.
+"""Linear problems of many samples (pixels, recordings, videos), alone or with priors and equations between them: cells
+as fine as the samples, and conjugate gradients.
 
 Sine features of the samples' whole band, somewhat more than there are samples, can take every value; each cell's
-columns are made orthonormal, and then a few conjugate gradients settle the cells with one another.
+columns are made orthonormal, and then a few conjugate gradients settle the cells with one another. Absolute values
+(`norm=1`) are squares whose weights follow the residual (Holland and Welsch 1977).
 """
 
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from inrpde.compiler.form import Form
-from inrpde.declaration.regions.points import PointSet
 from inrpde.networks.boxes import Sorted
 from inrpde.networks.partition import Window, windows
 from inrpde.networks.patchwork import Cell, Patchwork
@@ -23,20 +25,23 @@ from inrpde.sampling import sample
 from inrpde.solvers.blocks import EXACT, factored, iterate
 from inrpde.solvers.linear import RIDGE
 from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.resolution import along, priors, sample_points
 from inrpde.solvers.samples import Samples, bounds, draw, left_out
 from inrpde.solvers.score import score
 from inrpde.solvers.state import State, zero_state
 from inrpde.solvers.survey import LEFT_OUT
-from inrpde.solvers.system import linearise, no_jets
+from inrpde.solvers.system import System, linearise, no_jets
 from inrpde.solvers.threads import sized
 
 Array = np.ndarray
-MANY = 3000
-"""Samples from which they are not left to one domain and few cells."""
+ALONE, BESIDE = 3000, 6000
+"""Samples from which they are not left to one domain and few cells: with nothing between them, and with equations."""
 SIDE = {1: 30.0, 2: 8.0, 3: 3.0}
 """Samples along the side of a cell."""
 FULL = 2.2
 """Features a sample of a body that takes every value."""
+EACH, RICHER = 20, 3.5
+"""Samples of a cell, and features a sample, where something holds between them: it decides what is finer than they."""
 STIFFNESS = 20.0
 """The ridge at the edge of the samples' band, relative to the columns; it falls with its fourth power, so
 that of all fields through the samples a smooth one is found."""
@@ -46,6 +51,11 @@ COARSE, COARSE_BAND = {1: 8, 2: 24, 3: 48}, 4.0
 """Features of a coarse cell, and their band in coordinates scaled to it."""
 FEWEST, ITERATIONS, MOST = 15, 60, 200
 """Conjugate gradients: at least, at most without a budget, at most."""
+ROUNDS, ROUND = 5, 25
+"""Rounds of weights where a condition has the norm 1, and conjugate gradients in each, at most."""
+SMALLEST = 1e-2
+"""A residual of such a condition counts as at least so large, beside their root mean square."""
+HELD_OUT = 15_487_469
 ENTRIES = 3e8
 """Numbers in the cells' columns that are held at once, at most."""
 RATE, STREAM, OVERHEAD = 1.2e10, 1e9, 1.5e-3
@@ -53,8 +63,8 @@ RATE, STREAM, OVERHEAD = 1.2e10, 1e9, 1.5e-3
 fit the cache; nominal seconds for each cell beside them."""
 PATIENCE = 20.0
 """Nominal seconds of a solve without a budget."""
-SHARE = 0.4
-"""The share of a budget that the solve may take: the second one and the checks take the rest."""
+SHARE, REST = 0.35, 0.6
+"""The share of a budget that the solve may take, and the share of what is left then that the second one may take."""
 SPARSEST = 0.2
 """Features a sample, at least."""
 
@@ -62,14 +72,17 @@ SPARSEST = 0.2
 @dataclass(frozen=True)
 class Fine:
     """`shape`: cells a coordinate; `features` a sample; `count` samples; `limit`: the highest wave numbers that samples
-    so close hold, in radians per unit length; `iterations` at most; `equations` a sample, of all unknowns."""
+    so close hold, in radians per unit length; `equations` a sample, of all unknowns, and `between` them for each
+    feature; `iterations` at most in each of the `rounds`."""
 
     shape: tuple[int, ...]
     features: float
     count: int
     limit: tuple[float, ...]
-    iterations: int = ITERATIONS
     equations: float = 1.0
+    between: int = 0
+    iterations: int = ITERATIONS
+    rounds: int = 1
 
     @property
     def band(self) -> Array:
@@ -77,61 +90,66 @@ class Fine:
         return min(self.features / FULL, 1.0) ** (1 / len(self.shape)) * np.array(self.limit)
 
     @property
+    def width(self) -> int:
+        """Features in all."""
+        return round(self.features * self.count)
+
+    @property
     def entries(self) -> float:
-        """Numbers in all columns: samples of a support times the features of a cell."""
+        """Numbers in all columns: rows of a support times the features of a cell."""
         reach = np.prod([min(n, 2) for n in self.shape])
-        return self.equations * self.count * reach * self.features * self.count / np.prod(self.shape)
+        rows = self.equations * self.count + self.between * self.width
+        return float(rows * reach * self.width / np.prod(self.shape))
 
     @property
     def cost(self) -> float:
-        """Nominal seconds before the first iteration."""
+        """Nominal seconds before the first iteration of a round."""
         cells = float(np.prod(self.shape))
-        return 4 * self.entries * self.features * self.count / cells / RATE + OVERHEAD * cells
+        return 4 * self.entries * self.width / cells / RATE + OVERHEAD * cells
 
     @property
     def step(self) -> float:
         """Nominal seconds of an iteration."""
         return 2 * self.entries / STREAM
 
+    def seconds(self, iterations: int) -> float:
+        """Nominal seconds of a fit with so many iterations in each round."""
+        return self.rounds * (self.cost + iterations * self.step)
+
     def __str__(self) -> str:
         shape = "×".join(map(str, self.shape))
         size = f"{self.features:.3g} features a sample, {self.count} samples"
-        return f"{shape} cells, {size}, {self.iterations} iterations at most"
+        rounds = f"{self.rounds} rounds of " if self.rounds > 1 else ""
+        return f"{shape} cells, {size}, {rounds}{self.iterations} iterations at most"
 
 
 def serves(form: Form) -> bool:
-    """Is a form linear, and are its conditions many samples and nothing else?"""
-    regions = [condition.region for condition in form.conditions]
+    """Is a form linear, of fields alone, and are its conditions so many samples that they set the resolution?"""
     fields = all(not unknown.is_number for unknown in form.unknowns)
-    squares = all(condition.norm == 2 for condition in form.conditions)
-    if not (form.linear and fields and squares and all(isinstance(r, PointSet) for r in regions)):
+    simple = not form.integrals and not any(condition.periodic for condition in form.conditions)
+    if not (form.linear and fields and simple and form.space.dim in SIDE):
         return False
-    return form.space.dim in SIDE and max(len(cloud(form, k)) for k in range(len(form.unknowns))) > MANY
+    if priors(form):
+        return True
+    alone = all(row.region.dim == 0 for row in form.rows)
+    most = max(len(sample_points(form, k)) for k in range(len(form.unknowns)))
+    return most > (ALONE if alone else BESIDE)
 
 
-def cloud(form: Form, unknown: int) -> Array:
-    """The points at which an unknown has conditions, (N, d); each once for every region."""
-    regions = {id(row.region): row.region for row in form.rows if unknown in row.indices}
-    found = [region.coordinates for region in regions.values() if isinstance(region, PointSet)]
-    return np.concatenate(found) if found else np.zeros((0, form.space.dim))
-
-
-def resolution(points: Array) -> Array:
-    """About how many samples there are along each coordinate, (d,): those of the grid that they lie on, fewer in
-    proportion where they fill a part of it."""
-    kinds = np.array([len(np.unique(column)) for column in points.T], dtype=float)
-    return np.maximum(kinds * (len(points) / np.prod(kinds)) ** (1 / len(kinds)), 1.0)
-
-
-def finest(form: Form, features: float) -> Fine:
+def finest(form: Form) -> Fine:
     """Cells for the unknown with the most samples."""
-    points = max((cloud(form, k) for k in range(len(form.unknowns))), key=len)
-    along = resolution(points)
+    points = max((sample_points(form, k) for k in range(len(form.unknowns))), key=len)
+    number, dim = along(points), form.space.dim
     lo, hi = bounds(form)
-    shape = np.maximum(np.round(along / SIDE[len(along)]), 1).astype(int)
-    rows = sum(len(sample(row.region, 1, 0)) for row in form.rows)
-    limit = np.pi * along / (hi - lo)
-    return Fine(tuple(map(int, shape)), features, len(points), tuple(map(float, limit)), equations=rows / len(points))
+    between = [row for row in form.rows if row.region.dim == dim]
+    side = EACH ** (1 / dim) if between else SIDE[dim]
+    shape = np.maximum(np.round(number / side), 1).astype(int)
+    equations = sum(len(sample(row.region, 1, 0)) for row in form.rows if row.region.dim == 0)
+    return Fine(
+        tuple(map(int, shape)), RICHER if between else FULL, len(points), tuple(map(float, np.pi * number / (hi - lo))),
+        equations / len(points), len(between),
+        rounds=ROUNDS if any(condition.norm == 1 for condition in form.conditions) else 1,
+    )  # fmt: skip
 
 
 def trials(form: Form, plan: Fine, seed: int) -> tuple[Trial, ...]:
@@ -148,14 +166,14 @@ def trials(form: Form, plan: Fine, seed: int) -> tuple[Trial, ...]:
 
 def _trial(form: Form, unknown: int, plan: Fine, rng: np.random.Generator) -> Trial:
     """Cells of the plan; where slopes are given, too, which add up over distances, coarser and coarser ones on top."""
-    index, box = Sorted(cloud(form, unknown)), bounds(form, unknown)
+    index, box = Sorted(sample_points(form, unknown)), bounds(form, unknown)
     parts: list[Cell] = []
     shape = np.array(plan.shape)
     while True:
         coarse = len(parts) > 0
         for window, support, share in _cells(form, shape, box, index):
             extent = support[1] - support[0]
-            width = COARSE[len(shape)] if coarse else max(round(plan.features * plan.count * share), 4)
+            width = COARSE[len(shape)] if coarse else max(round(plan.width * share), 4)
             band = COARSE_BAND if coarse else 0.5 * extent * plan.band
             parts.append(Cell(SineBody.random(width, band, support, rng), window))
         if not form.order or shape.max() == 1:
@@ -181,44 +199,72 @@ def fit(form: Form, plan: Fine, samples: Samples, seed: int, exact: float = EXAC
     """The heads that fit the samples best, or to a relative residual `exact`."""
     state = zero_state(form, trials(form, plan, seed))
     system = linearise(form, samples, state, no_jets(form))
-    factors = system.factors(lambda row: 1.0)
-    right = np.concatenate([block.right * factor for block, factor in zip(system.blocks, factors, strict=True)])
+    factors, ridges = system.factors(lambda row: 1.0), _ridges(state, plan)
     with sized(0):  # the cells are small: threads would only wait for one another
-        pieces = factored(system, factors, _ridges(state, plan))
-        kind = np.result_type(right.dtype, *(piece.q.dtype for piece in pieces))
-        return state.with_vector(iterate(pieces, right, system.width, kind, lambda g: g, plan.iterations, exact))
+        heads = _settled(system, factors, ridges, plan.iterations, exact)
+        for _ in range(plan.rounds - 1):
+            rest = system.minus(heads)
+            weighted = [f * w for f, w in zip(factors, weights(form, rest), strict=True)]
+            heads = heads + _settled(rest, weighted, ridges, plan.iterations, exact)
+    return state.with_vector(heads)
+
+
+def _settled(system: System, factors: Sequence[Array], ridges: Sequence[Array], most: int, exact: float) -> Array:
+    right = np.concatenate([block.right * factor for block, factor in zip(system.blocks, factors, strict=True)])
+    pieces = factored(system, factors, ridges)
+    kind = np.result_type(right.dtype, *(piece.q.dtype for piece in pieces))
+    return iterate(pieces, right, system.width, kind, lambda g: g, most, exact)
+
+
+def weights(form: Form, rest: System) -> list[Array]:
+    """What the rows of each block are multiplied by, so that the squares of a condition of norm 1 are the norms of what
+    is left of it at each point."""
+    groups: dict[int, list[int]] = defaultdict(list)
+    for number, block in enumerate(rest.blocks):
+        if block.row is not None and form.conditions[block.row.condition].norm == 1:
+            groups[block.row.condition].append(number)
+    out = [np.ones(len(block.right)) for block in rest.blocks]
+    for members in groups.values():
+        size = np.linalg.norm([rest.blocks[k].right / rest.blocks[k].scale for k in members], axis=0)
+        typical = float(np.sqrt(np.mean(size**2)))
+        for k in members:
+            out[k] = 1 / np.sqrt(np.maximum(size / max(typical, 1e-300), SMALLEST))
+    return out
 
 
 def _ridges(state: State, plan: Fine) -> list[Array]:
-    """A ridge for each column of each cell, by its wave number."""
+    """A ridge for each column of each cell, by its wave number where nothing else makes the field smooth."""
     trials = [trial for trial in state.trials if isinstance(trial, Patchwork)]
     shares = [cell.waves / np.array(plan.limit) for trial in trials for cell in trial.parts]
     stiffness = STIFFNESS * min(plan.iterations / ITERATIONS, 1.0) ** 2  # the stiffer, the more iterations
-    return [RIDGE + stiffness * np.mean(share**2, axis=1) ** 2 for share in shares]
+    return [RIDGE + (0.0 if plan.between else stiffness) * np.mean(share**2, axis=1) ** 2 for share in shares]
 
 
 def solve(context: Context) -> Iterator[Candidate]:
     """One fit, with as many features and iterations as time and memory allow."""
-    form, exact = context.form, max(EXACT, context.tol or 0.0)
+    form, clock, exact = context.form, context.clock, max(EXACT, context.tol or 0.0)
     start = time.perf_counter()
-    plan = affordable(form, context.clock.budget and SHARE * context.clock.left)
-    samples = draw(form, 1, context.seed)
-    state = fit(form, plan, samples, context.seed, exact)
-    found = score(form, samples, state).total
+    plan = affordable(form, clock.budget and SHARE * clock.left)
+    state = fit(form, plan, draw(form, plan.width, context.seed), context.seed, exact)
+    seconds = time.perf_counter() - start
+    slow = seconds / plan.seconds(plan.iterations)
+    found = score(form, draw(form, 1000, context.seed + HELD_OUT), state).total
 
     def again(seed: int, lean: Sequence[float]) -> State:
-        return fit(form, plan, left_out(samples, LEFT_OUT, seed), seed, exact)
+        """Without a fifth of the samples; with fewer features, where a budget does not leave the time for as many."""
+        other = plan if clock.budget is None else affordable(form, min(SHARE * clock.budget, REST * clock.left / slow))
+        return fit(form, other, left_out(draw(form, other.width, seed), LEFT_OUT, seed), seed, exact)
 
-    seconds, memory = time.perf_counter() - start, {"plan": str(plan)}
-    yield Candidate(state, found, found, seconds, "least-squares", f"samples: {plan}", memory, again)
+    yield Candidate(state, found, found, seconds, "least-squares", f"samples: {plan}", {"plan": str(plan)}, again)
 
 
 def affordable(form: Form, seconds: float | None) -> Fine:
     """A plan that fits into memory, and into so many seconds (as is usual, where that is None): with fewer features, if
     need be, and then with fewer iterations."""
-    most = ITERATIONS if seconds is None else MOST
+    plan = finest(form)
+    most = ROUND if plan.rounds > 1 else ITERATIONS if seconds is None else MOST
     seconds = PATIENCE if seconds is None else seconds
-    plan = finest(form, FULL)
-    while (plan.entries > ENTRIES or plan.cost + FEWEST * plan.step > seconds) and plan.features > SPARSEST:
+    while (plan.entries > ENTRIES or plan.seconds(FEWEST) > seconds) and plan.features > SPARSEST:
         plan = replace(plan, features=0.9 * plan.features)
-    return replace(plan, iterations=int(np.clip((seconds - plan.cost) / plan.step, FEWEST, most)))
+    iterations = (seconds / plan.rounds - plan.cost) / plan.step
+    return replace(plan, iterations=int(np.clip(iterations, min(FEWEST, most), most)))

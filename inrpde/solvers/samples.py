@@ -13,6 +13,7 @@ from inrpde.declaration.conditions import Periodic
 from inrpde.declaration.regions import Ball, Region
 from inrpde.declaration.regions.region import Solid
 from inrpde.sampling import Quadrature, integration, sample
+from inrpde.solvers.resolution import priors
 from inrpde.solvers.spots import crowded
 
 Array = np.ndarray
@@ -70,8 +71,9 @@ def left_out(samples: Samples, share: float, seed: int, kept: bool = True) -> Sa
 
 
 def sampled(form: Form, unknown: int) -> bool:
-    """Is an unknown given by its conditions on points alone, by nothing between them?"""
-    dims = {row.region.dim for row in form.rows if unknown in row.indices}
+    """Is an unknown given by its conditions on points alone, by nothing but priors between them?"""
+    soft = priors(form)
+    dims = {row.region.dim for row in form.rows if unknown in row.indices and row.condition not in soft}
     return dims == {0}
 
 

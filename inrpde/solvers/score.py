@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inrpde.compiler.form import Form, Jet, Row
+from inrpde.solvers.resolution import priors
 from inrpde.solvers.samples import Samples, Site, bounds
 from inrpde.solvers.state import Evaluable
 from inrpde.solvers.system import Jets, environment, evaluate_jets, integral_values, no_jets, residuals
@@ -26,13 +27,14 @@ no relative error."""
 class RowScore:
     """One equation: rms and max of the residual in its own units, and the rms of its `data`, which is what is left
     where all unknowns vanish; `scale` is what its operator makes of the unknowns' lowest mode, `scaled` (N,) the
-    residual over that, weighted so that its norm is its rms."""
+    residual over that, weighted so that its norm is its rms. What is left of a `prior` is no error."""
 
     rms: float
     max: float
     data: float
     scale: float
     scaled: Array
+    prior: bool = False
 
     @property
     def relative(self) -> float:
@@ -42,8 +44,8 @@ class RowScore:
 
 @dataclass(frozen=True)
 class Score:
-    """`total` is the root of the sum of squares of the equations' relative residuals; `sizes` are those of the unknowns
-    that they are relative to (root mean square)."""
+    """`total` is the root of the sum of squares of the equations' relative residuals, priors left out; `sizes` are
+    those of the unknowns that they are relative to (root mean square)."""
 
     rows: tuple[RowScore, ...]
     sizes: tuple[float, ...]
@@ -51,7 +53,7 @@ class Score:
     @property
     def total(self) -> float:
         with np.errstate(all="ignore"):
-            value = float(np.linalg.norm([row.relative for row in self.rows]))
+            value = float(np.linalg.norm([row.relative for row in self.rows if not row.prior]))
         return value if np.isfinite(value) else float("inf")
 
 
@@ -67,7 +69,8 @@ def score(form: Form, samples: Samples, state: Evaluable) -> Score:
         sizes = _balanced(operators, _sizes(form, jets, samples, state))
         parts = zip(residuals(form, samples, jets), operators, data(form, samples), strict=True)
         found = zip(form.rows, parts, strict=True)
-        rows = tuple(_row_score(row, samples.of(row), sizes, *values) for row, values in found)
+        soft = priors(form)
+        rows = tuple(_row_score(row, samples.of(row), sizes, row.condition in soft, *values) for row, values in found)
     return Score(rows, tuple(sizes))
 
 
@@ -96,7 +99,7 @@ def shared(first: Score, second: Score) -> float:
     Solves on different features leave different residuals, but for what no features remove: an error of both."""
     total = 0.0
     for a, b in zip(first.rows, second.rows, strict=True):
-        if alike(a, b):
+        if alike(a, b) and not a.prior:
             total += float(np.real(np.vdot(a.scaled, b.scaled)))
     return float(np.sqrt(total))
 
@@ -160,12 +163,15 @@ def _balanced(operators: list[dict[int, np.float64]], sizes: list[float]) -> lis
 
 
 def _row_score(
-    row: Row, site: Site, sizes: list[float], residual: Array, operator: dict[int, np.float64], given: float
-) -> RowScore:
+    row: Row, site: Site, sizes: list[float], prior: bool, residual: Array, operator: dict[int, np.float64],
+    given: float,
+) -> RowScore:  # fmt: skip
     scale = np.sqrt(sum((value * sizes[unknown]) ** 2 for unknown, value in operator.items()))
     if row.integrals and not row.jets:
         scale = max(sizes)
     if site.labels and given > 0:
         scale = min(scale, given)  # readings are fitted to their own size, however large the field is elsewhere
     largest = float(np.max(np.abs(residual), initial=0.0))
-    return RowScore(_rms(residual, site), largest, given, float(scale), _share(site) * residual / max(scale, 1e-300))
+    return RowScore(
+        _rms(residual, site), largest, given, float(scale), _share(site) * residual / max(scale, 1e-300), prior
+    )

@@ -9,6 +9,7 @@ from inrpde.declaration.conditions import Periodic
 from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
 from inrpde.sampling import Quadrature, sample
+from inrpde.solvers.resolution import priors
 from inrpde.solvers.samples import bounds
 from inrpde.verification.finding import Finding, name
 
@@ -24,7 +25,7 @@ def bare_boundary(form: Form) -> list[Finding]:
     seen: set[int] = set()
     for row in form.rows:
         spatial = max((sum(jet.index[: len(form.space.spatial)]) for jet in row.jets.values()), default=0)
-        if row.region.dim < form.space.dim or spatial < 2 or id(row.region) in seen:
+        if row.region.dim < form.space.dim or spatial < 2 or id(row.region) in seen or row.condition in priors(form):
             continue
         seen.add(id(row.region))
         try:

@@ -40,14 +40,14 @@ class Unmet:
 
 
 def unmet(form: Form, estimated: Estimate) -> list[Unmet]:
-    """The equations that the answer does not satisfy, on points that were not fitted."""
+    """The equations that the answer does not satisfy, on points that were not fitted; priors need not hold."""
     first, second = estimated.first, estimated.second
     driving = _driving(first)
     others: tuple[RowScore | None, ...] = second.rows if second else (None,) * len(first.rows)
     found = []
     for row, mine, other in zip(form.rows, first.rows, others, strict=True):
         data = mine.data if mine.data > DRIVES * driving * mine.scale else None
-        if driving > 0 and mine.rms > LARGE * (driving * mine.scale if data is None else data):
+        if driving > 0 and not mine.prior and mine.rms > LARGE * (driving * mine.scale if data is None else data):
             found.append(Unmet(row, mine.rms, data, other is not None and alike(mine, other)))
     return found
 

@@ -52,7 +52,9 @@ def verdict(
         found = found.at_most(doubt.at_most, doubt.text) if doubt.at_most else found
     if estimated.sampled:
         names = ", ".join(estimated.sampled)
-        found = found.at_most("plausible", f"nothing but samples says what {names} is between them")
+        found = found.at_most(
+            "plausible", f"nothing but samples, and priors beside them, says what {names} is in between"
+        )
     if estimated.open:
         names = ", ".join(estimated.open)
         apart = max(estimated.differences[name] for name in estimated.open)

@@ -40,7 +40,7 @@ def test_a_picture_has_x_to_the_right_and_y_upwards(tmp_path):
 def test_a_video_is_a_picture_for_each_time(tmp_path):
     image = pytest.importorskip("matplotlib.image")
     values = np.broadcast_to(np.linspace(0, 1, 3), (6, 4, 3))
-    frames.write(tmp_path / "a.png", pictures(values, np.arange(3.0)))
+    assert frames.write(tmp_path / "a.png", pictures(values, np.arange(3.0))) == tmp_path / "a_000.png"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a_000.png", "a_001.png", "a_002.png"]
     assert image.imread(tmp_path / "a_001.png")[0, 0, 0] == pytest.approx(0.5, abs=0.01)
 

@@ -1,13 +1,14 @@
-"""Problems that are samples alone: every sample is met, and what lies between them is smooth."""
+"""Problems of many samples: every sample is met, and what lies between them is smooth, or what priors say."""
 
 import numpy as np
 import pytest
-from sympy import Eq, Interval
+from sympy import Eq, I, Interval, Matrix, sqrt
 
 import inrpde
-from inrpde import On, Points, Problem, Region, Space
+from inrpde import On, Points, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
-from inrpde.solvers import fine
+from inrpde.solvers import adam, auto, fine, least_squares
+from inrpde.solvers.method import Clock, Context
 
 
 def pixels(n, m):
@@ -88,27 +89,102 @@ def test_a_signal_of_one_coordinate():
     assert 10 * np.log10(np.mean(signal**2) / np.mean((found - signal) ** 2)) > 30
 
 
-class TestWhen:
-    def test_few_samples_and_equations_are_left_to_the_search(self):
-        space = Space("x y")
-        u = space.unknown("u")
-        points = pixels(64, 64)
-        many = Points(space, points, {"f": points[:, 0]})
-        few = Points(space, points[:100], {"f": points[:100, 0]})
-        omega = Region(space, Interval(0, 1) ** 2)
-        fits = On(many, Eq(u, many["f"]))
-        for conditions, expected in [
-            ([fits], True),
-            ([On(few, Eq(u, few["f"]))], False),
-            ([fits, On(omega, Eq(space.laplace(u), 0))], False),
-            ([On(many, Eq(u**3, many["f"]))], False),
-            ([On(many, Eq(u, many["f"]), norm=1)], False),
-        ]:
-            assert fine.serves(compile_problem(Problem("p", [u], conditions))) is expected
+NODES = pixels(60, 60)
+plane, line = Space("x y"), Space("t")
+x, y = plane.coords
+u, v = plane.unknowns("u v")
+omega = Region(plane, Interval(0, 1) ** 2)
 
-    def test_how_many_samples_there_are_along_each_coordinate(self):
-        np.testing.assert_allclose(fine.resolution(pixels(40, 30)), [40, 30])
-        tenth = pixels(40, 30)[::10]
-        assert pytest.approx(np.prod(fine.resolution(tenth))) == 120
-        scattered = np.random.default_rng(2).uniform(0, 1, (900, 2))
-        np.testing.assert_allclose(fine.resolution(scattered), [30, 30])
+
+def hills(at):
+    return np.sin(9 * at[:, 0] + np.cos(7 * at[:, 1])) + 0.3 * np.cos(25 * at[:, 0] * at[:, 1])
+
+
+def error(solution, at, expected, name="u"):
+    return np.linalg.norm(solution(at)[name] - expected) / np.linalg.norm(expected)
+
+
+def solved(*conditions, unknowns=(u,), **options):
+    return inrpde.solve(Problem("p", unknowns, conditions), reference="none", **options)
+
+
+class TestBeside:
+    """Several fields, other arithmetic, absolute values, and what holds between the samples."""
+
+    def test_several_fields_at_once(self):
+        values = np.column_stack([hills(NODES), NODES[:, 0]])
+        samples = Points(plane, NODES, {"colour": values})
+        found = solved(On(samples, Eq(Matrix([u, v]), samples["colour"])), unknowns=(u, v))
+        assert error(found, NODES, values[:, 0]) < 1e-3
+        assert error(found, NODES, values[:, 1], "v") < 1e-3
+
+    def test_complex_values(self):
+        at = np.linspace(0, 1, 4000)
+        w = line.unknown("w", complex=True)
+        readings = Points(line, at, {"seen": np.exp(70j * at)})
+        found = solved(On(readings, Eq(I * w, I * readings["seen"])), unknowns=(w,))
+        assert error(found, at[:, None], np.exp(70j * at), "w") < 1e-4
+
+    def test_absolute_values_pass_over_outliers(self):
+        at = np.linspace(0, 1, 500)
+        clean = np.sin(5 * at)
+        seen = clean + 3 * (np.random.default_rng(1).permutation(len(at)) < 50)
+        w = line.unknown("w")
+        readings = Points(line, at, {"seen": seen})
+        smooth = On(Region(line, Interval(0, 1)), w.diff(line.coords[0], 2), weight=0.9)
+        squares, absolute = (
+            solved(On(readings, Eq(w, readings["seen"]), weight=1e-4, norm=norm), smooth, unknowns=(w,))
+            for norm in (2, 1)
+        )
+        assert error(absolute, at[:, None], clean, "w") < 0.05 * error(squares, at[:, None], clean, "w")
+
+    def test_a_prior_fills_in_and_is_not_held_against_the_answer(self):
+        """Little bending between few samples; its residual is no error, and no edge of the region lacks a condition."""
+        some = NODES[np.random.default_rng(3).permutation(len(NODES))[:900]]
+        few = Points(plane, some, {"f": hills(some)})
+        bending = Matrix([u.diff(x, 2), sqrt(2) * u.diff(x, y), u.diff(y, 2)])
+        found = solved(On(few, Eq(u, few["f"])), On(omega, bending, weight=0.01))
+        assert error(found, NODES, hills(NODES)) < 0.02
+        report = found.report
+        assert report["warnings"] == []
+        assert report["conditions"][1]["rms"] > 1
+        assert report["residual"]["held_out"] < 0.02
+        assert report["verdict"]["word"] == "plausible"
+        assert "priors" in report["verdict"]["because"]
+        assert 0.1 < report["fields"]["u"]["estimated_error"] / error(found, NODES, hills(NODES)) < 10
+
+    def test_the_second_solve_has_not_seen_all_samples(self):
+        noise = np.random.default_rng(2).standard_normal(len(NODES))
+        samples = Points(plane, NODES, {"f": noise})
+        found = solved(On(samples, Eq(u, samples["f"])))
+        assert found.report["residual"]["fitted"] < 0.1
+        assert found.report["fields"]["u"]["estimated_error"] > 0.3
+
+
+class TestWhen:
+    def test_many_samples_of_a_linear_form(self):
+        many, few = (Points(plane, at, {"f": hills(at)}) for at in (pixels(90, 90), pixels(64, 64)[::10]))
+        fits, fits_few = (On(points, Eq(u, points["f"])) for points in (many, few))
+        smooth = On(omega, plane.laplace(u), weight=1e-3)
+        for conditions, expected in [
+            ([fits], least_squares.solve),
+            ([On(many, Eq(u, many["f"]), norm=1)], least_squares.solve),
+            ([fits, On(omega, plane.laplace(u))], least_squares.solve),
+            ([fits_few, smooth], least_squares.solve),
+            ([fits_few], None),
+            ([fits_few, On(omega, plane.laplace(u))], None),
+            ([On(many, Eq(u**3, many["f"]))], adam.solve),
+        ]:
+            form = compile_problem(Problem("p", [u], conditions))
+            assert fine.serves(form) is (expected is least_squares.solve)
+            chosen = auto.chosen(Context(form, config.resolve({}, {}), 0, Clock(None)))
+            assert chosen is (expected or least_squares.solve)
+
+    def test_a_budget_buys_features_and_iterations(self):
+        samples = Points(plane, pixels(90, 90), {"f": hills(pixels(90, 90))})
+        form = compile_problem(Problem("p", [u], [On(samples, Eq(u, samples["f"]))]))
+        plans = [fine.affordable(form, seconds) for seconds in (0.2, 1.0, 100.0)]
+        assert [plan.features for plan in plans] == sorted(plan.features for plan in plans)
+        assert plans[0].features < plans[2].features
+        assert plans[1].iterations < plans[2].iterations == fine.MOST
+        assert all(p.seconds(p.iterations) <= s for p, s in zip(plans, (0.2, 1.0, 100.0), strict=True))
