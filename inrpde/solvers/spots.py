@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.ndimage import label
 from scipy.spatial import cKDTree
-from scipy.stats import qmc
 
 from inrpde.compiler.form import Form, Row
 from inrpde.declaration.regions import Region
+from inrpde.declaration.regions.sequence import lattice
 from inrpde.networks.partition import Ramp, Window, Windowed
 from inrpde.networks.siren import SineBody
 from inrpde.sampling import sample
@@ -87,7 +86,12 @@ def _spots(equation: _Same) -> tuple[Spot, ...]:
     mass, edges = np.histogramdd(points, BINS[d], box, weights=squares)
     mean = mass / np.maximum(np.histogramdd(points, BINS[d], box)[0], 1)
     broad = float(np.median(mean[mean > 0]))
-    numbers, count = label(mean > max(FAINT * mean.max(), BRIGHT * broad), structure=np.ones((3,) * d))
+    bright = mean > max(FAINT * mean.max(), BRIGHT * broad)
+    if not bright.any():
+        return ()
+    from scipy.ndimage import label
+
+    numbers, count = label(bright, structure=np.ones((3,) * d))
     places = zip(edges, points.T, strict=True)
     of = numbers[tuple(np.clip(np.searchsorted(e, x, side="right") - 1, 0, BINS[d] - 1) for e, x in places)]
     beside = [_measured(form, row, points[of == n], squares[of == n] - broad) for n in range(1, count + 1)]
@@ -178,7 +182,7 @@ def crowded(form: Form, region: Region, points: Array, weights: Array, seed: int
     boxes = [(np.array(spot.centre), *patch) for spot in found for patch in nested(spot, region)]
     for number, (centre, half, band) in enumerate(boxes):
         count = round(POINTS * width(band, len(centre)))
-        unit = qmc.Halton(len(centre), rng=np.random.default_rng([seed, 78, number])).random(count)
+        unit = lattice(count, len(centre), np.random.default_rng([seed, 78, number]))
         near = centre + half * (2 * unit - 1)
         more.append(near[region.contains(near)])
         shares.append(count / (2 * half) ** len(centre))
