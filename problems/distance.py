@@ -32,10 +32,10 @@ def problem(scan="cortex", points=8_000, alpha=100):
         "distance",
         unknowns=[u],
         conditions=[
-            On(on, Eq(u, 0), weight=3e2, norm=1),
-            On(on, Eq(slope, on["n"]), weight=3e2),
+            On(on, Eq(u, 0), weight=1e2, norm=1),
+            On(on, Eq(slope, on["n"]), weight=3e1),
             On(box, Eq(sqrt(slope.dot(slope)), 1), weight=1e2, norm=1),
-            On(box, exp(-alpha * Abs(u)), weight=3e2, norm=1),
+            On(box, exp(-alpha * Abs(u)), weight=1e1, norm=1),
         ],
         guess={u: sphere},
         settings={"solver.width": 64, "solver.omega": 12, "solver.batch": 1000},

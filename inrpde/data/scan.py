@@ -61,6 +61,8 @@ def read_scan(path: str | Path) -> Scan:
     """
     full = paths.resolve(path)
     points, triangles, normals = _read(full, path)
+    if not len(points):
+        raise ProblemError("the scan is empty", str(path), "give a file with points, and triangles or normals")
     triangles = outwards(points, triangles)
     if normals is None:
         if not len(triangles):

@@ -68,16 +68,16 @@ class Window:
 
     def _along(self, k: int, x: Array, order: int) -> list[Array]:
         """The factor of one coordinate and its derivatives."""
-        steps = _steps(self.smoothness)
-        factor = self.rises[k].derivatives(x, order, steps)
+        known = steps(self.smoothness)
+        factor = self.rises[k].derivatives(x, order, known)
         if np.isfinite(self.falls[k].half):
-            fall = self.falls[k].derivatives(x, order, steps)
+            fall = self.falls[k].derivatives(x, order, known)
             factor = [r - f for r, f in zip(factor, fall, strict=True)]
         return factor
 
 
 @lru_cache
-def _steps(smoothness: int) -> list[Polynomial]:
+def steps(smoothness: int) -> list[Polynomial]:
     out = [smooth_step(smoothness)]
     for _ in range(smoothness + 2):
         out.append(out[-1].deriv())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from inrpde.errors import DivergedError
 from inrpde.solvers import adam, fine, gauss_newton, least_squares, newton, relinearised
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.resolution import SOME, sample_points
+from inrpde.solvers.resolution import sample_points
 
 MANY = 6000
 """Labelled points that are too many for the ladder."""
@@ -49,10 +49,9 @@ def chosen(context: Context) -> Callable[[Context], Iterator[Candidate]]:
         return adam.solve
     if fine.serves(form):
         return least_squares.solve
-    count = len(sample_points(form))
-    if count > SOME and relinearised.supports(form):
+    if relinearised.serves(form):
         return relinearised.solve
     alone = all(condition.region.dim == 0 for condition in form.conditions)
-    if (count > MANY and alone) or (not form.linear and any(c.norm == 1 for c in form.conditions)):
+    if (len(sample_points(form)) > MANY and alone) or (not form.linear and any(c.norm == 1 for c in form.conditions)):
         return adam.solve
     return least_squares.solve if form.linear else newton.solve

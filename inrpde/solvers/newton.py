@@ -12,6 +12,7 @@ import numpy as np
 from inrpde.compiler.form import Form
 from inrpde.errors import DivergedError
 from inrpde.networks.trial import Trial
+from inrpde.solvers import relinearised
 from inrpde.solvers.blocks import block_solve
 from inrpde.solvers.features import Plan, make_trials
 from inrpde.solvers.ladder import climb
@@ -42,8 +43,11 @@ STUCK = 0.03
 
 
 def solve(context: Context) -> Iterator[Candidate]:
-    """The method `newton`."""
-    yield from climb(context, fit, "newton")
+    """The method `newton`: on cells round many labelled points, where there are such."""
+    if relinearised.serves(context.form):
+        yield from relinearised.solve(context)
+    else:
+        yield from climb(context, fit, "newton")
 
 
 def fit(

@@ -1,14 +1,18 @@
 """Distances from labelled points with normals, by Newton's method on cells."""
 
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
+import pytest
 from sympy import Abs, Eq, Interval, exp, sqrt
 
 from inrpde import On, Points, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
 from inrpde.solvers import auto, relinearised
+from inrpde.solvers.expansion import Expansion, expansion
 from inrpde.solvers.method import Clock, Context
+from inrpde.solvers.samples import draw
 
 plane = Space("x y")
 x, y = plane.coords
@@ -16,35 +20,85 @@ u = plane.unknown("u")
 CENTRES, RADIUS = np.array([[-0.4, 0.0], [0.4, 0.1]]), 0.25
 
 
+def declared(points, normals):
+    on, box = Points(plane, points, {"n": normals}), Region(plane, Interval(-1, 1) ** 2)
+    slope = plane.grad(u)
+    conditions = [
+        On(on, Eq(u, 0), weight=1e2, norm=1),
+        On(on, Eq(slope, on["n"]), weight=3e1),
+        On(box, Eq(sqrt(slope.dot(slope)), 1), weight=1e2, norm=1),
+        On(box, exp(-100 * Abs(u)), weight=1e1, norm=1),
+    ]
+    return Problem("declared", [u], conditions, guess={u: sqrt(x**2 + y**2 + 0.01) - 0.5})
+
+
 def two_circles():
     angle = np.linspace(0, 2 * np.pi, 200, endpoint=False)
     normals = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    at = np.concatenate([centre + RADIUS * normals for centre in CENTRES])
-    on, box = Points(plane, at, {"n": np.concatenate([normals, normals])}), Region(plane, Interval(-1, 1) ** 2)
-    slope = plane.grad(u)
-    conditions = [
-        On(on, Eq(u, 0), weight=3e2, norm=1),
-        On(on, Eq(slope, on["n"]), weight=3e2),
-        On(box, Eq(sqrt(slope.dot(slope)), 1), weight=1e2, norm=1),
-        On(box, exp(-100 * Abs(u)), weight=3e2, norm=1),
-    ]
-    return Problem("two", [u], conditions, guess={u: sqrt(x**2 + y**2 + 0.01) - 0.5})
+    return declared(np.concatenate([c + RADIUS * normals for c in CENTRES]), np.concatenate([normals, normals]))
 
 
 def distance(at):
     return np.min([np.linalg.norm(at - centre, axis=1) - RADIUS for centre in CENTRES], axis=0)
 
 
+def answer(problem, monkeypatch, number=2):
+    monkeypatch.setattr(relinearised, "VOLUME", 3000)
+    form = compile_problem(problem)
+    steps = relinearised.steps(form, draw(form, relinearised.VOLUME, 0), 0, relinearised.Plan())
+    return next(islice(steps, number - 1, None))
+
+
 def test_distance_from_two_circles(monkeypatch):
     """The guess is a circle round both; the sign is right everywhere, also between them."""
-    monkeypatch.setattr(relinearised, "VOLUME", 4000)
-    form = compile_problem(two_circles())
-    state = relinearised.fit(form, relinearised.drawn(form, 0), 0)
+    state = answer(two_circles(), monkeypatch)
     at = np.random.default_rng(1).uniform(-1, 1, (3000, 2))
     found, true = state.jets(0, at, [(0, 0)])[0, 0], distance(at)
-    far = np.abs(true) > 0.03
+    far = np.abs(true) > 0.01
     assert np.mean(np.sign(found) == np.sign(true), where=far) == 1
-    assert np.mean(np.abs(found - true)) < 0.02
+    assert np.mean(np.abs(found - true)) < 0.01
+
+
+def test_a_thin_plate_stays_whole(monkeypatch):
+    """A slanting rectangle 1 by 0.012: cells across it are as thin, and its middle line lies inside."""
+    along, across, half = np.array([0.8, 0.6]), np.array([-0.6, 0.8]), np.array([0.5, 0.006])
+    s = np.linspace(-1, 1, 150)[:, None]
+    sides = [(half[0] * s * along + k * half[1] * across, k * across + 0 * s) for k in (1, -1)]
+    ends = [(k * half[0] * along + half[1] * s[::30] * across, k * along + 0 * s[::30]) for k in (1, -1)]
+    points, normals = map(np.concatenate, zip(*sides, *ends, strict=True))
+    state = answer(declared(points, normals), monkeypatch, number=1)
+    middle = np.linspace(-0.48, 0.48, 300)[:, None] * along
+    beside = np.concatenate([middle + 0.014 * across, middle - 0.014 * across])
+    assert np.mean(state.jets(0, middle, [(0, 0)])[0, 0] < 0) > 0.98
+    assert np.mean(state.jets(0, beside, [(0, 0)])[0, 0] > 0) > 0.98
+    far = np.random.default_rng(1).uniform(-1, 1, (2000, 2))
+    far = far[np.abs(far @ across) > 0.05]
+    assert np.all(state.jets(0, far, [(0, 0)])[0, 0] > 0)
+
+
+def test_a_budget_makes_cells_coarser():
+    form = compile_problem(two_circles())
+    samples = draw(form, 4000, 0)
+    plans = [relinearised.affordable(form, samples, 0, seconds) for seconds in (None, 1.0, 0.0)]
+    assert plans[0].deepest > plans[2].deepest
+    assert plans[0].deepest >= plans[1].deepest >= plans[2].deepest
+    known = expansion(form, samples)
+    costs = [
+        relinearised.cost(form, known, relinearised.cells(form, known, np.random.default_rng(0), plan), plan)
+        for plan in plans
+    ]
+    assert costs[0] > costs[2]
+
+
+def test_a_tolerance_asks_for_further_steps(monkeypatch):
+    monkeypatch.setattr(relinearised, "VOLUME", 1000)
+    form, settings = compile_problem(two_circles()), config.resolve({}, {})
+    context = Context(form, settings, 0, Clock(None))
+    plain = list(relinearised.solve(context))
+    more = list(relinearised.solve(replace(context, tol=1e-9)))
+    assert len(plain) == relinearised.STEPS
+    assert min(c.score for c in more) <= min(c.score for c in plain)
+    assert all(c.method == "newton" for c in more)
 
 
 def test_auto_takes_it_for_many_points_and_nonlinear_volumes():
@@ -53,3 +107,29 @@ def test_auto_takes_it_for_many_points_and_nonlinear_volumes():
     assert auto.chosen(context) is relinearised.solve
     linear = replace(form, rows=tuple(row for row in form.rows if row.linear))
     assert not relinearised.supports(linear)
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+def test_winding_numbers_of_two_spheres(dim):
+    """One inside the other's reach, thinly sampled: 1 inside, 0 outside, with areas from neighbours."""
+    rng = np.random.default_rng(0)
+    normals = rng.standard_normal((2, 1500, dim))
+    normals /= np.linalg.norm(normals, axis=2, keepdims=True)
+    centres = np.array([[-0.45, 0.0, 0.0], [0.45, 0.0, 0.0]])[:, None, :dim]
+    known = Expansion.of((centres + 0.35 * normals).reshape(-1, dim), np.zeros(3000), normals.reshape(-1, dim))
+    at = rng.uniform(-1, 1, (1000, dim))
+    true = np.min(np.linalg.norm(at - centres, axis=2) - 0.35, axis=0)
+    assert known.closed
+    np.testing.assert_allclose(known.winding(at)[np.abs(true) > 0.1], (true < 0)[np.abs(true) > 0.1], atol=0.25)
+    found = known.jets(0, at, [(0,) * dim])[(0,) * dim]
+    assert np.mean(np.abs(found - true)) < 0.01
+
+
+def test_an_open_sheet_has_the_sides_of_its_normals():
+    s = np.linspace(-0.5, 0.5, 101)
+    points, normals = np.stack([s, 0 * s], axis=1), np.tile([0.0, 1.0], (101, 1))
+    known = Expansion.of(points, np.zeros(101), normals)
+    assert not known.closed
+    jets = known.jets(0, np.array([[0.1, 0.2], [0.1, -0.2], [0.9, 0.3]]), [(0, 0), (0, 1)])
+    np.testing.assert_allclose(jets[0, 0], [0.2, -0.2, 0.5], atol=0.02)
+    np.testing.assert_allclose(jets[0, 1][:2], 1, atol=1e-6)
