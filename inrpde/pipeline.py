@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ from inrpde.compiler import Form, compile_problem
 from inrpde.compiler.bind import Bound
 from inrpde.declaration import GridField, Problem
 from inrpde.describe import describe
-from inrpde.errors import ProblemError
+from inrpde.errors import InrpdeError, Interrupted, ProblemError
 from inrpde.sampling.lattice import lattice
 from inrpde.solution import Domain, Field, NetworkField, Solution
 from inrpde.solvers.loop import Run
@@ -72,6 +74,31 @@ class Stopwatch:
         return {**stages, "total": round(time.perf_counter() - self._start, 4)}
 
 
+class _Stops:
+    """A signal that arrives once there is an answer ends the stage, not the run: what there is is written. The next
+    signal ends the process."""
+
+    number: int | None = None
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool:
+        if isinstance(error, Interrupted):
+            self.number = error.number
+        return isinstance(error, Interrupted)
+
+
+def _interrupted(number: int) -> dict[str, Any]:
+    """What a report says of a run that a signal has ended."""
+    error = InrpdeError(
+        "interrupted: the answer was found and is written, its checks are not complete",
+        signal.Signals(number).name,
+        "the same command with --resume takes the answer from the checkpoint and completes them",
+    )
+    return {"status": Interrupted.status, "signal": number, "error": error.as_dict()}
+
+
 def solve(
     problem: Problem, method: str = "auto", seed: int = 0, budget: float | None = None, tol: float | None = None,
     reference: str = "auto", device: str = "cpu", settings: Mapping[str, Any] | None = None,
@@ -93,7 +120,10 @@ def run(
     grid: tuple[int, ...] | None = None, times: tuple[float, ...] | None = None, output: Path | None = None,
     resume: bool = False, source: Source | None = None, progress: Progress = _silent,
 ) -> Solution:  # fmt: skip
-    """`solve`, and what the command line adds: an output file, checkpoints beside it, progress."""
+    """`solve`, and what the command line adds: an output file, checkpoints beside it, progress.
+
+    A signal that comes once there is an answer (see `Interrupted`) ends the checks; the answer is written all the same,
+    with the status "interrupted" and the signal's number in the report."""
     check_arguments(problem, seed, budget, tol, reference, device)
     chosen = config.resolve(problem.settings, settings or {})
     watch, clock = Stopwatch(), Clock(budget)
@@ -122,32 +152,45 @@ def run(
     with watch("solve"):
         found = run_method(plugins.load("methods", method), context, accept, checkpoint.save)
     watch.seconds["solve"] = round(watch.seconds["solve"] - watch.seconds.get("verify", 0.0), 4)
-    best = found.best
-    with watch("verify"):
+    best, stops = found.best, _Stops()
+    estimated = estimates.get(id(best))
+    with watch("verify"), stops:
         progress("verify")
-        estimated = estimates.get(id(best)) or estimate(form, best, seed)
+        estimated = estimated or estimate(form, best, seed)
+    estimated = estimated or estimate(form, replace(best, again=None), seed)
     solution = build(form, best.state, grid, times, origin(problem, source, chosen, seed))
-    with watch("reference"):
-        if reference == "auto":
+    witness, why = None, "the run was interrupted" if reference == "auto" else None
+    if reference == "auto" and stops.number is None:
+        with watch("reference"), stops:
             progress("reference")
             witness, _, why = solve_reference(form.bound, chosen["reference.n"])
-            warnings += [f"{NO_REFERENCE} ({why})"] if why else []
-            doubts += [Finding(why, "plausible")] if why and "singular" in why else []
-        else:
-            witness = None
-    with watch("verify"):
-        report = _report(form, best, found, estimated, solution, witness, chosen, seed, tol, warnings, doubts)
-    if witness is not None:
-        solution = solution.with_reference(reference_solution(form.bound, witness))
-    report["seconds"] = watch.total()
-    if output is not None:
-        report["output"] = str(output)
-        with watch("export"):
-            progress("export")
-            report["output"] = str(solution.with_report(report).save(output))
+    if why:
+        warnings.append(f"{NO_REFERENCE} ({why})")
+        doubts += [Finding(why, "plausible")] if "singular" in why else []
+
+    def finish() -> Solution:
+        with watch("verify"):
+            report = _report(form, best, found, estimated, solution, witness, chosen, seed, tol, warnings, doubts)
+        whole = solution
+        if witness is not None:
+            whole = solution.with_reference(reference_solution(form.bound, witness))
+        if stops.number is not None:
+            checkpoint.save(found.memory())
+            report |= _interrupted(stops.number)
         report["seconds"] = watch.total()
-        checkpoint.remove()
-    return solution.with_report(report)
+        if output is not None:
+            report["output"] = str(output)
+            with watch("export"):
+                progress("export")
+                report["output"] = str(whole.with_report(report).save(output))
+            report["seconds"] = watch.total()
+            if stops.number is None:
+                checkpoint.remove()
+        return whole.with_report(report)
+
+    with stops:
+        return finish()
+    return finish()
 
 
 def reference(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from inrpde import config, plugins
 from inrpde.cli import render
 from inrpde.cli.progress import Progress
-from inrpde.errors import DivergedError, InrpdeError, OutputError, ProblemError, UsageError
+from inrpde.errors import DivergedError, InrpdeError, Interrupted, OutputError, ProblemError, UsageError
 
 if TYPE_CHECKING:
     from inrpde.declaration import Problem
@@ -68,7 +68,8 @@ def solve(args: Namespace) -> int:
             progress=progress,
         )
     _print(args, solution.report, render.solution)
-    return _EXIT[solution.report["status"]]
+    number = solution.report.get("signal")
+    return _EXIT[solution.report["status"]] if number is None else Interrupted(number).exit_code
 
 
 def check(args: Namespace) -> int:

@@ -5,8 +5,11 @@ Mesh regions keep their cells, refined; boxes, balls and their combinations are 
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
+from threading import current_thread, main_thread
 from typing import Any
 
 import numpy as np
@@ -84,6 +87,18 @@ def _refined(regions: Sequence[Any], level: int) -> Any:
     return kind(regions[0].nodes[used].T, cells.reshape(simplices.shape).T).refined(level)
 
 
+@contextmanager
+def _handlers_kept() -> Iterator[None]:
+    """Set the signals' handlers again, which gmsh resets behind Python's back."""
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handler = signal.getsignal(number)
+            if handler is not None and current_thread() is main_thread():  # Python sets them from there alone
+                signal.signal(number, handler)
+
+
 def _generated(regions: Sequence[Region], size: float, finer: float) -> Any:
     """A mesh of quadratic triangles or tetrahedra, whose curved sides follow those of the regions."""
     import gmsh  # type: ignore[import-untyped]
@@ -92,7 +107,8 @@ def _generated(regions: Sequence[Region], size: float, finer: float) -> Any:
     dim = len(regions[0].coords)
     running = gmsh.isInitialized()
     if not running:
-        gmsh.initialize(readConfigFiles=False, interruptible=False)
+        with _handlers_kept():
+            gmsh.initialize(readConfigFiles=False, interruptible=False)
     try:
         gmsh.option.setNumber("General.Terminal", 0)
         gmsh.model.add("region")

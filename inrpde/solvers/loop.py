@@ -17,11 +17,13 @@ CHECKPOINT_EVERY = 10.0
 
 @dataclass(frozen=True)
 class Run:
-    """What a run has found: the best candidate, every step's summary, and why it ended."""
+    """What a run has found: the best candidate, every step's summary, why it ended, and gives the memory of the
+    latest candidate, from which it would go on."""
 
     best: Candidate
     steps: list[dict[str, Any]]
     ended: str
+    memory: Callable[[], Mapping[str, Any]] = dict
 
 
 class Kept:
@@ -29,15 +31,15 @@ class Kept:
 
     def __init__(self, clock: Clock, save: Callable[[Mapping[str, Any]], None]):
         self._clock, self._save, self._saved = clock, save, clock.spent
-        self._latest: Callable[[], Mapping[str, Any]] = dict
+        self.latest: Callable[[], Mapping[str, Any]] = dict
 
     def take(self, memory: Callable[[], Mapping[str, Any]]) -> None:
-        self._latest = memory
+        self.latest = memory
         if self._clock.spent - self._saved > CHECKPOINT_EVERY:
             self.save()
 
     def save(self) -> None:
-        memory = self._latest()
+        memory = self.latest()
         if memory:
             self._save(memory)
             self._saved = self._clock.spent
@@ -79,7 +81,7 @@ def run(
         raise
     if best is None or not best.score < float("inf"):
         raise DivergedError("no finite answer was found", None, "try another method, or a smaller rate")
-    return Run(best, steps, ended)
+    return Run(best, steps, ended, kept.latest)
 
 
 def _summary(candidate: Candidate, kept: bool) -> dict[str, Any]:
