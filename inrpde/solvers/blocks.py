@@ -52,10 +52,10 @@ def block_solve(system: System, balance: Callable[[Row], float], ridge: float = 
 
 def iterate(
     pieces: Sequence[Piece], right: Array, width: int, kind: np.dtype, precondition: Callable, most: int,
-    exact: float = EXACT,
+    exact: float = EXACT, over: Callable[[], bool] = lambda: False,
 ) -> Array:  # fmt: skip
-    """The heads that minimise ‖A c - b‖, by at most so many conjugate gradients on the orthonormalised columns, or
-    until the residual is a share `exact` of b."""
+    """The heads that minimise ‖A c - b‖, by at most so many conjugate gradients on the orthonormalised columns, until
+    the residual is a share `exact` of b, or until it is `over`."""
 
     def apply(y: Array) -> Array:
         out = np.zeros(len(right), dtype=kind)
@@ -66,7 +66,7 @@ def iterate(
     def adjoint(v: Array) -> Array:
         return np.concatenate([p.q.conj().T @ v[p.rows] for p in pieces])
 
-    y = _cgls(apply, adjoint, precondition, right, width, kind, most, exact)
+    y = _cgls(apply, adjoint, precondition, right, width, kind, most, exact, over)
     return np.concatenate([solve_triangular(p.r, y[p.columns]) for p in pieces])
 
 
@@ -269,7 +269,7 @@ def _shifted_cholesky(block: Array, shift: float) -> Array:
 
 def _cgls(
     apply: Callable, adjoint: Callable, precondition: Callable, b: Array, width: int, kind: np.dtype, most: int,
-    exact: float,
+    exact: float, over: Callable[[], bool],
 ) -> Array:  # fmt: skip
     """Preconditioned conjugate gradients on the normal equations (Björck 1996, section 7.4), from zero."""
     x = np.zeros(width, dtype=kind)
@@ -279,7 +279,7 @@ def _cgls(
     size = np.vdot(b, b).real
     first = gamma = np.vdot(gradient, z).real
     for _ in range(most):
-        if not gamma > 1e-30 * first or np.vdot(residual, residual).real < exact**2 * size:
+        if not gamma > 1e-30 * first or np.vdot(residual, residual).real < exact**2 * size or over():
             break
         image = apply(direction)
         step = gamma / max(np.vdot(image, image).real, 1e-300)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from functools import singledispatch
 
 import numpy as np
+from scipy.linalg import qr
 
 from inrpde.compiler.form import Form
 from inrpde.solvers.features import Cells, Global
+from inrpde.solvers.threads import sized
 
 DENSE_RATE, BLOCK_RATE = 3e10, 1.2e10
 """Floating-point operations a nominal second, of one large factorisation and of many small ones."""
@@ -19,6 +22,22 @@ CHEAP = 0.5
 """Nominal seconds that a try which may well fail is given, and that any step is worth."""
 NEWTON = 4
 """Linear solves that a nonlinear one is counted as."""
+
+PILOT, CALL = (200, 40, 600), 2e-5
+"""Rows, columns and number of the factorisations that measure how busy the machine is, and what calling one takes."""
+
+
+def pace() -> float:
+    """Seconds that a nominal second takes on this machine now, where it is slow or busy; 1 where it is not.
+
+    A plan that must fit into a budget is made by it; others do not depend on it."""
+    rows, columns, count = PILOT
+    matrix = np.random.default_rng(0).standard_normal((rows, columns))
+    start = time.perf_counter()
+    with sized(0):
+        for _ in range(count):
+            qr(matrix, mode="economic", check_finite=False)
+    return max((time.perf_counter() - start) / (count * (4 * rows * columns**2 / BLOCK_RATE + CALL)), 1.0)
 
 
 def nominal(form: Form, plan: object) -> float:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -23,10 +24,11 @@ from inrpde.networks.siren import SineBody
 from inrpde.networks.trial import Trial
 from inrpde.sampling import sample
 from inrpde.solvers.blocks import EXACT, factored, iterate
+from inrpde.solvers.cost import pace
 from inrpde.solvers.linear import RIDGE
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.resolution import along, priors, sample_points
-from inrpde.solvers.samples import Samples, bounds, draw, left_out
+from inrpde.solvers.samples import Samples, bounds, draw, left_out, thinned
 from inrpde.solvers.score import score
 from inrpde.solvers.state import State, zero_state
 from inrpde.solvers.survey import LEFT_OUT
@@ -63,8 +65,10 @@ RATE, STREAM, OVERHEAD = 1.2e10, 1e9, 1.5e-3
 fit the cache; nominal seconds for each cell beside them."""
 PATIENCE = 20.0
 """Nominal seconds of a solve without a budget."""
-SHARE, REST = 0.35, 0.6
+SHARE, AGAIN = 0.35, 0.55
 """The share of a budget that the solve may take, and the share of what is left then that the second one may take."""
+SCORED = 20_000
+"""Points of a condition on which an answer is scored."""
 SPARSEST = 0.2
 """Features a sample, at least."""
 
@@ -195,25 +199,32 @@ def _cells(
             yield window, support, samples * part / len(index)
 
 
-def fit(form: Form, plan: Fine, samples: Samples, seed: int, exact: float = EXACT) -> State:
-    """The heads that fit the samples best, or to a relative residual `exact`."""
+def fit(
+    form: Form, plan: Fine, samples: Samples, seed: int, exact: float = EXACT, over: Callable[[], bool] = lambda: False
+) -> State:
+    """The heads that fit the samples best, to a relative residual `exact`, or as well as they do when it is `over`."""
     state = zero_state(form, trials(form, plan, seed))
     system = linearise(form, samples, state, no_jets(form))
     factors, ridges = system.factors(lambda row: 1.0), _ridges(state, plan)
     with sized(0):  # the cells are small: threads would only wait for one another
-        heads = _settled(system, factors, ridges, plan.iterations, exact)
+        settled = partial(_settled, ridges=ridges, most=plan.iterations, exact=exact, over=over)
+        heads = settled(system, factors)
         for _ in range(plan.rounds - 1):
+            if over():
+                break
             rest = system.minus(heads)
             weighted = [f * w for f, w in zip(factors, weights(form, rest), strict=True)]
-            heads = heads + _settled(rest, weighted, ridges, plan.iterations, exact)
+            heads = heads + settled(rest, weighted)
     return state.with_vector(heads)
 
 
-def _settled(system: System, factors: Sequence[Array], ridges: Sequence[Array], most: int, exact: float) -> Array:
+def _settled(
+    system: System, factors: Sequence[Array], ridges: Sequence[Array], most: int, exact: float, over: Callable[[], bool]
+) -> Array:
     right = np.concatenate([block.right * factor for block, factor in zip(system.blocks, factors, strict=True)])
     pieces = factored(system, factors, ridges)
     kind = np.result_type(right.dtype, *(piece.q.dtype for piece in pieces))
-    return iterate(pieces, right, system.width, kind, lambda g: g, most, exact)
+    return iterate(pieces, right, system.width, kind, lambda g: g, most, exact, over)
 
 
 def weights(form: Form, rest: System) -> list[Array]:
@@ -244,16 +255,21 @@ def solve(context: Context) -> Iterator[Candidate]:
     """One fit, with as many features and iterations as time and memory allow."""
     form, clock, exact = context.form, context.clock, max(EXACT, context.tol or 0.0)
     start = time.perf_counter()
-    plan = affordable(form, clock.budget and SHARE * clock.left)
-    state = fit(form, plan, draw(form, plan.width, context.seed), context.seed, exact)
+
+    def fitted(seed: int, share: float, left: bool = False) -> tuple[Fine, State]:
+        """A fit within a share of the time that is left, without a fifth of the samples where they are `left` out."""
+        end = clock.spent + share * clock.left
+        plan = affordable(form, None if clock.budget is None else share * clock.left / pace())
+        samples = draw(form, plan.width, seed)
+        samples = left_out(samples, LEFT_OUT, seed) if left else samples
+        return plan, fit(form, plan, samples, seed, exact, lambda: clock.spent > end)
+
+    plan, state = fitted(context.seed, SHARE)
     seconds = time.perf_counter() - start
-    slow = seconds / plan.seconds(plan.iterations)
-    found = score(form, draw(form, 1000, context.seed + HELD_OUT), state).total
+    found = score(form, thinned(draw(form, 1000, context.seed + HELD_OUT), SCORED), state).total
 
     def again(seed: int, lean: Sequence[float]) -> State:
-        """Without a fifth of the samples; with fewer features, where a budget does not leave the time for as many."""
-        other = plan if clock.budget is None else affordable(form, min(SHARE * clock.budget, REST * clock.left / slow))
-        return fit(form, other, left_out(draw(form, other.width, seed), LEFT_OUT, seed), seed, exact)
+        return fitted(seed, AGAIN, left=True)[1]
 
     yield Candidate(state, found, found, seconds, "least-squares", f"samples: {plan}", {"plan": str(plan)}, again)
 

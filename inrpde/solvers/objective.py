@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from inrpde.compiler.form import HERE, Form, Row
-from inrpde.solvers.samples import Samples, Site, taken
+from inrpde.solvers.samples import Samples, Site, thinned
 from inrpde.solvers.state import State
 from inrpde.solvers.system import environment, evaluate_jets, linearise
 from inrpde.solvers.tensors import TensorRow, Value, as_value
@@ -204,16 +204,3 @@ def _factors(form: Form, samples: Samples, state: State) -> list[float]:
     system = linearise(form, few, state, evaluate_jets(form, few, state))
     scales = {id(block.row): block.scale for block in system.blocks}
     return [1 / scale if np.isfinite(scale := scales.get(id(row), 1.0)) and scale > 0 else 1.0 for row in form.rows]
-
-
-def thinned(samples: Samples, most: int) -> Samples:
-    """At most so many points of each condition, chosen at random; sites that are shared stay so."""
-    made: dict[int, Site] = {}
-    for site in samples.conditions:
-        if id(site) in made:
-            continue
-        if len(site.points) <= most:
-            made[id(site)] = site
-            continue
-        made[id(site)] = taken(site, np.sort(np.random.default_rng(0).permutation(len(site.points))[:most]))
-    return Samples(tuple(made[id(site)] for site in samples.conditions), samples.integrals)

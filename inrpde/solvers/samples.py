@@ -70,6 +70,19 @@ def left_out(samples: Samples, share: float, seed: int, kept: bool = True) -> Sa
     return Samples(tuple(made[id(site)] for site in samples.conditions), samples.integrals)
 
 
+def thinned(samples: Samples, most: int) -> Samples:
+    """At most so many points of each condition, chosen at random; sites that are shared stay so."""
+    made: dict[int, Site] = {}
+    for site in samples.conditions:
+        if id(site) in made:
+            continue
+        if len(site.points) <= most:
+            made[id(site)] = site
+            continue
+        made[id(site)] = taken(site, np.sort(np.random.default_rng(0).permutation(len(site.points))[:most]))
+    return Samples(tuple(made[id(site)] for site in samples.conditions), samples.integrals)
+
+
 def sampled(form: Form, unknown: int) -> bool:
     """Is an unknown given by its conditions on points alone, by nothing but priors between them?"""
     soft = priors(form)

@@ -17,8 +17,8 @@ from inrpde.errors import UsageError
 from inrpde.solvers.compiled import Compiled
 from inrpde.solvers.method import Context
 from inrpde.solvers.newton import project
-from inrpde.solvers.objective import Batch, Objective, thinned
-from inrpde.solvers.samples import Samples, bounds, draw
+from inrpde.solvers.objective import Batch, Objective
+from inrpde.solvers.samples import Samples, bounds, draw, thinned
 from inrpde.solvers.score import score
 from inrpde.solvers.spectrum import spectrum
 from inrpde.solvers.starts import Guess

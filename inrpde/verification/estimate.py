@@ -11,7 +11,7 @@ from inrpde.compiler.form import Form
 from inrpde.errors import DivergedError
 from inrpde.solvers.fields import between, field_points, relative_difference
 from inrpde.solvers.method import Candidate
-from inrpde.solvers.samples import draw, sampled
+from inrpde.solvers.samples import draw, sampled, thinned
 from inrpde.solvers.score import Score, score, shared
 from inrpde.solvers.state import State
 
@@ -23,6 +23,8 @@ SPARE = 1.5
 """An estimate's margin: with it, true errors lie above and below equally often (benchmarks/calibration.py)."""
 FARTHEST = 300.0
 """How much larger than the error a held-out score may be, at most: agreement is not believed beyond that."""
+MOST = 20_000
+"""Points of a condition on which the two solves are scored."""
 LEAN = 30.0
 """The size, beside the answer's own, of the random field towards which the second solve leans."""
 GUESSED = 0.3
@@ -71,7 +73,7 @@ def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
     Where there are readings the second solve has not seen all of them, and the difference is the estimate; an unknown
     that nothing else gives is compared between them.
     """
-    held_out = draw(form, 1000, seed + 31)
+    held_out = thinned(draw(form, 1000, seed + 31), MOST)
     first = score(form, held_out, candidate.state)
     unknowns = range(len(form.unknowns))
     points = [(between if sampled(form, k) else field_points)(form, k, 2000, seed + 31) for k in unknowns]

@@ -10,8 +10,8 @@ from sympy import Abs, Eq, I, Interval, cos, exp, pi, sin
 from inrpde import GridField, Learned, On, Periodic, Points, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
 from inrpde.solvers.method import Clock, Context
-from inrpde.solvers.objective import Objective, thinned
-from inrpde.solvers.samples import draw
+from inrpde.solvers.objective import Objective
+from inrpde.solvers.samples import draw, thinned
 from inrpde.solvers.system import evaluate_jets, residuals
 from inrpde.solvers.trained import Fields, Number, Shape
 from inrpde.solvers.training import Trainer, shape
