@@ -30,8 +30,10 @@ class Recording:
 def read_audio(path: str | Path, seconds: float | None = None, channel: int | None = None) -> Recording:
     """The start of a WAV file (PCM of 8, 16, 24 or 32 bits): one channel, or the mean of all.
 
-    Raises ProblemError for a file that is missing or no such recording.
+    Raises ProblemError for a file that is missing or no such recording, and for no time at all.
     """
+    if seconds is not None and not seconds > 0:
+        raise ProblemError(f"a recording cannot last {seconds!r} seconds", str(path), "give a number above 0")
     full = paths.resolve(path)
     try:
         with wave.open(str(full)) as file:

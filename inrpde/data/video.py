@@ -44,8 +44,12 @@ def read_video(path: str | Path, frames: int = 20, size: int | None = 128, start
     """`frames` frames from number `start` on, grey; their largest middle square, resized to `size` a side with
     anti-aliasing (as they are, where that is None).
 
-    Raises ProblemError for a file that is missing, no video or too short, and where PyAV or scikit-image is missing.
+    Raises ProblemError for a file that is missing, no video or too short, for numbers that are none, and where PyAV or
+    scikit-image is missing.
     """
+    for name, number, least in (("frames", frames, 1), ("size", size, 2), ("start", start, 0)):
+        if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < least):
+            raise ProblemError(f"a video cannot have {name}={number!r}", str(path), f"a whole number from {least} on")
     full = paths.resolve(path)
     rate, pictures = _decoded(full, path, frames, start)
     if len(pictures) < frames:

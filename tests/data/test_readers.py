@@ -68,6 +68,12 @@ class TestAudio:
         assert "a.wav" in message(error)
         assert "WAV" in message(error)
 
+    @pytest.mark.parametrize("seconds", [0, -1.0, float("nan")])
+    def test_no_time_at_all(self, tmp_path, seconds):
+        path = write_wav(tmp_path / "a.wav", np.zeros((3, 1)))
+        with pytest.raises(ProblemError, match="cannot last"):
+            read_audio(path, seconds)
+
     def test_a_file_that_is_missing_and_a_channel_that_is_not_there(self, tmp_path):
         with pytest.raises(ProblemError, match="No such file"):
             read_audio(tmp_path / "b.wav")
@@ -106,6 +112,12 @@ class TestVideo:
         video = read_video(clip, frames=1, size=16)
         assert video.frames.shape == (1, 16, 16)
         np.testing.assert_allclose(video.frames[0, :7, :7], 1, atol=0.01)
+
+    @pytest.mark.parametrize("wrong", [{"frames": 0}, {"frames": 2.5}, {"size": 0}, {"size": True}, {"start": -3}])
+    def test_numbers_that_are_none(self, clip, wrong):
+        ((name, number),) = wrong.items()
+        with pytest.raises(ProblemError, match=f"cannot have {name}={number}"):
+            read_video(clip, **wrong)
 
     def test_too_few_frames(self, clip):
         with pytest.raises(ProblemError, match="6 frames, and 9"):
