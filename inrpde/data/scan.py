@@ -111,7 +111,7 @@ def _read(full: Path, path: str | Path) -> tuple[Array, Array, Array | None]:
         reason = str(error) if isinstance(error, Exception) else "it is not what its name says"
         raise ProblemError(
             f"the scan cannot be read: {reason or type(error).__name__}", str(path),
-            "it may be truncated; give a PLY, OBJ, STL, VTK or GIFTI file",
+            "it may be empty or truncated; give a PLY, OBJ, STL, VTK or GIFTI file",
         ) from None  # fmt: skip
 
 

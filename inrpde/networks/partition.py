@@ -33,11 +33,16 @@ class Ramp:
     def derivatives(self, x: Array, order: int, step: Sequence[Polynomial]) -> list[Array]:
         if not np.isfinite(self.half):
             return [np.ones_like(x)] + [np.zeros_like(x)] * order
-        s = np.clip((x - self.centre) / self.half, -1.0, 1.0)
-        inside = (s > -1) & (s < 1)
-        out = [step[0](s)]
-        out += [np.where(inside, step[k](s), 0.0) / self.half**k for k in range(1, order + 1)]
-        return out
+        return ramps(x, self.centre, self.half, order, step)
+
+
+def ramps(x: Array, centre: Array | float, half: Array | float, order: int, step: Sequence[Polynomial]) -> list[Array]:
+    """A ramp and its derivatives up to an order at x, one of its own at each if centres and halves are arrays."""
+    edge = ~np.isfinite(half)
+    s = np.clip((x - centre) / np.where(edge, 1.0, half), -1.0, 1.0)
+    inside = (s > -1) & (s < 1) & ~edge
+    out = [np.where(edge, 1.0, step[0](s))]
+    return out + [np.where(inside, step[k](s), 0.0) / np.where(edge, 1.0, half) ** k for k in range(1, order + 1)]
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,11 @@
-"""The paper's experiments on recordings, videos and scans, reduced, and its point source."""
-
-from dataclasses import replace
+"""The paper's experiments on recordings and videos, reduced, and its point source."""
 
 import numpy as np
 import pytest
-from scipy.spatial import cKDTree
 
 import inrpde
-from inrpde.export.surface import zero_level
 from inrpde.loader import load_problem
 from inrpde.sampling import sample
-from inrpde.storage import dataset
 
 
 def loaded(name, package, **parameters):
@@ -40,30 +35,6 @@ def test_video(clip):
     solution = inrpde.solve(problem, reference="none")
     assert decibels(problem, solution)[1] > 40
     assert solution.on_grid(solution.grid, solution.times)["u"].shape == (32, 32, 5)
-
-
-@pytest.mark.slow
-def test_distance_of_an_ellipsoid(tmp_path):
-    """Half axes 0.7, 0.5, 0.35: the zero level lies on the points, and slopes are nearly one."""
-    meshio = pytest.importorskip("meshio")
-    pytest.importorskip("skimage")
-    axes = np.array([0.7, 0.5, 0.35])
-    unit = np.random.default_rng(0).standard_normal((1500, 3))
-    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
-    normals = dict(zip(("nx", "ny", "nz"), (unit / axes).T, strict=True))
-    cells = [("vertex", np.arange(1500)[:, None])]
-    meshio.write(tmp_path / "a.ply", meshio.Mesh(unit * axes, cells, point_data=normals))
-    problem = loaded("distance", "skimage", scan=tmp_path / "a.ply")
-    solution = inrpde.solve(problem, reference="none", settings={"solver.steps": 300, "solver.width": 64})
-    points, _ = zero_level(dataset(replace(solution, grid=(49, 49, 49))))
-    distance = np.linalg.norm(points / axes, axis=1) - 1
-    assert np.mean(np.abs(distance)) < 0.05
-    there = cKDTree(points).query(unit * axes)[0]
-    assert np.mean(there) < 0.03
-    slope = solution.evaluate(
-        problem.space.grad(problem.unknowns[0]), np.random.default_rng(1).uniform(-1, 1, (999, 3))
-    )
-    assert np.mean(np.abs(np.linalg.norm(slope, axis=1) - 1)) < 0.2
 
 
 @pytest.mark.slow
