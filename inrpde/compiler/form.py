@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,6 +96,12 @@ class Form:
         return all(row.linear for row in self.rows) and all(term.row.linear for term in self.integrals)
 
     @property
+    def groups(self) -> list[list[int]]:
+        """The unknowns, parted so that no equation couples two parts; one that holds an integral couples all."""
+        everything = range(len(self.unknowns))
+        return parted(len(self.unknowns), (everything if row.integrals else row.indices for row in self.rows))
+
+    @property
     def orders(self) -> Index:
         """The highest order of derivative in each coordinate, in equations that hold in volumes."""
         jets = [jet for row in self.rows if row.region.dim == self.space.dim for jet in row.jets.values()]
@@ -120,3 +126,13 @@ class Form:
             values = fields[name].jets(points, {index for _, index in wanted})
             env |= {symbol: values[index] for symbol, index in wanted}
         return env
+
+
+def parted(count: int, links: Iterable[Iterable[int]]) -> list[list[int]]:
+    """The numbers below a count in groups, in order, those that a link holds in one."""
+    groups = [{k} for k in range(count)]
+    for link in links:
+        held = set(link)
+        joined = set().union(*(group for group in groups if group & held))
+        groups = [group for group in groups if not group & held] + ([joined] if joined else [])
+    return sorted(map(sorted, groups))

@@ -42,9 +42,9 @@ def pace() -> float:
 
 def nominal(form: Form, plan: object) -> float:
     """Nominal seconds of one fit of a plan."""
-    fields = sum(not unknown.is_number for unknown in form.unknowns)
+    fields = [sum(not form.unknowns[k].is_number for k in group) for group in form.groups]
     weight = (4 if form.arithmetic == "complex" else 1) * (1 if form.linear else NEWTON)
-    return STEP + weight * cost(plan, fields, form.space.dim)
+    return STEP + weight * sum(cost(plan, count, form.space.dim) for count in fields if count)
 
 
 @singledispatch

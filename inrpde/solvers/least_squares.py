@@ -69,6 +69,13 @@ def minimise(form: Form, system: System, plan: Plan, lean: Array | None = None, 
     """
     if lean is not None:
         return lean + minimise(form, system.minus(lean), plan, None, ridge)
+    parts = system.independent()
+    if len(parts) > 1:
+        found = [minimise(form, part, plan, None, ridge) for _, part in parts]
+        out = np.zeros(system.width, np.result_type(*found))
+        for (columns, _), heads in zip(parts, found, strict=True):
+            out[columns] = heads
+        return out
     share = partial(balance, form, plan=plan)
     if by_blocks(system):
         return block_solve(system, share, ridge)

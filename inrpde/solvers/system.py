@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from inrpde.compiler.form import HERE, PAIR, Form, Row
+from inrpde.compiler.form import HERE, PAIR, Form, Row, parted
 from inrpde.networks.trial import Trial, restrict, supports
 from inrpde.solvers.samples import Samples, Site
 from inrpde.solvers.state import Evaluable, State
@@ -54,6 +54,28 @@ class System:
     @property
     def width(self) -> int:
         return self.pieces[-1].stop
+
+    def independent(self) -> list[tuple[Array, System]]:
+        """Systems that can be solved one by one, each with its columns' numbers in the vector of all heads; columns
+        that no block holds are in none."""
+        links = [{part.piece for part in block.parts} for block in self.blocks]
+        found = []
+        for group in parted(len(self.pieces), links):
+            mine = set(group)
+            blocks = [block for block, link in zip(self.blocks, links, strict=True) if link & mine]
+            if blocks:
+                columns = np.concatenate([np.arange(self.pieces[k].start, self.pieces[k].stop) for k in group])
+                found.append((columns, self._of(group, blocks)))
+        return found
+
+    def _of(self, group: list[int], blocks: list[Block]) -> System:
+        """The system of some of the pieces."""
+        number = {k: i for i, k in enumerate(group)}
+        moved = [
+            replace(block, parts=tuple(replace(part, piece=number[part.piece]) for part in block.parts))
+            for block in blocks
+        ]
+        return System(tuple(moved), _slices([self.pieces[k].stop - self.pieces[k].start for k in group]))
 
     def minus(self, vector: Array) -> System:
         """The system for what is to be added to a vector of heads."""
@@ -107,7 +129,11 @@ def linearise(form: Form, samples: Samples, state: State, jets: Jets) -> System:
 
 def piece_slices(trials: tuple[Trial, ...]) -> tuple[slice, ...]:
     """The columns of every piece in the vector of all heads."""
-    widths = [piece.width for trial in trials for piece in trial.pieces]
+    return _slices([piece.width for trial in trials for piece in trial.pieces])
+
+
+def _slices(widths: Sequence[int]) -> tuple[slice, ...]:
+    """Columns side by side."""
     stops = np.cumsum(widths)
     return tuple(slice(int(stop - width), int(stop)) for stop, width in zip(stops, widths, strict=True))
 

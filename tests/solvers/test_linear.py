@@ -78,3 +78,27 @@ def test_what_is_not_finite_is_an_error(where):
     (a if where == "matrix" else b)[(1,) * (2 if where == "matrix" else 1)] = np.nan
     with pytest.raises(DivergedError, match="not finite"):
         ridge_solve(a, b)
+
+
+@pytest.mark.parametrize("kind", [float, complex])
+@pytest.mark.parametrize("spread", [0, 4, 7])
+def test_fewer_rows_than_columns_are_satisfied_by_the_smallest_solution(kind, spread):
+    rng = np.random.default_rng(3)
+    a = np.logspace(0, -spread, 12)[:, None] * random(rng, 12, 40, kind=kind)
+    b = a @ random(rng, 40, 2, kind=kind)
+    found = ridge_solve(a, b)
+    assert np.linalg.norm(a @ found - b) < 1e-10 * np.linalg.norm(b)
+    assert np.allclose(found, np.linalg.pinv(a) @ b, rtol=0, atol=1e-3 if spread == 7 else 1e-7)
+
+
+def test_rows_that_contradict_one_another_are_met_half_way():
+    a = np.array([[1.0, 0, 0, 1], [1, 0, 0, 1], [0, 1, 0, 0]])
+    assert np.allclose(ridge_solve(a, np.array([1.0, 3, 5])), [1, 5, 0, 1], atol=1e-6)
+
+
+def test_a_large_ridge_shrinks_where_there_are_fewer_rows_than_columns_too():
+    rng = np.random.default_rng(2)
+    a, b = rng.standard_normal((4, 20)), rng.standard_normal(4)
+    mu = 0.3 * np.linalg.norm(a) / np.sqrt(20)
+    expected = np.linalg.solve(a.T @ a + mu**2 * np.eye(20), a.T @ b)
+    assert np.allclose(ridge_solve(a, b, 0.3), expected)

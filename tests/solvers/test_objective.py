@@ -96,7 +96,7 @@ def test_terms_of_other_units_weigh_the_same():
     assert loss(1) == pytest.approx(loss(1000), rel=1e-10)
 
 
-@given(st.floats(-5, 5), st.floats(0, 5), st.floats(0, 1))
+@given(st.floats(-5, 5), st.floats(1e-3, 5), st.floats(0, 1))
 def test_a_number_starts_from_its_initial_value_within_its_bounds(low, extent, share):
     initial = low + share * extent
     value = Number(Learned(initial, bounds=(low, low + extent)))().item()

@@ -1,5 +1,6 @@
 """The linearised system against differences of the residuals, for every kind of equation."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,7 +9,9 @@ from sympy import Abs, I, Interval, Matrix, exp, sin
 
 from inrpde import GridField, Learned, On, Periodic, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
+from inrpde.solvers.cost import nominal
 from inrpde.solvers.features import Cells, Global, make_trials
+from inrpde.solvers.linear import ridge_solve
 from inrpde.solvers.samples import draw
 from inrpde.solvers.state import zero_state
 from inrpde.solvers.system import evaluate_jets, integral_values, linearise, no_jets, piece_slices, residuals
@@ -162,3 +165,55 @@ def test_jets_part_of_the_way():
     direct = evaluate_jets(form, samples, one.with_vector(0.75 * one.vector + 0.25 * other.vector))
     for p, q in zip(half.rows, direct.rows, strict=True):
         assert all(np.allclose(p[symbol], q[symbol]) for symbol in p)
+
+
+# -- unknowns that nothing couples
+
+
+def apart():
+    """u and v without a common equation, a third that only v is tied to."""
+    f = space.unknown("f")
+    conditions = [
+        On(omega, space.laplace(u) - 1), On(walls, u), On(omega, space.laplace(v) - f), On(walls, v - x),
+        On(omega, f - y),
+    ]  # fmt: skip
+    return form_of([u, v, f], conditions, {})
+
+
+def test_unknowns_are_grouped_by_the_equations_that_hold_them():
+    assert apart().groups == [[0], [1, 2]]
+    assert form_of(*LINEAR["systems"]).groups == [[0, 1]]
+    coupled = form_of([u, v], [On(omega, u - omega.integral(v)), On(omega, v - 1)], {})
+    assert coupled.groups == [[0, 1]]
+
+
+@pytest.mark.parametrize("plan", [ONE, CELLS])
+def test_independent_systems_have_the_solution_of_the_whole(plan):
+    form = apart()
+    samples = draw(form, 200, 0)
+    system = linearise(form, samples, zero_state(form, make_trials(form, plan, 0)), no_jets(form))
+    parts = system.independent()
+    assert len(parts) == 2
+    assert sorted(np.concatenate([columns for columns, _ in parts])) == list(range(system.width))
+    whole = ridge_solve(*system.stacked(lambda row: 1.0), 1e-6)
+    matrix, right = system.stacked(lambda row: 1.0)
+    for columns, part in parts:
+        heads = ridge_solve(*part.stacked(lambda row: 1.0), 1e-9)
+        rows = np.any(matrix[:, columns] != 0, axis=1)
+        left = [np.linalg.norm(matrix[rows][:, columns] @ each - right[rows]) for each in (heads, whole[columns])]
+        assert left[0] <= left[1] * (1 + 1e-6)
+
+
+def test_fields_that_nothing_couples_cost_their_sum():
+    form = apart()
+    single = form_of(*LINEAR["flux"])
+    assert nominal(form, ONE) < nominal(single, ONE) + nominal(form_of(*LINEAR["systems"]), ONE)
+    assert nominal(form, ONE) > nominal(single, ONE)
+
+
+def test_columns_that_no_equation_holds_are_left_out_of_all():
+    form = apart()
+    system = linearise(form, draw(form, 100, 0), zero_state(form, make_trials(form, ONE, 0)), no_jets(form))
+    alone = replace(system, blocks=system.blocks[:2])
+    ((columns, part),) = alone.independent()
+    assert part.width == len(columns) < system.width
