@@ -13,7 +13,7 @@ from inrpde.solvers.initial import marches
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.one_domain import one_domain
 from inrpde.solvers.record import Record
-from inrpde.solvers.search import BLIND, ENOUGH, RESOLVED, Fit, Search, fixed
+from inrpde.solvers.search import ENOUGH, RESOLVED, Fit, Search, fixed
 from inrpde.solvers.survey import Survey
 from inrpde.solvers.windows import price, windows
 
@@ -25,8 +25,8 @@ PRECISE = 1e-8
 """A score below which no other kind of body is tried."""
 STALLED = 1.5
 """Nominal seconds without progress after which a search without a budget ends, once they are half of all."""
-UNRESOLVED = 12.0
-"""The same while the best score says that nothing is resolved."""
+UNRESOLVED, HAZY = 12.0, 0.1
+"""The same while the best score is above the second, and says that nothing is resolved."""
 VAIN = 5
 """Steps in vain before that: one that was dear tells little."""
 
@@ -96,5 +96,5 @@ class Progress:
         spent, tries = sum(search.spent for search in searches), sum(len(search.tried) for search in searches)
         if best < 0.5 * self.score:
             self.score, self.at, self.tries = best, spent, tries
-        enough = max(STALLED, self.at) if best < BLIND else UNRESOLVED
+        enough = max(STALLED, self.at) if best < HAZY else UNRESOLVED
         return spent - self.at > enough and tries - self.tries >= VAIN
