@@ -27,10 +27,10 @@ from inrpde.solution import Domain, Field, NetworkField, Solution
 from inrpde.solvers.loop import Run
 from inrpde.solvers.loop import run as run_method
 from inrpde.solvers.method import Candidate, Clock, Context
-from inrpde.solvers.samples import bounds, draw
+from inrpde.solvers.samples import bounds
 from inrpde.solvers.score import score
 from inrpde.solvers.state import State
-from inrpde.verification.estimate import Estimate, estimate
+from inrpde.verification.estimate import Estimate, estimate, unfitted
 from inrpde.verification.finding import Finding
 from inrpde.verification.report import condition_reports, exact_errors, reference_errors
 from inrpde.verification.unmet import failure, unmet
@@ -45,6 +45,8 @@ IMPORT_SECONDS = time.process_time()
 HELD_OUT = 15_485_863
 """Added to the seed for the points on which conditions are reported: neither fitted nor used to choose."""
 
+POOR = 1e-3
+"""A score above which a reference that finds no solution says that there may be none."""
 NO_REFERENCE = "there is no reference for this problem"
 Progress = Callable[..., None]
 
@@ -167,6 +169,8 @@ def run(
     if why:
         warnings.append(f"{NO_REFERENCE} ({why})")
         doubts += [Finding(why, "plausible")] if "singular" in why else []
+        lost = any(words in why for words in ("does not converge", "cannot be continued"))
+        doubts += [Finding(why, "unverified")] if lost and best.score > POOR else []
 
     def finish() -> Solution:
         with watch("verify"):
@@ -376,7 +380,7 @@ def _report(
     )
     compared = reference_errors(solution._on_axes, solution.fields, witness) if witness is not None else {}
     by_field = _by_field(form, estimated)
-    held_out = draw(form, 4000, seed + HELD_OUT)
+    held_out = unfitted(form, best, 4000, seed + HELD_OUT)
     scored = score(form, held_out, best.state)
     left = unmet(form, estimated)
     word = verdict(estimated, compared, left, doubts)

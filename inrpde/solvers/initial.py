@@ -146,7 +146,7 @@ def jumps(form: Form, state: State) -> float:
     total = 0.0
     lo, hi = bounds(form)
     for unknown, trial in enumerate(state.trials):
-        edges = [part.end for part in getattr(trial, "parts", ()) if isinstance(part, Slab) and np.isfinite(part.end)]
+        edges = [part.end for part in getattr(trial, "parts", ())[:-1] if isinstance(part, Slab)]
         index = (0,) * form.space.dim
         points = field_points(form, unknown, 400, 13)
         values = state.jets(unknown, points, [index])[index]

@@ -38,6 +38,8 @@ BROKEN = 0.1
 """The score of a window that was not solved at all."""
 GROWN = 10.0
 """How many times its first size a solution has if it is taken to blow up where it cannot be continued."""
+MISSED = 10.0
+"""How many times its aim the score of all windows may be up to where a solution that blows up is followed."""
 UNFITTED = 60_013
 """Added to the seed for the points on which a window is scored."""
 SOLVES = 1.5
@@ -177,8 +179,8 @@ def march(
         keep(steps.trail)
     if not steps.blown:
         return Marched(steps.state, None, steps.spent)
-    good = max((k for k, each in enumerate(steps.scores) if each < 10 * steps.floor), default=0) + 1
-    return Marched(joined(form, steps.states[:good], steps.ends[:good], ends=True), steps.ends[good - 1], steps.spent)
+    state, until = steps.followed()
+    return Marched(state, until, steps.spent)
 
 
 class Steps:
@@ -217,6 +219,20 @@ class Steps:
         """All windows so far, as one state."""
         return joined(self.form, self.states, self.ends)
 
+    def followed(self) -> tuple[State, float]:
+        """As many windows as together, on points that were not fitted, meet the aim as well as one of them must, and
+        where they end: close to where a solution blows up residuals grow as fast as it does. Those of the lowest score
+        where none do."""
+        drawn, start = draw(self.form, 1000, self.seed + UNFITTED), bounds(self.form)[0][-1]
+        best: tuple[float, int] = (float("inf"), 1)
+        for count in range(len(self.states), 0, -1):
+            state, until = joined(self.form, self.states[:count], self.ends[:count], ends=True), self.ends[count - 1]
+            best = min(best, (score(self.form, squeeze(self.form, drawn, start, until), state).total, count))
+            if best[0] < MISSED * self.plan.aim:
+                break
+        count = best[1]
+        return joined(self.form, self.states[:count], self.ends[:count], ends=True), self.ends[count - 1]
+
     def advance(self) -> None:
         """Solve the next window, smaller and with more cells while that lowers its score, until it meets the aim."""
         kept = self._try(None)
@@ -227,6 +243,8 @@ class Steps:
             finer = self._bounded(kept.pace.finer(factor, np.ones_like(kept.need) if everywhere else kept.need))
             if finer == kept.pace:
                 self.aim = max(self.aim, min(kept.score, LOOSEST))
+                break
+            if kept.score > BROKEN and self._outgrown(kept) and finer.length >= kept.pace.length:
                 break
             if self._over(finer) and self.aim < LOOSEST:
                 self.aim = self.floor = 10 * self.aim
@@ -243,7 +261,7 @@ class Steps:
                 kept = replace(tried, pace=kept.pace) if tried.score < kept.score else kept
                 break
             kept, missed = tried if tried.score < kept.score else kept, not useful
-        if kept.state is None or (kept.score > BROKEN and self.peaks and kept.peak > GROWN * self.peaks[0]):
+        if kept.state is None or (kept.score > BROKEN and self._outgrown(kept)):
             self.stuck = True
             if not self.states:
                 raise DivergedError(
@@ -251,6 +269,9 @@ class Steps:
                 )
             return
         self._keep(kept)
+
+    def _outgrown(self, tried: Tried) -> bool:
+        return bool(self.peaks) and tried.peak > GROWN * self.peaks[0]
 
     def _bounded(self, pace: Pace) -> Pace:
         cells = tuple(min(n, MOST * m) for n, m in zip(pace.cells, self.first.cells, strict=True))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from inrpde.compiler.form import Form
 from inrpde.errors import DivergedError
 from inrpde.solvers.fields import between, field_points, relative_difference
+from inrpde.solvers.initial import squeeze
 from inrpde.solvers.method import Candidate
-from inrpde.solvers.samples import draw, sampled, thinned
+from inrpde.solvers.samples import Samples, bounds, draw, sampled, thinned
 from inrpde.solvers.score import Score, score, shared
 from inrpde.solvers.state import State
 
@@ -68,12 +69,14 @@ def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
     such errors are smooth, and scores are errors of the lowest mode: it is added as it is. A score is at most a few
     hundred times the error. Where E is out of all
     proportion to the residuals, the conditions do not determine the solution, and nothing is known of its error: 2.
-    Without a second solve it is ten times the score.
+    Without a second solve it is ten times the score; there is none of an answer that ends before the last time.
 
     Where there are readings the second solve has not seen all of them, and the difference is the estimate; an unknown
     that nothing else gives is compared between them.
     """
-    held_out = thinned(draw(form, 1000, seed + 31), MOST)
+    if "last_good_time" in candidate.memory:  # the second solve would end at another time
+        candidate = replace(candidate, again=None)
+    held_out = thinned(unfitted(form, candidate, 1000, seed + 31), MOST)
     first = score(form, held_out, candidate.state)
     unknowns = range(len(form.unknowns))
     points = [(between if sampled(form, k) else field_points)(form, k, 2000, seed + 31) for k in unknowns]
@@ -101,6 +104,12 @@ def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
     }
     fields |= {name: _clipped(differences[name]) for name in alone}
     return Estimate(fields, first, second, differences, common, undecided, alone)
+
+
+def unfitted(form: Form, candidate: Candidate, count: int, seed: int) -> Samples:
+    """About so many points that were not fitted, as far in time as the answer goes."""
+    drawn, until = draw(form, count, seed), candidate.memory.get("last_good_time")
+    return drawn if until is None else squeeze(form, drawn, float(bounds(form)[0][-1]), until)
 
 
 def _second(candidate: Candidate, seed: int, lean: Sequence[float]) -> State | None:

@@ -160,3 +160,13 @@ def test_a_solution_that_blows_up_is_followed_until_then():
     assert 0.2 < until < 0.25
     at = np.column_stack([AT[:, 0], 0.8 * until * AT[:, 1]])
     assert np.allclose(found.state.jets(0, at, [(0, 0)])[0, 0], 1 / (0.25 - at[:, 1]), rtol=1e-3)
+
+
+def test_a_solution_of_an_ordinary_equation_that_blows_up_is_scored_as_far_as_it_goes():
+    conditions = [On(strip, Eq(timed.dt(h), 4 * h**2)), On(strip.initial, h - 1)]
+    form = compile_problem(Problem("blow-up", [h], conditions))
+    found = march(form, plan(1e-4, each=75), 0, newton.fit)  # h = 1 / (1 - 4t)
+    assert 0.2 < found.until < 0.25
+    at = np.column_stack([AT[:, 0], 0.9 * found.until * AT[:, 1]])
+    assert np.allclose(found.state.jets(0, at, [(0, 0)])[0, 0], 1 / (1 - 4 * at[:, 1]), rtol=1e-3)
+    assert jumps(form, found.state) < 1e-2
