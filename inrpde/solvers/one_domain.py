@@ -19,6 +19,8 @@ HIGH = 4
 """Coordinates from which frequencies are drawn from a Gaussian: a box would be mostly corners."""
 WIDEST = 4500
 """Features that one dense factorisation is given at most."""
+MOST_WAVES = 2500
+"""Exponentials of the equation at most."""
 FEW = 1000
 """Samples, where they alone give the unknowns, up to which one domain is tried."""
 WORTH = 0.8
@@ -97,8 +99,8 @@ def first_plan(search: Search[Global]) -> Global:
 
 def wavy_plan(search: Search[Global], stretch: float = 1.0) -> Global | None:
     """Exponentials of the equation as many as its characteristic set, of one dimension less, asks for, and features for
-    what its sources drive, up to the declared wave numbers times `stretch`; None where the equation has none or the
-    user has chosen the body."""
+    what its sources drive, up to the declared wave numbers times `stretch`; None where the equation has none, the user
+    has chosen the body, or higher frequencies ask for too many."""
     form = search.context.form
     d = form.space.dim
     if d >= HIGH or fixed(search.context) or (search.context.settings["solver.layers"] or 1) > 1:
@@ -109,7 +111,10 @@ def wavy_plan(search: Search[Global], stretch: float = 1.0) -> Global | None:
         return None
     across = 2 * reach / np.pi + 3
     fewest, each = {1: (12, 1), 2: (150, 13), 3: (400, 8)}[d]
-    count = int(np.clip(each * np.mean(np.prod(across) / across), fewest, 2500))
+    wanted = each * np.mean(np.prod(across) / across)
+    if stretch > 1 and wanted > MOST_WAVES:
+        return None
+    count = int(np.clip(wanted, fewest, MOST_WAVES))
     beside = int(np.clip(1.6 * np.prod(2 * band / np.pi + 3), 60, 1000))
     waves = Waves(count / (count + beside), tuple(float(w) for w in reach))
     return Global(count + beside, tuple(float(w) for w in band), waves=waves)

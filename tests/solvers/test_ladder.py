@@ -14,6 +14,7 @@ from inrpde.solvers.features import Cells
 from inrpde.solvers.ladder import climb
 from inrpde.solvers.march import March
 from inrpde.solvers.method import Clock, Context
+from inrpde.solvers.one_domain import wavy_plan
 from inrpde.solvers.search import Search
 from inrpde.solvers.survey import Survey
 from inrpde.solvers.windows import price
@@ -116,6 +117,14 @@ def test_more_features_are_for_the_plan_that_is_best():
     assert plans[k].reach == best.reach
     assert plans[k].width == round(1.7 * best.width)
     assert max(plan.width for plan in plans[:k]) > best.width, "others, of other bands, were wider"
+
+
+def test_exponentials_are_not_fewer_than_their_frequencies_ask_for():
+    ringing = Problem("ringing", [u], [On(square, plane.laplace(u) + 60**2 * u - x), On(square.boundary, u)])
+    made = search(ringing)
+    some, more = wavy_plan(made), wavy_plan(made, 4.0)
+    assert more.width - some.width > 2.5 * some.width * some.waves.share, "they fill a curve: as many as its length"
+    assert wavy_plan(made, 30.0) is None
 
 
 def test_cells_take_as_many_of_the_waves_as_can_be_afforded(monkeypatch):
