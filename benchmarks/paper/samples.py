@@ -29,9 +29,9 @@ FIRST_OMEGA = 3000.0
 """The authors' first layer, for sounds."""
 PART = 0.004
 """The share of a video's pixels that they take at every step."""
-POINTS, SIZE, SPREAD = 8000, 129, 300_000
-"""Points of a scan, nodes along each side of the grid from which surfaces are taken, and points on both surfaces by
-which they are compared."""
+POINTS, SIZE, SPREAD, PIECE = 8000, 97, 300_000, 50_000
+"""Points of a scan, nodes along each side of the grid from which surfaces are taken, points on both surfaces by which
+they are compared, and those at which a field is asked at once."""
 NEAR = 0.05
 """The source's surroundings, where waves are not compared."""
 
@@ -103,7 +103,9 @@ def scanned(scan: str) -> Scan:
 @lru_cache(2)
 def surface(found: Found) -> tuple[Array, Array]:
     axes = [np.linspace(-1, 1, SIZE)] * 3
-    values = found(grid_points(axes)).reshape([SIZE] * 3)
+    points = grid_points(axes)
+    pieces = [found(points[start : start + PIECE]) for start in range(0, len(points), PIECE)]
+    values = np.concatenate(pieces).reshape([SIZE] * 3)
     return zero_level(Dataset("grid", ("x", "y", "z"), {"u": values}, axes=tuple(axes)))
 
 

@@ -66,6 +66,20 @@ def test_a_surface_lies_where_the_field_vanishes(tmp_path):
     np.testing.assert_allclose(np.linalg.norm(mesh.points, axis=1), 0.5, atol=2e-3)
     a, b, c = (mesh.points[corner] for corner in mesh.cells_dict["triangle"].T)
     assert 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() == pytest.approx(np.pi, rel=1e-2)
+    assert np.all(np.einsum("nk,nk->n", np.cross(b - a, c - a), a) >= 0), "normals point to where the field is positive"
+
+
+def test_vtk_reads_a_surface(tmp_path):
+    pytest.importorskip("skimage")
+    legacy = pytest.importorskip("vtkmodules.vtkIOLegacy")
+    surface.write(tmp_path / "a.vtk", ball())
+    reader = legacy.vtkUnstructuredGridReader()
+    reader.SetFileName(str(tmp_path / "a.vtk"))
+    reader.Update()
+    points, triangles = surface.zero_level(ball())
+    found = reader.GetOutput()
+    assert (found.GetNumberOfPoints(), found.GetNumberOfCells()) == (len(points), len(triangles))
+    np.testing.assert_allclose(found.GetBounds(), [-0.5, 0.5] * 3, atol=1e-3)
 
 
 @pytest.mark.parametrize(("write", "name"), [(sound.write, "a.wav"), (frames.write, "a.png"), (surface.write, "a.vtk")])
