@@ -44,12 +44,10 @@ class Checkpoint:
         """Write the memory of a method, atomically."""
         if self.path is None:
             return
-        import h5py
-
-        from inrpde.export.atomic import replacing
+        from inrpde.export.atomic import new_hdf5, replacing
 
         skeleton, arrays = packed(memory)
-        with replacing(self.path) as beside, h5py.File(beside, "x") as file:
+        with replacing(self.path) as beside, new_hdf5(beside) as file:
             file.attrs["key"] = self.key
             file["skeleton"] = skeleton
             for kind, array in arrays.items():

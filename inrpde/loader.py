@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import linecache
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
@@ -17,7 +18,7 @@ from typing import Any
 
 from inrpde import plugins
 from inrpde.declaration import Problem, paths
-from inrpde.errors import InrpdeError, ProblemError, UsageError
+from inrpde.errors import InrpdeError, Interrupted, ProblemError, UsageError
 from inrpde.parameters import parse_parameter
 
 
@@ -137,7 +138,7 @@ def _in_folder_of(path: Path) -> Iterator[None]:
     folder = str(path.parent)
     sys.path.insert(0, folder)
     try:
-        with paths.at(path.parent), redirect_stdout(sys.stderr):
+        with paths.at(path.parent), redirect_stdout(sys.stderr), _descriptor_to_stderr():
             yield
     finally:
         with suppress(ValueError):
@@ -145,11 +146,28 @@ def _in_folder_of(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def _descriptor_to_stderr() -> Iterator[None]:
+    """What libraries print past Python goes to stderr too."""
+    try:
+        saved = os.dup(1)
+    except OSError:  # there is no stdout
+        yield
+        return
+    try:
+        with suppress(OSError):
+            os.dup2(2, 1)
+        yield
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
+
+
+@contextmanager
 def _blaming(path: Path) -> Iterator[None]:
     """Whatever is raised becomes an error that names the line of the file that it came from."""
     try:
         yield
-    except UsageError:
+    except (UsageError, Interrupted):
         raise
     except InrpdeError as error:
         place = _line(path, error.__traceback__)
@@ -157,10 +175,12 @@ def _blaming(path: Path) -> Iterator[None]:
     except SyntaxError as error:
         line = f"{Path(error.filename or path).name}, line {error.lineno}: {(error.text or '').strip()}"
         raise ProblemError(f"the file is not valid Python: {error.msg}", line, "mend that line") from None
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit, KeyboardInterrupt) as error:
         place = _line(path, error.__traceback__)
         what = f"the file raised {type(error).__name__}: {error}"
         fix = "run it with python to see the whole traceback"
+        if isinstance(error, ModuleNotFoundError):
+            fix = f"install what provides {error.name}, or put {error.name}.py beside the file"
         if isinstance(error, TypeError) and "ufunc" in str(error):
             fix = "numpy's functions take numbers: of coordinates and unknowns use sympy's (from sympy import sin)"
         raise ProblemError(what, place or path.name, fix) from error

@@ -119,6 +119,12 @@ def test_what_solve_hands_to_the_pipeline(pipeline, capsys):
     }
 
 
+def test_a_name_with_a_slash_is_a_file_all_the_same(pipeline, tmp_path):
+    (tmp_path / "line.py").write_text(FILE.replace('"line"', '"a/b"'))
+    assert main(["solve", "line.py"]) == 0
+    assert str(pipeline.options["output"]) == "a_b.h5"
+
+
 def test_times_may_be_negative(pipeline):
     assert main(["solve", "moving.py", "--times", "-1,0.5"]) == 0
     assert pipeline.options["times"] == (-1.0, 0.5)

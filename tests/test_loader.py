@@ -198,3 +198,21 @@ def test_text_that_is_not_utf8(tmp_path):
 def test_an_unknown_plugin_names_the_nearest():
     with pytest.raises(UsageError, match="did you mean helmholtz"):
         load_problem("helmholz", {})
+
+
+def test_what_libraries_print_past_python_goes_to_stderr(write, capfd):
+    load_problem(write(f"{HEAD}import os\nos.write(1, b'hello')\nproblem = {LINE.format(1)}"), {})
+    assert capfd.readouterr() == ("", "hello")
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "fix"),
+    [
+        ("import not_there_at_all", "ModuleNotFoundError", "put not_there_at_all.py beside the file"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt", "run it with python"),
+    ],
+)
+def test_how_a_file_that_raises_is_mended(write, text, what, fix):
+    with pytest.raises(ProblemError, match=what) as raised:
+        load_problem(write(text), {})
+    assert fix in raised.value.fix

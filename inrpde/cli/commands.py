@@ -45,7 +45,7 @@ def solve(args: Namespace) -> int:
     plugins.find("methods", args.method)
     problem, source = _load(args)
     _fits(args, problem)
-    output = args.output or Path(f"{problem.name}.h5")
+    output = args.output or Path(f"{_file_name(problem)}.h5")
     _writable(output)
 
     from inrpde import pipeline
@@ -86,7 +86,7 @@ def reference(args: Namespace) -> int:
     """Solve by the reference alone and write it."""
     _writable(args.output)
     problem, source = _load(args)
-    output = args.output or Path(f"{problem.name}_reference.h5")
+    output = args.output or Path(f"{_file_name(problem)}_reference.h5")
     _writable(output)
 
     from inrpde import pipeline
@@ -192,6 +192,10 @@ def _interval(problem: "Problem") -> tuple[float, float]:
     """The first and the last time of a problem's conditions."""
     spans = [condition.region.bounds for condition in problem.conditions]
     return min(float(lo[-1]) for lo, _ in spans), max(float(hi[-1]) for _, hi in spans)
+
+
+def _file_name(problem: "Problem") -> str:
+    return problem.name.replace("/", "_").replace("\0", "_")
 
 
 def _writable(output: Path | None) -> None:

@@ -16,6 +16,7 @@ from inrpde.declaration.conditions import On
 from inrpde.declaration.fields import GridField, Learned, MeshField
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
+from inrpde.declaration.regions.points import PointSet
 from inrpde.declaration.space import NormalComponent, Space
 from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
@@ -297,6 +298,7 @@ def _check_condition(p: Problem, condition: On) -> None:
                         + ("" if p.space.time else f'; for a time: Space("…", time="{x}")'),
                     )
         _check_symbols(p, row, condition.region, place)
+        _check_labels(p, row, condition.region, place)
         for integral in row.atoms(RegionIntegral):
             _check_symbols(p, integral.integrand, integral.region, place)
         if not p.complex_unknowns and row.has(I) and not row.is_real:
@@ -324,6 +326,22 @@ def _check_symbols(p: Problem, expr: Expr, region: Region, place: str) -> None:
             )
         else:
             _unknown_symbol(p, symbol, place)
+
+
+def _check_labels(p: Problem, expr: Expr, region: Region, place: str) -> None:
+    """Normals that points do not have, and complex readings of real unknowns."""
+    if isinstance(region, PointSet):
+        if expr.has(NormalComponent) and getattr(region, "normals", None) is None:
+            raise ProblemError(
+                "these points have no normals", place, "give them: Points(space, coordinates, labels, normals=…)"
+            )
+        wrong = sorted(s.name for s in expr.free_symbols & set(region.labels) if not s.is_real)
+        if wrong and not p.complex_unknowns:
+            raise ProblemError(
+                f"the label {wrong[0]} is complex and every unknown is real",
+                place,
+                'declare the unknown complex: space.unknown("u", complex=True), or give the real part',
+            )
 
 
 def _stray_functions(p: Problem, atoms: Iterable[Basic], place: str) -> None:

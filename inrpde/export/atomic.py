@@ -8,9 +8,15 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inrpde.errors import OutputError
 
+if TYPE_CHECKING:
+    import h5py
+
+BLOCK = 2**20
+"""Bytes by which a file in memory grows."""
 _MEND = "give another place with -o, or free this one (is the disk full, the folder there and yours to write?)"
 
 
@@ -39,6 +45,19 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             raise
     except (OSError, RuntimeError) as error:  # HDF5 ends in either when the system refuses
         raise OutputError(f"the result could not be written: {_reason(error)}", str(path), _MEND) from error
+
+
+@contextmanager
+def new_hdf5(path: Path) -> Iterator[h5py.File]:
+    """A new HDF5 file, made in memory and written when the block ends well: where the system refuses a write, HDF5
+    tries again when the process ends, and ends it by a segmentation fault."""
+    import h5py
+
+    with h5py.File(path.name, "w", driver="core", backing_store=False, block_size=BLOCK) as file:
+        yield file
+        file.flush()
+        image = file.id.get_file_image()
+    path.write_bytes(image)
 
 
 def _check_place(target: Path, path: str | os.PathLike[str]) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 
 from inrpde.errors import OutputError
 from inrpde.export import vtkhdf
-from inrpde.export.atomic import replacing
+from inrpde.export.atomic import new_hdf5, replacing
 from inrpde.export.dataset import Dataset, outside_nan
 from inrpde.export.encoding import get_attributes, get_tree, joined, put_attributes, put_tree
 
@@ -55,7 +55,7 @@ def write(path: str | os.PathLike[str], dataset: Dataset) -> None:
     layout = _lay_out(dataset)
     with replacing(path) as beside:
         try:
-            with h5py.File(beside, "x") as file:
+            with new_hdf5(beside) as file:
                 _fill(file, dataset, layout)
             _check(beside, dataset, layout)
         except (TypeError, ValueError, KeyError) as error:

@@ -50,6 +50,28 @@ def contradictions(form: Form, samples: Samples) -> list[Finding]:
     return findings
 
 
+def repeated(form: Form, samples: Samples) -> list[Finding]:
+    """Points that are given more than once, with values that differ. Raises ProblemError where there is but one."""
+    findings = []
+    for row in form.rows:
+        if not (row.region.labels and _gives_value(row) and not row.integrals) or _has_normals(form, row):
+            continue
+        site = samples.of(row)
+        values = _value(form, row, site)
+        key = sum(x * np.sqrt(2.0 + k) for k, x in enumerate(site.points.T))  # one number a point sorts fast
+        places, number, counts = np.unique(key, return_inverse=True, return_counts=True)
+        means = (np.bincount(number, values.real) + 1j * np.bincount(number, values.imag)) / counts
+        gap = np.abs(values - means[number])
+        if not gap.max() > AGREES * np.abs(values).max():
+            continue
+        where = place(form.space.coords, site.points[int(np.argmax(gap))])
+        text = f"points are given more than once with values that differ, by {gap.max():.4g} from their mean at {where}"
+        if len(places) == 1:
+            raise ProblemError(f"all the {text}", row.text, "check the coordinates: every point is the same")
+        findings.append(Finding(f"{row.text}: {len(np.unique(number[gap > 0]))} {text}"))
+    return findings
+
+
 def _comparable(form: Form, row: Row) -> bool:
     return not (row.region.labels or row.integrals or form.conditions[row.condition].periodic or not row.jets)
 

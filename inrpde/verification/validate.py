@@ -13,7 +13,7 @@ from inrpde.solvers.score import score
 from inrpde.solvers.system import environment
 from inrpde.verification.balance import check_balance
 from inrpde.verification.coverage import bare_boundary, free_constants, initial_conditions
-from inrpde.verification.data import contradictions, lattice
+from inrpde.verification.data import contradictions, lattice, repeated
 from inrpde.verification.fields import exact_state
 from inrpde.verification.finding import Finding, place
 from inrpde.verification.learned import unidentified
@@ -37,7 +37,12 @@ def validate(form: Form) -> list[Finding]:
     check_signs(form, samples)
     check_periodic(form, samples)
     _check_exact(form, samples)
-    findings = [*initial_conditions(form), *misplaced(form, samples), *contradictions(form, samples)]
+    findings = [
+        *initial_conditions(form),
+        *misplaced(form, samples),
+        *contradictions(form, samples),
+        *repeated(form, samples),
+    ]
     check_balance(form)
     findings += [
         *bare_boundary(form),

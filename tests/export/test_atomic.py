@@ -181,3 +181,25 @@ def test_text_through_the_same_door(tmp_path):
         beside.write_text("<p>")
         assert not (tmp_path / "page.html").exists()
     assert (tmp_path / "page.html").read_text() == "<p>"
+
+
+def test_a_process_survives_a_disk_that_is_full(tmp_path):
+    """HDF5 that cannot write what it holds would end the process by a segmentation fault on its way out."""
+    code = """
+import resource, sys
+import numpy as np
+from inrpde.errors import OutputError
+from inrpde.export import Dataset, write
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+axes = [np.linspace(0, 1, 200)] * 2
+try:
+    write(sys.argv[1], Dataset("grid", ("x", "y"), {"u": np.ones((200, 200))}, axes=axes))
+except OutputError as error:
+    print(error.what)
+    sys.exit(6)
+"""
+    words = [sys.executable, "-c", code, str(tmp_path / "out.h5")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (6, "")
+    assert done.stdout == "the result could not be written: File too large\n"
+    assert list(tmp_path.iterdir()) == []

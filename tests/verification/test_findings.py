@@ -416,3 +416,27 @@ def test_a_guess_is_finite():
 def test_an_equation_that_is_finite_for_some_unknowns_only_has_data_that_are_finite():
     assert texts(On(omega, Eq(-space.laplace(u) + log(u - 3), 1)), On(walls, Eq(u, 4)), guess={u: 4}) == []
     assert "not finite at x = 0" in refused(On(omega, Eq(u**2 - space.laplace(u), 1 / x)), On(walls, Eq(u, 4)))
+
+
+# -- samples
+
+
+def test_points_that_are_given_twice_with_other_values_are_named():
+    once = np.random.default_rng(0).uniform(0, 1, (40, 2))
+    twice = Points(space, np.vstack([once, once]), {"m": np.repeat([0.0, 1.0], 40)})
+    (text,) = texts(On(twice, Eq(u, twice["m"])))
+    assert "40 points are given more than once with values that differ, by 0.5 from their mean" in text
+    same = Points(space, np.vstack([once, once]), {"m": np.ones(80)})
+    assert texts(On(same, Eq(u, same["m"]))) == []
+    heap = Points(space, np.zeros((3, 2)), {"m": [1.0, 2.0, 3.0]})
+    assert "all the points are given more than once" in refused(On(heap, Eq(u, heap["m"])))
+
+
+def test_points_without_normals_have_no_slope_across_them():
+    sensors = Points(space, [[0.5, 0.5]], {"m": [0.1]})
+    assert "these points have no normals" in refused(On(sensors, Eq(space.dn(u), sensors["m"])))
+
+
+def test_complex_readings_of_a_real_unknown():
+    sensors = Points(space, [[0.5, 0.5]], {"m": [0.1j]})
+    assert refused(On(sensors, Eq(u, sensors["m"]))) == "the label m is complex and every unknown is real"

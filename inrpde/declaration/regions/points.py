@@ -68,6 +68,10 @@ class Points(PointSet):
         self, space: Space, coordinates: Any, labels: Mapping[str, Any] | None = None, normals: Any | None = None
     ):
         super().__init__(space, _coordinates(space, coordinates))
+        if not isinstance({} if labels is None else labels, Mapping):
+            raise ProblemError(
+                "the labels have no names", "Points(space, coordinates, labels)", 'name them: {"reading": values}'
+            )
         count = len(self.coordinates)
         self._symbols: dict[str, Expr | ImmutableDenseMatrix] = {}
         self.values: dict[Dummy, Array] = {}

@@ -100,3 +100,8 @@ def test_a_label_that_is_not_there_lists_those_that_are():
         points["height"]
     assert "'reading'" in caught.value.fix
     assert Matrix([points["reading"]]).free_symbols == set(points.labels)
+
+
+def test_labels_have_names():
+    with pytest.raises(ProblemError, match="the labels have no names"):
+        Points(PLANE, GRID, np.ones(len(GRID)))
