@@ -112,7 +112,7 @@ class Level:
 
 
 def levels(
-    points: Array, slopes: Array, box: tuple[Array, Array], features: tuple[int, float], smoothness: int, deepest: int,
+    points: Array, slopes: Array, box: tuple[Array, Array], features: tuple[int, float], smoothness: int,
     rng: np.random.Generator,
 ) -> tuple[Level, ...]:  # fmt: skip
     """The levels of cells for slopes (N, d) at points, coarse ones first and each with features of its own, of which
@@ -122,7 +122,7 @@ def levels(
     grouped: dict[Key, list[Key]] = {}
     for halvings in range(EVERYWHERE):
         grouped[(halvings,) * dim] = list(product(range(2**halvings), repeat=dim))
-    for halvings_, number in halved(points, slopes, box, deepest):
+    for halvings_, number in halved(points, slopes, box):
         grouped.setdefault(halvings_, []).append(number)
     out = []
     for key in sorted(grouped, key=lambda key: (sum(key), key)):
@@ -136,7 +136,7 @@ def patchwork(made: Iterable[Level]) -> Patchwork:
     return Patchwork(tuple(cell for level in made for cell in level.cells()))
 
 
-def halved(points: Array, slopes: Array, box: tuple[Array, Array], deepest: int) -> list[tuple[Key, Key]]:
+def halved(points: Array, slopes: Array, box: tuple[Array, Array]) -> list[tuple[Key, Key]]:
     """Cells from `EVERYWHERE` on, as halvings and number."""
     lo, hi = box
     dim = len(lo)
@@ -153,7 +153,7 @@ def halved(points: Array, slopes: Array, box: tuple[Array, Array], deepest: int)
             found.append((halvings, number))
         if len(near) < HELD:
             continue
-        cut = _cut((points[near] - centre) / side, slopes[near], side) & (np.array(halvings) < deepest)
+        cut = _cut((points[near] - centre) / side, slopes[near], side) & (np.array(halvings) < DEEPEST)
         finer = tuple(int(n) for n in np.array(halvings) + cut)
         for part in product(*(range(2 if each else 1) for each in cut)):
             child = finer, tuple(int(n * (1 + c) + p) for n, c, p in zip(number, cut, part, strict=True))

@@ -88,7 +88,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     """A candidate after every Newton step. For forms that it `supports`.
 
     With a budget cells are as fine as the first step can afford; with a budget or a tolerance there are further steps
-    as long as they pay.
+    as long as they pay. Where a budget does not hold the second solve of the estimate, there is none.
     """
     form, seed, clock = context.form, context.seed, context.clock
     begun = time.perf_counter()
@@ -103,7 +103,8 @@ def solve(context: Context) -> Iterator[Candidate]:
     for number, state in enumerate(steps(form, samples, seed, plan), 1):
         found, spent = score(form, held_out, state).total, time.perf_counter() - begun
         reason = f"{len(state.trials[0].pieces)} cells of {FEATURES} features, step {number}"
-        yield Candidate(state, found, found, spent, "newton", reason, {}, again)
+        second = again if clock.fits(SECOND * spent) else None
+        yield Candidate(state, found, found, spent, "newton", reason, {}, second)
         if number == last or found > GAIN * best or not clock.fits((1 + SECOND) * spent):
             return
         best, begun = found, time.perf_counter()
@@ -113,7 +114,7 @@ def steps(form: Form, samples: Samples, seed: int, plan: Plan) -> Iterator[State
     """The answers after Newton steps from an expansion round the labelled points, without end."""
     rng = np.random.default_rng(seed)
     known = expansion(form, samples)
-    made = cells(form, known, rng, plan)
+    made = cells(form, known, seed, plan)
     with sized(0):  # the cells are small: threads would only wait for one another
         equations = Equations.of(form, crowded(form, samples, made, rng), made)
         jets: Jets = {key: known.jets(0, each.points, each.jets) for key, each in equations.columns.items()}
@@ -125,10 +126,11 @@ def steps(form: Form, samples: Samples, seed: int, plan: Plan) -> Iterator[State
         jets = {key: each.times(heads) for key, each in equations.columns.items()}
 
 
-def cells(form: Form, known: Expansion, rng: np.random.Generator, plan: Plan) -> tuple[Level, ...]:
-    """The levels of cells for the slopes of an expansion."""
-    smoothness = max(form.order + 1, 3)
-    return levels(known.points, known.slopes, bounds(form), (FEATURES, BAND), smoothness, plan.deepest, rng)
+def cells(form: Form, known: Expansion, seed: int, plan: Plan) -> tuple[Level, ...]:
+    """The levels of a plan's cells for the slopes of an expansion."""
+    smoothness, rng = max(form.order + 1, 3), np.random.default_rng(seed)
+    made = levels(known.points, known.slopes, bounds(form), (FEATURES, BAND), smoothness, rng)
+    return tuple(level for level in made if max(level.halvings) <= plan.deepest)
 
 
 def affordable(form: Form, samples: Samples, seed: int, seconds: float | None) -> Plan:
@@ -136,21 +138,22 @@ def affordable(form: Form, samples: Samples, seed: int, seconds: float | None) -
     if seconds is None:
         return Plan()
     known = expansion(form, samples)
+    made, index = cells(form, known, seed, Plan()), Sorted(known.points)
+    inside = {level.halvings: sum(map(len, level.supports(index))) for level in made}
     for deepest in range(DEEPEST, COARSEST, -1):
-        plan = Plan(deepest)
-        if cost(form, known, cells(form, known, np.random.default_rng(seed), plan), plan) <= seconds:
-            return plan
+        taken = [level for level in made if max(level.halvings) <= deepest]
+        count, pairs = sum(len(level.numbers) for level in taken), sum(inside[level.halvings] for level in taken)
+        if cost(form, count, pairs, len(known.points)) <= seconds:
+            return Plan(deepest)
     return Plan(COARSEST, AGAIN)
 
 
-def cost(form: Form, known: Expansion, made: Sequence[Level], plan: Plan) -> float:
-    """Nominal seconds of a step: from the cells that labelled points lie in, as those between them do."""
-    index = Sorted(known.points)
-    count = sum(len(level.numbers) for level in made)
-    cells = sum(len(rows) for level in made for rows in level.supports(index))
-    labelled = sum(row.region.dim < form.space.dim for row in form.rows) * cells
-    between = 2 * (VOLUME + EACH * count) * cells / len(known.points)
-    return CELL * count + FEATURES * (labelled + between) * (BUILD + plan.iterations * ITERATE)
+def cost(form: Form, count: int, pairs: int, points: int) -> float:
+    """Nominal seconds of a step with so many cells, in which labelled points lie in so many `pairs`: those between them
+    lie in as many cells each."""
+    labelled = sum(row.region.dim < form.space.dim for row in form.rows) * pairs
+    between = 2 * (VOLUME + EACH * count) * pairs / points
+    return CELL * count + FEATURES * (labelled + between) * (BUILD + ITERATIONS * ITERATE)
 
 
 def crowded(form: Form, samples: Samples, made: Sequence[Level], rng: np.random.Generator) -> Samples:

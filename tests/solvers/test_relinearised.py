@@ -17,6 +17,7 @@ from inrpde.solvers.samples import draw
 plane = Space("x y")
 x, y = plane.coords
 u = plane.unknown("u")
+ALONG, ACROSS = np.array([0.8, 0.6]), np.array([-0.6, 0.8])
 CENTRES, RADIUS = np.array([[-0.4, 0.0], [0.4, 0.1]]), 0.25
 
 
@@ -36,6 +37,16 @@ def two_circles():
     angle = np.linspace(0, 2 * np.pi, 200, endpoint=False)
     normals = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     return declared(np.concatenate([c + RADIUS * normals for c in CENTRES]), np.concatenate([normals, normals]))
+
+
+def plate():
+    """A slanting rectangle 1 by 0.012."""
+    half = np.array([0.5, 0.006])
+    s = np.linspace(-1, 1, 150)[:, None]
+    sides = [(half[0] * s * ALONG + k * half[1] * ACROSS, k * ACROSS + 0 * s) for k in (1, -1)]
+    ends = [(k * half[0] * ALONG + half[1] * s[::30] * ACROSS, k * ALONG + 0 * s[::30]) for k in (1, -1)]
+    points, normals = map(np.concatenate, zip(*sides, *ends, strict=True))
+    return declared(points, normals)
 
 
 def distance(at):
@@ -60,34 +71,34 @@ def test_distance_from_two_circles(monkeypatch):
 
 
 def test_a_thin_plate_stays_whole(monkeypatch):
-    """A slanting rectangle 1 by 0.012: cells across it are as thin, and its middle line lies inside."""
-    along, across, half = np.array([0.8, 0.6]), np.array([-0.6, 0.8]), np.array([0.5, 0.006])
-    s = np.linspace(-1, 1, 150)[:, None]
-    sides = [(half[0] * s * along + k * half[1] * across, k * across + 0 * s) for k in (1, -1)]
-    ends = [(k * half[0] * along + half[1] * s[::30] * across, k * along + 0 * s[::30]) for k in (1, -1)]
-    points, normals = map(np.concatenate, zip(*sides, *ends, strict=True))
-    state = answer(declared(points, normals), monkeypatch, number=1)
-    middle = np.linspace(-0.48, 0.48, 300)[:, None] * along
-    beside = np.concatenate([middle + 0.014 * across, middle - 0.014 * across])
+    """Cells across it are as thin, and its middle line lies inside."""
+    state = answer(plate(), monkeypatch, number=1)
+    middle = np.linspace(-0.48, 0.48, 300)[:, None] * ALONG
+    beside = np.concatenate([middle + 0.014 * ACROSS, middle - 0.014 * ACROSS])
     assert np.mean(state.jets(0, middle, [(0, 0)])[0, 0] < 0) > 0.98
     assert np.mean(state.jets(0, beside, [(0, 0)])[0, 0] > 0) > 0.98
     far = np.random.default_rng(1).uniform(-1, 1, (2000, 2))
-    far = far[np.abs(far @ across) > 0.05]
+    far = far[np.abs(far @ ACROSS) > 0.05]
     assert np.all(state.jets(0, far, [(0, 0)])[0, 0] > 0)
 
 
 def test_a_budget_makes_cells_coarser():
-    form = compile_problem(two_circles())
+    form = compile_problem(plate())
     samples = draw(form, 4000, 0)
     plans = [relinearised.affordable(form, samples, 0, seconds) for seconds in (None, 1.0, 0.0)]
     assert plans[0].deepest > plans[2].deepest
     assert plans[0].deepest >= plans[1].deepest >= plans[2].deepest
     known = expansion(form, samples)
-    costs = [
-        relinearised.cost(form, known, relinearised.cells(form, known, np.random.default_rng(0), plan), plan)
-        for plan in plans
-    ]
-    assert costs[0] > costs[2]
+    counts = [sum(len(each.numbers) for each in relinearised.cells(form, known, 0, plan)) for plan in plans]
+    assert counts[0] > counts[2]
+
+
+def test_a_budget_that_does_not_hold_a_second_solve_has_none(monkeypatch):
+    monkeypatch.setattr(relinearised, "VOLUME", 1000)
+    context = Context(compile_problem(two_circles()), config.resolve({}, {}), 0, Clock(0.01))
+    (candidate,) = relinearised.solve(context)
+    assert candidate.again is None
+    assert np.isfinite(candidate.score)
 
 
 def test_a_tolerance_asks_for_further_steps(monkeypatch):
