@@ -54,7 +54,7 @@ SHARE, SECOND = 0.4, 0.6
 """The share of a budget that the first step may take, and what the second solve takes beside it."""
 COARSEST = 4
 """Halvings that a budget leaves at least."""
-BUILD, ITERATE, CELL = 6e-8, 4.5e-9, 1e-3
+BUILD, ITERATE, CELL = 2.5e-8, 1.8e-9, 4e-4
 """Nominal seconds for each number in the columns: once a step, and in every iteration; and for each cell."""
 HELD_OUT = 15_487_469
 
