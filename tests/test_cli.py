@@ -258,6 +258,13 @@ def test_an_output_that_cannot_be_written_is_known_before_the_solve(pipeline, tm
     assert pipeline.problem is None
 
 
+def test_a_folder_that_is_read_only_is_known_before_the_solve(pipeline, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)  # root may write everywhere
+    assert main(["solve", "line.py", "-o", str(tmp_path / "out.h5")]) == 6
+    assert pipeline.problem is None
+    assert "the output's folder is read-only" in capsys.readouterr().err
+
+
 def test_a_problem_file_that_is_wrong_is_exit_3(pipeline, tmp_path, capsys):
     (tmp_path / "line.py").write_text("raise ValueError('my own mistake')")
     assert main(["check", "line.py"]) == 3

@@ -6,6 +6,7 @@ What is heavy is imported within the command that needs it.
 
 import json
 import math
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
@@ -206,6 +207,8 @@ def _writable(output: Path | None) -> None:
         raise OutputError("the output is a folder", str(output), f"name a file in it: -o {output / 'solution.h5'}")
     if not output.absolute().parent.is_dir():
         raise OutputError("the output's folder is not there", str(output), f"mkdir -p {output.parent}")
+    if not os.access(output.absolute().parent, os.W_OK | os.X_OK):
+        raise OutputError("the output's folder is read-only", str(output), "give another place with -o")
 
 
 @contextmanager
