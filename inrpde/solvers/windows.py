@@ -42,8 +42,10 @@ def windows(search: Search[March]) -> Iterator[Candidate]:
         plan = March(
             replace(inner, each=round(inner.each * RICHER**number)), aim, _allowance(search, error), _best(search)
         )
-        if search.done or nominal(search.context.form, plan) > plan.allowance or aim >= plan.hopeless:
+        if search.done or nominal(search.context.form, plan) > plan.allowance:
             return
+        if aim >= plan.hopeless:
+            continue
         before = search.score
         yield search.attempt(plan, "windows")
         if search.until is not None or search.score > MISSED * aim:
