@@ -44,14 +44,14 @@ FULL = 2.2
 """Features a sample of a body that takes every value."""
 EACH, RICHER = 20, 3.5
 """Samples of a cell, and features a sample, where something holds between them: it decides what is finer than they."""
-STIFFNESS = 20.0
+STIFFNESS = 50.0
 """The ridge at the edge of the samples' band, relative to the columns; it falls with its fourth power, so
 that of all fields through the samples a smooth one is found."""
 COARSER = 3
 """How many times as long each next level's cells are."""
 COARSE, COARSE_BAND = {1: 8, 2: 24, 3: 48}, 4.0
 """Features of a coarse cell, and their band in coordinates scaled to it."""
-FEWEST, ITERATIONS, MOST = 15, 60, 200
+FEWEST, ITERATIONS, MOST = 15, 100, 200
 """Conjugate gradients: at least, at most without a budget, at most."""
 ROUNDS, ROUND = 5, 25
 """Rounds of weights where a condition has the norm 1, and conjugate gradients in each, at most."""
@@ -60,12 +60,12 @@ SMALLEST = 1e-2
 HELD_OUT = 15_487_469
 ENTRIES = 3e8
 """Numbers in the cells' columns that are held at once, at most."""
-RATE, STREAM, OVERHEAD = 1.2e10, 1e9, 1.5e-3
+RATE, STREAM, OVERHEAD = 1.2e10, 1e9, 2.2e-3
 """Floating-point operations a nominal second of small factorisations; numbers a nominal second of products that do not
 fit the cache; nominal seconds for each cell beside them."""
 PATIENCE = 20.0
 """Nominal seconds of a solve without a budget."""
-SHARE, AGAIN = 0.35, 0.55
+SHARE, AGAIN = 0.4, 0.6
 """The share of a budget that the solve may take, and the share of what is left then that the second one may take."""
 SCORED = 20_000
 """Points of a condition on which an answer is scored."""
