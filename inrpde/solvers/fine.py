@@ -51,7 +51,7 @@ COARSER = 3
 """How many times as long each next level's cells are."""
 COARSE, COARSE_BAND = {1: 8, 2: 24, 3: 48}, 4.0
 """Features of a coarse cell, and their band in coordinates scaled to it."""
-FEWEST, ITERATIONS, MOST = 15, 100, 200
+FEWEST, ITERATIONS, MOST = 15, 100, 600
 """Conjugate gradients: at least, at most without a budget, at most."""
 ROUNDS, ROUND = 5, 25
 """Rounds of weights where a condition has the norm 1, and conjugate gradients in each, at most."""
