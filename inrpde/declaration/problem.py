@@ -67,6 +67,12 @@ class Problem:
                 f'Problem("{name}")',
                 "write On(omega, Eq(lhs, rhs))",
             )
+        if not isinstance(settings or {}, Mapping):
+            raise ProblemError(
+                f"settings must be a dict, not {words(settings)}",
+                f'Problem("{name}", settings=…)',
+                'settings={"solver.width": 64}',
+            )
         space = conditions[0].region.space
         bound = _sympified(name, "coefficients", coefficients, GridField, MeshField, Learned)
         bound = {
@@ -281,6 +287,12 @@ def _check_condition(p: Problem, condition: On) -> None:
                 "a Dirac source has no strong form",
                 place,
                 "smear it: a narrow Gaussian, exp(-r²/(2s²)), of the same integral",
+            )
+        if any(integral.has(*p.unknowns) for integral in row.atoms(sympy.Integral)):
+            raise ProblemError(
+                "an unknown stands under sympy's Integral",
+                place,
+                "integrals of unknowns are taken over regions: omega.integral(u), omega.mean(u)",
             )
         if row.has(Subs):
             raise ProblemError(

@@ -15,6 +15,8 @@ from inrpde.solvers.system import environment
 Array = np.ndarray
 ROUNDING = 1e-12
 """Data so much smaller than others are what rounding has left of zero, as sin(πx) is at x = 1."""
+JUMPS = 1.5
+"""Second differences beside first ones of data that jump: 2, whatever the step, so that they tell no wave number."""
 FAINT = 1e-6
 """Data beside narrow ones count where they are more than this share of all."""
 
@@ -127,7 +129,8 @@ def _data(form: Form, row: Row, site: Site, step: float = 1e-3) -> Array:
         first = _rms(ahead - behind) / (2 * shift[k])
         second = _rms(ahead - 2 * here[along] + behind) / shift[k] ** 2
         if size > 0 and np.isfinite([size, first, second]).all() and first * (hi[k] - lo[k]) > 1e-6 * size:
-            out[k] = max(first / size, second / first)
+            jumps = second * shift[k] > JUMPS * first
+            out[k] = first / size if jumps else max(first / size, second / first)
     return out
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sympy import I, Interval, exp, pi, sin, sqrt
+from sympy import I, Interval, Piecewise, exp, pi, sin, sqrt
 
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
@@ -94,3 +94,10 @@ def test_impedance_conditions_are_no_trouble():
     data = plane.dn(exact) - I * k * exact
     found = waves(w, On(omega, plane.laplace(w) + k**2 * w), On(omega.boundary, plane.dn(w) - I * k * w - data))
     assert np.all((found >= 20) & (found < 30))
+
+
+def test_a_jump_is_no_wave():
+    steps = Piecewise((0, x < 0.31), (1, x < 0.62), (2, True))
+    found = waves(u, On(omega, plane.laplace(u) - steps), On(omega.boundary, u))
+    assert found[0] < 30
+    assert found[1] == 0

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sympy import Eq, FiniteSet, Interval, Rational, cos, exp, log, pi, sin
+from sympy import Eq, FiniteSet, Integral, Interval, Rational, cos, exp, log, pi, sin
 
 from inrpde.compiler import compile_problem
 from inrpde.declaration import Ball, GridField, Learned, On, Periodic, Points, Problem, Region, Space
@@ -440,3 +440,11 @@ def test_points_without_normals_have_no_slope_across_them():
 def test_complex_readings_of_a_real_unknown():
     sensors = Points(space, [[0.5, 0.5]], {"m": [0.1j]})
     assert refused(On(sensors, Eq(u, sensors["m"]))) == "the label m is complex and every unknown is real"
+
+
+# -- what sympy has and conditions do not
+
+
+def test_an_unknown_under_an_integral_and_settings_that_are_none():
+    assert refused(On(omega, Eq(Integral(u, (x, 0, 1)), 1))) == "an unknown stands under sympy's Integral"
+    assert refused(poisson, On(walls, Eq(u, 0)), settings=3) == "settings must be a dict, not 3"
