@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +20,8 @@ from inrpde.compiler import Form, compile_problem
 from inrpde.compiler.bind import Bound
 from inrpde.declaration import GridField, Problem
 from inrpde.describe import describe
-from inrpde.errors import InrpdeError, Interrupted, ProblemError
+from inrpde.errors import ProblemError
+from inrpde.interruption import Stops, interrupted
 from inrpde.sampling.lattice import lattice
 from inrpde.solution import Domain, Field, NetworkField, Solution
 from inrpde.solvers.loop import Run
@@ -74,31 +74,6 @@ class Stopwatch:
         names = ("import", "compile", "solve", "verify", "reference", "export")
         stages = {stage: self.seconds.get(stage, 0.0) for stage in names}
         return {**stages, "total": round(time.perf_counter() - self._start, 4)}
-
-
-class _Stops:
-    """A signal that arrives once there is an answer ends the stage, not the run: what there is is written. The next
-    signal ends the process."""
-
-    number: int | None = None
-
-    def __enter__(self) -> None:
-        """Nothing to prepare."""
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool:
-        if isinstance(error, Interrupted):
-            self.number = error.number
-        return isinstance(error, Interrupted)
-
-
-def _interrupted(number: int) -> dict[str, Any]:
-    """What a report says of a run that a signal has ended."""
-    error = InrpdeError(
-        "interrupted: the answer was found and is written, its checks are not complete",
-        signal.Signals(number).name,
-        "the same command with --resume takes the answer from the checkpoint and completes them",
-    )
-    return {"status": Interrupted.status, "signal": number, "error": error.as_dict()}
 
 
 def solve(
@@ -154,7 +129,7 @@ def run(
     with watch("solve"):
         found = run_method(plugins.load("methods", method), context, accept, checkpoint.save)
     watch.seconds["solve"] = round(watch.seconds["solve"] - watch.seconds.get("verify", 0.0), 4)
-    best, stops = found.best, _Stops()
+    best, stops = found.best, Stops()
     estimated = estimates.get(id(best))
     with watch("verify"), stops:
         progress("verify")
@@ -180,7 +155,7 @@ def run(
             whole = solution.with_reference(reference_solution(form.bound, witness))
         if stops.number is not None:
             checkpoint.save(found.memory())
-            report |= _interrupted(stops.number)
+            report |= interrupted(stops.number)
         report["seconds"] = watch.total()
         if output is not None:
             report["output"] = str(output)

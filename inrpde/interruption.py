@@ -1,0 +1,33 @@
+"""Signals that arrive once there is an answer."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+from inrpde.errors import InrpdeError, Interrupted
+
+
+class Stops:
+    """A signal that arrives once there is an answer ends the stage, not the run: what there is is written. The next
+    signal ends the process."""
+
+    number: int | None = None
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool:
+        if isinstance(error, Interrupted):
+            self.number = error.number
+        return isinstance(error, Interrupted)
+
+
+def interrupted(number: int) -> dict[str, Any]:
+    """What a report says of a run that a signal has ended."""
+    error = InrpdeError(
+        "interrupted: the answer was found and is written, its checks are not complete",
+        signal.Signals(number).name,
+        "the same command with --resume takes the answer from the checkpoint and completes them",
+    )
+    return {"status": Interrupted.status, "signal": number, "error": error.as_dict()}
