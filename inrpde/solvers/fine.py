@@ -60,10 +60,10 @@ SMALLEST = 1e-2
 HELD_OUT = 15_487_469
 ENTRIES = 3e8
 """Numbers in the cells' columns that are held at once, at most."""
-RATE, STREAM, OVERHEAD = 1.2e10, 1e9, 2.2e-3
+RATE, STREAM, OVERHEAD = 1.2e10, 1e9, 1.2e-3
 """Floating-point operations a nominal second of small factorisations; numbers a nominal second of products that do not
 fit the cache; nominal seconds for each cell beside them."""
-PATIENCE = 20.0
+PATIENCE = 40.0
 """Nominal seconds of a solve without a budget."""
 SHARE, AGAIN = 0.4, 0.6
 """The share of a budget that the solve may take, and the share of what is left then that the second one may take."""
