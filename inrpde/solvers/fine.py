@@ -44,9 +44,9 @@ FULL = 2.2
 """Features a sample of a body that takes every value."""
 EACH, RICHER = 20, 3.5
 """Samples of a cell, and features a sample, where something holds between them: it decides what is finer than they."""
-STIFFNESS = 50.0
-"""The ridge at the edge of the samples' band, relative to the columns; it falls with its fourth power, so
-that of all fields through the samples a smooth one is found."""
+STIFFNESS, GIVEN = 50.0, 10.0
+"""The ridge at the edge of the samples' band, relative to the columns, where values are given, and where slopes are: it
+falls with its fourth power, so that of all fields through the samples a smooth one is found."""
 COARSER = 3
 """How many times as long each next level's cells are."""
 COARSE, COARSE_BAND = {1: 8, 2: 24, 3: 48}, 4.0
@@ -205,7 +205,7 @@ def fit(
     """The heads that fit the samples best, to a relative residual `exact`, or as well as they do when it is `over`."""
     state = zero_state(form, trials(form, plan, seed))
     system = linearise(form, samples, state, no_jets(form))
-    factors, ridges = system.factors(lambda row: 1.0), _ridges(state, plan)
+    factors, ridges = system.factors(lambda row: 1.0), _ridges(form, state, plan)
     with sized(0):  # the cells are small: threads would only wait for one another
         settled = partial(_settled, ridges=ridges, most=plan.iterations, exact=exact, over=over)
         heads = settled(system, factors)
@@ -243,11 +243,12 @@ def weights(form: Form, rest: System) -> list[Array]:
     return out
 
 
-def _ridges(state: State, plan: Fine) -> list[Array]:
+def _ridges(form: Form, state: State, plan: Fine) -> list[Array]:
     """A ridge for each column of each cell, by its wave number where nothing else makes the field smooth."""
     trials = [trial for trial in state.trials if isinstance(trial, Patchwork)]
     shares = [cell.waves / np.array(plan.limit) for trial in trials for cell in trial.parts]
-    stiffness = STIFFNESS * min(plan.iterations / ITERATIONS, 1.0) ** 2  # the stiffer, the more iterations
+    stiffness = GIVEN if form.order else STIFFNESS
+    stiffness *= min(plan.iterations / ITERATIONS, 1.0) ** 2  # the stiffer, the more iterations
     return [RIDGE + (0.0 if plan.between else stiffness) * np.mean(share**2, axis=1) ** 2 for share in shares]
 
 
