@@ -40,7 +40,7 @@ class Patchwork(Sum):
         rows = [index.inside(*cell.reach) for cell in self.parts]
         counts = np.array([len(each) for each in rows])
         if len({(cell.width, cell.window.smoothness) for cell in self.parts}) > 1 or counts.mean() > TOGETHER:
-            return super().apply(points, head, indices)
+            return self._added(points, head, indices, rows)
         table, out = _Table.of(self.parts, head), {i: np.zeros(len(points), head.dtype) for i in indices}
         place, cell = np.concatenate(rows), np.repeat(np.arange(len(rows)), counts)
         step = max(int(CHUNK / (self.parts[0].width * points.shape[1])), 1)

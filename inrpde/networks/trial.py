@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from inrpde.networks.boxes import Sorted
+from inrpde.sampling import grid_points
 
 Array = np.ndarray
 Index = tuple[int, ...]
@@ -58,8 +59,7 @@ class Trial(ABC):
     def on_grid(self, axes: Sequence[Array], head: Array) -> Array:
         """The field φ·head at the nodes of a tensor grid, in the grid's shape."""
         zero = (0,) * len(axes)
-        points = np.stack([x.ravel() for x in np.meshgrid(*axes, indexing="ij")], axis=1)
-        return self.apply(points, head, [zero])[zero].reshape([len(axis) for axis in axes])
+        return self.apply(grid_points(axes), head, [zero])[zero].reshape([len(axis) for axis in axes])
 
     def span(self, axes: Sequence[Array]) -> tuple[slice, ...]:
         """The part of a grid outside of which the columns vanish."""
@@ -145,10 +145,15 @@ class Sum(Trial):
         return out
 
     def apply(self, points: Array, head: Array, indices: Iterable[Index]) -> dict[Index, Array]:
-        indices = list(indices)
+        return self._added(points, head, list(indices), supports(self.pieces, points))
+
+    def _added(
+        self, points: Array, head: Array, indices: Sequence[Index], found: Iterable[Array | None]
+    ) -> dict[Index, Array]:
+        """The field, from the numbers of the points in each piece's support."""
         out = {index: np.zeros(len(points), dtype=np.result_type(head.dtype, float)) for index in indices}
         start = 0
-        for piece, rows in zip(self.pieces, supports(self.pieces, points), strict=True):
+        for piece, rows in zip(self.pieces, found, strict=True):
             at = slice(None) if rows is None else rows
             for index, values in piece.apply(points[at], head[start : start + piece.width], indices).items():
                 out[index][at] += values

@@ -81,19 +81,18 @@ def sine_fields(points: Array, weight: Array, bias: Array, head: Array, indices:
 def field_on_grid(axes: Sequence[Array], frequencies: Array, phases: Array, head: Array) -> Array:
     """Im Σ_f h_f exp(z_f·x + iφ_f) on the grid of `axes`, for complex frequencies z (F, d), phases φ (F,) and a real or
     complex head (F,): an array of the grid's shape. A complex head multiplies the imaginary parts."""
-    if np.iscomplexobj(head):
-        real, imaginary = (field_on_grid(axes, frequencies, phases, part) for part in (head.real, head.imag))
-        return real + 1j * imaginary
     *others, last = (np.exp(np.multiply.outer(axis, z)) for axis, z in zip(axes, frequencies.T, strict=True))
     others = others or [np.ones((1, len(phases)))]
-    columns = (head * np.exp(1j * phases) * last).T
-    columns = np.vstack([columns.imag, columns.real])
-    out = np.empty((np.prod([len(other) for other in others]), len(last)))
+    sides = [head.real, head.imag] if np.iscomplexobj(head) else [head]
+    parts = [(side * np.exp(1j * phases) * last).T for side in sides]
+    columns = np.hstack([np.vstack([part.imag, part.real]) for part in parts])
+    out = np.empty((np.prod([len(other) for other in others]), columns.shape[1]))
     for rows in row_blocks(len(out), len(phases), GRID_BLOCK):
         numbers = np.unravel_index(np.arange(len(out))[rows], [len(other) for other in others])
         factor = reduce(np.multiply, (other[at] for other, at in zip(others, numbers, strict=True)))
         np.matmul(np.hstack([factor.real, factor.imag]), columns, out=out[rows])
-    return out.reshape([len(axis) for axis in axes])
+    found = np.hsplit(out, len(sides))
+    return (found[0] if len(found) == 1 else found[0] + 1j * found[1]).reshape([len(axis) for axis in axes])
 
 
 def _waves(points: Array, weight: Array, bias: Array) -> Iterator[tuple[slice, tuple[Array, Array]]]:
