@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inrpde import config, plugins
+from inrpde import config, deadline, plugins
 from inrpde.arguments import check_arguments
 from inrpde.checkpoint import Checkpoint
 from inrpde.compiler import Form, compile_problem
@@ -107,7 +107,7 @@ def run(
     with watch("compile"):
         progress("compile")
         form = compile_problem(problem)
-        findings = validate(form)
+        findings = validate(form, clock.checking)
         warnings = _texts(form, findings)
         doubts = [finding for finding in findings if finding.at_most]
     checkpoint = Checkpoint.beside(output, problem, source, chosen, seed)
@@ -123,7 +123,7 @@ def run(
         if tol is None or candidate.score > 30 * tol:
             return False
         with watch("verify"):
-            estimates[id(candidate)] = estimate(form, candidate, seed)
+            estimates[id(candidate)] = estimate(form, candidate, seed, clock.second)
         return estimates[id(candidate)].worst <= tol
 
     with watch("solve"):
@@ -133,14 +133,16 @@ def run(
     estimated = estimates.get(id(best))
     with watch("verify"), stops:
         progress("verify")
-        estimated = estimated or estimate(form, best, seed)
+        estimated = estimated or estimate(form, best, seed, clock.second)
     estimated = estimated or estimate(form, replace(best, again=None), seed)
     solution = build(form, best.state, grid, times, origin(problem, source, chosen, seed))
     witness, why = None, "the run was interrupted" if reference == "auto" else None
     if reference == "auto" and stops.number is None:
-        with watch("reference"), stops:
+        with watch("reference"), stops, deadline.within(clock.referring) as scope:
             progress("reference")
-            witness, _, why = solve_reference(form.bound, chosen["reference.n"])
+            witness, _, why = solve_reference(form.bound, chosen["reference.n"], budget and clock.referring)
+        if scope.expired:
+            why = "it did not end in its time" + (", a share of the budget" if budget else "")
     if why:
         warnings.append(f"{NO_REFERENCE} ({why})")
         doubts += [Finding(why, "plausible")] if "singular" in why else []
@@ -268,14 +270,15 @@ def _name(key: Any) -> str:
     return key.name if hasattr(key, "name") else key.func.__name__
 
 
-def solve_reference(bound: Bound, n: int | None) -> tuple[Any, str | None, str | None]:
-    """The first reference that serves the problem: (reference or None, its kind, why there is none)."""
+def solve_reference(bound: Bound, n: int | None, budget: float | None = None) -> tuple[Any, str | None, str | None]:
+    """The first reference that serves the problem, within so many seconds: (reference or None, its kind, why there is
+    none)."""
     reasons = []
     for name, plugin in plugins.available("references").items():
         module = plugin.load()
         reason = module.supports(bound)
         if reason is None:
-            found = module.solve(bound, n=n)
+            found = module.solve(bound, n=n, budget=budget)
             if hasattr(found, "values"):
                 return found, found.kind, None
             reason = found.reason

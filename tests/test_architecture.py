@@ -10,9 +10,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "inrpde"
-EVERYWHERE = {"errors", "config", "plugins"}
+EVERYWHERE = {"errors", "config", "plugins", "deadline"}
 MAY_IMPORT = {
     "errors": set(),
+    "deadline": set(),
     "config": {"errors"},
     "plugins": {"errors"},
     "declaration": set(),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from inrpde import deadline
 from inrpde.networks.boxes import Sorted
 from inrpde.networks.partition import Ramp, Window, Windowed, ramps, steps
 from inrpde.networks.siren import SineBody
@@ -45,6 +46,7 @@ class Patchwork(Sum):
         place, cell = np.concatenate(rows), np.repeat(np.arange(len(rows)), counts)
         step = max(int(CHUNK / (self.parts[0].width * points.shape[1])), 1)
         for start in range(0, len(place), step):
+            deadline.turn()
             at, of = place[start : start + step], cell[start : start + step]
             for i, values in table.jets(points[at], of, indices).items():
                 out[i] += np.bincount(at, values, len(points))

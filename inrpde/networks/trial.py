@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from inrpde import deadline
 from inrpde.networks.boxes import Sorted
 from inrpde.sampling import grid_points
 
@@ -50,10 +51,11 @@ class Trial(ABC):
         """The field φ·head and its derivatives: {multi-index: (N,)}."""
         indices = list(indices)
         step = max(64, int(CHUNK / max(self.width * len(indices), 1)))
-        parts = [
-            {index: block @ head for index, block in self.jets(points[i : i + step], indices).items()}
-            for i in range(0, max(len(points), 1), step)
-        ]
+        parts = []
+        for i in range(0, max(len(points), 1), step):
+            deadline.turn()
+            blocks = self.jets(points[i : i + step], indices)
+            parts.append({index: block @ head for index, block in blocks.items()})
         return {index: np.concatenate([part[index] for part in parts]) for index in indices}
 
     def on_grid(self, axes: Sequence[Array], head: Array) -> Array:

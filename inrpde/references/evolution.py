@@ -15,6 +15,7 @@ from scipy.sparse import csc_array, csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import SuperLU, splu
 
+from inrpde import deadline
 from inrpde.references.reference import Unsupported
 from inrpde.references.system import Array, Entry, System
 from inrpde.references.terms import Datum, Difference, Leaf, Term
@@ -65,6 +66,7 @@ class Evolution:
 
     def state(self, time: float, y: Array) -> Array:
         """The state with the values of order 0 found from their rows; the highest derivatives are zero."""
+        deadline.turn()
         state = self._held.copy()
         state[self.values], state[self.velocities] = np.split(y, [len(self.values)])
         if len(self.constraints.slots):
@@ -78,6 +80,7 @@ class Evolution:
 
     def __call__(self, time: float, y: Array) -> Array:
         """f(t, y)."""
+        deadline.turn()
         if self._is_constant:
             if self._start is None:
                 self._start = self._evaluate(time, np.zeros_like(y))

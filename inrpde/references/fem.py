@@ -6,6 +6,7 @@ field on all of them.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from importlib.util import find_spec
 
@@ -15,6 +16,7 @@ from sympy import Derivative, S
 
 from inrpde.compiler import Bound
 from inrpde.declaration.regions import Region
+from inrpde.references.cost import afford
 from inrpde.references.cut_cells import whole
 from inrpde.references.equations import Equation, Equations, sort_equations
 from inrpde.references.factors import Factors
@@ -31,6 +33,7 @@ DEFAULT = {2: 96, 3: 20}
 """Cells along the longest side of the grid on which the reference is given."""
 CELLS = {2: 24, 3: 5}
 """Cells along the longest side of the coarsest mesh, where it is free."""
+LEVELS = 3
 ORDER = 3.0
 """Of the error of quadratic elements in L2."""
 
@@ -107,7 +110,7 @@ def solve(
     A larger n makes the meshes finer in proportion.
 
     The estimated error is that of the finest, by the order observed at those nodes (at most that of the elements).
-    `budget` is not used: the sizes of the meshes are bounded.
+    `budget` is not used: the sizes of the meshes are bounded, and none is begun that would not end in time.
     """
     try:
         equations, interfaces = _check(bound)
@@ -115,6 +118,7 @@ def solve(
         axes, points, mask = _grid(equations, n or DEFAULT[dim])
         size = max(hi - lo for lo, hi in domain(equations)) / CELLS[dim] * DEFAULT[dim] / (n or DEFAULT[dim])
         levels: list[Array] = []
+        finer, begun = ratio(_regions(equations)), time.perf_counter()
         for mesh in meshes(_regions(equations), size):
             assembly = Assembly(equations, mesh)
             if len(bound.unknowns) > 1:
@@ -124,9 +128,12 @@ def solve(
             levels.append(values)
             if progress:
                 progress(8.0 ** (len(levels) - 3))
+            if len(levels) < LEVELS:
+                afford(time.perf_counter() - begun, finer, dim)
+            begun = time.perf_counter()
     except Unsupported as reason:
         return NoReference(str(reason))
-    return _reference(bound, ratio(_regions(equations)), axes, mask, levels)
+    return _reference(bound, finer, axes, mask, levels)
 
 
 def _grid(equations: Equations, n: int) -> tuple[list[Array], Array, Array]:

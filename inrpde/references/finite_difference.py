@@ -8,7 +8,7 @@ import numpy as np
 
 from inrpde.compiler import Bound
 from inrpde.references.boxes import box_system
-from inrpde.references.cost import available_bytes, factor_bytes, factor_seconds
+from inrpde.references.cost import afford, available_bytes, factor_bytes, factor_seconds
 from inrpde.references.cut_cells import cut_region, cut_system
 from inrpde.references.equations import Equations, sort_equations
 from inrpde.references.layout import coarsest_cells, domain, is_box, least_cells
@@ -21,7 +21,7 @@ DEFAULT = {1: 2000, 2: 256, 3: 32}
 MOST = {1: 16_000, 2: 512, 3: 64}
 """And of a problem that oscillates."""
 SECONDS = {1: 2.0, 2: 8.0, 3: 8.0}
-"""Predicted seconds of the finest solve, where no budget is given."""
+"""Predicted seconds of the finest solve, where no budget leaves less."""
 NEWTON_STEPS = 4
 """Factorisations that a nonlinear solve takes on the finest grid, for the prediction of its cost."""
 
@@ -81,8 +81,11 @@ def _choose(equations: Equations, build: Build, n: int | None, budget: float | N
     while True:
         cells = coarsest_cells(equations, wanted)
         seconds, size = _cost(equations, cells)
-        fits = size < 0.5 * available_bytes() and seconds < (budget or SECONDS[dim])
-        if fits or wanted <= least_cells(equations):
+        fits = size < 0.5 * available_bytes() and seconds < min(budget or SECONDS[dim], SECONDS[dim])
+        if fits:
+            return cells
+        if wanted <= least_cells(equations):
+            afford(seconds, 1, dim)
             return cells
         wanted = int(0.85 * wanted)
 

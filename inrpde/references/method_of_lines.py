@@ -20,6 +20,7 @@ from inrpde.compiler import Bound
 from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.where import Where
 from inrpde.references.boxes import box_system
+from inrpde.references.cost import afford
 from inrpde.references.cut_cells import cut_region, cut_system
 from inrpde.references.equations import Equations, sort_equations
 from inrpde.references.evolution import Evolution
@@ -38,7 +39,7 @@ FINEST = {1: 4096, 2: 512, 3: 96}
 ENOUGH = 3e-4
 """The estimated error at which grids need not be finer."""
 SECONDS = 20.0
-"""Seconds for all grids, where no budget is given."""
+"""Seconds for all grids, where no budget leaves less."""
 PATIENCE = 2.0
 """A grid is given up after so many times these seconds."""
 TIMES = 33
@@ -76,7 +77,7 @@ def solve(
         if n is not None:
             cells, limit, most = coarsest_cells(equations, -(-n // 4)), np.inf, 3
         else:
-            cells, limit = coarsest_cells(equations, COARSEST[dim]), budget or SECONDS
+            cells, limit = coarsest_cells(equations, COARSEST[dim]), min(budget or SECONDS, SECONDS)
             most = 1 + int(np.log2(FINEST[dim] / COARSEST[dim]))
         return _refine(equations, build, cells, most, limit, progress)
     except Unsupported as reason:
@@ -108,6 +109,8 @@ def _refine(
         spent, now = clock.perf_counter() - start, clock.perf_counter() - begin
         if progress:
             progress(min((level + 1) / most, 1.0))
+        if level < 2:
+            afford(spent, 2, len(cells))
         finished = found is not None and most > 3 and max(found.estimated_error.values()) < ENOUGH
         if finished or (now + spent * 2.0 ** (len(cells) + 1) > limit and (found is not None or now > limit)):
             break

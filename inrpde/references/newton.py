@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from inrpde import deadline
 from inrpde.references.factors import Factors
 from inrpde.references.reference import Unsupported
 
@@ -26,6 +27,7 @@ def newton(value: Value, factorise: Factorise, start: Array, linear: bool = Fals
     """
     state = start
     for _ in range(most):
+        deadline.turn()
         try:
             residual, factors = factorise(state)
         except Unsupported:

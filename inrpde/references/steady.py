@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ from scipy.interpolate import RegularGridInterpolator
 from scipy.ndimage import distance_transform_edt
 
 from inrpde.compiler.evaluate import evaluate
+from inrpde.references.cost import afford
 from inrpde.references.equations import Equations
 from inrpde.references.newton import Diverged, continued, newton
 from inrpde.references.reference import Reference, Unsupported, from_levels
@@ -28,7 +30,10 @@ def solve_steady(
     """Solve with `cells`, twice and four times as many. Raises Unsupported where there is no such solution."""
     systems: list[System] = []
     states: list[Array] = []
+    spent = 0.0
     for level in range(3):
+        afford(spent, 2, len(cells))
+        begun = time.perf_counter()
         system = build(equations, [count * 2**level for count in cells])
         if not systems:
             start = guess(system)
@@ -40,6 +45,7 @@ def solve_steady(
         except Diverged:
             raise Unsupported("Newton's method does not converge, neither directly nor by continuation") from None
         systems.append(system)
+        spent = time.perf_counter() - begun
         if progress:
             progress(8.0 ** (level - 2))
     _check_multipliers(systems, states)

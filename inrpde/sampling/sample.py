@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from inrpde import deadline
 from inrpde.declaration.regions.pilot import Part
 from inrpde.declaration.regions.region import Region
 from inrpde.declaration.regions.sequence import lattice, scattered, strata
@@ -73,6 +74,7 @@ def _accepted(part: Part, n: int, rng: np.random.Generator) -> tuple[Array, Arra
     piece, chart = part.piece, part.piece.chart
     count = int(np.ceil(n / part.share)) if chart.dim else 1
     while True:
+        deadline.turn()
         points = chart.at(lattice(count, chart.dim, rng))
         kept = np.flatnonzero(piece.kept(points))
         if chart.dim == 0:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inrpde import deadline
 from inrpde.errors import DivergedError
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.state import State
@@ -141,6 +142,7 @@ def train(context: Context, seed: int, steps: int | None, memory: Mapping[str, A
     at = start = Descent.recalled(memory, trainer) if resumed else Descent.start(trainer.vector)
     ended = ""
     while not ended:
+        deadline.turn()
         loss, gradient = trainer.loss(at.vector, at.step)
         if math.isfinite(loss) and bool(gradient.isfinite().all()):
             at = at.update(gradient, trainer.rate * share(at))

@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 from scipy.linalg import LinAlgError, cholesky, qr, solve_triangular
 
+from inrpde import deadline
 from inrpde.compiler.form import Row
 from inrpde.errors import DivergedError
 from inrpde.solvers.linear import RIDGE
@@ -82,6 +83,7 @@ def factored(system: System, factors: Sequence[Array], ridges: Sequence[float | 
 
 
 def _factor(system: System, k: int, parts: list[list[Part]], factors: Sequence[Array], ridge: float | Array) -> Piece:
+    deadline.turn()
     columns = system.pieces[k]
     width = columns.stop - columns.start
     rows, matrices, start = [], [], 0
@@ -224,6 +226,7 @@ def _eliminate(
     diagonal: list[Array] = []
     below: list[Array] = []
     for i, level in enumerate(levels):
+        deadline.turn()
         block = _gram_block(pieces, level, level, overlaps)
         if i:
             block = block - below[-1] @ below[-1].conj().T
@@ -279,6 +282,7 @@ def _cgls(
     size = np.vdot(b, b).real
     first = gamma = np.vdot(gradient, z).real
     for _ in range(most):
+        deadline.turn()
         if not gamma > 1e-30 * first or np.vdot(residual, residual).real < exact**2 * size or over():
             break
         image = apply(direction)

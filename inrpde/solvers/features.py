@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from inrpde import deadline
 from inrpde.compiler.form import Form
 from inrpde.networks.partition import Windowed, windows
 from inrpde.networks.siren import SineBody
@@ -158,6 +159,7 @@ class Cells:
         of = _symbol(form, unknown, self)
         parts = []
         for window in windows(edges, smoothness=max(form.order + 1, 3)):
+            deadline.turn()
             support = (np.maximum(window.lo, lo), np.minimum(window.hi, hi))
             inside = np.sum(np.all((pilot > support[0]) & (pilot < support[1]), axis=1))
             share = inside / (density * np.prod(support[1] - support[0]))

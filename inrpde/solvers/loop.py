@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from inrpde import deadline
 from inrpde.errors import DivergedError
-from inrpde.solvers.method import Candidate, Clock, Context, Method, beats
+from inrpde.solvers.method import PATIENCE, TOLERANT, Candidate, Clock, Context, Method, beats
 
+UNBOUNDED = "two minutes were spent, and no budget given: --budget SECONDS allows more"
 CHECKPOINT_EVERY = 10.0
 """Seconds between checkpoints of a running method."""
 
@@ -62,7 +64,7 @@ def run(
     ended = "the method had nothing more to try"
     kept = Kept(context.clock, save)
     try:
-        with closing(method(replace(context, keep=kept.take))) as candidates:
+        with deadline.within(_limit(context)) as scope, closing(method(replace(context, keep=kept.take))) as candidates:
             for candidate in candidates:
                 kept.take(partial(getattr, candidate, "memory"))
                 context.tell(f"{candidate.reason}, score {candidate.score:.1e}")
@@ -73,15 +75,28 @@ def run(
                 if better and not candidate.settled and accept(candidate):
                     ended = "the tolerance was reached"
                     break
-                if context.clock.left <= 0:
+                if context.clock.searching <= 0:
                     ended = "the budget was spent"
                     break
     except KeyboardInterrupt:
         kept.save()
         raise
+    if scope.expired:
+        ended = "the budget was spent" if context.clock.budget is not None else UNBOUNDED
+    if best is None and scope.expired:
+        raise DivergedError("the time ended before there was an answer", None, "give more of it: --budget SECONDS")
     if best is None or not best.score < float("inf"):
         raise DivergedError("no finite answer was found", None, "try another method, or a smaller rate")
     return Run(best, steps, ended, kept.latest)
+
+
+def _limit(context: Context) -> float:
+    """Seconds that a method may take; steps that are asked for are all taken."""
+    if context.clock.budget is not None:
+        return context.clock.searching
+    if context.settings.get("solver.steps") is not None:
+        return float("inf")
+    return PATIENCE if context.tol is None else TOLERANT * PATIENCE
 
 
 def _summary(candidate: Candidate, kept: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from inrpde import deadline
 from inrpde.compiler.form import Form
 from inrpde.errors import DivergedError
 from inrpde.solvers.cost import cost, nominal
@@ -235,6 +236,7 @@ class Steps:
 
     def advance(self) -> None:
         """Solve the next window, smaller and with more cells while that lowers its score, until it meets the aim."""
+        deadline.turn()
         kept = self._try(None)
         tries, missed = 1, False
         while kept.score > self.aim and tries < (TRIES if kept.score < BROKEN else 3 * TRIES):

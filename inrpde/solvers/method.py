@@ -11,6 +11,21 @@ from typing import Any, Protocol
 from inrpde.compiler.form import Form
 from inrpde.solvers.state import State
 
+RESERVE, LEAST = 0.15, 1.0
+"""The share of a budget that is kept for the reference, the report and the file, and the least of it in seconds, where
+that is no more than a third of the budget."""
+SEARCH = 0.8
+"""The share of the rest after which the search is stopped, so that a second solve can tell how wrong its answer is."""
+CHECKS, CHECKED = 30.0, 0.2
+"""Seconds for the checks of the declaration where there is no budget, and the share of one that compiling and they may
+take."""
+REPORT = 0.4
+"""The share of the reserve that is for the report and the file alone."""
+SECOND, REFERENCE = 60.0, 60.0
+"""Seconds for the second solve and for a reference where there is no budget, at most: most plan for less."""
+PATIENCE, TOLERANT = 120.0, 4.0
+"""Seconds after which a search without a budget is stopped, and how many times as many where a tolerance is given."""
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -25,7 +40,35 @@ class Clock:
 
     @property
     def left(self) -> float:
-        return float("inf") if self.budget is None else self.budget - self.spent
+        """Seconds left for the search and the second solve."""
+        return float("inf") if self.budget is None else self.budget - self.reserve - self.spent
+
+    @property
+    def reserve(self) -> float:
+        """Seconds of a budget for what comes after them."""
+        return 0.0 if self.budget is None else max(RESERVE * self.budget, min(LEAST, self.budget / 3))
+
+    @property
+    def checking(self) -> float:
+        """Seconds left for the checks of the declaration."""
+        return CHECKS if self.budget is None else CHECKED * self.budget - self.spent
+
+    @property
+    def second(self) -> float:
+        """Seconds left for the second solve."""
+        return SECOND if self.budget is None else self.left
+
+    @property
+    def referring(self) -> float:
+        """Seconds left for the reference, of what is kept for it."""
+        if self.budget is None:
+            return REFERENCE
+        return self.budget - REPORT * self.reserve - self.spent
+
+    @property
+    def searching(self) -> float:
+        """Seconds left for the search alone."""
+        return float("inf") if self.budget is None else SEARCH * (self.budget - self.reserve) - self.spent
 
     def fits(self, cost: float) -> bool:
         """Does a step of this predicted cost (seconds) fit into what is left?"""

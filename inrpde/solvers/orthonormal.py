@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.sparse import bsr_matrix
 
+from inrpde import deadline
 from inrpde.compiler.form import Index
 from inrpde.networks.boxes import Sorted
 from inrpde.solvers.levels import Level
@@ -110,6 +111,7 @@ class Orthonormal:
         residual = np.concatenate([self.right, np.zeros(y.size, np.float32)]) - self._times(y)
         direction, gamma, first = np.zeros_like(y), np.inf, np.inf
         for _ in range(iterations):
+            deadline.turn()
             gradient = self._adjoint(residual)
             before, gamma = gamma, float(np.vdot(gradient, gradient))
             first = gamma if not np.isfinite(first) else first

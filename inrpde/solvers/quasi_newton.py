@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 
+from inrpde import deadline
 from inrpde.errors import DivergedError
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.state import State
@@ -107,6 +108,7 @@ def _run(
     trainer = Trainer(context, seed, width=method.width)
 
     def loss(vector: Array) -> tuple[float, Array]:
+        deadline.turn()
         value, gradient = trainer.loss(vector, 0)
         return value, gradient.numpy(force=True)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from inrpde import deadline
 from inrpde.compiler.form import HERE, PAIR, Form, Row, parted
 from inrpde.networks.trial import Trial, restrict, supports
 from inrpde.solvers.samples import Samples, Site
@@ -122,6 +123,7 @@ def linearise(form: Form, samples: Samples, state: State, jets: Jets) -> System:
         numbers.append(_integral(form, samples, k, state, jets, numbers))
     blocks: list[Block] = []
     for row, at in zip(form.rows, jets.rows, strict=True):
+        deadline.turn()
         parts, right = _rows(form, row, samples.of(row), state, at, numbers)
         blocks += _blocks(form, row, samples.of(row), parts, right)
     return System(tuple(blocks), piece_slices(state.trials))
@@ -273,6 +275,7 @@ def _columns(row: Row, site: Site, state: State, slopes: dict) -> list[Part]:
                 continue
             points = site.at(place)
             for k, (piece, rows) in enumerate(zip(trial.pieces, supports(trial.pieces, points), strict=True)):
+                deadline.turn()
                 if rows is None:
                     parts.append(Part(first + k, None, piece.operator(points, terms)))
                 elif len(rows):

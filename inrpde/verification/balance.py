@@ -6,16 +6,19 @@ there is no solution."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from sympy import Add, Derivative, Expr, S, Symbol, expand_mul
 from sympy.core.function import AppliedUndef
 
+from inrpde import deadline
 from inrpde.compiler import lower
 from inrpde.compiler.bind import BoundCondition
 from inrpde.compiler.form import Form, Jet, Row
 from inrpde.declaration.integral import RegionIntegral
+from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
 from inrpde.sampling import Quadrature, integration, sample
 from inrpde.solvers.samples import Site, bounds, draw
@@ -45,6 +48,7 @@ def check_balance(form: Form) -> None:
     if form.space.time is not None or form.arithmetic == "split":
         return
     for condition in form.conditions:
+        deadline.turn()
         if condition.region.dim == form.space.dim and not condition.region.labels:
             for expr in condition.residuals:
                 balance = conservation(form, expr)
@@ -123,28 +127,57 @@ def _given(form: Form, across: Row, q: Quadrature) -> Array | None:
     At each point the flux is a sum of derivatives of the unknowns, and it is known if that is a sum of the left-hand
     sides of conditions that hold there."""
     assert q.normals is not None
-    walls = [
+    flux = np.zeros(len(q), dtype=complex)
+    cancels = _cancels(form, across, q, sorted(set(across.jets.values())))
+    for rows, walls in _groups(_walls(form, across, q), q.points):
+        jets = sorted({jet for row in (across, *walls) for jet in row.jets.values()})
+        points, normals = q.points[rows], q.normals[rows]
+        target, known = _affine(form, across, points, normals, jets)
+        tangents = np.zeros((len(rows), len(walls), len(jets)), dtype=complex)
+        values = np.zeros((len(rows), len(walls)), dtype=complex)
+        for k, row in enumerate(walls):
+            tangents[:, k], values[:, k] = _affine(form, row, points, normals, jets)
+        shares = (
+            np.einsum("nj,njk->nk", target, np.linalg.pinv(tangents)) if walls else values
+        )  # pinv takes no empty ones
+        left = np.linalg.norm(target - np.einsum("nk,nkj->nj", shares, tangents), axis=1)
+        open_ = left > SPANNED * np.maximum(np.linalg.norm(target, axis=1), SPANNED)
+        if np.any(open_ & ~cancels[rows]):
+            return None
+        flux[rows] = known - np.sum(shares * values, axis=1)
+    return np.where(cancels, 0.0, flux)
+
+
+def _walls(form: Form, across: Row, q: Quadrature) -> list[Row]:
+    """The linear conditions on surfaces that may hold somewhere on a boundary."""
+    lo, hi = q.points.min(axis=0), q.points.max(axis=0)
+    near = 1e-6 * across.region.size
+
+    def meets(region: Region) -> bool:
+        first, last = region.bounds
+        return bool(np.all(first <= hi + near) and np.all(last >= lo - near))
+
+    return [
         row
         for row in form.rows
         if row.region.dim == form.space.dim - 1
         and row.linear
         and not (row.integrals or row.region.labels or form.conditions[row.condition].periodic)
+        and meets(row.region)
     ]
-    jets = sorted({jet for row in (across, *walls) for jet in row.jets.values()})
-    target, known = _affine(form, across, q.points, q.normals, jets)
-    tangents = np.zeros((len(q), len(walls), len(jets)), dtype=complex)
-    values = np.zeros((len(q), len(walls)), dtype=complex)
-    for k, row in enumerate(walls):
-        there = row.region.contains(q.points)
-        tangents[there, k], values[there, k] = _affine(form, row, q.points[there], q.normals[there], jets)
-    shares = np.einsum("nj,njk->nk", target, np.linalg.pinv(tangents)) if walls else values  # pinv takes no empty ones
-    left = np.linalg.norm(target - np.einsum("nk,nkj->nj", shares, tangents), axis=1)
-    open_ = left > SPANNED * np.maximum(np.linalg.norm(target, axis=1), SPANNED)
-    flux = known - np.sum(shares * values, axis=1)
-    cancels = _cancels(form, across, q, jets)
-    if np.any(open_ & ~cancels):
-        return None
-    return np.where(cancels, 0.0, flux)
+
+
+def _groups(walls: list[Row], points: Array) -> Iterator[tuple[Array, list[Row]]]:
+    """The numbers of the points at which the same conditions hold, and these conditions."""
+    if not walls:
+        yield np.arange(len(points)), []
+        return
+    regions = {id(row.region): row.region for row in walls}
+    held = {key: region.contains(points) for key, region in regions.items()}
+    there = np.stack([held[id(row.region)] for row in walls], axis=1)
+    signatures, of = np.unique(there, axis=0, return_inverse=True)
+    for number, signature in enumerate(signatures):
+        yield np.flatnonzero(of.ravel() == number), [walls[k] for k in np.flatnonzero(signature)]
 
 
 def _affine(form: Form, row: Row, points: Array, normals: Array, jets: list[Jet]) -> tuple[Array, Array]:

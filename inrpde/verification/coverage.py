@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from inrpde import deadline
 from inrpde.compiler.form import Form, Row
 from inrpde.declaration.conditions import Periodic
 from inrpde.declaration.regions import Region
@@ -24,6 +25,7 @@ def bare_boundary(form: Form) -> list[Finding]:
     findings: list[Finding] = []
     seen: set[int] = set()
     for row in form.rows:
+        deadline.turn()
         spatial = max((sum(jet.index[: len(form.space.spatial)]) for jet in row.jets.values()), default=0)
         if row.region.dim < form.space.dim or spatial < 2 or id(row.region) in seen or row.condition in priors(form):
             continue

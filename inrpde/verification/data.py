@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 
+from inrpde import deadline
 from inrpde.compiler.form import Form, Jet, Row
 from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
@@ -39,6 +40,7 @@ def contradictions(form: Form, samples: Samples) -> list[Finding]:
         u = _unknown(row)
         sizes[u] = max(sizes.get(u, LEAST), float(np.max(given)))
     for a, b in itertools.combinations(rows, 2):
+        deadline.turn()
         if set(a.jets.values()).isdisjoint(b.jets.values()):
             continue
         size = sizes[_unknown(a)] if _gives_value(a) and _gives_value(b) else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from inrpde import deadline
 from inrpde.compiler.form import Form
 from inrpde.errors import DivergedError
 from inrpde.solvers.fields import between, field_points, relative_difference
@@ -50,6 +51,8 @@ class Estimate:
     common: float
     open: tuple[str, ...]
     sampled: tuple[str, ...] = ()
+    late: bool = False
+    """Is there no second solve because there was no time for it?"""
 
     @property
     def score(self) -> float:
@@ -60,7 +63,7 @@ class Estimate:
         return max(self.fields.values(), default=CEILING)
 
 
-def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
+def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.inf) -> Estimate:
     """The difference of the two solves, shared out in proportion to their residuals, and the residual that both leave.
 
     With E the difference of two solves whose held-out scores are S₁ and S₂, the error of the first is about
@@ -73,6 +76,8 @@ def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
 
     Where there are readings the second solve has not seen all of them, and the difference is the estimate; an unknown
     that nothing else gives is compared between them.
+
+    The second solve may take so many `seconds`; one that is not finished then is none.
     """
     if "last_good_time" in candidate.memory:  # the second solve would end at another time
         candidate = replace(candidate, again=None)
@@ -82,9 +87,11 @@ def estimate(form: Form, candidate: Candidate, seed: int) -> Estimate:
     points = [(between if sampled(form, k) else field_points)(form, k, 2000, seed + 31) for k in unknowns]
     ours = _values(form, candidate.state, points)
     names = [unknown.name for unknown in form.unknowns]
-    other = _second(candidate, seed + 1, [LEAN * (_rms(values) or 1.0) for values in ours])
-    if other is None:
-        return Estimate(dict.fromkeys(names, _clipped(10 * first.total)), first, None, {}, 0.0, ())
+    with deadline.within(seconds) as scope:
+        other = _second(candidate, seed + 1, [LEAN * (_rms(values) or 1.0) for values in ours])
+    if scope.expired or other is None:
+        fields = dict.fromkeys(names, _clipped(10 * first.total))
+        return Estimate(fields, first, None, {}, 0.0, (), late=scope.expired)
     second = score(form, held_out, other)
     theirs = _values(form, other, points)
     pairs = zip(ours, theirs, first.sizes, strict=True)

@@ -88,9 +88,8 @@ def _word(estimated: Estimate, references: Mapping[str, Mapping[str, Any]]) -> V
         )
         return Verdict(word, f"{', '.join(texts)}; {shown}")
     if estimated.second is None:
-        return Verdict(
-            "plausible" if estimated.score < 1e-2 else "unverified", f"no second solve, no reference; {shown}"
-        )
+        missing = "no second solve (there was no time for it)" if estimated.late else "no second solve"
+        return Verdict("plausible" if estimated.score < 1e-2 else "unverified", f"{missing}, no reference; {shown}")
     if estimated.score < 1e-4 and worst < 1e-3:
         text = "the equations hold on points that were not fitted, and a second, different solve agrees"
         return Verdict("verified", f"{text}; {shown}")

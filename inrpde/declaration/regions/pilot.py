@@ -107,8 +107,11 @@ def _part(piece: Piece, effort: int) -> Part | None:
         spans = _spans(piece, CURVE * effort)
         share = float(np.sum(spans[:, 1] - spans[:, 0]))
         return Part(piece, chart.measure * share, share, spans) if len(spans) else None
-    if not piece.kept(_drawn(piece, SURFACE * effort)).any():
+    met = piece.kept(_drawn(piece, SURFACE * effort))
+    if not met.any():
         return None
+    if met.all():  # what a hole between so many points takes away is no more than the error of a measured share
+        return Part(piece, chart.measure, 1.0)
     share = float(np.mean(piece.kept(_drawn(piece, max(MEASURE, SURFACE * effort)))))
     return Part(piece, chart.measure * share, share)
 
