@@ -73,7 +73,7 @@ def patiently(call: Callable[..., Result], *args: Any, **options: Any) -> Result
         except BaseException as error:  # raised again where the result is waited for
             failed.append(error)
 
-    thread = threading.Thread(target=run, daemon=True)
+    thread = threading.Thread(target=run)  # not a daemon: LAPACK may crash where the interpreter ends under it
     thread.start()
     try:
         while thread.is_alive():
@@ -89,5 +89,5 @@ def patiently(call: Callable[..., Result], *args: Any, **options: Any) -> Result
 
 
 def running() -> bool:
-    """Does a call that was left still run? The process then ends without waiting for it."""
+    """Does a call that was left still run? The interpreter waits for it when it ends; `os._exit` does not."""
     return any(thread.is_alive() for thread in _left)

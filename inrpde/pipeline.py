@@ -95,15 +95,16 @@ def run(
     problem: Problem, *, method: str = "auto", seed: int = 0, budget: float | None = None, tol: float | None = None,
     reference: str = "auto", device: str = "cpu", settings: Mapping[str, Any] | None = None,
     grid: tuple[int, ...] | None = None, times: tuple[float, ...] | None = None, output: Path | None = None,
-    resume: bool = False, source: Source | None = None, progress: Progress = _silent,
+    resume: bool = False, source: Source | None = None, progress: Progress = _silent, started: float | None = None,
 ) -> Solution:  # fmt: skip
-    """`solve`, and what the command line adds: an output file, checkpoints beside it, progress.
+    """`solve`, and what the command line adds: an output file, checkpoints beside it, progress, and when it `started`
+    (of the performance counter).
 
     A signal that comes once there is an answer (see `Interrupted`) ends the checks; the answer is written all the same,
     with the status "interrupted" and the signal's number in the report."""
     check_arguments(problem, seed, budget, tol, reference, device)
     chosen = config.resolve(problem.settings, settings or {})
-    watch, clock = Stopwatch(), Clock(budget)
+    watch, clock = Stopwatch(), Clock(budget) if started is None else Clock(budget, started)
     with watch("compile"):
         progress("compile")
         form = compile_problem(problem)

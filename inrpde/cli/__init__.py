@@ -2,19 +2,35 @@
 
 import os
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import suppress
 
+from inrpde import deadline
 from inrpde.cli.signals import interruptible
 from inrpde.errors import InrpdeError, Interrupted
 
+STARTED = time.perf_counter()
+"""When the process began, but for the start of Python itself: imports count towards a budget."""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command that `words` (default: those of the process) give, and return the exit status."""
+    own = words is None
     words = list(sys.argv[1:] if words is None else words)
     args = Namespace(json="--json" in words)  # filled by the parser, which may fail half way
+    code = _ended(words, args)
+    if own and deadline.running():  # a long call that was left would hold the process up
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _ended(words: Sequence[str], args: Namespace) -> int:
     try:
         with interruptible():
             return _run(words, args)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from inrpde.solvers.cells import cells
+from inrpde.solvers.cost import pace
 from inrpde.solvers.initial import marches
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.one_domain import one_domain
@@ -57,8 +58,9 @@ def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
     if not fixed(context):
         walks += [cells, windows] if marches(context.form) else [cells]
     arms: list[Arm] = []
+    busy = 1.0 if context.clock.budget is None else pace()
     for walk in walks:
-        search: Search[Any] = Search(context, fit, method, survey, together, record)
+        search: Search[Any] = Search(context, fit, method, survey, together, busy, record)
         arms.append(Arm(search, walk(search), price(search) if walk is windows else 0.0))
     progress = Progress()
     while arms:

@@ -62,10 +62,16 @@ def run(
     best: Candidate | None = None
     steps: list[dict[str, Any]] = []
     ended = "the method had nothing more to try"
+    late = "the budget was spent" if context.clock.budget is not None else UNBOUNDED
     kept = Kept(context.clock, save)
     try:
-        with deadline.within(_limit(context)) as scope, closing(method(replace(context, keep=kept.take))) as candidates:
-            for candidate in candidates:
+        with closing(method(replace(context, keep=kept.take))) as candidates:
+            while True:
+                with deadline.within(_limit(context, best)) as scope:
+                    candidate = next(candidates, None)
+                if scope.expired or candidate is None:
+                    ended = late if scope.expired else ended
+                    break
                 kept.take(partial(getattr, candidate, "memory"))
                 context.tell(f"{candidate.reason}, score {candidate.score:.1e}")
                 better = beats(candidate.score, best)
@@ -75,14 +81,12 @@ def run(
                 if better and not candidate.settled and accept(candidate):
                     ended = "the tolerance was reached"
                     break
-                if context.clock.searching <= 0:
-                    ended = "the budget was spent"
+                if _limit(context, best) <= 0:
+                    ended = late
                     break
     except KeyboardInterrupt:
         kept.save()
         raise
-    if scope.expired:
-        ended = "the budget was spent" if context.clock.budget is not None else UNBOUNDED
     if best is None and scope.expired:
         raise DivergedError("the time ended before there was an answer", None, "give more of it: --budget SECONDS")
     if best is None or not best.score < float("inf"):
@@ -90,13 +94,15 @@ def run(
     return Run(best, steps, ended, kept.latest)
 
 
-def _limit(context: Context) -> float:
-    """Seconds that a method may take; steps that are asked for are all taken."""
-    if context.clock.budget is not None:
-        return context.clock.searching
+def _limit(context: Context, best: Candidate | None) -> float:
+    """Seconds left for a method: of a budget, those of the second solve, too, as long as there is no answer to check.
+    Steps that are asked for are all taken."""
+    clock = context.clock
+    if clock.budget is not None:
+        return clock.left if best is None else clock.searching
     if context.settings.get("solver.steps") is not None:
         return float("inf")
-    return PATIENCE if context.tol is None else TOLERANT * PATIENCE
+    return (PATIENCE if context.tol is None else TOLERANT * PATIENCE) - clock.spent
 
 
 def _summary(candidate: Candidate, kept: bool) -> dict[str, Any]:

@@ -4,11 +4,13 @@ Where the equations cannot all vanish this is Gauss–Newton on the loss (Noceda
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
 
+from inrpde import deadline
 from inrpde.compiler.form import Form
 from inrpde.errors import DivergedError
 from inrpde.networks.trial import Trial
@@ -38,6 +40,8 @@ SHORTEST = 2.0**-7
 DAMPED = 1e-3
 """The largest ridge about where a state is, for steps that no length makes good, and from the start for learned fields,
 which the equations hardly determine at first (Levenberg 1944)."""
+ANOTHER = 2.0
+"""Times the last step that must be left for a further one and for its score."""
 STUCK = 0.03
 """The share of the first loss above which a state is far from a solution."""
 
@@ -61,6 +65,7 @@ def fit(
     fields = any(unknown.learned and not unknown.is_number for unknown in form.unknowns)
     first, ridge = 0.0, DAMPED if fields else RIDGE
     for _ in range(STEPS):
+        begun = time.perf_counter()
         system = linearise(form, samples, state, jets)
         merit = _merit(form, samples, jets, system, plan)
         _check_finite(system)
@@ -81,6 +86,8 @@ def fit(
         if ridge <= RIDGE and (reached > ENOUGH * merit or (reached < TRUE * expected < LOW * first)):
             break
         ridge = max(0.1 * ridge, RIDGE)
+        if ANOTHER * (time.perf_counter() - begun) > deadline.left():
+            break  # a state on the way is an answer, too
     return state
 
 

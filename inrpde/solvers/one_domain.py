@@ -19,6 +19,8 @@ HIGH = 4
 """Coordinates from which frequencies are drawn from a Gaussian: a box would be mostly corners."""
 WIDEST = 4500
 """Features that one dense factorisation is given at most."""
+FEWEST = 60
+"""Features of a first answer where a budget does not hold more."""
 MOST_WAVES = 2500
 """Exponentials of the equation at most."""
 FEW = 1000
@@ -32,7 +34,10 @@ def one_domain(search: Search[Global]) -> Iterator[Candidate]:
     settings = search.context.settings
     if search.survey.given_points > FEW:
         return
+    budgeted = search.context.clock.budget is not None
     wavy = wavy_plan(search)
+    if wavy is not None and budgeted and not search.affords(wavy):
+        wavy = None
     if wavy is not None:
         yield search.attempt(wavy, "exponentials of the equation")
     if search.done:
@@ -94,7 +99,11 @@ def first_plan(search: Search[Global]) -> Global:
             band = np.maximum(band, ((least / 2.2) ** (1 / d) - 3) * np.pi / 2)
     width = settings["solver.width"] or int(np.clip(resolves, least, max(least, 1000 if many else 2200)))
     kind = "gaussian" if many else "box"
-    return Global(width, tuple(float(w) for w in band), layers=settings["solver.layers"] or 1, distribution=kind)
+    plan = Global(width, tuple(float(w) for w in band), layers=settings["solver.layers"] or 1, distribution=kind)
+    if settings["solver.width"] is None and search.context.clock.budget is not None:
+        while plan.width > FEWEST and not search.affords(plan):
+            plan = replace(plan, width=round(0.8 * plan.width))
+    return plan
 
 
 def wavy_plan(search: Search[Global], stretch: float = 1.0) -> Global | None:

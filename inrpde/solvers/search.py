@@ -61,6 +61,8 @@ class Search(Generic[Kind]):
     survey: Survey
     arms: list[Search[Any]] = field(default_factory=list)
     """All searches of the run, this one included."""
+    busy: float = 1.0
+    """Seconds a nominal second, before any plan was tried."""
     record: Record = field(default_factory=Record)
     """What the run has tried."""
     best: Candidate | None = None
@@ -108,9 +110,9 @@ class Search(Generic[Kind]):
 
     @property
     def slowness(self) -> float:
-        """Seconds a nominal second, as measured on the costliest plan so far."""
+        """Seconds a nominal second, as measured on the costliest plan so far, on the machine as it was before any."""
         if not self.costs:
-            return 1.0
+            return self.busy
         costliest = max(self.costs, key=lambda plan: nominal(self.context.form, plan))
         return self.costs[costliest] / nominal(self.context.form, costliest)
 

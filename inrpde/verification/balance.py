@@ -137,9 +137,8 @@ def _given(form: Form, across: Row, q: Quadrature) -> Array | None:
         values = np.zeros((len(rows), len(walls)), dtype=complex)
         for k, row in enumerate(walls):
             tangents[:, k], values[:, k] = _affine(form, row, points, normals, jets)
-        shares = (
-            np.einsum("nj,njk->nk", target, np.linalg.pinv(tangents)) if walls else values
-        )  # pinv takes no empty ones
+        # numpy's pseudo-inverse takes no empty matrices
+        shares = np.einsum("nj,njk->nk", target, np.linalg.pinv(tangents)) if walls else values
         left = np.linalg.norm(target - np.einsum("nk,nkj->nj", shares, tangents), axis=1)
         open_ = left > SPANNED * np.maximum(np.linalg.norm(target, axis=1), SPANNED)
         if np.any(open_ & ~cancels[rows]):
