@@ -15,7 +15,7 @@ from inrpde.solvers.cost import CHEAP, nominal
 from inrpde.solvers.features import Cells, Global, Plan
 from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.initial import jumps, squeeze
-from inrpde.solvers.march import March, Marched, march
+from inrpde.solvers.march import March, Marched, Trail, march
 from inrpde.solvers.method import Candidate, Context, beats
 from inrpde.solvers.record import Attempt, Record, named
 from inrpde.solvers.samples import Samples, bounds, draw, left_out
@@ -163,9 +163,7 @@ class Search(Generic[Kind]):
         if not self.survey.given_points:
             samples = left_out(samples, LEFT_OUT, seed)
         if isinstance(plan, March):
-            record, keep = self.record, self.context.keep
-            begun = record.trail(plan)
-            found = march(form, plan, seed, self.fit, begun, lambda trail: keep(lambda: record.memory(plan, trail)))
+            found = march(form, plan, seed, self.fit, self.record.trail(plan), partial(self._kept, plan))
         else:
             found = self._solve(plan, samples, seed, self.best.state if self.best else None)
         state, until = found.state, found.until
@@ -176,6 +174,11 @@ class Search(Generic[Kind]):
             scored += jumps(form, state)
         fitted = score(form, samples, state).total
         return Attempt(named(plan), scored, fitted, time.perf_counter() - start, found.spent, until, state)
+
+    def _kept(self, plan: March, trail: Trail) -> None:
+        """The windows of a march that are finished are kept and told of."""
+        self.context.keep(lambda: self.record.memory(plan, trail))
+        self.context.tell(f"windows over {trail.span[1]:.0%} of the time, score {trail.scores[-1]:.1e}")
 
     def _values(self, state: State) -> list[Array]:
         zero = (0,) * self.context.form.space.dim
