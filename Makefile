@@ -9,7 +9,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt 
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slow bench paper lint format types contract
+.PHONY: help install demo test slow kills bench paper lint format types contract
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -39,6 +39,9 @@ test: $(INSTALLED)  ## the tests
 
 slow: $(INSTALLED)  ## the tests that take longer than ten seconds each
 	$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses auto -m slow
+
+kills: $(INSTALLED)  ## kill 200 runs at random moments, resume them, compare bit for bit (an hour or so)
+	$(ONE_THREAD) $(BIN)/python tests/kills.py --kills 200
 
 bench: $(INSTALLED_BENCH)  ## the table that the README quotes, and the others with reduced sizes; docs/benchmarks.md
 	$(BIN)/python benchmarks/spine.py

@@ -4,44 +4,44 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from inrpde.declaration import Problem
-from inrpde.errors import UsageError
+from inrpde import __version__
+from inrpde.errors import InrpdeError, Interrupted, UsageError
+from inrpde.fingerprint import differences
 
-if TYPE_CHECKING:
-    from inrpde.loader import Source
-
+VERSIONS = {"checkpoints": "2", "inrpde": __version__}
+"""The format of the file, and of what the methods keep in it."""
+SHOWN = 6
+"""Differences that a message lists."""
 ARRAY = "array of"
 """The key that tells an array's place from a mapping."""
 
 
-@dataclass(frozen=True)
 class Checkpoint:
-    """`path` is None where there is no output to lie beside; `key` tells problems, their settings and seeds apart."""
+    """The file at `path` (None where there is no output to lie beside) of a run that `made_for` describes."""
 
-    path: Path | None
-    key: str
+    def __init__(self, path: Path | None, made_for: Mapping[str, str]):
+        self.path, self.made_for = path, dict(made_for)
 
     @classmethod
-    def beside(
-        cls, output: Path | None, problem: Problem, source: Source | None, settings: Mapping[str, Any], seed: int
-    ) -> Checkpoint:
-        made_for = [
-            problem.name, [str(c) for c in problem.conditions], sorted((k, str(v)) for k, v in settings.items()), seed,
-            sorted((k, str(v)) for k, v in source.parameters.items()) if source else [],
-        ]  # fmt: skip
-        key = hashlib.sha256(json.dumps(made_for).encode()).hexdigest()
-        return cls(Path(f"{output}.checkpoint") if output is not None else None, key)
+    def beside(cls, output: Path | None, describe: Callable[[], Mapping[str, str]]) -> Checkpoint:
+        """The one beside an output; without an output nothing is described."""
+        return cls(None, {}) if output is None else cls(Path(f"{output}.checkpoint"), {**describe(), **VERSIONS})
+
+    @property
+    def key(self) -> str:
+        """What tells runs apart: the digest of their description."""
+        return hashlib.sha256(json.dumps(self.made_for, sort_keys=True).encode()).hexdigest()
 
     def save(self, memory: Mapping[str, Any]) -> None:
-        """Write the memory of a method, atomically."""
+        """Write the memory of a method, atomically. Raises OutputError, and TypeError for what cannot be kept."""
         if self.path is None:
             return
         from inrpde.export.atomic import new_hdf5, replacing
@@ -49,6 +49,7 @@ class Checkpoint:
         skeleton, arrays = packed(memory)
         with replacing(self.path) as beside, new_hdf5(beside) as file:
             file.attrs["key"] = self.key
+            file["made_for"] = json.dumps(self.made_for)
             file["skeleton"] = skeleton
             for kind, array in arrays.items():
                 file[f"arrays/{kind}"] = array
@@ -65,17 +66,89 @@ class Checkpoint:
             )
         with h5py.File(self.path) as file:
             if file.attrs["key"] != self.key:
-                raise UsageError(
-                    "the checkpoint was made for another problem, seed or settings",
-                    f"--resume, {self.path}",
-                    "repeat the options of the interrupted run, or remove the checkpoint",
-                )
+                raise self._stranger(json.loads(file["made_for"].asstr()[()]) if "made_for" in file else {})
             arrays = {kind: node[()] for kind, node in file.get("arrays", {}).items()}
             return unpacked(file["skeleton"].asstr()[()], arrays)
 
+    def _stranger(self, made_for: Mapping[str, str]) -> UsageError:
+        """The refusal of a checkpoint that was made for another run, with the difference."""
+        changed = differences(made_for, self.made_for) if made_for else ["what it was made for is not known"]
+        more = [f"and {len(changed) - SHOWN} more"] if len(changed) > SHOWN else []
+        return UsageError(
+            "the checkpoint was made for another problem, method, seed or settings: "
+            + "; ".join([*changed[:SHOWN], *more]),
+            f"--resume, {self.path}",
+            "repeat the problem and the options of the interrupted run (--tol and --budget may differ), or run without "
+            "--resume, which replaces the checkpoint",
+        )
+
     def remove(self) -> None:
         if self.path is not None:
-            self.path.unlink(missing_ok=True)
+            with suppress(OSError):  # it is of no more use, and in nobody's way
+                self.path.unlink(missing_ok=True)
+
+
+class Saving:
+    """Saves the checkpoints of a run and never ends it: the first failure is told by `warn`, and `hint` says truly what
+    a user can go on from."""
+
+    def __init__(self, checkpoint: Checkpoint, warn: Callable[[str], None]):
+        self._checkpoint, self._warn = checkpoint, warn
+        self._there, self._failure = False, ""
+
+    def load(self) -> Mapping[str, Any]:
+        """The memory of an earlier run, as `Checkpoint.load`."""
+        memory = self._checkpoint.load()
+        self._there = True
+        return memory
+
+    def __call__(self, memory: Mapping[str, Any]) -> bool:
+        """Save what there is to save. Is the checkpoint there, with this in it?"""
+        return self.keep(lambda: memory)
+
+    def keep(self, give: Callable[[], Mapping[str, Any]]) -> bool:
+        """Save what `give` gives, as a call does."""
+        if self._checkpoint.path is None:
+            return False
+        try:
+            memory = give()
+            if not memory:
+                return False
+            self._checkpoint.save(memory)
+        except Exception as error:
+            first, self._failure = not self._failure, _reason(error)
+            if first:
+                self._warn(f"no checkpoint can be saved to {self._checkpoint.path}: {self._failure}")
+            return False
+        self._there, self._failure = True, ""
+        return True
+
+    def remove(self) -> None:
+        self._checkpoint.remove()
+        self._there = False
+
+    @contextmanager
+    def hinting(self) -> Iterator[None]:
+        """A signal that ends the block says how to go on."""
+        try:
+            yield
+        except Interrupted as stop:
+            stop.fix = self.hint
+            raise
+
+    @property
+    def hint(self) -> str | None:
+        """How to go on with a run that ends before its end; None where no checkpoint was asked for."""
+        if self._there:
+            return "the same command with --resume goes on from the checkpoint"
+        if self._checkpoint.path is None:
+            return None
+        why = f"none could be saved ({self._failure})" if self._failure else "there was nothing to save"
+        return f"the same command begins anew: there is no checkpoint, as {why}"
+
+
+def _reason(error: Exception) -> str:
+    return error.what if isinstance(error, InrpdeError) else f"{type(error).__name__}: {error}"
 
 
 def packed(memory: Mapping[str, Any]) -> tuple[str, dict[str, np.ndarray]]:

@@ -50,9 +50,12 @@ class OutputError(InrpdeError):
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal asked the program to end. As with KeyboardInterrupt, no `except Exception` swallows it."""
+    """A signal asked the program to end. As with KeyboardInterrupt, no `except Exception` swallows it.
+
+    `fix` says how to go on, where there is something to go on from."""
 
     status = "interrupted"
+    fix: str | None = None
 
     def __init__(self, number: int):
         super().__init__(number)

@@ -23,11 +23,19 @@ class Stops:
         return isinstance(error, Interrupted)
 
 
-def interrupted(number: int) -> dict[str, Any]:
-    """What a report says of a run that a signal has ended."""
+def interrupted(number: int, hint: str | None) -> dict[str, Any]:
+    """What a report says of a run that a signal has ended; `hint` says how to go on."""
     error = InrpdeError(
         "interrupted: the answer was found and is written, its checks are not complete",
         signal.Signals(number).name,
-        "the same command with --resume takes the answer from the checkpoint and completes them",
+        hint,
     )
     return {"status": Interrupted.status, "signal": number, "error": error.as_dict()}
+
+
+def outstanding(hint: str | None) -> dict[str, Any]:
+    """What a report says while the reference is computed, and for good where the process ends in that."""
+    error = InrpdeError(
+        "the answer was found and is written; the run ended before it was compared with a reference", "reference", hint
+    )
+    return {"status": Interrupted.status, "error": error.as_dict()}

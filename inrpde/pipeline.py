@@ -3,51 +3,49 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inrpde import config, deadline, plugins
+from inrpde import config, deadline, plugins, references
+from inrpde.answer import NO_REFERENCE, Answer, Witness, doubt, failed, measured, report, unchecked
 from inrpde.arguments import check_arguments
-from inrpde.checkpoint import Checkpoint
+from inrpde.checkpoint import Checkpoint, Saving
 from inrpde.compiler import Form, compile_problem
 from inrpde.compiler.bind import Bound
 from inrpde.declaration import GridField, Problem
 from inrpde.describe import describe
-from inrpde.errors import ProblemError
-from inrpde.interruption import Stops, interrupted
+from inrpde.errors import InrpdeError, OutputError, ProblemError
+from inrpde.fingerprint import of_run
+from inrpde.interruption import Stops, interrupted, outstanding
+from inrpde.lock import held
+from inrpde.references import Reference
 from inrpde.sampling.lattice import lattice
 from inrpde.solution import Domain, Field, NetworkField, Solution
 from inrpde.solvers.loop import Run
 from inrpde.solvers.loop import run as run_method
-from inrpde.solvers.method import Candidate, Clock, Context
+from inrpde.solvers.method import Candidate, Clock, Context, Method
 from inrpde.solvers.samples import bounds
-from inrpde.solvers.score import score
 from inrpde.solvers.state import State
-from inrpde.verification.estimate import Estimate, estimate, unfitted
+from inrpde.storage import stored_at
+from inrpde.verification.estimate import Estimate, estimate
 from inrpde.verification.finding import Finding
-from inrpde.verification.report import condition_reports, exact_errors, reference_errors
-from inrpde.verification.unmet import failure, unmet
+from inrpde.verification.report import exact_errors, reference_errors
 from inrpde.verification.validate import validate
-from inrpde.verification.verdict import verdict
 
 if TYPE_CHECKING:
     from inrpde.loader import Source
 
 IMPORT_SECONDS = time.process_time()
 """Processor seconds from the start of the process until everything was imported."""
-HELD_OUT = 15_485_863
-"""Added to the seed for the points on which conditions are reported: neither fitted nor used to choose."""
-
-POOR = 1e-3
-"""A score above which a reference that finds no solution says that there may be none."""
-NO_REFERENCE = "there is no reference for this problem"
 Progress = Callable[..., None]
 
 
@@ -104,75 +102,150 @@ def run(
     with the status "interrupted" and the signal's number in the report."""
     check_arguments(problem, seed, budget, tol, reference, device)
     chosen = config.resolve(problem.settings, settings or {})
-    watch, clock = Stopwatch(), Clock(budget) if started is None else Clock(budget, started)
-    with watch("compile"):
-        progress("compile")
-        form = compile_problem(problem)
-        findings = validate(form, clock.checking)
-        warnings = _texts(form, findings)
-        doubts = [finding for finding in findings if finding.at_most]
-    checkpoint = Checkpoint.beside(output, problem, source, chosen, seed)
-    memory = checkpoint.load() if resume else {}
+    plugin = plugins.find("methods", method)
+    solve_by = plugin.load()
+    clock = Clock(budget) if started is None else Clock(budget, started)
+    watch, stops, warnings = Stopwatch(), Stops(), list[str]()
+    about = partial(of_run, problem, chosen, method=method, seed=seed, device=device)
+    with held(stored_at(output) if output is not None else None):
+        saving = Saving(Checkpoint.beside(output, about), warnings.append)
+        with saving.hinting():
+            memory = saving.load() if resume else {}
+            with watch("compile"):
+                progress("compile")
+                form = compile_problem(problem)
+                findings = validate(form, clock.checking)
+                warnings += _texts(form, findings)
 
-    def tell(note: str) -> None:
-        progress("solve", _share(clock), note)
+            def tell(note: str) -> None:
+                progress("solve", _share(clock), note)
 
-    context = Context(form, chosen, seed, clock, _score_bound(tol), device, memory, tell, warnings.append)
+            context = Context(form, chosen, seed, clock, _score_bound(tol), device, memory, tell, warnings.append)
+            found, estimated = _solved(plugin, solve_by, context, tol, saving, watch)
+            with watch("verify"), stops:
+                progress("verify")
+                estimated = estimated or _estimated(context, found.best, warnings)
+            estimated = estimated or estimate(form, replace(found.best, again=None), seed)
+            solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
+            doubts = [finding for finding in findings if finding.at_most]
+            answer = Answer(form, found, estimated, solution, chosen, seed, tol, warnings, doubts, plugin)
+            with _rescuing(answer, output):
+                return _checked(answer, clock, reference, output, saving, watch, stops, progress)
+
+
+def _solved(
+    plugin: plugins.Plugin, solve_by: Method, context: Context, tol: float | None, saving: Saving, watch: Stopwatch
+) -> tuple[Run, Estimate | None]:
+    """What the method finds, and the estimate of its error where the tolerance has asked for it."""
     estimates: dict[int, Estimate] = {}
 
     def accept(candidate: Candidate) -> bool:
         if tol is None or candidate.score > 30 * tol:
             return False
         with watch("verify"):
-            estimates[id(candidate)] = estimate(form, candidate, seed, clock.second)
+            estimates[id(candidate)] = estimate(context.form, candidate, context.seed, context.clock.second)
         return estimates[id(candidate)].worst <= tol
 
-    with watch("solve"):
-        found = run_method(plugins.load("methods", method), context, accept, checkpoint.save)
+    try:
+        with watch("solve"):
+            found = run_method(solve_by, context, accept, saving)
+    except InrpdeError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise failed(plugin, error) from error
     watch.seconds["solve"] = round(watch.seconds["solve"] - watch.seconds.get("verify", 0.0), 4)
-    best, stops = found.best, Stops()
-    estimated = estimates.get(id(best))
+    return found, estimates.get(id(found.best))
+
+
+def _estimated(context: Context, best: Candidate, warnings: list[str]) -> Estimate | None:
+    """The estimate with a second solve; None, and a warning, where that fails."""
+    try:
+        return estimate(context.form, best, context.seed, context.clock.second)
+    except Exception as error:
+        warnings.append(f"the second solve, for the estimate of the error, failed: {plugins.failed(error)}")
+        return None
+
+
+def _checked(
+    answer: Answer, clock: Clock, reference: str, output: Path | None, saving: Saving, watch: Stopwatch, stops: Stops,
+    progress: Progress,
+) -> Solution:  # fmt: skip
+    """The answer with its report, written: before it is compared with a reference, and again with the reference."""
+    known = witness = None
     with watch("verify"), stops:
-        progress("verify")
-        estimated = estimated or estimate(form, best, seed, clock.second)
-    estimated = estimated or estimate(form, replace(best, again=None), seed)
-    solution = build(form, best.state, grid, times, origin(problem, source, chosen, seed))
-    witness, why = None, "the run was interrupted" if reference == "auto" else None
-    if reference == "auto" and stops.number is None:
-        with watch("reference"), stops, deadline.within(clock.referring) as scope:
-            progress("reference")
-            witness, _, why = solve_reference(form.bound, chosen["reference.n"], budget and clock.referring)
-        if scope.expired:
-            why = "it did not end in its time" + (", a share of the budget" if budget else "")
-    if why:
-        warnings.append(f"{NO_REFERENCE} ({why})")
-        doubts += [Finding(why, "plausible")] if "singular" in why else []
-        lost = any(words in why for words in ("does not converge", "cannot be continued"))
-        doubts += [Finding(why, "unverified")] if lost and best.score > POOR else []
+        known = measured(answer)
+    known = known or measured(answer)
 
-    def finish() -> Solution:
+    def write(more: Mapping[str, Any]) -> Solution:
         with watch("verify"):
-            report = _report(form, best, found, estimated, solution, witness, chosen, seed, tol, warnings, doubts)
-        whole = solution
-        if witness is not None:
-            whole = solution.with_reference(reference_solution(form.bound, witness))
-        if stops.number is not None:
-            checkpoint.save(found.memory())
-            report |= interrupted(stops.number)
-        report["seconds"] = watch.total()
-        if output is not None:
-            report["output"] = str(output)
-            with watch("export"):
-                progress("export")
-                report["output"] = str(whole.with_report(report).save(output))
-            report["seconds"] = watch.total()
-            if stops.number is None:
-                checkpoint.remove()
-        return whole.with_report(report)
+            made = {**report(answer, known, witness), **more}
+        whole = answer.solution if witness is None else answer.solution.with_reference(witness.solution)
+        if output is None:
+            return whole.with_report(made | {"seconds": watch.total()})
+        made |= {"seconds": watch.total(), "output": str(output)}
+        with watch("export"):
+            progress("export")
+            at = whole.with_report(made).save(output)
+        return whole.with_report(made | {"seconds": watch.total(), "output": str(at)})
 
+    if reference == "auto":
+        if output is not None and stops.number is None:
+            with stops:
+                saving.keep(answer.found.memory)
+                write(outstanding(saving.hint))
+        why: str | None = "the run was interrupted"
+        if stops.number is None:
+            with watch("reference"), stops, deadline.within(clock.referring) as scope:
+                progress("reference")
+                witness, why = _witness(answer, clock)
+            if scope.expired:
+                why = "it did not end in its time" + ("" if clock.budget is None else ", a share of the budget")
+        if why:
+            doubt(answer, why)
     with stops:
-        return finish()
-    return finish()
+        return _end(answer, write, saving, stops)
+    return _end(answer, write, saving, stops)
+
+
+def _end(answer: Answer, write: Callable[[Mapping[str, Any]], Solution], saving: Saving, stops: Stops) -> Solution:
+    """Write the answer for good; what could go on from a checkpoint keeps it."""
+    if stops.number is not None:
+        saving.keep(answer.found.memory)
+        return write(interrupted(stops.number, saving.hint))
+    whole = write({})
+    if answer.found.failure is None:
+        saving.remove()
+    return whole
+
+
+@contextmanager
+def _rescuing(answer: Answer, output: Path | None) -> Iterator[None]:
+    """Where the checks fail as nobody has foreseen, the answer is written without them, and the error says so."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except Exception as error:
+        if output is not None:
+            with suppress(Exception):
+                at = answer.solution.with_report(unchecked(answer, error)).save(output)
+                error.add_note(f"the answer is in {at}, without its checks")
+        raise
+
+
+def _witness(answer: Answer, clock: Clock) -> tuple[Witness | None, str | None]:
+    """A reference that can be used, or why there is none."""
+    bound, solution, used = answer.form.bound, answer.solution, list[Witness]()
+
+    def use(found: Reference) -> None:
+        errors = reference_errors(solution._on_axes, solution.fields, found)
+        if not errors or not all(math.isfinite(e["rel_l2"] + e["estimated_error"]) for e in errors.values()):
+            raise ValueError("it says nothing of the unknowns, or no finite number")
+        used.append(Witness(found, errors, reference_solution(bound, found)))
+
+    seconds = None if clock.budget is None else clock.referring
+    found, why = solve_reference(bound, answer.settings["reference.n"], use, seconds)
+    return (None if found is None else replace(used[-1], reference=found)), why
 
 
 def reference(
@@ -181,13 +254,20 @@ def reference(
 ) -> Solution:  # fmt: skip
     """The reference alone: the same declaration by scipy alone. Raises ProblemError where there is none."""
     check_arguments(problem)
+    with held(stored_at(output) if output is not None else None):
+        return _reference(problem, n, output, source, progress)
+
+
+def _reference(
+    problem: Problem, n: int | None, output: Path | None, source: Source | None, progress: Progress
+) -> Solution:
     watch = Stopwatch()
     with watch("compile"):
         form = compile_problem(problem)
         warnings = _texts(form, validate(form))
     with watch("reference"):
         progress("reference")
-        witness, kind, why = solve_reference(form.bound, n)
+        witness, why = solve_reference(form.bound, n, lambda found: reference_solution(form.bound, found))
     if witness is None:
         fix = "solve it: a second solve and the held-out residuals say how far to trust the answer"
         raise ProblemError(f"{NO_REFERENCE}: {why}", problem.name, fix)
@@ -196,7 +276,7 @@ def reference(
     exact = exact_errors(form, lambda k, points: solution._values(form.bound.unknowns[k].name, points), 10_000, 0)
     names = [unknown.name for unknown in form.bound.unknowns]
     report: dict[str, Any] = {
-        "problem": problem.name, "status": "ok", "method": f"reference: {kind}",
+        "problem": problem.name, "status": "ok", "method": f"reference: {witness.kind}",
         "verdict": {"word": "plausible", "because": "Richardson from two grids; no second method"},
         "fields": {
             name: {"estimated_error": witness.estimated_error.get(name), "exact": exact.get(name), "reference": None}
@@ -271,20 +351,13 @@ def _name(key: Any) -> str:
     return key.name if hasattr(key, "name") else key.func.__name__
 
 
-def solve_reference(bound: Bound, n: int | None, budget: float | None = None) -> tuple[Any, str | None, str | None]:
-    """The first reference that serves the problem, within so many seconds: (reference or None, its kind, why there is
-    none)."""
-    reasons = []
-    for name, plugin in plugins.available("references").items():
-        module = plugin.load()
-        reason = module.supports(bound)
-        if reason is None:
-            found = module.solve(bound, n=n, budget=budget)
-            if hasattr(found, "values"):
-                return found, found.kind, None
-            reason = found.reason
-        reasons.append(f"{name}: {reason}")
-    return None, None, "; ".join(reasons or ["none is installed"])
+def solve_reference(
+    bound: Bound, n: int | None, use: Callable[[Reference], Any], budget: float | None = None
+) -> tuple[Reference | None, str | None]:
+    """The first reference that serves the problem in so many seconds and that `use` can use, or None and why there is
+    none."""
+    found = references.solve(bound, n, budget=budget, use=use)
+    return (found, None) if isinstance(found, Reference) else (None, found.reason)
 
 
 def reference_solution(bound: Bound, witness: Any, made: Mapping[str, Any] | None = None) -> Solution:
@@ -347,51 +420,3 @@ def _score_bound(tol: float | None) -> float | None:
 
 def _share(clock: Clock) -> float | None:
     return None if clock.budget is None else min(clock.spent / clock.budget, 1.0)
-
-
-def _report(
-    form: Form, best: Candidate, found: Run, estimated: Estimate, solution: Solution, witness: Any,
-    settings: Mapping[str, Any], seed: int, tol: float | None, warnings: list[str], doubts: list[Finding],
-) -> dict[str, Any]:  # fmt: skip
-    names = [unknown.name for unknown in form.bound.unknowns if not unknown.is_number]
-    exact = exact_errors(
-        form, lambda k, points: solution._values(form.bound.unknowns[k].name, points), settings["check.points"], seed
-    )
-    compared = reference_errors(solution._on_axes, solution.fields, witness) if witness is not None else {}
-    by_field = _by_field(form, estimated)
-    held_out = unfitted(form, best, 4000, seed + HELD_OUT)
-    scored = score(form, held_out, best.state)
-    left = unmet(form, estimated)
-    word = verdict(estimated, compared, left, doubts)
-    error = failure(form, best, estimated)
-    reached = tol is None or max(by_field.values()) <= tol
-    warnings = [*warnings, *(each.text for each in left), *(witness.warnings if witness is not None else ())]
-    report = {
-        "problem": form.bound.problem.name,
-        "status": error.status if error else "ok" if reached else "tolerance",
-        "method": best.method,
-        "verdict": {"word": word.word, "because": word.because},
-        "fields": {
-            name: {"estimated_error": by_field[name], "exact": exact.get(name), "reference": compared.get(name)}
-            for name in names
-        },
-        "residual": {"fitted": best.fitted, "held_out": scored.total},
-        "conditions": condition_reports(form, scored),
-        "seconds": {},
-        "learned": dict(solution.learned),
-        "warnings": list(dict.fromkeys(warnings)),
-        "output": None,
-        "seed": seed,
-        "steps": found.steps,
-        "ended": found.ended,
-    }
-    return report | {"error": error.as_dict()} if error else report
-
-
-def _by_field(form: Form, estimated: Estimate) -> dict[str, float]:
-    """Estimates of the declared unknowns: of a split pair, the larger."""
-    out = {}
-    for unknown in form.bound.unknowns:
-        parts = [unknown.name] if unknown.name in estimated.fields else [f"{unknown.name}_re", f"{unknown.name}_im"]
-        out[unknown.name] = max(estimated.fields[part] for part in parts)
-    return out

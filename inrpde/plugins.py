@@ -52,10 +52,21 @@ class Plugin:
             raise
         except (Exception, SystemExit) as error:
             raise UsageError(
-                f"the {self.kind} {self.name!r} cannot be loaded: {type(error).__name__}: {error}",
+                f"the {self.kind} {self.name!r} cannot be loaded: {failed(error)}",
                 f"{self.package} ({entry.value})",
                 "mend or uninstall that package",
             ) from error
+
+
+def failed(error: BaseException) -> str:
+    """How a plugin's exception is told: its type and its words."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def in_turn(group: str) -> list[Plugin]:
+    """A plugin for every claim, in the order in which they are asked: those that come with inrpde before all others."""
+    every = [Plugin(group, plugin.name, (claim,)) for plugin in available(group).values() for claim in plugin.claims]
+    return sorted(every, key=lambda plugin: (not _ours(plugin.entry), plugin.name, plugin.package))
 
 
 def available(group: str) -> dict[str, Plugin]:
@@ -83,6 +94,10 @@ def find(group: str, name: str) -> Plugin:
 def load(group: str, name: str) -> Any:
     """Import the plugin of that name. Raises UsageError when there is none, two, or it fails to import."""
     return find(group, name).load()
+
+
+def _ours(entry: EntryPoint) -> bool:
+    return entry.dist is not None and entry.dist.name == "inrpde"
 
 
 def _package(entry: EntryPoint) -> str:

@@ -16,7 +16,7 @@ from inrpde.declaration.fields import GridField, MeshField
 from inrpde.declaration.regions import Mesh
 from inrpde.declaration.regions.cylinder import Cylinder
 from inrpde.declaration.space import Space
-from inrpde.errors import OutputError
+from inrpde.errors import InrpdeError, OutputError
 from inrpde.export import Dataset, read, write
 from inrpde.export.dataset import DIFFERENCE, REFERENCE
 from inrpde.export.symbols import dump, parse
@@ -43,13 +43,31 @@ def save(solution: Solution, path: str | Path) -> Path:
 
     Returns the file that was asked for, or the first of several in its place. Raises OutputError where that cannot be
     done."""
-    made, suffix = dataset(solution), Path(path).suffix.removeprefix(".").lower()
-    exporter = plugins.available("exporters").get(suffix)
-    if exporter is None or suffix in STORED:
-        write(path, made)
-        return Path(path)
-    write(Path(path).with_suffix(".h5"), made)
-    return exporter.load()(path, made) or Path(path)
+    made, stored, exporter = dataset(solution), stored_at(path), _exporter(path)
+    write(stored, made)
+    if exporter is None:
+        return stored
+    try:
+        return exporter.load()(path, made) or Path(path)
+    except (Exception, SystemExit) as error:
+        what = error.what if isinstance(error, InrpdeError) else plugins.failed(error)
+        fix = error.fix if isinstance(error, InrpdeError) and error.fix else "mend or uninstall that package"
+        raise OutputError(
+            f"the exporter {exporter.name!r} of {exporter.package} failed: {what}",
+            str(path),
+            f"the answer is in {stored}; {fix}",
+        ) from error
+
+
+def stored_at(path: str | Path) -> Path:
+    """The HDF5 file of an output of that name."""
+    return Path(path) if _exporter(path) is None else Path(path).with_suffix(".h5")
+
+
+def _exporter(path: str | Path) -> plugins.Plugin | None:
+    """What makes an output of that name of the arrays, if that is not HDF5."""
+    suffix = Path(path).suffix.removeprefix(".").lower()
+    return None if suffix in STORED else plugins.available("exporters").get(suffix)
 
 
 def dataset(solution: Solution) -> Dataset:

@@ -15,7 +15,7 @@ def test_a_memory_comes_back_as_it_was(tmp_path):
         "waves": RNG.standard_normal(3) + 1j, "single": np.ones(2, np.float32), "which": np.array([True, False]),
         "scalar": np.array(2.5), "list": [{"a": np.arange(3)}, [1, "word", None]],
     }  # fmt: skip
-    checkpoint = Checkpoint(tmp_path / "run.checkpoint", "key")
+    checkpoint = Checkpoint(tmp_path / "run.checkpoint", {"seed": "0"})
     checkpoint.save(memory)
     found = checkpoint.load()
     assert list(found) == list(memory)
@@ -31,7 +31,7 @@ def test_a_memory_comes_back_as_it_was(tmp_path):
 
 
 def test_what_cannot_be_kept_is_refused_and_leaves_the_last_one(tmp_path):
-    checkpoint = Checkpoint(tmp_path / "run.checkpoint", "key")
+    checkpoint = Checkpoint(tmp_path / "run.checkpoint", {"seed": "0"})
     checkpoint.save({"step": 1})
     with pytest.raises(TypeError):
         checkpoint.save({"step": object()})

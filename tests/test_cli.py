@@ -291,20 +291,45 @@ def test_list_names_the_problems_and_why_one_cannot_be_loaded(monkeypatch, tmp_p
     assert problems["nobody"]["error"]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_the_command_on_its_way_out(pipeline, capsys, number, code):
     def run(problem, **options):
-        with pytest.raises(Interrupted):  # where a pipeline saves its checkpoint
+        with pytest.raises(Interrupted) as caught:  # where a pipeline saves its checkpoint
             os.kill(os.getpid(), number)
-        raise Interrupted(number)
+        caught.value.fix = "--resume goes on"
+        raise caught.value
 
     pipeline.run = run
     before = signal.getsignal(number)
     assert main(["solve", "line.py", "--json"]) == code
     failure = json.loads(capsys.readouterr().out)
     assert failure["status"] == "interrupted"
-    assert "--resume" in failure["error"]["fix"]
+    assert failure["error"]["where"] == signal.Signals(number).name
+    assert failure["error"]["fix"] == "--resume goes on"
     assert signal.getsignal(number) is before
+
+
+def test_a_signal_before_there_is_anything_to_go_on_from_promises_nothing(pipeline, capsys):
+    def run(problem, **options):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    pipeline.run = run
+    assert main(["solve", "line.py"]) == 143
+    assert "--resume" not in capsys.readouterr().err
+
+
+def test_a_hangup_that_was_to_be_ignored_is_ignored(pipeline):
+    def run(problem, **options):
+        os.kill(os.getpid(), signal.SIGHUP)
+        return SimpleNamespace(report=REPORT)
+
+    pipeline.run = run
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert main(["solve", "line.py"]) == 0
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_threads_are_set_before_numpy_is_imported():

@@ -39,7 +39,7 @@ DURING = {
 }
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, 129)])
 @pytest.mark.parametrize(("owner", "stage"), DURING.values(), ids=DURING)
 def test_an_answer_is_written_whatever_interrupts_its_checks(tmp_path, capsys, monkeypatch, owner, stage, number, code):
     (tmp_path / "line.py").write_text(LINE)

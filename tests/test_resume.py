@@ -185,6 +185,6 @@ def test_without_a_checkpoint_there_is_nothing_to_resume(folder, capsys):
 
 
 def test_a_checkpoint_of_another_run_is_refused(folder, capsys):
-    Checkpoint(folder / "other.h5.checkpoint", "another run's").save({"method": "adam", "step": 3})
+    Checkpoint(folder / "other.h5.checkpoint", {"seed": "1"}).save({"method": "adam", "step": 3})
     assert main(words(folder, "adam", "other.h5", "--resume")) == 2
     assert "made for another" in json.loads(capsys.readouterr().out)["error"]["what"]

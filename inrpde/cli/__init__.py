@@ -1,6 +1,7 @@
 """The command line: `main` parses the words, runs the command and turns every outcome into an exit status."""
 
 import os
+import signal
 import sys
 import time
 from argparse import Namespace
@@ -9,7 +10,8 @@ from contextlib import suppress
 
 from inrpde import deadline
 from inrpde.cli.signals import interruptible
-from inrpde.errors import InrpdeError, Interrupted
+from inrpde.cli.streams import put, streams, unicode_json
+from inrpde.errors import InrpdeError, Interrupted, OutputError
 
 STARTED = time.perf_counter()
 """When the process began, but for the start of Python itself: imports count towards a budget."""
@@ -21,32 +23,36 @@ def main(words: Sequence[str] | None = None) -> int:
     own = words is None
     words = list(sys.argv[1:] if words is None else words)
     args = Namespace(json="--json" in words)  # filled by the parser, which may fail half way
-    code = _ended(words, args)
-    if own and deadline.running():  # a long call that was left would hold the process up
-        with suppress(OSError, ValueError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code)
-    return code
+    with streams():
+        code = _outcome(words, args)
+        if own and deadline.running():  # a long call that was left would hold the process up
+            with suppress(OSError, ValueError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(code)
+        return code
 
 
-def _ended(words: Sequence[str], args: Namespace) -> int:
+def _outcome(words: Sequence[str], args: Namespace) -> int:
     try:
         with interruptible():
             return _run(words, args)
     except InrpdeError as error:
+        if os.environ.get("INRPDE_DEBUG") == "1" and error.__cause__ is not None:
+            raise
         return _fail(args, error.status, error.exit_code, error)
-    except Interrupted as signal:
-        return _fail(args, signal.status, signal.exit_code, InrpdeError("interrupted", fix=_resume(args)))
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the flush at exit does not fail again
-        return 1
+    except Interrupted as stop:
+        said = InrpdeError("interrupted", signal.Signals(stop.number).name, stop.fix)
+        return _fail(args, stop.status, stop.exit_code, said)
+    except BrokenPipeError:  # whoever read the result has gone, and is not told so
+        return OutputError.exit_code
     except Exception as error:
         if os.environ.get("INRPDE_DEBUG") == "1":
             raise
         what = f"an unexpected {type(error).__name__}: {error}"
+        where = "; ".join(getattr(error, "__notes__", [])) or None
         hint = "INRPDE_DEBUG=1 shows the traceback; please report it with the problem file"
-        return _fail(args, InrpdeError.status, InrpdeError.exit_code, InrpdeError(what, fix=hint))
+        return _fail(args, InrpdeError.status, InrpdeError.exit_code, InrpdeError(what, where, hint))
 
 
 def _run(words: Sequence[str], args: Namespace) -> int:
@@ -65,12 +71,8 @@ def _fail(args: Namespace, status: str, code: int, error: InrpdeError) -> int:
         import json
 
         failure = {"problem": getattr(args, "problem", None), "status": status, "error": error.as_dict()}
-        print(json.dumps(failure, ensure_ascii=False))
+        with suppress(OSError, OutputError):  # the status says it too
+            put(json.dumps(failure, ensure_ascii=not unicode_json()))
     else:
         print(f"inrpde: {error}", file=sys.stderr)
     return code
-
-
-def _resume(args: Namespace) -> str | None:
-    solving = getattr(args, "command", None) == "solve"
-    return "the same command with --resume goes on from the checkpoint" if solving else None

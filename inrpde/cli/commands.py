@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from inrpde import config, plugins
 from inrpde.cli import STARTED, render
 from inrpde.cli.progress import Progress
+from inrpde.cli.streams import put, unicode_json
 from inrpde.errors import DivergedError, InrpdeError, Interrupted, OutputError, ProblemError, UsageError
 
 if TYPE_CHECKING:
@@ -116,14 +117,13 @@ def report(args: Namespace) -> int:
     _writable(output)
 
     from inrpde.export import read
+    from inrpde.export.atomic import replacing
     from inrpde.export.report import html
     from inrpde.storage import load
 
     page = html(read(args.solution), load(args.solution).report)
-    try:
-        output.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"the page cannot be written: {error.strerror}", str(output), "choose another -o") from None
+    with replacing(output) as beside:
+        beside.write_text(page, encoding="utf-8")
     _print(args, {"status": "ok", "output": str(output)}, lambda made: f"written: {made['output']}")
     return 0
 
@@ -221,4 +221,5 @@ def _progress() -> Iterator[Progress]:
 def _print(args: Namespace, made: Mapping[str, Any], lay_out: Any) -> None:
     for warning in made.get("warnings", ()):
         print(f"warning: {warning}", file=sys.stderr)
-    print(json.dumps(render.plain(made), ensure_ascii=False) if args.json else lay_out(made), flush=True)
+    text = json.dumps(render.plain(made), ensure_ascii=not unicode_json()) if args.json else lay_out(made)
+    put(text, made.get("output"))

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM end the program through an exception, so that checkpoints are saved on the way out."""
+"""Signals that ask for the end do it through an exception, so that answers and checkpoints are saved on the way out."""
 
 import signal
 from collections.abc import Iterator
@@ -7,21 +7,27 @@ from types import FrameType
 
 from inrpde.errors import Interrupted
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Raise Interrupted on the first signal within the block; a second one ends the process at once."""
+    handled = [each for each in SIGNALS if not _wanted_ignored(each)]
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        for each in _SIGNALS:
+        for each in handled:
             signal.signal(each, signal.SIG_DFL)
         raise Interrupted(number)
 
-    before = {each: signal.signal(each, interrupt) for each in _SIGNALS}
+    before = {each: signal.signal(each, interrupt) for each in handled}
     try:
         yield
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def _wanted_ignored(number: int) -> bool:
+    """Has whoever started the process (nohup) asked that it outlives its terminal?"""
+    return number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN

@@ -8,6 +8,8 @@ A reference is a module with `supports(bound) -> str | None` (why it cannot serv
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from inrpde import plugins
 from inrpde.compiler import Bound
@@ -22,20 +24,36 @@ def solve(
     *,
     budget: float | None = None,
     progress: Callable[[float], None] | None = None,
+    use: Callable[[Reference], Any] = lambda found: None,
 ) -> Reference | NoReference:
-    """The first installed reference that serves the problem, or why none does.
+    """The first installed reference that serves the problem, or why none does; those that come with inrpde are asked
+    first.
 
     `n` cells along the longest side (chosen where it is None), `budget` in seconds, `progress` is called with the
-    share done.
+    share done. `use` is called with what is found: a reference that fails, or whose result cannot be used, is passed
+    over, and the warnings or the reason name it.
     """
-    reasons = []
-    for name, plugin in plugins.available("references").items():
-        module = plugin.load()
-        reason = module.supports(bound)
-        if reason is None:
-            found = module.solve(bound, n, budget=budget, progress=progress)
+    reasons, failures = [], []
+    for plugin in plugins.in_turn("references"):
+        try:
+            found = _asked(plugin.load(), bound, n, budget, progress)
             if isinstance(found, Reference):
-                return found
-            reason = found.reason
-        reasons.append(f"{name}: {reason}")
-    return NoReference("; ".join(reasons) or "no reference is installed")
+                use(found)
+        except (Exception, SystemExit) as error:
+            failures.append(f"the reference {plugin.name!r} of {plugin.package} failed: {plugins.failed(error)}")
+        else:
+            if isinstance(found, Reference):
+                return replace(found, warnings=(*found.warnings, *failures))
+            reasons.append(f"{plugin.name}: {found.reason}")
+    return NoReference("; ".join([*reasons, *failures]) or "no reference is installed")
+
+
+def _asked(
+    module: Any, bound: Bound, n: int | None, budget: float | None, progress: Callable[[float], None] | None
+) -> Reference | NoReference:
+    """What a reference says to a problem. Raises TypeError where that is nothing known."""
+    reason = module.supports(bound)
+    found = module.solve(bound, n, budget=budget, progress=progress) if reason is None else NoReference(reason)
+    if not isinstance(found, Reference | NoReference):
+        raise TypeError(f"solve gave {found!r:.60}, neither a Reference nor a NoReference")
+    return found

@@ -93,7 +93,7 @@ def _handlers_kept() -> Iterator[None]:
     try:
         yield
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             handler = signal.getsignal(number)
             if handler is not None and current_thread() is main_thread():  # Python sets them from there alone
                 signal.signal(number, handler)

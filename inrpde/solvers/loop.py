@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -19,19 +19,20 @@ CHECKPOINT_EVERY = 10.0
 
 @dataclass(frozen=True)
 class Run:
-    """What a run has found: the best candidate, every step's summary, why it ended, and gives the memory of the
-    latest candidate, from which it would go on."""
+    """What a run has found: the best candidate, every step's summary, why it ended (with the `failure` of a method that
+    did not end by itself), and gives the memory of the latest candidate, from which it would go on."""
 
     best: Candidate
     steps: list[dict[str, Any]]
     ended: str
     memory: Callable[[], Mapping[str, Any]] = dict
+    failure: BaseException | None = None
 
 
 class Kept:
     """The latest memory of a method, and when one was saved."""
 
-    def __init__(self, clock: Clock, save: Callable[[Mapping[str, Any]], None]):
+    def __init__(self, clock: Clock, save: Callable[[Mapping[str, Any]], object]):
         self._clock, self._save, self._saved = clock, save, clock.spent
         self.latest: Callable[[], Mapping[str, Any]] = dict
 
@@ -51,11 +52,12 @@ def run(
     method: Method,
     context: Context,
     accept: Callable[[Candidate], bool] = lambda candidate: False,
-    save: Callable[[Mapping[str, Any]], None] = lambda memory: None,
+    save: Callable[[Mapping[str, Any]], object] = lambda memory: None,
 ) -> Run:
     """Drive a method to its end, to `accept(best)`, or to the end of the budget.
 
-    Raises DivergedError if nothing was found.
+    Raises DivergedError if nothing was found, and what the method raises before it has found anything; once there is
+    something, that ends the run.
     `save` is called with the latest memory, of a candidate or what lies between two, at most every ten seconds and when
     a signal ends the run.
     """
@@ -63,6 +65,7 @@ def run(
     steps: list[dict[str, Any]] = []
     ended = "the method had nothing more to try"
     late = "the budget was spent" if context.clock.budget is not None else UNBOUNDED
+    failure: BaseException | None = None
     kept = Kept(context.clock, save)
     try:
         with closing(method(replace(context, keep=kept.take))) as candidates:
@@ -85,13 +88,18 @@ def run(
                     ended = late
                     break
     except KeyboardInterrupt:
-        kept.save()
+        with suppress(Exception):  # what fails now must not hide the signal
+            kept.save()
         raise
-    if best is None and scope.expired:
+    except (Exception, SystemExit) as error:
+        if best is None or not best.score < float("inf"):
+            raise
+        failure, ended = error, "the method failed"
+    if best is None and ended == late:
         raise DivergedError("the time ended before there was an answer", None, "give more of it: --budget SECONDS")
     if best is None or not best.score < float("inf"):
         raise DivergedError("no finite answer was found", None, "try another method, or a smaller rate")
-    return Run(best, steps, ended, kept.latest)
+    return Run(best, steps, ended, kept.latest, failure)
 
 
 def _limit(context: Context, best: Candidate | None) -> float:

@@ -1,0 +1,146 @@
+"""An answer and what is said of it: its residuals and errors, the comparison with a reference, the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inrpde import plugins
+from inrpde.compiler import Form
+from inrpde.errors import InrpdeError
+from inrpde.references import Reference
+from inrpde.solution import Solution
+from inrpde.solvers.loop import Run
+from inrpde.solvers.score import Score, score
+from inrpde.verification.estimate import Estimate, unfitted
+from inrpde.verification.finding import Finding
+from inrpde.verification.report import condition_reports, exact_errors
+from inrpde.verification.unmet import Unmet, failure, unmet
+from inrpde.verification.verdict import verdict
+
+HELD_OUT = 15_485_863
+"""Added to the seed for the points on which conditions are reported: neither fitted nor used to choose."""
+POOR = 1e-3
+"""A score above which a reference that finds no solution says that there may be none."""
+NO_REFERENCE = "there is no reference for this problem"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found, before its checks. `warnings` and `doubts` grow with these."""
+
+    form: Form
+    found: Run
+    estimated: Estimate
+    solution: Solution
+    settings: Mapping[str, Any]
+    seed: int
+    tol: float | None
+    warnings: list[str]
+    doubts: list[Finding]
+    method: plugins.Plugin
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A reference, the errors of an answer against it, and the same as a solution."""
+
+    reference: Reference
+    errors: Mapping[str, Mapping[str, Any]]
+    solution: Solution
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is known of an answer by itself: errors against an exact solution, residuals on points that were neither
+    fitted nor used to choose, and the equations that do not hold."""
+
+    exact: Mapping[str, Mapping[str, float]]
+    scored: Score
+    left: list[Unmet]
+
+
+def measured(answer: Answer) -> Measured:
+    """Measure an answer by itself."""
+    form, seed = answer.form, answer.seed
+    exact = exact_errors(
+        form, lambda k, points: answer.solution._values(form.bound.unknowns[k].name, points),
+        answer.settings["check.points"], seed,
+    )  # fmt: skip
+    held_out = unfitted(form, answer.found.best, 4000, seed + HELD_OUT)
+    return Measured(exact, score(form, held_out, answer.found.best.state), unmet(form, answer.estimated))
+
+
+def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str, Any]:
+    """The JSON object of the command line, without the seconds and the output."""
+    form, best, estimated, found = answer.form, answer.found.best, answer.estimated, answer.found
+    names = [unknown.name for unknown in form.bound.unknowns if not unknown.is_number]
+    compared = witness.errors if witness is not None else {}
+    by_field = _by_field(form, estimated)
+    word = verdict(estimated, compared, known.left, answer.doubts)
+    error = failed(answer.method, found.failure) if found.failure is not None else failure(form, best, estimated)
+    reached = answer.tol is None or max(by_field.values()) <= answer.tol
+    unheld = (each.text for each in known.left)
+    warnings = [*answer.warnings, *unheld, *(witness.reference.warnings if witness is not None else ())]
+    made = {
+        "problem": form.bound.problem.name,
+        "status": error.status if error else "ok" if reached else "tolerance",
+        "method": best.method,
+        "verdict": {"word": word.word, "because": word.because},
+        "fields": {
+            name: {"estimated_error": by_field[name], "exact": known.exact.get(name), "reference": compared.get(name)}
+            for name in names
+        },
+        "residual": {"fitted": best.fitted, "held_out": known.scored.total},
+        "conditions": condition_reports(form, known.scored),
+        "seconds": {},
+        "learned": dict(answer.solution.learned),
+        "warnings": list(dict.fromkeys(warnings)),
+        "output": None,
+        "seed": answer.seed,
+        "steps": found.steps,
+        "ended": found.ended,
+    }
+    return made | {"error": error.as_dict()} if error else made
+
+
+def unchecked(answer: Answer, error: Exception) -> dict[str, Any]:
+    """The report of an answer whose checks have failed."""
+    because = f"the checks of the answer failed: {plugins.failed(error)}"
+    unknown = {"estimated_error": None, "exact": None, "reference": None}
+    return {
+        "problem": answer.form.bound.problem.name, "status": InrpdeError.status, "method": answer.found.best.method,
+        "verdict": {"word": "unverified", "because": because}, "fields": dict.fromkeys(answer.solution.fields, unknown),
+        "residual": {"fitted": answer.found.best.fitted, "held_out": answer.found.best.score}, "conditions": [],
+        "seconds": {}, "learned": dict(answer.solution.learned), "warnings": list(answer.warnings), "output": None,
+        "seed": answer.seed, "steps": answer.found.steps, "ended": answer.found.ended,
+        "error": InrpdeError(because, None, "the fields are whole; nothing says how good they are").as_dict(),
+    }  # fmt: skip
+
+
+def _by_field(form: Form, estimated: Estimate) -> dict[str, float]:
+    """Estimates of the declared unknowns: of a split pair, the larger."""
+    out = {}
+    for unknown in form.bound.unknowns:
+        parts = [unknown.name] if unknown.name in estimated.fields else [f"{unknown.name}_re", f"{unknown.name}_im"]
+        out[unknown.name] = max(estimated.fields[part] for part in parts)
+    return out
+
+
+def doubt(answer: Answer, why: str) -> None:
+    """Note that there is no reference, and what that says of the answer."""
+    answer.warnings.append(f"{NO_REFERENCE} ({why})")
+    if "singular" in why:
+        answer.doubts.append(Finding(why, "plausible"))
+    lost = any(words in why for words in ("does not converge", "cannot be continued"))
+    if lost and answer.found.best.score > POOR:
+        answer.doubts.append(Finding(why, "unverified"))
+
+
+def failed(plugin: plugins.Plugin, error: BaseException) -> InrpdeError:
+    """That a method failed, as an error that names it and its package."""
+    if isinstance(error, InrpdeError):
+        return error
+    what = f"the method {plugin.name!r} failed: {plugins.failed(error)}"
+    return InrpdeError(what, plugin.package, "INRPDE_DEBUG=1 shows the traceback; please report it to that package")
