@@ -10,6 +10,7 @@ import numpy as np
 from sympy import Basic, Expr, Symbol, lambdify, true
 from sympy.printing.numpy import SciPyPrinter
 
+from inrpde import deadline
 from inrpde.errors import ProblemError
 
 SPECIAL = {
@@ -88,6 +89,7 @@ class RowFunction:
         self._function: Any = None
 
     def __call__(self, env: Mapping[Symbol, Any]) -> list[Any]:
+        deadline.turn()
         if self._function is None:
             self._function = self._print()
         with np.errstate(all="ignore"):  # numpy's numbers divide by zero without an exception, Python's do not

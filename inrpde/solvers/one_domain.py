@@ -36,18 +36,18 @@ def one_domain(search: Search[Global]) -> Iterator[Candidate]:
         return
     budgeted = search.context.clock.budget is not None
     wavy = wavy_plan(search)
-    if wavy is not None and budgeted and not search.affords(wavy):
-        wavy = None
-    if wavy is not None:
+    waits = wavy is not None and budgeted and not search.affords(wavy)
+    if wavy is not None and not waits:
         yield search.attempt(wavy, "exponentials of the equation")
     if search.done:
         return
-    before = search.score
     first = first_plan(search)
     yield search.attempt(first, "first")
+    if wavy is not None and waits and not search.done and search.affords(wavy):
+        yield search.attempt(wavy, "exponentials of the equation")
     if search.survey.has_holes and not search.done:
         yield search.attempt(replace(first, poles=True), "first, with multipoles in the holes")
-    if wavy is not None and search.score == before:
+    if search.plan.waves is not None:
         yield from further(search)
     fixed_band = settings["solver.band"] is not None
     misses = 0

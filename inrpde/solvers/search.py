@@ -38,6 +38,8 @@ ENDURANCE = 40.0
 """Nominal seconds that all steps together may take without a budget, four times as many with a tolerance."""
 HEADROOM, AGAIN = 1.2, 0.6
 """Costs are predicted with so much to spare, and so much for the second solve."""
+UNTRIED = 5.0
+"""The same for both before anything was tried: how fast the machine is at this problem is not known."""
 
 
 class Fit(Protocol):
@@ -104,7 +106,8 @@ class Search(Generic[Kind]):
         """Does the predicted cost of a plan fit into the budget, or into what the next step is worth without one?"""
         cost = nominal(self.context.form, plan)
         if self.context.clock.budget is not None:
-            return cost < self.patience and self.context.clock.fits((HEADROOM + AGAIN) * cost * self.slowness)
+            spare = HEADROOM + AGAIN if any(arm.best for arm in self.arms) else UNTRIED
+            return cost < self.patience and self.context.clock.fits(spare * cost * self.slowness)
         spent = sum(arm.spent for arm in self.arms)
         return cost < self.patience and spent + cost < ENDURANCE * (1 if self.context.tol is None else 4)
 

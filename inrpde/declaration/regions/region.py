@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sympy import Expr, Interval, Symbol
 
+from inrpde import deadline
 from inrpde.declaration.regions.chart import TOLERANCE, Array, Chart, Corner, Piece
 from inrpde.errors import ProblemError
 
@@ -69,6 +70,7 @@ class Region(metaclass=_Declared):
 
         `tol` is a distance, by default 1e-9 of the region's size. Raises ProblemError for points of another shape.
         """
+        deadline.turn()
         points = np.asarray(points, float)
         if points.ndim != 2 or points.shape[1] != len(self.coords):
             raise ProblemError(
