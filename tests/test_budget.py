@@ -1,0 +1,134 @@
+"""A budget holds for every stage: whatever goes on for ever is ended, and the best answer comes out, and why."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from sympy import Eq, Interval, sin
+
+import inrpde
+from inrpde import On, Problem, Region, Space, deadline
+from inrpde.compiler import compile_problem
+from inrpde.references import finite_difference
+from inrpde.solvers import auto, least_squares
+from inrpde.solvers.method import Clock
+from inrpde.verification import balance, validate
+
+BUDGET = 3.0
+PATIENT = 30.0
+"""A machine that does many other things may take so long; what is not ended goes on for ever."""
+
+
+def problem(n=1):
+    space = Space("x y")
+    x, y = space.coords
+    u = space.unknown("u")
+    square = Region(space, Interval(0, 1) ** 2)
+    return Problem(
+        "slow", unknowns=[u],
+        conditions=[On(square, Eq(-space.laplace(u), sin(n * x) + y)), On(square.boundary, Eq(u, 0))],
+    )  # fmt: skip
+
+
+def endless(*args, **options):
+    for _ in itertools.count():
+        deadline.turn()
+
+
+def solve(**options):
+    start = time.perf_counter()
+    solution = inrpde.solve(problem(), budget=BUDGET, settings={"solver.width": 60}, **options)
+    assert time.perf_counter() - start < PATIENT
+    return solution
+
+
+def test_a_search_that_does_not_end_is_ended_with_the_best_so_far(monkeypatch):
+    def method(context):
+        yield from least_squares.solve(context)
+        endless()
+
+    monkeypatch.setattr(auto, "solve", method)
+    solution = solve()
+    assert solution.report["ended"] == "the budget was spent"
+    assert solution.report["status"] == "ok"
+    assert solution.report["fields"]["u"]["estimated_error"] < 1
+
+
+def test_without_an_answer_the_message_names_the_budget(monkeypatch):
+    def method(context):
+        endless()
+        yield
+
+    monkeypatch.setattr(auto, "solve", method)
+    with pytest.raises(inrpde.errors.DivergedError, match="time ended") as caught:
+        solve()
+    assert "--budget" in str(caught.value)
+
+
+def test_a_second_solve_that_does_not_end_is_none_and_the_verdict_says_so(monkeypatch):
+    monkeypatch.setattr("inrpde.verification.estimate._second", endless)
+    report = solve(reference="none").report
+    assert "no time for it" in report["verdict"]["because"]
+    assert report["verdict"]["word"] != "verified"
+    assert report["fields"]["u"]["estimated_error"] == pytest.approx(10 * report["residual"]["held_out"], rel=3)
+
+
+def test_a_reference_that_does_not_end_is_none(monkeypatch):
+    monkeypatch.setattr(finite_difference, "solve", endless)
+    report = solve().report
+    assert report["fields"]["u"]["reference"] is None
+    assert any("did not end in its time" in warning for warning in report["warnings"])
+
+
+def test_checks_that_do_not_end_are_left_and_bound_the_verdict(monkeypatch):
+    monkeypatch.setattr(validate, "check_balance", endless)
+    report = solve(reference="none").report
+    assert any("checks of the declaration did not end" in warning for warning in report["warnings"])
+    assert report["verdict"]["word"] in ("plausible", "unverified")
+
+
+def test_the_parts_of_a_budget_follow_one_another():
+    clock = Clock(60.0)
+    assert 0 < clock.checking < clock.searching < clock.left < clock.referring < 60
+    assert Clock(60.0, time.perf_counter() - 70).referring < 0
+    unbounded = Clock(None)
+    assert unbounded.searching == unbounded.left == np.inf
+    assert 0 < unbounded.second <= 600
+    assert 0 < unbounded.referring <= 600
+
+
+def test_fluxes_of_many_regions_are_balanced_with_the_conditions_at_hand_alone():
+    space = Space("x y")
+    x, y = space.coords
+    regions = {(i, j): Region(space, Interval(i, i + 1) * Interval(j, j + 1)) for i in range(3) for j in range(3)}
+    unknowns = {key: space.unknown(f"u{key[0]}{key[1]}", on=region) for key, region in regions.items()}
+    conditions = [On(region, Eq(-space.laplace(unknowns[key]), 1)) for key, region in regions.items()]
+    for i, j in itertools.product(range(2), range(3)):
+        conditions.append(On(regions[i, j].face(x, i + 1), Eq(unknowns[i, j], unknowns[i + 1, j])))
+        conditions.append(On(regions[j, i].face(y, i + 1), Eq(unknowns[j, i], unknowns[j, i + 1])))
+    form = compile_problem(Problem("blocks", unknowns=list(unknowns.values()), conditions=conditions))
+    q = inrpde.sampling.sample(regions[1, 1].boundary, 400, 0)
+    row = next(row for row in form.rows if row.region is regions[1, 1])
+    walls = balance._walls(form, row, q)
+    groups = list(balance._groups(walls, q.points))
+    assert sorted(np.concatenate([rows for rows, _ in groups])) == list(range(len(q)))
+    assert all(len(held) <= 2 for _, held in groups)
+
+
+def test_a_signal_does_not_wait_for_a_long_call():
+    code = (
+        "import time\nfrom inrpde.cli.signals import interruptible\nfrom inrpde.deadline import patiently\nimport os\n"
+        "try:\n    with interruptible():\n        print('ready', flush=True)\n        patiently(time.sleep, 60)\n"
+        "except KeyboardInterrupt as stop:\n    os._exit(stop.exit_code)\n"
+    )
+    running = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert running.stdout.readline() == "ready\n"
+    start = time.perf_counter()
+    os.kill(running.pid, signal.SIGINT)
+    assert running.wait(timeout=PATIENT) == 130
+    assert time.perf_counter() - start < PATIENT / 2
