@@ -96,11 +96,21 @@ class Saving:
         self._checkpoint, self._warn = checkpoint, warn
         self._there, self._failure = False, ""
 
+    @classmethod
+    def beside(
+        cls, output: Path | None, describe: Callable[[], Mapping[str, str]], warn: Callable[[str], None]
+    ) -> Saving:
+        """Those beside an output; none where what the run is cannot be described."""
+        try:
+            return cls(Checkpoint.beside(output, describe), warn)
+        except Exception as error:
+            warn(f"no checkpoint can be saved: the problem cannot be described: {_reason(error)}")
+            return cls(Checkpoint(None, {}), warn)
+
     def load(self) -> Mapping[str, Any]:
         """The memory of an earlier run, as `Checkpoint.load`."""
-        memory = self._checkpoint.load()
         self._there = True
-        return memory
+        return self._checkpoint.load()
 
     def __call__(self, memory: Mapping[str, Any]) -> bool:
         """Save what there is to save. Is the checkpoint there, with this in it?"""
@@ -143,8 +153,8 @@ class Saving:
             return "the same command with --resume goes on from the checkpoint"
         if self._checkpoint.path is None:
             return None
-        why = f"none could be saved ({self._failure})" if self._failure else "there was nothing to save"
-        return f"the same command begins anew: there is no checkpoint, as {why}"
+        why = "could be saved: " + self._failure if self._failure else "was saved, as there was nothing to save"
+        return f"the same command begins anew; no checkpoint {why}"
 
 
 def _reason(error: Exception) -> str:

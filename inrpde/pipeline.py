@@ -18,7 +18,7 @@ import numpy as np
 from inrpde import config, deadline, plugins, references
 from inrpde.answer import NO_REFERENCE, Answer, Witness, doubt, failed, measured, report, unchecked
 from inrpde.arguments import check_arguments
-from inrpde.checkpoint import Checkpoint, Saving
+from inrpde.checkpoint import Saving
 from inrpde.compiler import Form, compile_problem
 from inrpde.compiler.bind import Bound
 from inrpde.declaration import GridField, Problem
@@ -108,7 +108,7 @@ def run(
     watch, stops, warnings = Stopwatch(), Stops(), list[str]()
     about = partial(of_run, problem, chosen, method=method, seed=seed, device=device)
     with held(stored_at(output) if output is not None else None):
-        saving = Saving(Checkpoint.beside(output, about), warnings.append)
+        saving = Saving.beside(output, about, warnings.append)
         with saving.hinting():
             memory = saving.load() if resume else {}
             with watch("compile"):
@@ -129,7 +129,7 @@ def run(
             solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
             doubts = [finding for finding in findings if finding.at_most]
             answer = Answer(form, found, estimated, solution, chosen, seed, tol, warnings, doubts, plugin)
-            with _rescuing(answer, output):
+            with _rescuing(answer, output, saving):
                 return _checked(answer, clock, reference, output, saving, watch, stops, progress)
 
 
@@ -219,11 +219,14 @@ def _end(answer: Answer, write: Callable[[Mapping[str, Any]], Solution], saving:
 
 
 @contextmanager
-def _rescuing(answer: Answer, output: Path | None) -> Iterator[None]:
-    """Where the checks fail as nobody has foreseen, the answer is written without them, and the error says so."""
+def _rescuing(answer: Answer, output: Path | None, saving: Saving) -> Iterator[None]:
+    """Where the output cannot be written, a checkpoint keeps the answer; where the checks fail as nobody has foreseen,
+    it is written without them; the error says so."""
     try:
         yield
-    except OutputError:
+    except OutputError as error:
+        if saving.keep(answer.found.memory):
+            error.fix = f"{error.fix}; {saving.hint}"
         raise
     except Exception as error:
         if output is not None:

@@ -2,14 +2,17 @@
 
     python tests/kills.py --kills 200        # 40 of each problem: what `make kills` does
 
-Every run is a process of its own, with its own hashing of strings; the moments are uniform between the first line of
-progress and the end of an undisturbed run. Nothing depends on a budget, as what does depends on the clock.
+Every run is a process of its own, forked from one of two that have imported everything and hash strings each in its own
+way; the moments are uniform between the first line of progress and the end of an undisturbed run. Nothing depends on a
+budget, as what does depends on the clock.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import os
 import random
 import signal
 import subprocess
@@ -17,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,14 +31,38 @@ PROBLEMS = {
     "helmholtz": ["helmholtz", "--param", "k=3", "--set", "solver.width=300", "--grid", "33x33"],
     "burgers": ["burgers", "--param", "nu=0.3", "--reference", "none"],
     "wave": ["wave", "--set", "solver.width=150", "--reference", "none", "--grid", "17x17"],
-    "image": ["image", "--param", "size=48"],
+    "image": ["image", "--param", "size=24"],
     "adam": ["poisson", "--method", "adam", "--reference", "none", "--grid", "33x33"]
     + [f"--set=solver.{key}={value}" for key, value in (("steps", 800), ("width", 24), ("points", 200))],
 }
 """Problems that take some seconds each."""
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-OFTEN = "import sys; from inrpde.solvers import loop; loop.CHECKPOINT_EVERY = 0.1; from inrpde.cli import main; "
-"""Checkpoints come often enough that short runs have some."""
+NURSERY = """
+import json, os, sys
+import torch
+import inrpde.pipeline, inrpde.cli.commands
+from inrpde import plugins
+from inrpde.cli import main
+from inrpde.solvers import loop
+for group in ("methods", "references"):
+    for plugin in plugins.in_turn(group):
+        plugin.load()
+loop.CHECKPOINT_EVERY = 0.1
+for line in sys.stdin:
+    words, *places = json.loads(line)
+    child = os.fork()
+    if not child:
+        for number, place in enumerate(places, 1):
+            os.dup2(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        code = main(words)
+        sys.stdout.flush()
+        os._exit(code)
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+"""Forks a run for each line. Checkpoints come often enough that short runs have some."""
+NURSERIES = 2
+"""Processes to fork from."""
 PATIENCE = 600.0
 """Seconds after which a run counts as hung."""
 
@@ -49,21 +77,44 @@ class Ended:
     err: str
 
 
-def launch(words: list[str], kill: tuple[float, int] | None = None) -> Ended:
-    """Run `inrpde` with these words; `kill` is when after its first line of progress it gets which signal."""
-    program = [sys.executable, "-c", f"{OFTEN}sys.exit(main({words!r}))"]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        first = process.stderr.readline()
+class Launcher:
+    """Runs `inrpde` in processes that are forked from others."""
+
+    def __init__(self, folder: Path):
+        self._places = [folder / "stdout", folder / "stderr"]
+        self._nurseries = [
+            subprocess.Popen([sys.executable, "-c", NURSERY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            for _ in range(NURSERIES)
+        ]
+        self._turn = itertools.cycle(self._nurseries)
+
+    def __call__(self, words: list[str], kill: tuple[float, int] | None = None) -> Ended:
+        """Run with these words; `kill` is when after its first line of progress it gets which signal."""
+        nursery = next(self._turn)
+        for place in self._places:
+            place.write_text("")
+        print(json.dumps([words, *map(str, self._places)]), file=nursery.stdin, flush=True)
+        child = int(nursery.stdout.readline())
+        while not self._places[1].stat().st_size and Path(f"/proc/{child}").exists():
+            time.sleep(0.002)
         start = time.monotonic()
-        timers = [threading.Timer(PATIENCE, process.kill)]
-        if kill is not None:
-            timers.append(threading.Timer(kill[0], process.send_signal, [kill[1]]))
+        signals = [(PATIENCE, signal.SIGKILL), *([kill] if kill is not None else [])]
+        timers = [threading.Timer(after, _send, [child, number]) for after, number in signals]
         for timer in timers:
             timer.start()
-        out, err = process.communicate()
+        code = int(nursery.stdout.readline())
         for timer in timers:
             timer.cancel()
-    return Ended(process.returncode, time.monotonic() - start, out, first + err)
+        return Ended(code, time.monotonic() - start, *(place.read_text() for place in self._places))
+
+    def close(self) -> None:
+        for nursery in self._nurseries:
+            nursery.communicate()
+
+
+def _send(child: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(child, number)
 
 
 def fields(path: Path) -> dict[str, np.ndarray]:
@@ -97,7 +148,15 @@ def wrong_ending(ended: Ended, number: int, path: Path, whole: dict[str, np.ndar
     return ""
 
 
-def chain(name: str, folder: Path, whole: dict[str, np.ndarray], seconds: float, most: int, draw: random.Random):
+def chain(
+    launch: Launcher,
+    name: str,
+    folder: Path,
+    whole: dict[str, np.ndarray],
+    seconds: float,
+    most: int,
+    draw: random.Random,
+) -> tuple[int, int, str]:
     """One run that is killed up to `most` times and resumed: the number of kills, the resumes, and what was wrong."""
     path = folder / f"{name}.h5"
     checkpoint = Path(f"{path}.checkpoint")
@@ -126,7 +185,7 @@ def chain(name: str, folder: Path, whole: dict[str, np.ndarray], seconds: float,
         return kills, resumes, f"it left {left}" if left else ""
 
 
-def torture(name: str, kills: int, seed: int) -> list[str]:
+def torture(launch: Launcher, name: str, kills: int, seed: int) -> list[str]:
     """Kill runs of one problem so many times; what was wrong. Prints a line."""
     draw, problems, resumes, done = random.Random(f"{name} {seed}"), [], 0, 0
     with tempfile.TemporaryDirectory() as place:
@@ -138,7 +197,7 @@ def torture(name: str, kills: int, seed: int) -> list[str]:
         (folder / "whole.h5").unlink()
         start = time.monotonic()
         while done < kills:
-            more, resumed, problem = chain(name, folder, whole, undisturbed.seconds, min(3, kills - done), draw)
+            more, resumed, problem = chain(launch, name, folder, whole, undisturbed.seconds, min(3, kills - done), draw)
             done, resumes = done + more, resumes + resumed
             problems += [f"{name}: {problem}"] if problem else []
     spent = time.monotonic() - start
@@ -155,8 +214,11 @@ def main() -> int:
     given = parser.parse_args()
     share, rest = divmod(given.kills, len(given.problems))
     wrong = []
-    for number, name in enumerate(given.problems):
-        wrong += torture(name, share + (number < rest), given.seed)
+    with tempfile.TemporaryDirectory() as place:
+        launch = Launcher(Path(place))
+        for number, name in enumerate(given.problems):
+            wrong += torture(launch, name, share + (number < rest), given.seed)
+        launch.close()
     print("\n".join(wrong) or f"{given.kills} of {given.kills} random kills")
     return bool(wrong)
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import inrpde
 from inrpde import pipeline
 from inrpde.checkpoint import Checkpoint
 from inrpde.cli import main
+from inrpde.errors import OutputError
 from inrpde.solvers import loop
 
 LINE = """
@@ -175,7 +177,7 @@ def test_whatever_a_checkpoint_raises_the_hint_is_true(words, capsys, monkeypatc
     assert main(words) == 143
     made = report(capsys)
     assert "--resume" not in made["error"]["fix"]
-    assert "none could be saved" in made["error"]["fix"]
+    assert "no checkpoint could be saved" in made["error"]["fix"]
     assert type(error).__name__ in " ".join(made["warnings"])
 
 
@@ -209,6 +211,7 @@ def test_a_kill_during_the_reference_leaves_the_answer_and_what_is_outstanding(w
 import os, signal, sys
 from inrpde import pipeline
 from inrpde.cli import main
+from inrpde.errors import OutputError
 pipeline.solve_reference = lambda *given: os.kill(os.getpid(), signal.SIGKILL)
 main({words!r})
 """
@@ -247,6 +250,47 @@ def test_a_checkpoint_of_another_problem_is_refused_with_the_difference(words, t
     assert error["where"].startswith("--resume, ")
     (tmp_path / "line.py").write_text(text.replace("omega", "interval"))  # other names of the same
     assert main([*words, "--resume", "--tol", "1e-3", "--budget", "60"]) == 0
+
+
+def test_an_output_that_cannot_be_written_leaves_the_answer_in_the_checkpoint(words, tmp_path, capsys, monkeypatch):
+    def full(*given, **more):
+        raise OutputError("the result could not be written: No space left on device", words[3], "free it")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("inrpde.storage.write", full)
+        assert main([*words, "--reference", "none"]) == 6
+    assert report(capsys)["error"]["fix"] == "free it; the same command with --resume goes on from the checkpoint"
+    assert main([*words, "--reference", "none", "--resume"]) == 0
+    assert not (tmp_path / "line.h5.checkpoint").exists()
+
+
+def test_a_problem_that_cannot_be_described_is_solved_without_a_checkpoint(words, tmp_path, capsys, monkeypatch):
+    def failing(*given, **more):
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(pipeline, "of_run", failing)
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY", -1.0)
+    assert main([*words, "--reference", "none"]) == 0
+    assert [w for w in report(capsys)["warnings"] if "no checkpoint can be saved" in w and "too deep" in w]
+
+
+def test_a_page_that_cannot_be_written_leaves_the_last_one(words, tmp_path, capsys, monkeypatch):
+    assert main([*words, "--reference", "none"]) == 0
+    page = tmp_path / "line.html"
+    assert main(["report", words[3]]) == 0
+    before = page.read_text(encoding="utf-8")
+    write = Path.write_text
+
+    def full(self, text, **more):
+        write(self, text[: len(text) // 2], **more)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    capsys.readouterr()
+    assert main(["report", words[3], "--json"]) == 6
+    assert "No space left" in report(capsys)["error"]["what"]
+    assert page.read_text(encoding="utf-8") == before
+    assert {each.name for each in tmp_path.iterdir()} == {"line.py", "line.h5", "line.html"}
 
 
 def _once(instead, then):

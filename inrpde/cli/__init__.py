@@ -6,7 +6,6 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Sequence
-from contextlib import suppress
 
 from inrpde import deadline
 from inrpde.cli.signals import interruptible
@@ -40,6 +39,7 @@ def _outcome(words: Sequence[str], args: Namespace) -> int:
     except InrpdeError as error:
         if os.environ.get("INRPDE_DEBUG") == "1" and error.__cause__ is not None:
             raise
+        error.where = _with_notes(error, error.where)
         return _fail(args, error.status, error.exit_code, error)
     except Interrupted as stop:
         said = InrpdeError("interrupted", signal.Signals(stop.number).name, stop.fix)
@@ -50,7 +50,7 @@ def _outcome(words: Sequence[str], args: Namespace) -> int:
         if os.environ.get("INRPDE_DEBUG") == "1":
             raise
         what = f"an unexpected {type(error).__name__}: {error}"
-        where = "; ".join(getattr(error, "__notes__", [])) or None
+        where = _with_notes(error, None)
         hint = "INRPDE_DEBUG=1 shows the traceback; please report it with the problem file"
         return _fail(args, InrpdeError.status, InrpdeError.exit_code, InrpdeError(what, where, hint))
 
@@ -71,8 +71,15 @@ def _fail(args: Namespace, status: str, code: int, error: InrpdeError) -> int:
         import json
 
         failure = {"problem": getattr(args, "problem", None), "status": status, "error": error.as_dict()}
-        with suppress(OSError, OutputError):  # the status says it too
+        try:
             put(json.dumps(failure, ensure_ascii=not unicode_json()))
-    else:
-        print(f"inrpde: {error}", file=sys.stderr)
+            return code
+        except (OSError, OutputError):
+            pass  # stderr is left
+    print(f"inrpde: {error}", file=sys.stderr)
     return code
+
+
+def _with_notes(error: Exception, where: str | None) -> str | None:
+    """Where an error is, with what was noted on its way."""
+    return "; ".join([*([where] if where else []), *getattr(error, "__notes__", [])]) or None

@@ -14,7 +14,8 @@ from inrpde.errors import UsageError
 
 _EPILOG = """\
 PROBLEM is a file, a file and a name in it (file.py:name), or the name of a plugin (inrpde list).
-exit status: 0 ok; 2 usage; 3 the problem is wrong; 4 diverged; 5 --tol not reached; 6 output; 130, 143 interrupted
+exit status: 0 ok; 2 usage; 3 the problem is wrong; 4 diverged; 5 --tol not reached; 6 output;
+129, 130, 143 interrupted
 """
 
 
