@@ -30,6 +30,7 @@ from inrpde.solvers.method import Candidate, Clock, Context
 from inrpde.solvers.samples import bounds
 from inrpde.solvers.score import score
 from inrpde.solvers.state import State
+from inrpde.storage import check_storable
 from inrpde.verification.estimate import Estimate, estimate, unfitted
 from inrpde.verification.finding import Finding
 from inrpde.verification.report import condition_reports, exact_errors, reference_errors
@@ -107,6 +108,8 @@ def run(
     with watch("compile"):
         progress("compile")
         form = compile_problem(problem)
+        if output is not None:
+            check_storable(form.bound, coefficients(form.bound))
         findings = validate(form)
         warnings = _texts(form, findings)
         doubts = [finding for finding in findings if finding.at_most]
@@ -181,6 +184,8 @@ def reference(
     watch = Stopwatch()
     with watch("compile"):
         form = compile_problem(problem)
+        if output is not None:
+            check_storable(form.bound, coefficients(form.bound))
         warnings = _texts(form, validate(form))
     with watch("reference"):
         progress("reference")

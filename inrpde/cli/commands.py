@@ -116,9 +116,10 @@ def report(args: Namespace) -> int:
 
     from inrpde.export import read
     from inrpde.export.report import html
-    from inrpde.storage import load
+    from inrpde.storage import restored
 
-    page = html(read(args.solution), load(args.solution).report)
+    stored = read(args.solution)
+    page = html(stored, restored(stored, args.solution).report)
     try:
         output.write_text(page, encoding="utf-8")
     except OSError as error:
