@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import atexit
 import json
+import math
 import os
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,8 +26,10 @@ from inrpde.errors import OutputError
 if TYPE_CHECKING:
     import h5py
 
-SECONDS, BYTES_A_SECOND, START = 10.0, 1e7, 120.0
-"""How long a file may take: so long, and as its size goes; and the process itself to start."""
+SECONDS, BYTES_A_SECOND = 3.0, 2e7
+"""How long a file may take: so much of the processor's time, and more as its size goes."""
+PATIENCE, START = 10, 120.0
+"""How many times as long it may take by the clock, on a busy machine; and seconds until the process is there."""
 MEMORY, PER_BYTE = 3 * 2**30, 64
 """Bytes of address space, and so many more for each byte of the file."""
 _READY = "ready"
@@ -79,7 +83,8 @@ class _Guard:
         with self._lock:
             if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
                 self._start()
-            said = self._said(json.dumps([path, sealed, size]), SECONDS + size / BYTES_A_SECOND)
+            seconds = SECONDS + size / BYTES_A_SECOND
+            said = self._said(json.dumps([path, sealed, size, seconds]), PATIENCE * seconds)
             if said is None:
                 self.close()
                 return "this file is damaged: HDF5 hangs or crashes on it"
@@ -141,8 +146,8 @@ def serve() -> None:
         if not line.strip():
             print(_READY, flush=True)
             continue
-        path, sealed, size = json.loads(line)
-        _limit(MEMORY + PER_BYTE * size)
+        path, sealed, size, seconds = json.loads(line)
+        _limit(MEMORY + PER_BYTE * size, time.process_time() + seconds)
         said = None
         try:
             with h5py.File(path, "r") as file:
@@ -157,9 +162,9 @@ def serve() -> None:
         print(json.dumps(said), flush=True)
 
 
-def _limit(memory: int) -> None:
+def _limit(memory: int, seconds: float) -> None:
     with suppress(ImportError, ValueError, OSError):  # not every system has limits
         import resource
 
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (memory, hard))
+        for kind, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, math.ceil(seconds))):
+            resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
