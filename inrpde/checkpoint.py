@@ -45,6 +45,7 @@ class Checkpoint:
         if self.path is None:
             return
         from inrpde.export.atomic import new_hdf5, replacing
+        from inrpde.export.seal import seal
 
         skeleton, arrays = packed(memory)
         with replacing(self.path) as beside, new_hdf5(beside) as file:
@@ -53,10 +54,12 @@ class Checkpoint:
             file["skeleton"] = skeleton
             for kind, array in arrays.items():
                 file[f"arrays/{kind}"] = array
+            seal(file)
 
     def load(self) -> Mapping[str, Any]:
-        """The memory that was saved. Raises UsageError if there is none, or it belongs to another problem."""
-        import h5py
+        """The memory that was saved. Raises UsageError if there is none, or it belongs to another problem, OutputError
+        if it is damaged."""
+        from inrpde.export.foreign import opened
 
         if self.path is None or not self.path.exists():
             raise UsageError(
@@ -64,7 +67,7 @@ class Checkpoint:
                 f"--resume, {self.path}",
                 "run without --resume; a run that is interrupted leaves one",
             )
-        with h5py.File(self.path) as file:
+        with opened(self.path, "run without --resume, which begins anew") as file:
             if file.attrs["key"] != self.key:
                 raise self._stranger(json.loads(file["made_for"].asstr()[()]) if "made_for" in file else {})
             arrays = {kind: node[()] for kind, node in file.get("arrays", {}).items()}

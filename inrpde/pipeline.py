@@ -35,7 +35,7 @@ from inrpde.solvers.loop import run as run_method
 from inrpde.solvers.method import Candidate, Clock, Context, Method
 from inrpde.solvers.samples import bounds
 from inrpde.solvers.state import State
-from inrpde.storage import stored_at
+from inrpde.storage import check_storable, stored_at
 from inrpde.verification.estimate import Estimate, estimate
 from inrpde.verification.finding import Finding
 from inrpde.verification.report import exact_errors, reference_errors
@@ -114,6 +114,8 @@ def run(
             with watch("compile"):
                 progress("compile")
                 form = compile_problem(problem)
+                if output is not None:
+                    check_storable(form.bound, coefficients(form.bound))
                 findings = validate(form, clock.checking)
                 warnings += _texts(form, findings)
 
@@ -267,6 +269,8 @@ def _reference(
     watch = Stopwatch()
     with watch("compile"):
         form = compile_problem(problem)
+        if output is not None:
+            check_storable(form.bound, coefficients(form.bound))
         warnings = _texts(form, validate(form))
     with watch("reference"):
         progress("reference")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,15 @@ import numpy as np
 from sympy import Expr, Interval
 
 from inrpde import plugins
+from inrpde.compiler.bind import Bound
 from inrpde.declaration.fields import GridField, MeshField
 from inrpde.declaration.regions import Mesh
 from inrpde.declaration.regions.cylinder import Cylinder
-from inrpde.declaration.space import Space
-from inrpde.errors import InrpdeError, OutputError
+from inrpde.declaration.space import Space, is_name
+from inrpde.errors import InrpdeError, OutputError, ProblemError
 from inrpde.export import Dataset, read, write
 from inrpde.export.dataset import DIFFERENCE, REFERENCE
-from inrpde.export.symbols import dump, parse
+from inrpde.export.symbols import check_together, dump, parse
 from inrpde.networks.trial import dump_trial, load_trial
 from inrpde.sampling import grid_points, sample
 from inrpde.solution import Domain, Field, NetworkField, Solution
@@ -175,12 +177,25 @@ def _private(solution: Solution) -> dict[str, Any]:
 
 def load(path: str | Path) -> Solution:
     """The solution that was stored, network included. Raises OutputError for what is not such a file."""
-    stored = read(path)
+    return restored(read(path), path)
+
+
+def restored(stored: Dataset, path: str | Path) -> Solution:
+    """The solution in what `read` found at `path`. Raises OutputError where there is none, or its parts do not fit."""
+    if "fields" not in stored.private or "coords" not in stored.private:
+        fix = "give a file that `inrpde solve` has written"
+        raise OutputError("the file holds no solution of inrpde", str(path), fix)
+    try:
+        return _restored(stored)
+    except OutputError:
+        raise
+    except Exception as error:  # a stranger's file may hold anything, and so what numpy and we say of it
+        what = f"the parts of the solution in this file do not fit together: {error}"
+        raise OutputError(what, str(path), "solve the problem again, and write it anew") from error
+
+
+def _restored(stored: Dataset) -> Solution:
     private = stored.private
-    if "fields" not in private or "coords" not in private:
-        raise OutputError(
-            "the file holds no solution of inrpde", str(path), "give a file that `inrpde solve` has written"
-        )
     names, time = [str(name) for name in private["coords"]], str(private["time"]) or None
     space = Space(names[:-1] if time else names, time)
     bounds = np.asarray(private["lo"]), np.asarray(private["hi"])
@@ -189,19 +204,58 @@ def load(path: str | Path) -> Solution:
         name: parse(str(state["text"])) if str(state["type"]) == "expression" else load_field(state, space)
         for name, state in private.get("coefficients", {}).items()
     }
-
+    learned = {name: float(value) for name, value in private.get("learned", {}).items()}
+    check_names(names, [*private["fields"], *learned], coefficients, learned)
     domains = {name: _where_finite(stored, domain, name) for name in private.get("partial", [])}
+    data = {name: value for name, value in coefficients.items() if not isinstance(value, Expr)}
 
-    def solution(fields: Any) -> Solution:
+    def solution(fields: Mapping[str, Any]) -> Solution:
+        made = {name: load_field(state, space) for name, state in fields.items() if name in private["fields"]}
+        for name, each in (made | data).items():
+            _probe(name, each, *bounds)
         return Solution(
-            space.coords, space.time, {name: load_field(state, space) for name, state in fields.items()}, domain,
-            domains=domains, coefficients=coefficients,
-            learned={name: float(value) for name, value in private.get("learned", {}).items()},
+            space.coords, space.time, made, domain, domains=domains, coefficients=coefficients, learned=learned,
             report=json.loads(str(private["report"])),
         )  # fmt: skip
 
     made = solution(private["fields"])
     return made.with_reference(solution(private["reference"])) if private.get("reference") else made
+
+
+def check_names(
+    coords: Sequence[str], unknowns: Sequence[str], coefficients: Mapping[str, Any], learned: Mapping[str, float]
+) -> None:
+    """Whether each name means one thing, and coefficients name nothing else: a coefficient must never stand in for an
+    unknown or a coordinate. Raises OutputError."""
+    for name, count in Counter([*coords, *unknowns, *coefficients]).items():
+        if count > 1 or not is_name(name):
+            what = f"{name[:80]!r} is the name of two things" if count > 1 else f"{name[:80]!r} is not a name"
+            raise OutputError(what, f"the coefficients {', '.join(coefficients)[:200]}", "give each thing its own name")
+    expressions = {name: value for name, value in coefficients.items() if isinstance(value, Expr)}
+    check_together(expressions, learned, {*coords, *unknowns, *coefficients})
+
+
+def check_storable(bound: Bound, coefficients: Mapping[str, Any]) -> None:
+    """Whether the coefficients of a problem can be written and read back: asked before there is an answer to lose.
+
+    Raises ProblemError."""
+    try:
+        for value in coefficients.values():
+            if isinstance(value, Expr):
+                dump(value)
+        check_names(list(map(str, bound.space.coords)), [u.name for u in bound.unknowns], coefficients, {})
+    except OutputError as error:
+        place = f'Problem("{bound.problem.name}", coefficients=…): {error.where or ""}'
+        raise ProblemError(f"a coefficient cannot be written to the output: {error.what}", place, error.fix) from error
+
+
+def _probe(name: str, each: Field | MeshField, lo: Array, hi: Array) -> None:
+    """One value of a field: arrays that do not fit together are found now, and not in the midst of a user's work."""
+    with np.errstate(all="ignore"):
+        zero = (0,) * len(lo)
+        found = each.jets((lo + hi)[None, :] / 2, [zero])[zero]
+    if np.shape(found) != (1,):
+        raise ValueError(f"the field {name} has values of the shape {np.shape(found)}")
 
 
 def _where_finite(stored: Dataset, domain: Domain, name: str) -> Domain:

@@ -6,6 +6,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import suppress
 
 from inrpde import deadline
 from inrpde.cli.signals import interruptible

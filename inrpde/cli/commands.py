@@ -119,9 +119,10 @@ def report(args: Namespace) -> int:
     from inrpde.export import read
     from inrpde.export.atomic import replacing
     from inrpde.export.report import html
-    from inrpde.storage import load
+    from inrpde.storage import restored
 
-    page = html(read(args.solution), load(args.solution).report)
+    stored = read(args.solution)
+    page = html(stored, restored(stored, args.solution).report)
     with replacing(output) as beside:
         beside.write_text(page, encoding="utf-8")
     _print(args, {"status": "ok", "output": str(output)}, lambda made: f"written: {made['output']}")

@@ -97,14 +97,21 @@ class RowFunction:
 
     def _print(self) -> Any:
         try:
-            return lambdify(
-                self.symbols, self.expressions, modules=["scipy", "numpy"], printer=_Printer(SETTINGS), cse=True
-            )
+            plain = _plain_names(self.expressions)
+            arguments, expressions = [plain[s] for s in self.symbols], [e.xreplace(plain) for e in self.expressions]
+            return lambdify(arguments, expressions, modules=["scipy", "numpy"], printer=_Printer(SETTINGS), cse=True)
         except (NotImplementedError, TypeError, ValueError) as error:  # what sympy raises where it cannot print
             reason = str(error).splitlines()[0].split(">: ")[-1]
             raise ProblemError(
                 f"an expression cannot be evaluated: {reason}", self.where, "use functions that scipy.special has"
             ) from None
+
+
+def _plain_names(expressions: Sequence[Expr]) -> dict[Symbol, Symbol]:
+    """Names of our own for all symbols, bound ones too: a name reaches the source that sympy makes as it is, where it
+    may hide a function (`sin`), mean something (`lambda`), or be code."""
+    every = sorted(set().union(*(e.atoms(Symbol) for e in expressions)), key=lambda s: s.sort_key())
+    return {s: Symbol(f"v{number}", **s._assumptions_orig) for number, s in enumerate(every)}
 
 
 def evaluate(expr: Expr, env: Mapping[Symbol, Any], size: int, where: str = "") -> np.ndarray:

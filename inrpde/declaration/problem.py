@@ -17,7 +17,7 @@ from inrpde.declaration.fields import GridField, Learned, MeshField
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.points import PointSet
-from inrpde.declaration.space import NormalComponent, Space
+from inrpde.declaration.space import NormalComponent, Space, is_name
 from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 
@@ -87,6 +87,7 @@ class Problem:
         }.items():  # fmt: skip
             object.__setattr__(self, field, value)
         _check_unknowns(self)
+        _check_names(self)
         _check_coefficients(self)
         for condition in conditions:
             _check_condition(self, condition)
@@ -172,6 +173,19 @@ def _check_unknowns(p: Problem) -> None:
     for condition in p.conditions:
         if condition.region.space is not p.space and condition.region.space.coords != p.space.coords:
             raise ProblemError("the regions lie in different spaces", str(condition), "use one Space in a problem")
+
+
+def _check_names(p: Problem) -> None:
+    """Names serve as those of datasets and find a solution's values: each is one, and means one thing."""
+    keys = [*p.unknowns, *(key for key in p.coefficients if isinstance(key, (AppliedUndef, Symbol)))]
+    coordinates = {str(x) for x in p.space.coords}
+    for key in keys:
+        name = key.name if isinstance(key, Symbol) else key.func.__name__
+        if not is_name(name) or name in coordinates:
+            wrong = "is also a coordinate" if name in coordinates else "is not a name"
+            raise ProblemError(
+                f"{words(name)} {wrong}", f'Problem("{p.name}", …)', "use letters, digits and _, and no name twice"
+            )
 
 
 def _check_coefficients(p: Problem) -> None:

