@@ -86,7 +86,12 @@ class Selected(_Pair):
         return left.pieces + _filtered(right, left, False)
 
     def _contains(self, points: Array, tol: float) -> Array:
-        left, right = self.left._contains(points, tol), self.right._contains(points, tol)
+        return self._joined(self.left._contains(points, tol), self.right._contains(points, tol))
+
+    def _bears(self, points: Array, normals: Array, tol: float) -> Array:
+        return self._joined(self.left._bears(points, normals, tol), self.right._bears(points, normals, tol))
+
+    def _joined(self, left: Array, right: Array) -> Array:
         return left & right if self.sign == "&" else left | right if self.sign == "|" else left & ~right
 
 
@@ -140,7 +145,8 @@ def _filtered(first: Region, second: Region, inside: bool) -> tuple[Piece, ...]:
     tol = 0.0 if isinstance(second, Solid) else second.tolerance
 
     def keep(points: Array, normals: Array | None) -> Array:
-        return second._contains(points, tol) == inside
+        held = second._contains(points, tol) if normals is None else second._bears(points, normals, tol)
+        return held == inside
 
     return tuple(piece.keeping(keep) for piece in first.pieces)
 
