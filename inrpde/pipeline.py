@@ -18,10 +18,11 @@ from inrpde.arguments import check_arguments
 from inrpde.checkpoint import Checkpoint
 from inrpde.compiler import Form, compile_problem
 from inrpde.compiler.bind import Bound
-from inrpde.declaration import GridField, Problem
+from inrpde.declaration import Problem
 from inrpde.describe import describe
 from inrpde.errors import ProblemError
 from inrpde.interruption import Stops, interrupted
+from inrpde.reference_fields import reference_solution
 from inrpde.sampling.lattice import lattice
 from inrpde.solution import Domain, Field, NetworkField, Solution
 from inrpde.solvers.loop import Run
@@ -152,7 +153,7 @@ def run(
             report = _report(form, best, found, estimated, solution, witness, chosen, seed, tol, warnings, doubts)
         whole = solution
         if witness is not None:
-            whole = solution.with_reference(reference_solution(form.bound, witness))
+            whole = solution.with_reference(reference_solution(form.bound, witness, coefficients(form.bound)))
         if stops.number is not None:
             checkpoint.save(found.memory())
             report |= interrupted(stops.number)
@@ -189,7 +190,7 @@ def reference(
         fix = "solve it: a second solve and the held-out residuals say how far to trust the answer"
         raise ProblemError(f"{NO_REFERENCE}: {why}", problem.name, fix)
     made = origin(problem, source, config.resolve(problem.settings, {}), 0)
-    solution = reference_solution(form.bound, witness, made)
+    solution = reference_solution(form.bound, witness, coefficients(form.bound), made)
     exact = exact_errors(form, lambda k, points: solution._values(form.bound.unknowns[k].name, points), 10_000, 0)
     names = [unknown.name for unknown in form.bound.unknowns]
     report: dict[str, Any] = {
@@ -281,29 +282,6 @@ def solve_reference(bound: Bound, n: int | None) -> tuple[Any, str | None, str |
             reason = found.reason
         reasons.append(f"{name}: {reason}")
     return None, None, "; ".join(reasons or ["none is installed"])
-
-
-def reference_solution(bound: Bound, witness: Any, made: Mapping[str, Any] | None = None) -> Solution:
-    """A reference as the same kind of object as a network's solution."""
-    fields = {name: GridField(_filled(values), witness.axes, name) for name, values in witness.values.items()}
-    lo = np.array([axis[0] for axis in witness.axes])
-    hi = np.array([axis[-1] for axis in witness.axes])
-    mask = None if witness.mask is None else (tuple(witness.axes), np.asarray(witness.mask, dtype=bool))
-    return Solution(
-        bound.space.coords, bound.space.time, fields, Domain(lo, hi, mask=mask), coefficients=coefficients(bound),
-        origin=made or {}, grid=tuple(len(axis) for axis in witness.axes)[: len(bound.space.spatial)],
-    )  # fmt: skip
-
-
-def _filled(values: np.ndarray) -> np.ndarray:
-    """Masked nodes take their nearest neighbour's value, so that an interpolant can be drawn through all."""
-    bad = ~np.isfinite(values)
-    if not bad.any():
-        return values
-    from scipy.ndimage import distance_transform_edt
-
-    nearest = distance_transform_edt(bad, return_distances=False, return_indices=True)
-    return values[tuple(nearest)]
 
 
 def origin(problem: Problem, source: Source | None, settings: Mapping[str, Any], seed: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -13,12 +14,15 @@ from inrpde.declaration.regions.mesh_facets import oriented, sheets
 from inrpde.declaration.regions.mesh_file import MeshData, read_mesh
 from inrpde.declaration.regions.mesh_search import FacetSearch
 from inrpde.declaration.regions.mesh_surface import Surface
-from inrpde.declaration.regions.region import Region, Solid
+from inrpde.declaration.regions.combine import WORDS
+from inrpde.declaration.regions.region import Region, Solid, bracketed
 from inrpde.declaration.regions.simplices import Simplices, along_curve, chained, facet_normals, measures
 from inrpde.declaration.space import Space
 from inrpde.errors import ProblemError
 
 
+Phrase = Callable[[tuple[str, ...]], str]
+"""How a region is written in a problem file, given how its parents are."""
 Sheet = tuple[Array, Array | None, bool]
 """Facets' vertices (F, d, d) and normals (F, d), and whether they are faces of a crack."""
 
@@ -35,6 +39,15 @@ class Mesh(Solid):
 
     def __init__(self, space: Space, source: Any):
         self._set(space, read_mesh(source, len(space.spatial)), ())
+        self.whole: Mesh = self
+        self.members = np.arange(len(self.data.cells.get(len(self.coords), ())))
+
+    @classmethod
+    def of(cls, space: Space, nodes: Array, cells: Mapping[str, Array]) -> Mesh:
+        """The mesh of nodes (N, d) and cells (M, k) of node numbers, by their kind ("triangle", "tetra", …)."""
+        import meshio
+
+        return cls(space, meshio.Mesh(nodes, list(cells.items())))
 
     def _set(self, space: Space, data: MeshData, parents: tuple[Region, ...]) -> None:
         super().__init__(space, space.spatial, parents)
@@ -127,6 +140,19 @@ class Mesh(Solid):
             sheets = [(v[k : k + 1], n[k : k + 1], crack) for v, n, crack in sheets for k in range(len(v))]
         return tuple(_facet_chart(*sheet, self.tolerance) for sheet in sheets)
 
+    def _combine(self, sign: str, other: Region) -> Region:
+        """Parts of one mesh make a part of it: cells, which meet at their common nodes."""
+        if not isinstance(other, Mesh) or other.whole is not self.whole or self.volume is None:
+            return super()._combine(sign, other)
+        members = {"-": np.setdiff1d, "|": np.union1d, "&": np.intersect1d}[sign](self.members, other.members)
+        if not len(members):
+            return super()._combine(sign, other)
+        label = f"{bracketed(self.label)} {WORDS[sign]} {bracketed(other.label)}"
+        return SubMesh(
+            self.whole, label, members, (self, other),
+            lambda parents: f"{bracketed(parents[0])} {sign} {bracketed(parents[1])}",
+        )  # fmt: skip
+
     # -- groups
 
     def tagged(self, name: str | int, dim: int | None = None) -> Region:
@@ -144,7 +170,8 @@ class Mesh(Solid):
                 f'mesh.tagged("{name}")', f"the groups are {there}",
             )  # fmt: skip
         if dims[0] == len(self.coords):
-            return SubMesh(self, str(name), group[dims[0]])
+            label = f"'{name}' of {self.label}"
+            return SubMesh(self, label, group[dims[0]], (self,), lambda parents: f'{parents[0]}.tagged("{name}")')
         return Tagged(self, str(name), dims[0], group[dims[0]])
 
     # -- fields
@@ -160,7 +187,11 @@ class Mesh(Solid):
 
     def locate(self, points: Array) -> Array:
         """The number (N,) of the cell in `cells` that holds each point (N, d), -1 outside."""
-        return self._volume().locate(np.asarray(points, float), self.tolerance)[0]
+        return self.barycentric(points)[0]
+
+    def barycentric(self, points: Array) -> tuple[Array, Array]:
+        """`locate`, and the points' barycentric coordinates (N, d + 1) in their cells; a time is ignored."""
+        return self._volume().locate(np.asarray(points, float)[:, : len(self.coords)], self.tolerance)
 
     def interpolate(self, values: Array, points: Array) -> Array:
         """Values (n,) or (n, k) on nodes (linear in each simplex) or on the file's cells (constant) at points (N, d).
@@ -210,15 +241,15 @@ class Mesh(Solid):
 
 
 class SubMesh(Mesh):
-    """The cells of a mesh that bear a name."""
+    """Some cells of a mesh: those that bear a name, or a combination of such parts (`members`, as the file has them)."""
 
-    def __init__(self, mesh: Mesh, name: str, members: Array):
+    def __init__(self, mesh: Mesh, label: str, members: Array, parents: tuple[Region, ...], phrase: Phrase):
         data, dim = mesh.data, len(mesh.coords)
-        self.group = name
+        self.whole, self.members, self._phrase = mesh, members, phrase  # type: ignore[method-assign]
         self._set(
             mesh.space,
             MeshData(
-                f"'{name}' of {mesh.label}",
+                label,
                 data.points,
                 {**data.cells, dim: data.cells[dim][members]},
                 {**data.sources, dim: data.sources[dim][members]},
@@ -226,11 +257,8 @@ class SubMesh(Mesh):
                 {},
                 mesh.warnings,
             ),
-            (mesh,),
+            parents,
         )
-
-    def _phrase(self, parents: tuple[str, ...]) -> str:
-        return f'{parents[0]}.tagged("{self.group}")'
 
 
 class Tagged(Region):
