@@ -21,12 +21,13 @@ from inrpde.arguments import check_arguments
 from inrpde.checkpoint import Saving
 from inrpde.compiler import Form, compile_problem
 from inrpde.compiler.bind import Bound
-from inrpde.declaration import GridField, Problem
+from inrpde.declaration import Problem
 from inrpde.describe import describe
 from inrpde.errors import InrpdeError, OutputError, ProblemError
 from inrpde.fingerprint import of_run
 from inrpde.interruption import Stops, interrupted, outstanding
 from inrpde.lock import held
+from inrpde.reference_fields import reference_solution
 from inrpde.references import Reference
 from inrpde.sampling.lattice import lattice
 from inrpde.solution import Domain, Field, NetworkField, Solution
@@ -246,7 +247,7 @@ def _witness(answer: Answer, clock: Clock) -> tuple[Witness | None, str | None]:
         errors = reference_errors(solution._on_axes, solution.fields, found)
         if not errors or not all(math.isfinite(e["rel_l2"] + e["estimated_error"]) for e in errors.values()):
             raise ValueError("it says nothing of the unknowns, or no finite number")
-        used.append(Witness(found, errors, reference_solution(bound, found)))
+        used.append(Witness(found, errors, reference_solution(bound, found, solution.coefficients)))
 
     seconds = None if clock.budget is None else clock.referring
     found, why = solve_reference(bound, answer.settings["reference.n"], use, seconds)
@@ -274,12 +275,14 @@ def _reference(
         warnings = _texts(form, validate(form))
     with watch("reference"):
         progress("reference")
-        witness, why = solve_reference(form.bound, n, lambda found: reference_solution(form.bound, found))
+        witness, why = solve_reference(
+            form.bound, n, lambda found: reference_solution(form.bound, found, coefficients(form.bound))
+        )
     if witness is None:
         fix = "solve it: a second solve and the held-out residuals say how far to trust the answer"
         raise ProblemError(f"{NO_REFERENCE}: {why}", problem.name, fix)
     made = origin(problem, source, config.resolve(problem.settings, {}), 0)
-    solution = reference_solution(form.bound, witness, made)
+    solution = reference_solution(form.bound, witness, coefficients(form.bound), made)
     exact = exact_errors(form, lambda k, points: solution._values(form.bound.unknowns[k].name, points), 10_000, 0)
     names = [unknown.name for unknown in form.bound.unknowns]
     report: dict[str, Any] = {
@@ -365,29 +368,6 @@ def solve_reference(
     none."""
     found = references.solve(bound, n, budget=budget, use=use)
     return (found, None) if isinstance(found, Reference) else (None, found.reason)
-
-
-def reference_solution(bound: Bound, witness: Any, made: Mapping[str, Any] | None = None) -> Solution:
-    """A reference as the same kind of object as a network's solution."""
-    fields = {name: GridField(_filled(values), witness.axes, name) for name, values in witness.values.items()}
-    lo = np.array([axis[0] for axis in witness.axes])
-    hi = np.array([axis[-1] for axis in witness.axes])
-    mask = None if witness.mask is None else (tuple(witness.axes), np.asarray(witness.mask, dtype=bool))
-    return Solution(
-        bound.space.coords, bound.space.time, fields, Domain(lo, hi, mask=mask), coefficients=coefficients(bound),
-        origin=made or {}, grid=tuple(len(axis) for axis in witness.axes)[: len(bound.space.spatial)],
-    )  # fmt: skip
-
-
-def _filled(values: np.ndarray) -> np.ndarray:
-    """Masked nodes take their nearest neighbour's value, so that an interpolant can be drawn through all."""
-    bad = ~np.isfinite(values)
-    if not bad.any():
-        return values
-    from scipy.ndimage import distance_transform_edt
-
-    nearest = distance_transform_edt(bad, return_distances=False, return_indices=True)
-    return values[tuple(nearest)]
 
 
 def origin(problem: Problem, source: Source | None, settings: Mapping[str, Any], seed: int) -> dict[str, Any]:

@@ -72,10 +72,14 @@ class Domain:
         slack = 1e-9 * (self.hi - self.lo)
         inside = np.all((points >= self.lo - slack) & (points <= self.hi + slack), axis=1)
         if self.mask is not None:
-            axes, mask = self.mask
-            sides = [_neighbours(axis, x) for axis, x in zip(axes, points.T, strict=True)]
-            inside &= np.any([mask[nodes] for nodes in itertools.product(*sides)], axis=0)
+            inside &= np.any(at_corners(*self.mask, points), axis=0)
         return inside
+
+
+def at_corners(axes: Sequence[Array], values: Array, points: Array) -> list[Array]:
+    """The values (N,) at each corner of the grid's cells that hold the points (N, d)."""
+    sides = [_neighbours(axis, x) for axis, x in zip(axes, points.T, strict=True)]
+    return [values[nodes] for nodes in itertools.product(*sides)]
 
 
 def _neighbours(axis: Array, x: Array) -> tuple[Array, Array]:

@@ -15,14 +15,17 @@ from sympy import Expr, Interval
 from inrpde import plugins
 from inrpde.compiler.bind import Bound
 from inrpde.declaration.fields import GridField, MeshField
-from inrpde.declaration.regions import Mesh
+from inrpde.declaration.names import DIFFERENCE, REFERENCE
+from inrpde.declaration.regions import Mesh, Region
 from inrpde.declaration.regions.cylinder import Cylinder
+from inrpde.declaration.regions.simplices import SIMPLICES
+from inrpde.declaration.regions.where import Where
 from inrpde.declaration.space import Space, is_name
 from inrpde.errors import InrpdeError, OutputError, ProblemError
 from inrpde.export import Dataset, read, write
-from inrpde.export.dataset import DIFFERENCE, REFERENCE
 from inrpde.export.symbols import check_together, dump, parse
 from inrpde.networks.trial import dump_trial, load_trial
+from inrpde.reference_fields import MaskedField, QuadraticField
 from inrpde.sampling import grid_points, sample
 from inrpde.solution import Domain, Field, NetworkField, Solution
 
@@ -33,8 +36,6 @@ STEPS = 11
 """The default number of times."""
 STORED = ("h5", "vtkhdf")
 """Exporters of the file that `load` reads."""
-SIMPLICES = {2: "line", 3: "triangle", 4: "tetra"}
-"""The names of simplices, by their number of nodes."""
 SCATTERED = 20_000
 """Points of a table, in more than three dimensions."""
 
@@ -81,9 +82,9 @@ def _arrays(solution: Solution) -> Dataset:
     names = tuple(map(str, solution.coords))
     time = str(solution.time) if solution.time is not None else None
     spatial = len(names) - (time is not None)
-    mesh = _mesh(solution)
-    if mesh is not None:
-        return _on_mesh(solution, mesh, names, time)
+    parts = _meshes(solution)
+    if parts:
+        return _on_mesh(solution, parts, names, time)
     if spatial > 3:
         points = _scattered(solution.domain)
         return Dataset("points", names, _fields(solution, points), time=time, points=points)
@@ -102,25 +103,56 @@ def _times(solution: Solution) -> Array:
     return np.linspace(solution.domain.lo[-1], solution.domain.hi[-1], STEPS)
 
 
-def _mesh(solution: Solution) -> Mesh | None:
-    """The mesh of cells that a solution lives on, if that is what its domain is and no grid is asked for."""
-    if len(solution.domain.regions) != 1 or solution.grid is not None:
-        return None
-    region = solution.domain.regions[0]
-    base = region.base if isinstance(region, Cylinder) else region
-    return base if isinstance(base, Mesh) and base.volume is not None else None
+def _meshes(solution: Solution) -> list[Mesh]:
+    """The parts of one mesh of cells that a solution lives on, if that is what its domain is and no grid is asked for."""
+    parts = [_mesh(region) for region in solution.domain.regions]
+    meshes = [part for part in parts if part is not None]
+    same = len(meshes) == len(parts) and all(mesh.nodes is meshes[0].nodes for mesh in meshes)
+    return meshes if same and solution.grid is None else []
 
 
-def _on_mesh(solution: Solution, mesh: Mesh, names: tuple[str, ...], time: str | None) -> Dataset:
-    used, cells = np.unique(mesh.cells, return_inverse=True)
-    nodes, cells = mesh.nodes[used], cells.reshape(mesh.cells.shape)
-    by_kind = {SIMPLICES[mesh.cells.shape[1]]: cells}
-    if time is None:
-        return Dataset("mesh", names, _fields(solution, nodes), points=nodes, cells=by_kind)
-    times = _times(solution)
-    points = np.column_stack([np.repeat(nodes, len(times), axis=0), np.tile(times, len(nodes))])
-    fields = {name: values.reshape(len(nodes), len(times)) for name, values in _fields(solution, points).items()}
+def _mesh(region: Region | Domain | None) -> Mesh | None:
+    """The mesh of cells that a region is, or that it is a part or the cylinder in time of."""
+    while isinstance(region, (Cylinder, Where)):
+        region = region.base if isinstance(region, Cylinder) else region.region
+    return region if isinstance(region, Mesh) and region.volume is not None else None
+
+
+def _on_mesh(solution: Solution, parts: list[Mesh], names: tuple[str, ...], time: str | None) -> Dataset:
+    """Fields on the nodes of the cells, NaN at those of no cell in which a field lives."""
+    every = parts[0].cells if len(parts) == 1 else np.unique(np.concatenate([part.cells for part in parts]), axis=0)
+    used, cells = np.unique(every, return_inverse=True)
+    nodes = parts[0].nodes[used]
+    times = None if time is None else _times(solution)
+    points = nodes
+    if times is not None:
+        points = np.column_stack([np.repeat(nodes, len(times), axis=0), np.tile(times, len(nodes))])
+
+    def evaluated(each: Solution) -> dict[str, Array]:
+        return {name: _at_nodes(each, name, nodes, points) for name in each.fields}
+
+    fields = {}
+    for name, values in _beside(solution, evaluated).items():
+        fields[name] = values.reshape(len(nodes), -1) if times is not None else values
+    for name, region in solution.domains.items():
+        home = _mesh(region)
+        if home is not None:
+            away = ~np.isin(used, home.cells)
+            for each in (name, name + REFERENCE, name + DIFFERENCE):
+                if each in fields:
+                    fields[each] = fields[each].astype(np.result_type(fields[each], float))
+                    fields[each][away] = np.nan
+    by_kind = {SIMPLICES[every.shape[1]]: cells.reshape(every.shape)}
     return Dataset("mesh", names, fields, time=time, points=nodes, cells=by_kind, times=times)
+
+
+def _at_nodes(solution: Solution, name: str, nodes: Array, points: Array) -> Array:
+    """A field at the nodes of a mesh (at its times, where there are some): of a reference that was found on that mesh,
+    the values that it has there."""
+    field = solution.fields[name]
+    if isinstance(field, QuadraticField) and np.array_equal(field.mesh.nodes[: len(nodes)], nodes):
+        return field.at_nodes(len(nodes))
+    return solution._values(name, points)
 
 
 def _scattered(domain: Domain) -> Array:
@@ -260,6 +292,10 @@ def _probe(name: str, each: Field | MeshField, lo: Array, hi: Array) -> None:
 
 def _where_finite(stored: Dataset, domain: Domain, name: str) -> Domain:
     """Where a field lives that does not live everywhere, from its stored values."""
+    if stored.kind == "mesh":
+        known = np.isfinite(stored.fields[str(name)]).reshape(len(stored.points), -1).any(axis=1)
+        lives = {kind: nodes[known[nodes].all(axis=1)] for kind, nodes in stored.cells.items()}
+        return _on_cells(stored, domain.regions[0].space, domain.lo, domain.hi, lives)
     if stored.kind != "grid":
         return domain
     return Domain(domain.lo, domain.hi, mask=(stored.axes, np.isfinite(stored.fields[str(name)])))
@@ -268,22 +304,24 @@ def _where_finite(stored: Dataset, domain: Domain, name: str) -> Domain:
 def _domain(stored: Dataset, space: Space, lo: Array, hi: Array, closed: bool) -> Domain:
     if stored.kind != "mesh":
         return Domain(lo, hi, mask=None if stored.mask is None else (stored.axes, stored.mask), closed=closed)
-    mesh = _made(space, stored.points, stored.cells)
+    return _on_cells(stored, space, lo, hi, stored.cells)
+
+
+def _on_cells(stored: Dataset, space: Space, lo: Array, hi: Array, cells: Mapping[str, Array]) -> Domain:
+    mesh = Mesh.of(space, stored.points, cells)
     return Domain(lo, hi, (mesh if space.time is None else mesh.over(Interval(*map(float, (lo[-1], hi[-1])))),))
-
-
-def _made(space: Space, points: Array, cells: Mapping[str, Array]) -> Mesh:
-    import meshio
-
-    return Mesh(space, meshio.Mesh(points, list(cells.items())))
 
 
 def dump_field(f: Field | MeshField) -> dict[str, Any]:
     """A field as a nested dict of arrays, numbers and strings."""
     if isinstance(f, NetworkField):
         return {"type": "network", "trial": dump_trial(f.trial), "head": f.head}
-    if isinstance(f, GridField):
-        return {"type": "grid", "values": f.values, **{f"axis{k}": axis for k, axis in enumerate(f.axes)}}
+    if isinstance(f, QuadraticField):
+        mesh = f.mesh
+        return {"type": "quadratic", "values": f.values, "points": mesh.nodes, "cells": mesh.cells, "edges": f.edges}
+    if isinstance(f, (GridField, MaskedField)):
+        kind = "grid" if isinstance(f, GridField) else "masked"
+        return {"type": kind, "values": f.values, **{f"axis{k}": axis for k, axis in enumerate(f.axes)}}
     if isinstance(f, MeshField):
         mesh, values = f.mesh, f.values
         if len(values) != len(mesh.nodes):  # a value for each cell of the file, which may consist of several simplices
@@ -297,8 +335,11 @@ def load_field(state: Mapping[str, Any], space: Space) -> Field | MeshField:
     kind = str(state["type"])
     if kind == "network":
         return NetworkField(load_trial(state["trial"]), np.asarray(state["head"]))
-    if kind == "mesh":
+    if kind in ("mesh", "quadratic"):
         cells = np.asarray(state["cells"])
-        return MeshField(_made(space, np.asarray(state["points"]), {SIMPLICES[cells.shape[1]]: cells}), state["values"])
+        mesh = Mesh.of(space, np.asarray(state["points"]), {SIMPLICES[cells.shape[1]]: cells})
+        if kind == "quadratic":
+            return QuadraticField(mesh, state["values"], state["edges"])
+        return MeshField(mesh, state["values"])
     axes = [state[f"axis{k}"] for k in range(sum(key.startswith("axis") for key in state))]
-    return GridField(state["values"], axes)
+    return MaskedField(state["values"], axes) if kind == "masked" else GridField(state["values"], axes)

@@ -15,6 +15,7 @@ from sympy.core.function import AppliedUndef
 from inrpde.declaration.conditions import On
 from inrpde.declaration.fields import GridField, Learned, MeshField
 from inrpde.declaration.integral import RegionIntegral
+from inrpde.declaration.names import check_names
 from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.points import PointSet
 from inrpde.declaration.space import NormalComponent, Space, is_name
@@ -162,6 +163,11 @@ def _check_unknowns(p: Problem) -> None:
             raise ProblemError(
                 f"'{name}' is the name of two things", place, "give each unknown and each coefficient its own name"
             )
+    learned = [
+        key for key, value in p.coefficients.items() if isinstance(value, Learned) and isinstance(key, AppliedUndef)
+    ]
+    solved = {u.func.__name__: is_complex(u) for u in (*p.unknowns, *learned)}
+    check_names(solved, [str(x) for x in p.space.coords], place)
     for mapping, word in ((p.exact, "exact"), (p.guess, "guess")):
         for key in mapping:
             if key not in p.unknowns:

@@ -9,9 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from inrpde.declaration.names import DIFFERENCE, REFERENCE
 from inrpde.errors import OutputError
-
-REFERENCE, DIFFERENCE = "_reference", "_difference"
 
 
 @dataclass(frozen=True, eq=False)

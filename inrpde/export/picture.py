@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inrpde.declaration.names import DIFFERENCE, REFERENCE
 from inrpde.errors import OutputError
 from inrpde.export.atomic import replacing
-from inrpde.export.dataset import DIFFERENCE, REFERENCE, Dataset, outside_nan
+from inrpde.export.dataset import Dataset, outside_nan
 from inrpde.export.geometry import Cloud, Geometry, Lines, Raster, Surface, Triangles, faces
 
 if TYPE_CHECKING:

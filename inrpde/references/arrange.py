@@ -9,7 +9,7 @@ import numpy as np
 from sympy import Expr, Integer
 
 from inrpde.declaration.regions import Region
-from inrpde.references.equations import Equation, Equations
+from inrpde.references.equations import Equation, Equations, spread
 from inrpde.references.grid import Grid, Lattice
 from inrpde.references.layout import Flow, pair_volume
 from inrpde.references.matching import match_faces
@@ -50,7 +50,18 @@ class Arrangement:
         groups: dict[tuple[bytes, ...], list[int]] = {}
         for unknown, lattice in enumerate(self.grid.lattices):
             groups.setdefault(lattice.key, []).append(unknown)
-        return [entry for group in groups.values() for entry in self._group(group)]
+        entries = [entry for group in groups.values() for entry in self._group(group)]
+        self._check_met(entries)
+        return entries
+
+    def _check_met(self, entries: Sequence[Entry]) -> None:
+        """Raise Unsupported for a condition that holds at no value of the grid."""
+        imposed = {id(entry.term) for entry in entries if len(entry.slots)}
+        terms = zip((*self.equations.volume, *(c.equation for c in self.candidates)),
+                    (*self.equations.volume_terms, *(c.term for c in self.candidates)), strict=True)  # fmt: skip
+        for equation, term in terms:
+            if id(term) not in imposed:
+                raise Unsupported(f"{equation.text} holds at no node of the grid")
 
     def coordinates(self, table: Array) -> Array:
         """Coordinates (N, d) of positions, at the middle of time."""
@@ -86,15 +97,15 @@ class Arrangement:
 
     def _check_flat(self, equation: Equation, planes: Sequence[tuple[int, int]]) -> None:
         """Raise Unsupported unless points of a condition's region all lie in the planes."""
-        for piece in equation.region.pieces:
-            roots = np.sqrt([2.0, 3.0, 5.0])[: piece.chart.dim]
-            points = piece.chart.at(np.outer(np.arange(1, 65 if len(roots) else 2), roots) % 1)
-            points = points[piece.kept(points)]
-            flat = np.zeros(len(points), bool)
-            for axis, position in planes:
-                flat |= np.abs(points[:, axis] - self.grid.axes[axis].at(position)) <= equation.region.tolerance
-            if not np.all(flat):
-                raise Unsupported(f"{equation.text} holds where the grid has no face")
+        points = spread(equation.region)
+        flat = np.zeros(len(points), bool)
+        for axis, position in planes:
+            on = np.abs(points[:, axis] - self.grid.axes[axis].at(position)) <= equation.region.tolerance
+            if np.any(on) and not self._normal_sign(equation.region, axis, position):
+                raise Unsupported(f"{equation.text} holds at no node of the grid")
+            flat |= on
+        if not np.all(flat):
+            raise Unsupported(f"{equation.text} holds where the grid has no face")
 
     def _normal_sign(self, region: Region, axis: int, position: int) -> int:
         """±1: the direction of a surface's normal on a plane; 0 where the surface does not touch the plane."""

@@ -15,7 +15,7 @@ from sympy import Integer
 from inrpde.declaration.regions import Region
 from inrpde.references.arrange import distinct, likeliest
 from inrpde.references.cut_grid import NONE, CutGrid, Sites
-from inrpde.references.equations import Equation, Equations
+from inrpde.references.equations import Equation, Equations, check_determined, spread
 from inrpde.references.evaluate import Array
 from inrpde.references.layout import axes_of, find_flow, pair_volume
 from inrpde.references.matching import match_faces
@@ -48,7 +48,15 @@ def cut_region(equations: Equations) -> Region:
         raise Unsupported("derivatives of more than second order on a region with curved walls")
     if find_flow(equations.volume_terms, len(equations.space.spatial), len(equations.unknowns)):
         raise Unsupported("incompressible flow on a region with curved walls needs a staggered grid that follows them")
-    return next(iter(regions.values()))
+    region = next(iter(regions.values()))
+    if any(wall.crack for primitive in getattr(region, "primitives", ()) for wall in primitive.walls):
+        raise Unsupported("the region is cracked: a grid's values go on across a crack")
+    for equation in equations.faces:
+        points = spread(equation.region)
+        if not np.all(region.boundary.contains(points, 10 * region.tolerance)):
+            raise Unsupported(f"{equation.text} holds inside the region, where the grid has no wall")
+    check_determined(equations.faces, [sorted(equations.term(equation).unknowns) for equation in equations.faces])
+    return region
 
 
 def whole(region: Region) -> Region:
@@ -81,6 +89,9 @@ def _volume_entries(equations: Equations, grid: CutGrid, count: int) -> list[Ent
     active = np.array(
         [equation.region.contains(equations.lifted(grid.coordinates[sites])) for equation in equations.volume]
     )
+    for equation, holds in zip(equations.volume, active, strict=True):
+        if not np.any(holds):
+            raise Unsupported(f"{equation.text} holds at no node of the grid")
     signatures, kinds = distinct(active)
     entries = []
     for number, signature in enumerate(signatures.T):
@@ -123,6 +134,8 @@ def _candidates(equations: Equations, grid: CutGrid, equation: Equation, sites: 
     """A condition without derivatives and normal wherever it holds; another on the walls along grid lines."""
     points = grid.coordinates[sites]
     on = equation.region.contains(equations.lifted(points), 10 * equation.region.tolerance)
+    if not np.any(on):
+        raise Unsupported(f"{equation.text} holds where no line of the grid meets the boundary")
     if not equation.expr.has(*equations.space.normal):
         term = equations.term(equation)
         if not any(any(leaf.index) for leaf in term.leaves):

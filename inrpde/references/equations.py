@@ -19,6 +19,7 @@ from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.boundary import End
 from inrpde.declaration.space import Space
+from inrpde.references.matching import match_faces
 from inrpde.references.reference import Unsupported
 from inrpde.references.terms import Lowering, Term
 
@@ -197,6 +198,29 @@ def _end_in_time(region: Region, space: Space) -> bool:
     if any(end.which == "final" for end in ends) or (not ends and lo[-1] == hi[-1]):
         raise Unsupported(f"a condition holds at a later time ({region.label})")
     return bool(ends)
+
+
+def spread(region: Region) -> np.ndarray:
+    """Some points (N, d) of a region, all over each of its pieces; in general position where it is more than a point."""
+    found = [np.empty((0, len(region.coords)))]
+    for piece in region.pieces:
+        roots = np.sqrt([2.0, 3.0, 5.0, 7.0])[: piece.chart.dim]
+        points = piece.chart.at(np.outer(np.arange(1, 65 if len(roots) else 2), roots) % 1)
+        found.append(points[piece.kept(points)])
+    return np.concatenate(found)
+
+
+def check_determined(equations: Sequence[Equation], affinity: Sequence[Sequence[int]]) -> None:
+    """Raise Unsupported where more conditions hold at a place than there are unknowns left for them (`affinity`)."""
+    for equation in equations:
+        points = spread(equation.region)
+        holding = np.array([other.region.contains(points, 10 * other.region.tolerance) for other in equations])
+        for column in np.unique(holding, axis=1).T if len(points) else ():
+            here = np.flatnonzero(column)
+            placed = set(match_faces([affinity[k] for k in here]).values())
+            if left := set(range(len(here))) - placed:
+                text = equations[here[max(left)]].text
+                raise Unsupported(f"{text} is one condition too many where others hold, too")
 
 
 def box_of(region: Region) -> Box | None:

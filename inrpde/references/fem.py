@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from sympy import Derivative, S
 
 from inrpde.compiler import Bound
-from inrpde.declaration.regions import Region
+from inrpde.declaration.regions import Mesh, Region
 from inrpde.references.cost import afford
 from inrpde.references.cut_cells import whole
 from inrpde.references.equations import Equation, Equations, sort_equations
@@ -23,7 +23,7 @@ from inrpde.references.factors import Factors
 from inrpde.references.fem_assembly import Assembly, Interface, probe
 from inrpde.references.fem_mesh import check_meshable, meshes, ratio
 from inrpde.references.layout import coarsest_cells, domain
-from inrpde.references.reference import FLOOR, NoReference, Reference, Unsupported, norm
+from inrpde.references.reference import FLOOR, CellValues, NoReference, Reference, Unsupported, norm
 from inrpde.references.steady import SINGULAR, Progress
 from inrpde.references.terms import Lowering, Term
 from inrpde.references.weak_form import Array, check_first_order, weak_form
@@ -115,6 +115,7 @@ def solve(
     try:
         equations, interfaces = _check(bound)
         dim = len(bound.space.spatial)
+        region = _regions(equations)[0]
         axes, points, mask = _grid(equations, n or DEFAULT[dim])
         size = max(hi - lo for lo, hi in domain(equations)) / CELLS[dim] * DEFAULT[dim] / (n or DEFAULT[dim])
         levels: list[Array] = []
@@ -124,7 +125,8 @@ def solve(
             if len(bound.unknowns) > 1:
                 assembly.check_interfaces(interfaces)
             values = np.full(mask.shape, np.nan, assembly.dtype)
-            values[mask] = probe(assembly.basis, points) @ _solve_on(assembly, check=not levels)
+            solution = _solve_on(assembly, check=not levels)
+            values[mask] = probe(assembly.basis, points) @ solution
             levels.append(values)
             if progress:
                 progress(8.0 ** (len(levels) - 3))
@@ -133,7 +135,30 @@ def solve(
             begun = time.perf_counter()
     except Unsupported as reason:
         return NoReference(str(reason))
-    return _reference(bound, finer, axes, mask, levels)
+    found = _reference(bound, finer, axes, mask, levels)
+    return replace(found, cells=_cell_values(bound, assembly, solution)) if isinstance(region, Mesh) else found
+
+
+def _cell_values(bound: Bound, assembly: Assembly, solution: Array) -> CellValues:
+    """The solution in the cells of each unknown."""
+    mesh, basis = assembly.mesh, assembly.basis
+    edges = np.array(mesh.refdom.facets if mesh.p.shape[0] == 2 else mesh.refdom.edges)
+    own = {
+        unknown.name: np.any(
+            [
+                held
+                for equation, held in zip(assembly.equations.volume, assembly.owned, strict=True)
+                if unknown.region is None or unknown.region is whole(equation.region)
+            ],
+            axis=0,
+        )
+        for unknown in bound.unknowns
+    }
+    local = solution[basis.element_dofs].T
+    return CellValues(
+        mesh.p.T, {name: mesh.t.T[held] for name, held in own.items()}, edges,
+        {name: local[held] for name, held in own.items()},
+    )  # fmt: skip
 
 
 def _grid(equations: Equations, n: int) -> tuple[list[Array], Array, Array]:
@@ -142,8 +167,17 @@ def _grid(equations: Equations, n: int) -> tuple[list[Array], Array, Array]:
     axes = [np.linspace(lo, hi, count + 1) for (lo, hi), count in zip(domain(equations), cells, strict=True)]
     nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     flat = nodes.reshape(-1, len(axes))
-    mask = np.any([region.contains(flat) for region in _regions(equations)], axis=0).reshape(nodes.shape[:-1])
+    mask = np.any([region.contains(flat) & ~_on_crack(region, flat) for region in _regions(equations)], axis=0)
+    mask = mask.reshape(nodes.shape[:-1])
     return axes, nodes[mask], mask
+
+
+def _on_crack(region: Region, points: Array) -> Array:
+    """Which points (N, d) lie on a crack, where there are two values."""
+    on = np.zeros(len(points), bool)
+    for wall in region.walls if isinstance(region, Mesh) else ():
+        on |= wall.crack & wall.covers(points, region.tolerance)
+    return on
 
 
 def _reference(bound: Bound, finer: float, axes: list[Array], mask: Array, levels: list[Array]) -> Reference:

@@ -17,6 +17,8 @@ from inrpde.references.reference import Unsupported
 from inrpde.references.terms import Term
 from inrpde.references.weak_form import Array, Coefficients, weak_form
 
+MISSED = 0.02
+"""The share of a surface by which a mesh's facets may differ from it."""
 ACCURACY = 5
 """Polynomials up to that degree are integrated exactly in cells and facets."""
 
@@ -57,8 +59,13 @@ class Assembly:
     def _rest(self, points: Array, cells: Array) -> tuple[Array, Array, Array]:
         """c (d, N), d (N,) and -f (N,) of the equations that hold at points (N, d) in cells (N,)."""
         gradient, value, known = (np.zeros((*shape, len(points)), self.dtype) for shape in ((len(points.T),), (), ()))
+        count = np.zeros(len(points), int)
         for number, form in enumerate(self.forms):
             here = self._holding(number, points, cells)
+            count[here] += 1
+            if not len(here) or np.any(count > 1):
+                what = "is one equation too many where it holds" if len(here) else "holds in no cell of the mesh"
+                raise Unsupported(f"{self.equations.volume[number].text} {what}")
             gradient[:, here], value[here], known[here] = self.coefficients(form.rest, points[here])
         return gradient, value, known
 
@@ -90,20 +97,20 @@ class Assembly:
         )
 
     def boundary(self, matrix: csr_array, rhs: Array) -> tuple[csr_array, Array, Array, Array]:
-        """Fluxes go into the matrix and the right-hand side; given values come back as (numbers, values)."""
-        facets = self.mesh.boundary_facets()
-        taken = np.zeros(len(facets), bool)
+        """Fluxes go into the matrix and the right-hand side; given values come back as (numbers, values).
+
+        Raises Unsupported where a part of the boundary has no condition, and for a condition that is not imposed.
+        """
+        edge = self.mesh.boundary_facets()
+        taken = np.zeros(self.mesh.nfacets, bool)
         terms = [self.equations.term(equation) for equation in self.equations.faces]
         flat = [any(any(leaf.index) for leaf in term.leaves) for term in terms]
         fixed: dict[int, complex] = {}
         for number in np.argsort(flat, kind="stable"):
-            on = self._on(self.equations.faces[number].region, facets)
-            if np.any(on & taken):
-                raise Unsupported(f"{terms[number].text} is one condition too many on that part of the boundary")
-            taken |= on
-            chosen = facets[on]
-            if not len(chosen):
-                continue
+            chosen = self._bearing(self.equations.faces[number].region, edge, flat[number], terms[number].text)
+            if np.any(taken[chosen]):
+                raise Unsupported(f"{terms[number].text} is one condition too many where it holds")
+            taken[chosen] = True
             if flat[number]:
                 more, known = self._flux(terms[number], chosen)
                 matrix, rhs = matrix + more, rhs + known
@@ -111,11 +118,35 @@ class Assembly:
                 dofs = self.basis.get_dofs(chosen).all()
                 _, value, known = self.coefficients(terms[number], self.basis.doflocs[:, dofs].T)
                 fixed = dict(zip(dofs.tolist(), (-known / value).tolist(), strict=True)) | fixed
-        if not np.all(taken):
-            middle = self.mesh.p[:, self.mesh.facets[:, facets[~taken][0]]].mean(axis=1)
+        if not np.all(taken[edge]):
+            middle = self.mesh.p[:, self.mesh.facets[:, edge[~taken[edge]][0]]].mean(axis=1)
             raise Unsupported(f"no condition holds on the boundary near ({', '.join(f'{x:.3g}' for x in middle)})")
         numbers = np.array(sorted(fixed), int)
         return matrix, rhs, numbers, np.array([fixed[n] for n in numbers.tolist()], self.dtype)
+
+    def _bearing(self, region: Region, edge: Array, flux: bool, text: str) -> Array:
+        """The facets of which a surface consists: among those of the boundary `edge`, and of values within the mesh.
+
+        Raises Unsupported where these do not make up the surface.
+        """
+        found = edge[self._on(region, edge, outward=True)]
+        if self._makes_up(region, found):
+            return found
+        if flux:
+            raise Unsupported(f"{text} holds inside the region, where finite elements impose values alone")
+        lo, hi = region.bounds
+        inner = np.setdiff1d(np.arange(self.mesh.nfacets), edge)
+        middles = self.mesh.p[:, self.mesh.facets[:, inner]].mean(axis=1).T
+        near = 1e-6 * region.size
+        inner = inner[np.all((middles >= lo - near) & (middles <= hi + near), axis=1)]
+        found = np.concatenate([found, inner[self._on(region, inner)]])
+        if not self._makes_up(region, found):
+            raise Unsupported(f"{text} holds where the mesh has no facets")
+        return found
+
+    def _makes_up(self, region: Region, facets: Array) -> bool:
+        area = float(np.sum(self._facet_basis(facets).dx)) if len(facets) else 0.0
+        return abs(area - region.measure) <= MISSED * region.measure
 
     def _facet_basis(self, facets: Array, side: int = 0) -> Any:
         from skfem import FacetBasis
@@ -126,14 +157,18 @@ class Assembly:
             # scikit-fem raises nothing narrower where it cannot invert the map of a curved cell
             raise Unsupported(f"the mesh does not serve: {error}") from None
 
-    def _on(self, region: Region, facets: Array) -> Array:
-        """Which facets lie on a surface: all points of a quadrature in them, as nearly as a curved facet does."""
+    def _on(self, region: Region, facets: Array, outward: bool = False) -> Array:
+        """Which facets lie on a surface: all points of a quadrature in them, as nearly as a curved facet does.
+
+        Of the two faces of a crack `outward` facets are those whose normal is the surface's.
+        """
         if not len(facets):
             return np.zeros(0, bool)
         basis = self._facet_basis(facets)
         where = np.asarray(basis.global_coordinates())
         length = float(np.max(np.ptp(self.mesh.p[:, self.mesh.facets[:, facets]], axis=1)))
-        on = region.contains(where.reshape(len(where), -1).T, 0.01 * length)
+        points, near = where.reshape(len(where), -1).T, 0.01 * length
+        on = region.bears(points, _normals(basis).T, near) if outward else region.contains(points, near)
         return np.all(on.reshape(where.shape[1:]), axis=1)
 
     def _flux(self, term: Term, facets: Array) -> tuple[csr_array, Array]:
@@ -157,6 +192,8 @@ class Assembly:
         tied, balanced = np.zeros(len(between), bool), np.zeros(len(between), bool)
         for interface in interfaces:
             on = self._on(interface.equation.region, between)
+            if not self._makes_up(interface.equation.region, between[on]):
+                raise Unsupported(f"{interface.equation.text} holds where its unknowns do not meet")
             if not interface.sides:
                 tied |= on
             elif np.any(on):

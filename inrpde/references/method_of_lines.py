@@ -22,7 +22,7 @@ from inrpde.declaration.regions.where import Where
 from inrpde.references.boxes import box_system
 from inrpde.references.cost import afford
 from inrpde.references.cut_cells import cut_region, cut_system
-from inrpde.references.equations import Equations, sort_equations
+from inrpde.references.equations import Equations, check_determined, sort_equations
 from inrpde.references.evolution import Evolution
 from inrpde.references.flow_evolution import FlowEvolution
 from inrpde.references.layout import coarsest_cells, domain, find_flow, is_box
@@ -161,6 +161,7 @@ def initial_state(system: System, evolution: Evolution) -> Array:
     terms = [equations.term(equation) for equation in equations.initial]
     # an initial condition determines the highest time derivative in it: number them unknown + count * order
     affinity = [sorted({leaf.unknown + count * leaf.time for leaf in term.leaves})[::-1] for term in terms]
+    check_determined(equations.initial, affinity)
     targets = {number: target for target, number in match_faces(affinity).items()}
     given = np.zeros(2 * size, bool)
     slots, rows, values = [], [], []

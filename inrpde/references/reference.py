@@ -32,6 +32,22 @@ class Reference:
     coarse_axes: tuple[Array, ...]
     order: Mapping[str, float]
     warnings: tuple[str, ...] = ()
+    cells: CellValues | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class CellValues:
+    """A reference on the region's own mesh, where it was computed: on that mesh, whose first nodes are those of the
+    region's in their order, refined.
+
+    `values[name]` (M, k) are those of quadratic functions in the simplices that the unknown's part of `cells` names: at
+    their d + 1 vertices, then in the middles of their edges, `edges` (k - d - 1, 2) of vertices.
+    """
+
+    nodes: Array
+    cells: Mapping[str, Array]
+    edges: Array
+    values: Mapping[str, Array]
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ POLES = 8
 """Negative powers a hole in the plane."""
 STATIC = 0.1
 """The radius of a hole, in wave lengths over 2π, up to which powers do as well as waves."""
+FLAT = 1e-3
+"""Radians by which the faces of a crack may part at its tip."""
 DEGREE = 6
 """Degree of the multipoles of a hole in space."""
 
@@ -42,11 +44,21 @@ def _corner_trials(form: Form, unknown: int, region: Region) -> list[Trial]:
     for corner in (*region.corners, *changes(form, unknown, region)):
         first = _kind(form, unknown, region.size, corner.point, corner.start)
         last = _kind(form, unknown, region.size, corner.point, corner.start + corner.angle)
-        if first is not None and last is not None:
+        if first is not None and last is not None and _cut_is_outside(region, corner):
             modes = corner_modes(corner.angle, (first, last), EXPONENTS)
             if modes:
                 found.append(CornerFunctions(corner.point, corner.start + corner.angle / 2, region.size, modes))
     return found
+
+
+def _cut_is_outside(region: Region, corner: Corner) -> bool:
+    """Whether the half line on which the functions of a crack's tip jump runs in the crack or outside the region."""
+    if corner.angle < 2 * np.pi - FLAT:
+        return True
+    along = np.array([np.cos(corner.start), np.sin(corner.start)])
+    points = np.array(corner.point) + np.outer(np.linspace(0, 3 * region.size, 600)[1:], along)
+    near = 1e-6 * region.size
+    return bool(np.all(region.boundary.contains(points, near) | ~region.contains(points)))
 
 
 def _hole_trials(form: Form, unknown: int, region: Region) -> list[Trial]:

@@ -39,6 +39,16 @@ def _crosses(solid: Solid) -> Predicate:
     return keep
 
 
+def _faces(solid: Solid) -> Predicate:
+    """A face of a crack is boundary where the tree is on its inward side, and the crack is not filled."""
+
+    def keep(points: Array, normals: Array | None) -> Array:
+        assert normals is not None
+        return _inward(solid, points, normals) & (solid.side(points, solid.tolerance) == 0)
+
+    return keep
+
+
 def _uncovered(charts: Sequence[Chart], tol: float) -> Predicate:
     """No earlier chart covers the point: coincident faces count once."""
 
@@ -63,8 +73,10 @@ def crossing_pieces(solid: Solid, charts_of: Callable[[Solid], tuple[Chart, ...]
     earlier: list[Chart] = []
     for primitive in solid.primitives:
         charts = charts_of(primitive)
-        keeps = (_crosses(solid), *([_uncovered(tuple(earlier), solid.tolerance)] if earlier else []))
-        pieces += [Piece(chart, keeps, orient) for chart in charts]
+        once = [_uncovered(tuple(earlier), solid.tolerance)] if earlier else []
+        for chart in charts:
+            keeps = (_faces(solid) if chart.crack else _crosses(solid), *once)
+            pieces.append(Piece(chart, keeps, None if chart.crack else orient))
         earlier += charts
     return tuple(pieces)
 

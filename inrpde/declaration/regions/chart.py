@@ -23,7 +23,8 @@ class Chart:
     `at(unit (N, dim)) -> (N, d)` is uniform in measure; `covers(points, tol) -> bool (N,)` says which points lie on it;
     `normals(points) -> (N, d)` are unit normals (surfaces only), 0 in time, pointing out of the primitive.
     A chart of dim 0 holds K points: `at` returns all of them, whatever `unit` is, and `labels` holds an array (K,) a
-    symbol. `breaks` are the parameters in (0, 1) at which a curve has a vertex.
+    symbol. `breaks` are the parameters in (0, 1) at which a curve has a vertex. `crack` says that the primitive goes on
+    beyond: the chart is one of the two faces of a crack.
     """
 
     dim: int
@@ -33,6 +34,7 @@ class Chart:
     normals: Callable[[Array], Array] | None = None
     labels: Mapping[Symbol, Array] = field(default_factory=dict)
     breaks: Array = field(default_factory=lambda: np.empty(0))
+    crack: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +89,7 @@ def product(chart: Chart, lo: float, hi: float) -> Chart:
         slack = TOLERANCE * (hi - lo)
         return chart.covers(points[:, :-1], tol) & (points[:, -1] >= lo - slack) & (points[:, -1] <= hi + slack)
 
-    return Chart(chart.dim + 1, chart.measure * (hi - lo), at, covers, over_time(chart.normals))
+    return Chart(chart.dim + 1, chart.measure * (hi - lo), at, covers, over_time(chart.normals), crack=chart.crack)
 
 
 def over_time(normals: Callable[[Array], Array] | None) -> Callable[[Array], Array] | None:

@@ -8,6 +8,7 @@ import numpy as np
 from sympy import Interval
 
 from inrpde.declaration.regions.chart import Array, Piece
+from inrpde.declaration.regions.pilot import pilot_points
 from inrpde.declaration.regions.region import Region, Solid, bracketed
 from inrpde.errors import ProblemError
 
@@ -28,10 +29,24 @@ def combine(sign: str, left: Region, right: Region) -> Region:
             f"the union of sets of dimensions {left.dim} and {right.dim}", place, "put a condition on each of the two"
         )
     if sign == "-" and right.dim < left.dim:
+        _check_harmless(left, right, place)
         return left
     if isinstance(left, Solid) and isinstance(right, Solid):
         return Combined(sign, left, right, parents)
     return Selected(sign, left, right, parents)
+
+
+def _check_harmless(left: Region, right: Region, place: str) -> None:
+    """Raise ProblemError for a slit: a surface taken from the inside of a solid, which would leave it as it is."""
+    if not isinstance(left, Solid) or right.dim < left.dim - 1:
+        return
+    if any(np.any(left.side(pilot_points(part), left.tolerance) > 0) for part in right.parts):
+        kind = {1: "a point", 2: "a curve"}.get(left.dim, "a surface")
+        raise ProblemError(
+            f"{kind} is taken from the inside of a region: a slit has two faces, which this region does not get", place,
+            "give a mesh whose nodes are doubled along the slit (gmsh: Plugin Crack), or take out a thin region; for a "
+            "condition on it leave it in: On(slit, …)",
+        )  # fmt: skip
 
 
 def _span(timed: Region) -> Interval:
@@ -86,7 +101,12 @@ class Selected(_Pair):
         return left.pieces + _filtered(right, left, False)
 
     def _contains(self, points: Array, tol: float) -> Array:
-        left, right = self.left._contains(points, tol), self.right._contains(points, tol)
+        return self._joined(self.left._contains(points, tol), self.right._contains(points, tol))
+
+    def _bears(self, points: Array, normals: Array, tol: float) -> Array:
+        return self._joined(self.left._bears(points, normals, tol), self.right._bears(points, normals, tol))
+
+    def _joined(self, left: Array, right: Array) -> Array:
         return left & right if self.sign == "&" else left | right if self.sign == "|" else left & ~right
 
 
@@ -140,7 +160,8 @@ def _filtered(first: Region, second: Region, inside: bool) -> tuple[Piece, ...]:
     tol = 0.0 if isinstance(second, Solid) else second.tolerance
 
     def keep(points: Array, normals: Array | None) -> Array:
-        return second._contains(points, tol) == inside
+        held = second._contains(points, tol) if normals is None else second._bears(points, normals, tol)
+        return held == inside
 
     return tuple(piece.keeping(keep) for piece in first.pieces)
 

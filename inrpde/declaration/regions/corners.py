@@ -75,7 +75,11 @@ class _Arc:
         tangents = self.tangents(parameters, signs)
         outward = self.part.piece.normals(self.at(parameters + signs * self.step))
         left = outward[:, 0] * tangents[:, 1] - outward[:, 1] * tangents[:, 0] > 0  # type: ignore[index]
-        rows = zip(parameters, signs, self.at(parameters), tangents, left, strict=True)
+        points, near = self.at(parameters), self.at(parameters + signs * self.step)
+        # where the chart jumps from one curve to another, an arc ends a step beyond its last point
+        jumped = np.linalg.norm(points - near, axis=1) > 2 * self.step * self.speed
+        points[jumped] = (near - self.step * self.speed * tangents)[jumped]
+        rows = zip(parameters, signs, points, tangents, left, strict=True)
         return [_End(self, *row) for row in rows]
 
 
@@ -95,12 +99,23 @@ def _sectors(ends: list[_End], vertex: Array) -> list[Corner]:
     closing = [ends[k] for k in vertex if not ends[k].region_left]
     found = []
     for start in opening if closing else []:
-        stop = min(closing, key=lambda end: _turn(start.tangent, end.tangent))
+        stop = min(closing, key=lambda end: _sector(start, end))
         point, one, other = _meet(start, stop)
-        angle = _turn(one, other)
+        angle = _sector(start, stop) if _faces(start, stop) else _turn(one, other)
         if abs(angle - np.pi) > STRAIGHT:
             found.append(Corner((float(point[0]), float(point[1])), angle, float(np.arctan2(one[1], one[0]))))
     return found
+
+
+def _sector(start: _End, stop: _End) -> float:
+    """The angle from one arc to another; all round from one face of a crack to the other, between which nothing is."""
+    angle = _turn(start.tangent, stop.tangent)
+    closed = _faces(start, stop) and min(angle, 2 * np.pi - angle) < STRAIGHT
+    return 2 * float(np.pi) if closed else angle
+
+
+def _faces(start: _End, stop: _End) -> bool:
+    return start.arc.part.piece.chart.crack and stop.arc.part.piece.chart.crack
 
 
 def _turn(one: Array, other: Array) -> float:

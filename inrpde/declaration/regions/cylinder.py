@@ -65,10 +65,15 @@ class Cylinder(Region):
         return tuple(_lifted(piece, chart, self.span) for piece in self.base.pieces for chart in _single(piece.chart))
 
     def _contains(self, points: Array, tol: float) -> Array:
+        return self.base._contains(points[:, :-1], tol) & self._during(points, tol)
+
+    def _bears(self, points: Array, normals: Array, tol: float) -> Array:
+        return self.base._bears(points[:, :-1], normals[:, :-1], tol) & self._during(points, tol)
+
+    def _during(self, points: Array, tol: float) -> Array:
         start, end = self.span
         slack = max(tol / self.size, 0.0) * (end - start)
-        t = points[:, -1]
-        return self.base._contains(points[:, :-1], tol) & (t >= start - slack) & (t <= end + slack)
+        return (points[:, -1] >= start - slack) & (points[:, -1] <= end + slack)
 
 
 class SolidCylinder(Cylinder, Solid):
@@ -119,7 +124,7 @@ def _single(chart: Chart) -> list[Chart]:
     def one(point: Array) -> Chart:
         return Chart(
             0, chart.measure / len(points), lambda unit: point[None],
-            lambda others, tol: np.linalg.norm(others - point, axis=1) <= tol, chart.normals,
+            lambda others, tol: np.linalg.norm(others - point, axis=1) <= tol, chart.normals, crack=chart.crack,
         )  # fmt: skip
 
     return [one(point) for point in points]

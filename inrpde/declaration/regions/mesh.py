@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from inrpde.declaration.regions.chart import Array, Chart, Piece, box_chart
+from inrpde.declaration.regions.combine import WORDS
 from inrpde.declaration.regions.mesh_cells import Cells, facet_table, sound_cells
+from inrpde.declaration.regions.mesh_facets import oriented, sheets
 from inrpde.declaration.regions.mesh_file import MeshData, read_mesh
 from inrpde.declaration.regions.mesh_search import FacetSearch
 from inrpde.declaration.regions.mesh_surface import Surface
-from inrpde.declaration.regions.region import Region, Solid
-from inrpde.declaration.regions.simplices import Simplices, along_curve, chained
+from inrpde.declaration.regions.region import Region, Solid, bracketed
+from inrpde.declaration.regions.simplices import Simplices, along_curve, chained, facet_normals, measures
 from inrpde.declaration.space import Space
 from inrpde.errors import ProblemError
+
+Phrase = Callable[[tuple[str, ...]], str]
+"""How a region is written in a problem file, given how its parents are."""
+Sheet = tuple[Array, Array | None, bool]
+"""Facets' vertices (F, d, d) and normals (F, d), and whether they are faces of a crack."""
 
 
 class Mesh(Solid):
@@ -23,12 +31,22 @@ class Mesh(Solid):
 
     `source` is a file that meshio reads (gmsh 2.2 and 4.1, VTK, STL, …), relative to the problem file, or a
     `meshio.Mesh`. Cells are divided into simplices; those of no volume and inverted ones are left out, with a warning.
-    `nodes` (N, d) and `cells` (M, d + 1) hold what is left. Raises ProblemError for a file that is missing, unreadable
-    or of another dimension.
+    `nodes` (N, d) and `cells` (M, d + 1) hold what is left. Nodes are not merged: where facets lie on one another and
+    have nodes of their own there is a crack, and both of its faces are boundary. Raises ProblemError for a file that is
+    missing, unreadable or of another dimension.
     """
 
     def __init__(self, space: Space, source: Any):
         self._set(space, read_mesh(source, len(space.spatial)), ())
+        self.whole: Mesh = self
+        self.members = np.arange(len(self.data.cells.get(len(self.coords), ())))
+
+    @classmethod
+    def of(cls, space: Space, nodes: Array, cells: Mapping[str, Array]) -> Mesh:
+        """The mesh of nodes (N, d) and cells (M, k) of node numbers, by their kind ("triangle", "tetra", …)."""
+        import meshio
+
+        return cls(space, meshio.Mesh(nodes, list(cells.items())))
 
     def _set(self, space: Space, data: MeshData, parents: tuple[Region, ...]) -> None:
         super().__init__(space, space.spatial, parents)
@@ -54,7 +72,13 @@ class Mesh(Solid):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        return self._notes
+        cracked = self.volume.facets[2] if self.volume and not self.parents else np.empty(0, bool)
+        if not cracked.any():
+            return self._notes
+        length = float(np.sum(measures(self.nodes[self._volume().facets[0][cracked]]))) / 2
+        where = {1: "at a point", 2: f"along {length:.4g}", 3: f"over an area of {length:.4g}"}[len(self.coords)]
+        note = f"{self.label} is cracked {where}: nodes are doubled there, and both faces are boundary"
+        return (*self._notes, note)
 
     @property
     def bounds(self) -> tuple[Array, Array]:
@@ -84,16 +108,25 @@ class Mesh(Solid):
         return self._volume().locate(points, 1e-3 * self.tolerance)[0] >= 0
 
     @cached_property
-    def _wall(self) -> tuple[Array, Array]:
-        """The boundary facets' vertices (F, d, d) and outward normals (F, d), neighbours one after the other."""
+    def _sheets(self) -> list[Sheet]:
+        """The boundary facets with their outward normals; the two faces of a crack apart."""
         if self.surface:
             facets, normals, vertices = self.surface.facets, self.surface.normals, self.surface.vertices
-        else:
-            volume = self._volume()
-            facets, opposite = volume.facets
-            normals, vertices = volume.outward(facets, opposite), volume.points[facets]
-        order, vertices = _in_order(facets, vertices)
-        return vertices, normals[order]
+            return _sheets(facets, vertices, normals, np.zeros(len(facets), bool))
+        volume = self._volume()
+        facets, opposite, cracked = volume.facets
+        if cracked.any() and len(np.unique(self.cells)) == self.cells.size:
+            raise ProblemError(
+                "no two cells of the mesh share a node, so that it falls to pieces", f'Mesh(space, "{self.label}")',
+                "merge the nodes that coincide: a file of discontinuous fields has them apart",
+            )  # fmt: skip
+        return _sheets(facets, volume.points[facets], volume.outward(facets, opposite), cracked)
+
+    @cached_property
+    def _wall(self) -> tuple[Array, Array]:
+        """The boundary facets' vertices (F, d, d) and outward normals (F, d), neighbours one after the other."""
+        vertices, normals, _ = zip(*self._sheets, strict=True)
+        return np.concatenate(vertices), np.concatenate(normals)
 
     @cached_property
     def _facets(self) -> FacetSearch:
@@ -101,12 +134,23 @@ class Mesh(Solid):
 
     @cached_property
     def walls(self) -> tuple[Chart, ...]:
-        vertices, normals = self._wall
+        sheets = self._sheets
         if len(self.coords) == 1:
-            return tuple(
-                _facet_chart(vertices[k : k + 1], normals[k : k + 1], self.tolerance) for k in range(len(vertices))
-            )
-        return (_facet_chart(vertices, normals, self.tolerance, self._facets),)
+            sheets = [(v[k : k + 1], n[k : k + 1], crack) for v, n, crack in sheets for k in range(len(v))]
+        return tuple(_facet_chart(*sheet, self.tolerance) for sheet in sheets)
+
+    def _combine(self, sign: str, other: Region) -> Region:
+        """Parts of one mesh make a part of it: cells, which meet at their common nodes."""
+        if not isinstance(other, Mesh) or other.whole is not self.whole or self.volume is None:
+            return super()._combine(sign, other)
+        members = {"-": np.setdiff1d, "|": np.union1d, "&": np.intersect1d}[sign](self.members, other.members)
+        if not len(members):
+            return super()._combine(sign, other)
+        label = f"{bracketed(self.label)} {WORDS[sign]} {bracketed(other.label)}"
+        return SubMesh(
+            self.whole, label, members, (self, other),
+            lambda parents: f"{bracketed(parents[0])} {sign} {bracketed(parents[1])}",
+        )  # fmt: skip
 
     # -- groups
 
@@ -125,7 +169,8 @@ class Mesh(Solid):
                 f'mesh.tagged("{name}")', f"the groups are {there}",
             )  # fmt: skip
         if dims[0] == len(self.coords):
-            return SubMesh(self, str(name), group[dims[0]])
+            label = f"'{name}' of {self.label}"
+            return SubMesh(self, label, group[dims[0]], (self,), lambda parents: f'{parents[0]}.tagged("{name}")')
         return Tagged(self, str(name), dims[0], group[dims[0]])
 
     # -- fields
@@ -141,7 +186,11 @@ class Mesh(Solid):
 
     def locate(self, points: Array) -> Array:
         """The number (N,) of the cell in `cells` that holds each point (N, d), -1 outside."""
-        return self._volume().locate(np.asarray(points, float), self.tolerance)[0]
+        return self.barycentric(points)[0]
+
+    def barycentric(self, points: Array) -> tuple[Array, Array]:
+        """`locate`, and the points' barycentric coordinates (N, d + 1) in their cells; a time is ignored."""
+        return self._volume().locate(np.asarray(points, float)[:, : len(self.coords)], self.tolerance)
 
     def interpolate(self, values: Array, points: Array) -> Array:
         """Values (n,) or (n, k) on nodes (linear in each simplex) or on the file's cells (constant) at points (N, d).
@@ -191,15 +240,15 @@ class Mesh(Solid):
 
 
 class SubMesh(Mesh):
-    """The cells of a mesh that bear a name."""
+    """Some cells of a mesh: those that bear a name, or a combination of such parts (`members`, as the file has them)."""
 
-    def __init__(self, mesh: Mesh, name: str, members: Array):
+    def __init__(self, mesh: Mesh, label: str, members: Array, parents: tuple[Region, ...], phrase: Phrase):
         data, dim = mesh.data, len(mesh.coords)
-        self.group = name
+        self.whole, self.members, self._phrase = mesh, members, phrase  # type: ignore[method-assign]
         self._set(
             mesh.space,
             MeshData(
-                f"'{name}' of {mesh.label}",
+                label,
                 data.points,
                 {**data.cells, dim: data.cells[dim][members]},
                 {**data.sources, dim: data.sources[dim][members]},
@@ -207,15 +256,15 @@ class SubMesh(Mesh):
                 {},
                 mesh.warnings,
             ),
-            (mesh,),
+            parents,
         )
-
-    def _phrase(self, parents: tuple[str, ...]) -> str:
-        return f'{parents[0]}.tagged("{self.group}")'
 
 
 class Tagged(Region):
-    """The facets, edges or nodes of a mesh that bear a name; facets have normals, outward on the boundary."""
+    """The facets, edges or nodes of a mesh that bear a name.
+
+    Facets have normals: outward on the boundary (each face of a crack its own), elsewhere all to one side.
+    """
 
     def __init__(self, mesh: Mesh, name: str, dim: int, members: Array):
         super().__init__(mesh.space, mesh.coords, dim, (mesh,))
@@ -240,39 +289,67 @@ class Tagged(Region):
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:
-        order, vertices = self._ordered
-        normals = self._normals()[order] if self.dim == len(self.coords) - 1 else None
-        return (Piece(_facet_chart(vertices, normals, self.tolerance, self._search)),)
+        vertices = self.mesh.nodes[self.simplices]
+        if self.dim == len(self.coords) - 1:
+            sheets = _sheets(self.simplices, vertices, *self._sides())
+        else:
+            sheets = [(_in_order(self.simplices, vertices)[1], None, False)]
+        return tuple(Piece(_facet_chart(*sheet, self.tolerance)) for sheet in sheets)
 
-    @cached_property
-    def _ordered(self) -> tuple[Array, Array]:
-        return _in_order(self.simplices, self.mesh.nodes[self.simplices])
+    def _sides(self) -> tuple[Array, Array]:
+        """Unit normals (F, d), outward on the boundary, and which facets (F,) are faces of a crack.
 
-    @cached_property
-    def _search(self) -> FacetSearch:
-        return FacetSearch(self._ordered[1])
-
-    def _normals(self) -> Array:
-        """Outward on the boundary; inside the mesh away from the lower-numbered cell."""
+        Inside the mesh neighbours look to the same side: the one to which most of them look by the order of their
+        nodes in the file (to the right of a line; a triangle's nodes run counter-clockwise as seen from there).
+        """
         if self.mesh.surface:
-            return self.mesh.surface.normals[self.members]
-        facets, _, opposite = facet_table(self.mesh.cells)
+            return self.mesh.surface.normals[self.members], np.zeros(len(self.members), bool)
+        volume = self.mesh._volume()
+        facets, _, opposite = facet_table(volume.cells)
+        edge, _, cracked = volume.facets
         own = np.sort(self.simplices, axis=1)
-        both = np.concatenate([own, facets])
-        _, number = np.unique(both, axis=0, return_inverse=True)
-        number = number.ravel()
-        first = np.full(number.max() + 1, -1)
-        first[number[len(own) :][::-1]] = np.arange(len(facets))[::-1]
-        match = first[number[: len(own)]]
-        if np.any(match < 0):
+        first, count = _matched(own, facets)
+        if np.any(count == 0):
             raise ProblemError(
-                f"{np.count_nonzero(match < 0)} facets of '{self.group}' belong to no cell", self.label,
+                f"{np.count_nonzero(count == 0)} facets of '{self.group}' belong to no cell", self.label,
                 "write the mesh so that the boundary's facets are facets of its cells",
             )  # fmt: skip
-        return Cells(self.mesh.nodes, self.mesh.cells).outward(own, opposite[match])
+        normals = volume.outward(own, opposite[first])
+        inner = np.flatnonzero(count > 1)
+        turned = np.where(oriented(self.simplices[inner]), -1.0, 1.0)
+        normals[inner] = facet_normals(volume.points[self.simplices[inner]]) * turned[:, None]
+        boundary, there = _matched(own, edge)
+        return normals, (there > 0) & cracked[boundary]
 
     def _contains(self, points: Array, tol: float) -> Array:
-        return self._search.on(points, tol)[0]
+        return np.any([piece.chart.covers(points, tol) for piece in self.pieces], axis=0)
+
+    def _bears(self, points: Array, normals: Array, tol: float) -> Array:
+        on = np.zeros(len(points), bool)
+        for piece in self.pieces:
+            here = np.flatnonzero(piece.chart.covers(points, tol))
+            if piece.chart.crack:
+                here = here[np.einsum("nd,nd->n", piece.normals(points[here]), normals[here]) > 0]
+            on[here] = True
+        return on
+
+
+def _matched(own: Array, facets: Array) -> tuple[Array, Array]:
+    """For each of the facets `own` (K, d) the first of `facets` (F, d) with the same nodes, and how many have them."""
+    _, number = np.unique(np.concatenate([own, facets]), axis=0, return_inverse=True)
+    number = number.ravel()
+    first, count = np.zeros(number.max() + 1, int), np.bincount(number[len(own) :], minlength=number.max() + 1)
+    first[number[len(own) :][::-1]] = np.arange(len(facets))[::-1]
+    return first[number[: len(own)]], count[number[: len(own)]]
+
+
+def _sheets(facets: Array, vertices: Array, normals: Array, cracked: Array) -> list[Sheet]:
+    """Facets in sets that hold no place twice, each in an order that puts neighbours one after the other."""
+    made: list[Sheet] = []
+    for members in sheets(normals, cracked):
+        order, ordered = _in_order(facets[members], vertices[members])
+        made.append((ordered, normals[members][order], bool(cracked[members[0]])))
+    return made
 
 
 def _in_order(simplices: Array, vertices: Array) -> tuple[Array, Array]:
@@ -286,8 +363,8 @@ def _in_order(simplices: Array, vertices: Array) -> tuple[Array, Array]:
     return order, vertices[order]
 
 
-def _facet_chart(vertices: Array, normals: Array | None, tol: float, search: FacetSearch | None = None) -> Chart:
-    search = search or FacetSearch(vertices)
+def _facet_chart(vertices: Array, normals: Array | None, crack: bool, tol: float) -> Chart:
+    search = FacetSearch(vertices)
     dim = vertices.shape[1] - 1
     if dim == 0:
         at, measure, breaks = (lambda unit: vertices[:, 0]), 1.0, np.empty(0)
@@ -306,4 +383,5 @@ def _facet_chart(vertices: Array, normals: Array | None, tol: float, search: Fac
         lambda points, near: search.on(points, near)[0],
         normals_at if normals is not None else None,
         breaks=breaks,
+        crack=crack,
     )

@@ -6,10 +6,14 @@ from functools import cached_property
 
 import numpy as np
 
+from inrpde.declaration.regions.mesh_facets import coincident
 from inrpde.declaration.regions.mesh_search import BoxSearch, best
 from inrpde.declaration.regions.simplices import along_curve, facet_normals, measures
 
 Array = np.ndarray
+
+BESIDE = 1e-7
+"""How far beyond a facet a cell is looked for, and how far apart the faces of a crack may lie, by the mesh's size."""
 
 
 class Cells:
@@ -25,20 +29,26 @@ class Cells:
         return self.points[self.cells]
 
     @cached_property
-    def facets(self) -> tuple[Array, Array]:
-        """The boundary facets: sorted node numbers (F, d), and for each the node (F,) of its cell that is opposite.
+    def facets(self) -> tuple[Array, Array, Array]:
+        """The boundary facets: sorted node numbers (F, d), for each the node (F,) of its cell that is opposite, and
+        whether (F,) it is one of the two faces of a crack.
 
-        A facet of one cell alone is boundary if no cell lies beyond it: one does where cells were left out, where nodes
-        are doubled, and where a facet meets several smaller ones.
+        A facet of one cell alone is boundary if no cell lies beyond it, or if a facet with other nodes lies on it.
+        Where cells were left out, and where a facet meets several smaller ones, a cell lies beyond.
         """
         facets, _, opposite = facet_table(self.cells)
         order = np.lexsort(facets.T)
         new = np.any(facets[order][1:] != facets[order][:-1], axis=1)
         alone = order[np.concatenate([[True], new]) & np.concatenate([new, [True]])]
         facets, opposite = facets[alone], opposite[alone]
-        beyond = self.points[facets].mean(axis=1) + 1e-7 * np.max(self.hi - self.lo) * self.outward(facets, opposite)
-        outer = self.locate(beyond, 0.0)[0] < 0
-        return facets[outer], opposite[outer]
+        step = BESIDE * np.max(self.hi - self.lo)
+        beyond = self.points[facets].mean(axis=1) + step * self.outward(facets, opposite)
+        inner = np.flatnonzero(self.locate(beyond, 0.0)[0] >= 0)
+        cracked = np.zeros(len(facets), bool)
+        cracked[inner] = coincident(self.points, facets[inner], 2 * step)
+        kept = cracked.copy()
+        kept[np.setdiff1d(np.arange(len(facets)), inner)] = True
+        return facets[kept], opposite[kept], cracked[kept]
 
     def outward(self, facets: Array, opposite: Array) -> Array:
         """Unit normals (F, d) of facets (F, d) that point away from the opposite nodes (F,)."""

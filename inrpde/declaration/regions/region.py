@@ -79,6 +79,14 @@ class Region(metaclass=_Declared):
             )  # fmt: skip
         return self._contains(points, self.tolerance if tol is None else tol)
 
+    def bears(self, points: Array, normals: Array, tol: float | None = None) -> Array:
+        """Which of the points (N, d) of surfaces with these unit normals (N, d) lie on the region: as `contains`, but
+        of the two faces of a crack only the one that the region holds."""
+        return self._bears(points, normals, self.tolerance if tol is None else tol)
+
+    def _bears(self, points: Array, normals: Array, tol: float) -> Array:
+        return self._contains(points, tol)
+
     @cached_property
     def size(self) -> float:
         """The largest spatial extent of the bounds."""

@@ -7,6 +7,8 @@ from math import factorial
 import numpy as np
 
 Array = np.ndarray
+SIMPLICES = {2: "line", 3: "triangle", 4: "tetra"}
+"""The names of simplices, by their number of nodes."""
 
 
 class Simplices:

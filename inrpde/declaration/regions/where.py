@@ -71,6 +71,9 @@ class Where(Region):
     def _contains(self, points: Array, tol: float) -> Array:
         return self.region._contains(points, tol) & self._holds(points, tol)
 
+    def _bears(self, points: Array, normals: Array, tol: float) -> Array:
+        return self.region._bears(points, normals, tol) & self._holds(points, tol)
+
     def _holds(self, points: Array, tol: float) -> Array:
         return self._compiled.holds(points, lambda atom: self._slack(atom, tol), closed=tol > self.tolerance)
 

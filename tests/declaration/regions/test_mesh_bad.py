@@ -110,10 +110,12 @@ def test_cells_written_twice_count_once():
     assert mesh.measure == pytest.approx(1)
 
 
-def test_doubled_nodes_are_no_crack():
-    points = np.vstack([SQUARE[FAN].reshape(-1, 2)])
-    mesh = Mesh(PLANE, triangles(points, np.arange(12).reshape(4, 3)))
-    assert mesh.boundary.measure == pytest.approx(4)
+def test_a_mesh_in_pieces_is_refused():
+    """A file of discontinuous fields has nodes of its own in every cell, which would be a crack between any two."""
+    pieces = Mesh(PLANE, triangles(SQUARE[FAN].reshape(-1, 2), np.arange(12).reshape(4, 3)))
+    with pytest.raises(ProblemError, match="no two cells of the mesh share a node") as caught:
+        _ = pieces.boundary.measure
+    assert "merge the nodes" in caught.value.fix
 
 
 def test_curved_and_unknown_cells_are_said():

@@ -1,0 +1,106 @@
+"""A reference as a solution: fields that are known where it was computed, and NaN elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from inrpde.compiler.bind import Bound
+from inrpde.declaration.fields import GridField
+from inrpde.declaration.regions import Mesh, Region
+from inrpde.declaration.regions.simplices import SIMPLICES
+from inrpde.solution import Domain, Field, Solution, at_corners
+
+Array = np.ndarray
+Index = tuple[int, ...]
+
+
+class MaskedField:
+    """Values on a grid, NaN at nodes where there is none, and NaN between nodes one of which has none."""
+
+    def __init__(self, values: Any, axes: Iterable[Any]):
+        self.values, self.axes = np.asarray(values), tuple(np.asarray(axis, float) for axis in axes)
+
+    @cached_property
+    def _inner(self) -> GridField:
+        """Through all nodes: those without a value take their nearest neighbour's, so that a spline can be drawn."""
+        from scipy.ndimage import distance_transform_edt
+
+        nearest = distance_transform_edt(~np.isfinite(self.values), return_distances=False, return_indices=True)
+        return GridField(self.values[tuple(nearest)], self.axes)
+
+    def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        """Values and derivatives at points (N, d): {multi-index: (N,)}."""
+        known = np.all(at_corners(self.axes, np.isfinite(self.values), points), axis=0)
+        return {index: np.where(known, values, np.nan) for index, values in self._inner.jets(points, indices).items()}
+
+
+class QuadraticField:
+    """Quadratic functions in the simplices of a mesh, NaN outside.
+
+    `values` (M, k) are those at each cell's d + 1 vertices, then in the middles of its edges, `edges` (k - d - 1, 2).
+    """
+
+    def __init__(self, mesh: Mesh, values: Any, edges: Any):
+        self.mesh, self.values, self.edges = mesh, np.asarray(values), np.asarray(edges, int)
+
+    def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        """Values at points (N, d), and derivatives by central differences over a thousandth of the mesh's size."""
+        return {index: self._difference(points, index, 1e-3 * self.mesh.size) for index in indices}
+
+    def _difference(self, points: Array, index: Index, step: float) -> Array:
+        if not any(index):
+            return self._at(points)
+        k = next(axis for axis, order in enumerate(index) if order)
+        lower = tuple(order - (axis == k) for axis, order in enumerate(index))
+        shift = step / 2 * np.eye(points.shape[1])[k]
+        return (self._difference(points + shift, lower, step) - self._difference(points - shift, lower, step)) / step
+
+    def _at(self, points: Array) -> Array:
+        cell, shares = self.mesh.barycentric(points)
+        found = cell >= 0
+        corner = shares[found]
+        one, other = (corner[:, self.edges[:, end]] for end in (0, 1))
+        weights = np.concatenate([corner * (2 * corner - 1), 4 * one * other], axis=1)
+        values = np.full(len(points), np.nan, self.values.dtype)
+        values[found] = np.einsum("nk,nk->n", weights, self.values[cell[found]])
+        return values
+
+    def at_nodes(self, count: int) -> Array:
+        """The values at the first `count` nodes of the mesh, NaN at those of no cell."""
+        values = np.full(len(self.mesh.nodes), np.nan, self.values.dtype)
+        values[self.mesh.cells] = self.values[:, : self.mesh.cells.shape[1]]
+        return values[:count]
+
+
+def reference_solution(
+    bound: Bound, witness: Any, coefficients: Mapping[str, Any], made: Mapping[str, Any] | None = None
+) -> Solution:
+    """A reference as the same kind of object as a network's solution: on its grid, or on the mesh where it was found."""
+    lo = np.array([axis[0] for axis in witness.axes])
+    hi = np.array([axis[-1] for axis in witness.axes])
+    fields: dict[str, Field]
+    grid: tuple[int, ...] | None = None
+    domains: dict[str, Region | Domain] = {}
+    cells = getattr(witness, "cells", None)
+    if cells is None:
+        fields = {name: MaskedField(values, witness.axes) for name, values in witness.values.items()}
+        mask = None if witness.mask is None else (tuple(witness.axes), np.asarray(witness.mask, dtype=bool))
+        domain = Domain(lo, hi, mask=mask)
+        grid = tuple(len(axis) for axis in witness.axes)[: len(bound.space.spatial)]
+    else:
+        kind = SIMPLICES[len(bound.space.spatial) + 1]
+        fields = {
+            name: QuadraticField(Mesh.of(bound.space, cells.nodes, {kind: cells.cells[name]}), values, cells.edges)
+            for name, values in cells.values.items()
+        }
+        regions = {id(c.region): c.region for c in bound.conditions if c.region.dim == bound.space.dim}
+        domain = Domain(lo, hi, tuple(regions.values()))
+        domains = {unknown.name: unknown.region for unknown in bound.unknowns if unknown.region is not None}
+    return Solution(
+        bound.space.coords, bound.space.time, fields, domain, domains=domains, coefficients=coefficients,
+        origin=made or {}, grid=grid,
+    )  # fmt: skip
