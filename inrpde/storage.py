@@ -214,9 +214,9 @@ def dump_field(f: Field | MeshField) -> dict[str, Any]:
         return {"type": "grid", "values": f.values, **{f"axis{k}": axis for k, axis in enumerate(f.axes)}}
     if isinstance(f, MeshField):
         mesh, values = f.mesh, f.values
-        if len(values) != len(mesh.nodes):  # a value for each cell of the file, which may consist of several simplices
-            values = mesh.interpolate(values, mesh.nodes[mesh.cells].mean(axis=1))
-        return {"type": "mesh", "values": values, "points": mesh.nodes, "cells": mesh.cells}
+        if f.on == "cells":  # a value for each cell of the file, which may consist of several simplices
+            values = mesh.by_simplex(values)
+        return {"type": "mesh", "values": values, "on": f.on, "points": mesh.nodes, "cells": mesh.cells}
     raise TypeError(f"a field of type {type(f).__name__} cannot be stored")
 
 
@@ -227,6 +227,7 @@ def load_field(state: Mapping[str, Any], space: Space) -> Field | MeshField:
         return NetworkField(load_trial(state["trial"]), np.asarray(state["head"]))
     if kind == "mesh":
         cells = np.asarray(state["cells"])
-        return MeshField(_made(space, np.asarray(state["points"]), {SIMPLICES[cells.shape[1]]: cells}), state["values"])
+        mesh = _made(space, np.asarray(state["points"]), {SIMPLICES[cells.shape[1]]: cells})
+        return MeshField(mesh, state["values"], str(state["on"]) if "on" in state else None)
     axes = [state[f"axis{k}"] for k in range(sum(key.startswith("axis") for key in state))]
     return GridField(state["values"], axes)

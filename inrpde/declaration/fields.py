@@ -118,10 +118,19 @@ def _tensor_spline(values: Array, axes: Sequence[Array]) -> NdBSpline:
 
 
 class MeshField:
-    """Values on the nodes or the cells of a `Mesh`: linear in each cell, or constant in it."""
+    """Values on the nodes or the cells of a `Mesh`, in the order of its file: linear in each cell, or constant in it.
 
-    def __init__(self, mesh: Mesh, values: Any, name: str = "MeshField"):
+    `on` is "nodes" or "cells"; it has to be given where there are as many of the ones as of the others. Raises
+    ProblemError for values of another number.
+    """
+
+    def __init__(self, mesh: Mesh, values: Any, on: str | None = None, name: str = "MeshField"):
         self.mesh, self.values, self.name = mesh, np.asarray(values), name
+        if self.values.dtype.kind not in "fciu":
+            raise ProblemError(
+                f"the values are of type {self.values.dtype}, not numbers", name, "give an array of numbers"
+            )
+        self.on = mesh.on(self.values, on)
         if not np.all(np.isfinite(self.values)):
             raise ProblemError("some values are not finite", name, "fill the gaps before the field is bound")
 
@@ -136,7 +145,7 @@ class MeshField:
 
     def _difference(self, points: Array, index: Index, step: float) -> Array:
         if not any(index):
-            return self.mesh.interpolate(self.values, points)
+            return self.mesh.interpolate(self.values, points, self.on)
         k = next(i for i, order in enumerate(index) if order)
         lower = tuple(order - (i == k) for i, order in enumerate(index))
         shift = np.zeros(points.shape[1])

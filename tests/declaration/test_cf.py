@@ -68,7 +68,7 @@ def test_whatever_the_type_order_and_packing(tmp_path_factory, dims, kind, facto
     dataset(dims=dims).to_netcdf(path, engine="h5netcdf", encoding={"a": {"_FillValue": None}})
     with h5py.File(path, "a") as file:
         old = file["a"]
-        new = file.create_dataset("new", data=raw.transpose(["time lat lon".split().index(d) for d in dims]))
+        new = file.create_dataset("new", data=raw.transpose([["time", "lat", "lon"].index(d) for d in dims]))
         for key in ("DIMENSION_LIST", "_Netcdf4Dimid", "_Netcdf4Coordinates"):
             if key in old.attrs:
                 new.attrs[key] = old.attrs[key]
