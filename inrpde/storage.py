@@ -324,9 +324,9 @@ def dump_field(f: Field | MeshField) -> dict[str, Any]:
         return {"type": kind, "values": f.values, **{f"axis{k}": axis for k, axis in enumerate(f.axes)}}
     if isinstance(f, MeshField):
         mesh, values = f.mesh, f.values
-        if len(values) != len(mesh.nodes):  # a value for each cell of the file, which may consist of several simplices
-            values = mesh.interpolate(values, mesh.nodes[mesh.cells].mean(axis=1))
-        return {"type": "mesh", "values": values, "points": mesh.nodes, "cells": mesh.cells}
+        if f.on == "cells":  # a value for each cell of the file, which may consist of several simplices
+            values = mesh.by_simplex(values)
+        return {"type": "mesh", "values": values, "on": f.on, "points": mesh.nodes, "cells": mesh.cells}
     raise TypeError(f"a field of type {type(f).__name__} cannot be stored")
 
 
@@ -340,6 +340,6 @@ def load_field(state: Mapping[str, Any], space: Space) -> Field | MeshField:
         mesh = Mesh.of(space, np.asarray(state["points"]), {SIMPLICES[cells.shape[1]]: cells})
         if kind == "quadratic":
             return QuadraticField(mesh, state["values"], state["edges"])
-        return MeshField(mesh, state["values"])
+        return MeshField(mesh, state["values"], str(state["on"]) if "on" in state else None)
     axes = [state[f"axis{k}"] for k in range(sum(key.startswith("axis") for key in state))]
     return MaskedField(state["values"], axes) if kind == "masked" else GridField(state["values"], axes)

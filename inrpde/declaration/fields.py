@@ -31,7 +31,7 @@ LARGEST = 1e100
 class GridField:
     """Values on a grid, `values[i, j]` at `(axes[0][i], axes[1][j])`, in the order of `space.coords`.
 
-    Where the axes have `names`, a problem whose coordinates have the same names goes by these. Between the nodes a
+    Where the axes have `names`, a problem whose coordinates have some of these goes by them. Between the nodes a
     tensor cubic spline (of lower degree where an axis has fewer than four nodes), whose derivatives are those that
     expanded equations need. Real or complex.
     """
@@ -63,19 +63,25 @@ class GridField:
 
     @classmethod
     def from_hdf5(cls, path: str | Path, name: str) -> GridField:
-        """A dataset of an HDF5 file, its axes from the dimension scales (or `x`, `y`, … beside it)."""
+        """A dataset of an HDF5 or NetCDF 4 file, its axes from the dimension scales (or `x`, `y`, … beside it).
+
+        Numbers are decoded by the CF conventions (`scale_factor`, `add_offset`, `_FillValue`, …); units stay as they
+        are, and axes that decrease are turned round. Raises ProblemError for values that are missing.
+        """
         from inrpde.declaration.hdf5 import read_grid
 
         values, axes, names = read_grid(path, name)
         return cls(values, axes, f"{path}:{name}", names)
 
     def along(self, coords: Sequence[Symbol]) -> GridField:
-        """The same field with its axes in the order of the coordinates, if they have the same names."""
+        """The same field with its axes in the order of the coordinates: those of the same names in their places."""
         wanted = [str(x) for x in coords]
-        if sorted(wanted) != sorted(self.names) or list(self.names) == wanted:
+        if len(wanted) != len(self.names):
             return self
-        order = [self.names.index(x) for x in wanted]
-        return GridField(np.transpose(self.values, order), [self.axes[k] for k in order], self.name, wanted)
+        others = (k for k, name in enumerate(self.names) if name not in wanted)
+        order = [self.names.index(x) if x in self.names else next(others) for x in wanted]
+        names = [self.names[k] for k in order]
+        return GridField(np.transpose(self.values, order), [self.axes[k] for k in order], self.name, names)
 
     @property
     def is_complex(self) -> bool:
@@ -112,10 +118,19 @@ def _tensor_spline(values: Array, axes: Sequence[Array]) -> NdBSpline:
 
 
 class MeshField:
-    """Values on the nodes or the cells of a `Mesh`: linear in each cell, or constant in it."""
+    """Values on the nodes or the cells of a `Mesh`, in the order of its file: linear in each cell, or constant in it.
 
-    def __init__(self, mesh: Mesh, values: Any, name: str = "MeshField"):
+    `on` is "nodes" or "cells"; it has to be given where there are as many of the ones as of the others. Raises
+    ProblemError for values of another number.
+    """
+
+    def __init__(self, mesh: Mesh, values: Any, on: str | None = None, name: str = "MeshField"):
         self.mesh, self.values, self.name = mesh, np.asarray(values), name
+        if self.values.dtype.kind not in "fciu":
+            raise ProblemError(
+                f"the values are of type {self.values.dtype}, not numbers", name, "give an array of numbers"
+            )
+        self.on = mesh.on(self.values, on)
         if not np.all(np.isfinite(self.values)):
             raise ProblemError("some values are not finite", name, "fill the gaps before the field is bound")
 
@@ -130,7 +145,7 @@ class MeshField:
 
     def _difference(self, points: Array, index: Index, step: float) -> Array:
         if not any(index):
-            return self.mesh.interpolate(self.values, points)
+            return self.mesh.interpolate(self.values, points, self.on)
         k = next(i for i, order in enumerate(index) if order)
         lower = tuple(order - (i == k) for i, order in enumerate(index))
         shift = np.zeros(points.shape[1])

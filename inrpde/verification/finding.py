@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from sympy import Symbol
@@ -13,10 +14,11 @@ from inrpde.compiler.form import Form
 @dataclass(frozen=True)
 class Finding:
     """Something suspicious about a problem; where it may leave the solution undetermined, `at_most` is the best word
-    that the verdict may be, whatever solves agree."""
+    that the verdict may be, whatever solves agree: of answers whose estimated error is below `error`."""
 
     text: str
     at_most: str | None = None
+    error: float = inf
 
 
 def name(form: Form, unknown: int) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from inrpde import deadline
 from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form, Row
+from inrpde.declaration.fields import MeshField
 from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 from inrpde.solvers.samples import Samples, Site, draw
@@ -26,6 +27,8 @@ HUGE = 1e150
 """Values above have squares that no double holds."""
 LEVELS = (0.0, 1.0, -1.0, 10.0)
 """Values of the unknowns at which a nonlinear equation is asked whether its data are finite."""
+SENSITIVE = 10.0
+"""How many times the relative error of a region's shape the solution's may be: seven, of a disc with a fixed rim."""
 SATISFIES = 1e-4
 """Relative residual below which an exact solution satisfies an equation."""
 
@@ -47,6 +50,7 @@ def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
         findings += free_constants(form)
         findings += unidentified(form)
         findings += _homogeneous(form, samples)
+        findings += _flaws(form)
         findings += repeated(form, samples)
         findings += contradictions(form, samples)
         findings += bare_boundary(form)
@@ -129,6 +133,15 @@ def _check_exact(form: Form, samples: Samples) -> None:
             row.text,
             "check signs, coefficients and sources, or leave `exact` out",
         )
+
+
+def _flaws(form: Form) -> list[Finding]:
+    """What was lost as the data of regions were read; where it has changed a shape, that bounds the verdict."""
+    regions = [row.region for row in form.rows]
+    regions += [unknown.region for unknown in form.bound.unknowns if unknown.region is not None]
+    regions += [field.mesh for field in form.bound.fields.values() if isinstance(field, MeshField)]
+    flaws = dict.fromkeys(flaw for region in regions for flaw in region.flaws)
+    return [Finding(flaw.text, "unverified" if flaw.error else None, SENSITIVE * flaw.error) for flaw in flaws]
 
 
 def _homogeneous(form: Form, samples: Samples) -> list[Finding]:

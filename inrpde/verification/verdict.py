@@ -49,7 +49,8 @@ def verdict(
     for each in left:
         found = found.at_most("unverified" if each.lasting else "plausible", each.text)
     for doubt in doubts:
-        found = found.at_most(doubt.at_most, doubt.text) if doubt.at_most else found
+        if doubt.at_most and not estimated.worst >= doubt.error:
+            found = found.at_most(doubt.at_most, doubt.text)
     if estimated.sampled:
         names = ", ".join(estimated.sampled)
         found = found.at_most(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from inrpde.declaration.regions.chart import Array, Chart, Piece, box_chart
 from inrpde.declaration.regions.combine import WORDS
+from inrpde.declaration.regions.flaw import Flaw
 from inrpde.declaration.regions.mesh_cells import Cells, facet_table, sound_cells
 from inrpde.declaration.regions.mesh_facets import oriented, sheets
 from inrpde.declaration.regions.mesh_file import MeshData, read_mesh
@@ -29,15 +31,18 @@ Sheet = tuple[Array, Array | None, bool]
 class Mesh(Solid):
     """The region that a mesh covers, or that a closed surface mesh (STL) encloses, in the spatial coordinates.
 
-    `source` is a file that meshio reads (gmsh 2.2 and 4.1, VTK, STL, …), relative to the problem file, or a
-    `meshio.Mesh`. Cells are divided into simplices; those of no volume and inverted ones are left out, with a warning.
-    `nodes` (N, d) and `cells` (M, d + 1) hold what is left. Nodes are not merged: where facets lie on one another and
-    have nodes of their own there is a crack, and both of its faces are boundary. Raises ProblemError for a file that is
-    missing, unreadable or of another dimension.
+    `source` is a file that meshio reads (gmsh 2.2 and 4.1, VTK, STL, Abaqus, MED, …), relative to the problem file, or
+    a `meshio.Mesh`. `tags` names an array of whole numbers on its cells (of a VTK file: "region_id") that
+    `mesh.tagged(number)` goes by, beside the groups that the format has.
+
+    Cells are divided into simplices, quadratic ones at the nodes on their edges; those of no volume and inverted ones
+    are left out. `flaws` say what is lost. `nodes` (N, d) and `cells` (M, d + 1) hold what is left. Nodes are not
+    merged: where facets lie on one another and have nodes of their own there is a crack, and both of its faces are
+    boundary. Raises ProblemError for a file that is missing, unreadable or of another dimension.
     """
 
-    def __init__(self, space: Space, source: Any):
-        self._set(space, read_mesh(source, len(space.spatial)), ())
+    def __init__(self, space: Space, source: Any, tags: str | None = None):
+        self._set(space, read_mesh(source, [str(x) for x in space.spatial], tags), ())
         self.whole: Mesh = self
         self.members = np.arange(len(self.data.cells.get(len(self.coords), ())))
 
@@ -51,17 +56,17 @@ class Mesh(Solid):
     def _set(self, space: Space, data: MeshData, parents: tuple[Region, ...]) -> None:
         super().__init__(space, space.spatial, parents)
         self.data = data
-        self._notes = data.warnings
+        self._flaws = data.flaws
         dim = len(self.coords)
         place = f'Mesh(space, "{data.name}")'
         self.volume: Cells | None = None
         self.surface: Surface | None = None
         if dim in data.cells:
-            sound, notes = sound_cells(data.points, data.cells[dim])
+            sound, flaws = sound_cells(data.points, data.cells[dim])
             if not sound.any():
                 raise ProblemError("no cell of the mesh has a volume", place, "write the mesh anew")
             self._kept = np.flatnonzero(sound)
-            self._notes += tuple(f"{data.name}: {note}" for note in notes)
+            self._flaws += tuple(Flaw(f"{data.name}: {flaw.text}", flaw.error) for flaw in flaws)
             self.volume = Cells(data.points, data.cells[dim][sound])
         else:
             self.surface = Surface(data.points, data.cells[dim - 1], place)
@@ -71,14 +76,14 @@ class Mesh(Solid):
         return self.data.name
 
     @property
-    def warnings(self) -> tuple[str, ...]:
+    def flaws(self) -> tuple[Flaw, ...]:
         cracked = self.volume.facets[2] if self.volume and not self.parents else np.empty(0, bool)
         if not cracked.any():
-            return self._notes
+            return self._flaws
         length = float(np.sum(measures(self.nodes[self._volume().facets[0][cracked]]))) / 2
         where = {1: "at a point", 2: f"along {length:.4g}", 3: f"over an area of {length:.4g}"}[len(self.coords)]
         note = f"{self.label} is cracked {where}: nodes are doubled there, and both faces are boundary"
-        return (*self._notes, note)
+        return (*self._flaws, Flaw(note))
 
     @property
     def bounds(self) -> tuple[Array, Array]:
@@ -158,12 +163,15 @@ class Mesh(Solid):
         """The part that the mesh names (a physical group): of the interior, of the boundary, or nodes.
 
         A group without a name is called by its number. Where several dimensions have the name, `dim` picks one; else it
-        is the highest. Raises ProblemError, listing the groups there are, for one that is not there.
+        is the highest: a set of nodes is the boundary's facets between these nodes, with `dim=0` the nodes alone.
+        Raises ProblemError, listing the groups there are, for one that is not there.
         """
         group = self.data.groups.get(str(name), {})
         dims = [k for k in sorted(group, reverse=True) if dim in (None, k) and len(group[k])]
         if not dims:
             there = ", ".join(f"'{each}'" for each in self.data.groups) or "none: save the mesh with physical groups"
+            if arrays := ", ".join(f'tags="{each}"' for each in self.data.arrays):
+                there += f"; numbers on cells are groups by Mesh(…, {arrays})"
             raise ProblemError(
                 f"{self.label} has no group '{name}'" + ("" if dim is None else f" of dimension {dim}"),
                 f'mesh.tagged("{name}")', f"the groups are {there}",
@@ -192,31 +200,50 @@ class Mesh(Solid):
         """`locate`, and the points' barycentric coordinates (N, d + 1) in their cells; a time is ignored."""
         return self._volume().locate(np.asarray(points, float)[:, : len(self.coords)], self.tolerance)
 
-    def interpolate(self, values: Array, points: Array) -> Array:
+    def on(self, values: Array, on: str | None = None) -> str:
+        """Whether values (n,) or (n, k) lie on the "nodes" or the "cells" of the file; `on` says so where n fits both.
+
+        Raises ProblemError for values that fit neither, or not what `on` says.
+        """
+        self._volume()
+        counts = {"nodes": len(self.nodes), "cells": self.data.counts[len(self.coords)]}
+        if on not in (None, *counts):
+            raise ProblemError(
+                f"on={on!r} is neither nodes nor cells", f"values on {self.label}", 'on="nodes" or "cells"'
+            )
+        size = len(values) if np.ndim(values) else 1
+        fitting = [each for each, count in counts.items() if count == size and on in (None, each)]
+        if len(fitting) == 1:
+            return fitting[0]
+        given = f"{size} values" + (f' on="{on}"' if on else "")
+        raise ProblemError(
+            f"{given} for {counts['nodes']} nodes and {counts['cells']} cells", f"values on {self.label}",
+            'say which: MeshField(mesh, values, on="nodes"), or on="cells"' if fitting
+            else "give one value a node, or one a cell, in the file's order",
+        )  # fmt: skip
+
+    def by_simplex(self, values: Array) -> Array:
+        """Values of the file's cells (n, …) for each simplex in `cells` (M, …)."""
+        return values[self.data.sources[len(self.coords)][self._kept]]
+
+    def interpolate(self, values: Array, points: Array, on: str | None = None) -> Array:
         """Values (n,) or (n, k) on nodes (linear in each simplex) or on the file's cells (constant) at points (N, d).
 
         Further coordinates of the points (a time) are ignored. Within a hundredth of the mesh's size of it the nearest
-        cell's values are continued, beyond that they are NaN. Raises ProblemError if n is neither the number of nodes
-        nor of cells.
+        cell's values are continued, beyond that they are NaN. Raises ProblemError as `on` does.
         """
         values, points = np.asarray(values), np.asarray(points, float)[:, : len(self.coords)]
         volume = self._volume()
-        sources = self.data.sources[len(self.coords)]
-        nodes, count = len(self.nodes), self.data.counts[len(self.coords)]
-        if len(values) not in (nodes, count):
-            raise ProblemError(
-                f"{len(values)} values for {nodes} nodes and {count} cells", f"values on {self.label}",
-                "give one value a node, or one a cell, in the file's order",
-            )  # fmt: skip
+        on = self.on(values, on)
         cell, barycentric = volume.locate(points, self.tolerance)
         outside = np.flatnonzero(cell < 0)
         if len(outside):
             cell[outside], barycentric[outside] = self._nearest(points[outside])
         found = cell >= 0
-        if len(values) == nodes:
+        if on == "nodes":
             inner = np.einsum("nk,nk...->n...", barycentric[found], values[volume.cells[cell[found]]])
         else:
-            inner = values[sources[self._kept[cell[found]]]]
+            inner = self.by_simplex(values)[cell[found]]
         result = np.full((len(points), *values.shape[1:]), np.nan, np.result_type(values, float))
         result[found] = inner
         return result
@@ -247,14 +274,13 @@ class SubMesh(Mesh):
         self.whole, self.members, self._phrase = mesh, members, phrase  # type: ignore[method-assign]
         self._set(
             mesh.space,
-            MeshData(
-                label,
-                data.points,
-                {**data.cells, dim: data.cells[dim][members]},
-                {**data.sources, dim: data.sources[dim][members]},
-                data.counts,
-                {},
-                mesh.warnings,
+            replace(
+                data,
+                name=label,
+                cells={**data.cells, dim: data.cells[dim][members]},
+                sources={**data.sources, dim: data.sources[dim][members]},
+                groups={},
+                flaws=mesh.flaws,
             ),
             parents,
         )

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from inrpde.declaration.regions.flaw import Flaw
 from inrpde.declaration.regions.mesh_facets import coincident
 from inrpde.declaration.regions.mesh_search import BoxSearch, best
 from inrpde.declaration.regions.simplices import along_curve, facet_normals, measures
@@ -101,7 +102,7 @@ def facet_table(cells: Array) -> tuple[Array, Array, Array]:
     return np.sort(facets, axis=1), np.repeat(np.arange(count), corners), cells.ravel()
 
 
-def sound_cells(points: Array, cells: Array) -> tuple[Array, list[str]]:
+def sound_cells(points: Array, cells: Array) -> tuple[Array, list[Flaw]]:
     """Which cells (M,) have a volume and do not lie folded over a neighbour; and what to say of the others."""
     vertices = points[cells]
     longest = np.max(np.ptp(vertices, axis=1), axis=1)
@@ -113,9 +114,13 @@ def sound_cells(points: Array, cells: Array) -> tuple[Array, list[str]]:
         numbers = np.flatnonzero(sound)
         sound[numbers[_folded(points, cells[numbers], turned[numbers])]] = False
     what = {2: "area", 3: "volume"}.get(dim, "length")
-    notes = [f"{np.count_nonzero(flat)} cells of no {what} were left out"] if flat.any() else []
-    inverted = np.count_nonzero(~sound & ~flat)
-    return sound, notes + ([f"{inverted} inverted cells were left out"] if inverted else [])
+    flaws = [Flaw(f"{np.count_nonzero(flat)} cells of no {what} were left out")] if flat.any() else []
+    inverted = ~sound & ~flat
+    if inverted.any():
+        size = measures(vertices)
+        share = float(size[inverted].sum() / size.sum())
+        flaws.append(Flaw(f"{np.count_nonzero(inverted)} inverted cells were left out", share))
+    return sound, flaws
 
 
 def _folded(points: Array, cells: Array, turned: Array) -> Array:

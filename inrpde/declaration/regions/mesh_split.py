@@ -11,23 +11,35 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of cell: its dimension, its number of corners, and (in 3-D) its faces as corners in order round each."""
+    """A kind of cell: its dimension, its number of corners, (in 3-D) its faces as corners in order round each, and its
+    edges in the order in which curved cells of the kind have nodes on them."""
 
     dim: int
     corners: int
     faces: tuple[tuple[int, ...], ...] = ()
+    edges: tuple[tuple[int, int], ...] = ()
 
 
+_RING3, _RING4 = ((0, 1), (1, 2), (2, 0)), ((0, 1), (1, 2), (2, 3), (3, 0))
 KINDS = {
     "vertex": Kind(0, 1),
-    "line": Kind(1, 2),
-    "triangle": Kind(2, 3),
-    "quad": Kind(2, 4),
-    "tetra": Kind(3, 4),
-    "pyramid": Kind(3, 5, ((0, 1, 2, 3), (0, 1, 4), (1, 2, 4), (2, 3, 4), (3, 0, 4))),
-    "wedge": Kind(3, 6, ((0, 1, 2), (3, 4, 5), (0, 1, 4, 3), (1, 2, 5, 4), (2, 0, 3, 5))),
-    "hexahedron": Kind(3, 8, ((0, 1, 2, 3), (4, 5, 6, 7), (0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7))),
-}
+    "line": Kind(1, 2, edges=((0, 1),)),
+    "triangle": Kind(2, 3, edges=_RING3),
+    "quad": Kind(2, 4, edges=_RING4),
+    "tetra": Kind(3, 4, edges=(*_RING3, (0, 3), (1, 3), (2, 3))),
+    "pyramid": Kind(
+        3, 5, ((0, 1, 2, 3), (0, 1, 4), (1, 2, 4), (2, 3, 4), (3, 0, 4)),
+        (*_RING4, (0, 4), (1, 4), (2, 4), (3, 4)),
+    ),
+    "wedge": Kind(
+        3, 6, ((0, 1, 2), (3, 4, 5), (0, 1, 4, 3), (1, 2, 5, 4), (2, 0, 3, 5)),
+        (*_RING3, (3, 4), (4, 5), (5, 3), (0, 3), (1, 4), (2, 5)),
+    ),
+    "hexahedron": Kind(
+        3, 8, ((0, 1, 2, 3), (4, 5, 6, 7), (0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7)),
+        (*_RING4, (4, 5), (5, 6), (6, 7), (7, 4), (0, 4), (1, 5), (2, 6), (3, 7)),
+    ),
+}  # fmt: skip
 
 
 def simplices_of(kind: Kind, cells: Array) -> tuple[Array, Array]:

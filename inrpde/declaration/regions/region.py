@@ -12,6 +12,7 @@ from sympy import Expr, Interval, Symbol
 
 from inrpde import deadline
 from inrpde.declaration.regions.chart import TOLERANCE, Array, Chart, Corner, Piece
+from inrpde.declaration.regions.flaw import Flaw
 from inrpde.errors import ProblemError
 
 if TYPE_CHECKING:
@@ -131,9 +132,14 @@ class Region(metaclass=_Declared):
         return self.space.time is not None and self.space.time in self.coords
 
     @property
+    def flaws(self) -> tuple[Flaw, ...]:
+        """What reading the region's data has lost, its parents' included."""
+        return tuple(dict.fromkeys(flaw for parent in self.parents for flaw in parent.flaws))
+
+    @property
     def warnings(self) -> tuple[str, ...]:
-        """What is suspicious about the region, its parents' included."""
-        return tuple(dict.fromkeys(warning for parent in self.parents for warning in parent.warnings))
+        """The flaws in words."""
+        return tuple(flaw.text for flaw in self.flaws)
 
     # -- words
 

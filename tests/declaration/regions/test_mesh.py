@@ -71,7 +71,7 @@ def test_groups(meshes, name):
 
 
 def test_groups_without_names_are_called_by_number(meshes):
-    mesh = Mesh(PLANE, meshes / "channel.vtk")
+    mesh = Mesh(PLANE, meshes / "channel.vtk", tags="CellEntityIds")
     parts = [mesh.tagged(number, dim=2).measure for number in (1, 2)]
     assert sum(parts) == pytest.approx(2)
 

@@ -96,6 +96,7 @@ def test_inverted_cells_are_left_out_and_said():
     points[4] = [0.5, -0.2]
     mesh = Mesh(PLANE, triangles(points, FAN))
     assert mesh.warnings == ("mesh: 1 inverted cells were left out",)
+    assert mesh.flaws[0].error == pytest.approx(0.1 / 1.2)
     assert mesh.measure == pytest.approx(1.1)
 
 
@@ -118,12 +119,19 @@ def test_a_mesh_in_pieces_is_refused():
     assert "merge the nodes" in caught.value.fix
 
 
-def test_curved_and_unknown_cells_are_said():
-    middle = np.vstack([SQUARE[:3], [[0.5, 0], [1, 0.5], [0.5, 0.5]]])
-    curved = Mesh(PLANE, meshio.Mesh(middle, [("triangle6", [[0, 1, 2, 3, 4, 5]])]))
-    assert "taken as straight" in curved.warnings[0]
+def test_unknown_cells_are_said():
     odd = Mesh(PLANE, meshio.Mesh(SQUARE, [("triangle", FAN), ("polygon", [[0, 1, 2, 3, 4]])]))
-    assert "'polygon' were left out" in odd.warnings[0]
+    assert odd.warnings == ("mesh: 1 cells of the kind 'polygon' were left out",)
+    assert odd.flaws[0].error == np.inf
+    line = Mesh(PLANE, meshio.Mesh(SQUARE, [("triangle", FAN), ("VTK_LAGRANGE_CURVE", [[0, 1, 2]])]))
+    assert line.flaws[0].error == 0, "of a lower dimension: no part of the shape"
+
+
+def test_nodes_of_no_cell_are_said():
+    mesh = Mesh(PLANE, triangles(np.vstack([SQUARE, [[5, 5]]]), FAN))
+    assert mesh.warnings == ("mesh: 1 of 6 nodes belong to no cell",)
+    assert mesh.flaws[0].error == 0
+    assert mesh.bounds[1].tolist() == [1, 1]
 
 
 def test_values_of_another_length():
