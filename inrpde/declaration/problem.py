@@ -12,7 +12,8 @@ import sympy
 from sympy import Basic, DiracDelta, Dummy, Expr, I, MatrixBase, Subs, Symbol
 from sympy.core.function import AppliedUndef
 
-from inrpde.declaration.conditions import On
+from inrpde import config
+from inrpde.declaration.conditions import On, not_a_number
 from inrpde.declaration.fields import GridField, Learned, MeshField
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
@@ -54,9 +55,11 @@ class Problem:
         guess: Mapping[AppliedUndef, Expr] | None = None,
         settings: Mapping[str, Any] | None = None,
     ):
-        if not isinstance(name, str) or not name:
+        if not isinstance(name, str) or not name.strip() or not name.isprintable():
             raise ProblemError(
-                f"the name of a problem is a string, not {name!r}", "Problem(…)", 'Problem("poisson", …)'
+                f"the name of a problem is a string, of one line, not {name!r:.80}",
+                "Problem(…)",
+                'Problem("poisson", …)',
             )
         unknowns = _flat(unknowns)
         conditions = tuple(conditions) if isinstance(conditions, Iterable) else (conditions,)
@@ -73,6 +76,7 @@ class Problem:
                 f'Problem("{name}", settings=…)',
                 'settings={"solver.width": 64}',
             )
+        config.resolve(settings or {}, {})
         space = conditions[0].region.space
         bound = _sympified(name, "coefficients", coefficients, GridField, MeshField, Learned)
         bound = {
@@ -88,6 +92,7 @@ class Problem:
             object.__setattr__(self, field, value)
         _check_unknowns(self)
         _check_coefficients(self)
+        _check_names(self)
         for condition in conditions:
             _check_condition(self, condition)
         _check_used(self)
@@ -121,13 +126,18 @@ def _sympified(name: str, word: str, given: Mapping | None, *data: type) -> dict
         )
     found = {}
     for key, value in (given or {}).items():
+        place = f'Problem("{name}", {word}={{{words(key)}: …}})'
         known = value if isinstance(value, data) else None if isinstance(value, str) else _expression(value)
         if known is None:
             raise ProblemError(
                 f"{words(value)} is neither an expression nor a number{' nor a field' if data else ''}",
-                f'Problem("{name}", {word}={{{words(key)}: …}})',
+                place,
                 "give a sympy expression of the coordinates"
                 + (", or an array as GridField(values, axes)" if data else ""),
+            )
+        if isinstance(known, Expr) and not_a_number(known):
+            raise ProblemError(
+                f"{words(key)} is {words(known)}, which is no number", place, "give it a value that is finite"
             )
         found[key] = known
     return found
@@ -154,24 +164,38 @@ def _check_unknowns(p: Problem) -> None:
                 place,
                 "every unknown depends on all coordinates of the space, in their order (the symbols of space.coords)",
             )
-    names = [u.func.__name__ for u in p.unknowns]
-    coefficients = [words(key) for key in p.coefficients if key not in p.unknowns]
-    for name in names:
-        if [*names, *coefficients].count(name) > 1:
-            raise ProblemError(
-                f"'{name}' is the name of two things", place, "give each unknown and each coefficient its own name"
-            )
+    names = [words(u) for u in p.unknowns]
     for mapping, word in ((p.exact, "exact"), (p.guess, "guess")):
         for key in mapping:
             if key not in p.unknowns:
+                fix = f"the unknowns are {', '.join(names)}"
+                if words(key) in names:
+                    fix = f"{words(key)} is another symbol than the unknown of that name: use one object throughout"
                 raise ProblemError(
-                    f"{word} is given for {words(key)}, which is not an unknown",
-                    f'Problem("{p.name}", {word}=…)',
-                    f"the unknowns are {', '.join(names)}",
+                    f"{word} is given for {words(key)}, which is not an unknown", f'Problem("{p.name}", {word}=…)', fix
                 )
     for condition in p.conditions:
         if condition.region.space is not p.space and condition.region.space.coords != p.space.coords:
             raise ProblemError("the regions lie in different spaces", str(condition), "use one Space in a problem")
+
+
+def _check_names(p: Problem) -> None:
+    """Whatever is written to files and asked for by its name has one of its own."""
+    place = f'Problem("{p.name}", unknowns=[…], coefficients={{…}})'
+    found: dict[str, str] = {}
+    kinds = {"a coordinate": p.space.coords, "an unknown": p.unknowns, "a coefficient": p.coefficients}
+    for kind, keys in kinds.items():
+        for key in keys:
+            name = words(key)
+            if not name.isidentifier():
+                raise ProblemError(f"{name!r} is not a name", place, "use letters, digits and _; not a digit first")
+            if name in found:
+                raise ProblemError(
+                    f"'{name}' is the name of two things: {found[name]} and {kind}",
+                    place,
+                    "give each its own name, or use one object throughout (its assumptions belong to a symbol)",
+                )
+            found[name] = kind
 
 
 def _check_coefficients(p: Problem) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from sympy import Expr, Float, Integer, im, re, sympify
+from sympy import Expr, Float, Integer, sympify
 
 from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form, Index, Row
@@ -30,7 +30,8 @@ class Guess:
     def jets(self, unknown: int, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         known, coords = self.form.unknowns[unknown], self.form.space.coords
         default = sympify(known.learned.initial) if known.learned else self.default
-        expr = _guessed(self.form).get(known.name, default)
+        given = _guessed(self.form)[unknown]
+        expr = default if given is None else given
         fields = {key.func.__name__: field.jets for key, field in self.form.bound.fields.items()}
         out = {}
         for index in indices:
@@ -53,8 +54,8 @@ def guess(form: Form, samples: Samples) -> Guess:
             return start
     row = singular(form, samples, starts[0])
     assert row is not None
-    names = [form.unknowns[k].name for k in row.indices]
-    given = any(name in _guessed(form) for name in names)
+    names = list(dict.fromkeys(form.unknowns[k].declared for k in row.indices))
+    given = any(_guessed(form)[k] is not None for k in row.indices)
     at = "at the guess" if given else f"at {', '.join(f'{name} = 0' for name in names)}, and at 1"
     regular = (n for n in FURTHER if not given and singular(form, samples, Guess(form, Integer(n))) is None)
     raise DivergedError(
@@ -77,9 +78,6 @@ def singular(form: Form, samples: Samples, start: Guess) -> Row | None:
     return None
 
 
-def _guessed(form: Form) -> dict[str, Expr]:
-    known: dict[str, Expr] = {}
-    for key, expr in form.bound.problem.guess.items():
-        name, expr = key.func.__name__, form.bound.known(expr)
-        known |= {name: expr, f"{name}_re": re(expr), f"{name}_im": im(expr)}
-    return known
+def _guessed(form: Form) -> list[Expr | None]:
+    """The guess of each unknown, None where there is none."""
+    return form.expressions({key.func.__name__: form.bound.known(e) for key, e in form.bound.problem.guess.items()})

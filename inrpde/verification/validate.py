@@ -87,7 +87,7 @@ def _check_guess(form: Form, samples: Samples) -> None:
     coords, fields = form.space.coords, {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
     for key, expr in form.bound.problem.guess.items():
         for row in form.rows:
-            if not any(form.unknowns[k].name.removesuffix("_re") == key.func.__name__ for k in row.indices):
+            if not any(form.unknowns[k].declared == key.func.__name__ for k in row.indices):
                 continue
             for site in filter(None, (samples.of(row), _closure(form, row))):
                 bad = ~(np.abs(evaluate(form.bound.known(expr), coords, site.points, fields)) < HUGE)
