@@ -1,5 +1,8 @@
 """What a careless or hostile problem file is told: in three parts, before the solve, and only what is proved."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from sympy import (
@@ -23,7 +26,9 @@ from sympy import (
 
 import inrpde
 from inrpde import On, Problem, Region, Space
-from inrpde.errors import ProblemError
+from inrpde.errors import OutputError, ProblemError
+from inrpde.export.report import html
+from inrpde.storage import dataset, rehearse
 
 space = Space("x")
 (x,) = space.coords
@@ -112,3 +117,71 @@ def test_the_parts_of_a_complex_unknown_take_no_name_of_another():
         field = solution.report["fields"][name]
         assert field["exact"]["rel_l2"] < 1e-9
         assert field["reference"]["rel_l2"] < 1e-6
+
+
+def of(*names, complex=False, coords="x", name="p"):
+    """Laplace's equation for unknowns of some names, in some coordinates."""
+    there = Space(coords)
+    unknowns = there.unknowns(names, complex=complex)
+    box = Region(there, Interval(0, 1) ** len(there.coords))
+    conditions = [On(box, Eq(there.laplace(v), 0)) for v in unknowns] + [On(box.boundary, Eq(v, 0)) for v in unknowns]
+    return Problem(name, unknowns, conditions)
+
+
+@pytest.mark.parametrize(
+    ("problem", "output", "what"),
+    [
+        (of("inrpde"), "a.h5", "taken in the file"),
+        (of("VTKHDF"), "a", "taken in the file"),
+        (of("z", "z_real", complex=True), "a.h5", ""),
+        (of("u"), "a.xyz", "nothing writes files that end in .xyz"),
+        (of("u", coords="x y"), "a.wav", "a sound is one or two real fields of one coordinate"),
+        (of("u", complex=True), "a.wav", "a sound"),
+        (of("u", coords="x y"), "a.vtk", "a surface"),
+        (of("u"), "a.png", "pictures are of real fields of two coordinates"),
+        (of("u"), "a" * 252 + ".h5", "name too long"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_refused_before_the_solve(problem, output, what, tmp_path):
+    if not what:
+        rehearse(problem, tmp_path / output)
+        return
+    with pytest.raises(OutputError, match=what) as caught:
+        rehearse(problem, tmp_path / output)
+    assert str(caught.value.where) in (str(tmp_path / output), *(u.func.__name__ for u in problem.unknowns))
+    assert caught.value.fix
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ending", ["", ".h5", ".hdf5", ".nc", ".vtkhdf", ".png"])
+@pytest.mark.parametrize("complex", [False, True])
+def test_every_ending_that_serves_passes_its_rehearsal(ending, complex, tmp_path):
+    if not (complex and ending == ".png"):
+        rehearse(of("u", "w", coords="x y", complex=complex), tmp_path / f"a{ending}")
+
+
+def test_the_command_refuses_before_it_solves(tmp_path):
+    (tmp_path / "p.py").write_text(
+        "from sympy import *\nfrom inrpde import *\nspace = Space('x')\nu = space.unknown('u')\n"
+        "line = Region(space, Interval(0, 1))\n"
+        "problem = Problem('n' * 400, [u], [On(line, space.laplace(u)), On(line.boundary, u - 1)])\n"
+    )
+
+    def run(*words):
+        words = [sys.executable, "-m", "inrpde", "solve", "p.py", *words]
+        return subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    for output in ("a.xyz", "x" * 300 + ".h5"):
+        refused = run("-o", output)
+        assert refused.returncode == 6
+        assert "where: " in refused.stderr
+        assert "0.0 s  compile" not in refused.stderr
+    assert run().returncode == 0
+    (written,) = tmp_path.glob("n*.h5")
+    assert len(written.name) < 200
+
+
+def test_names_are_no_formulas(tmp_path):
+    """A dollar sign in a problem's name is a dollar sign in the picture's title, and no error."""
+    solution = inrpde.solve(of("u", name="a$b^c$ \\frac{$"), reference="none")
+    assert "a$b^c$" in html(dataset(solution), solution.report)
