@@ -1,10 +1,14 @@
 """What a careless or hostile problem file is told: in three parts, before the solve, and only what is proved."""
 
+import copy
+import pickle
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sympy import (
     Abs,
     Contains,
@@ -15,12 +19,15 @@ from sympy import (
     Integral,
     Interval,
     Matrix,
+    Rational,
     S,
     Symbol,
     Tuple,
     exp,
     nan,
     oo,
+    pi,
+    sin,
     zoo,
 )  # fmt: skip
 
@@ -185,3 +192,57 @@ def test_names_are_no_formulas(tmp_path):
     """A dollar sign in a problem's name is a dollar sign in the picture's title, and no error."""
     solution = inrpde.solve(of("u", name="a$b^c$ \\frac{$"), reference="none")
     assert "a$b^c$" in html(dataset(solution), solution.report)
+
+
+@pytest.mark.parametrize(
+    ("lo", "hi"), [(1, 1 + 1e-15), (0, 1e-200), (0, Rational(1, 10**400)), (-1, -1 + 1e-13), (1e30, 1.000000000001e30)]
+)
+def test_an_interval_whose_points_are_one_number_is_refused(lo, hi):
+    with pytest.raises(ProblemError, match=r"too short|one number"):
+        Region(space, Interval(lo, hi))
+    assert Region(space, Interval(1e9, 1e9 + 1)).measure == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"), [("laplacian", "laplace"), ("gradient", "grad"), ("divergence", "div"), ("unkown", "unknown")]
+)
+def test_an_operator_by_another_name_is_pointed_to(asked, meant):
+    with pytest.raises(AttributeError, match=f"did you mean {meant}"):
+        getattr(space, asked)
+    assert not hasattr(space, asked)
+
+
+def test_a_space_is_copied_and_pickled_as_before():
+    for again in (copy.copy(space), copy.deepcopy(space), pickle.loads(pickle.dumps(space))):
+        assert again.coords == space.coords
+
+
+@settings(max_examples=20, deadline=None)
+@given(exponent=st.floats(-7, 7))
+def test_the_corners_of_a_slender_box_are_right_angles(exponent):
+    box = Region(Space("x y"), Interval(0, 1) * Interval(0, 10**exponent))
+    assert [corner.angle for corner in box.corners] == pytest.approx([np.pi / 2] * 4)
+
+
+@pytest.mark.parametrize("large", [10**20, 10**30])
+def test_whole_numbers_beyond_those_of_numpy_are_floats(large):
+    plane = Space("x y")
+    s, t = plane.coords
+    v = plane.unknown("v")
+    square = Region(plane, Interval(0, 1) ** 2)
+    answer = Rational(1, large) * sin(pi * s) * sin(pi * t)
+    equation = Eq(large * v.diff(s, s) + large * v.diff(t, t) + large * v, (1 - 2 * pi**2) * large * answer)
+    solution = inrpde.solve(
+        Problem("p", [v], [On(square, equation), On(square.boundary, Eq(v, 0))], exact={v: answer}), reference="none"
+    )
+    assert solution.report["fields"]["v"]["exact"]["rel_l2"] < 1e-6
+
+
+@pytest.mark.parametrize("equation", [Eq(u**2, 1), Eq(u**3, 8), u**2 - x - 1])
+def test_an_equation_without_derivatives_is_solved_where_its_tangent_vanishes_at_zero(equation):
+    solution = inrpde.solve(Problem("p", [u], [On(line, equation)]), reference="none")
+    at = np.linspace(0, 1, 5)
+    values = solution(at)["u"]
+    left = equation.lhs - equation.rhs if isinstance(equation, Eq) else equation
+    assert solution.report["status"] == "ok"
+    assert [float(left.subs({u: v, x: p})) for v, p in zip(values, at, strict=True)] == pytest.approx([0] * 5, abs=1e-8)

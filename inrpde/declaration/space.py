@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
 import sympy
 from sympy import Derivative, Expr, Function, ImmutableDenseMatrix, Matrix, MatrixBase, Symbol
@@ -15,6 +16,10 @@ from inrpde.errors import ProblemError
 
 if TYPE_CHECKING:
     from inrpde.declaration.regions import Region
+
+
+LIKE = 0.45
+"""How alike an operator and the word for it are at least: div and divergence."""
 
 
 class NormalComponent(Symbol):
@@ -58,6 +63,14 @@ class Space:
         names = " ".join(map(str, self.spatial))
         return f'Space("{names}", time="{self.time}")' if self.time else f'Space("{names}")'
 
+    def __getattr__(self, name: str) -> Any:
+        """What is asked for and is not there: the error names what is meant, `laplace` for `laplacian`."""
+        there = ["coords", "spatial", "time", "dim", "normal", *(key for key in vars(Space) if not key.startswith("_"))]
+        near = None if name.startswith("_") else get_close_matches(name, there, 1, LIKE)
+        raise AttributeError(
+            f"a Space has no {name!r}: " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(there)}")
+        )
+
     # -- symbols
 
     def unknown(self, name: str, complex: bool = False, on: Region | None = None) -> AppliedUndef:
@@ -87,8 +100,8 @@ class Space:
         return Symbol(name, **{"real": True, **assumptions})
 
     def _check_name(self, name: str) -> None:
-        if not name.isidentifier():
-            raise ProblemError(f"'{name}' is not a name", repr(self), "use letters, digits and _; not a digit first")
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ProblemError(f"{name!r} is not a name", repr(self), "use letters, digits and _; not a digit first")
         if name in {str(x) for x in self.coords}:
             raise ProblemError(f"'{name}' is already a coordinate", repr(self), "choose another name")
 

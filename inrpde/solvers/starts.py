@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,14 +44,17 @@ class Guess:
 
 def guess(form: Form, samples: Samples) -> Guess:
     """The guess, with 0 for unknowns that have none; with 1, or a ramp where slopes must not vanish either, if an
-    equation or its tangent is not finite at 0 (as √u and 1/u). Raises DivergedError, naming the equation, if it is
-    finite at none of these."""
+    equation or its tangent is not finite at 0 (as √u and 1/u), or if it does not hold there and its tangent vanishes
+    (as in u² = 1). Raises DivergedError, naming the equation, if it is finite at none of these."""
     lo, hi = bounds(form)
     ramp = sum(((x - Float(a)) / Float(b - a) for x, a, b in zip(form.space.coords, lo, hi, strict=True)), Integer(1))
     starts = [Guess(form), Guess(form, Integer(1)), Guess(form, ramp)]
-    for start in starts:
-        if singular(form, samples, start) is None:
+    finite = [start for start in starts if singular(form, samples, start) is None]
+    for start in finite:
+        if not _stuck(form, samples, start):
             return start
+    if finite:
+        return finite[0]
     row = singular(form, samples, starts[0])
     assert row is not None
     names = list(dict.fromkeys(form.unknowns[k].declared for k in row.indices))
@@ -67,15 +70,30 @@ def guess(form: Form, samples: Samples) -> Guess:
 
 def singular(form: Form, samples: Samples, start: Guess) -> Row | None:
     """A nonlinear row that is not finite at a state, or whose tangent is not."""
+    for row, value, slopes in _nonlinear(form, samples, start):
+        if not all(np.all(np.isfinite(each)) for each in (value, *slopes)):
+            return row
+    return None
+
+
+def _stuck(form: Form, samples: Samples, start: Guess) -> bool:
+    """Does some nonlinear row not hold at a state, while no change of the state changes it?"""
+    return any(
+        np.any(value) and not any(np.any(slope) for slope in slopes)
+        for _, value, slopes in _nonlinear(form, samples, start)
+    )
+
+
+def _nonlinear(form: Form, samples: Samples, start: Guess) -> Iterator[tuple[Row, Array, list[Array]]]:
+    """The nonlinear rows, their values and their tangents at a state."""
     if form.linear:
-        return None
+        return
     jets = evaluate_jets(form, samples, start)
     numbers = integral_values(form, samples, jets)
     for row, at in zip(form.rows, jets.rows, strict=True):
-        env = environment(form, row, samples.of(row)) | at | {s: numbers[k] for s, k in row.integrals.items()}
-        if not row.linear and not all(np.all(np.isfinite(value)) for value in (*row.value(env), *row.slopes(env))):
-            return row
-    return None
+        if not row.linear:
+            env = environment(form, row, samples.of(row)) | at | {s: numbers[k] for s, k in row.integrals.items()}
+            yield row, row.value(env)[0], row.slopes(env)
 
 
 def _guessed(form: Form) -> list[Expr | None]:
