@@ -69,7 +69,7 @@ REFUSED = {
     "an empty name": (lambda: named(""), "'' is not a name"),
     "exact of another u": (lambda: Problem("p", [u], LAPLACE, exact={Function("u")(x): 1}), "not an unknown"),
     "nan": (lambda: with_coefficients(a, values=[nan]), "a is nan"),
-    "oo": (lambda: with_coefficients(a, values=[x * oo]), "which is no number"),
+    "oo": (lambda: with_coefficients(a, values=[x * oo]), "which is not finite"),
     "zoo": (lambda: with_coefficients(a, values=[zoo]), "a is zoo"),
     "exact nan": (lambda: Problem("p", [u], LAPLACE, exact={u: nan}), "u is nan"),
     "an equation of nan": (lambda: On(line, space.laplace(u) + nan), "the equation has no value"),

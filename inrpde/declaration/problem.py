@@ -137,7 +137,7 @@ def _sympified(name: str, word: str, given: Mapping | None, *data: type) -> dict
             )
         if isinstance(known, Expr) and not_a_number(known):
             raise ProblemError(
-                f"{words(key)} is {words(known)}, which is no number", place, "give it a value that is finite"
+                f"{words(key)} is {words(known)}, which is not finite", place, "check the expression, or give a number"
             )
         found[key] = known
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from sympy import Expr, S
 
 from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form, Row
@@ -11,7 +12,7 @@ from inrpde.errors import ProblemError
 from inrpde.solvers.samples import Samples, Site, draw
 from inrpde.solvers.score import score
 from inrpde.solvers.system import environment
-from inrpde.verification.balance import check_balance
+from inrpde.verification.balance import unbalanced
 from inrpde.verification.coverage import bare_boundary, free_constants, initial_conditions
 from inrpde.verification.data import contradictions, lattice, repeated
 from inrpde.verification.fields import exact_state
@@ -43,8 +44,8 @@ def validate(form: Form) -> list[Finding]:
         *contradictions(form, samples),
         *repeated(form, samples),
     ]
-    check_balance(form)
     findings += [
+        *unbalanced(form),
         *bare_boundary(form),
         *free_constants(form),
         *unidentified(form),
@@ -126,6 +127,11 @@ def _check_exact(form: Form, samples: Samples) -> None:
         )
 
 
+def _written(row: Row) -> Expr:
+    """What is left of an equation where unknowns, integrals and labels vanish, as it is written."""
+    return row.residual.xreplace(dict.fromkeys([*row.jets, *row.integrals, *row.region.labels], S.Zero))
+
+
 def _homogeneous(form: Form, samples: Samples) -> list[Finding]:
     """Nothing drives the solution: it vanishes, or one of many does."""
     learned = {k: unknown.learned.initial for k, unknown in enumerate(form.unknowns) if unknown.learned}
@@ -136,6 +142,10 @@ def _homogeneous(form: Form, samples: Samples) -> list[Finding]:
             (value,) = row.value(environment(form, row, site) | nothing)
         if np.any(np.asarray(value) != 0):
             return []
+    narrow = [row for row in form.rows if not row.data and _written(row) != 0]
+    if narrow:
+        text = f"{narrow[0].text}: the data vanish at every point that was looked at, and are not written as zero"
+        return [Finding(f"{text}: what is so narrow is missed; stretch it, or cut a region round it", "unverified")]
     if form.linear:
         text = "every source and every boundary value is zero, and so is the solution"
         return [Finding(f"{text}; eigenproblems are not what this solves")]
