@@ -121,11 +121,10 @@ def unchecked(answer: Answer, error: Exception) -> dict[str, Any]:
 
 def _by_field(form: Form, estimated: Estimate) -> dict[str, float]:
     """Estimates of the declared unknowns: of a split pair, the larger."""
-    out = {}
-    for unknown in form.bound.unknowns:
-        parts = [unknown.name] if unknown.name in estimated.fields else [f"{unknown.name}_re", f"{unknown.name}_im"]
-        out[unknown.name] = max(estimated.fields[part] for part in parts)
-    return out
+    return {
+        unknown.name: max(estimated.fields[form.unknowns[k].name] for k in form.parts(unknown.name))
+        for unknown in form.bound.unknowns
+    }
 
 
 def doubt(answer: Answer, why: str) -> None:

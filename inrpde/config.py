@@ -129,6 +129,8 @@ def _parsed(given: Mapping[str, Any], where: str, error: type[InrpdeError]) -> d
 
 
 def _parse(key: str, value: Any, where: str, error: type[InrpdeError]) -> Any:
+    if not isinstance(key, str):
+        raise error(f"the key {key!r} is no string", where, 'settings={"solver.width": 64}')
     setting = SETTINGS.get(key)
     if setting is None:
         nearest = get_close_matches(key, SETTINGS, n=1, cutoff=0)[0]

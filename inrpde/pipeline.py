@@ -331,12 +331,10 @@ def build(
     for unknown in form.bound.unknowns:
         if unknown.is_number:
             learned[unknown.name] = float(np.real(state.heads[names[unknown.name]][0]))
-        elif unknown.name in names:
-            k = names[unknown.name]
-            fields[unknown.name] = NetworkField(state.trials[k], state.heads[k])
         else:
-            re, im = names[f"{unknown.name}_re"], names[f"{unknown.name}_im"]
-            fields[unknown.name] = NetworkField(state.trials[re], state.heads[re] + 1j * state.heads[im])
+            k, *pair = form.parts(unknown.name)
+            head = state.heads[k] + 1j * state.heads[pair[0]] if pair else state.heads[k]
+            fields[unknown.name] = NetworkField(state.trials[k], head)
     return Solution(
         form.space.coords, form.space.time, fields, domain(form),
         domains={u.name: u.region for u in form.bound.unknowns if u.region is not None},

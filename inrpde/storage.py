@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from sympy import Expr, Interval
+from sympy.core.function import AppliedUndef
 
 from inrpde import plugins
 from inrpde.compiler.bind import Bound
-from inrpde.declaration.fields import GridField, MeshField
+from inrpde.declaration import Problem
+from inrpde.declaration.fields import GridField, Learned, MeshField
 from inrpde.declaration.names import DIFFERENCE, REFERENCE
 from inrpde.declaration.regions import Mesh, Region
 from inrpde.declaration.regions.cylinder import Cylinder
 from inrpde.declaration.regions.simplices import SIMPLICES
 from inrpde.declaration.regions.where import Where
 from inrpde.declaration.space import Space, is_name
+from inrpde.declaration.words import words
 from inrpde.errors import InrpdeError, OutputError, ProblemError
 from inrpde.export import Dataset, read, write
 from inrpde.export.symbols import check_together, dump, parse
@@ -34,8 +39,10 @@ SHAPES = {1: (513,), 2: (129, 129), 3: (41, 41, 41)}
 """The default grids, by the number of spatial coordinates."""
 STEPS = 11
 """The default number of times."""
-STORED = ("h5", "vtkhdf")
-"""Exporters of the file that `load` reads."""
+STORED = ("", "h5", "hdf5", "vtkhdf", "nc")
+"""Endings of the file that `load` reads."""
+NODES = 4
+"""Nodes along each axis of a rehearsal."""
 SCATTERED = 20_000
 """Points of a table, in more than three dimensions."""
 
@@ -46,12 +53,34 @@ def save(solution: Solution, path: str | Path) -> Path:
 
     Returns the file that was asked for, or the first of several in its place. Raises OutputError where that cannot be
     done."""
-    made, stored, exporter = dataset(solution), stored_at(path), _exporter(path)
+    return _write(dataset(solution), Path(path))
+
+
+def rehearse(problem: Problem, path: str | Path) -> None:
+    """Write a field of a few nodes that is like the problem's, and throw it away: names that no file takes, an ending
+    that nothing writes, or that fields like these cannot have, are known before hours of work.
+
+    Raises OutputError, or whatever loading an exporter does."""
+    with TemporaryDirectory() as folder:
+        try:
+            _write(_sketch(problem), Path(folder) / Path(path).name)
+        except OutputError as error:
+            where = str(path) if folder in (error.where or folder) else error.where
+            raise OutputError(error.what, where, error.fix) from None
+        except InrpdeError:
+            raise
+        except Exception as error:
+            what = f"the exporter for {Path(path).suffix} fails: {type(error).__name__}: {error}"
+            raise OutputError(what, str(path), "write NAME.h5") from error
+
+
+def _write(made: Dataset, path: Path) -> Path:
+    stored, exporter = stored_at(path), _exporter(path)
     write(stored, made)
     if exporter is None:
         return stored
     try:
-        return exporter.load()(path, made) or Path(path)
+        return exporter.load()(path, made) or path
     except (Exception, SystemExit) as error:
         what = error.what if isinstance(error, InrpdeError) else plugins.failed(error)
         fix = error.fix if isinstance(error, InrpdeError) and error.fix else "mend or uninstall that package"
@@ -63,14 +92,48 @@ def save(solution: Solution, path: str | Path) -> Path:
 
 
 def stored_at(path: str | Path) -> Path:
-    """The HDF5 file of an output of that name."""
+    """The HDF5 file of an output of that name. Raises OutputError for an ending that nothing writes."""
     return Path(path) if _exporter(path) is None else Path(path).with_suffix(".h5")
 
 
 def _exporter(path: str | Path) -> plugins.Plugin | None:
     """What makes an output of that name of the arrays, if that is not HDF5."""
     suffix = Path(path).suffix.removeprefix(".").lower()
-    return None if suffix in STORED else plugins.available("exporters").get(suffix)
+    if suffix in STORED:
+        return None
+    exporters = plugins.available("exporters")
+    if suffix not in exporters:
+        there = ", ".join(f".{name}" for name in sorted({*exporters, *filter(None, STORED)}))
+        raise OutputError(f"nothing writes files that end in .{suffix}", str(path), f"there are {there}")
+    return exporters[suffix]
+
+
+def _sketch(problem: Problem) -> Dataset:
+    """A field of a few nodes of the same names and kind as those of a problem's solution."""
+    names, time = tuple(map(str, problem.space.coords)), problem.space.time
+    learned = [key for key, value in problem.coefficients.items() if isinstance(value, Learned)]
+    fields = [f for f in (*problem.unknowns, *learned) if isinstance(f, AppliedUndef)]
+    solids = {id(c.region): c.region for c in problem.conditions if c.region.dim == problem.space.dim}
+    only = next(iter(solids.values())) if len(solids) == 1 else None
+    base = only.base if isinstance(only, Cylinder) else only
+
+    def values(shape: tuple[int, ...]) -> dict[str, Array]:
+        ramp = np.linspace(-1.0, 1.0, math.prod(shape)).reshape(shape)
+        return {words(f): ramp.astype(complex if f in problem.complex_unknowns else float) for f in fields}
+
+    axis, count = np.arange(float(NODES)), len(problem.space.spatial)
+    if isinstance(base, Mesh) and base.volume is not None:
+        times = None if time is None else axis
+        shape: tuple[int, ...] = (count + 1,) if times is None else (count + 1, NODES)
+        nodes = np.eye(count + 1)[:, :count]
+        cells = {SIMPLICES[count + 1]: np.arange(count + 1)[None]}
+        return Dataset("mesh", names, values(shape), time and str(time), points=nodes, cells=cells, times=times)
+    if count > 3:
+        points = np.zeros((NODES, len(names)))
+        return Dataset("points", names, values((NODES,)), time and str(time), points=points)
+    shape = (NODES,) * len(names)
+    mask = None if only is not None and only.box is not None else np.arange(math.prod(shape)).reshape(shape) > 0
+    return Dataset("grid", names, values(shape), time and str(time), axes=(axis,) * len(names), mask=mask)
 
 
 def dataset(solution: Solution) -> Dataset:

@@ -4,6 +4,7 @@ Every command makes a report, a plain dict, which `--json` prints as it is and w
 What is heavy is imported within the command that needs it.
 """
 
+import hashlib
 import json
 import math
 import os
@@ -33,6 +34,8 @@ _EXIT = {
 }
 _MOST = 2**28
 """Nodes of a written field: two gigabytes."""
+_LONGEST = 160
+"""Bytes of a problem's name in a file's name, of the 255 that file systems have."""
 
 
 def run(args: Namespace) -> int:
@@ -49,6 +52,7 @@ def solve(args: Namespace) -> int:
     _fits(args, problem)
     output = args.output or Path(f"{_file_name(problem)}.h5")
     _writable(output)
+    _rehearse(problem, output)
 
     from inrpde import pipeline
 
@@ -91,6 +95,7 @@ def reference(args: Namespace) -> int:
     problem, source = _load(args)
     output = args.output or Path(f"{_file_name(problem)}_reference.h5")
     _writable(output)
+    _rehearse(problem, output)
 
     from inrpde import pipeline
 
@@ -198,19 +203,37 @@ def _interval(problem: "Problem") -> tuple[float, float]:
 
 
 def _file_name(problem: "Problem") -> str:
-    return problem.name.replace("/", "_").replace("\0", "_")
+    """The problem's name as a file's, with room for endings; a longer one is cut and told from others by a hash."""
+    name = problem.name.replace("/", "_")
+    if len(name.encode()) <= _LONGEST:
+        return name
+    return f"{name.encode()[:_LONGEST].decode(errors='ignore')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _rehearse(problem: "Problem", output: Path) -> None:
+    """Whether the solution can be written under its names and that ending is known before the solve."""
+    from inrpde.storage import rehearse
+
+    rehearse(problem, output)
 
 
 def _writable(output: Path | None) -> None:
     """Whether the output has a chance is known before hours of work, and not only after them."""
     if output is None:
         return
-    if output.is_dir():
+    if _is_folder(output):
         raise OutputError("the output is a folder", str(output), f"name a file in it: -o {output / 'solution.h5'}")
-    if not output.absolute().parent.is_dir():
+    if not _is_folder(output.absolute().parent):
         raise OutputError("the output's folder is not there", str(output), f"mkdir -p {output.parent}")
     if not os.access(output.absolute().parent, os.W_OK | os.X_OK):
         raise OutputError("the output's folder is read-only", str(output), "give another place with -o")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # the name is too long
+        return False
 
 
 @contextmanager

@@ -18,7 +18,7 @@ def compile_problem(problem: Problem) -> Form:
     """All passes. Raises ProblemError, naming the equation, for what cannot be compiled."""
     bound = bind(problem)
     arithmetic = classify(bound)
-    unknowns, split = split_unknowns(bound.unknowns) if arithmetic == "split" else (bound.unknowns, {})
+    unknowns, split = split_unknowns(bound) if arithmetic == "split" else (bound.unknowns, {})
     lowering = Lowering(bound, unknowns, split)
     rows: list[Row] = []
     for condition in bound.conditions:

@@ -18,13 +18,22 @@ from inrpde.errors import ProblemError
 
 @dataclass(frozen=True)
 class Unknown:
-    """What is solved for: a field Φ, or a learned coefficient (a field, or a number where `symbol` is a Symbol)."""
+    """What is solved for: a field Φ, or a learned coefficient (a field, or a number where `symbol` is a Symbol).
+
+    Of a complex unknown that was split, the real or the imaginary part; `of` is then the name that it was declared by.
+    """
 
     symbol: AppliedUndef | Symbol
     name: str
     complex: bool
     region: Region | None
     learned: Learned | None = None
+    of: str | None = None
+
+    @property
+    def declared(self) -> str:
+        """The name that the problem file gave."""
+        return self.of or self.name
 
     @property
     def is_number(self) -> bool:

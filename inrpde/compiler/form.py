@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from sympy import Dummy, Expr
+from sympy import Dummy, Expr, im, re
 
 from inrpde.compiler.bind import Bound, BoundCondition, Unknown
 from inrpde.compiler.printing import RowFunction
@@ -94,6 +94,19 @@ class Form:
     @property
     def linear(self) -> bool:
         return all(row.linear for row in self.rows) and all(term.row.linear for term in self.integrals)
+
+    def parts(self, declared: str) -> list[int]:
+        """The numbers of the unknowns that a declared one became: itself, or its real and its imaginary part."""
+        return [k for k, unknown in enumerate(self.unknowns) if unknown.declared == declared]
+
+    def expressions(self, known: Mapping[str, Expr]) -> list[Expr | None]:
+        """An expression for each unknown, from those of the declared ones by name; None where there is none."""
+        found: list[Expr | None] = [known.get(unknown.declared) for unknown in self.unknowns]
+        for name, expr in known.items():
+            pair = self.parts(name)
+            if len(pair) == 2:
+                found[pair[0]], found[pair[1]] = re(expr), im(expr)
+        return found
 
     @property
     def groups(self) -> list[list[int]]:

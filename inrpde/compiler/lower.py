@@ -183,17 +183,30 @@ def is_holomorphic(expr: Expr, symbols: set) -> bool:
     )
 
 
-def split_unknowns(unknowns: tuple[Unknown, ...]) -> tuple[tuple[Unknown, ...], dict[AppliedUndef, Expr]]:
-    """Complex unknowns as pairs of real ones, u = u_re + i u_im, and that substitution."""
+def split_unknowns(bound: Bound) -> tuple[tuple[Unknown, ...], dict[AppliedUndef, Expr]]:
+    """Complex unknowns as pairs of real ones, u = u_re + i u_im, and that substitution.
+
+    A part's name is one that nothing else has; a pair stays together, the real part first."""
     from sympy import Function
 
     parts: list[Unknown] = []
     substitution: dict[AppliedUndef, Expr] = {}
-    for unknown in unknowns:
+    named = (*bound.problem.unknowns, *bound.problem.coefficients, *bound.space.coords)
+    taken = {words(each) for each in named}
+    for unknown in bound.unknowns:
         if not unknown.complex:
             parts.append(unknown)
             continue
-        pair = [Function(f"{unknown.name}_{part}", real=True)(*unknown.symbol.args) for part in ("re", "im")]
+        names = [_free(f"{unknown.name}_{part}", taken) for part in ("re", "im")]
+        pair = [Function(name, real=True)(*unknown.symbol.args) for name in names]
         substitution[unknown.symbol] = pair[0] + I * pair[1]
-        parts += [Unknown(p, p.func.__name__, False, unknown.region) for p in pair]
+        parts += [Unknown(p, p.func.__name__, False, unknown.region, of=unknown.name) for p in pair]
     return tuple(parts), substitution
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, lengthened until it is not taken; it then is."""
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name

@@ -23,6 +23,10 @@ SETTINGS = {
 }  # fmt: skip
 
 
+EXACT = 2**53
+"""Whole numbers below are floats without rounding."""
+
+
 class _Printer(SciPyPrinter):
     """sympy's own printing of Max, And and the like fails where a number stands beside an array: fold instead."""
 
@@ -54,12 +58,14 @@ class _Printer(SciPyPrinter):
         return text
 
     def _print_Integer(self, expr: Basic) -> str:
-        """A whole number that no float holds is infinite, where Python would raise."""
+        """A whole number that no float holds is infinite, where Python would raise; one that numpy's integers do not
+        hold is a float, where numpy would make an array of objects of it."""
+        if abs(int(expr)) < EXACT:
+            return super()._print_Integer(expr)
         try:
-            float(int(expr))
+            return repr(float(int(expr)))
         except OverflowError:
             return f"({'-' * bool(expr < 0)}{self._module_format('numpy.inf')})"
-        return super()._print_Integer(expr)
 
     def _print_Rational(self, expr: Basic) -> str:
         try:

@@ -81,12 +81,18 @@ class On:
 def _residuals(equation: Any, place: str) -> tuple[Expr, ...]:
     if isinstance(equation, Periodic):
         return ()
-    if isinstance(equation, (bool, BooleanAtom)):
+    if isinstance(equation, bool):
+        raise ProblemError(
+            f"this is {equation}, and no equation: == asks whether two expressions are written alike",
+            place,
+            "write Eq(lhs, rhs) for lhs == rhs",
+        )
+    if isinstance(equation, BooleanAtom):
         raise ProblemError(
             f"sympy had decided that this equation is {bool(equation)} before it arrived",
             place,
-            "both sides are equal, can never be equal, or differ in shape; write On(region, lhs - rhs) to keep it, "
-            "and compare a Matrix with a Matrix of the same shape",
+            "both sides are equal, can never be equal, hold nan, or differ in shape; write On(region, lhs - rhs) to "
+            "keep it, and compare a Matrix with a Matrix of the same shape",
         )
     if isinstance(equation, Eq):
         left, right = equation.lhs, equation.rhs
@@ -113,7 +119,17 @@ def _rows(value: Any, place: str) -> tuple[Expr, ...]:
             place,
             "write Eq(lhs, rhs), or an expression that is to vanish",
         )
+    for row in filter(not_a_number, rows):
+        raise ProblemError(
+            f"the equation has no value: {words(row)}", place, "look for 1/0, 0/0, nan or oo in what it is made of"
+        )
     return rows
+
+
+def not_a_number(expr: Expr) -> bool:
+    """Is an expression nan or infinite, or made of what is? Sums and integrals may have infinite limits."""
+    limited = expr.xreplace(dict.fromkeys(expr.atoms(sympy.Sum, sympy.Integral, sympy.Product), sympy.S.One))
+    return limited.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
 
 
 def _region_names(frame: FrameType) -> dict[int, str]:

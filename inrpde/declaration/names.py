@@ -8,8 +8,8 @@ from inrpde.errors import ProblemError
 
 REFERENCE, DIFFERENCE = "_reference", "_difference"
 """What is appended to an unknown's name for its reference, and for its difference from that."""
-PARTS = ("_real", "_imag", "_re", "_im")
-"""What is appended to a complex unknown's name for its parts, in the file and while it is solved for."""
+PARTS = ("_real", "_imag")
+"""What is appended to a complex unknown's name for its parts in the file."""
 OWN = ("mask", "point", "inrpde", "VTKHDF")
 """What lies beside the fields in the file."""
 

@@ -12,7 +12,8 @@ import sympy
 from sympy import Basic, DiracDelta, Dummy, Expr, I, MatrixBase, Subs, Symbol
 from sympy.core.function import AppliedUndef
 
-from inrpde.declaration.conditions import On
+from inrpde import config
+from inrpde.declaration.conditions import On, not_a_number
 from inrpde.declaration.fields import GridField, Learned, MeshField
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.names import check_names
@@ -55,9 +56,11 @@ class Problem:
         guess: Mapping[AppliedUndef, Expr] | None = None,
         settings: Mapping[str, Any] | None = None,
     ):
-        if not isinstance(name, str) or not name:
+        if not isinstance(name, str) or not name.strip() or not name.isprintable():
             raise ProblemError(
-                f"the name of a problem is a string, not {name!r}", "Problem(…)", 'Problem("poisson", …)'
+                f"the name of a problem is a string, of one line, not {name!r:.80}",
+                "Problem(…)",
+                'Problem("poisson", …)',
             )
         unknowns = _flat(unknowns)
         conditions = tuple(conditions) if isinstance(conditions, Iterable) else (conditions,)
@@ -74,6 +77,7 @@ class Problem:
                 f'Problem("{name}", settings=…)',
                 'settings={"solver.width": 64}',
             )
+        config.resolve(settings or {}, {})
         space = conditions[0].region.space
         bound = _sympified(name, "coefficients", coefficients, GridField, MeshField, Learned)
         bound = {
@@ -88,8 +92,8 @@ class Problem:
         }.items():  # fmt: skip
             object.__setattr__(self, field, value)
         _check_unknowns(self)
-        _check_names(self)
         _check_coefficients(self)
+        _check_names(self)
         for condition in conditions:
             _check_condition(self, condition)
         _check_used(self)
@@ -123,13 +127,18 @@ def _sympified(name: str, word: str, given: Mapping | None, *data: type) -> dict
         )
     found = {}
     for key, value in (given or {}).items():
+        place = f'Problem("{name}", {word}={{{words(key)}: …}})'
         known = value if isinstance(value, data) else None if isinstance(value, str) else _expression(value)
         if known is None:
             raise ProblemError(
                 f"{words(value)} is neither an expression nor a number{' nor a field' if data else ''}",
-                f'Problem("{name}", {word}={{{words(key)}: …}})',
+                place,
                 "give a sympy expression of the coordinates"
                 + (", or an array as GridField(values, axes)" if data else ""),
+            )
+        if isinstance(known, Expr) and not_a_number(known):
+            raise ProblemError(
+                f"{words(key)} is {words(known)}, which is not finite", place, "check the expression, or give a number"
             )
         found[key] = known
     return found
@@ -156,25 +165,15 @@ def _check_unknowns(p: Problem) -> None:
                 place,
                 "every unknown depends on all coordinates of the space, in their order (the symbols of space.coords)",
             )
-    names = [u.func.__name__ for u in p.unknowns]
-    coefficients = [words(key) for key in p.coefficients if key not in p.unknowns]
-    for name in names:
-        if [*names, *coefficients].count(name) > 1:
-            raise ProblemError(
-                f"'{name}' is the name of two things", place, "give each unknown and each coefficient its own name"
-            )
-    learned = [
-        key for key, value in p.coefficients.items() if isinstance(value, Learned) and isinstance(key, AppliedUndef)
-    ]
-    solved = {u.func.__name__: is_complex(u) for u in (*p.unknowns, *learned)}
-    check_names(solved, [str(x) for x in p.space.coords], place)
+    names = [words(u) for u in p.unknowns]
     for mapping, word in ((p.exact, "exact"), (p.guess, "guess")):
         for key in mapping:
             if key not in p.unknowns:
+                fix = f"the unknowns are {', '.join(names)}"
+                if words(key) in names:
+                    fix = f"{words(key)} is another symbol than the unknown of that name: use one object throughout"
                 raise ProblemError(
-                    f"{word} is given for {words(key)}, which is not an unknown",
-                    f'Problem("{p.name}", {word}=…)',
-                    f"the unknowns are {', '.join(names)}",
+                    f"{word} is given for {words(key)}, which is not an unknown", f'Problem("{p.name}", {word}=…)', fix
                 )
     for condition in p.conditions:
         if condition.region.space is not p.space and condition.region.space.coords != p.space.coords:
@@ -182,16 +181,26 @@ def _check_unknowns(p: Problem) -> None:
 
 
 def _check_names(p: Problem) -> None:
-    """Names serve as those of datasets and find a solution's values: each is one, and means one thing."""
-    keys = [*p.unknowns, *(key for key in p.coefficients if isinstance(key, (AppliedUndef, Symbol)))]
-    coordinates = {str(x) for x in p.space.coords}
-    for key in keys:
-        name = key.name if isinstance(key, Symbol) else key.func.__name__
-        if not is_name(name) or name in coordinates:
-            wrong = "is also a coordinate" if name in coordinates else "is not a name"
-            raise ProblemError(
-                f"{words(name)} {wrong}", f'Problem("{p.name}", …)', "use letters, digits and _, and no name twice"
-            )
+    """Whatever is written to files and asked for by its name has one of its own."""
+    place = f'Problem("{p.name}", unknowns=[…], coefficients={{…}})'
+    found: dict[str, str] = {}
+    kinds = {"a coordinate": p.space.coords, "an unknown": p.unknowns, "a coefficient": p.coefficients}
+    for kind, keys in kinds.items():
+        for key in keys:
+            name = words(key)
+            if not is_name(name):
+                fix = "use letters, digits and _; not a digit first, and no word of Python's own (lam for lambda)"
+                raise ProblemError(f"{name!r} is not a name", place, fix)
+            if name in found:
+                raise ProblemError(
+                    f"'{name}' is the name of two things: {found[name]} and {kind}",
+                    place,
+                    "give each its own name, or use one object throughout (its assumptions belong to a symbol)",
+                )
+            found[name] = kind
+    learned = [key for key, data in p.coefficients.items() if isinstance(data, Learned) and not isinstance(key, Symbol)]
+    solved = {words(u): is_complex(u) for u in (*p.unknowns, *learned)}
+    check_names(solved, [str(x) for x in p.space.coords], place)
 
 
 def _check_coefficients(p: Problem) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
 import sympy
 from sympy import Derivative, Expr, Function, ImmutableDenseMatrix, Matrix, MatrixBase, Symbol
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 200
 """Characters; a name is that of a dataset, too, and of an array in VTK."""
+LIKE = 0.45
+"""How alike an operator and the word for it are at least: div and divergence."""
 
 
 def is_name(name: str) -> bool:
@@ -69,6 +72,14 @@ class Space:
         names = " ".join(map(str, self.spatial))
         return f'Space("{names}", time="{self.time}")' if self.time else f'Space("{names}")'
 
+    def __getattr__(self, name: str) -> Any:
+        """What is asked for and is not there: the error names what is meant, `laplace` for `laplacian`."""
+        there = ["coords", "spatial", "time", "dim", "normal", *(key for key in vars(Space) if not key.startswith("_"))]
+        near = None if name.startswith("_") else get_close_matches(name, there, 1, LIKE)
+        raise AttributeError(
+            f"a Space has no {name!r}: " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(there)}")
+        )
+
     # -- symbols
 
     def unknown(self, name: str, complex: bool = False, on: Region | None = None) -> AppliedUndef:
@@ -98,9 +109,9 @@ class Space:
         return Symbol(name, **{"real": True, **assumptions})
 
     def _check_name(self, name: str) -> None:
-        if not is_name(name):
+        if not isinstance(name, str) or not is_name(name):
             fix = "use letters, digits and _; not a digit first, and no word of Python's own (lam for lambda)"
-            raise ProblemError(f"'{name}' is not a name", repr(self), fix)
+            raise ProblemError(f"{name!r} is not a name", repr(self), fix)
         if name in {str(x) for x in self.coords}:
             raise ProblemError(f"'{name}' is already a coordinate", repr(self), "choose another name")
 

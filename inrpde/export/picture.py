@@ -86,7 +86,7 @@ def _compose(rows: list[_Row], columns: int, title: str) -> Figure:
         panels = [made.add_subplot(place, projection=row.geometry.projection) for place in places]
         (_draw_lines if isinstance(row.geometry, Lines) else _draw_coloured)(made, panels, row)
     if title:
-        made.suptitle(title, fontsize=12, fontweight="bold")
+        made.suptitle(title, fontsize=12, fontweight="bold", parse_math=False)
     return made
 
 

@@ -117,8 +117,8 @@ class Equations:
         symbols = [unknown.symbol for unknown in self.unknowns]
         if original.symbol in symbols:
             return [(symbols.index(original.symbol), np.asarray)]
-        re, im = (unknown.symbol for unknown in split_unknowns((original,))[0])
-        return [(symbols.index(re), np.real), (symbols.index(im), np.imag)]
+        parts = [number for number, unknown in enumerate(self.unknowns) if unknown.declared == original.name]
+        return list(zip(parts, (np.real, np.imag), strict=True))
 
     def joined(self, values: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """The unknowns of the problem by name, from one array for each of `unknowns`."""
@@ -135,7 +135,7 @@ def sort_equations(bound: Bound) -> Equations:
     if any(unknown.learned for unknown in bound.unknowns):
         raise Unsupported("a learned coefficient makes it an inverse problem, which a grid cannot solve by itself")
     arithmetic = classify(bound)
-    unknowns, split = split_unknowns(bound.unknowns) if arithmetic == "split" else (bound.unknowns, {})
+    unknowns, split = split_unknowns(bound) if arithmetic == "split" else (bound.unknowns, {})
     sorted_: dict[str, list[Equation]] = {kind: [] for kind in ("volume", "faces", "points", "numbers", "initial")}
     periodic: dict[int, set[AppliedUndef]] = {}
     for condition in bound.conditions:

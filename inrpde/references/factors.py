@@ -15,6 +15,8 @@ Array = np.ndarray
 
 LIFT = 1e-6
 """Put in place of zeros on the diagonal of rows of size 1, so that pivoting can be left out; refinement mends it."""
+ROUNDING = 1e-10
+"""What is left of a sum that cancels, as a share of its terms."""
 STABLE = 1e-9
 """The relative residual above which a factorisation does not count as stable."""
 
@@ -117,3 +119,9 @@ def _factorised(matrix: csc_array, pivoting: bool) -> SuperLU | None:
         return None
     except MemoryError:
         raise Unsupported("the factors of the discrete equations do not fit into the memory") from None
+
+
+def ignores(matrix: csr_array, vector: Array) -> bool:
+    """Does a matrix make nothing but rounding of a vector?"""
+    made, sizes = np.abs(matrix @ vector), np.abs(matrix) @ np.abs(vector)
+    return bool(np.all(made <= ROUNDING * sizes))

@@ -19,7 +19,7 @@ from inrpde.declaration.regions import Mesh, Region
 from inrpde.references.cost import afford
 from inrpde.references.cut_cells import whole
 from inrpde.references.equations import Equation, Equations, sort_equations
-from inrpde.references.factors import Factors
+from inrpde.references.factors import Factors, ignores
 from inrpde.references.fem_assembly import Assembly, Interface, probe
 from inrpde.references.fem_mesh import check_meshable, meshes, ratio
 from inrpde.references.layout import coarsest_cells, domain
@@ -207,6 +207,8 @@ def _solve_on(assembly: Assembly, check: bool) -> Array:
     free = np.setdiff1d(np.arange(len(rhs)), fixed)
     factors = Factors(csr_array(csr_array(matrix)[free][:, free]))
     if check and factors.condition() > SINGULAR:
-        raise Unsupported("the discrete equations are singular: the solution is fixed only up to a constant")
+        constant = not len(fixed) and ignores(csr_array(matrix), np.ones(len(rhs)))
+        why = "the solution is fixed only up to a constant" if constant else "the conditions leave something open"
+        raise Unsupported(f"the discrete equations are singular: {why}")
     solution[free] = factors.solve((rhs - matrix @ solution)[free])
     return solution

@@ -117,6 +117,8 @@ class Assembly:
             else:
                 dofs = self.basis.get_dofs(chosen).all()
                 _, value, known = self.coefficients(terms[number], self.basis.doflocs[:, dofs].T)
+                if not np.all(value):
+                    raise Unsupported(f"{terms[number].text} gives no value where its coefficient vanishes")
                 fixed = dict(zip(dofs.tolist(), (-known / value).tolist(), strict=True)) | fixed
         if not np.all(taken[edge]):
             middle = self.mesh.p[:, self.mesh.facets[:, edge[~taken[edge]][0]]].mean(axis=1)

@@ -12,6 +12,7 @@ from scipy.ndimage import distance_transform_edt
 from inrpde.compiler.evaluate import evaluate
 from inrpde.references.cost import afford
 from inrpde.references.equations import Equations
+from inrpde.references.factors import ignores
 from inrpde.references.newton import Diverged, continued, newton
 from inrpde.references.reference import Reference, Unsupported, from_levels
 from inrpde.references.system import Array, System
@@ -122,9 +123,20 @@ def _check_regular(system: System, state: Array) -> None:
     if not np.all(np.isfinite(residual)):
         raise Unsupported("the data, or the equations at the first guess, are not finite on the grid")
     if factors.condition() > SINGULAR:
-        raise Unsupported(
-            "the discrete equations are singular: something is fixed only up to a constant, or k is a resonance"
-        )
+        raise Unsupported(f"the discrete equations are singular: {_left_open(system, state)}")
+
+
+def _left_open(system: System, state: Array) -> str:
+    """Why equations are singular: a constant that they do not feel, or what may be the reason."""
+    jacobian = system.tangent(state)[1]
+    for number, unknown in enumerate(system.equations.unknowns):
+        constant: Array = np.zeros(system.grid.width)
+        constant[system.grid.block(number)] = 1.0
+        if ignores(jacobian, constant):
+            return f"{unknown.declared} is fixed only up to a constant"
+    if wave_number(system) > 0:
+        return "the conditions leave something open, or the term without derivatives is at a resonance"
+    return "the conditions leave something open, or coefficients differ by too many orders of magnitude"
 
 
 def _check_multipliers(systems: Sequence[System], states: Sequence[Array]) -> None:
@@ -134,4 +146,4 @@ def _check_multipliers(systems: Sequence[System], states: Sequence[Array]) -> No
     _, coarse, fine = (np.abs(system.multipliers(state)) for system, state in zip(systems, states, strict=True))
     data = np.max(np.abs(systems[-1].value(np.zeros_like(states[-1]))))
     if np.any((fine > 0.5 * coarse) & (fine > 1e-8 * data)):
-        raise Unsupported("the data contradict each other: no solution takes the value that a condition fixes")
+        raise Unsupported("the data seem to contradict each other: with a value fixed, a source is left over")

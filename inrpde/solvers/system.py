@@ -98,7 +98,7 @@ class System:
 
     def stacked(self, balance: Callable[[Row], float]) -> tuple[Array, Array]:
         """One dense matrix and its right-hand side."""
-        kind = np.result_type(*(part.matrix.dtype for block in self.blocks for part in block.parts))
+        kind = np.result_type(float, *(part.matrix.dtype for block in self.blocks for part in block.parts))
         total = sum(len(block.right) for block in self.blocks)
         matrix = np.zeros((total, self.width), dtype=kind, order="F")
         right = np.empty(total, dtype=np.result_type(kind, *(b.right.dtype for b in self.blocks)))

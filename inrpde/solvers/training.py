@@ -186,8 +186,8 @@ def shape(form: Form, settings: Any, samples: Samples, width: int | None = None)
 
 def started(form: Form, fields: Fields, samples: Samples) -> None:
     """Let the unknowns that have a guess, and learned fields, start from it."""
-    guessed = {key.func.__name__ + part for key in form.bound.problem.guess for part in ("", "_re", "_im")}
-    wanted = [unknown.learned is not None or unknown.name in guessed for unknown in form.unknowns]
+    guessed = {key.func.__name__ for key in form.bound.problem.guess}
+    wanted = [unknown.learned is not None or unknown.declared in guessed for unknown in form.unknowns]
     if any(wanted):
         heads = project(form, fields.state().trials, samples, Guess(form)).heads
         fields.start_from([head if want else None for head, want in zip(heads, wanted, strict=True)])

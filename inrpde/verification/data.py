@@ -114,9 +114,9 @@ def _met(form: Form, a: Row, b: Row, samples: Samples, size: float | None) -> li
         (first,), (second,) = (_value(form, row, taken(site, np.array([worst]))) for row in (a, b))
         one, other = _number(first, size), _number(second, size)
         text = f"{name(form, _unknown(a))} is {one} by {a.text} and {other} by {b.text}"
-    inside = a.region.dim != b.region.dim and form.space.dim in (a.region.dim, b.region.dim)
+    soft = bool(a.data or b.data) or (a.region.dim != b.region.dim and form.space.dim in (a.region.dim, b.region.dim))
     asked = [form.conditions[row.condition] for row in (a, b)]
-    if inside or len({(condition.weight, condition.norm) for condition in asked}) > 1:
+    if soft or len({(condition.weight, condition.norm) for condition in asked}) > 1:
         return [Finding(f"data disagree, and the loss is a compromise: {text} at {where}")]
     fix = "keep one of the two, or restrict one with .where"
     raise ProblemError(f"contradictory data: {text} at {where}", f"{a.text}; {b.text}", fix)
@@ -184,14 +184,17 @@ def _at_corners(form: Form, a: Row, b: Row, size: float) -> list[Finding]:
         return []
     site = Site(points, np.ones(len(points)), None, {}, 1.0)
     left, right = _value(form, a, site), _value(form, b, site)
-    gap = np.nan_to_num(np.abs(left - right))
+    with np.errstate(all="ignore"):
+        gap = np.nan_to_num(np.abs(left - right), posinf=0.0)  # where data are infinite, they are not compared
     worst = int(np.argmax(gap))
     if gap[worst] <= AGREES * size:
         return []
     first, second = (_number(values[worst], size) for values in (left, right))
     where = place(form.space.coords, points[worst])
     text = f"{name(form, _unknown(a))} is {first} by {a.text} and {second} by {b.text} at {where}"
-    return [Finding(f"data disagree at a corner: {text}")]
+    open_ = [row.text for row in (a, b) if not row.region.contains(points[worst : worst + 1])[0]]
+    near = f" (in the limit of {' and of '.join(open_)}, which does not hold there)" if open_ else ""
+    return [Finding(f"data disagree {'at a corner' if not open_ else 'where two sets meet'}: {text}{near}")]
 
 
 def _corners(form: Form, a: Region, b: Region) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from sympy import Expr, Symbol
+from sympy import Expr
 
 from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form, Index
@@ -35,14 +35,6 @@ class ExactState:
 
 def exact_state(form: Form) -> ExactState | None:
     """The exact solutions of all unknowns, or None if one is missing."""
-    from sympy import im, re
-
-    known: dict[Symbol, Expr] = {}
-    problem = form.bound.problem
-    for key, expr in problem.exact.items():
-        name = key.func.__name__
-        expr = form.bound.known(expr)
-        known |= {name: expr, f"{name}_re": re(expr), f"{name}_im": im(expr)}
-    if any(unknown.name not in known for unknown in form.unknowns):
-        return None
-    return ExactState(form, tuple(known[unknown.name] for unknown in form.unknowns))
+    exact = {key.func.__name__: form.bound.known(expr) for key, expr in form.bound.problem.exact.items()}
+    found = tuple(expr for expr in form.expressions(exact) if expr is not None)
+    return ExactState(form, found) if len(found) == len(form.unknowns) else None

@@ -23,9 +23,7 @@ class Finding:
 
 def name(form: Form, unknown: int) -> str:
     """An unknown's declared name, of a complex one that was split too."""
-    declared = {known.name for known in form.bound.unknowns}
-    found = form.unknowns[unknown].name
-    return found if found in declared else found[: -len("_re")]
+    return form.unknowns[unknown].declared
 
 
 def place(coords: tuple[Symbol, ...], point: np.ndarray) -> str:

@@ -23,11 +23,10 @@ def exact_errors(form: Form, values: Callable[[int, Array], Array], n: int, seed
     """{name: {"rel_l2", "max"}} on n quasi-random points that were not fitted, for unknowns with an exact solution."""
     found = {}
     fields = {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
-    split = {unknown.name: k for k, unknown in enumerate(form.unknowns)}
     for k, unknown in enumerate(form.bound.unknowns):
         if unknown.symbol not in form.bound.problem.exact:
             continue
-        points = field_points(form, split.get(unknown.name, split.get(f"{unknown.name}_re", 0)), n, seed + 77_777)
+        points = field_points(form, form.parts(unknown.name)[0], n, seed + 77_777)
         exact = evaluate(form.bound.known(form.bound.problem.exact[unknown.symbol]), form.space.coords, points, fields)
         ours = values(k, points)
         found[unknown.name] = {"rel_l2": relative_difference(ours, exact), "max": float(np.max(np.abs(ours - exact)))}

@@ -8,14 +8,20 @@ import numpy as np
 
 from inrpde.compiler.form import Form, Row
 from inrpde.errors import DivergedError
+from inrpde.sampling import sample
 from inrpde.solvers.method import Candidate
+from inrpde.solvers.samples import bounds
 from inrpde.solvers.score import RowScore, Score, alike
 from inrpde.verification.estimate import Estimate
 
+Array = np.ndarray
+POINTS = 200
+"""Points on which an equation's coefficients are looked at."""
 LARGE = 0.2
 """A residual of this share of its equation's data says that the equation is not satisfied."""
 DRIVES = 1e-2
 """Data of this share of the largest drive the solution; elsewhere a residual is compared with the largest."""
+NONE = "does not exist"
 RESONANT = 1e-4
 """A solution is out of proportion to its data where these are a smaller share of what the operator makes of it."""
 
@@ -35,8 +41,8 @@ class Unmet:
         beside = "as large as what drives the solution" if self.data is None else f"where its data are {self.data:.2g}"
         left = f"{self.row.text} leaves a residual of {self.residual:.2g}, {beside}"
         if self.lasting:
-            return f"{left}, in two different solves: no solution exists, or none that is smooth"
-        return f"{left}: the solution is not resolved, or does not exist"
+            return f"{left}, in two different solves: the solution is too sharp for them (a layer, a kink), or {NONE}"
+        return f"{left}: the solution is not resolved, or {NONE}"
 
 
 def unmet(form: Form, estimated: Estimate) -> list[Unmet]:
@@ -67,12 +73,40 @@ def failure(form: Form, candidate: Candidate, estimated: Estimate) -> DivergedEr
             "the answer holds until then; end the region's time there, or give more time by --budget",
         )
     undecided = estimated.open or unmet(form, estimated)
-    if form.linear and undecided and 0 < _driving(estimated.first) < RESONANT:
+    if form.linear and undecided and 0 < _driving(estimated.first) * _slenderness(form) < RESONANT:
         size, residual = max(estimated.first.sizes), max(row.rms for row in estimated.first.rows)
+        ringing = next((row for row in form.rows if _rings(form, row)), None)
         return DivergedError(
-            f"the problem is singular, or nearly, at this k and these coefficients: the answer grows to {size:.1g} and "
-            f"leaves a residual of {residual:.2g}",
-            max(form.rows, key=lambda row: row.region.dim).text,
-            "k is a resonance: change it a little, or add damping or an absorbing boundary",
+            "the answer is out of proportion to its data, as where a problem is singular or not resolved: it has the "
+            f"size {size:.1g} and leaves a residual of {residual:.2g}",
+            (ringing or max(form.rows, key=lambda row: row.region.dim)).text,
+            "the term without derivatives is at a resonance: change it, or add damping or an absorbing boundary"
+            if ringing
+            else "check that the conditions determine the solution; choose units in which coefficients are alike",
         )
     return None
+
+
+def _slenderness(form: Form) -> float:
+    """How much less the operators make of the longest mode of the box than of the shortest: a solution that does not
+    vary across a slender region is as large as its length makes it."""
+    lo, hi = (end[: len(form.space.spatial)] for end in bounds(form))
+    return float(np.max(hi - lo, initial=0.0) / np.min(hi - lo, initial=np.inf)) ** form.order if len(lo) else 1.0
+
+
+def _rings(form: Form, row: Row) -> bool:
+    """Does a volume's equation hold a term without derivatives that may cancel those of the highest order, as k² u does
+    Δu? On a wave ∂^2m is (-1)^m times a positive number."""
+    if row.region.dim < form.space.dim or not row.linear:
+        return False
+    points = sample(row.region, POINTS, 3).points
+    env = form.environment(row, points, None, {}) | dict.fromkeys([*row.jets, *row.integrals], 0.0)
+    slopes = dict(zip(row.tangent, row.slopes(env), strict=True))
+    signed: dict[tuple[int, int], Array] = {}
+    for symbol, jet in row.jets.items():
+        if symbol in slopes and not any(order % 2 for order in jet.index):
+            key = jet.unknown, sum(jet.index)
+            signed[key] = signed.get(key, np.zeros(1)) + (-1) ** (key[1] // 2) * np.real(slopes[symbol])
+    highest = {unknown: max(order for each, order in signed if each == unknown) for unknown, _ in signed}
+    pairs = [(signed.get((u, 0)), signed[u, order]) for u, order in highest.items() if order]
+    return any(low is not None and bool(np.any(low * high < 0)) for low, high in pairs)

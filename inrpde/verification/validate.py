@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from sympy import Expr, S
 
 from inrpde import deadline
 from inrpde.compiler.evaluate import evaluate
@@ -13,7 +14,7 @@ from inrpde.errors import ProblemError
 from inrpde.solvers.samples import Samples, Site, draw
 from inrpde.solvers.score import score
 from inrpde.solvers.system import environment
-from inrpde.verification.balance import check_balance
+from inrpde.verification.balance import unbalanced
 from inrpde.verification.coverage import bare_boundary, free_constants, initial_conditions
 from inrpde.verification.data import contradictions, lattice, repeated
 from inrpde.verification.fields import exact_state
@@ -54,7 +55,7 @@ def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
         findings += repeated(form, samples)
         findings += contradictions(form, samples)
         findings += bare_boundary(form)
-        check_balance(form)
+        findings += unbalanced(form)
     if scope.expired:
         text = f"the checks of the declaration did not end in {seconds:.3g} s, and were left"
         findings.append(Finding(text, "plausible"))
@@ -96,7 +97,7 @@ def _check_guess(form: Form, samples: Samples) -> None:
     coords, fields = form.space.coords, {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
     for key, expr in form.bound.problem.guess.items():
         for row in form.rows:
-            if not any(form.unknowns[k].name.removesuffix("_re") == key.func.__name__ for k in row.indices):
+            if not any(form.unknowns[k].declared == key.func.__name__ for k in row.indices):
                 continue
             for site in filter(None, (samples.of(row), _closure(form, row))):
                 bad = ~(np.abs(evaluate(form.bound.known(expr), coords, site.points, fields)) < HUGE)
@@ -144,6 +145,11 @@ def _flaws(form: Form) -> list[Finding]:
     return [Finding(flaw.text, "unverified" if flaw.error else None, SENSITIVE * flaw.error) for flaw in flaws]
 
 
+def _written(row: Row) -> Expr:
+    """What is left of an equation where unknowns, integrals and labels vanish, as it is written."""
+    return row.residual.xreplace(dict.fromkeys([*row.jets, *row.integrals, *row.region.labels], S.Zero))
+
+
 def _homogeneous(form: Form, samples: Samples) -> list[Finding]:
     """Nothing drives the solution: it vanishes, or one of many does."""
     learned = {k: unknown.learned.initial for k, unknown in enumerate(form.unknowns) if unknown.learned}
@@ -154,6 +160,10 @@ def _homogeneous(form: Form, samples: Samples) -> list[Finding]:
             (value,) = row.value(environment(form, row, site) | nothing)
         if np.any(np.asarray(value) != 0):
             return []
+    narrow = [row for row in form.rows if not row.data and _written(row) != 0]
+    if narrow:
+        text = f"{narrow[0].text}: the data vanish at every point that was looked at, and are not written as zero"
+        return [Finding(f"{text}: what is so narrow is missed; stretch it, or cut a region round it", "unverified")]
     if form.linear:
         text = "every source and every boundary value is zero, and so is the solution"
         return [Finding(f"{text}; eigenproblems are not what this solves")]

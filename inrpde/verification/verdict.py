@@ -60,6 +60,8 @@ def verdict(
         names = ", ".join(estimated.open)
         apart = max(estimated.differences[name] for name in estimated.open)
         text = f"the conditions do not determine {names}: two solves that satisfy them differ by {apart:.1g}"
+        if left:
+            text = f"two solves of {names} differ by {apart:.1g}"
         found = found.at_most("unverified", text)
     return found
 

@@ -95,7 +95,7 @@ def test_a_resonance_has_diverged_and_its_best_answer_is_there(resonance, tmp_pa
     assert found.report["status"] == "diverged"
     assert "singular" in found.report["error"]["what"]
     assert "2*pi**2*u" in found.report["error"]["where"]
-    assert "k is a resonance" in found.report["error"]["fix"]
+    assert "is at a resonance" in found.report["error"]["fix"]
     assert found.report["verdict"]["word"] == "unverified"
     assert np.isfinite(found([[0.5, 0.5]])["u"]).all()
 

@@ -80,7 +80,7 @@ BAD = {
     "a parameter that is not a number": (
         lambda: poisson(On(walls, nu * u), coefficients={nu: float("nan")}),
         "not finite",
-        "On(walls, ",
+        "coefficients={nu: …}",
         "check the expression",
     ),
     "a number that no double holds": (

@@ -16,6 +16,9 @@ NEAR = 1e-5
 INWARDS = 1e-6
 """How far along an arc its direction is taken, as a share of the region's size."""
 
+SLENDER = 100.0
+"""The size of a region that is more slender is so many times its shorter side."""
+
 STRAIGHT = 1e-3
 """Radians: what differs less from π is no corner."""
 
@@ -24,11 +27,11 @@ def corners(solid: Solid) -> tuple[Corner, ...]:
     """The corners of a spatial region in two coordinates, sharp to rounding; empty for all other regions."""
     if solid.space.time is not None or len(solid.coords) != 2:
         return ()
-    ends = [end for part in solid.boundary.parts for end in _Arc(part, solid.size).ends()]
+    lo, hi = solid.bounds
+    size = min(solid.size, SLENDER * float(np.min(hi - lo)))
+    ends = [end for part in solid.boundary.parts for end in _Arc(part, size).ends()]
     found = [
-        corner
-        for vertex in _clusters([end.point for end in ends], NEAR * solid.size)
-        for corner in _sectors(ends, vertex)
+        corner for vertex in _clusters([end.point for end in ends], NEAR * size) for corner in _sectors(ends, vertex)
     ]
     return tuple(sorted(found, key=lambda corner: corner.point))
 

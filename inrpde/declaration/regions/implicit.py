@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import reduce
 
-from sympy import Abs, And, Expr, Ge, Gt, Le, Lt, Max, Min, Or, Set, sympify, to_nnf
-from sympy.logic.boolalg import Boolean
+from sympy import Abs, And, Expr, Ge, Gt, Le, Lt, Max, Min, Or, Set, to_nnf
+from sympy.logic.boolalg import Boolean, BooleanAtom
 
 from inrpde.declaration.regions.chart import Array, Piece
 from inrpde.declaration.regions.combine import Combined
 from inrpde.declaration.regions.level import Level
 from inrpde.declaration.regions.region import Region, Solid
-from inrpde.declaration.regions.relation import compile_relation
+from inrpde.declaration.regions.relation import as_relation, compile_relation
 from inrpde.declaration.regions.sets import region_of_set
 from inrpde.declaration.space import Space
 from inrpde.errors import ProblemError
@@ -26,11 +26,11 @@ class Implicit(Solid):
     """
 
     def __init__(self, space: Space, relation: Boolean, within: Region | Set):
-        self.relation = sympify(relation)
         self.within = within if isinstance(within, Region) else region_of_set(space, within)
         super().__init__(space, self.within.coords, (self.within,))
         place = f"Implicit(space, {relation}, within={self.within.label})"
-        if not isinstance(self.relation, Boolean) or self.relation in (True, False):
+        self.relation = as_relation(relation, place)
+        if isinstance(self.relation, BooleanAtom):
             raise ProblemError(
                 f"{relation} is not a relation that can hold or fail", place, "write x**2 + y**2 < 1, And(…), Or(…)"
             )

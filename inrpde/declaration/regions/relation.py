@@ -8,13 +8,16 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
-from sympy import And, Contains, Eq, Ge, Gt, Le, Lt, Ne, Or, Symbol, lambdify, to_nnf
+from sympy import And, Contains, Eq, Expr, Ge, Gt, Le, Lt, MatrixBase, Ne, Or, Symbol, lambdify, sympify, to_nnf
+from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanAtom
 
+from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 
 Array = np.ndarray
+_WRITE = "write Eq(x, 0), x < 1, Or(…), And(…), of coordinates and numbers"
 ROUNDING = 1e-3
 """The share of the slack in which a strict inequality takes two sides for equal."""
 
@@ -79,23 +82,45 @@ def _fold(node: Boolean, values: dict[Relational, Array], count: int) -> Array:
     return values[node]
 
 
+def as_relation(relation: Any, place: str) -> Boolean:
+    """A relation, or a truth value that sympy has made of one. Raises ProblemError for anything else."""
+    if not isinstance(relation, (Boolean, bool, np.bool_)):
+        raise ProblemError(f"{words(relation)} is not a relation that can hold or fail", place, _WRITE)
+    return sympify(bool(relation)) if isinstance(relation, np.bool_) else sympify(relation)
+
+
 def compile_relation(relation: Boolean, coords: tuple[Symbol, ...], place: str) -> Relation:
-    """Compile a relation of the coordinates. Raises ProblemError for what is no relation or has other symbols."""
-    inside = relation.replace(
-        lambda node: isinstance(node, Contains), lambda node: node.args[1].as_relational(node.args[0])
-    )
+    """Compile a relation of the coordinates. Raises ProblemError for what is no relation, has other symbols or fields,
+    or cannot be evaluated."""
+    try:
+        inside = relation.replace(
+            lambda node: isinstance(node, Contains), lambda node: node.args[1].as_relational(node.args[0])
+        )
+    except (AttributeError, ValueError, TypeError, NotImplementedError):  # what sympy raises for sets without one
+        raise ProblemError(f"{words(relation)} asks for a set that no relation describes", place, _WRITE) from None
     tree = to_nnf(inside, simplify=False)
     for leaf in _leaves(tree):
-        if not isinstance(leaf, (Relational, BooleanAtom)):
-            raise ProblemError(
-                f"{leaf} is not a relation of the coordinates", place, "write Eq(x, 0), x < 1, Or(…), And(…)"
-            )
-    for symbol in sorted(tree.free_symbols - set(coords), key=str):
+        sides = leaf.args if isinstance(leaf, Relational) else ()
+        if not isinstance(leaf, (Relational, BooleanAtom)) or not all(_is_scalar(side) for side in sides):
+            raise ProblemError(f"{words(leaf)} is not a relation of the coordinates", place, _WRITE)
+    for symbol in sorted(tree.atoms(AppliedUndef) | (tree.free_symbols - set(coords)), key=str):
+        kind = "field" if isinstance(symbol, AppliedUndef) else "symbol"
         raise ProblemError(
-            f"the relation {relation} has the symbol {symbol}, which is not a coordinate of the region", place,
-            f"its coordinates are {', '.join(map(str, coords))}: take the symbols from space.coords",
+            f"the relation {words(relation)} has the {kind} {words(symbol)}, which is not a coordinate of the region",
+            place, f"its coordinates are {', '.join(map(str, coords))}: take the symbols from space.coords",
         )  # fmt: skip
-    return _compile(tree, coords)
+    try:
+        compiled = _compile(tree, coords)
+        compiled.holds(np.full((2, len(coords)), 0.5), lambda atom: 0.0)
+    except (TypeError, ValueError, OverflowError, NameError, NotImplementedError) as error:
+        raise ProblemError(
+            f"the relation {words(relation)} cannot be evaluated: {str(error).splitlines()[0]}", place, _WRITE
+        ) from None
+    return compiled
+
+
+def _is_scalar(side: Any) -> bool:
+    return isinstance(side, Expr) and not isinstance(side, MatrixBase) and not getattr(side, "is_Matrix", False)
 
 
 @lru_cache(maxsize=1024)

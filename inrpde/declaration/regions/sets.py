@@ -33,6 +33,11 @@ FARTHEST = 1e100
 """Coordinates that squares and volumes can be taken of."""
 
 
+THINNEST, RESOLVED = 1e-50, 1e-10
+"""An interval is so long at least, and as a share of its distance from zero: fourth powers of its length, and its
+points to six digits, are numbers."""
+
+
 def region_of_set(space: Space, source: Set) -> Region:
     """The region of a sympy set in the coordinates of the space, or in its spatial ones.
 
@@ -80,7 +85,10 @@ def _ranges(factor: Any, place: str) -> list[tuple[tuple[float, ...], tuple[floa
     if factor is S.EmptySet:
         raise ProblemError("the set is empty", place, "check the ends: Interval(1, 0) has no points")
     if isinstance(factor, Interval):
-        return [((_number(factor.start, place),), (_number(factor.end, place),))]
+        ends = _number(factor.start, place), _number(factor.end, place)
+        if factor.start != factor.end and ends[0] == ends[1]:
+            raise ProblemError(f"the ends of {words(factor)} are one number when rounded", place, "choose other units")
+        return [((ends[0],), (ends[1],))]
     if isinstance(factor, FiniteSet):
         points = [tuple(_number(x, place) for x in _entries(element)) for element in factor.args]
         return [(point, point) for point in points]
@@ -120,6 +128,15 @@ def _boxes(space: Space, factors: list[list], place: str) -> Region:
             f"the set has {dim} {'dimension' if dim == 1 else 'dimensions'} and the space has {space.dim}", place,
             f"give one factor for each of {', '.join(map(str, space.coords))}, in that order",
         )  # fmt: skip
+    for lo, hi in corners:
+        thin = (lo < hi) & (hi - lo < np.maximum(THINNEST, RESOLVED * np.maximum(np.abs(lo), np.abs(hi))))
+        if thin.any():
+            k = int(np.argmax(thin))
+            raise ProblemError(
+                f"{space.coords[k]} from {lo[k]:.17g} to {hi[k]:.17g} is too short an interval for the numbers in it",
+                place,
+                "choose other units, or count the coordinate from there: Interval(0, 1)",
+            )
     if all(np.all(lo == hi) for lo, hi in corners):
         return PointSet(space, np.array([lo for lo, _ in corners]))
     if any(np.any(lo == hi) for lo, hi in corners):

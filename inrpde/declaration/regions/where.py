@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from sympy import sympify
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanAtom
 
 from inrpde.declaration.regions.chart import TOLERANCE, Array, Piece
 from inrpde.declaration.regions.region import Region, bracketed
-from inrpde.declaration.regions.relation import compile_relation
+from inrpde.declaration.regions.relation import as_relation, compile_relation
 from inrpde.errors import ProblemError
 
 
@@ -23,17 +22,14 @@ class Where(Region):
 
     def __init__(self, region: Region, relation: Boolean | bool):
         super().__init__(region.space, region.coords, region.dim, (region,), region.labels)
-        self.region, self.relation = region, sympify(relation)
+        place = f"{bracketed(region.label)}.where({relation})"
+        self.region, self.relation = region, as_relation(relation, place)
         if isinstance(self.relation, BooleanAtom) and not self.relation:
             raise ProblemError(
                 "sympy had decided that this relation is False before it arrived, so it selects nothing",
-                self._phrase((region.label,)), "compare coordinates of the space with numbers: Eq(x, 0), x < 1",
+                place, "compare coordinates of the space with numbers: Eq(x, 0), x < 1",
             )  # fmt: skip
-        if not isinstance(self.relation, Boolean):
-            raise ProblemError(
-                f"{relation} is not a relation", self._phrase((region.label,)), "write Eq(x, 0), x < 1, Or(…), And(…)"
-            )
-        self._compiled = compile_relation(self.relation, self.coords, self._phrase((region.label,)))
+        self._compiled = compile_relation(self.relation, self.coords, place)
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
