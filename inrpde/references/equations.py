@@ -201,7 +201,7 @@ def _end_in_time(region: Region, space: Space) -> bool:
 
 
 def spread(region: Region) -> np.ndarray:
-    """Some points (N, d) of a region, all over each of its pieces; in general position where it is more than a point."""
+    """Some points (N, d) of a region, all over each of its pieces, in general position on those that are no point."""
     found = [np.empty((0, len(region.coords)))]
     for piece in region.pieces:
         roots = np.sqrt([2.0, 3.0, 5.0, 7.0])[: piece.chart.dim]
@@ -217,7 +217,7 @@ def check_determined(equations: Sequence[Equation], affinity: Sequence[Sequence[
         holding = np.array([other.region.contains(points, 10 * other.region.tolerance) for other in equations])
         for column in np.unique(holding, axis=1).T if len(points) else ():
             here = np.flatnonzero(column)
-            placed = set(match_faces([affinity[k] for k in here]).values())
+            placed = set(match_faces([affinity[k] for k in here.tolist()]).values())
             if left := set(range(len(here))) - placed:
                 text = equations[here[max(left)]].text
                 raise Unsupported(f"{text} is one condition too many where others hold, too")

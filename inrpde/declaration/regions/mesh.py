@@ -141,14 +141,18 @@ class Mesh(Solid):
     def walls(self) -> tuple[Chart, ...]:
         sheets = self._sheets
         if len(self.coords) == 1:
-            sheets = [(v[k : k + 1], n[k : k + 1], crack) for v, n, crack in sheets for k in range(len(v))]
+            sheets = [
+                (v[k : k + 1], n if n is None else n[k : k + 1], crack) for v, n, crack in sheets for k in range(len(v))
+            ]
         return tuple(_facet_chart(*sheet, self.tolerance) for sheet in sheets)
 
     def _combine(self, sign: str, other: Region) -> Region:
         """Parts of one mesh make a part of it: cells, which meet at their common nodes."""
         if not isinstance(other, Mesh) or other.whole is not self.whole or self.volume is None:
             return super()._combine(sign, other)
-        members = {"-": np.setdiff1d, "|": np.union1d, "&": np.intersect1d}[sign](self.members, other.members)
+        operations: dict[str, Callable[[Array, Array], Array]]
+        operations = {"-": np.setdiff1d, "|": np.union1d, "&": np.intersect1d}
+        members = operations[sign](self.members, other.members)
         if not len(members):
             return super()._combine(sign, other)
         label = f"{bracketed(self.label)} {WORDS[sign]} {bracketed(other.label)}"
@@ -267,11 +271,11 @@ class Mesh(Solid):
 
 
 class SubMesh(Mesh):
-    """Some cells of a mesh: those that bear a name, or a combination of such parts (`members`, as the file has them)."""
+    """Some cells of a mesh: those that bear a name, or a combination of such parts; `members` as the file has them."""
 
     def __init__(self, mesh: Mesh, label: str, members: Array, parents: tuple[Region, ...], phrase: Phrase):
         data, dim = mesh.data, len(mesh.coords)
-        self.whole, self.members, self._phrase = mesh, members, phrase  # type: ignore[method-assign]
+        self.whole, self.members, self._phrase = mesh, members, phrase  # type: ignore[method-assign,assignment]
         self._set(
             mesh.space,
             replace(
@@ -355,7 +359,9 @@ class Tagged(Region):
         for piece in self.pieces:
             here = np.flatnonzero(piece.chart.covers(points, tol))
             if piece.chart.crack:
-                here = here[np.einsum("nd,nd->n", piece.normals(points[here]), normals[here]) > 0]
+                own = piece.normals(points[here])
+                assert own is not None
+                here = here[np.einsum("nd,nd->n", own, normals[here]) > 0]
             on[here] = True
         return on
 
