@@ -228,8 +228,8 @@ def _rescuing(answer: Answer, output: Path | None, saving: Saving) -> Iterator[N
     try:
         yield
     except OutputError as error:
-        if saving.keep(answer.found.memory):
-            error.fix = f"{error.fix}; {saving.hint}"
+        saving.keep(answer.found.memory)
+        error.fix = "; ".join(filter(None, [error.fix, saving.hint]))
         raise
     except Exception as error:
         if output is not None:

@@ -123,7 +123,7 @@ def fields(path: Path) -> dict[str, np.ndarray]:
         return {
             name: node[()]
             for name, node in file.items()
-            if isinstance(node, h5py.Dataset) and not name.endswith(("_reference", "_difference"))
+            if isinstance(node, h5py.Dataset) and not any(word in name for word in ("_reference", "_difference"))
         }
 
 
