@@ -139,7 +139,7 @@ def test_what_was_never_written_is_missing(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda file: file["lat"].__setitem__(2, 50), "the axis 'lat' .* its value number 2, 50, repeats the one before"),
+        (lambda file: file["lat"].__setitem__(2, 50), "the axis 'lat' .* number 2, 50, repeats the one before"),
         (lambda file: file["lat"].__setitem__(2, 55), "the axis 'lat' .* its value number 2, 55, turns back"),
         (lambda file: file["lon"].__setitem__(1, np.nan), "the axis 'lon' .* number 1, nan, is missing"),
         (lambda file: file["lon"].attrs.__setitem__("_FillValue", LON[3]), "the axis 'lon' .* number 3, 5, is missing"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def read_abaqus(path: Path) -> tuple[Any, dict[str, Array], list[str]]:
                 names.add(block)
     starts = np.cumsum([0, *(len(each.data) for each in mesh.cells)])
     mesh.cell_sets = {
-        name: [numbers[(numbers >= lo) & (numbers < hi)] - lo for lo, hi in zip(starts, starts[1:], strict=False)]
+        name: [numbers[(numbers >= lo) & (numbers < hi)] - lo for lo, hi in pairwise(starts)]
         for name, numbers in elements.sets().items()
     }
     lost = [block.options.get("NAME", "") for block in blocks if block.keyword == "SURFACE"]

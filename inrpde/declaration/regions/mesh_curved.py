@@ -19,10 +19,10 @@ def _eight_cubes() -> tuple[tuple[int, ...], ...]:
     """The nodes of a hexahedron of 27 at the corners of its eight parts."""
     edges = [tuple((p + q) // 2 for p, q in zip(_CUBE[a], _CUBE[b], strict=True)) for a, b in KINDS["hexahedron"].edges]
     number = {place: k for k, place in enumerate([*_CUBE, *edges, *_FACES])}
-    parts = []
-    for origin in np.ndindex(2, 2, 2):
-        parts.append(tuple(number[tuple(o + c // 2 for o, c in zip(origin, corner, strict=True))] for corner in _CUBE))
-    return tuple(parts)
+    return tuple(
+        tuple(number[tuple(o + c // 2 for o, c in zip(origin, corner, strict=True))] for corner in _CUBE)
+        for origin in np.ndindex(2, 2, 2)
+    )
 
 
 PARTS: dict[str, tuple[str, tuple[tuple[int, ...], ...]]] = {

@@ -90,7 +90,8 @@ def test_parts_fill_the_cell(kind):
     mesh = Mesh(Space("x y z"[: 2 * dim - 1]), meshio.Mesh(points, [(kind, [list(range(len(points)))])]))
     assert mesh.warnings == (), "straight: nothing is lost"
     inside, around = {
-        "line": (2, 2), "triangle": (2, 4 + 8**0.5), "quad": (4, 8), "tetra": (8 / 6, 6 + 12**0.5), "hexahedron": (8, 24),
+        "line": (2, 2), "triangle": (2, 4 + 8**0.5), "quad": (4, 8), "tetra": (8 / 6, 6 + 12**0.5),
+        "hexahedron": (8, 24),
     }[name]  # fmt: skip
     assert (mesh.measure, mesh.boundary.measure) == (pytest.approx(inside), pytest.approx(around))
     values = np.arange(len(points)) + 1.0
@@ -144,7 +145,6 @@ def test_serendipity_hexahedra_are_straight_between_corners():
 
 def test_a_disc_of_quadratic_triangles_is_not_verified(tmp_path):
     """-Δu = 4, u = 0 on the rim: the answer on the straightened disc is half a percent off, whatever solves agree."""
-    x, y = PLANE.coords
     u = PLANE.unknown("u")
     disc = Mesh(PLANE, gmsh_mesh(tmp_path / "disc.msh", 2, 2))
     problem = Problem("disc", [u], [On(disc, Eq(-PLANE.laplace(u), 4)), On(disc.boundary, Eq(u, 0))])
