@@ -162,7 +162,9 @@ def _check_unknowns(p: Problem) -> None:
             raise ProblemError(
                 f"'{name}' is the name of two things", place, "give each unknown and each coefficient its own name"
             )
-    learned = [key for key, value in p.coefficients.items() if isinstance(value, Learned) and isinstance(key, AppliedUndef)]
+    learned = [
+        key for key, value in p.coefficients.items() if isinstance(value, Learned) and isinstance(key, AppliedUndef)
+    ]
     solved = {u.func.__name__: is_complex(u) for u in (*p.unknowns, *learned)}
     check_names(solved, [str(x) for x in p.space.coords], place)
     for mapping, word in ((p.exact, "exact"), (p.guess, "guess")):

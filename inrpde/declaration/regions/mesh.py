@@ -9,21 +9,20 @@ from typing import Any
 import numpy as np
 
 from inrpde.declaration.regions.chart import Array, Chart, Piece, box_chart
+from inrpde.declaration.regions.combine import WORDS
 from inrpde.declaration.regions.mesh_cells import Cells, facet_table, sound_cells
 from inrpde.declaration.regions.mesh_facets import oriented, sheets
 from inrpde.declaration.regions.mesh_file import MeshData, read_mesh
 from inrpde.declaration.regions.mesh_search import FacetSearch
 from inrpde.declaration.regions.mesh_surface import Surface
-from inrpde.declaration.regions.combine import WORDS
 from inrpde.declaration.regions.region import Region, Solid, bracketed
 from inrpde.declaration.regions.simplices import Simplices, along_curve, chained, facet_normals, measures
 from inrpde.declaration.space import Space
 from inrpde.errors import ProblemError
 
-
 Phrase = Callable[[tuple[str, ...]], str]
 """How a region is written in a problem file, given how its parents are."""
-Sheet = tuple[Array, Array | None, bool]
+Sheet = tuple[Array, Array, bool]
 """Facets' vertices (F, d, d) and normals (F, d), and whether they are faces of a crack."""
 
 
@@ -144,7 +143,9 @@ class Mesh(Solid):
         """Parts of one mesh make a part of it: cells, which meet at their common nodes."""
         if not isinstance(other, Mesh) or other.whole is not self.whole or self.volume is None:
             return super()._combine(sign, other)
-        members = {"-": np.setdiff1d, "|": np.union1d, "&": np.intersect1d}[sign](self.members, other.members)
+        combined: dict[str, Callable[[Array, Array], Array]]
+        combined = {"-": np.setdiff1d, "|": np.union1d, "&": np.intersect1d}
+        members = combined[sign](self.members, other.members)
         if not len(members):
             return super()._combine(sign, other)
         label = f"{bracketed(self.label)} {WORDS[sign]} {bracketed(other.label)}"
@@ -245,7 +246,7 @@ class SubMesh(Mesh):
 
     def __init__(self, mesh: Mesh, label: str, members: Array, parents: tuple[Region, ...], phrase: Phrase):
         data, dim = mesh.data, len(mesh.coords)
-        self.whole, self.members, self._phrase = mesh, members, phrase  # type: ignore[method-assign]
+        self.whole, self.members, self._written = mesh, members, phrase
         self._set(
             mesh.space,
             MeshData(
@@ -259,6 +260,9 @@ class SubMesh(Mesh):
             ),
             parents,
         )
+
+    def _phrase(self, parents: tuple[str, ...]) -> str:
+        return self._written(parents)
 
 
 class Tagged(Region):
@@ -293,9 +297,8 @@ class Tagged(Region):
         vertices = self.mesh.nodes[self.simplices]
         if self.dim == len(self.coords) - 1:
             sheets = _sheets(self.simplices, vertices, *self._sides())
-        else:
-            sheets = [(_in_order(self.simplices, vertices)[1], None, False)]
-        return tuple(Piece(_facet_chart(*sheet, self.tolerance)) for sheet in sheets)
+            return tuple(Piece(_facet_chart(*sheet, self.tolerance)) for sheet in sheets)
+        return (Piece(_facet_chart(_in_order(self.simplices, vertices)[1], None, False, self.tolerance)),)
 
     def _sides(self) -> tuple[Array, Array]:
         """Unit normals (F, d), outward on the boundary, and which facets (F,) are faces of a crack.
@@ -330,7 +333,9 @@ class Tagged(Region):
         for piece in self.pieces:
             here = np.flatnonzero(piece.chart.covers(points, tol))
             if piece.chart.crack:
-                here = here[np.einsum("nd,nd->n", piece.normals(points[here]), normals[here]) > 0]
+                own = piece.normals(points[here])
+                assert own is not None  # of facets
+                here = here[np.einsum("nd,nd->n", own, normals[here]) > 0]
             on[here] = True
         return on
 

@@ -14,9 +14,9 @@ PLANE, SOLID = Space("x y"), Space("x y z")
 X, Y = PLANE.coords
 
 
-def cracked_square(n=4, start=2, stop=6, group=("upper", "lower")):
-    """[0, 1]² with a crack along y = 1/2 between two of its 2n columns of nodes; its tips are not doubled, nor is an end
-    inside; `upper` and `lower` name the faces."""
+def cracked_square(n=4, start=2, stop=6):
+    """[0, 1]² with a crack along y = 1/2 between two of its 2n + 1 columns of nodes; its tips inside are not doubled.
+    `upper` and `lower` name the faces."""
     number = np.arange((2 * n + 1) ** 2).reshape(2 * n + 1, -1)
     axis = np.linspace(0, 1, 2 * n + 1)
     points = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
