@@ -105,7 +105,7 @@ class QuadraticField:
 def reference_solution(
     bound: Bound, witness: Any, coefficients: Mapping[str, Any], made: Mapping[str, Any] | None = None
 ) -> Solution:
-    """A reference as the same kind of object as a network's solution: on its grid, or on the mesh where it was found."""
+    """A reference as the same kind of object as a network's solution, on its grid or on the mesh where it was found."""
     lo = np.array([axis[0] for axis in witness.axes])
     hi = np.array([axis[-1] for axis in witness.axes])
     fields: dict[str, Field]

@@ -242,7 +242,7 @@ class Mesh(Solid):
 
 
 class SubMesh(Mesh):
-    """Some cells of a mesh: those that bear a name, or a combination of such parts (`members`, as the file has them)."""
+    """Some cells of a mesh, `members` of those in the file: cells that bear a name, or a combination of such parts."""
 
     def __init__(self, mesh: Mesh, label: str, members: Array, parents: tuple[Region, ...], phrase: Phrase):
         data, dim = mesh.data, len(mesh.coords)

@@ -33,8 +33,8 @@ class Cells:
         """The boundary facets: sorted node numbers (F, d), for each the node (F,) of its cell that is opposite, and
         whether (F,) it is one of the two faces of a crack.
 
-        A facet of one cell alone is boundary if no cell lies beyond it, or where nodes are doubled. It is not where cells
-        were left out, and where it meets several smaller ones.
+        A facet of one cell alone is boundary if no cell lies beyond it, or where nodes are doubled. It is not where
+        cells were left out, and where it meets several smaller ones.
         """
         facets, _, opposite = facet_table(self.cells)
         order = np.lexsort(facets.T)
