@@ -16,6 +16,8 @@ from inrpde.solution import Domain, Field, Solution, at_corners
 
 Array = np.ndarray
 Index = tuple[int, ...]
+LAYERS = 6
+"""Nodes beyond the known ones that a spline feels: each counts about a quarter of the one before."""
 
 
 class MaskedField:
@@ -26,16 +28,40 @@ class MaskedField:
 
     @cached_property
     def _inner(self) -> GridField:
-        """Through all nodes: those without a value take their nearest neighbour's, so that a spline can be drawn."""
-        from scipy.ndimage import distance_transform_edt
-
-        nearest = distance_transform_edt(~np.isfinite(self.values), return_distances=False, return_indices=True)
-        return GridField(self.values[tuple(nearest)], self.axes)
+        return GridField(continued(self.values), self.axes)
 
     def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         """Values and derivatives at points (N, d): {multi-index: (N,)}."""
         known = np.all(at_corners(self.axes, np.isfinite(self.values), points), axis=0)
         return {index: np.where(known, values, np.nan) for index, values in self._inner.jets(points, indices).items()}
+
+
+def continued(values: Array) -> Array:
+    """Values on a grid with those that are NaN found from their neighbours, so that a spline can be drawn through all:
+    by parabolas along the axes for some layers, beyond them the nearest value."""
+    from scipy.ndimage import distance_transform_edt
+
+    values = np.array(values)
+    for _ in range(LAYERS):
+        missing = ~np.isfinite(values)
+        if not missing.any():
+            return values
+        guesses = [_beyond(values, axis, towards) for axis in range(values.ndim) for towards in (1, -1)]
+        known = [np.isfinite(guess) for guess in guesses]
+        count = np.sum(known, axis=0)
+        total = np.sum(np.where(known, guesses, 0), axis=0)
+        found = missing & (count > 0)
+        values[found] = total[found] / count[found]
+    nearest = distance_transform_edt(~np.isfinite(values), return_distances=False, return_indices=True)
+    return values[tuple(nearest)]
+
+
+def _beyond(values: Array, axis: int, towards: int) -> Array:
+    """At each node the parabola through the next three along an axis, NaN where one of them has no value."""
+    pad = np.moveaxis(np.full_like(values, np.nan), axis, 0)[:1]
+    along = np.moveaxis(values, axis, 0)[::towards]
+    one, two, three = (np.concatenate([along[k:], *[pad] * min(k, len(along))]) for k in (1, 2, 3))
+    return np.moveaxis((3 * one - 3 * two + three)[::towards], 0, axis)
 
 
 class QuadraticField:
@@ -79,7 +105,7 @@ class QuadraticField:
 def reference_solution(
     bound: Bound, witness: Any, coefficients: Mapping[str, Any], made: Mapping[str, Any] | None = None
 ) -> Solution:
-    """A reference as the same kind of object as a network's solution: on its grid, or on its mesh."""
+    """A reference as the same kind of object as a network's solution, on its grid or on the mesh where it was found."""
     lo = np.array([axis[0] for axis in witness.axes])
     hi = np.array([axis[-1] for axis in witness.axes])
     fields: dict[str, Field]

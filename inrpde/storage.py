@@ -167,7 +167,7 @@ def _times(solution: Solution) -> Array:
 
 
 def _meshes(solution: Solution) -> list[Mesh]:
-    """The parts of one mesh of cells that a solution lives on, if such is its domain and no grid is asked for."""
+    """The parts of one mesh that a solution lives on, if that is what its domain is and no grid is asked for."""
     parts = [_mesh(region) for region in solution.domain.regions]
     meshes = [part for part in parts if part is not None]
     same = len(meshes) == len(parts) and all(mesh.nodes is meshes[0].nodes for mesh in meshes)

@@ -18,6 +18,7 @@ from inrpde.declaration.fields import GridField, MeshField
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.boundary import End
+from inrpde.declaration.regions.pilot import pilot_points
 from inrpde.declaration.space import Space
 from inrpde.references.matching import match_faces
 from inrpde.references.reference import Unsupported
@@ -201,12 +202,15 @@ def _end_in_time(region: Region, space: Space) -> bool:
 
 
 def spread(region: Region) -> np.ndarray:
-    """Some points (N, d) of a region, all over each of its pieces, in general position on those that are no point."""
-    found = [np.empty((0, len(region.coords)))]
-    for piece in region.pieces:
-        roots = np.sqrt([2.0, 3.0, 5.0, 7.0])[: piece.chart.dim]
-        points = piece.chart.at(np.outer(np.arange(1, 65 if len(roots) else 2), roots) % 1)
-        found.append(points[piece.kept(points)])
+    """Some points (N, d) of a region, in each part of it that is left; in general position where it is no point."""
+    found = []
+    for part in region.parts:
+        if not len(part.spans):
+            found.append(pilot_points(part, 64))
+            continue
+        shares = np.arange(1, 65) * 2**0.5 % 1
+        along = part.spans[:, :1] + (part.spans[:, 1:] - part.spans[:, :1]) * shares
+        found.append(part.piece.chart.at(along.reshape(-1, 1)))
     return np.concatenate(found)
 
 
@@ -215,7 +219,7 @@ def check_determined(equations: Sequence[Equation], affinity: Sequence[Sequence[
     for equation in equations:
         points = spread(equation.region)
         holding = np.array([other.region.contains(points, 10 * other.region.tolerance) for other in equations])
-        for column in np.unique(holding, axis=1).T if len(points) else ():
+        for column in np.unique(holding, axis=1).T:
             here = np.flatnonzero(column)
             placed = set(match_faces([affinity[k] for k in here.tolist()]).values())
             if left := set(range(len(here))) - placed:

@@ -129,7 +129,8 @@ def _turn(one: Array, other: Array) -> float:
 def _meet(one: _End, other: _End) -> tuple[Array, Array, Array]:
     """Where two arcs meet, by Newton's method from their ends, and their tangents there."""
     gap = one.point - other.point
-    if not gap.any() or abs(np.sin(_turn(one.tangent, other.tangent))) < STRAIGHT:
+    apart = np.linalg.norm(gap) > 1e-6 * one.arc.step * one.arc.speed  # else they meet to rounding
+    if not apart or abs(np.sin(_turn(one.tangent, other.tangent))) < STRAIGHT:
         return one.point, one.tangent, other.tangent
     parameters = np.array([one.parameter, other.parameter])
     jacobian = np.column_stack([one.velocity, -other.velocity])

@@ -24,7 +24,7 @@ from inrpde.errors import ProblemError
 
 Phrase = Callable[[tuple[str, ...]], str]
 """How a region is written in a problem file, given how its parents are."""
-Sheet = tuple[Array, Array | None, bool]
+Sheet = tuple[Array, Array, bool]
 """Facets' vertices (F, d, d) and normals (F, d), and whether they are faces of a crack."""
 
 
@@ -150,9 +150,9 @@ class Mesh(Solid):
         """Parts of one mesh make a part of it: cells, which meet at their common nodes."""
         if not isinstance(other, Mesh) or other.whole is not self.whole or self.volume is None:
             return super()._combine(sign, other)
-        operations: dict[str, Callable[[Array, Array], Array]]
-        operations = {"-": np.setdiff1d, "|": np.union1d, "&": np.intersect1d}
-        members = operations[sign](self.members, other.members)
+        combined: dict[str, Callable[[Array, Array], Array]]
+        combined = {"-": np.setdiff1d, "|": np.union1d, "&": np.intersect1d}
+        members = combined[sign](self.members, other.members)
         if not len(members):
             return super()._combine(sign, other)
         label = f"{bracketed(self.label)} {WORDS[sign]} {bracketed(other.label)}"
@@ -271,11 +271,11 @@ class Mesh(Solid):
 
 
 class SubMesh(Mesh):
-    """Some cells of a mesh: those that bear a name, or a combination of such parts; `members` as the file has them."""
+    """Some cells of a mesh, `members` of those in the file: cells that bear a name, or a combination of such parts."""
 
     def __init__(self, mesh: Mesh, label: str, members: Array, parents: tuple[Region, ...], phrase: Phrase):
         data, dim = mesh.data, len(mesh.coords)
-        self.whole, self.members, self._phrase = mesh, members, phrase  # type: ignore[method-assign,assignment]
+        self.whole, self.members, self._written = mesh, members, phrase
         self._set(
             mesh.space,
             replace(
@@ -288,6 +288,9 @@ class SubMesh(Mesh):
             ),
             parents,
         )
+
+    def _phrase(self, parents: tuple[str, ...]) -> str:
+        return self._written(parents)
 
 
 class Tagged(Region):
@@ -322,9 +325,8 @@ class Tagged(Region):
         vertices = self.mesh.nodes[self.simplices]
         if self.dim == len(self.coords) - 1:
             sheets = _sheets(self.simplices, vertices, *self._sides())
-        else:
-            sheets = [(_in_order(self.simplices, vertices)[1], None, False)]
-        return tuple(Piece(_facet_chart(*sheet, self.tolerance)) for sheet in sheets)
+            return tuple(Piece(_facet_chart(*sheet, self.tolerance)) for sheet in sheets)
+        return (Piece(_facet_chart(_in_order(self.simplices, vertices)[1], None, False, self.tolerance)),)
 
     def _sides(self) -> tuple[Array, Array]:
         """Unit normals (F, d), outward on the boundary, and which facets (F,) are faces of a crack.
@@ -360,7 +362,7 @@ class Tagged(Region):
             here = np.flatnonzero(piece.chart.covers(points, tol))
             if piece.chart.crack:
                 own = piece.normals(points[here])
-                assert own is not None
+                assert own is not None  # of facets
                 here = here[np.einsum("nd,nd->n", own, normals[here]) > 0]
             on[here] = True
         return on

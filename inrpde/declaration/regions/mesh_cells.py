@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from inrpde.declaration.regions.flaw import Flaw
-from inrpde.declaration.regions.mesh_facets import coincident
+from inrpde.declaration.regions.mesh_facets import torn
 from inrpde.declaration.regions.mesh_search import BoxSearch, best
 from inrpde.declaration.regions.simplices import along_curve, facet_normals, measures
 
@@ -34,8 +34,8 @@ class Cells:
         """The boundary facets: sorted node numbers (F, d), for each the node (F,) of its cell that is opposite, and
         whether (F,) it is one of the two faces of a crack.
 
-        A facet of one cell alone is boundary if no cell lies beyond it, or if a facet with other nodes lies on it.
-        Where cells were left out, and where a facet meets several smaller ones, a cell lies beyond.
+        A facet of one cell alone is boundary if no cell lies beyond it, or where nodes are doubled. It is not where
+        cells were left out, and where it meets several smaller ones.
         """
         facets, _, opposite = facet_table(self.cells)
         order = np.lexsort(facets.T)
@@ -43,10 +43,11 @@ class Cells:
         alone = order[np.concatenate([[True], new]) & np.concatenate([new, [True]])]
         facets, opposite = facets[alone], opposite[alone]
         step = BESIDE * np.max(self.hi - self.lo)
-        beyond = self.points[facets].mean(axis=1) + step * self.outward(facets, opposite)
+        normals = self.outward(facets, opposite)
+        beyond = self.points[facets].mean(axis=1) + step * normals
         inner = np.flatnonzero(self.locate(beyond, 0.0)[0] >= 0)
         cracked = np.zeros(len(facets), bool)
-        cracked[inner] = coincident(self.points, facets[inner], 2 * step)
+        cracked[inner] = torn(self.points, facets[inner], normals[inner], 2 * step)
         kept = cracked.copy()
         kept[np.setdiff1d(np.arange(len(facets)), inner)] = True
         return facets[kept], opposite[kept], cracked[kept]

@@ -10,8 +10,14 @@ import numpy as np
 Array = np.ndarray
 
 
-def coincident(points: Array, facets: Array, near: float) -> Array:
-    """Which facets (F, d) lie on another that has other nodes: nodes within `near` of one another are one place."""
+def torn(points: Array, facets: Array, normals: Array, near: float) -> Array:
+    """Which facets (F, d), each with a cell beyond it that does not own it, are faces of a crack: bool (F,).
+
+    In a crack every place (nodes within `near` of one another) is a vertex of facets that look both ways, and some are
+    places of two nodes. The faces need not be divided alike into facets; where a facet meets smaller ones, or a cell
+    was left out, some place is a vertex on one side alone.
+    """
+    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial import cKDTree
 
@@ -19,10 +25,19 @@ def coincident(points: Array, facets: Array, near: float) -> Array:
         return np.zeros(0, bool)
     nodes, number = np.unique(facets, return_inverse=True)
     tree: Any = cKDTree(points[nodes])
-    place = connected_components(tree.sparse_distance_matrix(tree, near), directed=False)[1]
-    places = np.sort(place[number.reshape(facets.shape)], axis=1)
-    _, which, count = np.unique(places, axis=0, return_inverse=True, return_counts=True)
-    return count[which.ravel()] > 1
+    count, place = connected_components(tree.sparse_distance_matrix(tree, near), directed=False)
+    doubled = np.bincount(place) > 1
+    at = place[number.ravel()]
+    owner = np.repeat(np.arange(len(facets)), facets.shape[1])
+    first = np.zeros(count, int)
+    first[at] = owner
+    opposed = np.zeros(count, bool)
+    opposed[at[np.einsum("nd,nd->n", normals[owner], normals[first[at]]) < 0]] = True
+    ends = at.reshape(facets.shape)
+    graph = coo_array((np.ones(ends.size), (np.repeat(ends[:, 0], facets.shape[1]), at)), shape=(count, count))
+    parts, part = connected_components(graph, directed=False)
+    crack = (np.bincount(part, ~opposed, parts) == 0) & (np.bincount(part, doubled, parts) > 0)
+    return crack[part[ends[:, 0]]]
 
 
 def sheets(normals: Array, cracked: Array) -> list[Array]:

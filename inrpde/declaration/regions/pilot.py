@@ -85,6 +85,7 @@ def _spread(part: Part) -> tuple[Array, Array]:
 def pilot_points(part: Part, count: int = 256) -> Array:
     """Some points (N, d) of a part, at least one."""
     points = np.empty((0, 0))
+    count = count if part.piece.chart.dim else 1  # a chart of points holds all of them, whatever is asked
     while not len(points):
         points = _drawn(part.piece, count)
         points = points[part.piece.kept(points)]
