@@ -55,13 +55,14 @@ class Arrangement:
         return entries
 
     def _check_met(self, entries: Sequence[Entry]) -> None:
-        """Raise Unsupported for a condition that holds at no value of the grid."""
+        """Raise Unsupported for a condition that is not imposed anywhere."""
         imposed = {id(entry.term) for entry in entries if len(entry.slots)}
-        terms = zip((*self.equations.volume, *(c.equation for c in self.candidates)),
-                    (*self.equations.volume_terms, *(c.term for c in self.candidates)), strict=True)  # fmt: skip
-        for equation, term in terms:
+        for equation, term in zip(self.equations.volume, self.equations.volume_terms, strict=True):
             if id(term) not in imposed:
                 raise Unsupported(f"{equation.text} holds at no node of the grid")
+        for candidate in self.candidates:
+            if id(candidate.term) not in imposed:
+                raise Unsupported(f"the grid has no value left that {candidate.equation.text} could determine")
 
     def coordinates(self, table: Array) -> Array:
         """Coordinates (N, d) of positions, at the middle of time."""
