@@ -4,6 +4,7 @@ import copy
 import pickle
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import (
     Abs,
+    And,
     Contains,
     Derivative,
     DiracDelta,
@@ -19,6 +21,8 @@ from sympy import (
     Integral,
     Interval,
     Matrix,
+    Or,
+    Piecewise,
     Rational,
     S,
     Symbol,
@@ -29,13 +33,16 @@ from sympy import (
     pi,
     sin,
     zoo,
-)  # fmt: skip
+)
 
 import inrpde
 from inrpde import On, Problem, Region, Space
+from inrpde.compiler import compile_problem
 from inrpde.errors import OutputError, ProblemError
 from inrpde.export.report import html
+from inrpde.pipeline import check
 from inrpde.storage import dataset, rehearse
+from inrpde.verification.unmet import _rings
 
 space = Space("x")
 (x,) = space.coords
@@ -246,3 +253,73 @@ def test_an_equation_without_derivatives_is_solved_where_its_tangent_vanishes_at
     left = equation.lhs - equation.rhs if isinstance(equation, Eq) else equation
     assert solution.report["status"] == "ok"
     assert [float(left.subs({u: v, x: p})) for v, p in zip(values, at, strict=True)] == pytest.approx([0] * 5, abs=1e-8)
+
+
+plane = Space("x y")
+X, Y = plane.coords
+w = plane.unknown("w")
+square = Region(plane, Interval(0, 1) ** 2)
+
+
+def warned(*conditions, unknowns=(w,), **options):
+    return check(Problem("p", unknowns, conditions, **options))["warnings"]
+
+
+@settings(max_examples=8, deadline=None)
+@given(exponent=st.integers(2, 12), sign=st.sampled_from([-1, 1]))
+def test_a_layer_of_any_width_is_no_contradiction(exponent, sign):
+    """eps u″ + u′ = 1 with u given at both ends has a solution for every eps > 0."""
+    equation = Eq(sign * space.laplace(u) / 10**exponent + u.diff(x), 1)
+    assert not warned(On(line, equation), On(line.boundary, Eq(u, 0)), unknowns=[u])
+
+
+def test_an_imbalance_that_points_may_have_missed_is_no_proof():
+    """A narrow source of integral 1 and a flux of 1 balance, though no point sees the source."""
+    narrow = exp(-((X - 0.5) ** 2 + (Y - 0.5) ** 2) / 2e-8) / (2e-8 * pi)
+    conditions = On(square, Eq(plane.laplace(w), narrow)), On(square.boundary, Eq(plane.dn(w), Rational(1, 4)))
+    assert any("as far as 4000 points show" in text for text in warned(*conditions))
+    with pytest.raises(ProblemError, match="no solution exists"):
+        warned(On(square, Eq(plane.laplace(w), 2)), conditions[1])
+
+
+@pytest.mark.parametrize(
+    "source",
+    [exp(-((X - 0.3) ** 2 + Y**2) * 10**8), Piecewise((1, And(X > 0.50001, X < 0.50002)), (0, True))],
+    ids=["a spike", "a strip"],
+)
+def test_data_that_no_point_sees_are_not_called_zero(source):
+    conditions = [On(square, Eq(plane.laplace(w), source)), On(square.boundary, Eq(w, 0))]
+    (text,) = warned(*conditions)
+    assert "vanish at every point that was looked at" in text
+    assert inrpde.solve(Problem("p", [w], conditions), budget=1).report["verdict"]["word"] == "unverified"
+
+
+def test_infinite_data_do_not_disagree_at_a_corner():
+    conditions = [
+        On(square, Eq(plane.laplace(w), 0)),
+        On(square.face(X, 0), Eq(X * w, 0)),
+        On(square.boundary.where(X > 0), Eq(w, 1)),
+    ]
+    assert not [text for text in warned(*conditions) if "disagree" in text]
+    report = inrpde.solve(Problem("p", [w], conditions), budget=1).report
+    assert report["fields"]["w"]["reference"] is None
+
+
+def test_a_face_without_its_end_is_told_from_one_with_it():
+    rest = On(square.boundary.where(Or(X > 0, Y >= 1)), Eq(w, 1))
+    face = On(square.boundary.where(And(Eq(X, 0), Y < 1)), Eq(w, 0))
+    (text,) = (text for text in warned(On(square, Eq(plane.laplace(w), 0)), rest, face) if "disagree" in text)
+    assert "in the limit of" in text
+
+
+def test_what_no_term_can_ring_is_no_resonance():
+    """A slender strip: the answer is large, and neither out of proportion nor at a resonance."""
+    strip = Region(plane, Interval(0, 1000) * Interval(0, 1))
+    ends, walls = strip.boundary.where(Or(Eq(X, 0), Eq(X, 1000))), strip.boundary.where(Or(Eq(Y, 0), Eq(Y, 1)))
+    equations = [On(strip, Eq(plane.laplace(w), 1)), On(ends, Eq(w, 0)), On(walls, Eq(plane.dn(w), 0))]
+    report = inrpde.solve(Problem("p", [w], equations), budget=2, reference="none").report
+    assert report["status"] == "ok"
+    form = compile_problem(Problem("p", [w], [On(square, plane.laplace(w) - 4 * w), On(square.boundary, w - 1)]))
+    assert not any(map(partial(_rings, form), form.rows))
+    form = compile_problem(Problem("p", [w], [On(square, plane.laplace(w) + 4 * w), On(square.boundary, w - 1)]))
+    assert any(map(partial(_rings, form), form.rows))

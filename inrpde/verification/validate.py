@@ -145,7 +145,7 @@ def _homogeneous(form: Form, samples: Samples) -> list[Finding]:
     narrow = [row for row in form.rows if not row.data and _written(row) != 0]
     if narrow:
         text = f"{narrow[0].text}: the data vanish at every point that was looked at, and are not written as zero"
-        return [Finding(f"{text}: what is so narrow is missed; stretch it, or cut a region round it", "unverified")]
+        return [Finding(f"{text}: what is so narrow is missed; make it wider", "unverified")]
     if form.linear:
         text = "every source and every boundary value is zero, and so is the solution"
         return [Finding(f"{text}; eigenproblems are not what this solves")]
