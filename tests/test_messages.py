@@ -18,6 +18,7 @@ from sympy import (
     DiracDelta,
     Eq,
     Function,
+    Heaviside,
     Integral,
     Interval,
     Matrix,
@@ -25,20 +26,23 @@ from sympy import (
     Piecewise,
     Rational,
     S,
+    Sum,
     Symbol,
     Tuple,
     exp,
+    floor,
     nan,
     oo,
     pi,
     sin,
     zoo,
 )
+from sympy.physics.units import meter
 
 import inrpde
-from inrpde import On, Problem, Region, Space
+from inrpde import Ball, On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
-from inrpde.errors import OutputError, ProblemError
+from inrpde.errors import OutputError, ProblemError, UsageError
 from inrpde.export.report import html
 from inrpde.pipeline import check
 from inrpde.storage import dataset, rehearse
@@ -323,3 +327,70 @@ def test_what_no_term_can_ring_is_no_resonance():
     assert not any(map(partial(_rings, form), form.rows))
     form = compile_problem(Problem("p", [w], [On(square, plane.laplace(w) + 4 * w), On(square.boundary, w - 1)]))
     assert any(map(partial(_rings, form), form.rows))
+
+
+n_ = Symbol("n", integer=True)
+MISUSED = {
+    "a region's name for a region": lambda: space.unknown("q", on="omega"),
+    "a string for an expression": lambda: plane.grad("w"),
+    "nothing for an expression": lambda: plane.laplace(None),
+    "a derivative of order -1": lambda: Space("x", time="t").dt(1, -1),
+    "a Matrix to integrate": lambda: square.mean(Matrix([w, w])),
+    "a name to integrate": lambda: square.integral("w"),
+    "a list for a radius": lambda: Ball(plane, (0, 0), [1]),
+    "a name for a space": lambda: Ball("x y", (0, 0), 1),
+    "a ball without points": lambda: Ball(plane, (0, 0), 1e-200),
+    "a ball without a volume": lambda: Ball(plane, (0, 0), 1e200),
+    "no value for a face": lambda: square.face(X, None),
+    "a moment for a time": lambda: Ball(Space("x", time="t"), 0, 1).over(Interval(0, 1e-300)),
+    "a number for a label": lambda: Points(space, [[0.5]], {1: [1]}),
+    "Tuples for sides": lambda: On(line, Eq(Tuple(u, u), Tuple(0, 0))),
+    "Matrices of two shapes": lambda: On(line, Eq(Matrix([u, u]), Matrix([1]), evaluate=False)),
+    "features without number": lambda: Problem("p", [u], LAPLACE, settings={"solver.width": 10**30}),
+    "an endless sum": lambda: warned(On(line, u.diff(x, x) - Sum(sin(n_ * x), (n_, 1, oo))), unknowns=[u]),
+    "a unit": lambda: warned(On(line, u - meter), unknowns=[u]),
+    "a jump in the unknown": lambda: warned(On(line, space.laplace(u) - Heaviside(u)), LAPLACE[1], unknowns=[u]),
+    "steps of the unknown": lambda: warned(On(line, floor(u) - 1), unknowns=[u]),
+    "coefficients that vanish": lambda: check(with_coefficients(a, values=[0])),
+    "coefficients that nearly vanish": lambda: check(with_coefficients(a, values=[1e-200])),
+    "a lens too thin": lambda: warned(On(Ball(plane, (0, 0), 1) & Ball(plane, (1.99999, 0), 1), w - 1)),
+}
+
+
+@pytest.mark.parametrize("make", MISUSED.values(), ids=MISUSED)
+def test_misuse_is_an_error_in_three_parts(make):
+    with pytest.raises(ProblemError) as caught:
+        make()
+    assert caught.value.where
+    assert caught.value.fix
+
+
+def test_a_weight_may_be_any_number():
+    assert On(line, u, weight=np.int64(2)).weight == 2
+
+
+def test_a_boundary_far_from_the_origin_is_known():
+    """Coordinates of 1e8 are rounded by 1e-8: the boundary of a ball there is covered by its condition all the same."""
+    far = Ball(plane, (1e8, 0), 1)
+    assert not warned(On(far, Eq(plane.laplace(w), 1)), On(far.boundary, Eq(w, 0)))
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda s: s("a"), lambda s: s([[1j]]), lambda s: s.evaluate(u, "a"), lambda s: s.evaluate([], [[0.5]]),
+        lambda s: s.integral(u, None), lambda s: s.on_grid(5), lambda s: s.on_grid("a"), lambda s: s.on_grid(None),
+        lambda s: s.on_grid((10**12,)), lambda s: inrpde.solve(Problem("p", [u], LAPLACE), settings="solver.width=3"),
+        lambda s: inrpde.solve(Problem("p", [u], LAPLACE), device=3),
+    ],
+)  # fmt: skip
+def test_what_a_solution_cannot_answer_is_a_usage_error(ask, answer):
+    with pytest.raises(UsageError) as caught:
+        ask(answer)
+    assert caught.value.where
+    assert caught.value.fix
+
+
+@pytest.fixture(scope="module")
+def answer():
+    return inrpde.solve(Problem("p", [u], LAPLACE), reference="none")

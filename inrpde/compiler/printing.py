@@ -96,8 +96,12 @@ class RowFunction:
     def __call__(self, env: Mapping[Symbol, Any]) -> list[Any]:
         if self._function is None:
             self._function = self._print()
-        with np.errstate(all="ignore"):  # numpy's numbers divide by zero without an exception, Python's do not
-            return list(self._function(*(np.asarray(env[s])[()] for s in self.symbols)))
+        arrays = [np.asarray(env[s])[()] for s in self.symbols]
+        try:
+            with np.errstate(all="ignore"):  # numpy's numbers divide by zero without an exception, Python's do not
+                return list(self._function(*arrays))
+        except (NameError, TypeError, OverflowError) as error:  # what printed code raises that numpy does not know
+            raise self._no_value(str(error)) from None
 
     def _print(self) -> Any:
         try:
@@ -105,10 +109,11 @@ class RowFunction:
                 self.symbols, self.expressions, modules=["scipy", "numpy"], printer=_Printer(SETTINGS), cse=True
             )
         except (NotImplementedError, TypeError, ValueError) as error:  # what sympy raises where it cannot print
-            reason = str(error).splitlines()[0].split(">: ")[-1]
-            raise ProblemError(
-                f"an expression cannot be evaluated: {reason}", self.where, "use functions that scipy.special has"
-            ) from None
+            raise self._no_value(str(error).splitlines()[0].split(">: ")[-1]) from None
+
+    def _no_value(self, reason: str) -> ProblemError:
+        what = f"an expression cannot be evaluated: {reason}"
+        return ProblemError(what, self.where, "write it with numbers and functions that scipy.special has")
 
 
 def evaluate(expr: Expr, env: Mapping[Symbol, Any], size: int, where: str = "") -> np.ndarray:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from inrpde import plugins
 from inrpde.compiler import Bound
 from inrpde.references.reference import NoReference, Reference
@@ -36,13 +34,8 @@ def solve(
         reason = module.supports(bound)
         if reason is None:
             found = module.solve(bound, n, budget=budget, progress=progress)
-            if isinstance(found, Reference) and all(map(_finite, found.values.values())):
+            if isinstance(found, Reference):
                 return found
-            reason = found.reason if isinstance(found, NoReference) else "its answer is not finite"
+            reason = found.reason
         reasons.append(f"{name}: {reason}")
     return NoReference("; ".join(reasons) or "no reference is installed")
-
-
-def _finite(values: np.ndarray) -> bool:
-    """Are there values, and none of them infinite? NaN stands where an unknown does not live."""
-    return bool(np.any(np.isfinite(values))) and not np.any(np.isinf(values))
