@@ -309,6 +309,15 @@ def test_infinite_data_do_not_disagree_at_a_corner():
     assert report["fields"]["w"]["reference"] is None
 
 
+def test_the_floor_is_not_a_corner_of_the_walls_above_it():
+    walls, floor_ = square.boundary.where(Y > 0), square.face(Y, 0)
+    conditions = On(square, Eq(plane.laplace(w), 0)), On(walls, Eq(w, 0)), On(floor_, Eq(w, sin(pi * X)))
+    assert not warned(*conditions)
+    (text,) = warned(*conditions[:2], On(floor_, Eq(w, 1 + X)))
+    assert "y = 0 " in text
+    assert "x = 0.5" not in text
+
+
 def test_a_face_without_its_end_is_told_from_one_with_it():
     rest = On(square.boundary.where(Or(X > 0, Y >= 1)), Eq(w, 1))
     face = On(square.boundary.where(And(Eq(X, 0), Y < 1)), Eq(w, 0))
