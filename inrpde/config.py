@@ -12,23 +12,23 @@ from inrpde.errors import InrpdeError, ProblemError, UsageError
 Parse = Callable[[Any], Any]
 
 
-def whole(low: int = 1) -> Parse:
-    """A whole number of at least `low`, from a number or from text."""
+def whole(low: int = 1, most: int = 10**9) -> Parse:
+    """A whole number of at least `low` and at most `most`, from a number or from text."""
 
     def parse(value: Any) -> int:
         number = float(value)
-        if isinstance(value, bool) or number != math.floor(number) or number < low:
+        if isinstance(value, bool) or number != math.floor(number) or not low <= number <= most:
             raise ValueError
         return int(number)
 
-    parse.__doc__ = f"a whole number of at least {low}"
+    parse.__doc__ = f"a whole number of at least {low} and at most {most}"
     return parse
 
 
 def positive(value: Any) -> float:
-    """a positive number"""
+    """a positive number of at most a million"""
     number = float(value)
-    if isinstance(value, bool) or not 0 < number < math.inf:
+    if isinstance(value, bool) or not 0 < number <= 1e6:
         raise ValueError
     return number
 
@@ -77,18 +77,23 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
     {
         setting.key: setting
         for setting in (
-            Setting("solver.width", None, optional(whole()), "features, or neurons a layer; none: chosen"),
-            Setting("solver.layers", None, optional(whole()), "sine layers of the body; none: chosen"),
+            Setting("solver.width", None, optional(whole(most=10**5)), "features, or neurons a layer; none: chosen"),
+            Setting("solver.layers", None, optional(whole(most=100)), "sine layers of the body; none: chosen"),
             Setting("solver.band", None, optional(positive), "half-width of the frequencies' band; none: scanned"),
-            Setting("solver.points", None, optional(whole()), "points that are fitted; none: chosen by the width"),
+            Setting("solver.points", None, optional(whole(most=10**8)), "points that are fitted; none: by the width"),
             Setting("solver.omega", None, optional(positive), "the paper's ω₀, training by gradients; none: chosen"),
             Setting("solver.activation", "sine", one_of("sine", "tanh", "relu"), "of a network that is trained"),
             Setting("solver.rate", None, optional(positive), "learning rate, when training by Adam; none: chosen"),
             Setting("solver.steps", None, optional(whole()), "steps, when training by gradients; none: chosen"),
             Setting("solver.batch", None, optional(whole()), "points a step, when training by gradients; none: chosen"),
             Setting("solver.compile", False, switch, "compile the loss by torch, when training by gradients"),
-            Setting("reference.n", None, optional(whole(4)), "the reference's cells on its longest side; none: chosen"),
-            Setting("check.points", 10_000, whole(), "points on which an exact solution is compared"),
+            Setting(
+                "reference.n",
+                None,
+                optional(whole(4, 10**6)),
+                "the reference's cells, longest side; none: chosen",
+            ),
+            Setting("check.points", 10_000, whole(most=10**7), "points on which an exact solution is compared"),
         )
     }
 )
@@ -125,6 +130,8 @@ def resolve(author: Mapping[str, Any], user: Mapping[str, Any]) -> Settings:
 
 
 def _parsed(given: Mapping[str, Any], where: str, error: type[InrpdeError]) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        raise error(f"settings must be a dict, not {given!r:.60}", where, 'settings={"solver.width": 64}')
     return {key: _parse(key, value, where, error) for key, value in given.items()}
 
 

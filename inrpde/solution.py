@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -22,6 +24,8 @@ from inrpde.sampling import grid_points, sample
 
 Array = np.ndarray
 Index = tuple[int, ...]
+MOST = 2**28
+"""Nodes of a grid: two gigabytes of values."""
 
 
 class Field(Protocol):
@@ -125,6 +129,8 @@ class Solution:
 
     def integral(self, expr: Any, region: Region, points: int = 20_000) -> complex | float:
         """The integral of an expression over a region in its own measure, on about so many quasi-random points."""
+        if not isinstance(region, Region):
+            raise UsageError(f"{region!r:.60} is no region", "integral(expr, region)", "omega = Region(space, …)")
         q = sample(region, points, 0)
         normals = {} if q.normals is None else dict(zip(region.space.normal, q.normals.T, strict=False))
         values = evaluate(expr, self.coords, q.points, self._jets(), self._bindings(), self._integrate, normals)
@@ -144,7 +150,13 @@ class Solution:
 
     def axes(self, shape: Sequence[int], times: Sequence[float] | Array | None = None) -> list[Array]:
         """The axes of a uniform grid, as `on_grid` takes it; eleven times where none are given."""
+        if not isinstance(shape, Iterable) or not all(isinstance(n, numbers.Integral) for n in shape):
+            raise UsageError(
+                f"{shape!r} is no shape of a grid", "on_grid(shape)", "give whole numbers: on_grid((65, 65))"
+            )
         shape = tuple(int(n) for n in shape)
+        if math.prod(shape) > MOST:
+            raise UsageError(f"a grid of {math.prod(shape):.2g} nodes", "on_grid(shape)", f"ask for at most {MOST:.2g}")
         if self.time is not None and times is None and len(shape) == len(self.coords) - 1:
             times = np.linspace(self.domain.lo[-1], self.domain.hi[-1], 11)
         spatial = len(self.coords) - (1 if times is not None else 0)
@@ -177,7 +189,13 @@ class Solution:
     # -- inside
 
     def _points(self, points: Any) -> Array:
-        points = np.asarray(points, dtype=float)
+        try:
+            points = np.asarray(points, dtype=float)
+        except (TypeError, ValueError):
+            raise UsageError(
+                f"{points!r:.60} is no array of real numbers", "solution(points)",
+                f"give an array of shape (N, {len(self.coords)})",
+            ) from None  # fmt: skip
         if points.ndim == 1 and len(self.coords) == 1:
             points = points[:, None]
         if points.ndim != 2 or points.shape[1] != len(self.coords):

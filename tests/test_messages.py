@@ -4,6 +4,7 @@ import copy
 import pickle
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,31 +12,41 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import (
     Abs,
+    And,
     Contains,
     Derivative,
     DiracDelta,
     Eq,
     Function,
+    Heaviside,
     Integral,
     Interval,
     Matrix,
+    Or,
+    Piecewise,
     Rational,
     S,
+    Sum,
     Symbol,
     Tuple,
     exp,
+    floor,
     nan,
     oo,
     pi,
     sin,
     zoo,
-)  # fmt: skip
+)
+from sympy.physics.units import meter
 
 import inrpde
-from inrpde import On, Problem, Region, Space
-from inrpde.errors import OutputError, ProblemError
+from inrpde import Ball, On, Points, Problem, Region, Space
+from inrpde.compiler import compile_problem
+from inrpde.errors import OutputError, ProblemError, UsageError
 from inrpde.export.report import html
+from inrpde.pipeline import check
 from inrpde.storage import dataset, rehearse
+from inrpde.verification.unmet import _rings
 
 space = Space("x")
 (x,) = space.coords
@@ -246,3 +257,149 @@ def test_an_equation_without_derivatives_is_solved_where_its_tangent_vanishes_at
     left = equation.lhs - equation.rhs if isinstance(equation, Eq) else equation
     assert solution.report["status"] == "ok"
     assert [float(left.subs({u: v, x: p})) for v, p in zip(values, at, strict=True)] == pytest.approx([0] * 5, abs=1e-8)
+
+
+plane = Space("x y")
+X, Y = plane.coords
+w = plane.unknown("w")
+square = Region(plane, Interval(0, 1) ** 2)
+
+
+def warned(*conditions, unknowns=(w,), **options):
+    return check(Problem("p", unknowns, conditions, **options))["warnings"]
+
+
+@settings(max_examples=8, deadline=None)
+@given(exponent=st.integers(2, 12), sign=st.sampled_from([-1, 1]))
+def test_a_layer_of_any_width_is_no_contradiction(exponent, sign):
+    """eps u″ + u′ = 1 with u given at both ends has a solution for every eps > 0."""
+    equation = Eq(sign * space.laplace(u) / 10**exponent + u.diff(x), 1)
+    assert not warned(On(line, equation), On(line.boundary, Eq(u, 0)), unknowns=[u])
+
+
+def test_an_imbalance_that_points_may_have_missed_is_no_proof():
+    """A narrow source of integral 1 and a flux of 1 balance, though no point sees the source."""
+    narrow = exp(-((X - 0.5) ** 2 + (Y - 0.5) ** 2) / 2e-8) / (2e-8 * pi)
+    conditions = On(square, Eq(plane.laplace(w), narrow)), On(square.boundary, Eq(plane.dn(w), Rational(1, 4)))
+    assert any("as far as 4000 points show" in text for text in warned(*conditions))
+    with pytest.raises(ProblemError, match="no solution exists"):
+        warned(On(square, Eq(plane.laplace(w), 2)), conditions[1])
+
+
+@pytest.mark.parametrize(
+    "source",
+    [exp(-((X - 0.3) ** 2 + Y**2) * 10**8), Piecewise((1, And(X > 0.50001, X < 0.50002)), (0, True))],
+    ids=["a spike", "a strip"],
+)
+def test_data_that_no_point_sees_are_not_called_zero(source):
+    conditions = [On(square, Eq(plane.laplace(w), source)), On(square.boundary, Eq(w, 0))]
+    (text,) = warned(*conditions)
+    assert "vanish at every point that was looked at" in text
+    assert inrpde.solve(Problem("p", [w], conditions), budget=1).report["verdict"]["word"] == "unverified"
+
+
+def test_infinite_data_do_not_disagree_at_a_corner():
+    conditions = [
+        On(square, Eq(plane.laplace(w), 0)),
+        On(square.face(X, 0), Eq(X * w, 0)),
+        On(square.boundary.where(X > 0), Eq(w, 1)),
+    ]
+    assert not [text for text in warned(*conditions) if "disagree" in text]
+    report = inrpde.solve(Problem("p", [w], conditions), budget=1).report
+    assert report["fields"]["w"]["reference"] is None
+
+
+def test_the_floor_is_not_a_corner_of_the_walls_above_it():
+    walls, floor_ = square.boundary.where(Y > 0), square.face(Y, 0)
+    conditions = On(square, Eq(plane.laplace(w), 0)), On(walls, Eq(w, 0)), On(floor_, Eq(w, sin(pi * X)))
+    assert not warned(*conditions)
+    (text,) = warned(*conditions[:2], On(floor_, Eq(w, 1 + X)))
+    assert "y = 0 " in text
+    assert "x = 0.5" not in text
+
+
+def test_a_face_without_its_end_is_told_from_one_with_it():
+    rest = On(square.boundary.where(Or(X > 0, Y >= 1)), Eq(w, 1))
+    face = On(square.boundary.where(And(Eq(X, 0), Y < 1)), Eq(w, 0))
+    (text,) = (text for text in warned(On(square, Eq(plane.laplace(w), 0)), rest, face) if "disagree" in text)
+    assert "in the limit of" in text
+
+
+def test_what_no_term_can_ring_is_no_resonance():
+    """A slender strip: the answer is large, and neither out of proportion nor at a resonance."""
+    strip = Region(plane, Interval(0, 1000) * Interval(0, 1))
+    ends, walls = strip.boundary.where(Or(Eq(X, 0), Eq(X, 1000))), strip.boundary.where(Or(Eq(Y, 0), Eq(Y, 1)))
+    equations = [On(strip, Eq(plane.laplace(w), 1)), On(ends, Eq(w, 0)), On(walls, Eq(plane.dn(w), 0))]
+    report = inrpde.solve(Problem("p", [w], equations), budget=2, reference="none").report
+    assert report["status"] == "ok"
+    form = compile_problem(Problem("p", [w], [On(square, plane.laplace(w) - 4 * w), On(square.boundary, w - 1)]))
+    assert not any(map(partial(_rings, form), form.rows))
+    form = compile_problem(Problem("p", [w], [On(square, plane.laplace(w) + 4 * w), On(square.boundary, w - 1)]))
+    assert any(map(partial(_rings, form), form.rows))
+
+
+n_ = Symbol("n", integer=True)
+MISUSED = {
+    "a region's name for a region": lambda: space.unknown("q", on="omega"),
+    "a string for an expression": lambda: plane.grad("w"),
+    "nothing for an expression": lambda: plane.laplace(None),
+    "a derivative of order -1": lambda: Space("x", time="t").dt(1, -1),
+    "a Matrix to integrate": lambda: square.mean(Matrix([w, w])),
+    "a name to integrate": lambda: square.integral("w"),
+    "a list for a radius": lambda: Ball(plane, (0, 0), [1]),
+    "a name for a space": lambda: Ball("x y", (0, 0), 1),
+    "a ball without points": lambda: Ball(plane, (0, 0), 1e-200),
+    "a ball without a volume": lambda: Ball(plane, (0, 0), 1e200),
+    "no value for a face": lambda: square.face(X, None),
+    "a moment for a time": lambda: Ball(Space("x", time="t"), 0, 1).over(Interval(0, 1e-300)),
+    "a number for a label": lambda: Points(space, [[0.5]], {1: [1]}),
+    "Tuples for sides": lambda: On(line, Eq(Tuple(u, u), Tuple(0, 0))),
+    "Matrices of two shapes": lambda: On(line, Eq(Matrix([u, u]), Matrix([1]), evaluate=False)),
+    "features without number": lambda: Problem("p", [u], LAPLACE, settings={"solver.width": 10**30}),
+    "an endless sum": lambda: warned(On(line, u.diff(x, x) - Sum(sin(n_ * x), (n_, 1, oo))), unknowns=[u]),
+    "a unit": lambda: warned(On(line, u - meter), unknowns=[u]),
+    "a jump in the unknown": lambda: warned(On(line, space.laplace(u) - Heaviside(u)), LAPLACE[1], unknowns=[u]),
+    "steps of the unknown": lambda: warned(On(line, floor(u) - 1), unknowns=[u]),
+    "coefficients that vanish": lambda: check(with_coefficients(a, values=[0])),
+    "coefficients that nearly vanish": lambda: check(with_coefficients(a, values=[1e-200])),
+    "a lens too thin": lambda: warned(On(Ball(plane, (0, 0), 1) & Ball(plane, (1.99999, 0), 1), w - 1)),
+}
+
+
+@pytest.mark.parametrize("make", MISUSED.values(), ids=MISUSED)
+def test_misuse_is_an_error_in_three_parts(make):
+    with pytest.raises(ProblemError) as caught:
+        make()
+    assert caught.value.where
+    assert caught.value.fix
+
+
+def test_a_weight_may_be_any_number():
+    assert On(line, u, weight=np.int64(2)).weight == 2
+
+
+def test_a_boundary_far_from_the_origin_is_known():
+    """Coordinates of 1e8 are rounded by 1e-8: the boundary of a ball there is covered by its condition all the same."""
+    far = Ball(plane, (1e8, 0), 1)
+    assert not warned(On(far, Eq(plane.laplace(w), 1)), On(far.boundary, Eq(w, 0)))
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda s: s("a"), lambda s: s([[1j]]), lambda s: s.evaluate(u, "a"), lambda s: s.evaluate([], [[0.5]]),
+        lambda s: s.integral(u, None), lambda s: s.on_grid(5), lambda s: s.on_grid("a"), lambda s: s.on_grid(None),
+        lambda s: s.on_grid((10**12,)), lambda s: inrpde.solve(Problem("p", [u], LAPLACE), settings="solver.width=3"),
+        lambda s: inrpde.solve(Problem("p", [u], LAPLACE), device=3),
+    ],
+)  # fmt: skip
+def test_what_a_solution_cannot_answer_is_a_usage_error(ask, answer):
+    with pytest.raises(UsageError) as caught:
+        ask(answer)
+    assert caught.value.where
+    assert caught.value.fix
+
+
+@pytest.fixture(scope="module")
+def answer():
+    return inrpde.solve(Problem("p", [u], LAPLACE), reference="none")

@@ -21,8 +21,9 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command that `words` (default: those of the process) give, and return the exit status."""
     own = words is None
+    started = STARTED if own else time.perf_counter()
     words = list(sys.argv[1:] if words is None else words)
-    args = Namespace(json="--json" in words)  # filled by the parser, which may fail half way
+    args = Namespace(json="--json" in words, started=started)  # filled by the parser, which may fail half way
     with streams():
         code = _outcome(words, args)
         if own and deadline.running():  # a long call that was left would hold the process up

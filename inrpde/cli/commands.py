@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inrpde import config, plugins
-from inrpde.cli import STARTED, render
+from inrpde.cli import render
 from inrpde.cli.progress import Progress
 from inrpde.cli.streams import put, unicode_json
 from inrpde.errors import DivergedError, InrpdeError, Interrupted, OutputError, ProblemError, UsageError
@@ -62,7 +62,7 @@ def solve(args: Namespace) -> int:
             method=args.method,
             seed=args.seed,
             budget=args.budget,
-            started=STARTED,
+            started=args.started,
             tol=args.tol,
             reference=args.reference,
             device=args.device,

@@ -31,7 +31,7 @@ def evaluate(
     integrals over regions; `arrays` gives further symbols (normals). Raises UsageError for what is no expression, and
     for names that are neither.
     """
-    if isinstance(expr, (MatrixBase, list, tuple)):
+    if isinstance(expr, (MatrixBase, list, tuple)) and len(expr):
         return np.stack([evaluate(e, coords, points, fields, values, integrate, arrays) for e in expr], axis=1)
     if not isinstance(expr, (Expr, int, float, complex)):
         raise UsageError(

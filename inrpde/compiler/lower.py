@@ -15,6 +15,7 @@ from sympy import (
     Max,
     Min,
     Piecewise,
+    Subs,
     Symbol,
     arg,
     conjugate,
@@ -170,6 +171,12 @@ def make_row(
     varying = set(jets) | set(integrals)
     linear = not any(slope.free_symbols & varying for slope in tangent.values())
     place = str(condition)
+    if any(slope.has(DiracDelta, Derivative, Subs) for slope in tangent.values()):
+        raise ProblemError(
+            "the equation jumps as an unknown varies, so that it has no tangent",
+            place,
+            "smooth the jump, as (1 + tanh(u/width))/2 does a Heaviside(u)",
+        )
     return Row(
         condition.index, region, expr, tangent, jets, data, integrals,
         RowFunction([expr], place), RowFunction(list(tangent.values()), place), linear, place,

@@ -98,8 +98,12 @@ class RowFunction:
         deadline.turn()
         if self._function is None:
             self._function = self._print()
-        with np.errstate(all="ignore"):  # numpy's numbers divide by zero without an exception, Python's do not
-            return list(self._function(*(np.asarray(env[s])[()] for s in self.symbols)))
+        arrays = [np.asarray(env[s])[()] for s in self.symbols]
+        try:
+            with np.errstate(all="ignore"):  # numpy's numbers divide by zero without an exception, Python's do not
+                return list(self._function(*arrays))
+        except (NameError, TypeError, OverflowError) as error:  # what printed code raises that numpy does not know
+            raise self._no_value(str(error)) from None
 
     def _print(self) -> Any:
         try:
@@ -107,10 +111,11 @@ class RowFunction:
             arguments, expressions = [plain[s] for s in self.symbols], [e.xreplace(plain) for e in self.expressions]
             return lambdify(arguments, expressions, modules=["scipy", "numpy"], printer=_Printer(SETTINGS), cse=True)
         except (NotImplementedError, TypeError, ValueError) as error:  # what sympy raises where it cannot print
-            reason = str(error).splitlines()[0].split(">: ")[-1]
-            raise ProblemError(
-                f"an expression cannot be evaluated: {reason}", self.where, "use functions that scipy.special has"
-            ) from None
+            raise self._no_value(str(error).splitlines()[0].split(">: ")[-1]) from None
+
+    def _no_value(self, reason: str) -> ProblemError:
+        what = f"an expression cannot be evaluated: {reason}"
+        return ProblemError(what, self.where, "write it with numbers and functions that scipy.special has")
 
 
 def _plain_names(expressions: Sequence[Expr]) -> dict[Symbol, Symbol]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import sys
 from dataclasses import dataclass
 from types import FrameType
@@ -56,7 +57,7 @@ class On:
             )
         where = region.describe(_region_names(sys._getframe(1)))
         place = f"On({where}, {text})"
-        if isinstance(weight, bool) or not isinstance(weight, (int, float, sympy.Number)) or not 0 < weight < 1e100:
+        if isinstance(weight, bool) or not isinstance(weight, (numbers.Real, sympy.Number)) or not 0 < weight < 1e100:
             raise ProblemError(
                 f"weight={words(weight, 40)} is not a positive number", place, "leave it out, or give a positive number"
             )
@@ -96,9 +97,15 @@ def _residuals(equation: Any, place: str) -> tuple[Expr, ...]:
         )
     if isinstance(equation, Eq):
         left, right = equation.lhs, equation.rhs
-        if isinstance(left, MatrixBase) or isinstance(right, MatrixBase):
-            left, right = sympy.Matrix(left), sympy.Matrix(right)
-        return _rows(left - right, place)
+        try:
+            if isinstance(left, MatrixBase) or isinstance(right, MatrixBase):
+                left, right = sympy.Matrix(left), sympy.Matrix(right)
+            difference = left - right
+        except (TypeError, ValueError):
+            raise ProblemError(
+                "the two sides cannot be subtracted", place, "compare numbers, or Matrices of the same shape"
+            ) from None
+        return _rows(difference, place)
     if isinstance(equation, Relational):
         if equation.rel_op in (">=", ">"):
             return (Max(equation.rhs - equation.lhs, 0),)

@@ -85,6 +85,9 @@ class Space:
     def unknown(self, name: str, complex: bool = False, on: Region | None = None) -> AppliedUndef:
         """An unknown field Φ(x): an applied sympy function. With `on` it lives on that region alone."""
         self._check_name(name)
+        if on is not None and not hasattr(on, "contains"):
+            place = f'space.unknown("{name}", on={words(on)})'
+            raise ProblemError(f"{words(on)} is not a region", place, "on=Region(space, Interval(0, 1) ** 2)")
         u = Function(name, **({"complex": True} if complex else {"real": True}))(*self.coords)
         if on is not None:
             self.domains[u] = on
@@ -176,6 +179,11 @@ class Space:
                 f"dt({words(f)}) in {self!r}",
                 'declare the time: Space("x", time="t")',
             )
+        if not isinstance(order, int) or order < 1:
+            raise ProblemError(
+                f"there is no time derivative of order {words(order)}", f"dt({words(f)}, {words(order)})",
+                "give a whole number from 1 on",
+            )  # fmt: skip
         if isinstance(f, MatrixBase):
             return f.applyfunc(lambda fi: self.dt(fi, order))
         for _ in range(order):
@@ -185,5 +193,9 @@ class Space:
 
 def _derivative(f: Expr, x: Symbol) -> Expr:
     """∂f/∂x, unevaluated where f has unknowns or coefficients, so that the flux form is kept."""
+    if not isinstance(f, (Expr, int, float, complex)) or isinstance(f, (MatrixBase, bool)):
+        raise ProblemError(
+            f"there is no derivative of {words(f)}", f"the derivative by {x}", "give an expression, or a Matrix of them"
+        )
     f = sympy.sympify(f)
     return Derivative(f, x) if f.has(AppliedUndef) else f.diff(x)

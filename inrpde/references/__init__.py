@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from inrpde import plugins
 from inrpde.compiler import Bound
 from inrpde.references.reference import NoReference, Reference
@@ -58,12 +56,4 @@ def _asked(
     found = module.solve(bound, n, budget=budget, progress=progress) if reason is None else NoReference(reason)
     if not isinstance(found, Reference | NoReference):
         raise TypeError(f"solve gave {found!r:.60}, neither a Reference nor a NoReference")
-    if isinstance(found, Reference):
-        lost = [name for name, values in found.values.items() if not _finite(values)]
-        return NoReference(f"its {', '.join(lost)} is not finite") if lost else found
     return found
-
-
-def _finite(values: np.ndarray) -> bool:
-    """Are there values, and none of them infinite? NaN stands where an unknown does not live."""
-    return bool(np.any(np.isfinite(values))) and not np.any(np.isinf(values))

@@ -23,7 +23,7 @@ from inrpde.references.factors import Factors, ignores
 from inrpde.references.fem_assembly import Assembly, Interface, probe
 from inrpde.references.fem_mesh import check_meshable, meshes, ratio
 from inrpde.references.layout import coarsest_cells, domain
-from inrpde.references.reference import FLOOR, CellValues, NoReference, Reference, Unsupported, norm
+from inrpde.references.reference import FLOOR, CellValues, NoReference, Reference, Unsupported, check_finite, norm
 from inrpde.references.steady import SINGULAR, Progress
 from inrpde.references.terms import Lowering, Term
 from inrpde.references.weak_form import Array, check_first_order, weak_form
@@ -193,6 +193,7 @@ def _reference(bound: Bound, finer: float, axes: list[Array], mask: Array, level
         relative = latest / (size or 1.0)
         values[unknown.name], orders[unknown.name] = fine, order
         errors[unknown.name] = max(relative / (finer ** float(np.clip(order, 0.5, ORDER)) - 1), FLOOR)
+    check_finite(values)
     every_other = (slice(None, None, 2),) * len(axes)
     half = {name: fine[every_other] for name, fine in values.items()}
     return Reference(KIND, tuple(axes), values, mask, errors, half, tuple(axis[::2] for axis in axes), orders)

@@ -77,6 +77,7 @@ def from_levels(
     estimated, extrapolated, order = {}, {}, {}
     notes = []
     dim = len(axes)
+    check_finite(levels[-1])
     for name, fine in levels[-1].items():
         middle, coarse = levels[-2][name], levels[-3][name]
         change, change_before = every_other(fine, dim) - middle, every_other(middle, dim) - coarse
@@ -96,6 +97,13 @@ def from_levels(
     if mask is not None and times is not None:
         mask = np.broadcast_to(mask[..., None], (*mask.shape, len(times)))
     return Reference(kind, (*axes, *last), levels[-1], mask, estimated, extrapolated, coarse_axes, order, tuple(notes))
+
+
+def check_finite(values: Mapping[str, Array]) -> None:
+    """Raise Unsupported where an unknown has no finite value, or an infinite one; NaN stands where it does not live."""
+    for name, nodal in values.items():
+        if not np.any(np.isfinite(nodal)) or np.any(np.isinf(nodal)):
+            raise Unsupported(f"the discrete solution for {name} is not finite")
 
 
 def every_other(values: Array, dim: int) -> Array:

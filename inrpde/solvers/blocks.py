@@ -16,7 +16,7 @@ from scipy.linalg import LinAlgError, cholesky, qr, solve_triangular
 from inrpde import deadline
 from inrpde.compiler.form import Row
 from inrpde.errors import DivergedError
-from inrpde.solvers.linear import RIDGE
+from inrpde.solvers.linear import ALL, RIDGE
 from inrpde.solvers.system import Part, System
 from inrpde.solvers.threads import sized
 
@@ -104,7 +104,11 @@ def _factor(system: System, k: int, parts: list[list[Part]], factors: Sequence[A
     a = np.concatenate(matrices)
     size = float(np.linalg.norm(a))
     if not np.isfinite(size):
-        raise DivergedError("the linear system is not finite", None, "check coefficients and data for singular points")
+        raise DivergedError(
+            "the linear system is not finite",
+            ALL,
+            "check coefficients and data for singular points",
+        )
     foot = np.diag(np.broadcast_to(np.maximum(ridge * size / np.sqrt(width), 1e-300), width))
     q, r = qr(np.concatenate([a, foot]), mode="economic", overwrite_a=True, check_finite=False)
     return Piece(columns, np.concatenate(rows), np.ascontiguousarray(q[: len(a)]), r)
@@ -262,7 +266,7 @@ def _shifting(factorise: Callable[[float], Result], shift: float) -> Result:
             return factorise(shift)
         except LinAlgError:
             shift *= 30
-    raise DivergedError("the cells' system is singular", None, "check that the conditions determine the solution")
+    raise DivergedError("the cells' system is singular", ALL, "check that the conditions determine the solution")
 
 
 def _shifted_cholesky(block: Array, shift: float) -> Array:

@@ -9,6 +9,8 @@ def check_device(device: str) -> None:
     """Raise UsageError for a device that is not there; torch is asked about all but "cpu"."""
     if device == "cpu":
         return
+    if not isinstance(device, str):
+        raise UsageError(f"{device!r} is no device", "device", 'device="cpu"')
     import torch
 
     kind, _, number = device.partition(":")

@@ -14,6 +14,8 @@ from inrpde.errors import DivergedError
 from inrpde.solvers.threads import sized
 
 Array = np.ndarray
+ALL = "all conditions together"
+"""Where a system is wrong that no single condition is to blame for."""
 RIDGE = 1e-13
 """Just above rounding: columns that depend on one another stay finite, and no digit is lost."""
 EXACT, REFINEMENTS = 1e-11, 10
@@ -37,7 +39,11 @@ def ridge_solve(a: Array, b: Array, ridge: float = RIDGE) -> Array:
     columns = b if b.ndim == 2 else b[:, None]
     size = float(np.linalg.norm(a))
     if not np.isfinite(size) or not np.all(np.isfinite(columns)):
-        raise DivergedError("the linear system is not finite", None, "check coefficients and data for singular points")
+        raise DivergedError(
+            "the linear system is not finite",
+            ALL,
+            "check coefficients and data for singular points",
+        )
     if size == 0:
         return np.zeros((width, *b.shape[1:]), dtype=a.dtype)
     least = ridge * size / np.sqrt(width)
@@ -90,7 +96,9 @@ def _triangular(r: Array, b: Array, adjoint: bool = False) -> Array:
     solution, info = trtrs(r, b, trans=2 if adjoint else 0)
     if info != 0:
         raise DivergedError(
-            f"the linear system is singular (column {info})", None, "check that the conditions determine the solution"
+            f"the linear system is singular (column {info})",
+            ALL,
+            "check that the conditions determine the solution",
         )
     return solution
 

@@ -219,9 +219,13 @@ def _ends(region: Region) -> Array:
 
 
 def _touches(region: Region, points: Array) -> Array:
-    """Which points lie in the closure of a region: itself, or a step away from them."""
+    """Which points lie in the closure of a region: in itself, at the ends of its curves, or a step away from it.
+
+    A point of a floor is not in the closure of the walls where y > 0, though it is where y ≥ 0 and on the boundary."""
     lo, hi = region.bounds
-    found = region.contains(points, 2 * region.tolerance)
+    found = region.contains(points)
+    for end in _ends(region):
+        found |= np.linalg.norm(points - end, axis=1) <= 2 * region.tolerance
     for direction in itertools.product((-1, 0, 1), repeat=points.shape[1]):
         rest = np.flatnonzero(~found)
         found[rest] = region.contains(points[rest] + STEP * (hi - lo) * np.array(direction))

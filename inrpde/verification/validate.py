@@ -43,6 +43,7 @@ def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
         samples = draw(form, 1500, 17)
         _check_finite(form, samples)
         _check_guess(form, samples)
+        _check_asks(form, samples)
         check_signs(form, samples)
         check_periodic(form, samples)
         _check_exact(form, samples)
@@ -79,6 +80,28 @@ def _check_finite(form: Form, samples: Samples) -> None:
                     row.text,
                     "cut the singular point out of the region (omega - Ball(…)), or rewrite the expression there",
                 )
+
+
+def _check_asks(form: Form, samples: Samples) -> None:
+    """Raise ProblemError for a linear equation whose coefficients vanish all over its set, and whose data do not, and
+    for coefficients whose squares vanish."""
+    for row in form.rows:
+        if not row.linear or row.region.labels:
+            continue
+        env = environment(form, row, samples.of(row)) | dict.fromkeys([*row.jets, *row.integrals], 0.0)
+        largest = max((float(np.max(np.abs(slope))) for slope in row.slopes(env)), default=0.0)
+        if 0 < largest < 1 / HUGE:
+            raise ProblemError(
+                f"the largest coefficient is {largest:.2g}, and squares of such numbers are zero",
+                row.text,
+                "choose other units, or divide the equation by it",
+            )
+        if largest == 0 and np.all(row.value(env)[0]):
+            raise ProblemError(
+                "no value of the unknowns satisfies this: with its coefficients bound, none is left in the equation",
+                row.text,
+                "check the coefficients: they vanish wherever it holds",
+            )
 
 
 def _not_finite(form: Form, row: Row, site: Site) -> Array:
@@ -163,7 +186,7 @@ def _homogeneous(form: Form, samples: Samples) -> list[Finding]:
     narrow = [row for row in form.rows if not row.data and _written(row) != 0]
     if narrow:
         text = f"{narrow[0].text}: the data vanish at every point that was looked at, and are not written as zero"
-        return [Finding(f"{text}: what is so narrow is missed; stretch it, or cut a region round it", "unverified")]
+        return [Finding(f"{text}: what is so narrow is missed; make it wider", "unverified")]
     if form.linear:
         text = "every source and every boundary value is zero, and so is the solution"
         return [Finding(f"{text}; eigenproblems are not what this solves")]

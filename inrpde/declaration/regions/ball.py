@@ -8,10 +8,9 @@ from math import gamma, pi
 from typing import Any
 
 import numpy as np
-from sympy import sympify
 
 from inrpde.declaration.regions.chart import Array, Chart, Piece
-from inrpde.declaration.regions.region import Solid, classify
+from inrpde.declaration.regions.region import Solid, check_extent, classify, number
 from inrpde.declaration.space import Space
 from inrpde.errors import ProblemError
 
@@ -24,20 +23,22 @@ class Ball(Solid):
     """
 
     def __init__(self, space: Space, centre: Sequence[Any] | float, radius: Any):
-        super().__init__(space, space.spatial)
         place = f"Ball(space, {centre}, {radius})"
-        entries = [sympify(c) for c in (centre if np.iterable(centre) else [centre])]
+        if not isinstance(space, Space):
+            raise ProblemError(f"{space} is not a Space", place, 'Ball(Space("x y"), (0, 0), 1)')
+        super().__init__(space, space.spatial)
+        entries = list(centre) if np.iterable(centre) else [centre]
         if len(entries) != len(self.coords):
             raise ProblemError(
                 f"the centre has {len(entries)} coordinates and the space has {len(self.coords)}", place,
                 f"give the centre as ({', '.join(map(str, self.coords))})",
             )  # fmt: skip
-        for value in (*entries, sympify(radius)):
-            if not value.is_number or not value.is_finite or not value.is_extended_real:
-                raise ProblemError(f"{value} is not a number", place, "a centre and a radius are finite numbers")
-        self.centre, self.radius = np.array(entries, float), float(radius)
+        fix = "a centre and a radius are finite numbers"
+        self.centre = np.array([number(entry, place, fix) for entry in entries])
+        self.radius = number(radius, place, fix)
         if self.radius <= 0:
             raise ProblemError(f"the radius {radius} is not positive", place, "give a radius > 0")
+        check_extent(self.coords, *self.bounds, place)
 
     @property
     def bounds(self) -> tuple[Array, Array]:

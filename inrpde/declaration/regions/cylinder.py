@@ -9,7 +9,7 @@ from sympy import Interval, sympify
 
 from inrpde.declaration.regions.box import Box
 from inrpde.declaration.regions.chart import TOLERANCE, Array, Chart, Piece, Predicate, product
-from inrpde.declaration.regions.region import Region, Solid, bracketed, classify
+from inrpde.declaration.regions.region import Region, Solid, bracketed, check_extent, classify, number
 from inrpde.errors import ProblemError
 
 
@@ -21,13 +21,11 @@ def cylinder(base: Region, interval: Interval) -> Region:
         raise ProblemError("the space has no time", place, 'declare it: Space("x y", time="t")')
     if base.has_time:
         raise ProblemError("the region has a time already", place, "`over` is for purely spatial regions")
-    if (
-        not isinstance(interval, Interval)
-        or interval.free_symbols
-        or not (interval.start.is_finite and interval.end.is_finite)
-    ):
-        raise ProblemError(f"{interval} is not a bounded interval of numbers", place, "omega.over(Interval(0, 1))")
-    span = float(interval.start), float(interval.end)
+    fix = "omega.over(Interval(0, 1))"
+    if not isinstance(interval, Interval) or not (interval.start.is_finite and interval.end.is_finite):
+        raise ProblemError(f"{interval} is not a bounded interval of numbers", place, fix)
+    span = number(interval.start, place, fix), number(interval.end, place, fix)
+    check_extent([base.space.time], np.array([span[0]]), np.array([span[1]]), place)
     return _solid(base, span) if isinstance(base, Solid) else Cylinder(base, span)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sympy import Eq, Symbol, sympify
+from sympy import Eq, Expr, Symbol, sympify
 
 from inrpde.declaration.regions.pilot import pilot_points
 from inrpde.declaration.regions.region import Region, Solid, bracketed
@@ -31,9 +31,14 @@ class Face(Where):
 
 def face(solid: Solid, coordinate: Symbol, value: Any) -> Region:
     """The face of a solid; in time its start or end. Raises ProblemError that lists what there is, if nothing is."""
-    value = sympify(value)
+    value = value if isinstance(value, str) else sympify(value)
     place = f"({solid.label}).face({coordinate}, {value})"
-    if coordinate not in solid.coords or not value.is_number or not value.is_extended_real:
+    if (
+        coordinate not in solid.coords
+        or not isinstance(value, Expr)
+        or not value.is_number
+        or not value.is_extended_real
+    ):
         names = ", ".join(map(str, solid.coords))
         raise ProblemError(
             f"a face is a coordinate ({names}) and a number, not {coordinate} and {value}",

@@ -149,7 +149,7 @@ def _empty(region: Region) -> ProblemError:
     relation = getattr(region, "relation", None)
     if relation is None:
         fix = "check what is taken away from it, or what it is cut with"
-        return ProblemError("the region is empty", region.label, fix)
+        return ProblemError("the region is empty, or too thin to be found", region.label, fix)
     lo, hi = region.bounds
     fix = "its coordinates run over " + ", ".join(
         f"{x}: {a:g} … {b:g}" for x, a, b in zip(region.coords, lo, hi, strict=True)

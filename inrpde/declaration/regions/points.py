@@ -68,14 +68,15 @@ class Points(PointSet):
         self, space: Space, coordinates: Any, labels: Mapping[str, Any] | None = None, normals: Any | None = None
     ):
         super().__init__(space, _coordinates(space, coordinates))
-        if not isinstance({} if labels is None else labels, Mapping):
+        labels = {} if labels is None else labels
+        if not isinstance(labels, Mapping) or not all(isinstance(name, str) for name in labels):
             raise ProblemError(
                 "the labels have no names", "Points(space, coordinates, labels)", 'name them: {"reading": values}'
             )
         count = len(self.coordinates)
         self._symbols: dict[str, Expr | ImmutableDenseMatrix] = {}
         self.values: dict[Dummy, Array] = {}
-        for name, data in (labels or {}).items():
+        for name, data in labels.items():
             values = _array(data, f'Points(…)["{name}"]')
             if values.ndim not in (1, 2) or len(values) != count:
                 raise ProblemError(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sympy import Expr, Interval, Symbol
+from sympy import Expr, Interval, MatrixBase, Symbol, SympifyError, sympify
 
 from inrpde import deadline
 from inrpde.declaration.regions.chart import TOLERANCE, Array, Chart, Corner, Piece
 from inrpde.declaration.regions.flaw import Flaw
+from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 
 if TYPE_CHECKING:
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 
     from inrpde.declaration.regions.pilot import Part
     from inrpde.declaration.space import Space
+
+
+ROUNDING = 1e-14
+"""What a few operations round a coordinate by, as a share of it."""
+FARTHEST = 1e50
+"""Coordinates that squares and volumes can be taken of."""
+THINNEST, RESOLVED = 1e-50, 1e-10
+"""An interval is so long at least, and as a share of its distance from zero: fourth powers of its length, and its
+points to six digits, are numbers."""
 
 
 class _Declared(ABCMeta):
@@ -94,9 +104,11 @@ class Region(metaclass=_Declared):
         lo, hi = self.bounds
         return float(np.max((hi - lo)[: len(self.space.spatial)]))
 
-    @property
+    @cached_property
     def tolerance(self) -> float:
-        return TOLERANCE * self.size
+        """How far from a set a point may lie to be on it, no less than its coordinates are rounded by."""
+        farthest = np.max(np.abs(self.bounds)[:, : len(self.space.spatial)])
+        return max(TOLERANCE * self.size, ROUNDING * float(farthest))
 
     @property
     def box(self) -> tuple[tuple[float, float], ...] | None:
@@ -231,6 +243,12 @@ class Region(metaclass=_Declared):
     def _integral(self, expr: Expr, mean: bool) -> Expr:
         from inrpde.declaration.integral import RegionIntegral
 
+        known = expr if isinstance(expr, Expr) else None if isinstance(expr, (str, bool)) else _sympified(expr)
+        if not isinstance(known, Expr) or isinstance(known, MatrixBase):
+            raise ProblemError(
+                f"{words(expr)} is no expression to integrate", f"({self.label}).{'mean' if mean else 'integral'}(…)",
+                "give one sympy expression, of a Matrix each entry for itself",
+            )  # fmt: skip
         return RegionIntegral(expr, self, mean)
 
 
@@ -305,6 +323,31 @@ class Solid(Region):
 def classify(distance: Array, tol: float) -> Array:
     """Sides of points at signed distances (N,), negative inside: int8."""
     return (distance < -tol).astype(np.int8) - (distance > tol)
+
+
+def _sympified(value: Any) -> Any:
+    try:
+        return sympify(value)
+    except SympifyError:
+        return None
+
+
+def number(value: Any, place: str, fix: str) -> float:
+    """A finite real number of at most `FARTHEST`, from a number or a sympy expression. Raises ProblemError."""
+    known = None if isinstance(value, (str, bool)) else _sympified(value)
+    if not isinstance(known, Expr) or not known.is_number or not known.is_extended_real or not abs(known) < FARTHEST:
+        raise ProblemError(f"{words(value)} is not a number, or too large a one", place, fix)
+    return float(known)
+
+
+def check_extent(coords: Sequence[Symbol], lo: Array, hi: Array, place: str) -> None:
+    """Raise ProblemError where an interval from `lo` to `hi` (d,) is too short for the numbers in it."""
+    for x, a, b in zip(coords, lo, hi, strict=False):
+        if a != b and not b - a >= max(THINNEST, RESOLVED * max(abs(a), abs(b))):
+            raise ProblemError(
+                f"{x} from {a:.17g} to {b:.17g} is too short an interval for the numbers in it", place,
+                "choose other units, or count the coordinate from there: Interval(0, 1)",
+            )  # fmt: skip
 
 
 def _ancestors(region: Region) -> list[Region]:

@@ -23,19 +23,12 @@ from sympy import (
 
 from inrpde.declaration.regions.box import Box, Flat
 from inrpde.declaration.regions.points import PointSet
-from inrpde.declaration.regions.region import Region
+from inrpde.declaration.regions.region import FARTHEST, Region, check_extent
 from inrpde.declaration.space import Space
 from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 
 KINDS = "intervals, products, unions, intersections, differences and finite sets"
-FARTHEST = 1e100
-"""Coordinates that squares and volumes can be taken of."""
-
-
-THINNEST, RESOLVED = 1e-50, 1e-10
-"""An interval is so long at least, and as a share of its distance from zero: fourth powers of its length, and its
-points to six digits, are numbers."""
 
 
 def region_of_set(space: Space, source: Set) -> Region:
@@ -129,14 +122,7 @@ def _boxes(space: Space, factors: list[list], place: str) -> Region:
             f"give one factor for each of {', '.join(map(str, space.coords))}, in that order",
         )  # fmt: skip
     for lo, hi in corners:
-        thin = (lo < hi) & (hi - lo < np.maximum(THINNEST, RESOLVED * np.maximum(np.abs(lo), np.abs(hi))))
-        if thin.any():
-            k = int(np.argmax(thin))
-            raise ProblemError(
-                f"{space.coords[k]} from {lo[k]:.17g} to {hi[k]:.17g} is too short an interval for the numbers in it",
-                place,
-                "choose other units, or count the coordinate from there: Interval(0, 1)",
-            )
+        check_extent(space.coords, lo, hi, place)
     if all(np.all(lo == hi) for lo, hi in corners):
         return PointSet(space, np.array([lo for lo, _ in corners]))
     if any(np.any(lo == hi) for lo, hi in corners):
