@@ -26,8 +26,9 @@ from inrpde.errors import OutputError
 if TYPE_CHECKING:
     import h5py
 
-SECONDS, BYTES_A_SECOND = 3.0, 2e7
-"""How long a file may take: so much of the processor's time, and more as its size goes."""
+SECONDS, BYTES_A_SECOND = 3.0, 2e5
+"""How long a file may take: so much of the processor's time, and more as its size goes. A file of many small arrays, a
+network on patches, takes a second a megabyte."""
 PATIENCE, START = 10, 120.0
 """How many times as long it may take by the clock, on a busy machine; and seconds until the process is there."""
 MEMORY, PER_BYTE = 3 * 2**30, 64

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t, h5z
+from h5py import h5a, h5d, h5g, h5l, h5o, h5p, h5s, h5t, h5z
 
 SEAL = "sha256"
 """The root attribute that holds the checksum."""
@@ -66,13 +66,13 @@ class _Survey:
     groups: set[int] = field(default_factory=set)
     datasets: dict[int, bytes] = field(default_factory=dict)
     """Digests of those that have been read, which may have several names."""
-    later: list[tuple[str, h5d.DatasetID]] = field(default_factory=list)
+    later: list[tuple[str, h5d.DatasetID, h5p.PropDCID]] = field(default_factory=list)
     """Virtual datasets, whose sources come first."""
 
     def __post_init__(self) -> None:
         self._group(self.file.id if isinstance(self.file.id, h5g.GroupID) else h5g.open(self.file.id, b"/"), "/")
-        for path, node in self.later:
-            self.digests[path] = self._content(node, path)
+        for path, node, made in self.later:
+            self.digests[path] = self._content(node, made, path)
 
     def checksum(self) -> str:
         whole = hashlib.sha256()
@@ -100,23 +100,24 @@ class _Survey:
         if isinstance(node, h5g.GroupID):
             self._group(node, f"{path}/")
         elif isinstance(node, h5d.DatasetID):
-            if node.get_create_plist().get_layout() == h5d.VIRTUAL:
-                self.later.append((path, node))
+            made = node.get_create_plist()
+            if made.get_layout() == h5d.VIRTUAL:
+                self.later.append((path, node, made))
             else:
-                self.digests[path] = self._content(node, path)
+                self.digests[path] = self._content(node, made, path)
         elif self.ours:
             raise Damaged(f"{path} is neither a group nor a dataset")
 
-    def _content(self, node: h5d.DatasetID, path: str) -> bytes:
-        """The digest of a dataset."""
+    def _content(self, node: h5d.DatasetID, made: h5p.PropDCID, path: str) -> bytes:
+        """The digest of a dataset, whose properties are `made`."""
         address = h5o.get_info(node).addr
         if address not in self.datasets:
-            made = self._attributes(node, path)
-            self._check_type(node.get_type(), path)
-            self._check_storage(node, path)
+            kind, found = node.get_type(), self._attributes(node, path)
+            self._check_type(kind, path)
+            self._check_storage(node, made, kind.get_size(), path)
             if self.ours:
-                _feed_dataset(made, node)
-            self.datasets[address] = made.digest()
+                _feed_dataset(found, node, kind.dtype)
+            self.datasets[address] = found.digest()
         return self.datasets[address]
 
     def _attributes(self, node: h5g.GroupID | h5d.DatasetID, path: str) -> hashlib._Hash:
@@ -139,9 +140,8 @@ class _Survey:
         if self.ours and kind.get_class() not in _TYPES and kind.dtype.kind not in "bc":
             raise Damaged(f"{where} is of a type that is neither a number nor text")
 
-    def _check_storage(self, node: h5d.DatasetID, path: str) -> None:
-        """The bytes that a dataset takes when it is read, and where they are."""
-        made, item = node.get_create_plist(), node.get_type().get_size()
+    def _check_storage(self, node: h5d.DatasetID, made: h5p.PropDCID, item: int, path: str) -> None:
+        """The bytes that a dataset takes when it is read, `item` each, and where they are."""
         layout, claim = made.get_layout(), math.prod(node.shape or ()) * item
         outside = made.get_external_count() > 0
         if layout == h5d.VIRTUAL:
@@ -177,11 +177,11 @@ def _check_deflated(node: h5d.DatasetID, chunk: int, path: str) -> None:
             raise Damaged(f"this file is damaged or a trap: a chunk of {path} inflates to more than it is")
 
 
-def _feed_dataset(made: hashlib._Hash, node: h5d.DatasetID) -> None:
+def _feed_dataset(made: hashlib._Hash, node: h5d.DatasetID, dtype: np.dtype) -> None:
     shape = node.shape
-    rows = max(1, BLOCK // max(1, math.prod(shape[1:]) * node.dtype.itemsize)) if shape else 1
+    rows = max(1, BLOCK // max(1, math.prod(shape[1:]) * dtype.itemsize)) if shape else 1
     if not shape or rows >= shape[0]:
-        values = np.zeros(shape, node.dtype)
+        values = np.zeros(shape, dtype)
         node.read(h5s.ALL, h5s.ALL, values)
         _feed(made, "", values)
         return
