@@ -66,7 +66,8 @@ def rehearse(problem: Problem, path: str | Path) -> None:
             _write(_sketch(problem), Path(folder) / Path(path).name)
         except OutputError as error:
             where = str(path) if folder in (error.where or folder) else error.where
-            raise OutputError(error.what, where, error.fix) from None
+            fix = "mend or uninstall that package, or write NAME.h5" if folder in (error.fix or "") else error.fix
+            raise OutputError(error.what, where, fix) from None
         except InrpdeError:
             raise
         except Exception as error:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -105,6 +106,7 @@ def test_what_solve_hands_to_the_pipeline(pipeline, capsys):
     assert options.pop("source").path.name == "line.py"
     assert isinstance(options.pop("progress"), Progress)
     assert str(options.pop("output")) == "out.h5"
+    assert options.pop("started") <= time.perf_counter()
     assert options == {
         "method": "auto",
         "seed": 7,

@@ -279,7 +279,7 @@ def test_parts_that_do_not_fit_together_are_refused_under_a_right_checksum(tmp_p
 
 
 def test_a_damaged_checkpoint_is_refused(tmp_path):
-    checkpoint = Checkpoint(tmp_path / "run.checkpoint", "key")
+    checkpoint = Checkpoint(tmp_path / "run.checkpoint", {"problem": "run"})
     memory = {"step": 1, "state": np.arange(50.0), "on": np.array([True]), "waves": np.ones(2) * 1j}
     checkpoint.save(memory)
     whole = checkpoint.path.read_bytes()

@@ -149,9 +149,6 @@ def of(*names, complex=False, coords="x", name="p"):
 @pytest.mark.parametrize(
     ("problem", "output", "what"),
     [
-        (of("inrpde"), "a.h5", "taken in the file"),
-        (of("VTKHDF"), "a", "taken in the file"),
-        (of("z", "z_real", complex=True), "a.h5", ""),
         (of("u"), "a.xyz", "nothing writes files that end in .xyz"),
         (of("u", coords="x y"), "a.wav", "a sound is one or two real fields of one coordinate"),
         (of("u", complex=True), "a.wav", "a sound"),
@@ -161,9 +158,6 @@ def of(*names, complex=False, coords="x", name="p"):
     ],
 )
 def test_an_output_that_cannot_be_written_is_refused_before_the_solve(problem, output, what, tmp_path):
-    if not what:
-        rehearse(problem, tmp_path / output)
-        return
     with pytest.raises(OutputError, match=what) as caught:
         rehearse(problem, tmp_path / output)
     assert str(caught.value.where) in (str(tmp_path / output), *(u.func.__name__ for u in problem.unknowns))
@@ -295,7 +289,7 @@ def test_data_that_no_point_sees_are_not_called_zero(source):
     conditions = [On(square, Eq(plane.laplace(w), source)), On(square.boundary, Eq(w, 0))]
     (text,) = warned(*conditions)
     assert "vanish at every point that was looked at" in text
-    assert inrpde.solve(Problem("p", [w], conditions), budget=1).report["verdict"]["word"] == "unverified"
+    assert inrpde.solve(Problem("p", [w], conditions), budget=8).report["verdict"]["word"] == "unverified"
 
 
 def test_infinite_data_do_not_disagree_at_a_corner():
@@ -305,7 +299,7 @@ def test_infinite_data_do_not_disagree_at_a_corner():
         On(square.boundary.where(X > 0), Eq(w, 1)),
     ]
     assert not [text for text in warned(*conditions) if "disagree" in text]
-    report = inrpde.solve(Problem("p", [w], conditions), budget=1).report
+    report = inrpde.solve(Problem("p", [w], conditions), budget=8).report
     assert report["fields"]["w"]["reference"] is None
 
 
@@ -330,7 +324,7 @@ def test_what_no_term_can_ring_is_no_resonance():
     strip = Region(plane, Interval(0, 1000) * Interval(0, 1))
     ends, walls = strip.boundary.where(Or(Eq(X, 0), Eq(X, 1000))), strip.boundary.where(Or(Eq(Y, 0), Eq(Y, 1)))
     equations = [On(strip, Eq(plane.laplace(w), 1)), On(ends, Eq(w, 0)), On(walls, Eq(plane.dn(w), 0))]
-    report = inrpde.solve(Problem("p", [w], equations), budget=2, reference="none").report
+    report = inrpde.solve(Problem("p", [w], equations), budget=8, reference="none").report
     assert report["status"] == "ok"
     form = compile_problem(Problem("p", [w], [On(square, plane.laplace(w) - 4 * w), On(square.boundary, w - 1)]))
     assert not any(map(partial(_rings, form), form.rows))

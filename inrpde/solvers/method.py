@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from inrpde.compiler.form import Form
 from inrpde.solvers.state import State
 
-RESERVE, LEAST = 0.15, 1.5
+RESERVE, LEAST = 0.25, 2.0
 """The share of a budget that is kept for the reference, the report and the file, and the least of it in seconds, where
 that is no more than a third of the budget."""
 SEARCH = 0.8
@@ -19,7 +19,7 @@ SEARCH = 0.8
 CHECKS, CHECKED = 30.0, 0.2
 """Seconds for the checks of the declaration where there is no budget, and the share of one that compiling and they may
 take."""
-REPORT = 0.6
+REPORT = 0.4
 """The share of the reserve that is for the report and the file alone."""
 SECOND, REFERENCE = 60.0, 60.0
 """Seconds for the second solve and for a reference where there is no budget, at most: most plan for less."""

@@ -93,7 +93,7 @@ def test_a_reference_of_finite_elements_lies_on_the_nodes_of_the_mesh(two_parts,
 def test_several_parts_are_solved_and_written_on_their_mesh(two_parts, tmp_path):
     pytest.importorskip("skfem")
     mesh, problem = two_parts
-    solution = inrpde.solve(problem, budget=5)
+    solution = inrpde.solve(problem, budget=30)
     solution.save(tmp_path / "two.h5")
     with h5py.File(tmp_path / "two.h5") as file:
         assert file.attrs["kind"] == "mesh"
@@ -113,7 +113,7 @@ def test_names_that_the_file_needs_are_refused_before_the_solve(names):
     assert f"'{names[-1]}'" in str(caught.value)
 
 
-@pytest.mark.parametrize("part", ["u_real", "u_imag", "u_re", "u_im"])
+@pytest.mark.parametrize("part", ["u_real", "u_imag"])
 def test_parts_of_a_complex_unknown_are_names_of_its_own(part):
     box = Region(SPACE, Interval(0, 1) ** 2)
     for kind in (True, False):

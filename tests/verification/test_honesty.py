@@ -38,7 +38,7 @@ poisson = On(omega, Eq(-space.laplace(u), 1))
 
 def report(*conditions, **more):
     problem = Problem("p", unknowns=[u], conditions=list(conditions), **more)
-    return solve(problem, budget=3, reference="none").report
+    return solve(problem, budget=8, reference="none").report
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_without_initial_values_nothing_is_verified():
     v = moving.unknown("v")
     bar = Region(moving, Interval(0, 1) * Interval(0, 1))
     conditions = [On(bar, Eq(moving.dt(v), v.diff(z, 2))), On(bar.boundary, Eq(v, 0))]
-    found = solve(Problem("heat", unknowns=[v], conditions=conditions), budget=3, reference="none").report
+    found = solve(Problem("heat", unknowns=[v], conditions=conditions), budget=8, reference="none").report
     assert found["verdict"]["word"] == "unverified"
     assert "v has no initial condition: give one on omega.initial" in found["warnings"]
 
@@ -91,7 +91,7 @@ def resonance():
 
 
 def test_a_resonance_has_diverged_and_its_best_answer_is_there(resonance, tmp_path):
-    found = solve(resonance, budget=2, reference="none")
+    found = solve(resonance, budget=8, reference="none")
     assert found.report["status"] == "diverged"
     assert "singular" in found.report["error"]["what"]
     assert "2*pi**2*u" in found.report["error"]["where"]
@@ -118,7 +118,7 @@ def test_a_resonance_is_exit_4_with_a_file(tmp_path, capsys):
         'problem = Problem("resonance", unknowns=[u], conditions=[equation, On(omega.boundary, Eq(u, 0))])\n'
     )
     output = tmp_path / "out.h5"
-    words = ["solve", str(file), "-o", str(output), "--budget", "2", "--reference", "none", "--grid", "9x9"]
+    words = ["solve", str(file), "-o", str(output), "--budget", "8", "--reference", "none", "--grid", "9x9"]
     assert main([*words, "--json"]) == 4
     found = json.loads(capsys.readouterr().out)
     assert found["status"] == "diverged"
