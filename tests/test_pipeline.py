@@ -115,15 +115,15 @@ def test_a_tolerance_that_is_reached_ends_the_search():
 
 
 def test_a_tolerance_out_of_reach_is_said_and_the_best_answer_kept():
-    solution = inrpde.solve(hard(), tol=1e-14, budget=1.0, reference="none")
+    solution = inrpde.solve(hard(), tol=1e-14, budget=3.0, reference="none")
     assert solution.report["status"] == "tolerance"
     assert np.isfinite(solution(AT)["u"]).all()
 
 
 def test_a_budget_is_kept():
     start = time.process_time()
-    report = inrpde.solve(hard(), budget=1.0, reference="none").report
-    assert time.process_time() - start < 8
+    report = inrpde.solve(hard(), budget=3.0, reference="none").report
+    assert time.process_time() - start < 12
     assert report["steps"]
 
 
