@@ -68,7 +68,7 @@ def both(expr, unknowns=(u, v)):
         u**3 - 2 / u + u ** Rational(-2) + x ** u.diff(x),
         sqrt(u.diff(x) ** 2 + u.diff(y) ** 2) - 1,
         Max(u, 0) + Min(u, v, x) + Max(u, Rational(1, 3), v),
-        Abs(u) + sign(v) + Heaviside(u) + tanh(u) + cosh(v / 2) + erf(u),
+        Abs(u) + u * sign(x - y) + v * Heaviside(x - 0.4) + tanh(u) + cosh(v / 2) + erf(u),
         Piecewise((u**2, u > 0), (v * x, x > Rational(1, 2)), (cos(v), True)),
         Piecewise((u, And(u > v, x < y)), (3, True)),
         Piecewise((1, x < Rational(1, 2)), (2, True)) * u.diff(x) + besselj(0, x) * u,

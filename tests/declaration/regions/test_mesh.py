@@ -178,8 +178,11 @@ def test_a_million_points_from_a_hundred_thousand_tetrahedra():
     assert len(mesh.cells) == 105_456
     sample(mesh, 1000)
     started = time.process_time()
+    np.argsort(np.random.default_rng(0).uniform(size=(10, 1_000_000)))
+    sorting = time.process_time() - started
+    started = time.process_time()
     q = sample(mesh, 1_000_000)
-    assert time.process_time() - started < 1.0
+    assert time.process_time() - started < 3 * sorting, "as fast as on other machines, beside what they sort"
     assert len(q) == 1_000_000
     assert np.allclose(q.points.mean(axis=0), 0.5, atol=1e-4)
     assert np.allclose(np.cov(q.points.T), np.eye(3) / 12, atol=1e-4)
