@@ -8,10 +8,13 @@ from inrpde import deadline
 from inrpde.declaration.regions.pilot import Part
 from inrpde.declaration.regions.region import Region
 from inrpde.declaration.regions.sequence import lattice, scattered, strata
+from inrpde.errors import ProblemError
 from inrpde.sampling.quadrature import Quadrature
 
 Array = np.ndarray
 
+MOST = 1e8
+"""Numbers that are drawn at once at most, some gigabytes with what is worked out from them."""
 FEW = 4
 """How many points every part and every span of a curve gets, however small it is."""
 
@@ -23,6 +26,8 @@ def sample(region: Region, n: int, seed: int = 0) -> Quadrature:
     """
     found = region.parts
     counts = _shares([part.measure for part in found], n)
+    for part, count in zip(found, counts, strict=True):
+        _check_thin(region, part, count)
     drawn = [
         _draw(part, count, np.random.default_rng([seed, k]))
         for k, (part, count) in enumerate(zip(found, counts, strict=True))
@@ -39,6 +44,16 @@ def sample(region: Region, n: int, seed: int = 0) -> Quadrature:
         },
         float(sum(d.measure for d in drawn)),
     )
+
+
+def _check_thin(region: Region, part: Part, n: int) -> None:
+    """Raise ProblemError for a part that is found by trying more points than memory is to hold."""
+    if part.piece.chart.dim > 1 and n / part.share * part.piece.chart.dim > MOST:
+        raise ProblemError(
+            f"the region fills {part.share:.1g} of the shape that it is cut from: no points of it are found by trial",
+            region.label,
+            "declare it by a shape that is as thin (a Mesh, a box in other coordinates), or make it thicker",
+        )
 
 
 def _shares(measures: list[float], n: int) -> list[int]:

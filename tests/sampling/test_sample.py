@@ -166,3 +166,12 @@ def test_strata_and_orders():
     first = lattice(1000, 3, np.random.default_rng(0))[scattered(1000)][:30, 0]
     assert np.max(np.diff(np.sort(first))) < 0.1
     assert lattice(5, 0, np.random.default_rng(0)).shape == (5, 0)
+
+
+def test_a_region_too_thin_to_be_found_by_trial_is_refused_before_memory_is():
+    plane = Space("x y")
+    ring = Ball(plane, (0, 0), 1) - Ball(plane, (0, 0), 0.999999)
+    with pytest.raises(ProblemError, match="by trial") as caught:
+        sample(ring, 1_000_000)
+    assert "Ball" in str(caught.value.where)
+    assert caught.value.fix
