@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,15 +16,7 @@ from inrpde import pipeline
 from inrpde.cli import main
 from inrpde.solution import Solution
 
-LINE = """
-from sympy import Eq, Interval, pi, sin
-from inrpde import On, Problem, Region, Space
-space = Space("x")
-(x,) = space.coords
-u = space.unknown("u")
-omega = Region(space, Interval(0, 1))
-problem = Problem("line", [u], [On(omega, Eq(-u.diff(x, 2), pi**2 * sin(pi * x))), On(omega.boundary, Eq(u, 0))])
-"""
+LINE = Path(__file__).with_name("line.py").read_text(encoding="utf-8")
 DISC = """
 from sympy import Eq
 from inrpde import Ball, On, Problem, Space

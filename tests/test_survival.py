@@ -19,15 +19,7 @@ from inrpde.cli import main
 from inrpde.errors import OutputError
 from inrpde.solvers import loop
 
-LINE = """
-from sympy import Eq, Interval, pi, sin
-from inrpde import On, Problem, Region, Space
-space = Space("x")
-(x,) = space.coords
-u = space.unknown("u")
-omega = Region(space, Interval(0, 1))
-problem = Problem("line", [u], [On(omega, Eq(-u.diff(x, 2), pi**2 * sin(pi * x))), On(omega.boundary, Eq(u, 0))])
-"""
+LINE = Path(__file__).with_name("line.py").read_text(encoding="utf-8")
 BROKEN = {
     "at import": "raise RuntimeError('no licence')",
     "by exiting": "import sys; sys.exit(3)",

@@ -38,15 +38,7 @@ MEMORY = 6 * 2**30
 """Bytes of address space of this process."""
 SAMPLES = ("grid.h5", "mesh.h5", "complex.h5", "line.h5.checkpoint")
 REPORT = {"problem": "p", "status": "ok", "verdict": {"word": "verified", "because": "…"}, "fields": {}, "seed": 3}
-LINE = """
-from sympy import Eq, Interval, pi, sin
-from inrpde import On, Problem, Region, Space
-space = Space("x")
-(x,) = space.coords
-u = space.unknown("u")
-omega = Region(space, Interval(0, 1))
-problem = Problem("line", [u], [On(omega, Eq(-u.diff(x, 2), pi**2 * sin(pi * x))), On(omega.boundary, Eq(u, 0))])
-"""
+LINE = Path(__file__).parents[1].joinpath("line.py").read_text(encoding="utf-8")
 
 
 # -- samples
