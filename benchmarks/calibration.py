@@ -21,10 +21,10 @@ from inrpde.compiler import Form, compile_problem
 from inrpde.compiler.evaluate import evaluate
 from inrpde.config import resolve
 from inrpde.declaration import Problem
+from inrpde.discretise.fields import field_points, relative_difference
 from inrpde.loader import load_problem
 from inrpde.solvers.auto import solve
 from inrpde.solvers.features import Global
-from inrpde.solvers.fields import field_points, relative_difference
 from inrpde.solvers.least_squares import fit
 from inrpde.solvers.method import Candidate, Clock, Context
 from inrpde.solvers.search import Search

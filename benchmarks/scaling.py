@@ -17,9 +17,9 @@ import numpy as np
 
 from inrpde.compiler import compile_problem
 from inrpde.loader import load_problem
+from inrpde.sampling.draw import draw
 from inrpde.solvers.features import Cells, Global, Plan
 from inrpde.solvers.least_squares import fit
-from inrpde.solvers.samples import draw
 from inrpde.solvers.shapes import uniform
 
 BAND = 16.0

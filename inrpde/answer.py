@@ -8,11 +8,11 @@ from typing import Any
 
 from inrpde import plugins
 from inrpde.compiler import Form
+from inrpde.discretise.score import Score, score
 from inrpde.errors import InrpdeError
 from inrpde.references import Reference
 from inrpde.solution import Solution
 from inrpde.solvers.loop import Run
-from inrpde.solvers.score import Score, score
 from inrpde.verification.estimate import Estimate, unfitted
 from inrpde.verification.finding import Finding
 from inrpde.verification.report import condition_reports, exact_errors

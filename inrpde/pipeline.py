@@ -23,19 +23,19 @@ from inrpde.compiler import Form, compile_problem
 from inrpde.compiler.bind import Bound
 from inrpde.declaration import Problem
 from inrpde.describe import describe
+from inrpde.discretise.state import State
 from inrpde.errors import InrpdeError, OutputError, ProblemError
 from inrpde.fingerprint import of_run
 from inrpde.interruption import Stops, interrupted, outstanding
 from inrpde.lock import held
 from inrpde.reference_fields import reference_solution
 from inrpde.references import Reference
+from inrpde.sampling.extent import bounds
 from inrpde.sampling.lattice import lattice
 from inrpde.solution import Domain, Field, NetworkField, Solution
 from inrpde.solvers.loop import Run
 from inrpde.solvers.loop import run as run_method
 from inrpde.solvers.method import Candidate, Clock, Context, Method
-from inrpde.solvers.samples import bounds
-from inrpde.solvers.state import State
 from inrpde.storage import check_storable, stored_at
 from inrpde.verification.estimate import Estimate, estimate
 from inrpde.verification.finding import Finding
@@ -345,8 +345,8 @@ def build(
 
 def domain(form: Form) -> Domain:
     lo, hi = bounds(form)
-    regions = {id(row.region): row.region for row in form.rows if row.region.dim == form.space.dim}
-    return Domain(lo, hi, tuple(regions.values()), closed=bool(regions))
+    regions = dict.fromkeys(row.region for row in form.rows if row.region.dim == form.space.dim)
+    return Domain(lo, hi, tuple(regions), closed=bool(regions))
 
 
 def coefficients(bound: Bound) -> dict[str, Any]:

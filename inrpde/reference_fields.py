@@ -123,8 +123,8 @@ def reference_solution(
             name: QuadraticField(Mesh.of(bound.space, cells.nodes, {kind: cells.cells[name]}), values, cells.edges)
             for name, values in cells.values.items()
         }
-        regions = {id(c.region): c.region for c in bound.conditions if c.region.dim == bound.space.dim}
-        domain = Domain(lo, hi, tuple(regions.values()))
+        regions = dict.fromkeys(c.region for c in bound.conditions if c.region.dim == bound.space.dim)
+        domain = Domain(lo, hi, tuple(regions))
         domains = {unknown.name: unknown.region for unknown in bound.unknowns if unknown.region is not None}
     return Solution(
         bound.space.coords, bound.space.time, fields, domain, domains=domains, coefficients=coefficients,

@@ -114,8 +114,8 @@ def _sketch(problem: Problem) -> Dataset:
     names, time = tuple(map(str, problem.space.coords)), problem.space.time
     learned = [key for key, value in problem.coefficients.items() if isinstance(value, Learned)]
     fields = [f for f in (*problem.unknowns, *learned) if isinstance(f, AppliedUndef)]
-    solids = {id(c.region): c.region for c in problem.conditions if c.region.dim == problem.space.dim}
-    only = next(iter(solids.values())) if len(solids) == 1 else None
+    solids = dict.fromkeys(c.region for c in problem.conditions if c.region.dim == problem.space.dim)
+    only = next(iter(solids)) if len(solids) == 1 else None
     base = only.base if isinstance(only, Cylinder) else only
 
     def values(shape: tuple[int, ...]) -> dict[str, Array]:

@@ -21,15 +21,26 @@ MAY_IMPORT = {
     "compiler": {"declaration"},
     "sampling": {"declaration", "compiler"},
     "networks": {"declaration", "compiler", "sampling"},
-    "solvers": {"declaration", "compiler", "sampling", "networks"},
+    "discretise": {"declaration", "compiler", "sampling", "networks"},
+    "solvers": {"declaration", "compiler", "sampling", "networks", "discretise"},
     "references": {"declaration", "compiler"},
-    "verification": {"declaration", "compiler", "sampling", "networks", "solvers", "references", "export"},
+    "verification": {
+        "declaration",
+        "compiler",
+        "sampling",
+        "networks",
+        "discretise",
+        "solvers",
+        "references",
+        "export",
+    },
     "export": {"declaration"},
-}
+}  # fmt: skip
 HEAVY = {
     "declaration": {"torch", "matplotlib"},
     "compiler": {"torch"},
     "sampling": {"torch"},
+    "discretise": {"torch"},
     "references": {"torch"},
     "verification": {"torch"},
     "export": {"torch"},
@@ -65,6 +76,11 @@ def test_imports_follow_the_arrows(path):
         assert used <= allowed, f"{here} imports {used - allowed}"
     heavy = {name for name in names for banned in HEAVY.get(here, ()) if f"{name}.".startswith(f"{banned}.")}
     assert not heavy, f"{here} imports {heavy}"
+
+
+def test_verification_takes_the_candidate_alone_from_the_solvers():
+    names = {name for path in modules(PACKAGE / "verification") for name in imported(path) if ".solvers." in name}
+    assert names <= {"inrpde.solvers.method.Candidate"}
 
 
 def test_every_stage_has_its_wall():

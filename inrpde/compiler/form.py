@@ -35,7 +35,7 @@ class CoefficientJet:
     index: Index
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Row:
     """One scalar equation: residual(jets, x) = 0 on a region, and its tangent ∂residual/∂jet.
 
@@ -72,7 +72,7 @@ class IntegralTerm:
     mean: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
     """`arithmetic` is "real", "complex" (complex-linear in complex unknowns) or "split" (these as two real ones)."""
 

@@ -39,7 +39,7 @@ def cut_region(equations: Equations) -> Region:
 
     Raises Unsupported where they hold on several, or it is none of use.
     """
-    regions = {id(region): region for region in (whole(equation.region) for equation in equations.volume)}
+    regions = dict.fromkeys(whole(equation.region) for equation in equations.volume)
     if len(regions) != 1 or any(unknown.region is not None for unknown in equations.unknowns):
         raise Unsupported("the equations hold on several regions with curved walls")
     if equations.periodic or equations.numbers or equations.points or equations.integrals:
@@ -48,7 +48,7 @@ def cut_region(equations: Equations) -> Region:
         raise Unsupported("derivatives of more than second order on a region with curved walls")
     if find_flow(equations.volume_terms, len(equations.space.spatial), len(equations.unknowns)):
         raise Unsupported("incompressible flow on a region with curved walls needs a staggered grid that follows them")
-    region = next(iter(regions.values()))
+    (region,) = regions
     if any(wall.crack for primitive in getattr(region, "primitives", ()) for wall in primitive.walls):
         raise Unsupported("the region is cracked: a grid's values go on across a crack")
     for equation in equations.faces:

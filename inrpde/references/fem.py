@@ -99,7 +99,7 @@ def _merged(problem: Equations) -> tuple[Equations, list[Interface]]:
 
 def _regions(equations: Equations) -> list[Region]:
     """The regions on which the equations hold, or of which they take a part."""
-    return list({id(region): region for region in (whole(e.region) for e in equations.volume)}.values())
+    return list(dict.fromkeys(whole(e.region) for e in equations.volume))
 
 
 def solve(

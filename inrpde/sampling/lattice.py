@@ -16,7 +16,7 @@ EVEN = 1e-6
 
 def lattice(regions: Iterable[Region]) -> list[Array] | None:
     """The axes of the even grid whose nodes the points of all regions are; None where they are no such grid."""
-    sets = list({id(region): region for region in regions}.values())
+    sets = list(dict.fromkeys(regions))
     if not sets or not all(isinstance(region, PointSet) for region in sets):
         return None
     points = np.unique(np.concatenate([r.coordinates for r in sets if isinstance(r, PointSet)]), axis=0)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inrpde import deadline
+from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.state import State
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Iterator
 
 from inrpde.errors import DivergedError
+from inrpde.sampling.extent import sample_points
 from inrpde.solvers import adam, fine, gauss_newton, least_squares, newton, relinearised
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.resolution import sample_points
 
 MANY = 6000
 """Labelled points that are too many for the ladder."""

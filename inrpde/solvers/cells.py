@@ -8,11 +8,12 @@ from functools import partial
 
 import numpy as np
 
+from inrpde.sampling.draw import Fractions
+from inrpde.sampling.extent import bounds
 from inrpde.solvers.characteristics import solves
 from inrpde.solvers.cost import CHEAP, nominal
 from inrpde.solvers.features import Cells, Waves
 from inrpde.solvers.method import Candidate
-from inrpde.solvers.samples import Fractions, bounds
 from inrpde.solvers.search import Search
 from inrpde.solvers.shapes import SPARE, cell_plan, crowded, first_cells, narrowed, spaced, uniform
 

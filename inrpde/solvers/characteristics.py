@@ -10,12 +10,13 @@ import numpy as np
 
 from inrpde.compiler.form import Form, Row
 from inrpde.declaration.regions import Region
+from inrpde.discretise.jets import environment
 from inrpde.networks.exponentials import Exponentials
 from inrpde.networks.siren import SineBody, half_widths
 from inrpde.networks.trial import Trial
 from inrpde.sampling import sample
-from inrpde.solvers.samples import Site, volumes
-from inrpde.solvers.system import environment
+from inrpde.sampling.extent import volumes
+from inrpde.sampling.sites import Site
 
 Array = np.ndarray
 PILOT = 4000

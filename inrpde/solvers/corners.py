@@ -12,8 +12,9 @@ from inrpde.networks.cylindrical import CylindricalWaves
 from inrpde.networks.multipole import Multipoles
 from inrpde.networks.trial import Trial
 from inrpde.sampling import sample
+from inrpde.sampling.extent import volumes
+from inrpde.sampling.holes import holes
 from inrpde.solvers.characteristics import symbol
-from inrpde.solvers.samples import holes, volumes
 
 Array = np.ndarray
 EXPONENTS = 8

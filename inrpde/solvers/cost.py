@@ -10,7 +10,7 @@ from scipy.linalg import qr
 
 from inrpde.compiler.form import Form
 from inrpde.solvers.features import Cells, Global
-from inrpde.solvers.threads import sized
+from inrpde.solvers.linear.threads import sized
 
 DENSE_RATE, BLOCK_RATE = 3e10, 1.2e10
 """Floating-point operations a nominal second, of one large factorisation and of many small ones."""
@@ -22,6 +22,9 @@ CHEAP = 0.5
 """Nominal seconds that a try which may well fail is given, and that any step is worth."""
 NEWTON = 4
 """Linear solves that a nonlinear one is counted as."""
+
+REWEIGHTED = 12
+"""The same for a linear problem with a condition of the norm 1, whose weights follow the residual."""
 
 PILOT, CALL = (200, 40, 600), 2e-5
 """Rows, columns and number of the factorisations that measure how busy the machine is, and what calling one takes."""
@@ -43,7 +46,8 @@ def pace() -> float:
 def nominal(form: Form, plan: object) -> float:
     """Nominal seconds of one fit of a plan."""
     fields = [sum(not form.unknowns[k].is_number for k in group) for group in form.groups]
-    weight = (4 if form.arithmetic == "complex" else 1) * (1 if form.linear else NEWTON)
+    absolute = form.linear and any(condition.norm == 1 for condition in form.conditions)
+    weight = (4 if form.arithmetic == "complex" else 1) * (REWEIGHTED if absolute else 1 if form.linear else NEWTON)
     return STEP + weight * sum(cost(plan, count, form.space.dim) for count in fields if count)
 
 

@@ -11,8 +11,8 @@ from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
 from inrpde.compiler.form import Form, Index
-from inrpde.solvers.samples import Samples
-from inrpde.solvers.system import environment
+from inrpde.discretise.jets import environment
+from inrpde.sampling.sites import Samples
 
 Array = np.ndarray
 TINY = 1e-12
@@ -123,11 +123,11 @@ def expansion(form: Form, samples: Samples) -> Expansion:
     """What linear conditions on labelled points say of value and slopes there; zero where they leave them open."""
     d = form.space.dim
     indices = [(0,) * d, *(tuple(int(i == k) for i in range(d)) for k in range(d))]
-    sites = {id(samples.of(row)): samples.of(row) for row in form.rows if row.region.dim == 0}
+    sites = dict.fromkeys(samples.of(row) for row in form.rows if row.region.dim == 0)
     found = []
-    for key, site in sites.items():
+    for site in sites:
         n = len(site.points)
-        rows = [row for row in form.rows if id(samples.of(row)) == key and row.linear]
+        rows = [row for row in form.rows if samples.of(row) is site and row.linear]
         matrix, right = np.zeros((n, len(rows), d + 1)), np.zeros((n, len(rows)))
         for k, row in enumerate(rows):
             env = environment(form, row, site) | dict.fromkeys(row.jets, 0.0)
@@ -137,4 +137,4 @@ def expansion(form: Form, samples: Samples) -> Expansion:
                     matrix[:, k, indices.index(row.jets[symbol].index)] = slope
         found.append(np.einsum("nij,nj->ni", np.linalg.pinv(matrix), right))
     jets = np.concatenate(found)
-    return Expansion.of(np.concatenate([site.points for site in sites.values()]), jets[:, 0], jets[:, 1:])
+    return Expansion.of(np.concatenate([site.points for site in sites]), jets[:, 0], jets[:, 1:])

@@ -13,10 +13,11 @@ from inrpde.networks.partition import Windowed, windows
 from inrpde.networks.siren import SineBody
 from inrpde.networks.trial import Constant, Sum, Trial
 from inrpde.sampling import sample
+from inrpde.sampling.draw import Fractions
+from inrpde.sampling.extent import bounds, measure, volumes
 from inrpde.solvers.characteristics import Symbol, exponentials, symbol
 from inrpde.solvers.corners import singular_trials
-from inrpde.solvers.samples import Fractions, bounds, measure, volumes
-from inrpde.solvers.spots import patches
+from inrpde.solvers.patches import patches
 
 Array = np.ndarray
 Box = tuple[Array, Array]
@@ -25,13 +26,10 @@ PILOT = 60
 
 
 class Plan(Protocol):
-    """A body to be made: `width` features an unknown in all, `points` to fit, the boundary's share `balance`."""
+    """A body to be made: `width` features an unknown in all, `points` to fit."""
 
     @property
     def width(self) -> int: ...
-
-    @property
-    def balance(self) -> float: ...
 
     @property
     def points(self) -> int: ...
@@ -76,7 +74,6 @@ class Global:
 
     width: int
     band: tuple[float, ...]
-    balance: float = 1.0
     density: float = 2.0
     corners: bool = True
     poles: bool = False
@@ -113,7 +110,7 @@ class Global:
         return replace(self, width=max(20, round(0.7 * self.width)), band=tuple(0.93 * w for w in self.band))
 
     def __str__(self) -> str:
-        return f"{self.width} features, band {_listed(self.band)}{self.waves or ''}, boundary × {self.balance:g}"
+        return f"{self.width} features, band {_listed(self.band)}{self.waves or ''}"
 
 
 @dataclass(frozen=True)
@@ -124,7 +121,6 @@ class Cells:
     breaks: tuple[tuple[float, ...], ...]
     each: int
     band: tuple[float, ...]
-    balance: float = 1.0
     density: float = 2.0
     corners: bool = True
     poles: bool = False
@@ -174,7 +170,7 @@ class Cells:
     def __str__(self) -> str:
         grid = "×".join(str(len(b) - 1) for b in self.breaks)
         features = f"{self.each} features, band {_listed(self.band)}{self.waves or ''}"
-        return f"{grid} cells of {features}, boundary × {self.balance:g}"
+        return f"{grid} cells of {features}"
 
 
 def _symbol(form: Form, unknown: int, plan: Global | Cells) -> Symbol | None:
@@ -213,7 +209,7 @@ def make_trials(form: Form, plan: Plan, seed: int) -> tuple[Trial, ...]:
             trials.append(Constant())
             continue
         lo, hi = spanned(bounds(form, number), plan.span)
-        key = (*lo, *hi, *sorted(id(r) for r in volumes(form, number)))
+        key = (*lo, *hi, frozenset(volumes(form, number)))
         if key not in made:
             rng = np.random.default_rng([seed, len(made)])
             body = plan.body(form, number, (lo, hi), rng)

@@ -8,32 +8,36 @@ columns are made orthonormal, and then a few conjugate gradients settle the cell
 
 from __future__ import annotations
 
+import math
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
 from inrpde.compiler.form import Form
+from inrpde.declaration.regions import Region
+from inrpde.discretise.jets import no_jets
+from inrpde.discretise.score import score
+from inrpde.discretise.state import State, zero_state
+from inrpde.discretise.system import System, linearise
 from inrpde.networks.boxes import Sorted
 from inrpde.networks.partition import Window, windows
 from inrpde.networks.patchwork import Cell, Patchwork
 from inrpde.networks.siren import SineBody
 from inrpde.networks.trial import Trial
 from inrpde.sampling import sample
-from inrpde.solvers.blocks import EXACT, factored, iterate
+from inrpde.sampling.draw import draw
+from inrpde.sampling.extent import along, bounds, priors, sample_points
+from inrpde.sampling.sites import Samples
 from inrpde.solvers.cost import pace
-from inrpde.solvers.linear import RIDGE
+from inrpde.solvers.linear.dense import RIDGE
+from inrpde.solvers.linear.iterative import iterate
+from inrpde.solvers.linear.pieces import Orthonormal
+from inrpde.solvers.linear.threads import sized
+from inrpde.solvers.linear.weights import reweighted
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.resolution import along, priors, sample_points
-from inrpde.solvers.samples import Samples, bounds, draw, left_out, thinned
-from inrpde.solvers.score import score
-from inrpde.solvers.state import State, zero_state
 from inrpde.solvers.survey import LEFT_OUT
-from inrpde.solvers.system import System, linearise, no_jets
-from inrpde.solvers.threads import sized
 
 Array = np.ndarray
 ALONE, BESIDE = 3000, 6000
@@ -55,8 +59,8 @@ FEWEST, ITERATIONS, MOST = 15, 100, 600
 """Conjugate gradients: at least, at most without a budget, at most."""
 ROUNDS, ROUND = 5, 25
 """Rounds of weights where a condition has the norm 1, and conjugate gradients in each, at most."""
-SMALLEST = 1e-2
-"""A residual of such a condition counts as at least so large, beside their root mean square."""
+EXACT = 1e-14
+"""A residual of this share of the samples is rounding."""
 HELD_OUT = 15_487_469
 ENTRIES = 3e8
 """Numbers in the cells' columns that are held at once, at most."""
@@ -158,10 +162,10 @@ def finest(form: Form) -> Fine:
 
 def trials(form: Form, plan: Fine, seed: int) -> tuple[Trial, ...]:
     """A trial for each unknown; unknowns with the same points share one."""
-    made: dict[tuple, Trial] = {}
+    made: dict[frozenset[Region], Trial] = {}
     out = []
     for unknown in range(len(form.unknowns)):
-        key = tuple(sorted(id(row.region) for row in form.rows if unknown in row.indices))
+        key = frozenset(row.region for row in form.rows if unknown in row.indices)
         if key not in made:
             made[key] = _trial(form, unknown, plan, np.random.default_rng([seed, len(made)]))
         out.append(made[key])
@@ -200,47 +204,25 @@ def _cells(
 
 
 def fit(
-    form: Form, plan: Fine, samples: Samples, seed: int, exact: float = EXACT, over: Callable[[], bool] = lambda: False
-) -> State:
-    """The heads that fit the samples best, to a relative residual `exact`, or as well as they do when it is `over`."""
+    form: Form, plan: Fine, samples: Samples, seed: int, exact: float = EXACT,
+    left: Callable[[], float] = lambda: math.inf,
+) -> State:  # fmt: skip
+    """The heads that fit the samples best, to a relative residual `exact`, or as well as the seconds `left` allow."""
     state = zero_state(form, trials(form, plan, seed))
-    system = linearise(form, samples, state, no_jets(form))
-    factors, ridges = system.factors(lambda row: 1.0), _ridges(form, state, plan)
+    system, ridges = linearise(form, samples, state, no_jets(form)), _ridges(form, state, plan)
+    heads = np.zeros(system.width)
+
+    def settled(weighted: System) -> Array:
+        """From the last heads, as far as the iterations go."""
+        nonlocal heads
+        columns, rest = Orthonormal.of(weighted, ridges), weighted.minus(heads).right
+        kind = np.result_type(rest, columns.kind)
+        step = iterate(columns.times, columns.adjoint, rest, columns.width, kind, plan.iterations, exact, left=left)
+        heads = heads + columns.heads(step)
+        return heads
+
     with sized(0):  # the cells are small: threads would only wait for one another
-        settled = partial(_settled, ridges=ridges, most=plan.iterations, exact=exact, over=over)
-        heads = settled(system, factors)
-        for _ in range(plan.rounds - 1):
-            if over():
-                break
-            rest = system.minus(heads)
-            weighted = [f * w for f, w in zip(factors, weights(form, rest), strict=True)]
-            heads = heads + settled(rest, weighted)
-    return state.with_vector(heads)
-
-
-def _settled(
-    system: System, factors: Sequence[Array], ridges: Sequence[Array], most: int, exact: float, over: Callable[[], bool]
-) -> Array:
-    right = np.concatenate([block.right * factor for block, factor in zip(system.blocks, factors, strict=True)])
-    pieces = factored(system, factors, ridges)
-    kind = np.result_type(right.dtype, *(piece.q.dtype for piece in pieces))
-    return iterate(pieces, right, system.width, kind, lambda g: g, most, exact, over)
-
-
-def weights(form: Form, rest: System) -> list[Array]:
-    """What the rows of each block are multiplied by, so that the squares of a condition of norm 1 are the norms of what
-    is left of it at each point."""
-    groups: dict[int, list[int]] = defaultdict(list)
-    for number, block in enumerate(rest.blocks):
-        if block.row is not None and form.conditions[block.row.condition].norm == 1:
-            groups[block.row.condition].append(number)
-    out = [np.ones(len(block.right)) for block in rest.blocks]
-    for members in groups.values():
-        size = np.linalg.norm([rest.blocks[k].right / rest.blocks[k].scale for k in members], axis=0)
-        typical = float(np.sqrt(np.mean(size**2)))
-        for k in members:
-            out[k] = 1 / np.sqrt(np.maximum(size / max(typical, 1e-300), SMALLEST))
-    return out
+        return state.with_vector(reweighted(system, settled, plan.rounds - 1, lambda: left() <= 0))
 
 
 def _ridges(form: Form, state: State, plan: Fine) -> list[Array]:
@@ -262,12 +244,12 @@ def solve(context: Context) -> Iterator[Candidate]:
         end = clock.spent + share * clock.left
         plan = affordable(form, None if clock.budget is None else share * clock.left / pace())
         samples = draw(form, plan.width, seed)
-        samples = left_out(samples, LEFT_OUT, seed) if left else samples
-        return plan, fit(form, plan, samples, seed, exact, lambda: clock.spent > end)
+        samples = samples.left_out(LEFT_OUT, seed) if left else samples
+        return plan, fit(form, plan, samples, seed, exact, lambda: end - clock.spent)
 
     plan, state = fitted(context.seed, SHARE)
     seconds = time.perf_counter() - start
-    found = score(form, thinned(draw(form, 1000, context.seed + HELD_OUT), SCORED), state).total
+    found = score(form, draw(form, 1000, context.seed + HELD_OUT).thinned(SCORED), state).total
 
     def again(seed: int, lean: Sequence[float]) -> State:
         return fitted(seed, AGAIN, left=True)[1]

@@ -7,25 +7,28 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from inrpde.compiler.form import Form
+from inrpde.compiler.form import Form, Row
+from inrpde.discretise.jets import evaluate_jets
+from inrpde.discretise.score import score
+from inrpde.discretise.state import State
+from inrpde.discretise.system import linearise
 from inrpde.errors import DivergedError
 from inrpde.networks.siren import SineBody
 from inrpde.networks.tangent import Tangent
 from inrpde.networks.trial import Sum, Trial
+from inrpde.sampling.draw import draw
+from inrpde.sampling.extent import bounds
+from inrpde.sampling.sites import Samples
 from inrpde.solvers import least_squares, newton
 from inrpde.solvers.features import Global
-from inrpde.solvers.linear import ridge_solve
+from inrpde.solvers.linear.dense import ridge_solve
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.samples import Samples, bounds, draw
-from inrpde.solvers.score import score
 from inrpde.solvers.spectrum import spectrum
-from inrpde.solvers.state import State
-from inrpde.solvers.system import evaluate_jets, linearise
 
 Array = np.ndarray
 WIDTH, STEPS = 60, 100
@@ -64,12 +67,12 @@ class Projection:
 
     form: Form
     samples: Samples
-    scales: dict[int, float]
+    scales: Mapping[Row | None, float]
 
     @classmethod
     def of(cls, form: Form, samples: Samples, state: State) -> Projection:
         system = linearise(form, samples, state, evaluate_jets(form, samples, state))
-        return cls(form, samples, {id(block.row): block.scale for block in system.blocks})
+        return cls(form, samples, {block.row: block.scale for block in system.blocks})
 
     def fit(self, state: State) -> Fit:
         """The best heads: exact where the equations are linear, after two Newton steps otherwise."""
@@ -104,8 +107,8 @@ class Projection:
 
     def _stacked(self, state: State, jets_of: State) -> tuple[Array, Array]:
         system = linearise(self.form, self.samples, state, evaluate_jets(self.form, self.samples, jets_of))
-        blocks = tuple(replace(block, scale=self.scales.get(id(block.row), 1.0)) for block in system.blocks)
-        return replace(system, blocks=blocks).stacked(lambda row: 1.0)
+        blocks = tuple(replace(block, scale=self.scales.get(block.row, 1.0)) for block in system.blocks)
+        return (scaled := replace(system, blocks=blocks)).matrix(), scaled.right
 
     def _slopes(self, at: Fit) -> tuple[Array, Array]:
         """How the residual changes with the bodies' parameters, and itself, both without what the heads can make good.

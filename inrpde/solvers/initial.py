@@ -11,11 +11,12 @@ from sympy import Dummy
 
 from inrpde.compiler.form import Form, Index, Jet, Row
 from inrpde.compiler.lower import make_row
+from inrpde.discretise.fields import field_points, relative_difference
+from inrpde.discretise.state import State
 from inrpde.networks.slab import Slab
 from inrpde.networks.trial import Sum, Trial
-from inrpde.solvers.fields import field_points, relative_difference
-from inrpde.solvers.samples import Samples, Site, bounds
-from inrpde.solvers.state import State
+from inrpde.sampling.extent import bounds
+from inrpde.sampling.sites import Samples
 
 Array = np.ndarray
 
@@ -77,14 +78,14 @@ class Continued:
 
     def samples(self, drawn: Samples, before: State) -> Samples:
         """The samples of a window, their labels filled from the state before it."""
-        conditions = list(drawn.conditions)
+        sites = list(drawn.sites)
         for number, wanted in self.labels.items():
-            site = conditions[number]
+            site = sites[drawn.numbers[number]]
             values = {
                 label: before.jets(jet.unknown, site.points, [jet.index])[jet.index] for label, jet in wanted.items()
             }
-            conditions[number] = replace(site, labels={**site.labels, **values})
-        return Samples(tuple(conditions), drawn.integrals)
+            sites[drawn.numbers[number]] = replace(site, labels={**site.labels, **values})
+        return replace(drawn, sites=tuple(sites))
 
 
 @dataclass(frozen=True)
@@ -109,23 +110,6 @@ class Extended:
             )
             out[index] = sum(terms, np.zeros(len(points)))
         return out
-
-
-def squeeze(form: Form, samples: Samples, a: float, b: float) -> Samples:
-    """Samples of the whole time moved into [a, b]; what lies at the start is moved to a."""
-    lo, hi = bounds(form)
-    scale = (b - a) / (hi[-1] - lo[-1])
-
-    def moved(points: Array) -> Array:
-        out = points.copy()
-        out[:, -1] = a + (out[:, -1] - lo[-1]) * scale
-        return out
-
-    made: dict[int, Site] = {}
-    for site in samples.conditions:
-        pairs = None if site.pairs is None else moved(site.pairs)
-        made.setdefault(id(site), replace(site, points=moved(site.points), pairs=pairs))
-    return Samples(tuple(made[id(site)] for site in samples.conditions), samples.integrals)
 
 
 def joined(form: Form, states: Sequence[State], stops: Sequence[float], ends: bool = False) -> State:

@@ -10,15 +10,16 @@ import numpy as np
 
 from inrpde import deadline
 from inrpde.compiler.form import Form
+from inrpde.discretise.fields import field_points
+from inrpde.discretise.score import score
+from inrpde.discretise.state import State, dump_state, load_state
 from inrpde.errors import DivergedError
+from inrpde.sampling.draw import Fractions, draw
+from inrpde.sampling.extent import bounds, times
 from inrpde.solvers.cost import cost, nominal
 from inrpde.solvers.features import Cells
-from inrpde.solvers.fields import field_points
-from inrpde.solvers.initial import Continued, Extended, joined, squeeze
-from inrpde.solvers.samples import Fractions, bounds, draw
-from inrpde.solvers.score import score
+from inrpde.solvers.initial import Continued, Extended, joined
 from inrpde.solvers.shapes import crowded, uniform
-from inrpde.solvers.state import State, dump_state, load_state
 
 Array = np.ndarray
 ORDER = 6.0
@@ -67,10 +68,6 @@ class March:
     @property
     def width(self) -> int:
         return round(self.windows * self.inner.width)
-
-    @property
-    def balance(self) -> float:
-        return self.inner.balance
 
     @property
     def points(self) -> int:
@@ -224,11 +221,11 @@ class Steps:
         """As many windows as together, on points that were not fitted, meet the aim as well as one of them must, and
         where they end: close to where a solution blows up residuals grow as fast as it does. Those of the lowest score
         where none do."""
-        drawn, start = draw(self.form, 1000, self.seed + UNFITTED), bounds(self.form)[0][-1]
+        drawn, whole = draw(self.form, 1000, self.seed + UNFITTED), times(self.form)
         best: tuple[float, int] = (float("inf"), 1)
         for count in range(len(self.states), 0, -1):
             state, until = joined(self.form, self.states[:count], self.ends[:count], ends=True), self.ends[count - 1]
-            best = min(best, (score(self.form, squeeze(self.form, drawn, start, until), state).total, count))
+            best = min(best, (score(self.form, drawn.squeezed(whole, whole[0], until), state).total, count))
             if best[0] < MISSED * self.plan.aim:
                 break
         count = best[1]
@@ -328,7 +325,7 @@ class Steps:
         number = len(self.states)
 
         def samples(count: int, seed: int) -> Any:
-            drawn = squeeze(self.form, draw(self.form, count, seed, body.cut), a, b)
+            drawn = draw(self.form, count, seed, body.cut).squeezed(times(self.form), a, b)
             return self.continued.samples(drawn, self.states[-1]) if self.states else drawn
 
         start = Extended(self.states[-1], a) if self.states else None

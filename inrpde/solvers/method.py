@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from inrpde.compiler.form import Form
-from inrpde.solvers.state import State
+from inrpde.discretise.state import State
 
 RESERVE, LEAST = 0.25, 2.0
 """The share of a budget that is kept for the reference, the report and the file, and the least of it in seconds, where

@@ -6,25 +6,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 import numpy as np
 
 from inrpde import deadline
 from inrpde.compiler.form import Form
+from inrpde.discretise.jets import Jets, evaluate_jets, residuals
+from inrpde.discretise.state import State, zero_state
+from inrpde.discretise.system import Block, Part, System, linearise, piece_slices
 from inrpde.errors import DivergedError
 from inrpde.networks.trial import Trial
+from inrpde.sampling.sites import Samples
 from inrpde.solvers import relinearised
-from inrpde.solvers.blocks import block_solve
 from inrpde.solvers.features import Plan, make_trials
 from inrpde.solvers.ladder import climb
-from inrpde.solvers.least_squares import balance, by_blocks, leaning, minimise
-from inrpde.solvers.linear import RIDGE, ridge_solve
+from inrpde.solvers.least_squares import leaning
+from inrpde.solvers.linear.dense import RIDGE
+from inrpde.solvers.linear.minimise import solved
+from inrpde.solvers.linear.weights import absolute, weights
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.samples import Samples
 from inrpde.solvers.starts import Guess, guess
-from inrpde.solvers.state import State, zero_state
-from inrpde.solvers.system import Block, Jets, Part, System, evaluate_jets, linearise, piece_slices, residuals
 
 Array = np.ndarray
 STEPS = 40
@@ -67,14 +68,16 @@ def fit(
     for _ in range(STEPS):
         begun = time.perf_counter()
         system = linearise(form, samples, state, jets)
-        merit = _merit(form, samples, jets, system, plan)
+        if absolute(system):
+            system = system.weighted(weights(system.minus(state.vector)))
+        merit = _merit(form, samples, jets, system)
         _check_finite(system)
         first = max(first, merit)
         about = state.vector if ridge > RIDGE else anchor(form, state) if towards is None else towards
-        target = state.with_vector(minimise(form, system, plan, about, ridge))
-        expected = _expected(form, system, plan, target)
+        target = state.with_vector(solved(system, about, ridge))
+        expected = _expected(system, target)
         there = evaluate_jets(form, samples, target)
-        length, reached = _line_search(form, samples, jets, there, system, plan, merit)
+        length, reached = _line_search(form, samples, jets, there, system, merit)
         if not length:
             if ridge >= DAMPED or (merit < STUCK * first and not fields):
                 break
@@ -103,35 +106,34 @@ def _check_finite(system: System) -> None:
 
 
 def _line_search(
-    form: Form, samples: Samples, here: Jets, there: Jets, system: System, plan: Plan, merit: float
+    form: Form, samples: Samples, here: Jets, there: Jets, system: System, merit: float
 ) -> tuple[float, float]:
     """Halve the step until the loss falls: its length and the loss there; length 0 where no step helps."""
     length = 1.0
     while length >= SHORTEST:
-        reached = _merit(form, samples, here.towards(there, length), system, plan)
+        reached = _merit(form, samples, here.towards(there, length), system)
         if reached < merit * (1 - 1e-4 * length):
             return length, reached
         length /= 2
     return 0.0, merit
 
 
-def _merit(form: Form, samples: Samples, jets: Jets, system: System, plan: Plan) -> float:
-    """The root of the loss, rows scaled as in a system."""
-    scales = {id(block.row): block.scale for block in system.blocks}
+def _merit(form: Form, samples: Samples, jets: Jets, system: System) -> float:
+    """The root of the loss, rows scaled and weighted as in a system."""
+    factors = {block.row: factor for block, factor in zip(system.blocks, system.factors, strict=True)}
     total = 0.0
     for row, values in zip(form.rows, residuals(form, samples, jets), strict=True):
         weights = samples.of(row).weights
-        factor = balance(form, row, plan) / scales.get(id(row), 1.0)
+        factor = factors.get(row, np.sqrt(weights / weights.sum()))
         with np.errstate(all="ignore"):
-            square = float(np.sum(weights * np.abs(values) ** 2) / np.sum(weights))
-            total += form.conditions[row.condition].weight * factor**2 * square
+            total += float(np.sum(np.abs(factor * values[: len(factor)]) ** 2))
     return float(np.sqrt(total)) if np.isfinite(total) else float("inf")
 
 
-def _expected(form: Form, system: System, plan: Plan, target: State) -> float:
+def _expected(system: System, target: State) -> float:
     """The root of the loss at the target of a step, if the equations were linear."""
-    factors = system.factors(partial(balance, form, plan=plan))
-    left = (f * (b.times(target.vector, system.pieces) - b.right) for b, f in zip(system.blocks, factors, strict=True))
+    pairs = zip(system.blocks, system.factors, strict=True)
+    left = (f * (b.times(target.vector, system.pieces) - b.right) for b, f in pairs)
     return float(np.sqrt(sum(np.vdot(each, each).real for each in left)))
 
 
@@ -158,8 +160,8 @@ def project(form: Form, trials: tuple[Trial, ...], samples: Samples, start: Stat
     zero = (0,) * form.space.dim
     heads = []
     for k, trial in enumerate(trials):
-        sites = [samples.of(row) for row in form.rows if any(jet.unknown == k for jet in row.jets.values())]
-        distinct = [site.points for site in {id(s): s for s in sites}.values()]
+        sites = dict.fromkeys(samples.of(row) for row in form.rows if k in row.indices)
+        distinct = [site.points for site in sites]
         points = np.concatenate(distinct) if distinct else np.zeros((1, form.space.dim))
         values = start.jets(k, points, [zero])[zero]
         heads.append(_nearest(trial, points, values) if np.any(values) else np.zeros(trial.width, dtype=values.dtype))
@@ -175,9 +177,7 @@ def _nearest(trial: Trial, points: Array, values: Array) -> Array:
         parts.append(Part(k, rows, piece.operator(points if rows is None else points[rows], identity)))
     root = np.full(len(points), 1 / np.sqrt(len(points)))
     system = System((Block(None, tuple(parts), values, 1.0, root),), piece_slices((trial,)))
-    if by_blocks(system):
-        return block_solve(system, lambda row: 1.0)
-    return ridge_solve(*system.stacked(lambda row: 1.0))
+    return solved(system)
 
 
 def zero_like(form: Form, trials: tuple[Trial, ...], heads: list[Array]) -> tuple[Array, ...]:

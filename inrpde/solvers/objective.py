@@ -15,9 +15,10 @@ from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from inrpde.compiler.form import HERE, Form, Row
-from inrpde.solvers.samples import Samples, Site, thinned
-from inrpde.solvers.state import State
-from inrpde.solvers.system import environment, evaluate_jets, linearise
+from inrpde.discretise.jets import environment, evaluate_jets
+from inrpde.discretise.state import State
+from inrpde.discretise.system import linearise
+from inrpde.sampling.sites import Samples, Site
 from inrpde.solvers.tensors import TensorRow, Value, as_value
 from inrpde.solvers.trained import Fields, Request
 
@@ -119,20 +120,19 @@ class Objective:
 
     def batch(self, samples: Samples) -> Batch:
         """The samples as tensors, with what is known there."""
-        sites: dict[int, tuple[int, Site]] = {}
-        for site in (*(samples.of(row) for row in self.form.rows), *samples.integrals):
-            sites.setdefault(id(site), (len(sites), site))
+        sites = (*samples.sites, *samples.integrals)
 
-        def term(row: Row, residual: TensorRow, site: Site) -> Term:
+        def term(row: Row, residual: TensorRow, number: int) -> Term:
+            site = sites[number]
             known = residual.coefficients(environment(self.form, row, site))
             values = {s: as_value(_whole(v, site), self.device, self.dtype) for s, v in known.items()}
-            return Term(row, residual, sites[id(site)][0], values)
+            return Term(row, residual, number, values)
 
         rows = zip(self.form.rows, self._residuals, strict=True)
-        terms = tuple(term(row, residual, samples.of(row)) for row, residual in rows)
-        within = zip(self.form.integrals, self._integrands, samples.integrals, strict=True)
-        integrals = tuple(term(each.row, residual, site) for each, residual, site in within)
-        places = tuple(self._place(site) for _, site in sites.values())
+        terms = tuple(term(row, residual, samples.number(row)) for row, residual in rows)
+        within = enumerate(zip(self.form.integrals, self._integrands, strict=True), len(samples.sites))
+        integrals = tuple(term(each.row, residual, number) for number, (each, residual) in within)
+        places = tuple(map(self._place, sites))
         return Batch(places, terms, integrals, tuple(float(site.weights.sum()) for site in samples.integrals))
 
     def loss(self, batch: Batch) -> Tensor:
@@ -200,7 +200,7 @@ def _whole(values: Array, site: Site) -> Array:
 
 def _factors(form: Form, samples: Samples, state: State) -> list[float]:
     """One over the size of each equation's operator on the columns of the network."""
-    few = thinned(samples, PILOT)
+    few = samples.thinned(PILOT)
     system = linearise(form, few, state, evaluate_jets(form, few, state))
-    scales = {id(block.row): block.scale for block in system.blocks}
-    return [1 / scale if np.isfinite(scale := scales.get(id(row), 1.0)) and scale > 0 else 1.0 for row in form.rows]
+    scales = {block.row: block.scale for block in system.blocks}
+    return [1 / scale if np.isfinite(scale := scales.get(row, 1.0)) and scale > 0 else 1.0 for row in form.rows]

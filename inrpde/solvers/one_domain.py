@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from inrpde.sampling.extent import bounds
 from inrpde.solvers.characteristics import solves
 from inrpde.solvers.cost import CHEAP, nominal
 from inrpde.solvers.features import Global, Waves
 from inrpde.solvers.method import Candidate
-from inrpde.solvers.samples import bounds
 from inrpde.solvers.search import BLIND, RESOLVED, Search, fixed
 from inrpde.solvers.shapes import SPARE
 

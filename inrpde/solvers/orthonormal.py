@@ -1,4 +1,4 @@
-"""Linear least squares over very many small cells: each cell's columns made orthonormal, then conjugate gradients.
+"""Linear least squares over very many small cells: each cell's columns made orthonormal, then iterations.
 
 The columns of a cell at the points that lie in it are blocks of a sparse matrix in single precision.
 """
@@ -12,16 +12,16 @@ from itertools import pairwise
 import numpy as np
 from scipy.sparse import bsr_matrix
 
-from inrpde import deadline
 from inrpde.compiler.form import Index
 from inrpde.networks.boxes import Sorted
 from inrpde.solvers.levels import Level
+from inrpde.solvers.linear.iterative import iterate
 
 Array = np.ndarray
 ROUNDING = 1e-5
 """The smallest ridge of a cell, beside its largest column."""
-CONVERGED = 1e-4
-"""The gradient, beside the first, at which conjugate gradients end."""
+FLAT = 1e-6
+"""The columns' share of the residual at which iterations end: rounding, in single precision."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Equation:
 
 
 @dataclass(frozen=True)
-class Orthonormal:
+class CellSystem:
     """Equations and a prior for the heads: `matrix` holds them over columns that are orthonormal cell by cell, which
     are the cells' own times `inverse` (cells, width, width), the inverse of `upper`."""
 
@@ -81,7 +81,7 @@ class Orthonormal:
     prior: Array
 
     @classmethod
-    def of(cls, equations: Sequence[Equation], prior: Array) -> Orthonormal:
+    def of(cls, equations: Sequence[Equation], prior: Array) -> CellSystem:
         """With the weights of the heads in the prior, (cells, width)."""
         cells, width = prior.shape
         blocks = [each.columns.combined(each.slopes) for each in equations]
@@ -106,35 +106,22 @@ class Orthonormal:
         return cls([each.T for each in adjoint], adjoint, right, lower.transpose(0, 2, 1), inverse, weighted)
 
     def solve(self, heads: Array, iterations: int) -> Array:
-        """Conjugate gradients on the normal equations from heads (cells, width) (Björck 1996, section 7.4)."""
+        """Better heads from heads (cells, width)."""
         y = np.einsum("cij,cj->ci", self.upper, heads).astype(np.float32)
-        residual = np.concatenate([self.right, np.zeros(y.size, np.float32)]) - self._times(y)
-        direction, gamma, first = np.zeros_like(y), np.inf, np.inf
-        for _ in range(iterations):
-            deadline.turn()
-            gradient = self._adjoint(residual)
-            before, gamma = gamma, float(np.vdot(gradient, gradient))
-            first = gamma if not np.isfinite(first) else first
-            if gamma <= CONVERGED**2 * first:
-                break
-            direction = gradient + np.float32(gamma / before) * direction
-            image = self._times(direction)
-            length = np.float32(gamma / max(float(image @ image), 1e-37))
-            y += length * direction
-            residual -= length * image
-        return np.einsum("cij,cj->ci", self.inverse, y).astype(float)
+        rest = np.concatenate([self.right, np.zeros(y.size, np.float32)]) - self._times(y)
+        step = iterate(self._times, self._adjoint, rest, y.size, rest.dtype, iterations, 0.0, FLAT)
+        return np.einsum("cij,cj->ci", self.inverse, y + step.reshape(y.shape)).astype(float)
 
     def _times(self, y: Array) -> Array:
         """All equations, and then those of the prior."""
-        flat = y.ravel()
-        return np.concatenate([*(m @ flat for m in self.matrix), np.einsum("cij,cj->ci", self.prior, y).ravel()])
+        flat, cells = y.ravel(), y.reshape(self.prior.shape[:2])
+        return np.concatenate([*(m @ flat for m in self.matrix), np.einsum("cij,cj->ci", self.prior, cells).ravel()])
 
     def _adjoint(self, residual: Array) -> Array:
         """The transpose of `_times`."""
         cuts = np.cumsum([matrix.shape[0] for matrix in self.matrix])
         *parts, low = np.split(residual, cuts)
-        shape = self.prior.shape[:2]
-        out = np.einsum("cij,ci->cj", self.prior, low.reshape(shape))
+        out = np.einsum("cij,ci->cj", self.prior, low.reshape(self.prior.shape[:2])).ravel()
         for matrix, part in zip(self.adjoint, parts, strict=True):
-            out += (matrix @ part).reshape(shape)
+            out += matrix @ part
         return out

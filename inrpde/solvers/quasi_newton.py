@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import numpy as np
 
 from inrpde import deadline
+from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.state import State
 
 if TYPE_CHECKING:
     from inrpde.solvers.training import Trainer

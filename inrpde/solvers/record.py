@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from inrpde.discretise.state import State, dump_state, load_state
 from inrpde.solvers.features import Cells, Global
 from inrpde.solvers.march import March, Trail
 from inrpde.solvers.method import Candidate, beats
-from inrpde.solvers.state import State, dump_state, load_state
 
 
 @dataclass(frozen=True)

@@ -16,22 +16,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inrpde.compiler.form import Form, Index, Row
+from inrpde.discretise.jets import environment
+from inrpde.discretise.score import score
+from inrpde.discretise.state import State
 from inrpde.networks.boxes import Sorted
+from inrpde.sampling.draw import draw
+from inrpde.sampling.extent import SOME, bounds, sample_points
+from inrpde.sampling.sites import Samples
 from inrpde.solvers.expansion import Expansion, expansion
 from inrpde.solvers.levels import DEEPEST, EVERYWHERE, Level, levels, patchwork
+from inrpde.solvers.linear.threads import sized
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.orthonormal import Columns, Equation, Orthonormal
-from inrpde.solvers.resolution import SOME, sample_points
-from inrpde.solvers.samples import Samples, Site, bounds, draw, left_out
-from inrpde.solvers.score import score
-from inrpde.solvers.state import State
+from inrpde.solvers.orthonormal import CellSystem, Columns, Equation
 from inrpde.solvers.survey import LEFT_OUT
-from inrpde.solvers.system import environment
-from inrpde.solvers.threads import sized
 
 Array = np.ndarray
 Jets = Mapping[int, Mapping[Index, Array]]
-"""The jets of a field at samples, by the identity of a site and the index."""
+"""The jets of a field at samples, by the number of a site and the index."""
 FEATURES, BAND = 16, 3.0
 """Features of a cell, and their band in coordinates scaled to it."""
 VOLUME, EACH = 15_000, 4
@@ -96,7 +97,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     plan = affordable(form, samples, seed, clock.budget and SHARE * clock.left)
 
     def again(other: int, lean: Sequence[float]) -> State:
-        fewer = left_out(draw(form, VOLUME, other), LEFT_OUT, other)
+        fewer = draw(form, VOLUME, other).left_out(LEFT_OUT, other)
         return next(steps(form, fewer, other, Plan(max(plan.deepest - COARSER, COARSEST), AGAIN)))
 
     best, last = np.inf, STEPS if clock.budget is None and context.tol is None else MOST
@@ -159,30 +160,28 @@ def cost(form: Form, count: int, pairs: int, points: int) -> float:
 def crowded(form: Form, samples: Samples, made: Sequence[Level], rng: np.random.Generator) -> Samples:
     """Samples with more points in the volumes where cells are small, weighted by what they stand for."""
     fine = [level for level in made if sum(level.halvings) > EVERYWHERE * form.space.dim]
-    sites: dict[int, Site] = {}
-    for condition, site in zip(form.conditions, samples.conditions, strict=True):
-        if id(site) in sites:
-            continue
-        sites[id(site)] = site
-        if condition.region.dim < form.space.dim or site.labels:
+    sites = list(samples.sites)
+    for number, site in enumerate(samples.sites):
+        region = form.conditions[samples.numbers.index(number)].region
+        if region.dim < form.space.dim or site.labels:
             continue
         shares = [rng.uniform(size=(len(level.numbers), EACH, form.space.dim)) for level in fine]
         more = [level.lo[:, None] + level.side * share for level, share in zip(fine, shares, strict=True)]
         points = np.concatenate([site.points, *(each.reshape(-1, form.space.dim) for each in more)])
-        points = points[condition.region.contains(points)]
+        points = points[region.contains(points)]
         density = np.full(len(points), len(site.points) / site.measure)
         index = Sorted(points)
         for level in fine:
             for corner in level.lo:
                 density[index.inside(corner, corner + level.side)] += EACH / np.prod(level.side)
         weights = site.measure / density / np.sum(1 / density)
-        sites[id(site)] = replace(site, points=points, weights=weights)
-    return Samples(tuple(sites[id(site)] for site in samples.conditions), samples.integrals)
+        sites[number] = replace(site, points=points, weights=weights)
+    return replace(samples, sites=tuple(sites))
 
 
 @dataclass(frozen=True)
 class Equations:
-    """A form on samples and cells whose jets are taken once, by the identity of a site. `prior` (cells, width) are the
+    """A form on samples and cells whose jets are taken once, by the number of a site. `prior` (cells, width) are the
     weights of the heads in the prior."""
 
     form: Form
@@ -192,11 +191,11 @@ class Equations:
 
     @classmethod
     def of(cls, form: Form, samples: Samples, made: Sequence[Level]) -> Equations:
-        sites = {id(site): site for site in samples.conditions}
-        wanted: dict[int, set[Index]] = {key: {_value(form)} for key in sites}
+        wanted: list[set[Index]] = [{_value(form)} for _ in samples.sites]
         for row in form.rows:
-            wanted[id(samples.of(row))] |= {jet.index for jet in row.jets.values()}
-        columns = {key: Columns.of(made, site.points, wanted[key]) for key, site in sites.items()}
+            wanted[samples.number(row)] |= {jet.index for jet in row.jets.values()}
+        pairs = enumerate(zip(samples.sites, wanted, strict=True))
+        columns = {number: Columns.of(made, site.points, indices) for number, (site, indices) in pairs}
         lo, hi = bounds(form)
         prior = []
         for level in made:
@@ -205,30 +204,31 @@ class Equations:
             prior.append(np.broadcast_to(BENDING * share * bending, (len(level.numbers), level.width)))
         return cls(form, samples, columns, np.concatenate(prior))
 
-    def linearised(self, at: Jets) -> Orthonormal:
+    def linearised(self, at: Jets) -> CellSystem:
         """The problem for the next heads, at the jets of a field."""
         value = _value(self.form)
         found: dict[int, list[tuple[dict[Index, Array], Array]]] = {key: [] for key in self.columns}
         volumes = {}
         for row in self.form.rows:
-            site = self.samples.of(row)
-            jets = {symbol: at[id(site)][jet.index] for symbol, jet in row.jets.items()}
-            found[id(site)].append(self._equation(row, jets))
+            number, site = self.samples.number(row), self.samples.of(row)
+            jets = {symbol: at[number][jet.index] for symbol, jet in row.jets.items()}
+            found[number].append(self._equation(row, jets))
             if row.region.dim == self.form.space.dim and not site.labels:
-                volumes[id(site)] = site
+                volumes[number] = site
         for key, site in volumes.items():
             n = len(site.points)
-            found[key].append(self._scaled(site, {value: np.ones(n)}, at[key][value], np.full(n, NEAR / n)))
+            found[key].append(self._scaled(key, {value: np.ones(n)}, at[key][value], np.full(n, NEAR / n)))
         equations = [
             Equation(self.columns[key], slopes, right)
             for key, several in found.items()
             for slopes, right in _merged(several)
         ]
-        return Orthonormal.of(equations, self.prior)
+        return CellSystem.of(equations, self.prior)
 
     def _equation(self, row: Row, jets: dict) -> tuple[dict[Index, Array], Array]:
         """The coefficients of the jets, and the right-hand side, both scaled; zero where there is no tangent."""
-        site, condition = self.samples.of(row), self.form.conditions[row.condition]
+        number, condition = self.samples.number(row), self.form.conditions[row.condition]
+        site = self.samples.sites[number]
         n = len(site.points)
         env = environment(self.form, row, site) | jets
         with np.errstate(all="ignore"):
@@ -242,13 +242,13 @@ class Equations:
         if condition.norm == 1 and level > EXACT:
             weight = weight * level / np.maximum(size, SMALLEST * level)
         slopes = {row.jets[s].index: np.where(there, slope, 0.0) for s, slope in tangent.items()}
-        return self._scaled(site, slopes, np.where(there, right, 0.0), np.where(there, weight, 0.0))
+        return self._scaled(number, slopes, np.where(there, right, 0.0), np.where(there, weight, 0.0))
 
     def _scaled(
-        self, site: Site, slopes: Mapping[Index, Array], right: Array, weight: Array
+        self, site: int, slopes: Mapping[Index, Array], right: Array, weight: Array
     ) -> tuple[dict[Index, Array], Array]:
-        """An equation divided by the size of its operator and multiplied by the roots of weights."""
-        operator = self.columns[id(site)].combined(slopes)
+        """An equation on a site, divided by the size of its operator and multiplied by the roots of weights."""
+        operator = self.columns[site].combined(slopes)
         size = np.sqrt(float(np.vdot(operator, operator)) / max(operator.size, 1))
         factor = np.sqrt(weight) / (size or 1.0)
         return {index: factor * slope for index, slope in slopes.items()}, factor * right

@@ -11,16 +11,18 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 
 from inrpde.compiler.form import Form
+from inrpde.discretise.fields import field_points, relative_difference
+from inrpde.discretise.score import score
+from inrpde.discretise.state import State
+from inrpde.sampling.draw import draw
+from inrpde.sampling.extent import times
+from inrpde.sampling.sites import Samples
 from inrpde.solvers.cost import CHEAP, nominal
 from inrpde.solvers.features import Cells, Global, Plan
-from inrpde.solvers.fields import field_points, relative_difference
-from inrpde.solvers.initial import jumps, squeeze
+from inrpde.solvers.initial import jumps
 from inrpde.solvers.march import March, Marched, Trail, march
 from inrpde.solvers.method import Candidate, Context, beats
 from inrpde.solvers.record import Attempt, Record, named
-from inrpde.solvers.samples import Samples, bounds, draw, left_out
-from inrpde.solvers.score import score
-from inrpde.solvers.state import State
 from inrpde.solvers.survey import LEFT_OUT, Survey
 
 Array = np.ndarray
@@ -164,14 +166,14 @@ class Search(Generic[Kind]):
         form, seed, held_out = self.context.form, self.context.seed, self.survey.held_out
         samples = draw(form, plan.points, seed, plan.cut)
         if not self.survey.given_points:
-            samples = left_out(samples, LEFT_OUT, seed)
+            samples = samples.left_out(LEFT_OUT, seed)
         if isinstance(plan, March):
             found = march(form, plan, seed, self.fit, self.record.trail(plan), partial(self._kept, plan))
         else:
             found = self._solve(plan, samples, seed, self.best.state if self.best else None)
         state, until = found.state, found.until
         if until is not None:  # what is left of an answer that ends early is scored as far as it goes
-            held_out = squeeze(form, held_out, bounds(form)[0][-1], until)
+            held_out = held_out.squeezed(times(form), times(form)[0], until)
         scored = score(form, held_out, state).total
         if isinstance(plan, March):
             scored += jumps(form, state)
@@ -192,7 +194,7 @@ class Search(Generic[Kind]):
         other = plan.varied()
 
         def again(seed: int, lean: Sequence[float]) -> State:
-            samples = left_out(draw(self.context.form, other.points, seed, other.cut), LEFT_OUT, seed)
+            samples = draw(self.context.form, other.points, seed, other.cut).left_out(LEFT_OUT, seed)
             return self._solve(other, samples, seed, state, lean).state
 
         return again

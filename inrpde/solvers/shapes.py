@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from inrpde.compiler.form import Form
+from inrpde.discretise.fields import field_points
+from inrpde.discretise.state import State
+from inrpde.sampling.draw import Fractions
+from inrpde.sampling.extent import bounds
 from inrpde.solvers.features import Cells
-from inrpde.solvers.fields import field_points
-from inrpde.solvers.samples import Fractions, bounds
-from inrpde.solvers.state import State
 from inrpde.solvers.survey import Survey, smoothed
 
 Array = np.ndarray

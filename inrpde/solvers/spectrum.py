@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from inrpde.compiler.form import Form, Row
-from inrpde.solvers.samples import Samples, Site, bounds
-from inrpde.solvers.score import relative_data
-from inrpde.solvers.spots import outside
-from inrpde.solvers.system import environment
+from inrpde.discretise.jets import environment
+from inrpde.discretise.score import relative_data
+from inrpde.sampling.extent import bounds
+from inrpde.sampling.sites import Samples, Site
+from inrpde.sampling.spots import outside
 
 Array = np.ndarray
 ROUNDING = 1e-12

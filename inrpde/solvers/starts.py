@@ -10,9 +10,10 @@ from sympy import Expr, Float, Integer, sympify
 
 from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form, Index, Row
+from inrpde.discretise.jets import environment, evaluate_jets, integral_values
 from inrpde.errors import DivergedError
-from inrpde.solvers.samples import Samples, bounds
-from inrpde.solvers.system import environment, evaluate_jets, integral_values
+from inrpde.sampling.extent import bounds
+from inrpde.sampling.sites import Samples
 
 Array = np.ndarray
 FURTHER = (2, 5, 10, 100, -1, -10)

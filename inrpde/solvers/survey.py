@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from inrpde.compiler.form import Form
-from inrpde.solvers.resolution import sample_points
-from inrpde.solvers.samples import Samples, bounds, draw, holes, left_out, sampled, volumes
+from inrpde.discretise.jets import no_jets, residuals
+from inrpde.sampling.draw import draw
+from inrpde.sampling.extent import bounds, sample_points, sampled, volumes
+from inrpde.sampling.holes import holes
+from inrpde.sampling.sites import Samples
+from inrpde.sampling.spots import outside
 from inrpde.solvers.spectrum import spectrum
-from inrpde.solvers.spots import outside
-from inrpde.solvers.system import no_jets, residuals
 
 Array = np.ndarray
 HELD_OUT = 104_729
@@ -58,7 +60,7 @@ class Survey:
         fields = range(len(form.unknowns))
         alone = all(sampled(form, k) for k in fields)
         if not alone:  # beside equations, samples may be noisy: some are kept back to be predicted
-            held_out = left_out(held_out, LEFT_OUT, seed, kept=False)
+            held_out = held_out.left_out(LEFT_OUT, seed, kept=False)
         has_holes = any(holes(region) for k in fields for region in volumes(form, k))
         given_points = len(sample_points(form)) if alone else 0
         return cls(held_out, given_points, ringing, driven, waves, densities, narrow, has_holes)

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from inrpde.compiler.form import Form, Index, Jet
 from inrpde.declaration.fields import Learned
+from inrpde.discretise.state import State
 from inrpde.networks.trainable import Siren
 from inrpde.networks.trial import Constant, Trial
-from inrpde.solvers.samples import bounds, volumes
-from inrpde.solvers.state import State
+from inrpde.sampling.extent import bounds, volumes
 
 Array = np.ndarray
 INSIDE = 1e-3
@@ -75,8 +75,8 @@ class Fields(torch.nn.Module):
         for number, unknown in enumerate(form.unknowns):
             if not unknown.is_number:
                 lo, hi = bounds(form, number)
-                regions = sorted(id(region) for region in volumes(form, number))
-                groups.setdefault((*lo, *hi, *regions, unknown.learned is None), []).append(number)
+                regions = frozenset(volumes(form, number))
+                groups.setdefault((*lo, *hi, regions, unknown.learned is None), []).append(number)
         self.networks = torch.nn.ModuleList()
         self.numbers = torch.nn.ModuleDict(
             {str(k): Number(unknown.learned, dtype) for k, unknown in enumerate(form.unknowns) if unknown.is_number}

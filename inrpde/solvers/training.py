@@ -13,16 +13,18 @@ import torch
 from torch import Tensor
 
 from inrpde.compiler.form import Form
+from inrpde.discretise.score import score
 from inrpde.errors import UsageError
+from inrpde.sampling.draw import draw
+from inrpde.sampling.extent import bounds
+from inrpde.sampling.sites import Samples
 from inrpde.solvers.compiled import Compiled
+from inrpde.solvers.linear.threads import sized
 from inrpde.solvers.method import Context
 from inrpde.solvers.newton import project
 from inrpde.solvers.objective import Batch, Objective
-from inrpde.solvers.samples import Samples, bounds, draw, thinned
-from inrpde.solvers.score import score
 from inrpde.solvers.spectrum import spectrum
 from inrpde.solvers.starts import Guess
-from inrpde.solvers.threads import sized
 from inrpde.solvers.trained import Fields, Shape
 
 Array = np.ndarray
@@ -68,13 +70,13 @@ class Trainer:
         self.points = settings["solver.points"] or max(POINTS.get(dim, MANY_POINTS), 4 * (batch or 0))
         self.resample = resample if any(c.region.dim > 0 for c in self.form.conditions) else None
         samples = draw(self.form, self.points, seed)
-        self.batch_size = batch or (BATCH if count(samples) > LARGE else None)
+        self.batch_size = batch or (BATCH if samples.count > LARGE else None)
         single = self.batch_size is not None and resample is not None
         network = shape(self.form, settings, samples, width)
-        self.cost = step_cost(self.form, network, self.batch_size or count(samples), single)
+        self.cost = step_cost(self.form, network, self.batch_size or samples.count, single)
         self.rate = settings["solver.rate"] or RATE / network.omega
         fields = Fields(self.form, network, seed, torch.float32 if single else torch.float64)
-        started(self.form, fields, thinned(samples, SCORED))
+        started(self.form, fields, samples.thinned(SCORED))
         self.objective = Objective(self.form, fields, samples, device(context.device))
         self._evaluate = Compiled(self.objective, context.warn) if settings["solver.compile"] else self.objective
         self._pool = (0, self.objective.batch(samples))
@@ -123,7 +125,7 @@ class Trainer:
         return self._few(self.seed)
 
     def _few(self, seed: int) -> Samples:
-        return thinned(draw(self.form, min(self.points, SCORED), seed), SCORED)
+        return draw(self.form, min(self.points, SCORED), seed).thinned(SCORED)
 
     def _scored(self, vector: Tensor | Array, samples: Samples) -> float:
         with sized(0):
@@ -143,11 +145,6 @@ def _slice(seed: int, place: int, size: int, count: int, step: int) -> Array | N
 @lru_cache(maxsize=64)
 def _order(seed: int, place: int, size: int, epoch: int) -> Array:
     return np.random.default_rng([seed, place, epoch]).permutation(size)
-
-
-def count(samples: Samples) -> int:
-    """The points of all conditions; those that several share count once."""
-    return sum(len(site.points) for site in {id(site): site for site in samples.conditions}.values())
 
 
 def step_cost(form: Form, network: Shape, points: int, single: bool) -> float:
@@ -177,7 +174,7 @@ def shape(form: Form, settings: Any, samples: Samples, width: int | None = None)
         waves = spectrum(form, samples).all * (hi - lo) / 2
         first = form.space.dim * np.maximum(SHARE * waves, LOWEST)
     hidden = min(omega or PAPER_OMEGA, PAPER_OMEGA) if first.max() >= PAPER_OMEGA or omega else LOW_OMEGA
-    default = (PAPER_WIDTH, PAPER_LAYERS) if only_samples(form) and count(samples) > LARGE else (WIDTH, LAYERS)
+    default = (PAPER_WIDTH, PAPER_LAYERS) if only_samples(form) and samples.count > LARGE else (WIDTH, LAYERS)
     return Shape(
         settings["solver.width"] or width or default[0], settings["solver.layers"] or default[1], tuple(first), hidden,
         settings["solver.activation"],

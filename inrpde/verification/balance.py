@@ -38,7 +38,9 @@ from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
 from inrpde.sampling import Quadrature, integration, sample
-from inrpde.solvers.samples import Site, bounds, draw
+from inrpde.sampling.draw import draw
+from inrpde.sampling.extent import bounds
+from inrpde.sampling.sites import Site
 from inrpde.verification.coverage import covers
 from inrpde.verification.finding import Finding, name
 
@@ -207,9 +209,9 @@ def _groups(walls: list[Row], points: Array) -> Iterator[tuple[Array, list[Row]]
     if not walls:
         yield np.arange(len(points)), []
         return
-    regions = {id(row.region): row.region for row in walls}
-    held = {key: region.contains(points) for key, region in regions.items()}
-    there = np.stack([held[id(row.region)] for row in walls], axis=1)
+    regions = dict.fromkeys(row.region for row in walls)
+    held = {region: region.contains(points) for region in regions}
+    there = np.stack([held[row.region] for row in walls], axis=1)
     signatures, of = np.unique(there, axis=0, return_inverse=True)
     for number, signature in enumerate(signatures):
         yield np.flatnonzero(of.ravel() == number), [walls[k] for k in np.flatnonzero(signature)]

@@ -10,8 +10,7 @@ from inrpde.declaration.conditions import Periodic
 from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
 from inrpde.sampling import Quadrature, sample
-from inrpde.solvers.resolution import priors
-from inrpde.solvers.samples import bounds
+from inrpde.sampling.extent import bounds, priors
 from inrpde.verification.finding import Finding, name
 
 Array = np.ndarray
@@ -23,13 +22,13 @@ def bare_boundary(form: Form) -> list[Finding]:
     """Parts of the boundary of the volumes without any condition, for equations of second order in space and above."""
     surfaces = [(c.region, c.periodic) for c in form.conditions if c.region.dim < form.space.dim]
     findings: list[Finding] = []
-    seen: set[int] = set()
+    seen: set[Region] = set()
     for row in form.rows:
         deadline.turn()
         spatial = max((sum(jet.index[: len(form.space.spatial)]) for jet in row.jets.values()), default=0)
-        if row.region.dim < form.space.dim or spatial < 2 or id(row.region) in seen or row.condition in priors(form):
+        if row.region.dim < form.space.dim or spatial < 2 or row.region in seen or row.condition in priors(form):
             continue
-        seen.add(id(row.region))
+        seen.add(row.region)
         try:
             boundary = sample(row.region.boundary, 600, 3)
         except ProblemError:

@@ -10,7 +10,7 @@ from inrpde import deadline
 from inrpde.compiler.form import Form, Jet, Row
 from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
-from inrpde.solvers.samples import Samples, Site, taken
+from inrpde.sampling.sites import Samples, Site
 from inrpde.verification.finding import Finding, name, place
 
 Array = np.ndarray
@@ -111,7 +111,7 @@ def _met(form: Form, a: Row, b: Row, samples: Samples, size: float | None) -> li
     if size is None:
         text = f"{a.text} and {b.text} ask the same of {_unknowns(form, a)} with data that differ by {gap[worst]:.4g}"
     else:
-        (first,), (second,) = (_value(form, row, taken(site, np.array([worst]))) for row in (a, b))
+        (first,), (second,) = (_value(form, row, site.taken(np.array([worst]))) for row in (a, b))
         one, other = _number(first, size), _number(second, size)
         text = f"{name(form, _unknown(a))} is {one} by {a.text} and {other} by {b.text}"
     soft = bool(a.data or b.data) or (a.region.dim != b.region.dim and form.space.dim in (a.region.dim, b.region.dim))
@@ -132,7 +132,7 @@ def _shared(a: Row, b: Row, samples: Samples) -> tuple[Site | None, bool]:
         inside = np.flatnonzero(other.region.contains(site.points))
         if len(inside) and (row.region.dim == 0 or len(inside) > CORNER * len(site.points) + 1):
             whole |= len(inside) == len(site.points)
-            best = taken(site, inside) if best is None or len(inside) > len(best.points) else best
+            best = site.taken(inside) if best is None or len(inside) > len(best.points) else best
     return best, whole
 
 

@@ -9,13 +9,14 @@ import numpy as np
 
 from inrpde import deadline
 from inrpde.compiler.form import Form
+from inrpde.discretise.fields import between, field_points, relative_difference
+from inrpde.discretise.score import Score, score, shared
+from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
-from inrpde.solvers.fields import between, field_points, relative_difference
-from inrpde.solvers.initial import squeeze
+from inrpde.sampling.draw import draw
+from inrpde.sampling.extent import sampled, times
+from inrpde.sampling.sites import Samples
 from inrpde.solvers.method import Candidate
-from inrpde.solvers.samples import Samples, bounds, draw, sampled, thinned
-from inrpde.solvers.score import Score, score, shared
-from inrpde.solvers.state import State
 
 Array = np.ndarray
 FLOOR = 1e-12
@@ -81,7 +82,7 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
     """
     if "last_good_time" in candidate.memory:  # the second solve would end at another time
         candidate = replace(candidate, again=None)
-    held_out = thinned(unfitted(form, candidate, 1000, seed + 31), MOST)
+    held_out = unfitted(form, candidate, 1000, seed + 31).thinned(MOST)
     first = score(form, held_out, candidate.state)
     unknowns = range(len(form.unknowns))
     points = [(between if sampled(form, k) else field_points)(form, k, 2000, seed + 31) for k in unknowns]
@@ -99,9 +100,7 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
     common = shared(first, second)
     larger, least = OPEN
     alone = tuple(names[k] for k in unknowns if sampled(form, k))
-    readings = any(
-        site.labels for site in held_out.conditions
-    )  # the second solve has not seen all, and leaves residuals
+    readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals
     bound = GUESSED if readings else max(larger * second.total, least)
     undecided = tuple(name for name, d in differences.items() if d > bound and name not in alone)
     part = 1.0 if readings else SPARE * first.total / max(np.hypot(first.total, second.total), 1e-300)
@@ -116,7 +115,7 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
 def unfitted(form: Form, candidate: Candidate, count: int, seed: int) -> Samples:
     """About so many points that were not fitted, as far in time as the answer goes."""
     drawn, until = draw(form, count, seed), candidate.memory.get("last_good_time")
-    return drawn if until is None else squeeze(form, drawn, float(bounds(form)[0][-1]), until)
+    return drawn if until is None else drawn.squeezed(times(form), times(form)[0], until)
 
 
 def _second(candidate: Candidate, seed: int, lean: Sequence[float]) -> State | None:

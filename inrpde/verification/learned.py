@@ -52,7 +52,7 @@ def _orders(rows: list[Row], unknown: int, dim: int) -> tuple[int, ...]:
 
 def _crowded(volume: list[Row], walls: list[Row], needed: int) -> bool:
     """Does any place of the volumes' boundaries have more than so many conditions?"""
-    for region in {id(row.region): row.region for row in volume}.values():
+    for region in dict.fromkeys(row.region for row in volume):
         try:
             points = sample(region.boundary, 600, 3).points
         except ProblemError:  # a part of a region has no boundary

@@ -9,7 +9,8 @@ from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.box import Flat
 from inrpde.errors import ProblemError
 from inrpde.sampling import sample
-from inrpde.solvers.samples import Samples, Site, bounds
+from inrpde.sampling.extent import bounds
+from inrpde.sampling.sites import Samples, Site
 from inrpde.verification.finding import Finding, name, place
 
 Array = np.ndarray
@@ -20,7 +21,7 @@ NEAR = 1e-6
 def solids(form: Form, unknown: int) -> list[Region]:
     """The regions of full dimension on which an unknown has equations."""
     rows = [row for row in form.rows if unknown in row.indices and row.region.dim == form.space.dim]
-    return list({id(row.region): row.region for row in rows}.values())
+    return list(dict.fromkeys(row.region for row in rows))
 
 
 def misplaced(form: Form, samples: Samples) -> list[Finding]:

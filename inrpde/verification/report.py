@@ -11,8 +11,8 @@ import numpy as np
 
 from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form
-from inrpde.solvers.fields import field_points, relative_difference
-from inrpde.solvers.score import Score
+from inrpde.discretise.fields import field_points, relative_difference
+from inrpde.discretise.score import Score
 
 Array = np.ndarray
 NODES = 100_000

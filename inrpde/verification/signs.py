@@ -13,7 +13,7 @@ from inrpde.compiler.form import Form
 from inrpde.declaration.fields import Learned
 from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
-from inrpde.solvers.samples import Samples
+from inrpde.sampling.sites import Samples
 from inrpde.verification.finding import place
 
 Array = np.ndarray

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from inrpde.compiler.form import Form, Row
+from inrpde.discretise.score import RowScore, Score, alike
 from inrpde.errors import DivergedError
 from inrpde.sampling import sample
+from inrpde.sampling.extent import bounds
 from inrpde.solvers.method import Candidate
-from inrpde.solvers.samples import bounds
-from inrpde.solvers.score import RowScore, Score, alike
 from inrpde.verification.estimate import Estimate
 
 Array = np.ndarray

@@ -10,10 +10,11 @@ from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form, Row
 from inrpde.declaration.fields import MeshField
 from inrpde.declaration.words import words
+from inrpde.discretise.jets import environment
+from inrpde.discretise.score import score
 from inrpde.errors import ProblemError
-from inrpde.solvers.samples import Samples, Site, draw
-from inrpde.solvers.score import score
-from inrpde.solvers.system import environment
+from inrpde.sampling.draw import draw
+from inrpde.sampling.sites import Samples, Site
 from inrpde.verification.balance import unbalanced
 from inrpde.verification.coverage import bare_boundary, free_constants, initial_conditions
 from inrpde.verification.data import contradictions, lattice, repeated

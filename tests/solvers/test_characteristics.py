@@ -7,10 +7,10 @@ from sympy import Eq, I, Interval, Rational, cos, exp, pi, sin
 from inrpde.compiler import compile_problem
 from inrpde.declaration import On, Problem, Region, Space
 from inrpde.networks.trial import Sum
+from inrpde.sampling.draw import draw
 from inrpde.solvers.characteristics import exponentials, frequencies, solves, symbol
 from inrpde.solvers.features import Global, Waves
 from inrpde.solvers.least_squares import fit
-from inrpde.solvers.samples import draw
 
 plane = Space("x y")
 x, y = plane.coords

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
+from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
 from inrpde.solvers import loop
 from inrpde.solvers.loop import run
 from inrpde.solvers.method import Candidate, Clock, Context
-from inrpde.solvers.state import State
 
 STATE = State((), ())
 

@@ -8,14 +8,14 @@ from sympy import Eq, Interval, exp, pi, sin, tanh
 
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
+from inrpde.discretise.score import score
 from inrpde.networks.slab import Slab
+from inrpde.sampling.draw import draw
 from inrpde.solvers import least_squares, newton
 from inrpde.solvers.cost import nominal
 from inrpde.solvers.features import Cells
 from inrpde.solvers.initial import Extended, jumps, marches
 from inrpde.solvers.march import March, Steps, march
-from inrpde.solvers.samples import draw
-from inrpde.solvers.score import score
 from inrpde.solvers.shapes import uniform
 
 line, timed = Space("x"), Space("x", time="t")

@@ -6,11 +6,11 @@ from sympy import Abs, Eq, I, Interval, exp, log, pi, sin, sqrt
 
 from inrpde import GridField, Learned, On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
+from inrpde.discretise.score import score
 from inrpde.errors import DivergedError
+from inrpde.sampling.draw import draw
 from inrpde.solvers import newton
 from inrpde.solvers.features import Global, make_trials
-from inrpde.solvers.samples import draw
-from inrpde.solvers.score import score
 from inrpde.solvers.starts import guess
 
 line = Space("x")

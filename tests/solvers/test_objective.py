@@ -9,10 +9,10 @@ from sympy import Abs, Eq, I, Interval, cos, exp, pi, sin
 
 from inrpde import GridField, Learned, On, Periodic, Points, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
+from inrpde.discretise.jets import evaluate_jets, residuals
+from inrpde.sampling.draw import draw
 from inrpde.solvers.method import Clock, Context
 from inrpde.solvers.objective import Objective
-from inrpde.solvers.samples import draw, thinned
-from inrpde.solvers.system import evaluate_jets, residuals
 from inrpde.solvers.trained import Fields, Number, Shape
 from inrpde.solvers.training import Trainer, shape
 
@@ -158,6 +158,6 @@ def test_volumes_are_drawn_anew_and_points_are_not():
 def test_thinned_samples_keep_their_shares():
     form = compile_problem(PROBLEMS["linear"])
     samples = draw(form, 500, 0)
-    few = thinned(samples, 20)
+    few = samples.thinned(20)
     assert [len(site.points) for site in few.conditions] == [20, 2]
     assert set(few.conditions[0].points[:, 0]) <= set(samples.conditions[0].points[:, 0])

@@ -9,6 +9,7 @@ from sympy import Eq, Interval, exp, pi, sin
 from inrpde import On, Problem, Region, Space, config
 from inrpde.checkpoint import packed, unpacked
 from inrpde.compiler import compile_problem
+from inrpde.discretise.state import State
 from inrpde.solvers import least_squares, loop, newton, windows
 from inrpde.solvers.features import Cells, Global
 from inrpde.solvers.ladder import climb
@@ -17,7 +18,6 @@ from inrpde.solvers.march import March, Steps
 from inrpde.solvers.method import Candidate, Clock, Context
 from inrpde.solvers.record import Attempt, Record, named
 from inrpde.solvers.search import Search
-from inrpde.solvers.state import State
 from inrpde.solvers.survey import Survey
 
 line, timed = Space("x"), Space("x", time="t")

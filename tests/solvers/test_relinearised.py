@@ -9,10 +9,10 @@ from sympy import Abs, Eq, Interval, exp, sqrt
 
 from inrpde import On, Points, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
+from inrpde.sampling.draw import draw
 from inrpde.solvers import auto, relinearised
 from inrpde.solvers.expansion import Expansion, expansion
 from inrpde.solvers.method import Clock, Context
-from inrpde.solvers.samples import draw
 
 plane = Space("x y")
 x, y = plane.coords

@@ -6,7 +6,7 @@ from sympy import I, Interval, Piecewise, exp, pi, sin, sqrt
 
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
-from inrpde.solvers.samples import draw
+from inrpde.sampling.draw import draw
 from inrpde.solvers.spectrum import spectrum
 
 plane, timed = Space("x y"), Space("x", time="t")

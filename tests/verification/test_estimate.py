@@ -6,12 +6,12 @@ from sympy import Eq, Interval, pi, sin
 
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
+from inrpde.discretise.score import score
 from inrpde.errors import DivergedError
+from inrpde.sampling.draw import draw
 from inrpde.solvers import least_squares
 from inrpde.solvers.features import Global
 from inrpde.solvers.method import Candidate
-from inrpde.solvers.samples import draw
-from inrpde.solvers.score import score
 from inrpde.verification.estimate import CEILING, FLOOR, estimate
 
 space = Space("x y")

@@ -13,12 +13,12 @@ from inrpde.cli import main
 from inrpde.compiler import compile_problem
 from inrpde.config import resolve
 from inrpde.declaration import Learned, On, Problem, Region, Space
+from inrpde.discretise.score import RowScore, Score, alike, shared
 from inrpde.pipeline import solve
+from inrpde.sampling.draw import draw
 from inrpde.solvers import least_squares
 from inrpde.solvers.features import Global
 from inrpde.solvers.method import Candidate, Clock, Context
-from inrpde.solvers.samples import draw
-from inrpde.solvers.score import RowScore, Score, alike, shared
 from inrpde.solvers.search import Search
 from inrpde.solvers.shapes import cell_plan, uniform
 from inrpde.solvers.survey import Survey

@@ -8,9 +8,9 @@ from sympy import Abs, I, Interval, exp, sin
 
 from inrpde import GridField, On, Problem, Region, Space
 from inrpde.compiler import compile_problem
-from inrpde.solvers.fields import field_points, relative_difference
-from inrpde.solvers.samples import draw
-from inrpde.solvers.score import score
+from inrpde.discretise.fields import field_points, relative_difference
+from inrpde.discretise.score import score
+from inrpde.sampling.draw import draw
 from inrpde.verification.fields import ExactState, exact_state
 from inrpde.verification.report import condition_reports, exact_errors, reference_errors
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inrpde.solvers.score import RowScore, Score
+from inrpde.discretise.score import RowScore, Score
 from inrpde.verification.estimate import Estimate
 from inrpde.verification.finding import Finding
 from inrpde.verification.verdict import WORDS, Verdict, verdict

@@ -6,8 +6,8 @@ from sympy import Eq, FiniteSet, I, Interval, exp, pi, sin
 
 from inrpde import On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
-from inrpde.solvers.samples import draw
-from inrpde.solvers.score import score
+from inrpde.discretise.score import score
+from inrpde.sampling.draw import draw
 from inrpde.verification.fields import ExactState, exact_state
 
 space = Space("x y")

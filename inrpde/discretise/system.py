@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from inrpde import deadline
 from inrpde.compiler.form import HERE, PAIR, Form, Row, parted
+from inrpde.discretise.jets import Jets, environment
+from inrpde.discretise.state import State
 from inrpde.networks.trial import Trial, restrict, supports
-from inrpde.solvers.samples import Samples, Site
-from inrpde.solvers.state import Evaluable, State
+from inrpde.sampling.sites import Samples, Site
 
 Array = np.ndarray
 
@@ -28,7 +29,8 @@ class Part:
 @dataclass(frozen=True)
 class Block:
     """The rows of one equation: `parts` add up to its matrix; right-hand side (N,); `scale` is the rms size of its
-    operator on the columns, `root` (N,) the roots of the quadrature weights' shares. `row` is None for a projection.
+    operator on the columns, `root` (N,) the roots of the quadrature weights' shares, `norm` that of its condition.
+    `row` is None for a projection.
     """
 
     row: Row | None
@@ -36,6 +38,7 @@ class Block:
     right: Array
     scale: float
     root: Array
+    norm: int = 2
 
     def times(self, vector: Array, pieces: Sequence[slice]) -> Array:
         """The rows, without scale and weights, times a vector of heads: (N,)."""
@@ -91,19 +94,28 @@ class System:
 
         return replace(self, blocks=tuple(replace(b, parts=tuple(map(part, b.parts))) for b in self.blocks))
 
-    def factors(self, balance: Callable[[Row], float]) -> list[Array]:
-        """What each block's rows are multiplied by, so that the blocks weigh the same but for `balance`."""
-        shares = [1.0 if block.row is None else balance(block.row) for block in self.blocks]
-        return [(share / block.scale) * block.root for block, share in zip(self.blocks, shares, strict=True)]
+    def weighted(self, weights: Sequence[Array]) -> System:
+        """The system with the rows of each block multiplied by weights (N,)."""
+        pairs = zip(self.blocks, weights, strict=True)
+        return replace(self, blocks=tuple(replace(block, root=block.root * each) for block, each in pairs))
 
-    def stacked(self, balance: Callable[[Row], float]) -> tuple[Array, Array]:
-        """One dense matrix and its right-hand side."""
+    @property
+    def factors(self) -> list[Array]:
+        """What each block's rows are multiplied by, so that the blocks weigh the same."""
+        return [(1 / block.scale) * block.root for block in self.blocks]
+
+    @property
+    def right(self) -> Array:
+        """All right-hand sides, (rows,)."""
+        return np.concatenate([block.right * factor for block, factor in zip(self.blocks, self.factors, strict=True)])
+
+    def matrix(self) -> Array:
+        """All rows as one dense matrix, (rows, width)."""
         kind = np.result_type(float, *(part.matrix.dtype for block in self.blocks for part in block.parts))
         total = sum(len(block.right) for block in self.blocks)
         matrix = np.zeros((total, self.width), dtype=kind, order="F")
-        right = np.empty(total, dtype=np.result_type(kind, *(b.right.dtype for b in self.blocks)))
         start = 0
-        for block, factor in zip(self.blocks, self.factors(balance), strict=True):
+        for block, factor in zip(self.blocks, self.factors, strict=True):
             stop = start + len(factor)
             for part in block.parts:
                 columns = self.pieces[part.piece]
@@ -111,9 +123,8 @@ class System:
                     matrix[start:stop, columns] += part.matrix * factor[:, None]
                 else:
                     matrix[start + part.rows, columns] += part.matrix * factor[part.rows, None]
-            right[start:stop] = block.right * factor
             start = stop
-        return matrix, right
+        return matrix
 
 
 def linearise(form: Form, samples: Samples, state: State, jets: Jets) -> System:
@@ -141,7 +152,8 @@ def _slices(widths: Sequence[int]) -> tuple[slice, ...]:
 
 
 def _blocks(form: Form, row: Row, site: Site, parts: list[Part], right: Array) -> list[Block]:
-    weight = np.sqrt(form.conditions[row.condition].weight)
+    condition = form.conditions[row.condition]
+    weight = np.sqrt(condition.weight)
     n = len(right)
     root = weight * (np.sqrt(site.weights / site.weights.sum()) if n == len(site.weights) else np.ones(n))
     sides = [(parts, right)]
@@ -149,79 +161,13 @@ def _blocks(form: Form, row: Row, site: Site, parts: list[Part], right: Array) -
         sides = [([Part(p.piece, p.rows, side(p.matrix)) for p in parts], side(right)) for side in (np.real, np.imag)]
         sides = [(ps, b) for ps, b in sides if np.any(b) or any(np.any(p.matrix) for p in ps)]
     scale = max((_rms(ps, n) for ps, _ in sides), default=0.0) or 1.0
-    return [Block(row, tuple(ps), b, scale, root) for ps, b in sides]
+    return [Block(row, tuple(ps), b, scale, root, condition.norm) for ps, b in sides]
 
 
 def _rms(parts: Iterable[Part], n: int) -> float:
     """The root mean square entry over the columns' supports."""
     total = sum(float(np.vdot(part.matrix, part.matrix).real) for part in parts)
     return float(np.sqrt(total / max(sum(part.matrix.size for part in parts), 1)))
-
-
-def environment(form: Form, row: Row, site: Site) -> dict:
-    return form.environment(row, site.points, site.normals, site.labels)
-
-
-@dataclass(frozen=True)
-class Jets:
-    """The jets of a state at samples: for each row, and for each integral, {symbol: (N,) or 0}."""
-
-    rows: tuple[dict, ...]
-    integrals: tuple[dict, ...]
-
-    def towards(self, other: Jets, step: float) -> Jets:
-        """The jets of the state a step along the way to another: they are linear in the heads."""
-
-        def between(here: dict, there: dict) -> dict:
-            return {symbol: value + step * (there[symbol] - value) for symbol, value in here.items()}
-
-        return Jets(tuple(map(between, self.rows, other.rows)), tuple(map(between, self.integrals, other.integrals)))
-
-
-def no_jets(form: Form) -> Jets:
-    """The jets of a state that vanishes."""
-    return Jets(
-        tuple(dict.fromkeys(row.jets, 0.0) for row in form.rows),
-        tuple(dict.fromkeys(term.row.jets, 0.0) for term in form.integrals),
-    )
-
-
-def evaluate_jets(form: Form, samples: Samples, state: Evaluable) -> Jets:
-    """Each derivative that any row needs is taken once at each site."""
-    uses = [(row, samples.of(row)) for row in form.rows]
-    uses += [(term.row, site) for term, site in zip(form.integrals, samples.integrals, strict=True)]
-    wanted: dict[tuple[int, int], tuple[Array, set]] = {}
-    for row, site in uses:
-        for jet in row.jets.values():
-            points = site.at(jet.site)
-            wanted.setdefault((id(points), jet.unknown), (points, set()))[1].add(jet.index)
-    found = {key: state.jets(key[1], points, indices) for key, (points, indices) in wanted.items()}
-    values = tuple(
-        {s: found[id(site.at(jet.site)), jet.unknown][jet.index] for s, jet in row.jets.items()} for row, site in uses
-    )
-    return Jets(values[: len(form.rows)], values[len(form.rows) :])
-
-
-def integral_values(form: Form, samples: Samples, jets: Jets) -> list[complex | float]:
-    """The value of every integral."""
-    values: list[complex | float] = []
-    for term, site, at in zip(form.integrals, samples.integrals, jets.integrals, strict=True):
-        inner = {symbol: values[k] for symbol, k in term.row.integrals.items()}
-        (value,) = term.row.value(environment(form, term.row, site) | at | inner)
-        weights = site.weights / (site.measure if term.mean else 1.0)
-        values.append(np.sum(np.broadcast_to(value, (len(site.points),)) * weights))
-    return values
-
-
-def residuals(form: Form, samples: Samples, jets: Jets) -> list[Array]:
-    """The residual of every equation on its own points, (N,), in its own units."""
-    numbers = integral_values(form, samples, jets)
-    out = []
-    for row, at in zip(form.rows, jets.rows, strict=True):
-        site = samples.of(row)
-        (value,) = row.value(environment(form, row, site) | at | {s: numbers[k] for s, k in row.integrals.items()})
-        out.append(np.broadcast_to(value, (len(site.points),)))
-    return out
 
 
 def _integral(

@@ -7,7 +7,7 @@ from scipy.spatial import cKDTree
 
 from inrpde.compiler.form import Form
 from inrpde.sampling import sample
-from inrpde.solvers.samples import volumes
+from inrpde.sampling.extent import volumes
 
 Array = np.ndarray
 

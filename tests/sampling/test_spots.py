@@ -7,8 +7,9 @@ from sympy import Eq, Interval, exp, pi, sin
 import inrpde
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
-from inrpde.solvers import spots
-from inrpde.solvers.samples import draw
+from inrpde.sampling.draw import draw
+from inrpde.sampling.spots import spots
+from inrpde.solvers.patches import patches
 from inrpde.solvers.spectrum import spectrum
 
 SPACE = Space("x y")
@@ -30,7 +31,7 @@ def poisson(source, exact=None):
 
 
 def found(source):
-    return spots.spots(compile_problem(poisson(source)), OMEGA)
+    return spots(compile_problem(poisson(source)), OMEGA)
 
 
 class TestWhere:
@@ -71,7 +72,7 @@ class TestPoints:
 
 def test_windows_of_nested_patches():
     form = compile_problem(poisson(bump(0.5, 1, 0.01)))
-    inner, outer = spots.patches(form, 0, np.random.default_rng(0))[:2]
+    inner, outer = patches(form, 0, np.random.default_rng(0))[:2]
     centre = np.array([[0.5, 1.0]])
     for patch in (inner, outer):
         half = (patch.window.hi - patch.window.lo)[0] / 2

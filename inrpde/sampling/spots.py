@@ -7,7 +7,7 @@ wide as the one inside it, follow that with few features each.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -16,9 +16,8 @@ from scipy.spatial import cKDTree
 from inrpde.compiler.form import Form, Row
 from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.sequence import lattice
-from inrpde.networks.partition import Ramp, Window, Windowed
-from inrpde.networks.siren import SineBody
-from inrpde.sampling import sample
+from inrpde.sampling.sample import sample
+from inrpde.sampling.sites import Site
 
 Array = np.ndarray
 PILOT = {2: 40_000, 3: 80_000}
@@ -55,27 +54,13 @@ def spots(form: Form, region: Region) -> tuple[Spot, ...]:
     if form.space.dim not in PILOT or form.space.time is not None or region.dim < form.space.dim:
         return ()
     rows = tuple(row for row in form.rows if row.region is region and row.linear)
-    found = [spot for row in rows for spot in _spots(_Same(form, row))]
+    found = [spot for row in rows for spot in _spots(form, row)]
     return tuple(dict.fromkeys(found))
 
 
-@dataclass(frozen=True, eq=False)
-class _Same:
-    """An equation of a form, told from others by which objects they are."""
-
-    form: Form
-    row: Row
-
-    def __hash__(self) -> int:
-        return hash((id(self.form), id(self.row)))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.form is other.form and self.row is other.row
-
-
 @lru_cache(maxsize=256)
-def _spots(equation: _Same) -> tuple[Spot, ...]:
-    form, row, region = equation.form, equation.row, equation.row.region
+def _spots(form: Form, row: Row) -> tuple[Spot, ...]:
+    region = row.region
     d = form.space.dim
     lo, hi = region.bounds
     points = sample(region, PILOT[d], 0).points
@@ -152,32 +137,12 @@ def width(band: float, dim: int) -> int:
     return round(1.6 * (2 * band / np.pi + 3) ** dim)
 
 
-def patches(form: Form, unknown: int, rng: np.random.Generator) -> list[Windowed]:
-    """Nested patches of features for an unknown, at the spots of its equations."""
-    regions = {id(row.region): row.region for row in form.rows if unknown in row.indices}
-    out = []
-    for region in regions.values():
-        for spot in spots(form, region):
-            for half, band in nested(spot, region):
-                centre = np.array(spot.centre)
-                body = SineBody.random(width(band, len(centre)), band, (centre - half, centre + half), rng)
-                out.append(Windowed(body, _window(centre, half, max(form.order + 1, 3))))
-    return out
-
-
-def _window(centre: Array, half: float, smoothness: int) -> Window:
-    """1 within a third of the patch, 0 from its sides on."""
-    rises = tuple(Ramp(float(c - 2 * half / 3), half / 3) for c in centre)
-    falls = tuple(Ramp(float(c + 2 * half / 3), half / 3) for c in centre)
-    return Window(rises, falls, smoothness)
-
-
-def crowded(form: Form, region: Region, points: Array, weights: Array, seed: int) -> tuple[Array, Array] | None:
-    """More points in the patches of a volume's spots: all points, and weights that sum to what they did; None where
-    there are no spots."""
-    found = spots(form, region)
+def spotted(form: Form, site: Site, region: Region, seed: int) -> Site:
+    """A volume's points, more of them in the patches of its spots, with weights that sum to what they did."""
+    found = () if site.labels else spots(form, region)
     if not found:
-        return None
+        return site
+    points, weights = site.points, site.weights
     more, shares = [points], []
     boxes = [(np.array(spot.centre), *patch) for spot in found for patch in nested(spot, region)]
     for number, (centre, half, band) in enumerate(boxes):
@@ -192,4 +157,4 @@ def crowded(form: Form, region: Region, points: Array, weights: Array, seed: int
     for (centre, half, _), share in zip(boxes, shares, strict=True):
         density += share * np.all(np.abs(everything - centre) < half, axis=1)
     shared = 1 / density
-    return everything, shared * weights.sum() / shared.sum()
+    return replace(site, points=everything, weights=shared * weights.sum() / shared.sum())

@@ -6,7 +6,9 @@ from sympy import Eq, FiniteSet, Interval, Or, sin
 
 from inrpde import Ball, On, Periodic, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
-from inrpde.solvers.samples import boundary_points, bounds, draw, holes, volumes
+from inrpde.sampling.draw import boundary_points, draw
+from inrpde.sampling.extent import bounds, volumes
+from inrpde.sampling.holes import holes
 
 space = Space("x y")
 x, y = space.coords

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inrpde.errors import DivergedError
-from inrpde.solvers.linear import ridge_solve
+from inrpde.solvers.linear.dense import ridge_solve
 
 
 def random(rng, *shape, kind=float):

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from inrpde.compiler.form import Form, Jet, Row
-from inrpde.solvers.resolution import priors
-from inrpde.solvers.samples import Samples, Site, bounds
-from inrpde.solvers.state import Evaluable
-from inrpde.solvers.system import Jets, environment, evaluate_jets, integral_values, no_jets, residuals
+from inrpde.discretise.jets import Jets, environment, evaluate_jets, integral_values, no_jets, residuals
+from inrpde.discretise.state import Evaluable
+from inrpde.sampling.extent import bounds, priors
+from inrpde.sampling.sites import Samples, Site
 
 Array = np.ndarray
 ALIKE = 0.5
@@ -131,11 +131,11 @@ def _sizes(form: Form, jets: Jets, samples: Samples, state: Evaluable) -> list[f
         highest = max((row.region.dim for row, _ in mine), default=0)
         values: dict[int, Array] = {}
         for row, at in mine:
-            points = samples.of(row).points
-            if row.region.dim == highest and id(points) not in values:
+            number, points = samples.number(row), samples.of(row).points
+            if row.region.dim == highest and number not in values:
                 here = next((symbol for symbol, jet in row.jets.items() if jet == Jet(unknown, zero)), None)
                 found = state.jets(unknown, points, [zero])[zero] if here is None else at[here]
-                values[id(points)] = np.broadcast_to(found, (len(points),))
+                values[number] = np.broadcast_to(found, (len(points),))
         squares = np.abs(np.concatenate([*values.values(), np.zeros(0)])) ** 2
         sizes.append(float(np.sqrt(np.mean(squares))) if len(squares) else 0.0)
     return sizes

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inrpde.discretise.system import Block, Part, System
 from inrpde.errors import DivergedError
-from inrpde.solvers.blocks import block_solve
-from inrpde.solvers.linear import ridge_solve
-from inrpde.solvers.system import Block, Part, System
-
-
-def alike(row):
-    return 1.0
+from inrpde.solvers.linear.dense import ridge_solve
+from inrpde.solvers.linear.tridiagonal import Tridiagonal
 
 
 def dense(system):
-    return ridge_solve(*system.stacked(alike))
+    return ridge_solve(system.matrix(), system.right)
+
+
+def block_solve(system):
+    return Tridiagonal.of(system).solve(system.right)
 
 
 def slices(widths):
@@ -60,7 +60,7 @@ def chain(count, width=4, overlap=6, step=10):
 def test_a_chain_of_pieces(seed, count, width, kind, split):
     reaches, widths = chain(count, width)
     system = system_of(reaches, widths, 10 * count + 6, np.random.default_rng(seed), kind, split)
-    assert np.allclose(block_solve(system, alike), dense(system), rtol=1e-8, atol=1e-10)
+    assert np.allclose(block_solve(system), dense(system), rtol=1e-8, atol=1e-10)
 
 
 @settings(max_examples=20)
@@ -70,7 +70,7 @@ def test_pieces_that_reach_everywhere_are_a_border(seed, kind):
     reaches, widths = chain(10)
     reaches, widths = [None, *reaches, None], [3, *widths, 2]
     system = system_of(reaches, widths, 106, rng, kind)
-    assert np.allclose(block_solve(system, alike), dense(system), rtol=1e-8, atol=1e-10)
+    assert np.allclose(block_solve(system), dense(system), rtol=1e-8, atol=1e-10)
 
 
 @pytest.mark.parametrize("kind", [float, complex])
@@ -83,7 +83,7 @@ def test_a_border_that_the_cells_can_make_themselves(kind):
     for part in block.parts:
         matrix[part.rows] += part.matrix[:, :2]
     doubled = replace(block, parts=(*block.parts, Part(10, None, matrix)))
-    found = block_solve(System((doubled,), slices([*widths, 2])), alike)
+    found = block_solve(System((doubled,), slices([*widths, 2])))
     fitted = system.blocks[0].times(dense(system), system.pieces)
     assert np.allclose(doubled.times(found, slices([*widths, 2])), fitted, atol=1e-7)
 
@@ -95,14 +95,14 @@ def test_pieces_that_overlap_anyhow(seed):
     count, total = 9, 120
     reaches = [np.sort(rng.permutation(total)[: rng.integers(15, 40)]) for _ in range(count)]
     system = system_of(reaches, rng.integers(1, 6, count), total, rng)
-    assert np.allclose(block_solve(system, alike), dense(system), rtol=1e-8, atol=1e-10)
+    assert np.allclose(block_solve(system), dense(system), rtol=1e-8, atol=1e-10)
 
 
 def test_pieces_in_separate_components_and_pieces_without_rows():
     rng = np.random.default_rng(4)
     reaches = [np.arange(0, 20), np.arange(15, 35), np.arange(60, 80), np.zeros(0, int)]
     system = system_of(reaches, [4, 4, 5, 3], 90, rng)
-    found = block_solve(system, alike)
+    found = block_solve(system)
     assert np.allclose(found[:13], dense(system)[:13])
     assert np.allclose(found[13:], 0)
 
@@ -113,18 +113,26 @@ def test_the_parts_of_several_unknowns_in_one_block_add_up():
     parts = (Part(0, rows[:20], rng.standard_normal((20, 3))), Part(0, rows[10:], rng.standard_normal((20, 3))))
     parts += (Part(1, None, rng.standard_normal((30, 4))),)
     system = System((Block(None, parts, rng.standard_normal(30), 1.0, np.ones(30)),), slices([3, 4]))
-    assert np.allclose(block_solve(system, alike), dense(system))
+    assert np.allclose(block_solve(system), dense(system))
 
 
-def test_the_balance_weighs_blocks():
+def test_weights_weigh_rows():
     one, other = (
-        Block(row, (Part(0, None, np.ones((4, 1))),), np.full(4, value), 1.0, np.ones(4))
-        for row, value in ((1, 0.0), (2, 1.0))
+        Block(None, (Part(0, None, np.ones((4, 1))),), np.full(4, value), 1.0, np.ones(4)) for value in (0.0, 1.0)
     )
     system = System((one, other), slices([1]))
     for share in (1.0, 3.0):
-        weights = {1: 1.0, 2: share}
-        assert np.allclose(block_solve(system, weights.get), share**2 / (1 + share**2))
+        weighted = system.weighted([np.ones(4), np.full(4, share)])
+        assert np.allclose(block_solve(weighted), share**2 / (1 + share**2))
+
+
+def test_one_factorisation_serves_many_right_hand_sides():
+    reaches, widths = chain(9)
+    system = system_of(reaches, widths, 96, np.random.default_rng(2))
+    factor = Tridiagonal.of(system)
+    for seed in range(3):
+        right = np.random.default_rng(seed).standard_normal(96)
+        assert np.allclose(factor.solve(right), np.linalg.lstsq(system.matrix(), right)[0], rtol=1e-8, atol=1e-10)
 
 
 def test_columns_that_depend_on_one_another_fit_as_well_as_numpy():
@@ -134,9 +142,9 @@ def test_columns_that_depend_on_one_another_fit_as_well_as_numpy():
     for block in system.blocks:
         for part in block.parts:
             part.matrix[:, 4] = part.matrix[:, 0] + 1e-14 * part.matrix[:, 4]
-    matrix, right = system.stacked(alike)
+    matrix, right = system.matrix(), system.right
     best = np.linalg.norm(matrix @ np.linalg.lstsq(matrix, right, rcond=1e-12)[0] - right)
-    assert np.linalg.norm(matrix @ block_solve(system, alike) - right) < best * (1 + 1e-8)
+    assert np.linalg.norm(matrix @ block_solve(system) - right) < best * (1 + 1e-8)
 
 
 def test_what_is_not_finite_is_an_error():
@@ -144,4 +152,4 @@ def test_what_is_not_finite_is_an_error():
     system = system_of(reaches, widths, 36, np.random.default_rng(8))
     system.blocks[0].parts[0].matrix[0, 0] = np.inf
     with pytest.raises(DivergedError, match="not finite"):
-        block_solve(system, alike)
+        block_solve(system)

@@ -7,7 +7,7 @@ from sympy import Eq, Interval
 from inrpde import On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.sampling import grid_points
-from inrpde.solvers.resolution import along, priors, sample_points
+from inrpde.sampling.extent import along, priors, sample_points
 
 GRID = grid_points([np.linspace(0, 1, 51), np.linspace(-1, 3, 41)])
 space = Space("x y")

@@ -1,0 +1,79 @@
+"""The jets of a state at samples, and what they leave of every equation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inrpde.compiler.form import Form, Row
+from inrpde.discretise.state import Evaluable
+from inrpde.sampling.sites import Samples, Site
+
+Array = np.ndarray
+
+
+def environment(form: Form, row: Row, site: Site) -> dict:
+    return form.environment(row, site.points, site.normals, site.labels)
+
+
+@dataclass(frozen=True)
+class Jets:
+    """The jets of a state at samples: for each row, and for each integral, {symbol: (N,) or 0}."""
+
+    rows: tuple[dict, ...]
+    integrals: tuple[dict, ...]
+
+    def towards(self, other: Jets, step: float) -> Jets:
+        """The jets of the state a step along the way to another: they are linear in the heads."""
+
+        def between(here: dict, there: dict) -> dict:
+            return {symbol: value + step * (there[symbol] - value) for symbol, value in here.items()}
+
+        return Jets(tuple(map(between, self.rows, other.rows)), tuple(map(between, self.integrals, other.integrals)))
+
+
+def no_jets(form: Form) -> Jets:
+    """The jets of a state that vanishes."""
+    return Jets(
+        tuple(dict.fromkeys(row.jets, 0.0) for row in form.rows),
+        tuple(dict.fromkeys(term.row.jets, 0.0) for term in form.integrals),
+    )
+
+
+def evaluate_jets(form: Form, samples: Samples, state: Evaluable) -> Jets:
+    """Each derivative that any equation needs is taken once at each site."""
+    sites = (*samples.sites, *samples.integrals)
+    uses = [(row, samples.number(row)) for row in form.rows]
+    uses += [(term.row, len(samples.sites) + k) for k, term in enumerate(form.integrals)]
+    wanted: dict[tuple[int, str, int], set] = {}
+    for row, number in uses:
+        for jet in row.jets.values():
+            wanted.setdefault((number, jet.site, jet.unknown), set()).add(jet.index)
+    found = {key: state.jets(key[2], sites[key[0]].at(key[1]), indices) for key, indices in wanted.items()}
+    values = tuple(
+        {s: found[number, jet.site, jet.unknown][jet.index] for s, jet in row.jets.items()} for row, number in uses
+    )
+    return Jets(values[: len(form.rows)], values[len(form.rows) :])
+
+
+def integral_values(form: Form, samples: Samples, jets: Jets) -> list[complex | float]:
+    """The value of every integral."""
+    values: list[complex | float] = []
+    for term, site, at in zip(form.integrals, samples.integrals, jets.integrals, strict=True):
+        inner = {symbol: values[k] for symbol, k in term.row.integrals.items()}
+        (value,) = term.row.value(environment(form, term.row, site) | at | inner)
+        weights = site.weights / (site.measure if term.mean else 1.0)
+        values.append(np.sum(np.broadcast_to(value, (len(site.points),)) * weights))
+    return values
+
+
+def residuals(form: Form, samples: Samples, jets: Jets) -> list[Array]:
+    """The residual of every equation on its own points, (N,), in its own units."""
+    numbers = integral_values(form, samples, jets)
+    out = []
+    for row, at in zip(form.rows, jets.rows, strict=True):
+        site = samples.of(row)
+        (value,) = row.value(environment(form, row, site) | at | {s: numbers[k] for s, k in row.integrals.items()})
+        out.append(np.broadcast_to(value, (len(site.points),)))
+    return out

@@ -1,0 +1,1 @@
+"""Linear least squares: a system is factorised once, and solved for many right-hand sides."""

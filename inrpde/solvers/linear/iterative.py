@@ -1,0 +1,47 @@
+"""Least squares by LSMR (Fong and Saunders 2011) on columns that are orthonormal cell by cell."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from scipy.sparse.linalg import LinearOperator, lsmr
+
+from inrpde import deadline
+
+Array = np.ndarray
+FIRST = 15
+"""Iterations whose time is taken where they must end by a time; without any there is no answer."""
+OUT = 7
+"""LSMR's word that it ended by the number of its iterations."""
+
+
+def iterate(
+    apply: Callable[[Array], Array], adjoint: Callable[[Array], Array], right: Array, width: int, kind: np.dtype,
+    most: int, exact: float, flat: float = 0.0, left: Callable[[], float] = lambda: np.inf,
+) -> Array:  # fmt: skip
+    """The y (width,) that minimises ‖A y - right‖, by at most so many iterations, until the residual is a share `exact`
+    of the right-hand side or A's share of it, relative to A's norm, is `flat`. Of `left` seconds no more is taken than
+    a few iterations, however slow these are."""
+
+    def times(vector: Array) -> Array:
+        deadline.turn()
+        return apply(vector.astype(kind, copy=False))
+
+    def times_adjoint(vector: Array) -> Array:
+        return adjoint(vector.astype(kind, copy=False))
+
+    operator = LinearOperator((len(right), width), matvec=times, rmatvec=times_adjoint, dtype=kind)
+
+    def run(start: Array | None, iterations: int) -> tuple[Array, int]:
+        found = lsmr(operator, right, atol=flat, btol=exact, conlim=0, maxiter=iterations, x0=start)
+        return found[0], found[1]
+
+    if left() == np.inf:
+        return run(None, most)[0]
+    begun = time.perf_counter()
+    y, ended = run(None, min(FIRST, most))
+    each = (time.perf_counter() - begun) / FIRST
+    more = int(np.clip(left() / max(each, 1e-9), 0, most - FIRST))
+    return run(y, more)[0] if ended == OUT and more else y

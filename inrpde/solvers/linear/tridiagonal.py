@@ -1,0 +1,218 @@
+"""Many small pieces: their columns orthonormalised, and a block Cholesky factor of the orthonormalised Gram matrix.
+
+Pieces that overlap couple; the levels of a breadth-first walk over those couplings make the Gram matrix block
+tridiagonal. Pieces that reach everywhere (corner functions, integrals) are a border, eliminated by a Schur complement.
+Steps of refinement (corrected semi-normal equations, Björck 1987) give back the digits that the Gram matrix loses;
+along what pieces share, where the Gram matrix is rounding, they stay bounded, as Krylov methods do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from scipy.linalg import LinAlgError, cholesky, solve_triangular
+
+from inrpde import deadline
+from inrpde.discretise.system import System
+from inrpde.errors import DivergedError
+from inrpde.solvers.linear.dense import ALL, RIDGE
+from inrpde.solvers.linear.pieces import Orthonormal, Piece
+from inrpde.solvers.linear.threads import sized
+
+Array = np.ndarray
+Result = TypeVar("Result")
+STEPS, FALLING = 12, 0.5
+"""Steps of refinement at most, and what a step must be beside the last one, or it is rounding."""
+EXACT = 1e-14
+"""A residual of this share of the right-hand side is rounding."""
+
+
+@dataclass(frozen=True)
+class Tridiagonal:
+    """A system over pieces, factorised."""
+
+    columns: Orthonormal
+    gram: Gram
+
+    @classmethod
+    def of(cls, system: System, ridge: float = RIDGE) -> Tridiagonal:
+        """Raises DivergedError if the system is not finite."""
+        with sized(0):  # the blocks are small: threads would only wait for one another
+            columns = Orthonormal.of(system, [ridge] * len(system.pieces))
+            return cls(columns, Gram.of(columns.pieces, columns.rows))
+
+    def solve(self, right: Array) -> Array:
+        """The c (width,) that minimises ‖A c - right‖: see `Factorisation`."""
+        columns, size = self.columns, np.linalg.norm(right)
+        kind = np.result_type(right, columns.kind)
+        y, left, before = np.zeros(columns.width, kind), right.astype(kind), float("inf")
+        with sized(0):
+            for _ in range(STEPS):
+                deadline.turn()
+                step = self.gram.solve(columns.adjoint(left))
+                image = columns.times(step)
+                y, left = y + step, left - image
+                moved = float(np.linalg.norm(image))
+                if moved > FALLING * before or np.linalg.norm(left) <= EXACT * size:
+                    break
+                before = moved
+            return columns.heads(y)
+
+
+@dataclass(frozen=True)
+class Gram:
+    """The Cholesky factor of Q^H Q in levels: `diagonal[i]` lower triangular, `below[i]` couples level i + 1 to i; the
+    border's columns solved through the levels (`across`), and the factor of its Schur complement."""
+
+    levels: tuple[Array, ...]
+    diagonal: tuple[Array, ...]
+    below: tuple[Array, ...]
+    border: Array
+    across: Array
+    schur: Array
+
+    @classmethod
+    def of(cls, pieces: Sequence[Piece], total: int) -> Gram:
+        everywhere = [len(p.rows) > 0.5 * total and len(pieces) > 8 for p in pieces]
+        inner = [k for k, e in enumerate(everywhere) if not e]
+        couples = {(i, j): _shared(pieces[i], pieces[j]) for i in inner for j in inner if j <= i}
+        overlaps = {pair: shared for pair, shared in couples.items() if len(shared[0])}
+        levels = _levels(inner, overlaps)
+        columns = [_columns(pieces, level) for level in levels]
+        first = 1e-15 * sum(map(len, columns))
+        diagonal, below = _shifting(lambda shift: _eliminate(pieces, levels, overlaps, shift), first)
+        border = [k for k, e in enumerate(everywhere) if e]
+        bare = cls(tuple(columns), tuple(diagonal), tuple(below), np.zeros(0, int), np.zeros((0, 0)), np.zeros((0, 0)))
+        return bare._bordered(pieces, border, first) if border else bare
+
+    def _bordered(self, pieces: Sequence[Piece], border: list[int], shift: float) -> Gram:
+        at = _columns(pieces, border)
+        width = max(p.columns.stop for p in pieces)
+        cross = np.zeros((width, len(at)), dtype=np.result_type(*(p.q.dtype for p in pieces)))
+        start = 0
+        for k in border:
+            stop = start + pieces[k].q.shape[1]
+            for p in pieces:
+                _, a, b = _shared(p, pieces[k])
+                cross[p.columns, start:stop] = p.q[a].conj().T @ pieces[k].q[b]
+            start = stop
+        corner = cross[at].copy()
+        cross[at] = 0
+        across = self._inner(cross)
+        schur = corner - cross.conj().T @ across
+        factor = _shifting(lambda larger: _shifted_cholesky(schur, larger), shift)
+        return Gram(self.levels, self.diagonal, self.below, at, across, factor)
+
+    def solve(self, g: Array) -> Array:
+        if not len(self.border):
+            return self._inner(g)
+        inner = g.copy()
+        inner[self.border] = 0
+        y, tail = self._inner(g), g[self.border] - self.across.conj().T @ inner
+        z = solve_triangular(self.schur, solve_triangular(self.schur, tail, lower=True), lower=True, trans="C")
+        y = y - self.across @ z
+        y[self.border] = z
+        return y
+
+    def _inner(self, g: Array) -> Array:
+        """On the levels alone; zero on the border."""
+        out = np.zeros(g.shape, dtype=np.result_type(g.dtype, *(d.dtype for d in self.diagonal)))
+        for i, at in enumerate(self.levels):
+            part = g[at] - (self.below[i - 1] @ out[self.levels[i - 1]] if i else 0)
+            out[at] = solve_triangular(self.diagonal[i], part, lower=True, check_finite=False)
+        for i in reversed(range(len(self.levels))):
+            at, more = self.levels[i], i + 1 < len(self.levels)
+            part = out[at] - (self.below[i].conj().T @ out[self.levels[i + 1]] if more else 0)
+            out[at] = solve_triangular(self.diagonal[i], part, lower=True, trans="C", check_finite=False)
+        return out
+
+
+def _columns(pieces: Sequence[Piece], numbers: Sequence[int]) -> Array:
+    """The columns of some pieces, one after the other."""
+    return np.concatenate([np.arange(pieces[k].columns.start, pieces[k].columns.stop) for k in numbers])
+
+
+def _shared(p: Piece, other: Piece) -> tuple[Array, Array, Array]:
+    """The rows that two pieces share, and their places in each."""
+    if not len(p.rows) or not len(other.rows) or p.rows[0] > other.rows[-1] or other.rows[0] > p.rows[-1]:
+        nothing = np.zeros(0, int)
+        return nothing, nothing, nothing
+    return np.intersect1d(p.rows, other.rows, assume_unique=True, return_indices=True)
+
+
+def _levels(inner: list[int], overlaps: dict) -> list[list[int]]:
+    """The levels of a breadth-first walk from an end of the graph of couplings, one component after another."""
+    near: dict[int, set[int]] = {k: set() for k in inner}
+    for i, j in overlaps:
+        near[i].add(j)
+        near[j].add(i)
+    levels: list[list[int]] = []
+    left = set(inner)
+    while left:
+        walk = _walk(_walk([min(left)], near)[-1][:1], near)
+        levels += walk
+        left -= {k for level in walk for k in level}
+    return levels
+
+
+def _walk(start: list[int], near: dict[int, set[int]]) -> list[list[int]]:
+    levels, seen = [start], set(start)
+    while True:
+        following = sorted({n for k in levels[-1] for n in near[k]} - seen)
+        if not following:
+            return levels
+        levels.append(following)
+        seen |= set(following)
+
+
+def _eliminate(
+    pieces: Sequence[Piece], levels: list[list[int]], overlaps: dict, shift: float
+) -> tuple[list[Array], list[Array]]:
+    diagonal: list[Array] = []
+    below: list[Array] = []
+    for i, level in enumerate(levels):
+        deadline.turn()
+        block = _gram_block(pieces, level, level, overlaps)
+        if i:
+            block = block - below[-1] @ below[-1].conj().T
+        diagonal.append(_shifted_cholesky(block, shift))
+        if i + 1 < len(levels):
+            coupling = _gram_block(pieces, levels[i + 1], level, overlaps)
+            below.append(solve_triangular(diagonal[-1], coupling.conj().T, lower=True, check_finite=False).conj().T)
+    return diagonal, below
+
+
+def _gram_block(pieces: Sequence[Piece], rows: list[int], columns: list[int], overlaps: dict) -> Array:
+    grid = []
+    for i in rows:
+        line = []
+        for j in columns:
+            p, q = pieces[i], pieces[j]
+            key = (i, j) if i >= j else (j, i)
+            if key in overlaps:
+                _, a, b = overlaps[key]
+                a, b = (a, b) if i >= j else (b, a)
+                line.append(p.q[a].conj().T @ q.q[b])
+            else:
+                line.append(np.zeros((p.q.shape[1], q.q.shape[1])))
+        grid.append(line)
+    return np.block(grid)
+
+
+def _shifting(factorise: Callable[[float], Result], shift: float) -> Result:
+    """Factorise with the smallest of a sequence of shifts that makes the matrix definite: it is so but for rounding."""
+    while shift < 1e-4:
+        try:
+            return factorise(shift)
+        except LinAlgError:
+            shift *= 30
+    raise DivergedError("the cells' system is singular", ALL, "check that the conditions determine the solution")
+
+
+def _shifted_cholesky(block: Array, shift: float) -> Array:
+    block = block.copy()
+    block[np.diag_indices(len(block))] += shift
+    return cholesky(block, lower=True, check_finite=False)
