@@ -1,4 +1,4 @@
-"""Cells of many sizes that add up: finer where labelled slopes turn, all of one size evaluated at once.
+"""Cells of many sizes that add up: finer where labelled slopes turn.
 
 A level is a grid of boxes, halved so many times along each coordinate; a cell is one of its boxes with half a box round
 it, under a window. Cells are halved again along those coordinates along which the slopes of the labels in them differ
@@ -14,12 +14,10 @@ from itertools import product
 
 import numpy as np
 
-from inrpde.compiler.form import Index
 from inrpde.networks.boxes import Sorted
-from inrpde.networks.partition import Ramp, Window, steps
+from inrpde.networks.partition import Ramp, Window
 from inrpde.networks.patchwork import Cell, Patchwork
 from inrpde.networks.siren import SineBody
-from inrpde.networks.trial import down_closed, leibniz
 
 Array = np.ndarray
 Key = tuple[int, ...]
@@ -47,10 +45,6 @@ class Level:
     layer: tuple[Array, Array]
     smoothness: int
 
-    @property
-    def width(self) -> int:
-        return len(self.layer[1])
-
     @cached_property
     def side(self) -> Array:
         """(d,)."""
@@ -60,11 +54,6 @@ class Level:
     def lo(self) -> Array:
         """The lower corners of the boxes, (n, d)."""
         return self.box[0] + self.numbers * self.side
-
-    def supports(self, points: Sorted) -> Iterator[Array]:
-        """The numbers of the points in each cell."""
-        for corner in self.lo - self.side / 2:
-            yield points.inside(corner, corner + 2 * self.side)
 
     def cells(self) -> Iterator[Cell]:
         last = 2 ** np.array(self.halvings) - 1
@@ -76,39 +65,6 @@ class Level:
             ]
             inner = SineBody((corner - self.side / 2, corner + 1.5 * self.side), (self.layer,))
             yield Cell(inner, Window(tuple(rises), tuple(falls), self.smoothness))
-
-    def jets(self, points: Array, cells: Array, indices: Iterable[Index]) -> dict[Index, Array]:
-        """Derivatives of a cell's features at each of its points (N, d): {multi-index: (N, width)}."""
-        weight, bias = self.layer
-        numbers = self.numbers[cells]
-        at = (points - self.box[0]) / self.side - numbers
-        indices = list(indices)
-        factor = self._windows(at, numbers, down_closed(indices))
-        angle = (at - 0.5) @ weight.T + bias
-        waves = {0: np.sin(angle).astype(np.float32), 1: np.cos(angle).astype(np.float32)}
-        out = {}
-        for index in indices:
-            total = np.zeros(angle.shape, np.float32)
-            for lower, share in leibniz({index: 1.0}, factor).items():
-                order = sum(lower)
-                scale = np.prod((weight / self.side) ** np.array(lower), axis=1) * (1 if order % 4 < 2 else -1)
-                total += share[:, None].astype(np.float32) * waves[order % 2] * scale.astype(np.float32)
-            out[index] = total
-        return out
-
-    def _windows(self, at: Array, numbers: Array, indices: Iterable[Index]) -> dict[Index, Array]:
-        """Derivatives of the windows, in coordinates of which a box is 1 wide."""
-        indices = list(indices)
-        factors = []
-        for k, halvings in enumerate(self.halvings):
-            order = max(index[k] for index in indices)
-            rise = Ramp(0.0, 0.5).derivatives(at[:, k], order, steps(self.smoothness))
-            fall = Ramp(1.0, 0.5).derivatives(at[:, k], order, steps(self.smoothness))
-            first, last = numbers[:, k] == 0, numbers[:, k] == 2**halvings - 1
-            rise = [np.where(first, float(n == 0), values) for n, values in enumerate(rise)]
-            fall = [np.where(last, 0.0, values) for values in fall]
-            factors.append([(r - f) / self.side[k] ** n for n, (r, f) in enumerate(zip(rise, fall, strict=True))])
-        return {index: np.prod([factors[k][n] for k, n in enumerate(index)], axis=0) for index in indices}
 
 
 def levels(
@@ -132,7 +88,7 @@ def levels(
 
 
 def patchwork(made: Iterable[Level]) -> Patchwork:
-    """The same cells one by one, in the same order."""
+    """All cells, in the order of the levels."""
     return Patchwork(tuple(cell for level in made for cell in level.cells()))
 
 

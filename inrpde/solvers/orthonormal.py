@@ -13,8 +13,7 @@ import numpy as np
 from scipy.sparse import bsr_matrix
 
 from inrpde.compiler.form import Index
-from inrpde.networks.boxes import Sorted
-from inrpde.solvers.levels import Level
+from inrpde.networks.patchwork import Patchwork, Stack
 from inrpde.solvers.linear.iterative import iterate
 
 Array = np.ndarray
@@ -35,17 +34,15 @@ class Columns:
     jets: Mapping[Index, Array]
 
     @classmethod
-    def of(cls, made: Sequence[Level], points: Array, indices: Iterable[Index]) -> Columns:
-        index, indices = Sorted(points), list(indices)
-        rows, counts, parts = [], [], []
-        for level in made:
-            inside = list(level.supports(index))
-            counts.append([len(each) for each in inside])
-            rows.append(np.concatenate(inside))
-            cells = np.repeat(np.arange(len(inside)), counts[-1])
-            parts.append(level.jets(points[rows[-1]], cells, indices))
-        starts = np.cumsum(np.concatenate([[0], *counts]))
-        return cls(points, np.concatenate(rows), starts, {i: np.concatenate([p[i] for p in parts]) for i in indices})
+    def of(cls, body: Patchwork, points: Array, indices: Iterable[Index]) -> Columns:
+        indices, inside, stack = list(indices), body.inside(points), Stack.of(body.parts)
+        counts = [len(each) for each in inside]
+        rows, cells = np.concatenate(inside), np.repeat(np.arange(len(inside)), counts)
+        jets = {index: np.empty((len(rows), stack.phases.shape[1]), np.float32) for index in indices}
+        for at in stack.chunks(len(rows)):
+            for index, values in stack.jets(points[rows[at]], cells[at], indices, kind=np.float32).items():
+                jets[index][at] = values
+        return cls(points, rows, np.cumsum([0, *counts]), jets)
 
     def combined(self, slopes: Mapping[Index, Array]) -> Array:
         """Σ slopes[index] · jets[index], (len(rows), width), for slopes (N,)."""
@@ -109,7 +106,7 @@ class CellSystem:
         """Better heads from heads (cells, width)."""
         y = np.einsum("cij,cj->ci", self.upper, heads).astype(np.float32)
         rest = np.concatenate([self.right, np.zeros(y.size, np.float32)]) - self._times(y)
-        step = iterate(self._times, self._adjoint, rest, y.size, rest.dtype, iterations, 0.0, FLAT)
+        step = iterate(self._times, self._adjoint, rest.astype(float), y.size, y.dtype, iterations, 0.0, FLAT)
         return np.einsum("cij,cj->ci", self.inverse, y + step.reshape(y.shape)).astype(float)
 
     def _times(self, y: Array) -> Array:

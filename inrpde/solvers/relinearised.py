@@ -20,6 +20,7 @@ from inrpde.discretise.jets import environment
 from inrpde.discretise.score import score
 from inrpde.discretise.state import State
 from inrpde.networks.boxes import Sorted
+from inrpde.networks.patchwork import Patchwork, Stack
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import SOME, bounds, sample_points
 from inrpde.sampling.sites import Samples
@@ -117,9 +118,10 @@ def steps(form: Form, samples: Samples, seed: int, plan: Plan) -> Iterator[State
     known = expansion(form, samples)
     made = cells(form, known, seed, plan)
     with sized(0):  # the cells are small: threads would only wait for one another
-        equations = Equations.of(form, crowded(form, samples, made, rng), made)
+        body = patchwork(made)
+        equations = Equations.of(form, crowded(form, samples, made, rng), body)
         jets: Jets = {key: known.jets(0, each.points, each.jets) for key, each in equations.columns.items()}
-        heads, body = np.zeros_like(equations.prior), patchwork(made)
+        heads = np.zeros_like(equations.prior)
     while True:
         with sized(0):
             heads = equations.linearised(jets).solve(heads, plan.iterations)
@@ -140,7 +142,7 @@ def affordable(form: Form, samples: Samples, seed: int, seconds: float | None) -
         return Plan()
     known = expansion(form, samples)
     made, index = cells(form, known, seed, Plan()), Sorted(known.points)
-    inside = {level.halvings: sum(map(len, level.supports(index))) for level in made}
+    inside = {level.halvings: sum(len(index.inside(*cell.reach)) for cell in level.cells()) for level in made}
     for deepest in range(DEEPEST, COARSEST, -1):
         taken = [level for level in made if max(level.halvings) <= deepest]
         count, pairs = sum(len(level.numbers) for level in taken), sum(inside[level.halvings] for level in taken)
@@ -190,19 +192,15 @@ class Equations:
     prior: Array
 
     @classmethod
-    def of(cls, form: Form, samples: Samples, made: Sequence[Level]) -> Equations:
+    def of(cls, form: Form, samples: Samples, body: Patchwork) -> Equations:
         wanted: list[set[Index]] = [{_value(form)} for _ in samples.sites]
         for row in form.rows:
             wanted[samples.number(row)] |= {jet.index for jet in row.jets.values()}
         pairs = enumerate(zip(samples.sites, wanted, strict=True))
-        columns = {number: Columns.of(made, site.points, indices) for number, (site, indices) in pairs}
-        lo, hi = bounds(form)
-        prior = []
-        for level in made:
-            bending = np.sum((level.layer[0] / level.side) ** 2, axis=1)
-            share = np.sqrt(np.prod(2 * level.side / (hi - lo)))
-            prior.append(np.broadcast_to(BENDING * share * bending, (len(level.numbers), level.width)))
-        return cls(form, samples, columns, np.concatenate(prior))
+        columns = {number: Columns.of(body, site.points, indices) for number, (site, indices) in pairs}
+        stack, extent = Stack.of(body.parts), np.subtract(*bounds(form)[::-1])
+        share = np.sqrt(np.prod((stack.boxes[1] - stack.boxes[0]) / extent, axis=1))
+        return cls(form, samples, columns, BENDING * share[:, None] * np.sum(stack.waves**2, axis=2))
 
     def linearised(self, at: Jets) -> CellSystem:
         """The problem for the next heads, at the jets of a field."""

@@ -17,6 +17,7 @@ from inrpde.discretise.score import RowScore, Score, alike, shared
 from inrpde.pipeline import solve
 from inrpde.sampling.draw import draw
 from inrpde.solvers import least_squares
+from inrpde.solvers.linear import factorisation
 from inrpde.solvers.features import Global
 from inrpde.solvers.method import Candidate, Clock, Context
 from inrpde.solvers.search import Search
@@ -197,7 +198,7 @@ def test_leaning_with_cells_too():
     form = compile_problem(Problem("p", unknowns=[u], conditions=[screened, On(omega.face(x, 0), Eq(u, 0))]))
     search = search_of(form)
     plan = replace(cell_plan(form, search.survey, (uniform(3), uniform(3))), each=220)
-    assert plan.varied().width > least_squares.DENSE, "the second solve is to be one by blocks, too"
+    assert plan.varied().width > factorisation.DENSE, "the second solve is to be one by blocks, too"
     found = estimate(form, search.attempt(plan, "test"), 0)
     assert found.open == ("u",)
     assert found.differences["u"] > 0.1
