@@ -10,9 +10,10 @@ import numpy as np
 
 from inrpde.sampling.draw import Fractions
 from inrpde.sampling.extent import bounds
-from inrpde.solvers.characteristics import solves
+from inrpde.solvers.bodies.corners import Poles
+from inrpde.solvers.bodies.exponentials import Waves, solves
+from inrpde.solvers.bodies.plan import Cells
 from inrpde.solvers.cost import CHEAP, nominal
-from inrpde.solvers.features import Cells, Waves
 from inrpde.solvers.method import Candidate
 from inrpde.solvers.search import Search
 from inrpde.solvers.shapes import SPARE, cell_plan, crowded, first_cells, narrowed, spaced, uniform
@@ -29,7 +30,8 @@ HALF = 0.5
 def cells(search: Search[Cells]) -> Iterator[Candidate]:
     """Cells of a shape that follows the box and the wave numbers; then whatever refinement lowers the score most."""
     form = search.context.form
-    first = replace(first_cells(form, search.survey), poles=search.survey.has_holes)
+    first = first_cells(form, search.survey)
+    first = first.enriched(Poles()) if search.survey.has_holes else first
     if not form.linear and nominal(form, first) > DEAR:
         # narrow parts of the data ask for waves everywhere: where features are dear, cells crowd there instead
         search.survey = replace(search.survey, waves=np.zeros(form.space.dim))
@@ -49,7 +51,7 @@ def cells(search: Search[Cells]) -> Iterator[Candidate]:
         return
     if not search.done and any(solves(form, k, first.band, bounds(form)) for k in range(len(form.unknowns))):
         best = search.plan
-        yield search.attempt(replace(best, waves=Waves(HALF, best.band)), "cells, with exponentials of the equation")
+        yield search.attempt(best.enriched(Waves(HALF, best.band)), "cells, with exponentials of the equation")
     axes = [partial(refined, axis=k) for k in range(form.space.dim)] if form.space.dim > 1 else []
     moves: list[Callable[[Search[Cells]], Cells]] = [refined, graded, *axes]
     misses = 0
@@ -104,5 +106,6 @@ def crowded_by_sources(search: Search[Cells], even: Cells) -> Cells | None:
 
 
 def like(old: Cells, new: Cells) -> Cells:
-    """New cells with multipoles and waves where the old have them."""
-    return replace(new, poles=old.poles, waves=None if old.waves is None else Waves(HALF, new.band))
+    """New cells, enriched as the old ones."""
+    same = replace(new, enrichments=old.enrichments)
+    return same if old.waves is None else same.enriched(Waves(HALF, new.band))

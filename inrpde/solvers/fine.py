@@ -29,6 +29,7 @@ from inrpde.networks.trial import Trial
 from inrpde.sampling import sample
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import along, bounds, priors, sample_points
+from inrpde.sampling.modes import DOMAIN
 from inrpde.sampling.sites import Samples
 from inrpde.solvers.cost import pace
 from inrpde.solvers.linear.dense import RIDGE
@@ -44,8 +45,6 @@ ALONE, BESIDE = 3000, 6000
 """Samples from which they are not left to one domain and few cells: with nothing between them, and with equations."""
 SIDE = {1: 30.0, 2: 8.0, 3: 3.0}
 """Samples along the side of a cell."""
-FULL = 2.2
-"""Features a sample of a body that takes every value."""
 EACH, RICHER = 20, 3.5
 """Samples of a cell, and features a sample, where something holds between them: it decides what is finer than they."""
 STIFFNESS, GIVEN = 50.0, 10.0
@@ -95,7 +94,7 @@ class Fine:
     @property
     def band(self) -> Array:
         """Half-widths of the frequencies: the share of the samples' band that so many features fill."""
-        return min(self.features / FULL, 1.0) ** (1 / len(self.shape)) * np.array(self.limit)
+        return min(self.features / DOMAIN, 1.0) ** (1 / len(self.shape)) * np.array(self.limit)
 
     @property
     def width(self) -> int:
@@ -153,8 +152,9 @@ def finest(form: Form) -> Fine:
     side = EACH ** (1 / dim) if between else SIDE[dim]
     shape = np.maximum(np.round(number / side), 1).astype(int)
     equations = sum(len(sample(row.region, 1, 0)) for row in form.rows if row.region.dim == 0)
+    limit = np.pi * number / (hi - lo)
     return Fine(
-        tuple(map(int, shape)), RICHER if between else FULL, len(points), tuple(map(float, np.pi * number / (hi - lo))),
+        tuple(map(int, shape)), RICHER if between else DOMAIN, len(points), tuple(map(float, limit)),
         equations / len(points), len(between),
         rounds=ROUNDS if any(condition.norm == 1 for condition in form.conditions) else 1,
     )  # fmt: skip

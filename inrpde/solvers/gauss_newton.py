@@ -25,7 +25,7 @@ from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import bounds
 from inrpde.sampling.sites import Samples
 from inrpde.solvers import least_squares, newton
-from inrpde.solvers.features import Global
+from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.linear.dense import ridge_solve
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.spectrum import spectrum
@@ -200,7 +200,7 @@ def _start(context: Context, seed: int, held_out: Samples) -> tuple[State, Sampl
     waves = spectrum(form, samples).all * (hi - lo) / 2
     found = []
     for band in BANDS:
-        plan = Global(width, tuple(np.maximum(band * waves, LOWEST * band)), density=points / width, corners=False)
+        plan = Global(width, tuple(np.maximum(band * waves, LOWEST * band)), density=points / width, enrichments=())
         try:
             state = fit(form, plan, samples, seed)
         except DivergedError:

@@ -8,13 +8,13 @@ import numpy as np
 
 from inrpde.compiler.form import Form
 from inrpde.discretise.jets import no_jets
-from inrpde.discretise.state import State, zero_state
+from inrpde.discretise.state import Evaluable, State, zero_state
 from inrpde.discretise.system import linearise
 from inrpde.errors import ProblemError
 from inrpde.sampling.extent import sampled
 from inrpde.sampling.sites import Samples
 from inrpde.solvers import fine
-from inrpde.solvers.features import Plan, make_trials
+from inrpde.solvers.bodies.plan import Frozen, make_trials
 from inrpde.solvers.ladder import climb
 from inrpde.solvers.linear.minimise import minimise
 from inrpde.solvers.method import Candidate, Context
@@ -32,7 +32,7 @@ def solve(context: Context) -> Iterator[Candidate]:
 
 
 def fit(
-    form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None, lean: Sequence[float] = ()
+    form: Form, plan: Frozen, samples: Samples, seed: int, start: Evaluable | None = None, lean: Sequence[float] = ()
 ) -> State:
     """The heads that minimise the loss of a linear form on samples, for one frozen body; see `leaning`.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,9 @@ from inrpde.discretise.state import State, dump_state, load_state
 from inrpde.errors import DivergedError
 from inrpde.sampling.draw import Fractions, draw
 from inrpde.sampling.extent import bounds, times
-from inrpde.solvers.cost import cost, nominal
-from inrpde.solvers.features import Cells
-from inrpde.solvers.initial import Continued, Extended, joined
+from inrpde.solvers.bodies.plan import Cells, Fit, Plan, Solved, Task
+from inrpde.solvers.cost import nominal
+from inrpde.solvers.initial import Continued, Extended, joined, jumps
 from inrpde.solvers.shapes import crowded, uniform
 
 Array = np.ndarray
@@ -49,7 +50,7 @@ SOLVES = 1.5
 
 
 @dataclass(frozen=True)
-class March:
+class March(Plan):
     """Windows whose length and cells follow the solution: `inner` is the body of the first, which takes the share
     `inner.span[1]` of the time; every window is to meet the score `aim`. `allowance` is what all may cost together, in
     nominal seconds: where more would be needed, the aim is loosened, and once it is as high as `hopeless`, the march is
@@ -66,7 +67,7 @@ class March:
         return 1 / self.inner.span[1]
 
     @property
-    def width(self) -> int:
+    def width(self) -> int:  # type: ignore[override]
         return round(self.windows * self.inner.width)
 
     @property
@@ -74,8 +75,22 @@ class March:
         return self.inner.points
 
     @property
-    def cut(self) -> None:
-        return None
+    def key(self) -> str:
+        return repr(replace(self, allowance=0.0, hopeless=0.0))  # which depend on the clock
+
+    def cost(self, fields: int, dim: int) -> float:
+        return SOLVES * self.windows * self.inner.cost(fields, dim)
+
+    def solve(self, task: Task) -> Solved:
+        """All windows, one after the other, or those that follow on the finished ones."""
+        begun = None if task.begun is None else Trail.recalled(task.begun)
+        steps = Steps(task.form, self, task.seed, partial(task.fit, lean=task.lean), begun)
+        while not steps.done:
+            steps.advance()
+            trail = steps.trail
+            task.keep(trail.memory, f"windows over {trail.span[1]:.0%} of the time, score {trail.scores[-1]:.1e}")
+        state, until = steps.followed() if steps.blown else (steps.state, None)
+        return Solved(state, until, jumps(task.form, state), steps.spent)
 
     def varied(self) -> March:
         """Other features in other windows, to a looser aim."""
@@ -84,11 +99,6 @@ class March:
 
     def __str__(self) -> str:
         return f"windows to {self.aim:.0e}, the first 1/{self.windows:.3g} of {self.inner}"
-
-
-@cost.register
-def _(plan: March, fields: int, dim: int) -> float:
-    return SOLVES * plan.windows * cost(plan.inner, fields, dim)
 
 
 @dataclass(frozen=True)
@@ -155,36 +165,10 @@ class Trail:
         return cls(**{**kept, "states": tuple(map(load_state, memory["states"])), "pace": pace})
 
 
-@dataclass(frozen=True)
-class Marched:
-    """All windows as one state, the time after which it could not be continued (None where it reaches the end), and the
-    nominal seconds of all solves."""
-
-    state: State
-    until: float | None
-    spent: float
-
-
-def march(
-    form: Form, plan: March, seed: int, fit: Any, begun: Trail | None = None,
-    keep: Callable[[Trail], None] = lambda trail: None,
-) -> Marched:  # fmt: skip
-    """All windows, one after the other, or those that follow on the finished ones. `fit` solves one window, `keep` is
-    given the finished ones after each."""
-    steps = Steps(form, plan, seed, fit, begun)
-    while not steps.done:
-        steps.advance()
-        keep(steps.trail)
-    if not steps.blown:
-        return Marched(steps.state, None, steps.spent)
-    state, until = steps.followed()
-    return Marched(state, until, steps.spent)
-
-
 class Steps:
     """The windows so far, and the pace of the next."""
 
-    def __init__(self, form: Form, plan: March, seed: int, fit: Any, begun: Trail | None = None):
+    def __init__(self, form: Form, plan: March, seed: int, fit: Fit, begun: Trail | None = None):
         self.form, self.plan, self.seed, self.fit = form, plan, seed, fit
         self.continued = Continued.of(form)
         cells = tuple(float(len(b) - 1) for b in plan.inner.breaks[:-1])

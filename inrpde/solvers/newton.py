@@ -12,20 +12,20 @@ import numpy as np
 from inrpde import deadline
 from inrpde.compiler.form import Form
 from inrpde.discretise.jets import Jets, evaluate_jets, residuals
-from inrpde.discretise.state import State, zero_state
+from inrpde.discretise.state import Evaluable, State, zero_state
 from inrpde.discretise.system import Block, Part, System, linearise, piece_slices
 from inrpde.errors import DivergedError
 from inrpde.networks.trial import Trial
 from inrpde.sampling.sites import Samples
 from inrpde.solvers import relinearised
-from inrpde.solvers.features import Plan, make_trials
+from inrpde.solvers.bodies.plan import Frozen, make_trials
 from inrpde.solvers.ladder import climb
 from inrpde.solvers.least_squares import leaning
 from inrpde.solvers.linear.dense import RIDGE
 from inrpde.solvers.linear.minimise import solved
 from inrpde.solvers.linear.weights import absolute, weights
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.starts import Guess, guess
+from inrpde.solvers.starts import guess
 
 Array = np.ndarray
 STEPS = 40
@@ -56,7 +56,7 @@ def solve(context: Context) -> Iterator[Candidate]:
 
 
 def fit(
-    form: Form, plan: Plan, samples: Samples, seed: int, start: State | None = None, lean: Sequence[float] = ()
+    form: Form, plan: Frozen, samples: Samples, seed: int, start: Evaluable | None = None, lean: Sequence[float] = ()
 ) -> State:
     """The heads of a frozen body where the loss is stationary, from a state or the problem's guess; see `leaning`."""
     trials = make_trials(form, plan, seed)
@@ -155,7 +155,7 @@ def clip(form: Form, state: State) -> State:
     return State(state.trials, tuple(heads))
 
 
-def project(form: Form, trials: tuple[Trial, ...], samples: Samples, start: State | Guess) -> State:
+def project(form: Form, trials: tuple[Trial, ...], samples: Samples, start: Evaluable) -> State:
     """The heads on new trials that come closest to a state, in the mean square over all points."""
     zero = (0,) * form.space.dim
     heads = []

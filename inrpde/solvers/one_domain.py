@@ -8,9 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from inrpde.sampling.extent import bounds
-from inrpde.solvers.characteristics import solves
+from inrpde.sampling.modes import CELL, DOMAIN, ENDS, modes
+from inrpde.solvers.bodies.corners import Poles
+from inrpde.solvers.bodies.exponentials import Waves, solves
+from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.cost import CHEAP, nominal
-from inrpde.solvers.features import Global, Waves
 from inrpde.solvers.method import Candidate
 from inrpde.solvers.search import BLIND, RESOLVED, Search, fixed
 from inrpde.solvers.shapes import SPARE
@@ -46,7 +48,7 @@ def one_domain(search: Search[Global]) -> Iterator[Candidate]:
     if wavy is not None and waits and not search.done and search.affords(wavy):
         yield search.attempt(wavy, "exponentials of the equation")
     if search.survey.has_holes and not search.done:
-        yield search.attempt(replace(first, poles=True), "first, with multipoles in the holes")
+        yield search.attempt(first.enriched(Poles()), "first, with multipoles in the holes")
     if search.plan.waves is not None:
         yield from further(search)
     fixed_band = settings["solver.band"] is not None
@@ -88,7 +90,7 @@ def first_plan(search: Search[Global]) -> Global:
     band = np.maximum(0.5 * waves.max(), 6.0 / d) * np.ones(d) if many else np.minimum(waves, 150) + above
     if settings["solver.band"] is not None:
         band = np.full(d, float(settings["solver.band"]))
-    resolves = 2.2 * np.prod(2 * band / np.pi + 3)
+    resolves = DOMAIN * modes(band)
     if settings["solver.width"] is None:
         while resolves > 300 and not search.affords(Global(int(min(resolves, 2200)), tuple(band))):
             resolves = 0.8 * min(resolves, 2200)
@@ -96,7 +98,7 @@ def first_plan(search: Search[Global]) -> Global:
     if search.survey.given_points:
         least = max(least, round(SPARE * search.survey.given_points))
         if settings["solver.band"] is None:
-            band = np.maximum(band, ((least / 2.2) ** (1 / d) - 3) * np.pi / 2)
+            band = np.maximum(band, ((least / DOMAIN) ** (1 / d) - ENDS) * np.pi / 2)
     width = settings["solver.width"] or int(np.clip(resolves, least, max(least, 1000 if many else 2200)))
     kind = "gaussian" if many else "box"
     plan = Global(width, tuple(float(w) for w in band), layers=settings["solver.layers"] or 1, distribution=kind)
@@ -118,15 +120,15 @@ def wavy_plan(search: Search[Global], stretch: float = 1.0) -> Global | None:
     band = 3.0 + (0.0 if any(search.survey.narrow) else stretch) * search.survey.driven
     if not all(solves(form, k, reach, bounds(form)) for k, u in enumerate(form.unknowns) if not u.is_number):
         return None
-    across = 2 * reach / np.pi + 3
+    across = np.array([modes([each]) for each in reach])
     fewest, each = {1: (12, 1), 2: (150, 13), 3: (400, 8)}[d]
     wanted = each * np.mean(np.prod(across) / across)
     if stretch > 1 and wanted > MOST_WAVES:
         return None
     count = int(np.clip(wanted, fewest, MOST_WAVES))
-    beside = int(np.clip(1.6 * np.prod(2 * band / np.pi + 3), 60, 1000))
+    beside = int(np.clip(CELL * modes(band), FEWEST, 1000))
     waves = Waves(count / (count + beside), tuple(float(w) for w in reach))
-    return Global(count + beside, tuple(float(w) for w in band), waves=waves)
+    return Global(count + beside, tuple(float(w) for w in band)).enriched(waves)
 
 
 def tune(search: Search[Global]) -> Iterator[Candidate]:

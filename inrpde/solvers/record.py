@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from inrpde.discretise.state import State, dump_state, load_state
-from inrpde.solvers.features import Cells, Global
-from inrpde.solvers.march import March, Trail
+from inrpde.solvers.bodies.plan import Plan
 from inrpde.solvers.method import Candidate, beats
 
 
@@ -47,7 +46,7 @@ class Record:
     same: bool = True
     """Had the earlier run the same tolerance?"""
     begun: Mapping[str, Any] | None = None
-    """The plan of a march that an earlier run has begun, and its windows."""
+    """The plan that an earlier run has begun, and the memory of the part that is finished."""
 
     @classmethod
     def recalled(cls, method: str, tol: float | None, memory: Mapping[str, Any]) -> Record:
@@ -57,35 +56,30 @@ class Record:
         left = [Attempt.recalled(each) for each in memory["attempts"]]
         return cls(method, tol, left=left, same=memory["tol"] == tol, begun=memory["begun"])
 
-    def taken(self, plan: Global | Cells | March, best: Candidate | None) -> Attempt | None:
+    def taken(self, plan: Plan, best: Candidate | None) -> Attempt | None:
         """The outcome of a plan, which is taken out, if an earlier run has tried it and left all that is needed: of one
         that beats the best, its state."""
-        found = next((each for each in self.left if each.plan == named(plan)), None)
+        found = next((each for each in self.left if each.plan == plan.key), None)
         if found is None or (found.state is None and beats(found.score, best)):
             return None
         self.left.remove(found)
         return found
 
-    def trail(self, plan: March) -> Trail | None:
-        """The windows of a march that an earlier run has finished, which are taken out."""
+    def part(self, plan: Plan) -> Mapping[str, Any] | None:
+        """The memory of the part of a plan that an earlier run has finished, which is taken out."""
         begun = self.begun
-        if begun is None or begun["plan"] != named(plan):
+        if begun is None or begun["plan"] != plan.key:
             return None
         self.begun = None
-        return Trail.recalled(begun["trail"])
+        return begun["part"]
 
     @property
     def settled(self) -> bool:
         """Has an earlier run gone on after the latest attempt, with the tolerance of this one?"""
         return bool(self.left or self.begun) and self.same
 
-    def memory(self, plan: March | None = None, trail: Trail | None = None) -> dict[str, Any]:
-        """What has been tried, and how far the march is that is under way."""
+    def memory(self, plan: Plan | None = None, part: Callable[[], Mapping[str, Any]] = dict) -> dict[str, Any]:
+        """What has been tried, and how far the plan is that is under way."""
         attempts = [each.memory for each in (*self.made, *self.left)]
-        begun = self.begun if plan is None or trail is None else {"plan": named(plan), "trail": trail.memory()}
+        begun = self.begun if plan is None else {"plan": plan.key, "part": part()}
         return {"method": self.method, "tol": self.tol, "attempts": attempts, "begun": begun}
-
-
-def named(plan: Global | Cells | March) -> str:
-    """What tells plans apart; of marches not the cost that they are allowed, which depends on the clock."""
-    return repr(replace(plan, allowance=0.0, hopeless=0.0) if isinstance(plan, March) else plan)

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from inrpde.compiler.form import Form
 from inrpde.discretise.fields import field_points, relative_difference
 from inrpde.discretise.score import score
 from inrpde.discretise.state import State
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import times
-from inrpde.sampling.sites import Samples
+from inrpde.solvers.bodies.plan import Fit, Plan, Task
 from inrpde.solvers.cost import CHEAP, nominal
-from inrpde.solvers.features import Cells, Global, Plan
-from inrpde.solvers.initial import jumps
-from inrpde.solvers.march import March, Marched, Trail, march
 from inrpde.solvers.method import Candidate, Context, beats
-from inrpde.solvers.record import Attempt, Record, named
+from inrpde.solvers.record import Attempt, Record
 from inrpde.solvers.survey import LEFT_OUT, Survey
 
 Array = np.ndarray
-Kind = TypeVar("Kind", bound=Global | Cells | March)
+Kind = TypeVar("Kind", bound=Plan)
 ENOUGH = 3e-12
 """A score below which rounding is all that is left."""
 RESOLVED = 1e-4
@@ -42,17 +38,6 @@ HEADROOM, AGAIN = 1.2, 0.6
 """Costs are predicted with so much to spare, and so much for the second solve."""
 UNTRIED = 5.0
 """The same for both before anything was tried: how fast the machine is at this problem is not known."""
-
-
-class Fit(Protocol):
-    """Finds the heads for one body: from a form, a plan, samples, a seed, and a state to start from (nonlinear forms).
-
-    With `lean`, a size for each unknown, what the conditions leave open is random and of that size instead of zero.
-    """
-
-    def __call__(
-        self, form: Form, plan: Plan, samples: Samples, seed: int, start: State | None, lean: Sequence[float] = ()
-    ) -> State: ...
 
 
 @dataclass
@@ -167,23 +152,21 @@ class Search(Generic[Kind]):
         samples = draw(form, plan.points, seed, plan.cut)
         if not self.survey.given_points:
             samples = samples.left_out(LEFT_OUT, seed)
-        if isinstance(plan, March):
-            found = march(form, plan, seed, self.fit, self.record.trail(plan), partial(self._kept, plan))
-        else:
-            found = self._solve(plan, samples, seed, self.best.state if self.best else None)
+        latest, keep = self.best.state if self.best else None, partial(self._kept, plan)
+        task = Task(form, self.fit, samples, seed, latest, begun=self.record.part(plan), keep=keep)
+        found = plan.solve(task)
         state, until = found.state, found.until
         if until is not None:  # what is left of an answer that ends early is scored as far as it goes
             held_out = held_out.squeezed(times(form), times(form)[0], until)
-        scored = score(form, held_out, state).total
-        if isinstance(plan, March):
-            scored += jumps(form, state)
+        scored = score(form, held_out, state).total + found.jumps
         fitted = score(form, samples, state).total
-        return Attempt(named(plan), scored, fitted, time.perf_counter() - start, found.spent, until, state)
+        spent = nominal(form, plan) if found.spent is None else found.spent
+        return Attempt(plan.key, scored, fitted, time.perf_counter() - start, spent, until, state)
 
-    def _kept(self, plan: March, trail: Trail) -> None:
-        """The windows of a march that are finished are kept and told of."""
-        self.context.keep(lambda: self.record.memory(plan, trail))
-        self.context.tell(f"windows over {trail.span[1]:.0%} of the time, score {trail.scores[-1]:.1e}")
+    def _kept(self, plan: Kind, part: Callable[[], Mapping[str, Any]], note: str) -> None:
+        """What is finished of a plan is kept and told of."""
+        self.context.keep(partial(self.record.memory, plan, part))
+        self.context.tell(note)
 
     def _values(self, state: State) -> list[Array]:
         zero = (0,) * self.context.form.space.dim
@@ -194,18 +177,11 @@ class Search(Generic[Kind]):
         other = plan.varied()
 
         def again(seed: int, lean: Sequence[float]) -> State:
-            samples = draw(self.context.form, other.points, seed, other.cut).left_out(LEFT_OUT, seed)
-            return self._solve(other, samples, seed, state, lean).state
+            form = self.context.form
+            samples = draw(form, other.points, seed, other.cut).left_out(LEFT_OUT, seed)
+            return other.solve(Task(form, self.fit, samples, seed, state, lean)).state
 
         return again
-
-    def _solve(
-        self, plan: Global | Cells | March, samples: Samples, seed: int, start: State | None, lean: Sequence[float] = ()
-    ) -> Marched:
-        fit = partial(self.fit, lean=lean)
-        if isinstance(plan, March):
-            return march(self.context.form, plan, seed, fit)
-        return Marched(fit(self.context.form, plan, samples, seed, start), None, nominal(self.context.form, plan))
 
 
 def fixed(context: Context) -> bool:

@@ -11,7 +11,8 @@ from inrpde.discretise.fields import field_points
 from inrpde.discretise.state import State
 from inrpde.sampling.draw import Fractions
 from inrpde.sampling.extent import bounds
-from inrpde.solvers.features import Cells
+from inrpde.sampling.modes import CELL, modes
+from inrpde.solvers.bodies.plan import Cells
 from inrpde.solvers.survey import Survey, smoothed
 
 Array = np.ndarray
@@ -47,7 +48,7 @@ def smooth(dim: int) -> float:
 
 def features(band: Array) -> int:
     """Features of a cell that hold a band."""
-    return int(np.clip(1.6 * np.prod(2 * band / np.pi + 3), 16, 500))
+    return int(np.clip(CELL * modes(band), 16, 500))
 
 
 def uniform(n: int) -> tuple[float, ...]:

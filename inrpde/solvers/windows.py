@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from inrpde.solvers.bodies.plan import Cells
 from inrpde.solvers.cost import nominal
-from inrpde.solvers.features import Cells
 from inrpde.solvers.march import March
 from inrpde.solvers.method import Candidate
 from inrpde.solvers.search import Search

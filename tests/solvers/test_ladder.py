@@ -9,8 +9,8 @@ from sympy import Eq, Interval, Rational, cos, exp, pi, sin
 from inrpde import On, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
 from inrpde.solvers import cells, ladder, least_squares, newton, survey
+from inrpde.solvers.bodies.plan import Cells
 from inrpde.solvers.cost import nominal
-from inrpde.solvers.features import Cells
 from inrpde.solvers.ladder import climb
 from inrpde.solvers.march import March
 from inrpde.solvers.method import Clock, Context

@@ -10,7 +10,7 @@ from inrpde.discretise.score import score
 from inrpde.errors import DivergedError
 from inrpde.sampling.draw import draw
 from inrpde.solvers import newton
-from inrpde.solvers.features import Global, make_trials
+from inrpde.solvers.bodies.plan import Global, make_trials
 from inrpde.solvers.starts import guess
 
 line = Space("x")

@@ -11,12 +11,12 @@ from inrpde.checkpoint import packed, unpacked
 from inrpde.compiler import compile_problem
 from inrpde.discretise.state import State
 from inrpde.solvers import least_squares, loop, newton, windows
-from inrpde.solvers.features import Cells, Global
+from inrpde.solvers.bodies.plan import Cells, Global
 from inrpde.solvers.ladder import climb
 from inrpde.solvers.loop import run
-from inrpde.solvers.march import March, Steps
+from inrpde.solvers.march import March, Steps, Trail
 from inrpde.solvers.method import Candidate, Clock, Context
-from inrpde.solvers.record import Attempt, Record, named
+from inrpde.solvers.record import Attempt, Record
 from inrpde.solvers.search import Search
 from inrpde.solvers.survey import Survey
 
@@ -111,7 +111,7 @@ def test_a_march_that_was_stopped_goes_on_after_its_last_finished_window(monkeyp
     whole = run(marched, context(FRONT), save=lambda memory: saved.append(packed(memory)))
     every = solved.copy()
     *halfway, _ = saved
-    finished = [len(unpacked(*each)["begun"]["trail"]["states"]) for each in halfway]
+    finished = [len(unpacked(*each)["begun"]["part"]["states"]) for each in halfway]
     assert finished == list(range(1, len(finished) + 1))
     assert len(finished) > 3
     solved.clear()
@@ -125,13 +125,13 @@ def test_a_march_that_was_stopped_goes_on_after_its_last_finished_window(monkeyp
 def test_what_a_march_has_finished_is_kept_until_it_is_come_to():
     march = March(Cells(((0.0, 1.0), (0.0, 1.0)), 50, (3.0, 2.0), span=(0.0, 0.125)), 1e-4, 3.0)
     trail = Steps(context(FRONT).form, march, 0, None).trail
-    record = Record.recalled("newton", None, unpacked(*packed(Record("newton").memory(march, trail))))
+    record = Record.recalled("newton", None, unpacked(*packed(Record("newton").memory(march, trail.memory))))
     record = Record.recalled("newton", None, record.memory())
-    assert record.trail(replace(march, aim=1e-5)) is None
+    assert record.part(replace(march, aim=1e-5)) is None
     assert record.settled
-    found = record.trail(march)
+    found = Trail.recalled(record.part(march))
     assert (found.pace, found.span, found.aim) == (trail.pace, trail.span, 1e-4)
-    assert record.trail(march) is None
+    assert record.part(march) is None
     assert not record.settled
 
 
@@ -160,7 +160,7 @@ def recorded(*attempts, tol=None):
 
 
 def test_an_outcome_is_taken_once():
-    record = recorded(Attempt(named(PLAN), 0.5, 0.1, 1.0, 0.9, None, STATE))
+    record = recorded(Attempt(PLAN.key, 0.5, 0.1, 1.0, 0.9, None, STATE))
     assert record.taken(Global(21, (3.0,)), None) is None
     found = record.taken(PLAN, None)
     assert (found.score, found.fitted, found.cost) == (0.5, 0.1, 1.0)
@@ -168,14 +168,14 @@ def test_an_outcome_is_taken_once():
 
 
 def test_an_outcome_whose_state_is_needed_but_was_not_kept_is_no_use():
-    record = recorded(Attempt(named(PLAN), 0.5, 0.1, 1.0, 0.9))
+    record = recorded(Attempt(PLAN.key, 0.5, 0.1, 1.0, 0.9))
     better = Candidate(STATE, 0.4, 0.4, 1.0, "newton", "first")
     assert record.taken(PLAN, replace(better, score=0.6)) is None
     assert record.taken(PLAN, better).score == 0.5
 
 
 def test_with_another_tolerance_nothing_is_settled():
-    attempts = [Attempt(named(PLAN), 0.5, 0.1, 1.0, 0.9)]
+    attempts = [Attempt(PLAN.key, 0.5, 0.1, 1.0, 0.9)]
     assert recorded(*attempts).settled
     assert not recorded(*attempts, tol=1e-3).settled
 
@@ -183,6 +183,6 @@ def test_with_another_tolerance_nothing_is_settled():
 def test_marches_are_the_same_whatever_they_may_cost():
     inner = Cells(((0.0, 1.0), (0.0, 1.0)), 50, (3.0, 2.0), span=(0.0, 0.125))
     march = March(inner, 1e-4, 3.0, 0.1)
-    assert named(march) == named(replace(march, allowance=5.0))
-    assert named(march) != named(replace(march, aim=1e-5))
-    assert named(inner) != named(replace(inner, each=51))
+    assert march.key == replace(march, allowance=5.0).key
+    assert march.key != replace(march, aim=1e-5).key
+    assert inner.key != replace(inner, each=51).key

@@ -14,7 +14,7 @@ from zoo import PROBLEMS
 from inrpde.compiler import compile_problem
 from inrpde.config import resolve
 from inrpde.solvers import least_squares, newton
-from inrpde.solvers.features import Global
+from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.method import Clock, Context
 from inrpde.solvers.one_domain import first_plan
 from inrpde.solvers.search import Search

@@ -10,7 +10,7 @@ from inrpde.discretise.score import score
 from inrpde.errors import DivergedError
 from inrpde.sampling.draw import draw
 from inrpde.solvers import least_squares
-from inrpde.solvers.features import Global
+from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.method import Candidate
 from inrpde.verification.estimate import CEILING, FLOOR, estimate
 

@@ -17,8 +17,9 @@ from inrpde.discretise.score import RowScore, Score, alike, shared
 from inrpde.pipeline import solve
 from inrpde.sampling.draw import draw
 from inrpde.solvers import least_squares
+from inrpde.solvers.bodies.corners import Corners
+from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.linear import factorisation
-from inrpde.solvers.features import Global
 from inrpde.solvers.method import Candidate, Clock, Context
 from inrpde.solvers.search import Search
 from inrpde.solvers.shapes import cell_plan, uniform
@@ -154,7 +155,7 @@ def elbow(corners):
     region = Region(space, Interval(0, 2) ** 2) - Region(space, Interval(1, 2) ** 2)
     conditions = [On(region, Eq(-space.laplace(u), 1)), On(region.boundary, Eq(u, 0))]
     form = compile_problem(Problem("elbow", unknowns=[u], conditions=conditions))
-    candidate = search_of(form).attempt(Global(700, (5.0, 5.0), corners=corners), "test")
+    candidate = search_of(form).attempt(Global(700, (5.0, 5.0), enrichments=(Corners(),) if corners else ()), "test")
     return form, candidate, estimate(form, candidate, 0)
 
 

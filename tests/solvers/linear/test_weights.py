@@ -14,7 +14,7 @@ from inrpde.discretise.fields import field_points
 from inrpde.discretise.system import Block, Part, System
 from inrpde.sampling.draw import draw
 from inrpde.solvers import least_squares
-from inrpde.solvers.features import Cells, Global
+from inrpde.solvers.bodies.plan import Cells, Global
 from inrpde.solvers.linear.dense import Dense
 from inrpde.solvers.linear.iterative import iterate
 from inrpde.solvers.linear.pieces import Orthonormal

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from inrpde.compiler.form import Form
 from inrpde.networks.partition import Ramp, Window, Windowed
 from inrpde.networks.siren import SineBody
+from inrpde.networks.trial import Trial
 from inrpde.sampling.spots import nested, spots, width
+from inrpde.solvers.bodies.enrichment import Enrichment
 
 Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Patches(Enrichment):
+    """Nested patches of features at the spots of an unknown's equations."""
+
+    def beside(self, form: Form, unknown: int, rng: np.random.Generator) -> list[Trial]:
+        return [*patches(form, unknown, rng)]
 
 
 def patches(form: Form, unknown: int, rng: np.random.Generator) -> list[Windowed]:

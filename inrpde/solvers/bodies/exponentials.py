@@ -17,6 +17,7 @@ from inrpde.networks.trial import Trial
 from inrpde.sampling import sample
 from inrpde.sampling.extent import volumes
 from inrpde.sampling.sites import Site
+from inrpde.solvers.bodies.enrichment import Enrichment, Maker
 
 Array = np.ndarray
 PILOT = 4000
@@ -29,6 +30,23 @@ REACH = 2.0
 """Times the band that a frequency may be."""
 STEEPEST = 1000.0
 """The largest rate of growth over half a box: thinner layers are not resolved by points."""
+
+
+@dataclass(frozen=True)
+class Waves(Enrichment):
+    """A share of features that are exponentials which solve the homogeneous equation, with frequencies up to `band`."""
+
+    share: float
+    band: tuple[float, ...]
+
+    def within(self, form: Form, unknown: int) -> Maker | None:
+        of = symbol(form, unknown)
+        if of is None:
+            return None
+        return lambda width, box, rng: exponentials(of, round(self.share * width), np.array(self.band), box, rng)
+
+    def __str__(self) -> str:
+        return f", {self.share:.0%} of them solve the equation, up to {', '.join(f'{w:.3g}' for w in self.band)}"
 
 
 @dataclass(frozen=True)

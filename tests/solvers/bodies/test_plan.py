@@ -9,7 +9,8 @@ from inrpde.compiler import compile_problem
 from inrpde.networks.corner import CornerFunctions
 from inrpde.networks.cylindrical import CylindricalWaves
 from inrpde.networks.trial import Constant
-from inrpde.solvers.features import Cells, Global, make_trials
+from inrpde.solvers.bodies.corners import Poles
+from inrpde.solvers.bodies.plan import Cells, Global, make_trials
 
 space = Space("x y")
 x, y = space.coords
@@ -75,7 +76,7 @@ def test_the_seed_makes_the_body():
 
 def test_cells_outside_the_region_are_left_out():
     quarters = ((0, 0.25, 0.5, 0.75, 1), (0, 0.25, 0.5, 0.75, 1))
-    plan = Cells(quarters, 30, (4.0, 4.0), corners=False)
+    plan = Cells(quarters, 30, (4.0, 4.0), enrichments=())
     (whole,) = make_trials(form_of(On(Region(space, Interval(-1, 1) ** 2), u)), plan, 0)
     (part,) = make_trials(form_of(On(elbow, u)), plan, 0)
     assert len(whole.pieces) == 16
@@ -108,7 +109,7 @@ def test_slopes_and_values_make_other_exponents():
 
 
 def test_no_corners_where_they_are_not_wanted_or_not_needed():
-    (trial,) = make_trials(elliptic(On(elbow.boundary, u)), Global(30, (3.0, 3.0), corners=False), 0)
+    (trial,) = make_trials(elliptic(On(elbow.boundary, u)), Global(30, (3.0, 3.0), enrichments=()), 0)
     assert trial.width == 30
     disc = Ball(space, (0, 0), 1)
     (trial,) = make_trials(elliptic(On(disc.boundary, u), region=disc), Global(30, (3.0, 3.0)), 0)
@@ -121,7 +122,7 @@ def test_poles_lie_in_the_holes():
     punched = Region(space, Interval(-2, 2) ** 2) - Ball(space, (Rational(1, 2), 0), Rational(1, 4))
     form = elliptic(On(punched.boundary, u), region=punched)
     (plain,) = make_trials(form, Global(30, (3.0, 3.0)), 0)
-    (poles,) = make_trials(form, Global(30, (3.0, 3.0), poles=True), 0)
+    (poles,) = make_trials(form, Global(30, (3.0, 3.0)).enriched(Poles()), 0)
     assert poles.width > plain.width
     assert any(np.allclose(piece.point, [0.5, 0]) for piece in corners(poles))
 
@@ -131,7 +132,7 @@ def test_a_hole_sends_waves_where_the_equation_has_a_constant_wave_number():
 
     def kappas(operator):
         form = form_of(On(punched, operator), On(punched.boundary, u))
-        (trial,) = make_trials(form, Global(30, (3.0, 3.0), poles=True), 0)
+        (trial,) = make_trials(form, Global(30, (3.0, 3.0)).enriched(Poles()), 0)
         return [piece.kappa for piece in trial.pieces if isinstance(piece, CylindricalWaves)]
 
     assert kappas(2 * space.laplace(u) + 50 * u) == pytest.approx([25])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from inrpde.compiler.form import Form
@@ -14,7 +16,8 @@ from inrpde.networks.trial import Trial
 from inrpde.sampling import sample
 from inrpde.sampling.extent import volumes
 from inrpde.sampling.holes import holes
-from inrpde.solvers.characteristics import symbol
+from inrpde.solvers.bodies.enrichment import Enrichment
+from inrpde.solvers.bodies.exponentials import symbol
 
 Array = np.ndarray
 EXPONENTS = 8
@@ -29,15 +32,24 @@ DEGREE = 6
 """Degree of the multipoles of a hole in space."""
 
 
-def singular_trials(form: Form, unknown: int, corners: bool, poles: bool) -> list[Trial]:
-    """Singular functions for corners that matter, and multipoles in holes, of second-order equations."""
-    if form.space.time is not None or form.orders not in ((2, 2), (2, 2, 2)):
-        return []
-    found: list[Trial] = []
-    for region in volumes(form, unknown):
-        found += _corner_trials(form, unknown, region) if corners and form.space.dim == 2 else []
-        found += _hole_trials(form, unknown, region) if poles else []
-    return found
+@dataclass(frozen=True)
+class Corners(Enrichment):
+    """Singular functions at the corners of the plane that matter to second-order equations."""
+
+    def beside(self, form: Form, unknown: int, rng: np.random.Generator) -> list[Trial]:
+        if form.orders != (2, 2) or form.space.time is not None:
+            return []
+        return [trial for region in volumes(form, unknown) for trial in _corner_trials(form, unknown, region)]
+
+
+@dataclass(frozen=True)
+class Poles(Enrichment):
+    """Multipoles, or the waves that take their place, in round holes, for second-order equations."""
+
+    def beside(self, form: Form, unknown: int, rng: np.random.Generator) -> list[Trial]:
+        if form.orders not in ((2, 2), (2, 2, 2)) or form.space.time is not None:
+            return []
+        return [trial for region in volumes(form, unknown) for trial in _hole_trials(form, unknown, region)]
 
 
 def _corner_trials(form: Form, unknown: int, region: Region) -> list[Trial]:

@@ -8,8 +8,8 @@ from inrpde.compiler import compile_problem
 from inrpde.declaration import On, Problem, Region, Space
 from inrpde.networks.trial import Sum
 from inrpde.sampling.draw import draw
-from inrpde.solvers.characteristics import exponentials, frequencies, solves, symbol
-from inrpde.solvers.features import Global, Waves
+from inrpde.solvers.bodies.exponentials import Waves, exponentials, frequencies, solves, symbol
+from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.least_squares import fit
 
 plane = Space("x y")
@@ -83,7 +83,7 @@ def test_a_few_hundred_waves_hold_eighty_radians_across(seed):
     given = sum(n * wave.diff(v) for n, v in zip(plane.normal, (x, y), strict=True)) + I * k * wave
     conditions = [On(square, Eq(plane.laplace(u) + k**2 * u, 0)), On(square.boundary, Eq(through, given))]
     form = compile_problem(Problem("p", unknowns=[u], conditions=conditions))
-    plan = Global(450, (3.0, 3.0), waves=Waves(0.87, (43.0, 43.0)))
+    plan = Global(450, (3.0, 3.0)).enriched(Waves(0.87, (43.0, 43.0)))
     state = fit(form, plan, draw(form, plan.points, seed), seed)
     points = np.random.default_rng(1).uniform(0, 1, (500, 2))
     value = state.jets(0, points, [(0, 0)])[0, 0]
@@ -98,7 +98,7 @@ def test_sources_are_left_to_the_other_features():
     source = plane.laplace(solution).doit() + 400 * solution
     conditions = [On(square, Eq(plane.laplace(u) + 400 * u, source)), On(square.boundary, u)]
     form = compile_problem(Problem("p", unknowns=[u], conditions=conditions))
-    plan = Global(300, (4.6, 4.6), waves=Waves(0.6, (13.0, 13.0)))
+    plan = Global(300, (4.6, 4.6)).enriched(Waves(0.6, (13.0, 13.0)))
     state = fit(form, plan, draw(form, plan.points, 0), 0)
     points = np.random.default_rng(1).uniform(0, 1, (500, 2))
     exact = np.prod(np.sin(np.pi * points), axis=1)
@@ -117,7 +117,7 @@ def test_sixteen_waves_that_decay_are_held_by_modes_of_the_heat_equation():
         On(bar.initial, Eq(u, solution.subs(when, 0))),
     ]
     form = compile_problem(Problem("p", unknowns=[u], conditions=conditions))
-    plan = Global(1400, (3.0, 3.0, 3.0), waves=Waves(0.85, (53.5, 4.6, 3.0)))
+    plan = Global(1400, (3.0, 3.0, 3.0)).enriched(Waves(0.85, (53.5, 4.6, 3.0)))
     state = fit(form, plan, draw(form, plan.points, 0), 0)
     points = np.random.default_rng(1).uniform(0, 1, (500, 3))
     value = state.jets(0, points, [(0, 0, 0)])[0, 0, 0]
