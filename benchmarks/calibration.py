@@ -25,10 +25,10 @@ from inrpde.discretise.fields import field_points, relative_difference
 from inrpde.loader import load_problem
 from inrpde.solvers.auto import solve
 from inrpde.solvers.bodies.plan import Global
-from inrpde.solvers.least_squares import fit
+from inrpde.solvers.fitting.linear import fit
 from inrpde.solvers.method import Candidate, Clock, Context
-from inrpde.solvers.search import Search
-from inrpde.solvers.survey import Survey
+from inrpde.solvers.search.search import Search
+from inrpde.solvers.search.survey import Survey
 from inrpde.verification.estimate import FLOOR, estimate
 from inrpde.verification.unmet import unmet
 from inrpde.verification.validate import validate

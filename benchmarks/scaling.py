@@ -19,8 +19,8 @@ from inrpde.compiler import compile_problem
 from inrpde.loader import load_problem
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Cells, Frozen, Global
-from inrpde.solvers.least_squares import fit
-from inrpde.solvers.shapes import uniform
+from inrpde.solvers.fitting.linear import fit
+from inrpde.solvers.search.shapes import uniform
 
 BAND = 16.0
 """Half-width of the frequencies on the whole square: above the problem's wave number."""

@@ -33,6 +33,7 @@ from inrpde.references import Reference
 from inrpde.sampling.extent import bounds
 from inrpde.sampling.lattice import lattice
 from inrpde.solution import Domain, Field, NetworkField, Solution
+from inrpde.solvers import auto
 from inrpde.solvers.loop import Run
 from inrpde.solvers.loop import run as run_method
 from inrpde.solvers.method import Candidate, Clock, Context, Method
@@ -306,10 +307,12 @@ def _reference(
 
 
 def check(problem: Problem) -> dict[str, Any]:
-    """What the compiler makes of a problem, without solving it: the compiled form and the warnings."""
+    """What the compiler makes of a problem, without solving it: the compiled form, which of the strategies of `auto`
+    would run and why the others would not, and the warnings."""
     form = compile_problem(problem)
     warnings = _texts(form, validate(form))
-    return {"problem": problem.name, "status": "ok", **describe(form), "warnings": warnings}
+    strategies = auto.chosen(form, warnings.append).described()
+    return {"problem": problem.name, "status": "ok", **describe(form), "strategies": strategies, "warnings": warnings}
 
 
 def _texts(form: Form, findings: list[Finding]) -> list[str]:

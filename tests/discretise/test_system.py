@@ -14,8 +14,8 @@ from inrpde.discretise.state import zero_state
 from inrpde.discretise.system import linearise, piece_slices
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Cells, Global, make_trials
-from inrpde.solvers.cost import nominal
 from inrpde.solvers.linear.dense import ridge_solve
+from inrpde.solvers.search.cost import nominal
 
 space = Space("x y")
 x, y = space.coords

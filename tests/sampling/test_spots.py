@@ -10,7 +10,7 @@ from inrpde.compiler import compile_problem
 from inrpde.sampling.draw import draw
 from inrpde.sampling.spots import spots
 from inrpde.solvers.bodies.patches import patches
-from inrpde.solvers.spectrum import spectrum
+from inrpde.solvers.search.spectrum import spectrum
 
 SPACE = Space("x y")
 X, Y = SPACE.coords

@@ -10,15 +10,18 @@ from inrpde import On, Problem, Region, Space, config
 from inrpde.checkpoint import packed, unpacked
 from inrpde.compiler import compile_problem
 from inrpde.discretise.state import State
-from inrpde.solvers import least_squares, loop, newton, windows
+from inrpde.solvers import loop
 from inrpde.solvers.bodies.plan import Cells, Global
-from inrpde.solvers.ladder import climb
+from inrpde.solvers.fitting import linear
+from inrpde.solvers.fitting import newton as newton_fit
 from inrpde.solvers.loop import run
-from inrpde.solvers.march import March, Steps, Trail
+from inrpde.solvers.marching.march import March, Steps, Trail
 from inrpde.solvers.method import Candidate, Clock, Context
-from inrpde.solvers.record import Attempt, Record
-from inrpde.solvers.search import Search
-from inrpde.solvers.survey import Survey
+from inrpde.solvers.search.record import Attempt, Record
+from inrpde.solvers.search.search import Search
+from inrpde.solvers.search.survey import Survey
+from inrpde.solvers.strategies import windows
+from tests.solvers.turns import climb
 
 line, timed = Space("x"), Space("x", time="t")
 (x,) = line.coords
@@ -52,7 +55,7 @@ def same(form, one, other):
     return np.array_equal(one.jets(0, at, [index])[index], other.jets(0, at, [index])[index])
 
 
-CASES = {"linear": (LAYER, least_squares.fit, "least-squares"), "nonlinear": (BENT, newton.fit, "newton")}
+CASES = {"linear": (LAYER, linear.fit, "least-squares"), "nonlinear": (BENT, newton_fit.fit, "newton")}
 
 
 @pytest.mark.parametrize(("problem", "fit", "method"), CASES.values(), ids=CASES)
@@ -86,8 +89,8 @@ def test_a_resumed_march_is_not_made_again(monkeypatch):
     solved: list[str] = []
 
     def marches(begun):
-        record, fit = Record.recalled("newton", None, begun.memory), counted(newton.fit, solved)
-        return list(windows.windows(Search(begun, fit, "newton", Survey.of(begun.form, begun.seed), record=record)))
+        record, fit = Record.recalled("newton", None, begun.memory), counted(newton_fit.fit, solved)
+        return list(windows.steps(Search(begun, fit, "newton", Survey.of(begun.form, begun.seed), record=record)))
 
     begun = context(FRONT)
     (once,) = marches(begun)
@@ -105,8 +108,8 @@ def test_a_march_that_was_stopped_goes_on_after_its_last_finished_window(monkeyp
     saved: list = []
 
     def marched(begun):
-        record, fit = Record.recalled("newton", None, begun.memory), counted(newton.fit, solved)
-        yield from windows.windows(Search(begun, fit, "newton", Survey.of(begun.form, begun.seed), record=record))
+        record, fit = Record.recalled("newton", None, begun.memory), counted(newton_fit.fit, solved)
+        yield from windows.steps(Search(begun, fit, "newton", Survey.of(begun.form, begun.seed), record=record))
 
     whole = run(marched, context(FRONT), save=lambda memory: saved.append(packed(memory)))
     every = solved.copy()
@@ -137,16 +140,16 @@ def test_what_a_march_has_finished_is_kept_until_it_is_come_to():
 
 def test_a_run_that_is_stopped_again_keeps_what_it_has_not_come_to_yet():
     begun = context(LAYER)
-    memory = list(climb(begun, least_squares.fit, "least-squares"))[4].memory
-    first = next(climb(replace(begun, memory=memory), least_squares.fit, "least-squares"))
+    memory = list(climb(begun, linear.fit, "least-squares"))[4].memory
+    first = next(climb(replace(begun, memory=memory), linear.fit, "least-squares"))
     kept, stored = ([each["plan"] for each in memory["attempts"]] for memory in (first.memory, memory))
     assert kept == stored
 
 
 def test_the_record_of_another_method_is_not_taken():
-    memory = next(climb(context(LAYER), least_squares.fit, "least-squares")).memory
+    memory = next(climb(context(LAYER), linear.fit, "least-squares")).memory
     solved: list[str] = []
-    next(climb(context(LAYER, memory=memory), counted(newton.fit, solved), "newton"))
+    next(climb(context(LAYER, memory=memory), counted(newton_fit.fit, solved), "newton"))
     assert len(solved) == 1
 
 

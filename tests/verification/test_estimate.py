@@ -9,8 +9,8 @@ from inrpde.compiler import compile_problem
 from inrpde.discretise.score import score
 from inrpde.errors import DivergedError
 from inrpde.sampling.draw import draw
-from inrpde.solvers import least_squares
 from inrpde.solvers.bodies.plan import Global
+from inrpde.solvers.fitting import linear
 from inrpde.solvers.method import Candidate
 from inrpde.verification.estimate import CEILING, FLOOR, estimate
 
@@ -28,7 +28,7 @@ EXACT = np.prod(np.sin(np.pi * AT), axis=1)
 
 def candidate(width, band=5.0, again=True):
     def solve(plan, seed, lean=()):
-        return least_squares.fit(form, plan, draw(form, plan.points, seed), seed, None, lean)
+        return linear.fit(form, plan, draw(form, plan.points, seed), seed, None, lean)
 
     plan = Global(width, (band, band))
     state = solve(plan, 0)
@@ -86,7 +86,7 @@ def test_what_the_conditions_leave_open_is_found():
     plan = Global(200, (5.0, 5.0))
 
     def solve(seed, lean=()):
-        return least_squares.fit(loose, plan, draw(loose, plan.points, seed), seed, None, lean)
+        return linear.fit(loose, plan, draw(loose, plan.points, seed), seed, None, lean)
 
     found = estimate(loose, Candidate(solve(0), 1e-9, 0, 0, "", "", {}, solve), 0)
     assert found.open == ("u",)

@@ -16,14 +16,14 @@ from inrpde.declaration import Learned, On, Problem, Region, Space
 from inrpde.discretise.score import RowScore, Score, alike, shared
 from inrpde.pipeline import solve
 from inrpde.sampling.draw import draw
-from inrpde.solvers import least_squares
 from inrpde.solvers.bodies.corners import Corners
 from inrpde.solvers.bodies.plan import Global
+from inrpde.solvers.fitting import linear
 from inrpde.solvers.linear import factorisation
 from inrpde.solvers.method import Candidate, Clock, Context
-from inrpde.solvers.search import Search
-from inrpde.solvers.shapes import cell_plan, uniform
-from inrpde.solvers.survey import Survey
+from inrpde.solvers.search.search import Search
+from inrpde.solvers.search.shapes import cell_plan, uniform
+from inrpde.solvers.search.survey import Survey
 from inrpde.verification.estimate import CEILING, Estimate, estimate
 from inrpde.verification.finding import Finding
 from inrpde.verification.unmet import Unmet, failure, unmet
@@ -145,9 +145,7 @@ def test_data_that_no_solution_meets_are_named():
 
 
 def search_of(form):
-    return Search(
-        Context(form, resolve({}, {}), 0, Clock(None)), least_squares.fit, "least-squares", Survey.of(form, 0)
-    )
+    return Search(Context(form, resolve({}, {}), 0, Clock(None)), linear.fit, "least-squares", Survey.of(form, 0))
 
 
 def elbow(corners):

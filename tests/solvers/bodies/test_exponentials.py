@@ -10,7 +10,7 @@ from inrpde.networks.trial import Sum
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.exponentials import Waves, exponentials, frequencies, solves, symbol
 from inrpde.solvers.bodies.plan import Global
-from inrpde.solvers.least_squares import fit
+from inrpde.solvers.fitting.linear import fit
 
 plane = Space("x y")
 x, y = plane.coords

@@ -31,16 +31,18 @@ from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import along, bounds, priors, sample_points
 from inrpde.sampling.modes import DOMAIN
 from inrpde.sampling.sites import Samples
-from inrpde.solvers.cost import pace
 from inrpde.solvers.linear.dense import RIDGE
 from inrpde.solvers.linear.iterative import iterate
 from inrpde.solvers.linear.pieces import Orthonormal
 from inrpde.solvers.linear.threads import sized
 from inrpde.solvers.linear.weights import reweighted
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.survey import LEFT_OUT
+from inrpde.solvers.search.cost import pace
+from inrpde.solvers.search.survey import LEFT_OUT
+from inrpde.solvers.strategy import Claim, Role
 
 Array = np.ndarray
+NAME = "sample fit"
 ALONE, BESIDE = 3000, 6000
 """Samples from which they are not left to one domain and few cells: with nothing between them, and with equations."""
 SIDE = {1: 30.0, 2: 8.0, 3: 3.0}
@@ -130,17 +132,18 @@ class Fine:
         return f"{shape} cells, {size}, {rounds}{self.iterations} iterations at most"
 
 
-def serves(form: Form) -> bool:
-    """Is a form linear, of fields alone, and are its conditions so many samples that they set the resolution?"""
-    fields = all(not unknown.is_number for unknown in form.unknowns)
-    simple = not form.integrals and not any(condition.periodic for condition in form.conditions)
-    if not (form.linear and fields and simple and form.space.dim in SIDE):
-        return False
-    if priors(form):
-        return True
-    alone = all(row.region.dim == 0 for row in form.rows)
-    most = max(len(sample_points(form, k)) for k in range(len(form.unknowns)))
-    return most > (ALONE if alone else BESIDE)
+def serves(form: Form) -> Claim | str:
+    if not form.linear:
+        return "the equations are not linear"
+    if any(unknown.is_number for unknown in form.unknowns):
+        return "a number is unknown"
+    if form.integrals or any(condition.periodic for condition in form.conditions) or form.space.dim not in SIDE:
+        return "it takes no integrals, no periodic conditions, and at most three coordinates"
+    count = max(len(sample_points(form, k)) for k in range(len(form.unknowns)))
+    most = ALONE if all(row.region.dim == 0 for row in form.rows) else BESIDE
+    if not priors(form) and count <= most:
+        return f"{count} samples are not the many ({most}) that set the resolution"
+    return Claim(Role.ALONE, f"{count} samples set the resolution: cells as fine as they are")
 
 
 def finest(form: Form) -> Fine:

@@ -18,14 +18,14 @@ from inrpde.errors import UsageError
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import bounds
 from inrpde.sampling.sites import Samples
-from inrpde.solvers.compiled import Compiled
+from inrpde.solvers.fitting.newton import project
+from inrpde.solvers.fitting.starts import Guess
 from inrpde.solvers.linear.threads import sized
 from inrpde.solvers.method import Context
-from inrpde.solvers.newton import project
-from inrpde.solvers.objective import Batch, Objective
-from inrpde.solvers.spectrum import spectrum
-from inrpde.solvers.starts import Guess
-from inrpde.solvers.trained import Fields, Shape
+from inrpde.solvers.search.spectrum import spectrum
+from inrpde.solvers.training.compiled import Compiled
+from inrpde.solvers.training.objective import Batch, Objective
+from inrpde.solvers.training.trained import Fields, Shape
 
 Array = np.ndarray
 WIDTH, LAYERS = 64, 2

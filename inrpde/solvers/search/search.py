@@ -16,10 +16,10 @@ from inrpde.discretise.state import State
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import times
 from inrpde.solvers.bodies.plan import Fit, Plan, Task
-from inrpde.solvers.cost import CHEAP, nominal
 from inrpde.solvers.method import Candidate, Context, beats
-from inrpde.solvers.record import Attempt, Record
-from inrpde.solvers.survey import LEFT_OUT, Survey
+from inrpde.solvers.search.cost import CHEAP, nominal
+from inrpde.solvers.search.record import Attempt, Record
+from inrpde.solvers.search.survey import LEFT_OUT, Survey
 
 Array = np.ndarray
 Kind = TypeVar("Kind", bound=Plan)

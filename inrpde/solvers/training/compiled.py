@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from inrpde.networks.trainable import Siren
-from inrpde.solvers.objective import Batch, Objective
+from inrpde.solvers.training.objective import Batch, Objective
 
 Array = np.ndarray
 AGREES = {torch.float32: 1e-3, torch.float64: 1e-8}

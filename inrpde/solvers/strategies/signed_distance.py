@@ -24,16 +24,18 @@ from inrpde.networks.patchwork import Patchwork, Stack
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import SOME, bounds, sample_points
 from inrpde.sampling.sites import Samples
-from inrpde.solvers.expansion import Expansion, expansion
-from inrpde.solvers.levels import DEEPEST, EVERYWHERE, Level, levels, patchwork
 from inrpde.solvers.linear.threads import sized
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.orthonormal import CellSystem, Columns, Equation
-from inrpde.solvers.survey import LEFT_OUT
+from inrpde.solvers.scattered.expansion import Expansion, expansion
+from inrpde.solvers.scattered.levels import DEEPEST, EVERYWHERE, Level, levels, patchwork
+from inrpde.solvers.scattered.orthonormal import CellSystem, Columns, Equation
+from inrpde.solvers.search.survey import LEFT_OUT
+from inrpde.solvers.strategy import Claim, Role
 
 Array = np.ndarray
 Jets = Mapping[int, Mapping[Index, Array]]
 """The jets of a field at samples, by the number of a site and the index."""
+NAME = "signed distance"
 FEATURES, BAND = 16, 3.0
 """Features of a cell, and their band in coordinates scaled to it."""
 VOLUME, EACH = 15_000, 4
@@ -69,25 +71,24 @@ class Plan:
     iterations: int = ITERATIONS
 
 
-def supports(form: Form) -> bool:
-    """Is a form nonlinear in volumes, in no more than slopes (as a distance is), linear on labelled points, of one real
-    field of at most three coordinates?"""
-    if len(form.unknowns) > 1 or form.unknowns[0].is_number or form.arithmetic != "real":
-        return False
-    inside = all(row.linear or row.region.dim == form.space.dim for row in form.rows)
-    if any(sum(jet.index) > 1 for row in form.rows if not row.linear for jet in row.jets.values()):
-        return False
-    paired = any(condition.periodic for condition in form.conditions)
-    return inside and not form.linear and not form.integrals and form.space.dim <= 3 and not paired
-
-
-def serves(form: Form) -> bool:
-    """Does it support a form that has many labelled points?"""
-    return len(sample_points(form)) > SOME and supports(form)
+def serves(form: Form) -> Claim | str:
+    field = len(form.unknowns) == 1 and not form.unknowns[0].is_number and form.arithmetic == "real"
+    if not field or form.space.dim > 3 or form.integrals or any(condition.periodic for condition in form.conditions):
+        return "it takes one real field of at most three coordinates, no integrals and no periodic conditions"
+    curved = [row for row in form.rows if not row.linear]
+    if not curved:
+        return "the equations are linear"
+    if any(row.region.dim < form.space.dim for row in curved):
+        return "an equation on less than a volume is not linear"
+    if any(sum(jet.index) > 1 for row in curved for jet in row.jets.values()):
+        return "an equation that is not linear holds more than slopes"
+    if (count := len(sample_points(form))) <= SOME:
+        return f"{count} labelled points are not the many ({SOME}) that set the resolution"
+    return Claim(Role.ALONE, f"cells follow the slopes at {count} labelled points")
 
 
 def solve(context: Context) -> Iterator[Candidate]:
-    """A candidate after every Newton step. For forms that it `supports`.
+    """A candidate after every Newton step. For forms that it `serves`.
 
     With a budget cells are as fine as the first step can afford; with a budget or a tolerance there are further steps
     as long as they pay. Where a budget does not hold the second solve of the estimate, there is none.

@@ -13,7 +13,7 @@ from inrpde.sampling.extent import bounds, sample_points, sampled, volumes
 from inrpde.sampling.holes import holes
 from inrpde.sampling.sites import Samples
 from inrpde.sampling.spots import outside
-from inrpde.solvers.spectrum import spectrum
+from inrpde.solvers.search.spectrum import spectrum
 
 Array = np.ndarray
 HELD_OUT = 104_729

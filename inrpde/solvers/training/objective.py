@@ -19,8 +19,8 @@ from inrpde.discretise.jets import environment, evaluate_jets
 from inrpde.discretise.state import State
 from inrpde.discretise.system import linearise
 from inrpde.sampling.sites import Samples, Site
-from inrpde.solvers.tensors import TensorRow, Value, as_value
-from inrpde.solvers.trained import Fields, Request
+from inrpde.solvers.training.tensors import TensorRow, Value, as_value
+from inrpde.solvers.training.trained import Fields, Request
 
 Array = np.ndarray
 PILOT = 400

@@ -8,16 +8,19 @@ from functools import partial
 
 import numpy as np
 
+from inrpde.compiler.form import Form
 from inrpde.sampling.draw import Fractions
 from inrpde.sampling.extent import bounds
 from inrpde.solvers.bodies.corners import Poles
 from inrpde.solvers.bodies.exponentials import Waves, solves
 from inrpde.solvers.bodies.plan import Cells
-from inrpde.solvers.cost import CHEAP, nominal
 from inrpde.solvers.method import Candidate
-from inrpde.solvers.search import Search
-from inrpde.solvers.shapes import SPARE, cell_plan, crowded, first_cells, narrowed, spaced, uniform
+from inrpde.solvers.search.cost import CHEAP, nominal
+from inrpde.solvers.search.search import Search, fixed
+from inrpde.solvers.search.shapes import SPARE, cell_plan, crowded, first_cells, narrowed, spaced, uniform
+from inrpde.solvers.strategy import Claim, Role
 
+NAME = "cells"
 DEAR = 5.0
 """Nominal seconds that the first cells of a nonlinear problem may take with the waves that its data declare."""
 SHARES = (0.9, 0.8, 0.7, 0.6)
@@ -27,8 +30,18 @@ HALF = 0.5
 """The share of a cell's features that are waves of the equation, where there are such."""
 
 
-def cells(search: Search[Cells]) -> Iterator[Candidate]:
+def serves(form: Form) -> Claim | str:
+    return Claim(Role.IN_TURN, "sine features on overlapping cells, refined where that pays")
+
+
+def price(search: Search[Cells]) -> float:
+    return 0.0
+
+
+def steps(search: Search[Cells]) -> Iterator[Candidate]:
     """Cells of a shape that follows the box and the wave numbers; then whatever refinement lowers the score most."""
+    if fixed(search.context):
+        return
     form = search.context.form
     first = first_cells(form, search.survey)
     first = first.enriched(Poles()) if search.survey.has_holes else first

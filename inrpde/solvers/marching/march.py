@@ -18,9 +18,9 @@ from inrpde.errors import DivergedError
 from inrpde.sampling.draw import Fractions, draw
 from inrpde.sampling.extent import bounds, times
 from inrpde.solvers.bodies.plan import Cells, Fit, Plan, Solved, Task
-from inrpde.solvers.cost import nominal
-from inrpde.solvers.initial import Continued, Extended, joined, jumps
-from inrpde.solvers.shapes import crowded, uniform
+from inrpde.solvers.marching.initial import Continued, Extended, joined, jumps
+from inrpde.solvers.search.cost import nominal
+from inrpde.solvers.search.shapes import crowded, uniform
 
 Array = np.ndarray
 ORDER = 6.0

@@ -13,7 +13,7 @@ from inrpde.sampling.draw import Fractions
 from inrpde.sampling.extent import bounds
 from inrpde.sampling.modes import CELL, modes
 from inrpde.solvers.bodies.plan import Cells
-from inrpde.solvers.survey import Survey, smoothed
+from inrpde.solvers.search.survey import Survey, smoothed
 
 Array = np.ndarray
 GROWTH = 0.5

@@ -7,16 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from inrpde.sampling.extent import bounds
+from inrpde.compiler.form import Form
+from inrpde.sampling.extent import bounds, sample_points, sampled
 from inrpde.sampling.modes import CELL, DOMAIN, ENDS, modes
 from inrpde.solvers.bodies.corners import Poles
 from inrpde.solvers.bodies.exponentials import Waves, solves
 from inrpde.solvers.bodies.plan import Global
-from inrpde.solvers.cost import CHEAP, nominal
 from inrpde.solvers.method import Candidate
-from inrpde.solvers.search import BLIND, RESOLVED, Search, fixed
-from inrpde.solvers.shapes import SPARE
+from inrpde.solvers.search.cost import CHEAP, nominal
+from inrpde.solvers.search.search import BLIND, RESOLVED, Search, fixed
+from inrpde.solvers.search.shapes import SPARE
+from inrpde.solvers.strategy import Claim, Role
 
+NAME = "one domain"
 HIGH = 4
 """Coordinates from which frequencies are drawn from a Gaussian: a box would be mostly corners."""
 WIDEST = 4500
@@ -31,11 +34,20 @@ WORTH = 0.8
 """The share of the score to which another band must lower it to be followed."""
 
 
-def one_domain(search: Search[Global]) -> Iterator[Candidate]:
+def serves(form: Form) -> Claim | str:
+    alone = all(sampled(form, k) for k in range(len(form.unknowns)))
+    if alone and (count := len(sample_points(form))) > FEW:
+        return f"{count} samples alone ask for cells as fine as they are"
+    return Claim(Role.IN_TURN, "sine features on the whole box, the band tuned and then features added")
+
+
+def price(search: Search[Global]) -> float:
+    return 0.0
+
+
+def steps(search: Search[Global]) -> Iterator[Candidate]:
     """From the declared wave numbers upwards: tune the band while the solution is unresolved, then add features."""
     settings = search.context.settings
-    if search.survey.given_points > FEW:
-        return
     budgeted = search.context.clock.budget is not None
     wavy = wavy_plan(search)
     waits = wavy is not None and budgeted and not search.affords(wavy)

@@ -7,13 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from inrpde.compiler.form import Form
 from inrpde.solvers.bodies.plan import Cells
-from inrpde.solvers.cost import nominal
-from inrpde.solvers.march import March
+from inrpde.solvers.marching.initial import marches
+from inrpde.solvers.marching.march import March
 from inrpde.solvers.method import Candidate
-from inrpde.solvers.search import Search
-from inrpde.solvers.shapes import first_cells, uniform
+from inrpde.solvers.search.cost import nominal
+from inrpde.solvers.search.search import Search, fixed
+from inrpde.solvers.search.shapes import first_cells, uniform
+from inrpde.solvers.strategy import Claim, Role
 
+NAME = "windows of time"
 AIMS = (1e-4, 1e-6, 1e-8)
 """The scores that windows are to meet, one march after another."""
 BAND = {2: (4.0, 1.8), 3: (3.5, 1.8), 4: (3.0, 1.5)}
@@ -32,8 +36,18 @@ BUDGET_SHARE = 0.6
 """The share of what is left of a budget that one march may take."""
 
 
-def windows(search: Search[March]) -> Iterator[Candidate]:
+def serves(form: Form) -> Claim | str:
+    if form.space.time is None:
+        return "there is no time"
+    if not marches(form):
+        return "not every condition holds at all times, or at the start of an evolution"
+    return Claim(Role.IN_TURN, "cells in windows of time, one after the other, as long as the solution allows")
+
+
+def steps(search: Search[March]) -> Iterator[Candidate]:
     """March to one aim after another."""
+    if fixed(search.context):
+        return
     tol = search.context.tol
     aims = AIMS if tol is None else [aim for aim in AIMS if aim > tol / 2] + [tol / 4]
     inner = first_window(search)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from inrpde.solvers.cells import cells
-from inrpde.solvers.cost import pace
-from inrpde.solvers.initial import marches
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.one_domain import one_domain
-from inrpde.solvers.record import Record
-from inrpde.solvers.search import ENOUGH, RESOLVED, Fit, Search, fixed
-from inrpde.solvers.survey import Survey
-from inrpde.solvers.windows import price, windows
+from inrpde.solvers.search.cost import pace
+from inrpde.solvers.search.record import Record
+from inrpde.solvers.search.search import ENOUGH, RESOLVED, Fit, Search
+from inrpde.solvers.search.survey import Survey
 
 HOPELESS = 1e3
 """An arm so many times behind a resolved solution is given up."""
@@ -32,9 +28,17 @@ VAIN = 5
 """Steps in vain before that: one that was dear tells little."""
 
 
+class Walk(Protocol):
+    """A walk through plans of one kind, and the nominal seconds of its first step, if that is dear."""
+
+    def steps(self, search: Search[Any]) -> Iterator[Candidate]: ...
+
+    def price(self, search: Search[Any]) -> float: ...
+
+
 @dataclass
 class Arm:
-    """A walk through plans of one kind."""
+    """A walk under way."""
 
     search: Search[Any]
     steps: Iterator[Candidate]
@@ -49,38 +53,35 @@ class Arm:
         return self.search.spent * behind if self.search.best else self.price
 
 
-def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
-    """One domain, cells and windows in turns, those that lie behind with less time; what converges is left to it."""
+def climb(context: Context, walks: Sequence[Walk], fit: Fit, method: str) -> Iterator[Candidate]:
+    """Several kinds of bodies in turns, those that lie behind with less time; what converges is left to it."""
     together: list[Search[Any]] = []
     survey = Survey.of(context.form, context.seed)
     record = Record.recalled(method, context.tol, context.memory)
-    walks: list[Callable[[Search[Any]], Iterator[Candidate]]] = [one_domain]
-    if not fixed(context):
-        walks += [cells, windows] if marches(context.form) else [cells]
-    arms: list[Arm] = []
     busy = 1.0 if context.clock.budget is None else pace()
+    left: list[Arm] = []
     for walk in walks:
         search: Search[Any] = Search(context, fit, method, survey, together, busy, record)
-        arms.append(Arm(search, walk(search), price(search) if walk is windows else 0.0))
+        left.append(Arm(search, walk.steps(search), walk.price(search)))
     progress = Progress()
-    while arms:
+    while left:
         best = min(search.score for search in together)
         if context.clock.budget is None and context.tol is None and progress.stalled(best, together):
-            arms = [arm for arm in arms if arm.search.best is None and best > RESOLVED]
+            left = [arm for arm in left if arm.search.best is None and best > RESOLVED]
         if best <= RESOLVED:
-            arms = [arm for arm in arms if arm.search.best is None or arm.search.score < HOPELESS * best]
-        arms = [
-            arm for arm in arms if arm.improving or len(arm.search.tried) < FAIR or arm.search.score < BEHIND * best
+            left = [arm for arm in left if arm.search.best is None or arm.search.score < HOPELESS * best]
+        left = [
+            arm for arm in left if arm.improving or len(arm.search.tried) < FAIR or arm.search.score < BEHIND * best
         ]
-        if not arms or (best < PRECISE and all(arm.search.best is None for arm in arms)):
+        if not left or (best < PRECISE and all(arm.search.best is None for arm in left)):
             return
-        ahead = min(arms, key=lambda a: a.search.score)
+        ahead = min(left, key=lambda a: a.search.score)
         converging = ahead.improving and ahead.search.score < RESOLVED
-        arm = ahead if converging else min(arms, key=lambda a: a.claim(max(best, ENOUGH)))
+        arm = ahead if converging else min(left, key=lambda a: a.claim(max(best, ENOUGH)))
         before = arm.search.score
         candidate = next(arm.steps, None)
         if candidate is None:
-            arms.remove(arm)
+            left.remove(arm)
             continue
         arm.improving = arm.search.score < before / 3
         yield candidate
