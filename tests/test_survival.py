@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import time
 from pathlib import Path
 
@@ -57,24 +56,6 @@ RECALLED = """
 def words(tmp_path, capsys):
     (tmp_path / "line.py").write_text(LINE)
     return ["solve", str(tmp_path / "line.py"), "-o", str(tmp_path / "line.h5"), "--json"]
-
-
-@pytest.fixture
-def install(tmp_path, monkeypatch):
-    """Install a distribution with a plugin: the group, its name, and the text of its module."""
-    place = tmp_path / "site"
-    place.mkdir()
-    monkeypatch.syspath_prepend(place)
-
-    def make(group: str, name: str, text: str, attribute: str = "") -> None:
-        module = f"plugin_{abs(hash((group, name, text)))}"
-        info = place / f"stranger_{module}-1.5.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: stranger-{name}\nVersion: 1.5\n")
-        (info / "entry_points.txt").write_text(f"[inrpde.{group}]\n{name} = {module}{attribute}\n")
-        (place / f"{module}.py").write_text(textwrap.dedent(text))
-
-    return make
 
 
 def report(capsys) -> dict:

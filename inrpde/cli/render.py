@@ -47,7 +47,8 @@ def _failure(error: Mapping[str, str]) -> str:
 
 
 def check(form: Mapping[str, Any]) -> str:
-    """The compiled form: what kind of problem it is, and each condition on its Ω_m with its residual in jets; then what `auto` would try."""
+    """The compiled form: what kind of problem it is, and each condition on its Ω_m with its residual in jets; then what
+    `auto` would try."""
     kind = "linear" if form["linear"] else "nonlinear"
     orders = ", ".join(f"{order} in {coordinate}" for coordinate, order in form["orders"].items())
     names = [u["name"] + " (complex)" * u["complex"] + " (learned)" * u["learned"] for u in form["unknowns"]]

@@ -17,7 +17,7 @@ from inrpde.solvers.strategies import (
     training,
     windows,
 )
-from inrpde.solvers.strategy import Choice, Strategy, choose, run
+from inrpde.solvers.strategy import Answer, Choice, Claim, Strategy, asked, choose, run
 
 STRATEGIES: tuple[Strategy, ...] = (sample_fit, signed_distance, training, one_domain, cells, windows, refinement)
 """In the order in which they are asked, those of other packages (entry points `inrpde.strategies`) before them."""
@@ -34,14 +34,18 @@ def solve(context: Context) -> Iterator[Candidate]:
 
 
 def chosen(form: Form, warn: Callable[[str], None] = lambda line: None) -> Choice:
-    """Which strategies run for a form, of all that are installed; what cannot be loaded is named to `warn`."""
-    return choose(form, [*_installed(warn), *STRATEGIES])
+    """Which strategies run for a form, of all that are installed; what fails is named to `warn` and passed over."""
+    return choose([*_installed(form, warn), *asked(form, STRATEGIES)])
 
 
-def _installed(warn: Callable[[str], None]) -> Iterator[Strategy]:
-    """The strategies of other packages."""
+def _installed(form: Form, warn: Callable[[str], None]) -> Iterator[Answer]:
+    """The strategies of other packages, and what they say of a form."""
     for plugin in plugins.in_turn("strategies"):
         try:
-            yield plugin.load()
+            strategy = plugin.load()
+            answer = strategy.serves(form)
+            if not isinstance(answer, Claim | str) or not strategy.NAME:
+                raise TypeError(f"serves gave {answer!r:.60}, neither a Claim nor a reason")
+            yield strategy, answer
         except Exception as error:
-            warn(f"the strategy {plugin.name!r} is passed over: {error}")
+            warn(f"the strategy {plugin.name!r} of {plugin.package} is passed over: {plugins.failed(error)}")

@@ -8,7 +8,9 @@ from inrpde.errors import ProblemError
 from inrpde.solvers.fitting import linear
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.strategies import cells, one_domain, sample_fit, windows
-from inrpde.solvers.strategy import choose, run
+from inrpde.solvers.strategy import Strategy, asked, choose, run
+
+STRATEGIES: tuple[Strategy, ...] = (sample_fit, one_domain, cells, windows)
 
 
 def solve(context: Context) -> Iterator[Candidate]:
@@ -17,4 +19,4 @@ def solve(context: Context) -> Iterator[Candidate]:
     if not form.linear:
         nonlinear = next((row.text for row in form.rows if not row.linear), form.rows[0].text)
         raise ProblemError("least-squares needs linear equations", nonlinear, "use --method auto, or newton")
-    yield from run(context, choose(form, (sample_fit, one_domain, cells, windows)), linear.fit, "least-squares")
+    yield from run(context, choose(asked(form, STRATEGIES)), linear.fit, "least-squares")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -82,16 +82,23 @@ class Choice:
         return runs + [{"name": s.NAME, "runs": None, "because": why} for s, why in self.others]
 
 
-def choose(form: Form, strategies: Sequence[Strategy]) -> Choice:
+Answer = tuple[Strategy, Claim | str]
+
+
+def asked(form: Form, strategies: Iterable[Strategy]) -> list[Answer]:
+    """Strategies, with what they say of a form."""
+    return [(strategy, strategy.serves(form)) for strategy in strategies]
+
+
+def choose(answers: Sequence[Answer]) -> Choice:
     """The first that claims a form alone; else all that take turns, and those that come last."""
-    asked = [(strategy, strategy.serves(form)) for strategy in strategies]
-    claims = [(strategy, answer) for strategy, answer in asked if isinstance(answer, Claim)]
+    claims = [(strategy, answer) for strategy, answer in answers if isinstance(answer, Claim)]
     alone = [pair for pair in claims if pair[1].role is Role.ALONE][:1]
     runs = alone or claims
     names = [strategy.NAME for strategy, _ in runs]
     others = [
         (strategy, answer if isinstance(answer, str) else f"{names[0]} solves it alone")
-        for strategy, answer in asked
+        for strategy, answer in answers
         if strategy.NAME not in names
     ]
     return Choice(tuple(runs), tuple(others))
