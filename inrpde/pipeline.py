@@ -216,7 +216,7 @@ def _end(answer: Answer, write: Callable[[Mapping[str, Any]], Solution], saving:
         saving.keep(answer.found.memory)
         return write(interrupted(stops.number, saving.hint))
     whole = write({})
-    if answer.found.failure is None:
+    if answer.found.failure is None and not answer.found.coarse:
         saving.remove()
     return whole
 
