@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inrpde import config, deadline, plugins, references
+from inrpde import config, deadline, plugins, references, storage
 from inrpde.answer import NO_REFERENCE, Answer, Witness, doubt, failed, measured, report, unchecked
 from inrpde.arguments import check_arguments
 from inrpde.checkpoint import Saving
@@ -128,7 +128,7 @@ def run(
             with watch("verify"), stops:
                 progress("verify")
                 estimated = estimated or _estimated(context, found.best, warnings)
-            estimated = estimated or estimate(form, replace(found.best, again=None), seed)
+            estimated = estimated or _timed(context, replace(found.best, again=None))
             solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
             doubts = [finding for finding in findings if finding.at_most]
             answer = Answer(form, found, estimated, solution, chosen, seed, tol, warnings, doubts, plugin)
@@ -146,7 +146,7 @@ def _solved(
         if tol is None or candidate.score > 30 * tol:
             return False
         with watch("verify"):
-            estimates[id(candidate)] = estimate(context.form, candidate, context.seed, context.clock.second)
+            estimates[id(candidate)] = _timed(context, candidate)
         return estimates[id(candidate)].worst <= tol
 
     try:
@@ -163,10 +163,15 @@ def _solved(
 def _estimated(context: Context, best: Candidate, warnings: list[str]) -> Estimate | None:
     """The estimate with a second solve; None, and a warning, where that fails."""
     try:
-        return estimate(context.form, best, context.seed, context.clock.second)
+        return _timed(context, best)
     except Exception as error:
         warnings.append(f"the second solve, for the estimate of the error, failed: {plugins.failed(error)}")
         return None
+
+
+def _timed(context: Context, candidate: Candidate) -> Estimate:
+    """The estimate in what a budget leaves for it."""
+    return estimate(context.form, candidate, context.seed, context.clock.second, context.clock.scoring)
 
 
 def _checked(
@@ -178,6 +183,7 @@ def _checked(
     with watch("verify"), stops:
         known = measured(answer)
     known = known or measured(answer)
+    own = cache(lambda: storage.values(answer.solution))
 
     def write(more: Mapping[str, Any]) -> Solution:
         with watch("verify"):
@@ -188,7 +194,7 @@ def _checked(
         made |= {"seconds": watch.total(), "output": str(output)}
         with watch("export"):
             progress("export")
-            at = whole.with_report(made).save(output)
+            at = storage.save(whole.with_report(made), output, own())
         return whole.with_report(made | {"seconds": watch.total(), "output": str(at)})
 
     if reference == "auto":
