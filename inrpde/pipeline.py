@@ -17,7 +17,7 @@ import numpy as np
 
 from inrpde import config, deadline, plugins, references, storage
 from inrpde.answer import NO_REFERENCE, Answer, Witness, doubt, failed, measured, report, unchecked
-from inrpde.arguments import check_arguments
+from inrpde.arguments import as_path, check_arguments, check_written
 from inrpde.checkpoint import Saving
 from inrpde.compiler import Form, compile_problem
 from inrpde.compiler.bind import Bound
@@ -52,6 +52,21 @@ Progress = Callable[..., None]
 
 def _silent(stage: str, done: float | None = None, note: str = "") -> None:
     """Nobody is watching."""
+
+
+def _guarded(progress: Progress, warn: Callable[[str], None]) -> Progress:
+    """The same, but that its first exception is a warning, and it is not called again."""
+    watching = [progress]
+
+    def tell(*args: Any) -> None:
+        try:
+            for each in watching:
+                each(*args)
+        except Exception as error:
+            watching.clear()
+            warn(f"the progress is not shown any more, as what was called with it failed: {plugins.failed(error)}")
+
+    return tell
 
 
 class Stopwatch:
@@ -101,12 +116,15 @@ def run(
 
     A signal that comes once there is an answer (see `Interrupted`) ends the checks; the answer is written all the same,
     with the status "interrupted" and the signal's number in the report."""
-    check_arguments(problem, seed, budget, tol, reference, device)
+    check_arguments(problem, seed, budget, tol, reference, device, method)
+    check_written(problem, grid, times, progress)
+    output = None if output is None else as_path(output, "output")
     chosen = config.resolve(problem.settings, settings or {})
     plugin = plugins.find("methods", method)
     solve_by = plugin.load()
     clock = Clock(budget) if started is None else Clock(budget, started)
     watch, stops, warnings = Stopwatch(), Stops(), list[str]()
+    progress = _guarded(progress, warnings.append)
     about = partial(of_run, problem, chosen, method=method, seed=seed, device=device)
     with held(stored_at(output) if output is not None else None):
         saving = Saving.beside(output, about, warnings.append)
@@ -186,6 +204,8 @@ def _checked(
     own = cache(lambda: storage.values(answer.solution))
 
     def write(more: Mapping[str, Any]) -> Solution:
+        if output is not None:
+            progress("export")
         with watch("verify"):
             made = {**report(answer, known, witness), **more}
         whole = answer.solution if witness is None else answer.solution.with_reference(witness.solution)
@@ -193,7 +213,6 @@ def _checked(
             return whole.with_report(made | {"seconds": watch.total()})
         made |= {"seconds": watch.total(), "output": str(output)}
         with watch("export"):
-            progress("export")
             at = storage.save(whole.with_report(made), output, own())
         return whole.with_report(made | {"seconds": watch.total(), "output": str(at)})
 
@@ -265,7 +284,9 @@ def reference(
     progress: Progress = _silent,
 ) -> Solution:  # fmt: skip
     """The reference alone: the same declaration by scipy alone. Raises ProblemError where there is none."""
-    check_arguments(problem)
+    check_arguments(problem, n=n)
+    check_written(problem, progress=progress)
+    output = None if output is None else as_path(output, "output")
     with held(stored_at(output) if output is not None else None):
         return _reference(problem, n, output, source, progress)
 
@@ -279,6 +300,7 @@ def _reference(
         if output is not None:
             check_storable(form.bound, coefficients(form.bound))
         warnings = _texts(form, validate(form))
+        progress = _guarded(progress, warnings.append)
     with watch("reference"):
         progress("reference")
         witness, why = solve_reference(
@@ -313,6 +335,7 @@ def _reference(
 
 def check(problem: Problem) -> dict[str, Any]:
     """What the compiler makes of a problem, without solving it: the compiled form and the warnings."""
+    check_arguments(problem)
     form = compile_problem(problem)
     warnings = _texts(form, validate(form))
     return {"problem": problem.name, "status": "ok", **describe(form), "warnings": warnings}

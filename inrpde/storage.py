@@ -16,6 +16,7 @@ from sympy import Expr, Interval
 from sympy.core.function import AppliedUndef
 
 from inrpde import plugins
+from inrpde.arguments import as_path
 from inrpde.compiler.bind import Bound
 from inrpde.declaration import Problem
 from inrpde.declaration.fields import GridField, Learned, MeshField
@@ -53,7 +54,8 @@ def save(solution: Solution, path: str | Path, own: Mapping[str, Array] | None =
 
     Returns the file that was asked for, or the first of several in its place. Raises OutputError where that cannot be
     done."""
-    return _write(dataset(solution, own), Path(path))
+    path = as_path(path, "save(path)")
+    return _write(dataset(solution, own), path)
 
 
 def rehearse(problem: Problem, path: str | Path) -> None:
@@ -139,7 +141,7 @@ def _sketch(problem: Problem) -> Dataset:
 
 def values(solution: Solution) -> dict[str, Array]:
     """The fields of a solution where they are stored, without its reference."""
-    return _arrays(replace(solution, reference=None)).fields
+    return dict(_arrays(replace(solution, reference=None)).fields)
 
 
 def dataset(solution: Solution, own: Mapping[str, Array] | None = None) -> Dataset:
@@ -277,6 +279,7 @@ def _private(solution: Solution) -> dict[str, Any]:
 
 def load(path: str | Path) -> Solution:
     """The solution that was stored, network included. Raises OutputError for what is not such a file."""
+    path = as_path(path, "load(path)")
     return restored(read(path), path)
 
 
