@@ -241,7 +241,9 @@ def _end(answer: Answer, write: Callable[[Mapping[str, Any]], Solution], saving:
         saving.keep(answer.found.memory)
         return write(interrupted(stops.number, saving.hint))
     whole = write({})
-    if answer.found.failure is None and not answer.found.coarse:
+    if answer.found.coarse:
+        saving.keep(answer.found.memory)
+    elif answer.found.failure is None:
         saving.remove()
     return whole
 
