@@ -68,7 +68,7 @@ def measured(answer: Answer) -> Measured:
         form, lambda k, points: answer.solution._values(form.bound.unknowns[k].name, points),
         answer.settings["check.points"], seed,
     )  # fmt: skip
-    held_out = unfitted(form, answer.found.best, 4000, seed + HELD_OUT)
+    held_out = unfitted(form, answer.found.best, 4000, seed + HELD_OUT).thinned(answer.estimated.most)
     return Measured(exact, score(form, held_out, answer.found.best.state), unmet(form, answer.estimated))
 
 

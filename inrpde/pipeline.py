@@ -9,15 +9,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inrpde import config, deadline, plugins, references
+from inrpde import config, deadline, plugins, references, storage
 from inrpde.answer import NO_REFERENCE, Answer, Witness, doubt, failed, measured, report, unchecked
-from inrpde.arguments import check_arguments
+from inrpde.arguments import as_path, check_arguments, check_written
 from inrpde.checkpoint import Saving
 from inrpde.compiler import Form, compile_problem
 from inrpde.compiler.bind import Bound
@@ -53,6 +53,21 @@ Progress = Callable[..., None]
 
 def _silent(stage: str, done: float | None = None, note: str = "") -> None:
     """Nobody is watching."""
+
+
+def _guarded(progress: Progress, warn: Callable[[str], None]) -> Progress:
+    """The same, but that its first exception is a warning, and it is not called again."""
+    watching = [progress]
+
+    def tell(*args: Any) -> None:
+        try:
+            for each in watching:
+                each(*args)
+        except Exception as error:
+            watching.clear()
+            warn(f"the progress is not shown any more, as what was called with it failed: {plugins.failed(error)}")
+
+    return tell
 
 
 class Stopwatch:
@@ -102,12 +117,15 @@ def run(
 
     A signal that comes once there is an answer (see `Interrupted`) ends the checks; the answer is written all the same,
     with the status "interrupted" and the signal's number in the report."""
-    check_arguments(problem, seed, budget, tol, reference, device)
+    check_arguments(problem, seed, budget, tol, reference, device, method)
+    check_written(problem, grid, times, progress)
+    output = None if output is None else as_path(output, "output")
     chosen = config.resolve(problem.settings, settings or {})
     plugin = plugins.find("methods", method)
     solve_by = plugin.load()
     clock = Clock(budget) if started is None else Clock(budget, started)
     watch, stops, warnings = Stopwatch(), Stops(), list[str]()
+    progress = _guarded(progress, warnings.append)
     about = partial(of_run, problem, chosen, method=method, seed=seed, device=device)
     with held(stored_at(output) if output is not None else None):
         saving = Saving.beside(output, about, warnings.append)
@@ -129,7 +147,7 @@ def run(
             with watch("verify"), stops:
                 progress("verify")
                 estimated = estimated or _estimated(context, found.best, warnings)
-            estimated = estimated or estimate(form, replace(found.best, again=None), seed)
+            estimated = estimated or _timed(context, replace(found.best, again=None))
             solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
             doubts = [finding for finding in findings if finding.at_most]
             answer = Answer(form, found, estimated, solution, chosen, seed, tol, warnings, doubts, plugin)
@@ -147,7 +165,7 @@ def _solved(
         if tol is None or candidate.score > 30 * tol:
             return False
         with watch("verify"):
-            estimates[id(candidate)] = estimate(context.form, candidate, context.seed, context.clock.second)
+            estimates[id(candidate)] = _timed(context, candidate)
         return estimates[id(candidate)].worst <= tol
 
     try:
@@ -164,10 +182,15 @@ def _solved(
 def _estimated(context: Context, best: Candidate, warnings: list[str]) -> Estimate | None:
     """The estimate with a second solve; None, and a warning, where that fails."""
     try:
-        return estimate(context.form, best, context.seed, context.clock.second)
+        return _timed(context, best)
     except Exception as error:
         warnings.append(f"the second solve, for the estimate of the error, failed: {plugins.failed(error)}")
         return None
+
+
+def _timed(context: Context, candidate: Candidate) -> Estimate:
+    """The estimate in what a budget leaves for it."""
+    return estimate(context.form, candidate, context.seed, context.clock.second, context.clock.scoring)
 
 
 def _checked(
@@ -179,8 +202,11 @@ def _checked(
     with watch("verify"), stops:
         known = measured(answer)
     known = known or measured(answer)
+    own = cache(lambda: storage.values(answer.solution))
 
     def write(more: Mapping[str, Any]) -> Solution:
+        if output is not None:
+            progress("export")
         with watch("verify"):
             made = {**report(answer, known, witness), **more}
         whole = answer.solution if witness is None else answer.solution.with_reference(witness.solution)
@@ -188,8 +214,7 @@ def _checked(
             return whole.with_report(made | {"seconds": watch.total()})
         made |= {"seconds": watch.total(), "output": str(output)}
         with watch("export"):
-            progress("export")
-            at = whole.with_report(made).save(output)
+            at = storage.save(whole.with_report(made), output, own())
         return whole.with_report(made | {"seconds": watch.total(), "output": str(at)})
 
     if reference == "auto":
@@ -217,7 +242,9 @@ def _end(answer: Answer, write: Callable[[Mapping[str, Any]], Solution], saving:
         saving.keep(answer.found.memory)
         return write(interrupted(stops.number, saving.hint))
     whole = write({})
-    if answer.found.failure is None:
+    if answer.found.coarse:
+        saving.keep(answer.found.memory)
+    elif answer.found.failure is None:
         saving.remove()
     return whole
 
@@ -260,7 +287,9 @@ def reference(
     progress: Progress = _silent,
 ) -> Solution:  # fmt: skip
     """The reference alone: the same declaration by scipy alone. Raises ProblemError where there is none."""
-    check_arguments(problem)
+    check_arguments(problem, n=n)
+    check_written(problem, progress=progress)
+    output = None if output is None else as_path(output, "output")
     with held(stored_at(output) if output is not None else None):
         return _reference(problem, n, output, source, progress)
 
@@ -274,6 +303,7 @@ def _reference(
         if output is not None:
             check_storable(form.bound, coefficients(form.bound))
         warnings = _texts(form, validate(form))
+        progress = _guarded(progress, warnings.append)
     with watch("reference"):
         progress("reference")
         witness, why = solve_reference(
@@ -309,6 +339,7 @@ def _reference(
 def check(problem: Problem) -> dict[str, Any]:
     """What the compiler makes of a problem, without solving it: the compiled form, which of the strategies of `auto`
     would run and why the others would not, and the warnings."""
+    check_arguments(problem)
     form = compile_problem(problem)
     warnings = _texts(form, validate(form))
     strategies = auto.chosen(form, warnings.append).described()

@@ -129,6 +129,8 @@ class Solution:
 
     def integral(self, expr: Any, region: Region, points: int = 20_000) -> complex | float:
         """The integral of an expression over a region in its own measure, on about so many quasi-random points."""
+        if not isinstance(points, numbers.Integral) or points < 1:
+            raise UsageError(f"points={points!r:.60} is no number of points", "integral(expr, region)", "points=20_000")
         if not isinstance(region, Region):
             raise UsageError(f"{region!r:.60} is no region", "integral(expr, region)", "omega = Region(space, …)")
         q = sample(region, points, 0)
@@ -146,6 +148,14 @@ class Solution:
 
     def on_axes(self, axes: Sequence[Array]) -> dict[str, Array]:
         """Values at the nodes of a tensor grid, one increasing array a coordinate, in the grid's shape; NaN outside."""
+        try:
+            axes = [np.asarray(axis, dtype=float) for axis in axes]
+        except (TypeError, ValueError):
+            axes = []
+        if len(axes) != len(self.coords) or not all(axis.ndim == 1 and len(axis) for axis in axes):
+            names = ", ".join(map(str, self.coords))
+            what = f"the axes are no increasing arrays, one for each of {names}"
+            raise UsageError(what, "on_axes(axes)", "give numpy.linspace(0, 1, 65) for each of them")
         return {name: self._on_axes(name, axes) for name in self.fields}
 
     def axes(self, shape: Sequence[int], times: Sequence[float] | Array | None = None) -> list[Array]:

@@ -16,6 +16,7 @@ from sympy import Expr, Interval
 from sympy.core.function import AppliedUndef
 
 from inrpde import plugins
+from inrpde.arguments import as_path
 from inrpde.compiler.bind import Bound
 from inrpde.declaration import Problem
 from inrpde.declaration.fields import GridField, Learned, MeshField
@@ -47,13 +48,14 @@ SCATTERED = 20_000
 """Points of a table, in more than three dimensions."""
 
 
-def save(solution: Solution, path: str | Path) -> Path:
+def save(solution: Solution, path: str | Path, own: Mapping[str, Array] | None = None) -> Path:
     """Write fields, reference and networks to an HDF5 file; where the name ends as another exporter does (.wav, .png,
-    .vtk), what that makes of them, and the HDF5 file beside it.
+    .vtk), what that makes of them, and the HDF5 file beside it. `own` are its `values`, where they are known.
 
     Returns the file that was asked for, or the first of several in its place. Raises OutputError where that cannot be
     done."""
-    return _write(dataset(solution), Path(path))
+    path = as_path(path, "save(path)")
+    return _write(dataset(solution, own), path)
 
 
 def rehearse(problem: Problem, path: str | Path) -> None:
@@ -137,25 +139,30 @@ def _sketch(problem: Problem) -> Dataset:
     return Dataset("grid", names, values(shape), time and str(time), axes=(axis,) * len(names), mask=mask)
 
 
-def dataset(solution: Solution) -> Dataset:
-    """Everything that is stored, as plain arrays."""
-    return replace(_arrays(solution), attributes=_attributes(solution), private=_private(solution))
+def values(solution: Solution) -> dict[str, Array]:
+    """The fields of a solution where they are stored, without its reference."""
+    return dict(_arrays(replace(solution, reference=None)).fields)
 
 
-def _arrays(solution: Solution) -> Dataset:
+def dataset(solution: Solution, own: Mapping[str, Array] | None = None) -> Dataset:
+    """Everything that is stored, as plain arrays; `own` as `save` takes them."""
+    return replace(_arrays(solution, own), attributes=_attributes(solution), private=_private(solution))
+
+
+def _arrays(solution: Solution, own: Mapping[str, Array] | None = None) -> Dataset:
     names = tuple(map(str, solution.coords))
     time = str(solution.time) if solution.time is not None else None
     spatial = len(names) - (time is not None)
     parts = _meshes(solution)
     if parts:
-        return _on_mesh(solution, parts, names, time)
+        return _on_mesh(solution, parts, names, time, own)
     if spatial > 3:
         points = _scattered(solution.domain)
-        return Dataset("points", names, _fields(solution, points), time=time, points=points)
+        return Dataset("points", names, _beside(solution, lambda each: each(points), own), time=time, points=points)
     shape = solution.grid or SHAPES[spatial]
     axes = solution.axes(shape, _times(solution) if time is not None else None)
     inside = solution.domain.contains(grid_points(axes)).reshape([len(axis) for axis in axes])
-    found = _beside(solution, lambda each: each.on_axes(axes))
+    found = _beside(solution, lambda each: each.on_axes(axes), own)
     fields = {name: np.where(inside, values, np.nan) for name, values in found.items()}
     mask = None if inside.all() else inside
     return Dataset("grid", names, fields, time=time, axes=tuple(axes), mask=mask)
@@ -182,22 +189,23 @@ def _mesh(region: Region | Domain | None) -> Mesh | None:
     return region if isinstance(region, Mesh) and region.volume is not None else None
 
 
-def _on_mesh(solution: Solution, parts: list[Mesh], names: tuple[str, ...], time: str | None) -> Dataset:
+def _on_mesh(
+    solution: Solution, parts: list[Mesh], names: tuple[str, ...], time: str | None, own: Mapping[str, Array] | None
+) -> Dataset:
     """Fields on the nodes of the cells, NaN at those of no cell in which a field lives."""
     every = parts[0].cells if len(parts) == 1 else np.unique(np.concatenate([part.cells for part in parts]), axis=0)
     used, cells = np.unique(every, return_inverse=True)
     nodes = parts[0].nodes[used]
     times = None if time is None else _times(solution)
-    points = nodes
+    points, shape = nodes, [len(nodes)]
     if times is not None:
         points = np.column_stack([np.repeat(nodes, len(times), axis=0), np.tile(times, len(nodes))])
+        shape.append(len(times))
 
     def evaluated(each: Solution) -> dict[str, Array]:
-        return {name: _at_nodes(each, name, nodes, points) for name in each.fields}
+        return {name: _at_nodes(each, name, nodes, points).reshape(shape) for name in each.fields}
 
-    fields = {}
-    for name, values in _beside(solution, evaluated).items():
-        fields[name] = values.reshape(len(nodes), -1) if times is not None else values
+    fields = _beside(solution, evaluated, own)
     for name, region in solution.domains.items():
         home = _mesh(region)
         if home is not None:
@@ -226,13 +234,11 @@ def _scattered(domain: Domain) -> Array:
     return np.random.default_rng(0).uniform(domain.lo, domain.hi, (SCATTERED, len(domain.lo)))
 
 
-def _fields(solution: Solution, points: Array) -> dict[str, Array]:
-    return _beside(solution, lambda each: each(points))
-
-
-def _beside(solution: Solution, evaluated: Callable[[Solution], dict[str, Array]]) -> dict[str, Array]:
-    """The values of a solution, of its reference, and their differences."""
-    found = evaluated(solution)
+def _beside(
+    solution: Solution, evaluated: Callable[[Solution], dict[str, Array]], own: Mapping[str, Array] | None
+) -> dict[str, Array]:
+    """The values of a solution (its `own`, where they are known), of its reference, and their differences."""
+    found = dict(evaluated(solution) if own is None else own)
     if solution.reference is not None:
         for name, values in evaluated(solution.reference).items():
             if name in found:
@@ -273,6 +279,7 @@ def _private(solution: Solution) -> dict[str, Any]:
 
 def load(path: str | Path) -> Solution:
     """The solution that was stored, network included. Raises OutputError for what is not such a file."""
+    path = as_path(path, "load(path)")
     return restored(read(path), path)
 
 

@@ -6,18 +6,21 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from sympy import Eq, Interval, sin
+from sympy import Eq, I, Interval, sin
 
 import inrpde
-from inrpde import On, Problem, Region, Space, deadline
+from inrpde import On, Points, Problem, Region, Space, config, deadline, pipeline
 from inrpde.compiler import compile_problem
 from inrpde.references import finite_difference
-from inrpde.solvers import auto, least_squares
-from inrpde.solvers.method import Clock
+from inrpde.solvers import auto, floor, least_squares
+from inrpde.solvers.method import Clock, Context
 from inrpde.verification import balance, validate
+from inrpde.verification.estimate import FEWEST, MOST, estimate
 
 BUDGET = 3.0
 PATIENT = 30.0
@@ -59,15 +62,78 @@ def test_a_search_that_does_not_end_is_ended_with_the_best_so_far(monkeypatch):
     assert solution.report["fields"]["u"]["estimated_error"] < 1
 
 
-def test_without_an_answer_the_message_names_the_budget(monkeypatch):
+def test_where_the_budget_ends_before_an_answer_a_coarse_one_is_made_and_written(monkeypatch, tmp_path):
+    def method(context):
+        context.keep(lambda: {"windows": 3})
+        endless()
+        yield
+
+    monkeypatch.setattr(auto, "solve", method)
+    output = tmp_path / "slow.h5"
+    report = pipeline.run(problem(), budget=BUDGET, reference="none", output=output).report
+    assert report["ended"].startswith("the budget was spent, before the method had an answer")
+    assert any("coarse" in warning and "--budget" in warning for warning in report["warnings"])
+    assert report["verdict"]["word"] in ("plausible", "unverified")
+    assert report["steps"][-1]["kept"]
+    point = np.array([[0.5, 0.5]])
+    known = inrpde.reference(problem(), n=64)(point)["u"][0]
+    assert inrpde.load(output)(point)["u"][0] == pytest.approx(known, rel=0.1)
+    assert Path(f"{output}.checkpoint").exists()  # from what the method has kept it can go on
+
+
+@pytest.mark.parametrize("kind", ["nonlinear", "complex", "many", "samples"])
+def test_a_coarse_answer_is_there_for_every_kind_of_problem(kind):
+    space = Space("x y")
+    x, _ = space.coords
+    square = Region(space, Interval(0, 1) ** 2)
+    if kind == "samples":
+        rng = np.random.default_rng(0)
+        at, values = rng.uniform(size=(20_000, 2)), rng.normal(size=20_000)
+        points = Points(space, at, {"value": values})
+        unknowns = [space.unknown("u")]
+        conditions = [On(points, Eq(unknowns[0], points["value"]))]
+    elif kind == "many":
+        unknowns = [space.unknown(f"u{k}") for k in range(25)]
+        conditions = [On(square, Eq(u - space.laplace(u), unknowns[k - 1])) for k, u in enumerate(unknowns)]
+        conditions += [On(square.boundary, Eq(u, k + x)) for k, u in enumerate(unknowns)]
+    else:
+        u = space.unknown("u", complex=kind == "complex")
+        unknowns, beside = [u], u**3 if kind == "nonlinear" else I * u
+        conditions = [On(square, Eq(-space.laplace(u) + beside, 1)), On(square.boundary, Eq(u, x))]
+    form = compile_problem(Problem(kind, unknowns=unknowns, conditions=conditions))
+    context = Context(form, config.resolve({}, {}), 0, Clock(BUDGET))
+    found = floor.coarse(context)
+    assert found.again(1, ()).width < found.state.width
+    if kind == "samples":  # noise cannot be predicted, and the score is that of points that were not fitted
+        assert 1 < 1.1 * found.fitted < found.score
+    else:
+        assert found.score < 0.5 * np.sqrt(len(form.rows))
+
+
+def test_where_that_fails_too_the_message_names_the_budget(monkeypatch):
     def method(context):
         endless()
         yield
 
     monkeypatch.setattr(auto, "solve", method)
+    monkeypatch.setattr(floor, "_fitted", endless)
     with pytest.raises(inrpde.errors.DivergedError, match="time ended") as caught:
-        solve()
+        inrpde.solve(problem(), budget=0.5)
     assert "--budget" in str(caught.value)
+
+
+def test_scores_of_the_checks_look_at_what_a_budget_allows():
+    space = Space("x")
+    u = space.unknown("u")
+    at = np.linspace(0, 1, 3 * MOST)[:, None]
+    points = Points(space, at, {"value": at[:, 0]})
+    form = compile_problem(Problem("line", unknowns=[u], conditions=[On(points, Eq(u, points["value"]))]))
+    found = replace(floor.coarse(Context(form, config.resolve({}, {}), 0, Clock(BUDGET))), again=None)
+    whole, short = estimate(form, found, 0), estimate(form, found, 0, scoring=1e-9)
+    assert (whole.most, short.most) == (MOST, FEWEST)
+    assert [len(each.first.rows[0].scaled) for each in (whole, short)] == [MOST, FEWEST]
+    assert Clock(None).scoring == np.inf
+    assert 0 < Clock(60.0).scoring < 60 / 10
 
 
 def test_a_second_solve_that_does_not_end_is_none_and_the_verdict_says_so(monkeypatch):

@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 
 import inrpde
-from inrpde import pipeline
+from inrpde import pipeline, storage
 from inrpde.cli import main
-from inrpde.solution import Solution
 
 LINE = Path(__file__).with_name("line.py").read_text(encoding="utf-8")
 DISC = """
@@ -28,7 +27,7 @@ problem = Problem("disc", [u], [On(disc, Eq(-space.laplace(u), 1)), On(disc.boun
 DURING = {
     "the second solve": (pipeline, "estimate"),
     "the reference": (pipeline, "solve_reference"),
-    "the export": (Solution, "save"),
+    "the export": (storage, "save"),
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 from sympy import Abs, Eq, FiniteSet, I, Interval, exp, pi, sin
 
 import inrpde
-from inrpde import Learned, On, Points, Problem, Region, Solution, Space, pipeline
+from inrpde import Learned, On, Points, Problem, Region, Solution, Space, pipeline, storage
 from inrpde.errors import ProblemError, UsageError
 
 line = Space("x")
@@ -253,6 +253,16 @@ def test_what_is_written_is_what_was_found(tmp_path):
     assert again(AT)["u"].tobytes() == solution(AT)["u"].tobytes()
     assert again.report["fields"] == solution.report["fields"]
     assert [path.name for path in tmp_path.iterdir()] == ["line.h5"]
+
+
+def test_the_fields_of_a_file_are_evaluated_once(tmp_path, monkeypatch):
+    evaluated, written = [], []
+    values, write = storage.values, storage.write
+    monkeypatch.setattr(storage, "values", lambda solution: evaluated.append(1) or values(solution))
+    monkeypatch.setattr(storage, "write", lambda at, made: written.append(sorted(made.fields)) or write(at, made))
+    pipeline.run(poisson(), output=tmp_path / "line.h5")
+    assert written == [["u"], ["u", "u_difference", "u_reference"]]
+    assert len(evaluated) == 1
 
 
 def test_progress_is_told_stage_by_stage():

@@ -168,6 +168,35 @@ def test_the_reference_comes_back_with_its_difference(tmp_path):
         assert "v_reference" not in file
 
 
+@pytest.mark.parametrize("case", ["grid", "mesh", "mesh in time", "table"])
+def test_values_that_are_known_need_not_be_evaluated_again(case, monkeypatch):
+    d = {"grid": 2, "mesh": 2, "mesh in time": 3, "table": 5}[case]
+    time = "t" if d == 3 else None
+    space, _ = plain(d, time)
+    mesh = Mesh(space, square()) if "mesh" in case else None
+    regions = () if mesh is None else (mesh if time is None else mesh.over(Interval(0, 1)),)
+    _, alone = plain(d, time, regions=regions)
+    solution = alone.with_reference(Solution(alone.coords, alone.time, {"u": network(body(d))}, alone.domain))
+    whole, own = storage.dataset(solution), storage.values(solution)
+    assert set(own) == {"u", "v"}
+    asked = []
+    monkeypatch.setattr(Solution, "_field", watched(Solution._field, asked))
+    monkeypatch.setattr(Solution, "_on_axes", watched(Solution._on_axes, asked))
+    again = storage.dataset(solution, own)
+    assert asked
+    assert all(each is solution.reference for each in asked)
+    assert set(again.fields) == set(whole.fields) == {"u", "v", "u_reference", "u_difference"}
+    assert all(np.array_equal(values, again.fields[name], equal_nan=True) for name, values in whole.fields.items())
+
+
+def watched(method, asked):
+    def call(solution, *args):
+        asked.append(solution)
+        return method(solution, *args)
+
+    return call
+
+
 def test_the_report_and_the_origin_are_kept(tmp_path):
     report = {
         "problem": "p", "status": "ok", "method": "least-squares", "verdict": {"word": "verified", "because": "…"},

@@ -1,5 +1,6 @@
 """The command line: `main` parses the words, runs the command and turns every outcome into an exit status."""
 
+import gc
 import os
 import signal
 import sys
@@ -31,6 +32,8 @@ def main(words: Sequence[str] | None = None) -> int:
                 sys.stdout.flush()
                 sys.stderr.flush()
             os._exit(code)
+        if own:
+            gc.freeze()  # or the interpreter looks through all that there is as it ends
         return code
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sympy import (
     Abs,
+    Add,
     Derivative,
     DiracDelta,
     Dummy,
@@ -166,7 +167,8 @@ def make_row(
     expr: Expr, condition: BoundCondition, region: Region,
     jets: dict[Dummy, Jet], data: dict[Dummy, CoefficientJet], integrals: dict[Dummy, int],
 ) -> Row:  # fmt: skip
-    tangent = {s: diff(expr, s) for s in (*jets, *integrals)}
+    terms = [(term, term.free_symbols) for term in Add.make_args(expr)]
+    tangent = {s: Add(*(diff(term, s) for term, held in terms if s in held)) for s in (*jets, *integrals)}
     tangent = {s: (slope if slope.is_Number else expand_mul(slope)) for s, slope in tangent.items() if slope != 0}
     varying = set(jets) | set(integrals)
     linear = not any(slope.free_symbols & varying for slope in tangent.values())

@@ -10,9 +10,12 @@ from typing import Any
 
 from inrpde import deadline
 from inrpde.errors import DivergedError
+from inrpde.solvers.floor import coarse
 from inrpde.solvers.method import PATIENCE, TOLERANT, Candidate, Clock, Context, Method, beats
 
-UNBOUNDED = "two minutes were spent, and no budget given: --budget SECONDS allows more"
+MORE = "--budget SECONDS"
+UNBOUNDED = f"two minutes were spent, and no budget given: {MORE} allows more"
+COARSE = "before the method had an answer: this is a coarse one, of few features"
 CHECKPOINT_EVERY = 10.0
 """Seconds between checkpoints of a running method."""
 
@@ -20,13 +23,15 @@ CHECKPOINT_EVERY = 10.0
 @dataclass(frozen=True)
 class Run:
     """What a run has found: the best candidate, every step's summary, why it ended (with the `failure` of a method that
-    did not end by itself), and gives the memory of the latest candidate, from which it would go on."""
+    did not end by itself), and gives the memory of the latest candidate, from which it would go on. `coarse`: the
+    method had no answer in its time, and the best is the last resort."""
 
     best: Candidate
     steps: list[dict[str, Any]]
     ended: str
     memory: Callable[[], Mapping[str, Any]] = dict
     failure: BaseException | None = None
+    coarse: bool = False
 
 
 class Kept:
@@ -56,8 +61,9 @@ def run(
 ) -> Run:
     """Drive a method to its end, to `accept(best)`, or to the end of the budget.
 
-    Raises DivergedError if nothing was found, and what the method raises before it has found anything; once there is
-    something, that ends the run.
+    Where the time ends before anything was found, a coarse answer is made. Raises DivergedError if that fails, or
+    nothing was found, and what the method raises before it has found anything; once there is something, that ends the
+    run.
     `save` is called with the latest memory, of a candidate or what lies between two, at most every ten seconds and when
     a signal ends the run.
     """
@@ -95,11 +101,16 @@ def run(
         if best is None or not best.score < float("inf"):
             raise
         failure, ended = error, "the method failed"
-    if best is None and ended == late:
-        raise DivergedError("the time ended before there was an answer", None, "give more of it: --budget SECONDS")
+    found = best is not None and best.score < float("inf")
+    if ended == late and not found:
+        best, ended = coarse(context), f"{late}, {COARSE}"
+        if best is None:
+            raise DivergedError("the time ended before there was an answer", None, f"give more of it: {MORE}")
+        context.warn(f"{ended}; give it more: {MORE}")
+        steps.append(_summary(best, True))
     if best is None or not best.score < float("inf"):
         raise DivergedError("no finite answer was found", None, "try another method, or a smaller rate")
-    return Run(best, steps, ended, kept.latest, failure)
+    return Run(best, steps, ended, kept.latest, failure, not found)
 
 
 def _limit(context: Context, best: Candidate | None) -> float:

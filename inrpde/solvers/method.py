@@ -19,6 +19,8 @@ SEARCH = 0.8
 CHECKS, CHECKED = 30.0, 0.2
 """Seconds for the checks of the declaration where there is no budget, and the share of one that compiling and they may
 take."""
+SCORING = 0.05
+"""The share of what is left of a budget that one score of the checks may take."""
 REPORT = 0.4
 """The share of the reserve that is for the report and the file alone."""
 SECOND, REFERENCE = 60.0, 60.0
@@ -57,6 +59,11 @@ class Clock:
     def second(self) -> float:
         """Seconds left for the second solve."""
         return SECOND if self.budget is None else self.left
+
+    @property
+    def scoring(self) -> float:
+        """Seconds for each score of the checks."""
+        return float("inf") if self.budget is None else SCORING * (self.budget - self.spent)
 
     @property
     def referring(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -26,8 +27,8 @@ SPARE = 1.5
 """An estimate's margin: with it, true errors lie above and below equally often (benchmarks/calibration.py)."""
 FARTHEST = 300.0
 """How much larger than the error a held-out score may be, at most: agreement is not believed beyond that."""
-MOST = 20_000
-"""Points of a condition on which the two solves are scored."""
+FEWEST, MOST = 500, 20_000
+"""Points of a condition on which answers are scored: at least, where time is short, and at most."""
 LEAN = 30.0
 """The size, beside the answer's own, of the random field towards which the second solve leans."""
 GUESSED = 0.3
@@ -54,6 +55,8 @@ class Estimate:
     sampled: tuple[str, ...] = ()
     late: bool = False
     """Is there no second solve because there was no time for it?"""
+    most: int = MOST
+    """Points of a condition on which there was time to score."""
 
     @property
     def score(self) -> float:
@@ -64,7 +67,7 @@ class Estimate:
         return max(self.fields.values(), default=CEILING)
 
 
-def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.inf) -> Estimate:
+def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.inf, scoring: float = np.inf) -> Estimate:
     """The difference of the two solves, shared out in proportion to their residuals, and the residual that both leave.
 
     With E the difference of two solves whose held-out scores are S₁ and S₂, the error of the first is about
@@ -78,11 +81,14 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
     Where there are readings the second solve has not seen all of them, and the difference is the estimate; an unknown
     that nothing else gives is compared between them.
 
-    The second solve may take so many `seconds`; one that is not finished then is none.
+    The second solve may take so many `seconds`; one that is not finished then is none. A score may take about as long
+    as `scoring` says: fewer points are looked at, if need be.
     """
     if "last_good_time" in candidate.memory:  # the second solve would end at another time
         candidate = replace(candidate, again=None)
-    held_out = unfitted(form, candidate, 1000, seed + 31).thinned(MOST)
+    held_out = unfitted(form, candidate, 1000, seed + 31)
+    most = _affordable(form, candidate, held_out, scoring)
+    held_out = held_out.thinned(most)
     first = score(form, held_out, candidate.state)
     unknowns = range(len(form.unknowns))
     points = [(between if sampled(form, k) else field_points)(form, k, 2000, seed + 31) for k in unknowns]
@@ -92,7 +98,7 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
         other = _second(candidate, seed + 1, [LEAN * (_rms(values) or 1.0) for values in ours])
     if scope.expired or other is None:
         fields = dict.fromkeys(names, _clipped(10 * first.total))
-        return Estimate(fields, first, None, {}, 0.0, (), late=scope.expired)
+        return Estimate(fields, first, None, {}, 0.0, (), late=scope.expired, most=most)
     second = score(form, held_out, other)
     theirs = _values(form, other, points)
     pairs = zip(ours, theirs, first.sizes, strict=True)
@@ -109,13 +115,22 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
         for name, difference in differences.items()
     }
     fields |= {name: _clipped(differences[name]) for name in alone}
-    return Estimate(fields, first, second, differences, common, undecided, alone)
+    return Estimate(fields, first, second, differences, common, undecided, alone, most=most)
 
 
 def unfitted(form: Form, candidate: Candidate, count: int, seed: int) -> Samples:
     """About so many points that were not fitted, as far in time as the answer goes."""
     drawn, until = draw(form, count, seed), candidate.memory.get("last_good_time")
     return drawn if until is None else drawn.squeezed(times(form), times(form)[0], until)
+
+
+def _affordable(form: Form, candidate: Candidate, held_out: Samples, seconds: float) -> int:
+    """Points of a condition on which a score takes so many seconds, by what it takes on few."""
+    if seconds == np.inf:
+        return MOST
+    begun = time.perf_counter()
+    score(form, held_out.thinned(FEWEST), candidate.state)
+    return int(np.clip(FEWEST * seconds / (time.perf_counter() - begun), FEWEST, MOST))
 
 
 def _second(candidate: Candidate, seed: int, lean: Sequence[float]) -> State | None:

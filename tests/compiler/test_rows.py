@@ -1,10 +1,12 @@
 """Rows against the expressions that they were compiled from, evaluated directly by sympy."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sympy import Derivative, I, Interval, Rational, cos, exp, lambdify, sin
+from sympy import Derivative, I, Interval, Rational, cos, diff, exp, lambdify, sin
 
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
@@ -163,3 +165,14 @@ def test_a_modulus_is_split_into_pairs_and_differentiated(power):
     ahead, behind = (row.value(here | {s: here[s] + h * d for s, d in direction.items()})[0] for h in (step, -step))
     slope = sum(np.asarray(c) * direction[s] for s, c in zip(row.tangent, row.slopes(here), strict=True))
     assert np.allclose(slope, (ahead - behind) / (2 * step), rtol=1e-8)
+
+
+def test_only_the_terms_that_hold_a_jet_are_differentiated_by_it(monkeypatch):
+    asked = []
+    module = sys.modules["inrpde.compiler.lower"]  # the package has a function of that name
+    monkeypatch.setattr(module, "diff", lambda term, symbol: asked.append((term, symbol)) or diff(term, symbol))
+    many = space.unknowns(" ".join(f"u{k}" for k in range(9)))
+    conditions = [On(omega, sum(many) + each**2 - 1) for each in many]
+    compile_problem(Problem("many", unknowns=list(many), conditions=conditions))
+    assert len(asked) <= 10 * len(many)
+    assert all(symbol in term.free_symbols for term, symbol in asked)

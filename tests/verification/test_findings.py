@@ -7,6 +7,7 @@ from sympy import Eq, FiniteSet, Integral, Interval, Rational, cos, exp, log, pi
 from inrpde.compiler import compile_problem
 from inrpde.declaration import Ball, GridField, Learned, On, Periodic, Points, Problem, Region, Space
 from inrpde.errors import ProblemError
+from inrpde.verification import data
 from inrpde.verification.validate import validate
 
 space = Space("x y")
@@ -416,6 +417,19 @@ def test_a_guess_is_finite():
 def test_an_equation_that_is_finite_for_some_unknowns_only_has_data_that_are_finite():
     assert texts(On(omega, Eq(-space.laplace(u) + log(u - 3), 1)), On(walls, Eq(u, 4)), guess={u: 4}) == []
     assert "not finite at x = 0" in refused(On(omega, Eq(u**2 - space.laplace(u), 1 / x)), On(walls, Eq(u, 4)))
+
+
+def test_equations_that_differ_are_told_apart_by_few_points(monkeypatch):
+    looked = []
+    difference = data._difference
+    monkeypatch.setattr(
+        data, "_difference", lambda f, a, b, site: looked.append(len(site.points)) or difference(f, a, b, site)
+    )
+    unknowns = space.unknowns("a b c d")
+    coupled = [On(omega, Eq(-space.laplace(each) + k * sum(unknowns), 1)) for k, each in enumerate(unknowns)]
+    assert findings(*coupled, *(On(walls, each) for each in unknowns), unknowns=unknowns) == []
+    assert len(looked) > 6
+    assert max(looked) <= 2 * data.FEW
 
 
 # -- samples
