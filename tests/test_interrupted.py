@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import inrpde
-from inrpde import pipeline
+from inrpde import pipeline, references
 from inrpde.cli import main
 from inrpde.solution import Solution
 
@@ -27,7 +27,7 @@ problem = Problem("disc", [u], [On(disc, Eq(-space.laplace(u), 1)), On(disc.boun
 """
 DURING = {
     "the second solve": (pipeline, "estimate"),
-    "the reference": (pipeline, "solve_reference"),
+    "the reference": (references, "solve"),
     "the export": (Solution, "save"),
 }
 
