@@ -83,6 +83,20 @@ def test_verification_takes_the_candidate_alone_from_the_solvers():
     assert names <= {"inrpde.solvers.method.Candidate"}
 
 
+def judges() -> list[Path]:
+    return [*modules(PACKAGE / "verification", PACKAGE / "references"), PACKAGE / "answer.py", PACKAGE / "pipeline.py"]
+
+
+@pytest.mark.parametrize("path", judges(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_judges_reads_kinds_and_looks_for_no_words_in_a_text(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Compare):
+            sought = isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
+            assert not (sought and any(isinstance(op, ast.In | ast.NotIn) for op in node.ops)), ast.unparse(node)
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in ("startswith", "endswith", "removeprefix"), ast.unparse(node)
+
+
 def test_every_stage_has_its_wall():
     stages = {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))}
     assert stages - set(MAY_IMPORT) == {"cli", "problems"}

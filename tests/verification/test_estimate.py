@@ -62,6 +62,19 @@ def test_without_a_second_solve_it_is_ten_times_the_score():
     assert found.fields["u"] == pytest.approx(10 * found.score)
 
 
+def test_an_estimate_tells_what_it_is_made_of():
+    found = estimate(form, candidate(60), 0)
+    parts = found.parts("u")
+    assert parts == {
+        "held_out": found.score, "second": found.second.total, "difference": found.differences["u"],
+        "shared": found.common,
+    }  # fmt: skip
+    share = parts["held_out"] / np.hypot(parts["held_out"], parts["second"])
+    assert found.fields["u"] == pytest.approx(1.5 * parts["difference"] * share + parts["shared"])
+    alone = estimate(form, candidate(60, again=False), 0)
+    assert alone.parts("u") == {"held_out": alone.score, "second": None, "difference": None, "shared": None}
+
+
 def test_a_second_solve_that_diverges_is_none():
     def fails(seed, lean):
         raise DivergedError("nothing was found")

@@ -25,7 +25,7 @@ from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.shapes import cell_plan, uniform
 from inrpde.solvers.search.survey import Survey
 from inrpde.verification.estimate import CEILING, Estimate, estimate
-from inrpde.verification.finding import Finding
+from inrpde.verification.finding import Finding, Kind
 from inrpde.verification.unmet import Unmet, failure, unmet
 from inrpde.verification.verdict import GOOD, WORDS, verdict
 
@@ -231,7 +231,7 @@ def test_verified_means_an_estimate_that_is_good(worst, score, reference):
     gaps = {"u": {"rel_l2": reference[0], "estimated_error": reference[1]}} if reference else {}
     found = verdict(fabricated(worst, score), gaps)
     assert found.word != "verified" or worst < GOOD
-    doubted = verdict(fabricated(worst, score), gaps, doubts=[Finding("something is open", "plausible")])
+    doubted = verdict(fabricated(worst, score), gaps, doubts=[Finding(Kind.COVERAGE, "something is open", "plausible")])
     assert WORDS.index(doubted.word) <= WORDS.index("plausible")
     assert WORDS.index(doubted.word) <= WORDS.index(found.word)
     assert "something is open" in doubted.because
@@ -258,7 +258,7 @@ def test_small_data_need_not_be_met_beside_large_ones():
 
 def test_a_march_that_stopped_says_until_when():
     form = compile_problem(Problem("p", unknowns=[u], conditions=[screened, On(walls, Eq(u, 1))]))
-    stopped = Candidate(None, 1.0, 1.0, 1.0, "newton", "windows", {"last_good_time": 0.0625})
+    stopped = Candidate(None, 1.0, 1.0, 1.0, "newton", "windows", until=0.0625)
     error = failure(form, stopped, fabricated())
     assert "0.0625" in error.what
     assert error.exit_code == 4

@@ -135,10 +135,9 @@ class Search(Generic[Kind]):
         self.tried[plan], self.costs[plan] = done.score, done.cost
         self.spent += done.spent
         state = done.state or self.state
-        memory = self.record.memory() | ({} if done.until is None else {"last_good_time": done.until})
         candidate = Candidate(
-            state, done.score, done.fitted, done.cost, self.method, f"{reason}: {plan}", memory,
-            self._again(plan, state), self.record.settled,
+            state, done.score, done.fitted, done.cost, self.method, f"{reason}: {plan}",
+            self.record.memory(), self._again(plan, state), self.record.settled, done.until,
         )  # fmt: skip
         if better:
             values = self._values(state)
