@@ -29,7 +29,7 @@ from inrpde.declaration.words import words
 from inrpde.errors import InrpdeError, OutputError, ProblemError
 from inrpde.export import Dataset, read, write
 from inrpde.export.symbols import check_together, dump, parse
-from inrpde.networks.trial import dump_trial, load_trial
+from inrpde.networks.stored import dump_trial, load_trial
 from inrpde.reference_fields import MaskedField, QuadraticField
 from inrpde.sampling import grid_points, sample
 from inrpde.solution import Domain, Field, NetworkField, Solution
