@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inrpde import config, deadline, plugins, references, storage
+from inrpde import __version__, config, deadline, plugins, references, storage
 from inrpde.answer import NO_REFERENCE, Answer, Witness, doubt, failed, measured, report, unchecked
 from inrpde.arguments import as_path, check_arguments, check_written
 from inrpde.checkpoint import Saving
@@ -26,13 +26,13 @@ from inrpde.describe import describe
 from inrpde.discretise.state import State
 from inrpde.errors import InrpdeError, OutputError, ProblemError
 from inrpde.fingerprint import of_run
+from inrpde.found import Domain, Field, NetworkField
 from inrpde.interruption import Stops, interrupted, outstanding
 from inrpde.lock import held
-from inrpde.reference_fields import reference_solution
 from inrpde.references import NoReference, Reference, Refusal
 from inrpde.sampling.extent import bounds
 from inrpde.sampling.lattice import lattice
-from inrpde.solution import Domain, Field, NetworkField, Solution
+from inrpde.solution import Solution, reference_solution
 from inrpde.solvers import auto
 from inrpde.solvers.loop import Run
 from inrpde.solvers.loop import run as run_method
@@ -405,8 +405,6 @@ def origin(problem: Problem, source: Source | None, settings: Mapping[str, Any],
     """Where a solution came from, for the file."""
     import scipy
     import sympy
-
-    from inrpde import __version__
 
     made: dict[str, Any] = {
         "settings": {key: value for key, value in settings.items() if value is not None},
