@@ -36,6 +36,7 @@ from inrpde.solution import Domain, Field, NetworkField, Solution
 from inrpde.solvers.loop import Run
 from inrpde.solvers.loop import run as run_method
 from inrpde.solvers.method import Candidate, Clock, Context, Method
+from inrpde.solvers.options import check_read
 from inrpde.storage import check_storable, stored_at
 from inrpde.verification.estimate import Estimate, estimate
 from inrpde.verification.finding import Finding
@@ -107,6 +108,7 @@ def run(
     solve_by = plugin.load()
     clock = Clock(budget) if started is None else Clock(budget, started)
     watch, stops, warnings = Stopwatch(), Stops(), list[str]()
+    check_read(method, solve_by, chosen, warnings.append)
     about = partial(of_run, problem, chosen, method=method, seed=seed, device=device)
     with held(stored_at(output) if output is not None else None):
         saving = Saving.beside(output, about, warnings.append)
@@ -123,7 +125,9 @@ def run(
             def tell(note: str) -> None:
                 progress("solve", _share(clock), note)
 
-            context = Context(form, chosen, seed, clock, _score_bound(tol), device, memory, tell, warnings.append)
+            context: Context = Context(
+                form, chosen, seed, clock, _score_bound(tol), device, memory, tell, warnings.append
+            )
             found, estimated = _solved(plugin, solve_by, context, tol, saving, watch)
             with watch("verify"), stops:
                 progress("verify")

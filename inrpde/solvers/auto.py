@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from inrpde.compiler.form import Form
 from inrpde.errors import DivergedError
 from inrpde.sampling.extent import sample_points
 from inrpde.solvers import adam, fine, gauss_newton, least_squares, newton, relinearised
-from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.method import Candidate, Context, Strategy, read
+from inrpde.solvers.options import check_read, listed
 
 MANY = 6000
 """Labelled points that are too many for the ladder."""
@@ -19,12 +21,21 @@ RESERVE = 0.2
 
 
 def solve(context: Context) -> Iterator[Candidate]:
-    """The method `auto`; where the ladder leaves a poor answer and time, Gauss–Newton comes last."""
-    method, best = chosen(context), math.inf
+    """The method `auto`; where the ladder leaves a poor answer and time, Gauss–Newton comes last.
+
+    It declares no options: settings bind what it chooses. Raises UsageError, with the methods that read it, for what
+    the user has set and nothing that fits the form reads."""
+    name, method = chosen(context)
+    check_read(f"{name}, which auto takes here", method, context.settings, context.warn)
+    bound, best = (context.settings.user | context.settings.author) & read(method), math.inf
+    ladder = method in (least_squares.solve, newton.solve)
+    if bound:
+        alone = "; cells and windows of time are not tried" if ladder else ""
+        context.tell(f"{listed(bound)} {'binds' if len(bound) == 1 else 'bind'} {name}{alone}")
     for candidate in method(context):
         best = min(best, candidate.score)
         yield candidate
-    if method in (least_squares.solve, newton.solve) and best > (context.tol or POOR) and not fine.serves(context.form):
+    if ladder and bound <= read(gauss_newton.solve) and best > (context.tol or POOR):
         yield from last(context)
 
 
@@ -42,16 +53,26 @@ def last(context: Context) -> Iterator[Candidate]:
         return
 
 
-def chosen(context: Context) -> Callable[[Context], Iterator[Candidate]]:
-    """The method for a form: the ladder of frozen bodies, unless there are many samples or what it cannot do."""
-    form = context.form
-    if context.settings["solver.activation"] != "sine":
-        return adam.solve
+def chosen(context: Context) -> tuple[str, Strategy]:
+    """The first method that fits the form and reads all that the user has set, by its name; the last that fits, where
+    none does. Only what is trained has another activation than the sine."""
+    other = context.settings["solver.activation"] != "sine"
+    strategies = [("adam", adam.solve)] if other else list(fitting(context.form))
+    asked = context.settings.user & read(solve)
+    return next((each for each in strategies if asked <= read(each[1])), strategies[-1])
+
+
+def fitting(form: Form) -> Iterator[tuple[str, Strategy]]:
+    """The methods that fit a form, the best first: the ladder of frozen bodies, unless there are many samples or what
+    it cannot do."""
     if fine.serves(form):
-        return least_squares.solve
+        yield "least-squares on cells as fine as the samples", fine.solve
     if relinearised.serves(form):
-        return relinearised.solve
+        yield "newton on cells round the labelled points", relinearised.solve
     alone = all(condition.region.dim == 0 for condition in form.conditions)
     if (len(sample_points(form)) > MANY and alone) or (not form.linear and any(c.norm == 1 for c in form.conditions)):
-        return adam.solve
-    return least_squares.solve if form.linear else newton.solve
+        yield "adam", adam.solve
+    elif form.linear:
+        yield "least-squares", least_squares.solve
+    else:
+        yield "newton", newton.solve

@@ -36,7 +36,8 @@ from inrpde.solvers.linear.iterative import iterate
 from inrpde.solvers.linear.pieces import Orthonormal
 from inrpde.solvers.linear.threads import sized
 from inrpde.solvers.linear.weights import reweighted
-from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.method import Candidate, Context, reads
+from inrpde.solvers.options import Nothing
 from inrpde.solvers.survey import LEFT_OUT
 
 Array = np.ndarray
@@ -234,7 +235,8 @@ def _ridges(form: Form, state: State, plan: Fine) -> list[Array]:
     return [RIDGE + (0.0 if plan.between else stiffness) * np.mean(share**2, axis=1) ** 2 for share in shares]
 
 
-def solve(context: Context) -> Iterator[Candidate]:
+@reads(Nothing)
+def solve(context: Context[Nothing]) -> Iterator[Candidate]:
     """One fit, with as many features and iterations as time and memory allow."""
     form, clock, exact = context.form, context.clock, max(EXACT, context.tol or 0.0)
     start = time.perf_counter()

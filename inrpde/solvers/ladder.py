@@ -13,6 +13,7 @@ from inrpde.solvers.cost import pace
 from inrpde.solvers.initial import marches
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.one_domain import one_domain
+from inrpde.solvers.options import Body
 from inrpde.solvers.record import Record
 from inrpde.solvers.search import ENOUGH, RESOLVED, Fit, Search, fixed
 from inrpde.solvers.survey import Survey
@@ -49,7 +50,7 @@ class Arm:
         return self.search.spent * behind if self.search.best else self.price
 
 
-def climb(context: Context, fit: Fit, method: str) -> Iterator[Candidate]:
+def climb(context: Context[Body], fit: Fit, method: str) -> Iterator[Candidate]:
     """One domain, cells and windows in turns, those that lie behind with less time; what converges is left to it."""
     together: list[Search[Any]] = []
     survey = Survey.of(context.form, context.seed)

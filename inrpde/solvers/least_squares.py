@@ -17,18 +17,22 @@ from inrpde.solvers import fine
 from inrpde.solvers.features import Plan, make_trials
 from inrpde.solvers.ladder import climb
 from inrpde.solvers.linear.minimise import minimise
-from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.method import Candidate, Context, reads
+from inrpde.solvers.options import Body
+from inrpde.solvers.search import fixed
 
 Array = np.ndarray
 
 
-def solve(context: Context) -> Iterator[Candidate]:
-    """The method `least-squares`. Raises ProblemError, naming the equation, for a nonlinear problem."""
+@reads(Body)
+def solve(context: Context[Body]) -> Iterator[Candidate]:
+    """The method `least-squares`: on cells as fine as many samples ask for, where there are such and the body is not
+    given. Raises ProblemError, naming the equation, for a nonlinear problem."""
     form = context.form
     if not form.linear:
         nonlinear = next((row.text for row in form.rows if not row.linear), form.rows[0].text)
         raise ProblemError("least-squares needs linear equations", nonlinear, "use --method auto, or newton")
-    yield from fine.solve(context) if fine.serves(form) else climb(context, fit, "least-squares")
+    yield from fine.solve(context) if fine.serves(form) and not fixed(context) else climb(context, fit, "least-squares")
 
 
 def fit(

@@ -24,7 +24,9 @@ from inrpde.solvers.least_squares import leaning
 from inrpde.solvers.linear.dense import RIDGE
 from inrpde.solvers.linear.minimise import solved
 from inrpde.solvers.linear.weights import absolute, weights
-from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.method import Candidate, Context, reads
+from inrpde.solvers.options import Body
+from inrpde.solvers.search import fixed
 from inrpde.solvers.starts import Guess, guess
 
 Array = np.ndarray
@@ -47,9 +49,10 @@ STUCK = 0.03
 """The share of the first loss above which a state is far from a solution."""
 
 
-def solve(context: Context) -> Iterator[Candidate]:
-    """The method `newton`: on cells round many labelled points, where there are such."""
-    if relinearised.serves(context.form):
+@reads(Body)
+def solve(context: Context[Body]) -> Iterator[Candidate]:
+    """The method `newton`: on cells round many labelled points, where there are such and the body is not given."""
+    if relinearised.serves(context.form) and not fixed(context):
         yield from relinearised.solve(context)
     else:
         yield from climb(context, fit, "newton")

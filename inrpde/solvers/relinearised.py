@@ -26,7 +26,8 @@ from inrpde.sampling.sites import Samples
 from inrpde.solvers.expansion import Expansion, expansion
 from inrpde.solvers.levels import DEEPEST, EVERYWHERE, Level, levels, patchwork
 from inrpde.solvers.linear.threads import sized
-from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.method import Candidate, Context, reads
+from inrpde.solvers.options import Nothing
 from inrpde.solvers.orthonormal import CellSystem, Columns, Equation
 from inrpde.solvers.survey import LEFT_OUT
 
@@ -85,7 +86,8 @@ def serves(form: Form) -> bool:
     return len(sample_points(form)) > SOME and supports(form)
 
 
-def solve(context: Context) -> Iterator[Candidate]:
+@reads(Nothing)
+def solve(context: Context[Nothing]) -> Iterator[Candidate]:
     """A candidate after every Newton step. For forms that it `supports`.
 
     With a budget cells are as fine as the first step can afford; with a budget or a tolerance there are further steps

@@ -22,6 +22,7 @@ from inrpde.solvers.features import Cells, Global, Plan
 from inrpde.solvers.initial import jumps
 from inrpde.solvers.march import March, Marched, Trail, march
 from inrpde.solvers.method import Candidate, Context, beats
+from inrpde.solvers.options import Body
 from inrpde.solvers.record import Attempt, Record, named
 from inrpde.solvers.survey import LEFT_OUT, Survey
 
@@ -59,7 +60,7 @@ class Fit(Protocol):
 class Search(Generic[Kind]):
     """One kind of body: the plans tried so far, and the best of them."""
 
-    context: Context
+    context: Context[Body]
     fit: Fit
     method: str
     survey: Survey
@@ -208,6 +209,7 @@ class Search(Generic[Kind]):
         return Marched(fit(self.context.form, plan, samples, seed, start), None, nominal(self.context.form, plan))
 
 
-def fixed(context: Context) -> bool:
+def fixed(context: Context[Body]) -> bool:
     """Has the user chosen the body?"""
-    return any(context.settings[key] is not None for key in ("solver.width", "solver.band"))
+    options = context.options
+    return any(value is not None for value in (options.width, options.band, options.layers))

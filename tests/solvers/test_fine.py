@@ -167,17 +167,17 @@ class TestWhen:
         fits, fits_few = (On(points, Eq(u, points["f"])) for points in (many, few))
         smooth = On(omega, plane.laplace(u), weight=1e-3)
         for conditions, expected in [
-            ([fits], least_squares.solve),
-            ([On(many, Eq(u, many["f"]), norm=1)], least_squares.solve),
-            ([fits, On(omega, plane.laplace(u))], least_squares.solve),
-            ([fits_few, smooth], least_squares.solve),
+            ([fits], fine.solve),
+            ([On(many, Eq(u, many["f"]), norm=1)], fine.solve),
+            ([fits, On(omega, plane.laplace(u))], fine.solve),
+            ([fits_few, smooth], fine.solve),
             ([fits_few], None),
             ([fits_few, On(omega, plane.laplace(u))], None),
             ([On(many, Eq(u**3, many["f"]))], adam.solve),
         ]:
             form = compile_problem(Problem("p", [u], conditions))
-            assert fine.serves(form) is (expected is least_squares.solve)
-            chosen = auto.chosen(Context(form, config.resolve({}, {}), 0, Clock(None)))
+            assert fine.serves(form) is (expected is fine.solve)
+            _, chosen = auto.chosen(Context(form, config.resolve({}, {}), 0, Clock(None)))
             assert chosen is (expected or least_squares.solve)
 
     def test_a_budget_buys_features_and_iterations(self):

@@ -115,7 +115,7 @@ def test_a_tolerance_asks_for_further_steps(monkeypatch):
 def test_auto_takes_it_for_many_points_and_nonlinear_volumes():
     form = compile_problem(two_circles())
     context = Context(form, config.resolve({}, {}), 0, Clock(None))
-    assert auto.chosen(context) is relinearised.solve
+    assert auto.chosen(context)[1] is relinearised.solve
     linear = replace(form, rows=tuple(row for row in form.rows if row.linear))
     assert not relinearised.supports(linear)
 
