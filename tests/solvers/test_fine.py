@@ -5,7 +5,7 @@ import pytest
 from sympy import Eq, I, Interval, Matrix, sqrt
 
 import inrpde
-from inrpde import On, Points, Problem, Region, Space
+from inrpde import On, Points, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
 from inrpde.solvers import auto
 from inrpde.solvers.strategies import cells, one_domain, refinement, sample_fit, training

@@ -14,6 +14,7 @@ from inrpde.solvers.fitting import linear
 from inrpde.solvers.fitting import newton as newton_fit
 from inrpde.solvers.marching.march import March
 from inrpde.solvers.method import Clock, Context
+from inrpde.solvers.options import Nothing
 from inrpde.solvers.search import ladder, survey
 from inrpde.solvers.search.cost import nominal
 from inrpde.solvers.search.search import Search
@@ -157,7 +158,7 @@ def test_what_is_not_resolved_is_not_given_up_before_all_arms_were_tried(best):
                 arm.best = type("Answer", (), {"score": found})()
                 yield found
 
-        return SimpleNamespace(steps=steps, price=lambda search: price)
+        return SimpleNamespace(steps=steps, price=lambda search: price, OPTIONS=Nothing)
 
     arms = [stuck(best), stuck(best), stuck(best / 2.5, 1e9)]
     found = list(ladder.climb(context(beam()), arms, linear.fit, "test"))

@@ -184,7 +184,7 @@ def test_what_is_set_binds_one_domain_and_auto_says_so(key, by):
     run(auto.solve, context(settings, author=author, tell=told.append))
     assert told[0] == f"{key} binds one domain"
     choice = auto.chosen(compile_problem(poisson()), config.resolve(author, settings))
-    assert dict((s.NAME, why) for s, why in choice.others)["cells"] == f"it does not read {key}"
+    assert {s.NAME: why for s, why in choice.others}["cells"] == f"it does not read {key}"
 
 
 @pytest.mark.parametrize(("key", "follows"), [("solver.width", True), ("solver.band", False), ("solver.layers", False)])
