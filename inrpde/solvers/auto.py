@@ -10,6 +10,7 @@ from inrpde.config import Settings
 from inrpde.solvers.fitting import linear, newton
 from inrpde.solvers.method import Candidate, Context, keys
 from inrpde.solvers.options import check_read, listed
+from inrpde.solvers.search.ladder import run
 from inrpde.solvers.strategies import (
     cells,
     one_domain,
@@ -19,7 +20,7 @@ from inrpde.solvers.strategies import (
     training,
     windows,
 )
-from inrpde.solvers.strategy import Answer, Choice, Claim, Role, Strategy, asked, choose, run
+from inrpde.solvers.strategy import Answer, Choice, Claim, Role, Strategy, asked, choose
 
 STRATEGIES: tuple[Strategy, ...] = (sample_fit, signed_distance, training, one_domain, cells, windows, refinement)
 """In the order in which they are asked, those of other packages (entry points `inrpde.strategies`) before them."""

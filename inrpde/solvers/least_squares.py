@@ -8,8 +8,9 @@ from inrpde.errors import ProblemError
 from inrpde.solvers.fitting import linear
 from inrpde.solvers.method import Candidate, Context, keys, reads
 from inrpde.solvers.options import Body
+from inrpde.solvers.search.ladder import run
 from inrpde.solvers.strategies import cells, one_domain, sample_fit, windows
-from inrpde.solvers.strategy import Strategy, asked, choose, run
+from inrpde.solvers.strategy import Strategy, asked, choose
 
 STRATEGIES: tuple[Strategy, ...] = (sample_fit, one_domain, cells, windows)
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from inrpde.solvers.fitting import newton
 from inrpde.solvers.method import Candidate, Context, keys, reads
 from inrpde.solvers.options import Body
+from inrpde.solvers.search.ladder import run
 from inrpde.solvers.strategies import cells, one_domain, signed_distance, windows
-from inrpde.solvers.strategy import Strategy, asked, choose, run
+from inrpde.solvers.strategy import Strategy, asked, choose
 
 STRATEGIES: tuple[Strategy, ...] = (signed_distance, one_domain, cells, windows)
 

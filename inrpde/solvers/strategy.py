@@ -1,25 +1,18 @@
-"""What a strategy is, which of several serve a form, and how those that do run."""
+"""What a strategy is, and which of several serve a form."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from inrpde.compiler.form import Form
-from inrpde.errors import DivergedError, ProblemError
-from inrpde.solvers.bodies.plan import Fit
 from inrpde.solvers.method import Candidate, Context, keys
 from inrpde.solvers.options import listed
-from inrpde.solvers.search.ladder import climb
-from inrpde.solvers.search.search import Search
 
-POOR = 1e-3
-"""A score above which an answer is not left at that, where no tolerance says so."""
-RESERVE = 0.2
-"""The share of a budget that is left for the second solve and the checks."""
+if TYPE_CHECKING:
+    from inrpde.solvers.search.search import Search
 
 
 class Role(Enum):
@@ -118,35 +111,3 @@ def choose(answers: Sequence[Answer], settings: frozenset[str] = frozenset()) ->
         if strategy.NAME not in names
     ]
     return Choice(tuple(runs), tuple(others))
-
-
-def run(context: Context, choice: Choice, fit: Fit, method: str) -> Iterator[Candidate]:
-    """Candidates of all that were chosen; `fit` gives the heads of what takes turns, and `method` its name. Raises
-    ProblemError where no strategy serves the form."""
-    if not choice.main:
-        why = "; ".join(f"{strategy.NAME}: {reason}" for strategy, reason in choice.others)
-        name = context.form.bound.problem.name
-        raise ProblemError(f"{method} does not serve the problem ({why})", name, "use --method auto")
-    for strategy in choice.of(Role.ALONE):
-        yield from strategy.solve(replace(context, declared=strategy.OPTIONS))
-    arms, best = choice.of(Role.IN_TURN), 0.0
-    for candidate in climb(context, arms, fit, method) if arms else ():
-        best = min(best or math.inf, candidate.score)
-        yield candidate
-    if best > (context.tol or POOR):
-        for strategy in choice.of(Role.LAST):
-            yield from last(context, strategy)
-
-
-def last(context: Context, strategy: Whole) -> Iterator[Candidate]:
-    """What a strategy makes of what a budget leaves but a reserve for the checks; the loop keeps the best of all."""
-    reserve = RESERVE * (context.clock.budget or 0.0)
-    if not reserve or context.clock.left < 2 * reserve:
-        return
-    try:
-        for candidate in strategy.solve(replace(context, declared=strategy.OPTIONS)):
-            yield candidate
-            if context.clock.left < reserve:
-                return
-    except DivergedError:  # there is an answer already
-        return

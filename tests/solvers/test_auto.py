@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from inrpde.errors import DivergedError
-from inrpde.solvers import auto, gauss_newton, least_squares, strategy
+from inrpde.solvers import auto, gauss_newton, least_squares
 from inrpde.solvers.loop import run
 from inrpde.solvers.method import Clock
+from inrpde.solvers.search import ladder
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def poor(small, monkeypatch):
     """A context with a budget whose ladder ends at once, with a score of one half."""
     context = replace(small.context(small.poisson()), clock=Clock(20.0))
     answer = replace(next(least_squares.solve(context)), score=0.5)
-    monkeypatch.setattr(strategy, "climb", lambda *given: iter([answer]))
+    monkeypatch.setattr(ladder, "climb", lambda *given: iter([answer]))
     return context
 
 

@@ -15,10 +15,11 @@ import inrpde
 from inrpde import On, Problem, Region, Space, config, plugins
 from inrpde.compiler import compile_problem
 from inrpde.errors import UsageError
-from inrpde.solvers import adam, auto, gauss_newton, least_squares, newton, quasi_newton, strategy
+from inrpde.solvers import adam, auto, gauss_newton, least_squares, newton, quasi_newton
 from inrpde.solvers.loop import run
 from inrpde.solvers.method import All, Clock, Context, Reading, read, reads
 from inrpde.solvers.options import Nothing, check_read, readers
+from inrpde.solvers.search import ladder
 from inrpde.solvers.strategies import one_domain, sample_fit, signed_distance, training
 from inrpde.solvers.strategy import Claim, Role
 from inrpde.solvers.training import trainer
@@ -190,8 +191,8 @@ def test_what_is_set_binds_one_domain_and_auto_says_so(key, by):
 @pytest.mark.parametrize(("key", "follows"), [("solver.width", True), ("solver.band", False), ("solver.layers", False)])
 def test_gauss_newton_follows_where_it_reads_what_is_set(key, follows, monkeypatch):
     found = []
-    monkeypatch.setattr(strategy, "last", lambda context, each: found.append(context) or iter(()))
-    monkeypatch.setattr(strategy, "POOR", 0.0)
+    monkeypatch.setattr(ladder, "last", lambda context, each: found.append(context) or iter(()))
+    monkeypatch.setattr(ladder, "POOR", 0.0)
     list(auto.solve(context({key: CHANGED[key]})))
     assert bool(found) is follows
 

@@ -19,7 +19,7 @@ from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.corners import Corners
 from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.fitting import linear
-from inrpde.solvers.linear import factorisation
+from inrpde.solvers.linear import solve as factorisation
 from inrpde.solvers.method import Candidate, Clock, Context
 from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.shapes import cell_plan, uniform

@@ -13,7 +13,7 @@ from inrpde.discretise.system import linearise
 from inrpde.sampling.extent import sampled
 from inrpde.sampling.sites import Samples
 from inrpde.solvers.bodies.plan import Frozen, make_trials
-from inrpde.solvers.linear.minimise import minimise
+from inrpde.solvers.linear.solve import minimise
 
 Array = np.ndarray
 

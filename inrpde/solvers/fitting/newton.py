@@ -20,8 +20,8 @@ from inrpde.sampling.sites import Samples
 from inrpde.solvers.bodies.plan import Frozen, make_trials
 from inrpde.solvers.fitting.linear import leaning
 from inrpde.solvers.fitting.starts import guess
-from inrpde.solvers.linear.dense import RIDGE
-from inrpde.solvers.linear.minimise import solved
+from inrpde.solvers.linear import RIDGE
+from inrpde.solvers.linear.solve import solved
 from inrpde.solvers.linear.weights import absolute, weights
 
 Array = np.ndarray

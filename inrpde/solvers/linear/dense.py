@@ -12,13 +12,10 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve, get_lapack_funcs, l
 
 from inrpde import deadline
 from inrpde.errors import DivergedError
+from inrpde.solvers.linear import ALL, RIDGE
 from inrpde.solvers.linear.threads import sized
 
 Array = np.ndarray
-ALL = "all conditions together"
-"""Where a system is wrong that no single condition is to blame for."""
-RIDGE = 1e-13
-"""Just above rounding: columns that depend on one another stay finite, and no digit is lost."""
 EXACT, REFINEMENTS = 1e-11, 10
 """The relative residual up to which fewer rows than columns are satisfied, and the steps of refinement to get there."""
 LONG = 5e9

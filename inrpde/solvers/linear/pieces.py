@@ -12,7 +12,7 @@ from scipy.linalg import qr, solve_triangular
 from inrpde import deadline
 from inrpde.discretise.system import Part, System
 from inrpde.errors import DivergedError
-from inrpde.solvers.linear.dense import ALL
+from inrpde.solvers.linear import ALL
 
 Array = np.ndarray
 

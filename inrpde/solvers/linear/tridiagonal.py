@@ -18,7 +18,7 @@ from scipy.linalg import LinAlgError, cholesky, solve_triangular
 from inrpde import deadline
 from inrpde.discretise.system import System
 from inrpde.errors import DivergedError
-from inrpde.solvers.linear.dense import ALL, RIDGE
+from inrpde.solvers.linear import ALL, RIDGE
 from inrpde.solvers.linear.pieces import Orthonormal, Piece
 from inrpde.solvers.linear.threads import sized
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
+from inrpde.errors import DivergedError, ProblemError
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.search.cost import pace
 from inrpde.solvers.search.record import Record
 from inrpde.solvers.search.search import ENOUGH, RESOLVED, Fit, Search
 from inrpde.solvers.search.survey import Survey
+from inrpde.solvers.strategy import Arm, Choice, Role, Whole
 
+POOR = 1e-3
+"""A score above which an answer is not left at that, where no tolerance says so."""
+RESERVE = 0.2
+"""The share of a budget that is left for the second solve and the checks."""
 HOPELESS = 1e3
 """An arm so many times behind a resolved solution is given up."""
 BEHIND, FAIR = 10.0, 5
@@ -28,19 +35,8 @@ VAIN = 5
 """Steps in vain before that: one that was dear tells little."""
 
 
-class Walk(Protocol):
-    """A walk through plans of one kind, and the nominal seconds of its first step, if that is dear; see `strategy`."""
-
-    @property
-    def OPTIONS(self) -> type: ...
-
-    def steps(self, search: Search[Any]) -> Iterator[Candidate]: ...
-
-    def price(self, search: Search[Any]) -> float: ...
-
-
 @dataclass
-class Arm:
+class Turn:
     """A walk under way."""
 
     search: Search[Any]
@@ -56,18 +52,18 @@ class Arm:
         return self.search.spent * behind if self.search.best else self.price
 
 
-def climb(context: Context, walks: Sequence[Walk], fit: Fit, method: str) -> Iterator[Candidate]:
+def climb(context: Context, arms: Sequence[Arm], fit: Fit, method: str) -> Iterator[Candidate]:
     """Several kinds of bodies in turns, those that lie behind with less time; what converges is left to it."""
     together: list[Search[Any]] = []
     survey = Survey.of(context.form, context.seed)
     record = Record.recalled(method, context.tol, context.memory)
     busy = 1.0 if context.clock.budget is None else pace()
-    left: list[Arm] = []
-    for walk in walks:
+    left: list[Turn] = []
+    for strategy in arms:
         search: Search[Any] = Search(
-            replace(context, declared=walk.OPTIONS), fit, method, survey, together, busy, record
+            replace(context, declared=strategy.OPTIONS), fit, method, survey, together, busy, record
         )
-        left.append(Arm(search, walk.steps(search), walk.price(search)))
+        left.append(Turn(search, strategy.steps(search), strategy.price(search)))
     progress = Progress()
     while left:
         best = min(search.score for search in together)
@@ -90,6 +86,38 @@ def climb(context: Context, walks: Sequence[Walk], fit: Fit, method: str) -> Ite
             continue
         arm.improving = arm.search.score < before / 3
         yield candidate
+
+
+def run(context: Context, choice: Choice, fit: Fit, method: str) -> Iterator[Candidate]:
+    """Candidates of all that were chosen; `fit` gives the heads of what takes turns, and `method` its name. Raises
+    ProblemError where no strategy serves the form."""
+    if not choice.main:
+        why = "; ".join(f"{strategy.NAME}: {reason}" for strategy, reason in choice.others)
+        name = context.form.bound.problem.name
+        raise ProblemError(f"{method} does not serve the problem ({why})", name, "use --method auto")
+    for strategy in choice.of(Role.ALONE):
+        yield from strategy.solve(replace(context, declared=strategy.OPTIONS))
+    arms, best = choice.of(Role.IN_TURN), 0.0
+    for candidate in climb(context, arms, fit, method) if arms else ():
+        best = min(best or math.inf, candidate.score)
+        yield candidate
+    if best > (context.tol or POOR):
+        for strategy in choice.of(Role.LAST):
+            yield from last(context, strategy)
+
+
+def last(context: Context, strategy: Whole) -> Iterator[Candidate]:
+    """What a strategy makes of what a budget leaves but a reserve for the checks; the loop keeps the best of all."""
+    reserve = RESERVE * (context.clock.budget or 0.0)
+    if not reserve or context.clock.left < 2 * reserve:
+        return
+    try:
+        for candidate in strategy.solve(replace(context, declared=strategy.OPTIONS)):
+            yield candidate
+            if context.clock.left < reserve:
+                return
+    except DivergedError:  # there is an answer already
+        return
 
 
 @dataclass

@@ -31,7 +31,7 @@ from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import along, bounds, priors, sample_points
 from inrpde.sampling.modes import DOMAIN
 from inrpde.sampling.sites import Samples
-from inrpde.solvers.linear.dense import RIDGE
+from inrpde.solvers.linear import RIDGE
 from inrpde.solvers.linear.iterative import iterate
 from inrpde.solvers.linear.pieces import Orthonormal
 from inrpde.solvers.linear.threads import sized
