@@ -138,16 +138,16 @@ class Windowed(Trial):
         return cls(state["inner"], Window(rises, falls, int(state["smoothness"])))
 
 
-def windows(breaks: Sequence[Array], smoothness: int, overlap: float = 1.0) -> list[Window]:
+def windows(breaks: Sequence[Array], smoothness: int) -> list[Window]:
     """A partition of unity on the tensor grid of `breaks` (one increasing array a coordinate), one window a cell.
 
-    Each inner break is ramped over `overlap` times half the smaller of the two cells beside it, to either side.
+    Each inner break is ramped over half the smaller of the two cells beside it, to either side.
     """
     sides = []
     for edges in breaks:
         cells = np.diff(edges)
         ramps = [Ramp(float(edges[0]), np.inf)]
-        halves = [overlap * min(pair) / 2 for pair in pairwise(cells)]
+        halves = [min(pair) / 2 for pair in pairwise(cells)]
         ramps += [Ramp(float(e), half) for e, half in zip(edges[1:-1], halves, strict=True)]
         ramps += [Ramp(float(edges[-1]), np.inf)]
         sides.append(list(pairwise(ramps)))

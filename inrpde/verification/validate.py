@@ -10,6 +10,7 @@ from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form, Row
 from inrpde.declaration.fields import MeshField
 from inrpde.declaration.words import words
+from inrpde.discretise.expressions import exact_state
 from inrpde.discretise.jets import environment
 from inrpde.discretise.score import score
 from inrpde.errors import ProblemError
@@ -18,7 +19,6 @@ from inrpde.sampling.sites import Samples, Site
 from inrpde.verification.balance import unbalanced
 from inrpde.verification.coverage import bare_boundary, free_constants, initial_conditions
 from inrpde.verification.data import contradictions, lattice, repeated
-from inrpde.verification.fields import exact_state
 from inrpde.verification.finding import Finding, Kind, place
 from inrpde.verification.learned import unidentified
 from inrpde.verification.places import check_periodic, misplaced

@@ -6,9 +6,9 @@ from sympy import Eq, FiniteSet, I, Interval, exp, pi, sin
 
 from inrpde import On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
+from inrpde.discretise.expressions import Expressions, exact_state
 from inrpde.discretise.score import score
 from inrpde.sampling.draw import draw
-from inrpde.verification.fields import ExactState, exact_state
 
 space = Space("x y")
 x, y = space.coords
@@ -51,7 +51,7 @@ def test_a_solution_scores_nothing(problem):
 @pytest.mark.parametrize(("scale", "units"), [(1e8, 1.0), (1.0, 1e8), (1e-6, 1e-6)])
 def test_the_score_does_not_depend_on_units(scale, units):
     def wrong(unit):
-        return lambda form: ExactState(form, (unit * (hat + 0.01 * sin(5 * x) * y),))
+        return lambda form: Expressions(form, (unit * (hat + 0.01 * sin(5 * x) * y),))
 
     here, there = scored(poisson(), wrong(1)), scored(poisson(scale, units), wrong(units))
     for a, b in zip(here.rows, there.rows, strict=True):
@@ -61,19 +61,19 @@ def test_the_score_does_not_depend_on_units(scale, units):
 
 def test_the_score_is_the_relative_error_of_a_smooth_perturbation():
     for size in (1e-2, 1e-5, 1e-8):
-        found = scored(poisson(), lambda form, size=size: ExactState(form, (hat * (1 + size),)))
+        found = scored(poisson(), lambda form, size=size: Expressions(form, (hat * (1 + size),)))
         assert size < found.total < 2 * size
 
 
 def test_the_total_is_the_root_of_the_sum_of_squares():
-    found = scored(poisson(), lambda form: ExactState(form, (hat + 0.1 * x,)))
+    found = scored(poisson(), lambda form: Expressions(form, (hat + 0.1 * x,)))
     assert np.isclose(found.total, np.hypot(*(row.relative for row in found.rows)))
     assert all(row.max >= row.rms > 0 for row in found.rows[1:])
 
 
 def test_what_is_not_finite_scores_infinity():
     problem = Problem("p", [u], [On(omega, Eq(space.laplace(u), 1 / u)), On(walls, u - 1)])
-    assert scored(problem, lambda form: ExactState(form, (0 * x,))).total == float("inf")
+    assert scored(problem, lambda form: Expressions(form, (0 * x,))).total == float("inf")
 
 
 def test_a_field_that_vanishes_is_measured_beside_what_balances_it():
@@ -81,9 +81,9 @@ def test_a_field_that_vanishes_is_measured_beside_what_balances_it():
     conditions = [*(On(omega, each) for each in equations), On(walls, u), On(walls, v)]
     problem = Problem("p", [u, v], conditions, exact={u: hat, v: 0})
     assert scored(problem).total < 1e-13
-    noise = scored(problem, lambda form: ExactState(form, (hat, 1e-12 * sin(3 * x) * sin(2 * y))))
+    noise = scored(problem, lambda form: Expressions(form, (hat, 1e-12 * sin(3 * x) * sin(2 * y))))
     assert 1e-13 < noise.total < 1e-7
-    large = scored(problem, lambda form: ExactState(form, (hat, 0.1 * sin(3 * x) * sin(2 * y))))
+    large = scored(problem, lambda form: Expressions(form, (hat, 0.1 * sin(3 * x) * sin(2 * y))))
     assert large.total > 0.1
     assert noise.sizes[0] == pytest.approx(0.5, rel=0.02)
     assert noise.sizes[1] == pytest.approx(1e-4 * 0.5 * np.sqrt(2) * np.pi**2, rel=0.02)  # what balances -Δu
@@ -97,9 +97,9 @@ def test_a_field_that_only_shows_its_slope_has_a_size():
     found = scored(problem)
     assert found.total < 1e-13
     assert np.isclose(found.sizes[0], np.sqrt(np.mean(np.append(where[:, 0], 0) ** 2)))
-    assert scored(problem, lambda form: ExactState(form, (1.01 * x,))).total < 0.05
+    assert scored(problem, lambda form: Expressions(form, (1.01 * x,))).total < 0.05
 
 
 def test_a_problem_without_data_has_the_score_of_its_solution_zero():
     nothing = Problem("p", [u], [On(omega, space.laplace(u)), On(walls, u)])
-    assert scored(nothing, lambda form: ExactState(form, (0 * x,))).total == 0
+    assert scored(nothing, lambda form: Expressions(form, (0 * x,))).total == 0

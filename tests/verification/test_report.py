@@ -8,10 +8,10 @@ from sympy import Abs, I, Interval, exp, sin
 
 from inrpde import GridField, On, Problem, Region, Space
 from inrpde.compiler import compile_problem
+from inrpde.discretise.expressions import Expressions, exact_state
 from inrpde.discretise.fields import field_points, relative_difference
 from inrpde.discretise.score import score
 from inrpde.sampling.draw import draw
-from inrpde.verification.fields import ExactState, exact_state
 from inrpde.verification.report import condition_reports, exact_errors, reference_errors
 
 space = Space("x y")
@@ -102,7 +102,7 @@ def test_of_very_many_nodes_every_second_or_third_along_each_axis_is_compared():
 def test_conditions_are_reported_in_their_own_units():
     problem = Problem("p", [u, v], [On(omega, [u - 3, v - 4]), On(omega.boundary, 10 * u)])
     form = compile_problem(problem)
-    zero = ExactState(form, (0 * x, 0 * x))
+    zero = Expressions(form, (0 * x, 0 * x))
     first, second = condition_reports(form, score(form, draw(form, 200, 0), zero))
     assert (first["rms"], first["max"]) == (pytest.approx(5), pytest.approx(4))
     assert (second["rms"], second["max"]) == (0, 0)

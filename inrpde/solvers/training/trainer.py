@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
+from sympy import Integer
 from torch import Tensor
 
 from inrpde.compiler.form import Form
@@ -18,7 +19,6 @@ from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import bounds
 from inrpde.sampling.sites import Samples
 from inrpde.solvers.fitting.newton import project
-from inrpde.solvers.fitting.starts import Guess
 from inrpde.solvers.linear.threads import sized
 from inrpde.solvers.method import Context
 from inrpde.solvers.options import Training
@@ -181,10 +181,10 @@ def shape(form: Form, options: Training, samples: Samples, width: int | None = N
 
 def started(form: Form, fields: Fields, samples: Samples) -> None:
     """Let the unknowns that have a guess, and learned fields, start from it."""
-    guessed = {key.func.__name__ for key in form.bound.problem.guess}
-    wanted = [unknown.learned is not None or unknown.declared in guessed for unknown in form.unknowns]
+    named = {key.func.__name__ for key in form.bound.problem.guess}
+    wanted = [unknown.learned is not None or unknown.declared in named for unknown in form.unknowns]
     if any(wanted):
-        heads = project(form, fields.state().trials, samples, Guess(form)).heads
+        heads = project(form, fields.state().trials, samples, guessed(form, Integer(0))).heads
         fields.start_from([head if want else None for head, want in zip(heads, wanted, strict=True)])
 
 

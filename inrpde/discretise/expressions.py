@@ -1,0 +1,55 @@
+"""Known expressions as fields: what an exact solution or a guess is to residuals, scores and projections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from sympy import Expr, sympify
+
+from inrpde.compiler.bind import Unknown
+from inrpde.compiler.evaluate import evaluate
+from inrpde.compiler.form import Form, Index
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Expressions:
+    """An expression for each unknown of a form, in the place of a state."""
+
+    form: Form
+    known: tuple[Expr, ...]
+
+    def jets(self, unknown: int, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        """Derivatives of one unknown at points (N, d): {multi-index: (N,)}."""
+        coords = self.form.space.coords
+        fields = {key.func.__name__: field.jets for key, field in self.form.bound.fields.items()}
+        out = {}
+        for index in indices:
+            expr = self.known[unknown]
+            for x, n in zip(coords, index, strict=True):
+                expr = expr.diff(x, n) if n else expr
+            out[index] = evaluate(expr, coords, points, fields)
+        return out
+
+
+def exact_state(form: Form) -> Expressions | None:
+    """The exact solutions of all unknowns, or None if one is missing."""
+    exact = {key.func.__name__: form.bound.known(expr) for key, expr in form.bound.problem.exact.items()}
+    found = tuple(expr for expr in form.expressions(exact) if expr is not None)
+    return Expressions(form, found) if len(found) == len(form.unknowns) else None
+
+
+def guessed(form: Form, default: Expr) -> Expressions:
+    """The problem's guess, and the initial values of learned coefficients; `default` elsewhere."""
+    given = form.expressions({key.func.__name__: form.bound.known(e) for key, e in form.bound.problem.guess.items()})
+    pairs = zip(form.unknowns, given, strict=True)
+    return Expressions(form, tuple(_start(unknown, expr, default) for unknown, expr in pairs))
+
+
+def _start(unknown: Unknown, given: Expr | None, default: Expr) -> Expr:
+    if given is not None:
+        return given
+    return sympify(unknown.learned.initial) if unknown.learned else default
