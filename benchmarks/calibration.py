@@ -24,11 +24,11 @@ from inrpde.declaration import Problem
 from inrpde.discretise.fields import field_points, relative_difference
 from inrpde.loader import load_problem
 from inrpde.solvers.auto import solve
-from inrpde.solvers.features import Global
-from inrpde.solvers.least_squares import fit
+from inrpde.solvers.bodies.plan import Global
+from inrpde.solvers.fitting.linear import fit
 from inrpde.solvers.method import Candidate, Clock, Context
-from inrpde.solvers.search import Search
-from inrpde.solvers.survey import Survey
+from inrpde.solvers.search.search import Search
+from inrpde.solvers.search.survey import Survey
 from inrpde.verification.estimate import FLOOR, estimate
 from inrpde.verification.unmet import unmet
 from inrpde.verification.validate import validate
@@ -82,7 +82,7 @@ def smooth_answers(form: Form, seed: int) -> list[Candidate]:
     """What smooth features alone answer, whose number takes the place of the time."""
     context = Context(form, resolve({}, {}), seed, Clock(None))
     search = Search[Global](context, fit, "least-squares", Survey.of(form, seed))
-    return [search.attempt(Global(width, (1.2 * width**0.5,) * 2, corners=False), "smooth") for width in WIDTHS]
+    return [search.attempt(Global(width, (1.2 * width**0.5,) * 2, enrichments=()), "smooth") for width in WIDTHS]
 
 
 def problem_of(name: str) -> Problem:

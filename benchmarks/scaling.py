@@ -18,9 +18,9 @@ import numpy as np
 from inrpde.compiler import compile_problem
 from inrpde.loader import load_problem
 from inrpde.sampling.draw import draw
-from inrpde.solvers.features import Cells, Global, Plan
-from inrpde.solvers.least_squares import fit
-from inrpde.solvers.shapes import uniform
+from inrpde.solvers.bodies.plan import Cells, Frozen, Global
+from inrpde.solvers.fitting.linear import fit
+from inrpde.solvers.search.shapes import uniform
 
 BAND = 16.0
 """Half-width of the frequencies on the whole square: above the problem's wave number."""
@@ -29,15 +29,15 @@ EACH = 74
 REPEATS = 3
 
 
-def whole(width: int, density: float = 2.0) -> Plan:
+def whole(width: int, density: float = 2.0) -> Frozen:
     return Global(width, (BAND, BAND), density=density)
 
 
-def cells(side: int) -> Plan:
+def cells(side: int) -> Frozen:
     return Cells((uniform(side), uniform(side)), EACH, (8.0, 8.0))
 
 
-def sweeps(largest: int, most: int) -> dict[str, tuple[list[int], Callable[[int], Plan]]]:
+def sweeps(largest: int, most: int) -> dict[str, tuple[list[int], Callable[[int], Frozen]]]:
     """What is varied: its sizes, and the plan for a size."""
     widths = [round(largest * f) for f in (0.1, 0.2, 0.35, 0.5, 0.7, 1.0)]
     sides = sorted({round(most * f) for f in (0.2, 0.3, 0.5, 0.7, 0.85, 1.0)} - {0, 1})
@@ -49,7 +49,7 @@ def sweeps(largest: int, most: int) -> dict[str, tuple[list[int], Callable[[int]
     }
 
 
-def seconds(name: str, plans: list[Plan]) -> list[float]:
+def seconds(name: str, plans: list[Frozen]) -> list[float]:
     """The least seconds of a fit of each plan, taken in turns so that all meet the same machine."""
     form = compile_problem(load_problem(name, {})[0])
     least = [float("inf")] * len(plans)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
         Space,
     )
     from inrpde.pipeline import reference, solve
+    from inrpde.restore import load
     from inrpde.solution import Solution
-    from inrpde.storage import load
 
 __version__ = "0.1.0"
 
@@ -50,7 +50,7 @@ __all__ = [
     "solve",
 ]
 
-_ELSEWHERE = {"solve": "pipeline", "reference": "pipeline", "load": "storage", "Solution": "solution"}
+_ELSEWHERE = {"solve": "pipeline", "reference": "pipeline", "load": "restore", "Solution": "solution"}
 
 
 def __getattr__(name: str) -> Any:

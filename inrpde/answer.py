@@ -10,11 +10,11 @@ from inrpde import plugins
 from inrpde.compiler import Form
 from inrpde.discretise.score import Score, score
 from inrpde.errors import InrpdeError
-from inrpde.references import Reference
+from inrpde.references import NoReference, Reference, Refusal
 from inrpde.solution import Solution
 from inrpde.solvers.loop import Run
 from inrpde.verification.estimate import Estimate, unfitted
-from inrpde.verification.finding import Finding
+from inrpde.verification.finding import Finding, Kind
 from inrpde.verification.report import condition_reports, exact_errors
 from inrpde.verification.unmet import Unmet, failure, unmet
 from inrpde.verification.verdict import verdict
@@ -28,7 +28,7 @@ NO_REFERENCE = "there is no reference for this problem"
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found, before its checks. `warnings` and `doubts` grow with these."""
+    """What was found, before its checks. `warnings` and `findings` grow with these."""
 
     form: Form
     found: Run
@@ -38,7 +38,7 @@ class Answer:
     seed: int
     tol: float | None
     warnings: list[str]
-    doubts: list[Finding]
+    findings: list[Finding]
     method: plugins.Plugin
 
 
@@ -77,19 +77,25 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
     form, best, estimated, found = answer.form, answer.found.best, answer.estimated, answer.found
     names = [unknown.name for unknown in form.bound.unknowns if not unknown.is_number]
     compared = witness.errors if witness is not None else {}
-    by_field = _by_field(form, estimated)
-    word = verdict(estimated, compared, known.left, answer.doubts)
+    parts = _parts(form, estimated)
+    word = verdict(estimated, compared, known.left, answer.findings)
     error = failed(answer.method, found.failure) if found.failure is not None else failure(form, best, estimated)
-    reached = answer.tol is None or max(by_field.values()) <= answer.tol
-    unheld = (each.text for each in known.left)
-    warnings = [*answer.warnings, *unheld, *(witness.reference.warnings if witness is not None else ())]
+    reached = answer.tol is None or max(estimated.fields[part] for part in parts.values()) <= answer.tol
+    unheld = [each.finding for each in known.left]
+    texts = (each.text for each in unheld)
+    warnings = [*answer.warnings, *texts, *(witness.reference.warnings if witness is not None else ())]
     made = {
         "problem": form.bound.problem.name,
         "status": error.status if error else "ok" if reached else "tolerance",
         "method": best.method,
         "verdict": {"word": word.word, "because": word.because},
         "fields": {
-            name: {"estimated_error": by_field[name], "exact": known.exact.get(name), "reference": compared.get(name)}
+            name: {
+                "estimated_error": estimated.fields[parts[name]],
+                "estimate": estimated.parts(parts[name]),
+                "exact": known.exact.get(name),
+                "reference": compared.get(name),
+            }
             for name in names
         },
         "residual": {"fitted": best.fitted, "held_out": known.scored.total},
@@ -97,6 +103,7 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
         "seconds": {},
         "learned": dict(answer.solution.learned),
         "warnings": list(dict.fromkeys(warnings)),
+        "findings": [each.as_dict() for each in (*answer.findings, *unheld)],
         "output": None,
         "seed": answer.seed,
         "steps": found.steps,
@@ -108,33 +115,33 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
 def unchecked(answer: Answer, error: Exception) -> dict[str, Any]:
     """The report of an answer whose checks have failed."""
     because = f"the checks of the answer failed: {plugins.failed(error)}"
-    unknown = {"estimated_error": None, "exact": None, "reference": None}
+    unknown = dict.fromkeys(("estimated_error", "estimate", "exact", "reference"))
     return {
         "problem": answer.form.bound.problem.name, "status": InrpdeError.status, "method": answer.found.best.method,
         "verdict": {"word": "unverified", "because": because}, "fields": dict.fromkeys(answer.solution.fields, unknown),
         "residual": {"fitted": answer.found.best.fitted, "held_out": answer.found.best.score}, "conditions": [],
-        "seconds": {}, "learned": dict(answer.solution.learned), "warnings": list(answer.warnings), "output": None,
-        "seed": answer.seed, "steps": answer.found.steps, "ended": answer.found.ended,
+        "seconds": {}, "learned": dict(answer.solution.learned), "warnings": list(answer.warnings),
+        "findings": [each.as_dict() for each in answer.findings], "output": None, "seed": answer.seed,
+        "steps": answer.found.steps, "ended": answer.found.ended,
         "error": InrpdeError(because, None, "the fields are whole; nothing says how good they are").as_dict(),
     }  # fmt: skip
 
 
-def _by_field(form: Form, estimated: Estimate) -> dict[str, float]:
-    """Estimates of the declared unknowns: of a split pair, the larger."""
+def _parts(form: Form, estimated: Estimate) -> dict[str, str]:
+    """The solved unknown that stands for each declared one: of a split pair, that whose estimate is the larger."""
     return {
-        unknown.name: max(estimated.fields[form.unknowns[k].name] for k in form.parts(unknown.name))
+        unknown.name: max((form.unknowns[k].name for k in form.parts(unknown.name)), key=estimated.fields.__getitem__)
         for unknown in form.bound.unknowns
     }
 
 
-def doubt(answer: Answer, why: str) -> None:
+def doubt(answer: Answer, refused: NoReference) -> None:
     """Note that there is no reference, and what that says of the answer."""
-    answer.warnings.append(f"{NO_REFERENCE} ({why})")
-    if "singular" in why:
-        answer.doubts.append(Finding(why, "plausible"))
-    lost = any(words in why for words in ("does not converge", "cannot be continued"))
-    if lost and answer.found.best.score > POOR:
-        answer.doubts.append(Finding(why, "unverified"))
+    lost = refused.kind is Refusal.DIVERGED and answer.found.best.score > POOR
+    at_most = "plausible" if refused.kind is Refusal.SINGULAR else "unverified" if lost else None
+    text = f"{NO_REFERENCE} ({refused.reason})"
+    answer.warnings.append(text)
+    answer.findings.append(Finding(Kind.REFERENCE, text, at_most))
 
 
 def failed(plugin: plugins.Plugin, error: BaseException) -> InrpdeError:

@@ -14,6 +14,9 @@ import numpy as np
 
 from inrpde import __version__
 from inrpde.errors import InrpdeError, Interrupted, UsageError
+from inrpde.export.atomic import new_hdf5, replacing
+from inrpde.export.foreign import opened
+from inrpde.export.seal import seal
 from inrpde.fingerprint import differences
 
 VERSIONS = {"checkpoints": "2", "inrpde": __version__}
@@ -44,9 +47,6 @@ class Checkpoint:
         """Write the memory of a method, atomically. Raises OutputError, and TypeError for what cannot be kept."""
         if self.path is None:
             return
-        from inrpde.export.atomic import new_hdf5, replacing
-        from inrpde.export.seal import seal
-
         skeleton, arrays = packed(memory)
         with replacing(self.path) as beside, new_hdf5(beside) as file:
             file.attrs["key"] = self.key
@@ -59,8 +59,6 @@ class Checkpoint:
     def load(self) -> Mapping[str, Any]:
         """The memory that was saved. Raises UsageError if there is none, or it belongs to another problem, OutputError
         if it is damaged."""
-        from inrpde.export.foreign import opened
-
         if self.path is None or not self.path.exists():
             raise UsageError(
                 "there is no checkpoint to resume",

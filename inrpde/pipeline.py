@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inrpde import config, deadline, plugins, references, storage
+from inrpde import __version__, config, deadline, plugins, references, storage
 from inrpde.answer import NO_REFERENCE, Answer, Witness, doubt, failed, measured, report, unchecked
 from inrpde.arguments import as_path, check_arguments, check_written
 from inrpde.checkpoint import Saving
@@ -26,13 +26,14 @@ from inrpde.describe import describe
 from inrpde.discretise.state import State
 from inrpde.errors import InrpdeError, OutputError, ProblemError
 from inrpde.fingerprint import of_run
+from inrpde.found import Domain, Field, NetworkField
 from inrpde.interruption import Stops, interrupted, outstanding
 from inrpde.lock import held
-from inrpde.reference_fields import reference_solution
-from inrpde.references import Reference
+from inrpde.references import NoReference, Reference, Refusal
 from inrpde.sampling.extent import bounds
 from inrpde.sampling.lattice import lattice
-from inrpde.solution import Domain, Field, NetworkField, Solution
+from inrpde.solution import Solution, reference_solution
+from inrpde.solvers import auto
 from inrpde.solvers.loop import Run
 from inrpde.solvers.loop import run as run_method
 from inrpde.solvers.method import Candidate, Clock, Context, Method
@@ -148,8 +149,7 @@ def run(
                 estimated = estimated or _estimated(context, found.best, warnings)
             estimated = estimated or _timed(context, replace(found.best, again=None))
             solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
-            doubts = [finding for finding in findings if finding.at_most]
-            answer = Answer(form, found, estimated, solution, chosen, seed, tol, warnings, doubts, plugin)
+            answer = Answer(form, found, estimated, solution, chosen, seed, tol, warnings, findings, plugin)
             with _rescuing(answer, output, saving):
                 return _checked(answer, clock, reference, output, saving, watch, stops, progress)
 
@@ -221,15 +221,18 @@ def _checked(
             with stops:
                 saving.keep(answer.found.memory)
                 write(outstanding(saving.hint))
-        why: str | None = "the run was interrupted"
+        found: Witness | NoReference = NoReference("the run was interrupted", Refusal.TOO_DEAR)
         if stops.number is None:
             with watch("reference"), stops, deadline.within(clock.referring) as scope:
                 progress("reference")
-                witness, why = _witness(answer, clock)
+                found = _witness(answer, clock)
             if scope.expired:
-                why = "it did not end in its time" + ("" if clock.budget is None else ", a share of the budget")
-        if why:
-            doubt(answer, why)
+                share = "" if clock.budget is None else ", a share of the budget"
+                found = NoReference(f"it did not end in its time{share}", Refusal.TOO_DEAR)
+        if isinstance(found, NoReference):
+            doubt(answer, found)
+        else:
+            witness = found
     with stops:
         return _end(answer, write, saving, stops)
     return _end(answer, write, saving, stops)
@@ -266,7 +269,7 @@ def _rescuing(answer: Answer, output: Path | None, saving: Saving) -> Iterator[N
         raise
 
 
-def _witness(answer: Answer, clock: Clock) -> tuple[Witness | None, str | None]:
+def _witness(answer: Answer, clock: Clock) -> Witness | NoReference:
     """A reference that can be used, or why there is none."""
     bound, solution, used = answer.form.bound, answer.solution, list[Witness]()
 
@@ -277,8 +280,8 @@ def _witness(answer: Answer, clock: Clock) -> tuple[Witness | None, str | None]:
         used.append(Witness(found, errors, reference_solution(bound, found, solution.coefficients)))
 
     seconds = None if clock.budget is None else clock.referring
-    found, why = solve_reference(bound, answer.settings["reference.n"], use, seconds)
-    return (None if found is None else replace(used[-1], reference=found)), why
+    found = references.solve(bound, answer.settings["reference.n"], budget=seconds, use=use)
+    return found if isinstance(found, NoReference) else replace(used[-1], reference=found)
 
 
 def reference(
@@ -301,16 +304,16 @@ def _reference(
         form = compile_problem(problem)
         if output is not None:
             check_storable(form.bound, coefficients(form.bound))
-        warnings = _texts(form, validate(form))
-        progress = _guarded(progress, warnings.append)
+        findings, failures = validate(form), list[str]()
+        progress = _guarded(progress, failures.append)
     with watch("reference"):
         progress("reference")
-        witness, why = solve_reference(
-            form.bound, n, lambda found: reference_solution(form.bound, found, coefficients(form.bound))
+        witness = references.solve(
+            form.bound, n, use=lambda found: reference_solution(form.bound, found, coefficients(form.bound))
         )
-    if witness is None:
+    if isinstance(witness, NoReference):
         fix = "solve it: a second solve and the held-out residuals say how far to trust the answer"
-        raise ProblemError(f"{NO_REFERENCE}: {why}", problem.name, fix)
+        raise ProblemError(f"{NO_REFERENCE}: {witness.reason}", problem.name, fix)
     made = origin(problem, source, config.resolve(problem.settings, {}), 0)
     solution = reference_solution(form.bound, witness, coefficients(form.bound), made)
     exact = exact_errors(form, lambda k, points: solution._values(form.bound.unknowns[k].name, points), 10_000, 0)
@@ -319,11 +322,15 @@ def _reference(
         "problem": problem.name, "status": "ok", "method": f"reference: {witness.kind}",
         "verdict": {"word": "plausible", "because": "Richardson from two grids; no second method"},
         "fields": {
-            name: {"estimated_error": witness.estimated_error.get(name), "exact": exact.get(name), "reference": None}
+            name: {
+                "estimated_error": witness.estimated_error.get(name), "estimate": None, "exact": exact.get(name),
+                "reference": None,
+            }
             for name in names
         },
-        "residual": None, "conditions": [], "learned": {}, "warnings": [*warnings, *witness.warnings],
-        "output": None, "seed": 0,
+        "residual": None, "conditions": [], "learned": {},
+        "warnings": [*_texts(form, findings), *failures, *witness.warnings],
+        "findings": [each.as_dict() for each in findings], "output": None, "seed": 0,
     }  # fmt: skip
     report["seconds"] = watch.total()
     solution = solution.with_report(report)
@@ -336,11 +343,15 @@ def _reference(
 
 
 def check(problem: Problem) -> dict[str, Any]:
-    """What the compiler makes of a problem, without solving it: the compiled form and the warnings."""
+    """What the compiler makes of a problem, without solving it: the compiled form, which of the strategies of `auto`
+    would run and why the others would not, and the warnings."""
     check_arguments(problem)
     form = compile_problem(problem)
-    warnings = _texts(form, validate(form))
-    return {"problem": problem.name, "status": "ok", **describe(form), "warnings": warnings}
+    findings = validate(form)
+    warnings = _texts(form, findings)
+    strategies = auto.chosen(form, warnings.append).described()
+    told = {"warnings": warnings, "findings": [each.as_dict() for each in findings]}
+    return {"problem": problem.name, "status": "ok", **describe(form), "strategies": strategies, **told}
 
 
 def _texts(form: Form, findings: list[Finding]) -> list[str]:
@@ -390,21 +401,10 @@ def _name(key: Any) -> str:
     return key.name if hasattr(key, "name") else key.func.__name__
 
 
-def solve_reference(
-    bound: Bound, n: int | None, use: Callable[[Reference], Any], budget: float | None = None
-) -> tuple[Reference | None, str | None]:
-    """The first reference that serves the problem in so many seconds and that `use` can use, or None and why there is
-    none."""
-    found = references.solve(bound, n, budget=budget, use=use)
-    return (found, None) if isinstance(found, Reference) else (None, found.reason)
-
-
 def origin(problem: Problem, source: Source | None, settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Where a solution came from, for the file."""
     import scipy
     import sympy
-
-    from inrpde import __version__
 
     made: dict[str, Any] = {
         "settings": {key: value for key, value in settings.items() if value is not None},

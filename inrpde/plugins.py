@@ -1,7 +1,8 @@
 """Problems, methods, references and exporters, found by entry points and imported when they are asked for.
 
-A package adds one by an entry point in the group `inrpde.problems`, `inrpde.methods`, `inrpde.references` or
-`inrpde.exporters`; what comes with inrpde is registered the same way.
+A package adds one by an entry point in the group `inrpde.problems`, `inrpde.methods`, `inrpde.strategies`,
+`inrpde.references` or `inrpde.exporters`; what comes with inrpde is registered the same way, but for the strategies of
+`auto`, which are listed in `solvers/auto.py`.
 """
 
 from collections import defaultdict
@@ -12,7 +13,7 @@ from typing import Any
 
 from inrpde.errors import InrpdeError, UsageError
 
-GROUPS = ("problems", "methods", "references", "exporters")
+GROUPS = ("problems", "methods", "strategies", "references", "exporters")
 
 
 @dataclass(frozen=True)

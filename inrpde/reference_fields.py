@@ -1,18 +1,16 @@
-"""A reference as a solution: fields that are known where it was computed, and NaN elsewhere."""
+"""The fields of a reference, known where it was computed, and NaN elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from inrpde.compiler.bind import Bound
 from inrpde.declaration.fields import GridField
-from inrpde.declaration.regions import Mesh, Region
-from inrpde.declaration.regions.simplices import SIMPLICES
-from inrpde.solution import Domain, Field, Solution, at_corners
+from inrpde.declaration.regions import Mesh
+from inrpde.found import at_corners
 
 Array = np.ndarray
 Index = tuple[int, ...]
@@ -100,33 +98,3 @@ class QuadraticField:
         values = np.full(len(self.mesh.nodes), np.nan, self.values.dtype)
         values[self.mesh.cells] = self.values[:, : self.mesh.cells.shape[1]]
         return values[:count]
-
-
-def reference_solution(
-    bound: Bound, witness: Any, coefficients: Mapping[str, Any], made: Mapping[str, Any] | None = None
-) -> Solution:
-    """A reference as the same kind of object as a network's solution, on its grid or on the mesh where it was found."""
-    lo = np.array([axis[0] for axis in witness.axes])
-    hi = np.array([axis[-1] for axis in witness.axes])
-    fields: dict[str, Field]
-    grid: tuple[int, ...] | None = None
-    domains: dict[str, Region | Domain] = {}
-    cells = getattr(witness, "cells", None)
-    if cells is None:
-        fields = {name: MaskedField(values, witness.axes) for name, values in witness.values.items()}
-        mask = None if witness.mask is None else (tuple(witness.axes), np.asarray(witness.mask, dtype=bool))
-        domain = Domain(lo, hi, mask=mask)
-        grid = tuple(len(axis) for axis in witness.axes)[: len(bound.space.spatial)]
-    else:
-        kind = SIMPLICES[len(bound.space.spatial) + 1]
-        fields = {
-            name: QuadraticField(Mesh.of(bound.space, cells.nodes, {kind: cells.cells[name]}), values, cells.edges)
-            for name, values in cells.values.items()
-        }
-        regions = dict.fromkeys(c.region for c in bound.conditions if c.region.dim == bound.space.dim)
-        domain = Domain(lo, hi, tuple(regions))
-        domains = {unknown.name: unknown.region for unknown in bound.unknowns if unknown.region is not None}
-    return Solution(
-        bound.space.coords, bound.space.time, fields, domain, domains=domains, coefficients=coefficients,
-        origin=made or {}, grid=grid,
-    )  # fmt: skip

@@ -2,96 +2,33 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import sympy
 from sympy import Symbol
 
+from inrpde import storage
+from inrpde.compiler.bind import Bound
 from inrpde.compiler.evaluate import evaluate
 from inrpde.declaration.integral import RegionIntegral
-from inrpde.declaration.regions import Region
+from inrpde.declaration.regions import Mesh, Region
+from inrpde.declaration.regions.simplices import SIMPLICES
 from inrpde.errors import UsageError
-from inrpde.networks.trial import Trial
+from inrpde.found import Domain, Field, NetworkField
+from inrpde.reference_fields import MaskedField, QuadraticField
 from inrpde.sampling import grid_points, sample
 
 Array = np.ndarray
 Index = tuple[int, ...]
 MOST = 2**28
 """Nodes of a grid: two gigabytes of values."""
-
-
-class Field(Protocol):
-    """A field and its derivatives at points (N, d): {multi-index: (N,)}."""
-
-    def jets(self, points: Array, indices: Iterable[Index]) -> Mapping[Index, Array]: ...
-
-
-@dataclass(frozen=True, repr=False)
-class NetworkField:
-    """A network: a body (`trial`) and its linear head."""
-
-    trial: Trial
-    head: Array
-
-    def __repr__(self) -> str:
-        return f"NetworkField({type(self.trial).__name__}, {self.trial.width} features)"
-
-    def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
-        return self.trial.apply(points, self.head, indices)
-
-    def on_grid(self, axes: Sequence[Array]) -> Array:
-        """Values at the nodes of a tensor grid, in the grid's shape."""
-        return self.trial.on_grid(axes, self.head)
-
-
-@dataclass(frozen=True)
-class Domain:
-    """Where a solution lives: bounds (d,), and which points lie inside.
-
-    A solution that was just found knows its `regions`; one that was loaded knows the `mask` on its stored grid's axes,
-    and counts a point as inside if any node of the cell round it is. One that was found from points alone is not
-    `closed`: it goes on beyond them.
-    """
-
-    lo: Array
-    hi: Array
-    regions: tuple[Region, ...] = ()
-    mask: tuple[tuple[Array, ...], Array] | None = None
-    closed: bool = True
-
-    def contains(self, points: Array) -> Array:
-        """Which points lie in the domain, (N,) bool."""
-        if not self.closed:
-            return np.ones(len(points), bool)
-        if self.regions:
-            return np.any([region.contains(points) for region in self.regions], axis=0)
-        slack = 1e-9 * (self.hi - self.lo)
-        inside = np.all((points >= self.lo - slack) & (points <= self.hi + slack), axis=1)
-        if self.mask is not None:
-            inside &= np.any(at_corners(*self.mask, points), axis=0)
-        return inside
-
-
-def at_corners(axes: Sequence[Array], values: Array, points: Array) -> list[Array]:
-    """The values (N,) at each corner of the grid's cells that hold the points (N, d)."""
-    sides = [_neighbours(axis, x) for axis, x in zip(axes, points.T, strict=True)]
-    return [values[nodes] for nodes in itertools.product(*sides)]
-
-
-def _neighbours(axis: Array, x: Array) -> tuple[Array, Array]:
-    """The numbers of the nodes at or below and at or above each x."""
-    slack = 1e-9 * (axis[-1] - axis[0])
-    below = np.searchsorted(axis, x + slack, side="right") - 1
-    above = np.searchsorted(axis, x - slack, side="left")
-    return np.clip(below, 0, len(axis) - 1), np.clip(above, 0, len(axis) - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,8 +118,6 @@ class Solution:
     def save(self, path: str | Path) -> Path:
         """Write the HDF5 file that h5py, xarray, ParaView and `inrpde.load` read, or what the name's ending asks for;
         returns the path of the file, of several the first."""
-        from inrpde import storage
-
         return storage.save(self, path)
 
     def with_report(self, report: dict[str, Any]) -> Solution:
@@ -265,3 +200,33 @@ class Values(dict[str, Array]):
             there = ", ".join([*self, *coefficients])
             raise UsageError(f"there is no field {name!r}", "solution(points)", f"there are: {there}")
         return self._solution._coefficient(name, self._points)
+
+
+def reference_solution(
+    bound: Bound, witness: Any, coefficients: Mapping[str, Any], made: Mapping[str, Any] | None = None
+) -> Solution:
+    """A reference as the same kind of object as a network's solution, on its grid or on the mesh where it was found."""
+    lo = np.array([axis[0] for axis in witness.axes])
+    hi = np.array([axis[-1] for axis in witness.axes])
+    fields: dict[str, Field]
+    grid: tuple[int, ...] | None = None
+    domains: dict[str, Region | Domain] = {}
+    cells = getattr(witness, "cells", None)
+    if cells is None:
+        fields = {name: MaskedField(values, witness.axes) for name, values in witness.values.items()}
+        mask = None if witness.mask is None else (tuple(witness.axes), np.asarray(witness.mask, dtype=bool))
+        domain = Domain(lo, hi, mask=mask)
+        grid = tuple(len(axis) for axis in witness.axes)[: len(bound.space.spatial)]
+    else:
+        kind = SIMPLICES[len(bound.space.spatial) + 1]
+        fields = {
+            name: QuadraticField(Mesh.of(bound.space, cells.nodes, {kind: cells.cells[name]}), values, cells.edges)
+            for name, values in cells.values.items()
+        }
+        regions = dict.fromkeys(c.region for c in bound.conditions if c.region.dim == bound.space.dim)
+        domain = Domain(lo, hi, tuple(regions))
+        domains = {unknown.name: unknown.region for unknown in bound.unknowns if unknown.region is not None}
+    return Solution(
+        bound.space.coords, bound.space.time, fields, domain, domains=domains, coefficients=coefficients,
+        origin=made or {}, grid=grid,
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A solution as a file and back: what `Solution.save` writes and `inrpde.load` reads."""
+"""A solution as a file: what `Solution.save` writes (`restore` reads it)."""
 
 from __future__ import annotations
 
@@ -9,31 +9,34 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sympy import Expr, Interval
+from sympy import Expr
 from sympy.core.function import AppliedUndef
 
 from inrpde import plugins
 from inrpde.arguments import as_path
 from inrpde.compiler.bind import Bound
 from inrpde.declaration import Problem
-from inrpde.declaration.fields import GridField, Learned, MeshField
+from inrpde.declaration.fields import Learned
 from inrpde.declaration.names import DIFFERENCE, REFERENCE
 from inrpde.declaration.regions import Mesh, Region
 from inrpde.declaration.regions.cylinder import Cylinder
 from inrpde.declaration.regions.simplices import SIMPLICES
 from inrpde.declaration.regions.where import Where
-from inrpde.declaration.space import Space, is_name
+from inrpde.declaration.space import is_name
 from inrpde.declaration.words import words
 from inrpde.errors import InrpdeError, OutputError, ProblemError
-from inrpde.export import Dataset, read, write
-from inrpde.export.symbols import check_together, dump, parse
-from inrpde.networks.trial import dump_trial, load_trial
-from inrpde.reference_fields import MaskedField, QuadraticField
+from inrpde.export import Dataset, write
+from inrpde.export.symbols import check_together, dump
+from inrpde.found import Domain
+from inrpde.reference_fields import QuadraticField
 from inrpde.sampling import grid_points, sample
-from inrpde.solution import Domain, Field, NetworkField, Solution
+from inrpde.stored_fields import dump_field
+
+if TYPE_CHECKING:
+    from inrpde.solution import Solution
 
 Array = np.ndarray
 SHAPES = {1: (513,), 2: (129, 129), 3: (41, 41, 41)}
@@ -277,54 +280,6 @@ def _private(solution: Solution) -> dict[str, Any]:
     }
 
 
-def load(path: str | Path) -> Solution:
-    """The solution that was stored, network included. Raises OutputError for what is not such a file."""
-    path = as_path(path, "load(path)")
-    return restored(read(path), path)
-
-
-def restored(stored: Dataset, path: str | Path) -> Solution:
-    """The solution in what `read` found at `path`. Raises OutputError where there is none, or its parts do not fit."""
-    if "fields" not in stored.private or "coords" not in stored.private:
-        fix = "give a file that `inrpde solve` has written"
-        raise OutputError("the file holds no solution of inrpde", str(path), fix)
-    try:
-        return _restored(stored)
-    except OutputError:
-        raise
-    except Exception as error:  # a stranger's file may hold anything, and so what numpy and we say of it
-        what = f"the parts of the solution in this file do not fit together: {error}"
-        raise OutputError(what, str(path), "solve the problem again, and write it anew") from error
-
-
-def _restored(stored: Dataset) -> Solution:
-    private = stored.private
-    names, time = [str(name) for name in private["coords"]], str(private["time"]) or None
-    space = Space(names[:-1] if time else names, time)
-    bounds = np.asarray(private["lo"]), np.asarray(private["hi"])
-    domain = _domain(stored, space, *bounds, closed=bool(private.get("closed", True)))
-    coefficients = {
-        name: parse(str(state["text"])) if str(state["type"]) == "expression" else load_field(state, space)
-        for name, state in private.get("coefficients", {}).items()
-    }
-    learned = {name: float(value) for name, value in private.get("learned", {}).items()}
-    check_names(names, [*private["fields"], *learned], coefficients, learned)
-    domains = {name: _where_finite(stored, domain, name) for name in private.get("partial", [])}
-    data = {name: value for name, value in coefficients.items() if not isinstance(value, Expr)}
-
-    def solution(fields: Mapping[str, Any]) -> Solution:
-        made = {name: load_field(state, space) for name, state in fields.items() if name in private["fields"]}
-        for name, each in (made | data).items():
-            _probe(name, each, *bounds)
-        return Solution(
-            space.coords, space.time, made, domain, domains=domains, coefficients=coefficients, learned=learned,
-            report=json.loads(str(private["report"])),
-        )  # fmt: skip
-
-    made = solution(private["fields"])
-    return made.with_reference(solution(private["reference"])) if private.get("reference") else made
-
-
 def check_names(
     coords: Sequence[str], unknowns: Sequence[str], coefficients: Mapping[str, Any], learned: Mapping[str, float]
 ) -> None:
@@ -350,67 +305,3 @@ def check_storable(bound: Bound, coefficients: Mapping[str, Any]) -> None:
     except OutputError as error:
         place = f'Problem("{bound.problem.name}", coefficients=…): {error.where or ""}'
         raise ProblemError(f"a coefficient cannot be written to the output: {error.what}", place, error.fix) from error
-
-
-def _probe(name: str, each: Field | MeshField, lo: Array, hi: Array) -> None:
-    """One value of a field: arrays that do not fit together are found now, and not in the midst of a user's work."""
-    with np.errstate(all="ignore"):
-        zero = (0,) * len(lo)
-        found = each.jets((lo + hi)[None, :] / 2, [zero])[zero]
-    if np.shape(found) != (1,):
-        raise ValueError(f"the field {name} has values of the shape {np.shape(found)}")
-
-
-def _where_finite(stored: Dataset, domain: Domain, name: str) -> Domain:
-    """Where a field lives that does not live everywhere, from its stored values."""
-    if stored.kind == "mesh":
-        known = np.isfinite(stored.fields[str(name)]).reshape(len(stored.points), -1).any(axis=1)
-        lives = {kind: nodes[known[nodes].all(axis=1)] for kind, nodes in stored.cells.items()}
-        return _on_cells(stored, domain.regions[0].space, domain.lo, domain.hi, lives)
-    if stored.kind != "grid":
-        return domain
-    return Domain(domain.lo, domain.hi, mask=(stored.axes, np.isfinite(stored.fields[str(name)])))
-
-
-def _domain(stored: Dataset, space: Space, lo: Array, hi: Array, closed: bool) -> Domain:
-    if stored.kind != "mesh":
-        return Domain(lo, hi, mask=None if stored.mask is None else (stored.axes, stored.mask), closed=closed)
-    return _on_cells(stored, space, lo, hi, stored.cells)
-
-
-def _on_cells(stored: Dataset, space: Space, lo: Array, hi: Array, cells: Mapping[str, Array]) -> Domain:
-    mesh = Mesh.of(space, stored.points, cells)
-    return Domain(lo, hi, (mesh if space.time is None else mesh.over(Interval(*map(float, (lo[-1], hi[-1])))),))
-
-
-def dump_field(f: Field | MeshField) -> dict[str, Any]:
-    """A field as a nested dict of arrays, numbers and strings."""
-    if isinstance(f, NetworkField):
-        return {"type": "network", "trial": dump_trial(f.trial), "head": f.head}
-    if isinstance(f, QuadraticField):
-        mesh = f.mesh
-        return {"type": "quadratic", "values": f.values, "points": mesh.nodes, "cells": mesh.cells, "edges": f.edges}
-    if isinstance(f, (GridField, MaskedField)):
-        kind = "grid" if isinstance(f, GridField) else "masked"
-        return {"type": kind, "values": f.values, **{f"axis{k}": axis for k, axis in enumerate(f.axes)}}
-    if isinstance(f, MeshField):
-        mesh, values = f.mesh, f.values
-        if f.on == "cells":  # a value for each cell of the file, which may consist of several simplices
-            values = mesh.by_simplex(values)
-        return {"type": "mesh", "values": values, "on": f.on, "points": mesh.nodes, "cells": mesh.cells}
-    raise TypeError(f"a field of type {type(f).__name__} cannot be stored")
-
-
-def load_field(state: Mapping[str, Any], space: Space) -> Field | MeshField:
-    """The field that `dump_field` stored."""
-    kind = str(state["type"])
-    if kind == "network":
-        return NetworkField(load_trial(state["trial"]), np.asarray(state["head"]))
-    if kind in ("mesh", "quadratic"):
-        cells = np.asarray(state["cells"])
-        mesh = Mesh.of(space, np.asarray(state["points"]), {SIMPLICES[cells.shape[1]]: cells})
-        if kind == "quadratic":
-            return QuadraticField(mesh, state["values"], state["edges"])
-        return MeshField(mesh, state["values"], str(state["on"]) if "on" in state else None)
-    axes = [state[f"axis{k}"] for k in range(sum(key.startswith("axis") for key in state))]
-    return MaskedField(state["values"], axes) if kind == "masked" else GridField(state["values"], axes)

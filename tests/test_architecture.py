@@ -1,9 +1,10 @@
-"""The walls of docs/architecture.md: imports go in the arrows' direction, and modules stay small."""
+"""The walls of docs/architecture.md: imports go in the arrows' direction and never in a circle; modules stay small."""
 
 import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,13 @@ HEAVY = {
     "export": {"torch"},
     "cli": {"torch", "numpy", "sympy", "scipy", "h5py"},
 }
+LATE = {
+    "inrpde.cli": "the command line answers --help, and errors in its words, without sympy",
+    "inrpde.cli.commands": "each command imports what it needs",
+    "inrpde.solvers.adam": "torch is imported when it trains",
+    "inrpde.solvers.quasi_newton": "torch is imported when it trains",
+}
+"""The modules that may import others of ours within functions, and why."""
 
 
 def modules(*folders: Path) -> list[Path]:
@@ -60,6 +68,28 @@ def imported(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: a relative import"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+OURS = {module(path): path for path in modules(PACKAGE)}
+
+
+def loads(node: ast.AST, late: bool = False) -> Iterator[tuple[str, bool]]:
+    """The modules of ours that a module's code names to import, and whether within a function; not what types alone
+    need."""
+    if isinstance(node, ast.ImportFrom):
+        for alias in node.names:
+            name = f"{node.module}.{alias.name}"
+            yield (name if name in OURS else str(node.module)), late
+    elif isinstance(node, ast.Import):
+        yield from ((alias.name, late) for alias in node.names)
+    late = late or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+    types_alone = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    for child in node.orelse if types_alone else ast.iter_child_nodes(node):
+        yield from ((name, within) for name, within in loads(child, late) if name in OURS)
 
 
 def stage(path: Path) -> str:
@@ -78,9 +108,38 @@ def test_imports_follow_the_arrows(path):
     assert not heavy, f"{here} imports {heavy}"
 
 
+def test_no_imports_go_in_a_circle():
+    graph = {name: {other for other, _ in loads(ast.parse(path.read_text()))} for name, path in OURS.items()}
+    assert "inrpde.declaration.regions.region" in graph["inrpde.declaration.regions.where"]
+    assert "inrpde.pipeline" in graph["inrpde.cli.commands"]  # within functions, too
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+def test_imports_within_functions_have_a_reason():
+    late = {name for name, path in OURS.items() if any(within for _, within in loads(ast.parse(path.read_text())))}
+    assert late == set(LATE)
+
+
 def test_verification_takes_the_candidate_alone_from_the_solvers():
     names = {name for path in modules(PACKAGE / "verification") for name in imported(path) if ".solvers." in name}
     assert names <= {"inrpde.solvers.method.Candidate"}
+
+
+def judges() -> list[Path]:
+    return [*modules(PACKAGE / "verification", PACKAGE / "references"), PACKAGE / "answer.py", PACKAGE / "pipeline.py"]
+
+
+@pytest.mark.parametrize("path", judges(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_judges_reads_kinds_and_looks_for_no_words_in_a_text(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Compare):
+            sought = isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
+            assert not (sought and any(isinstance(op, ast.In | ast.NotIn) for op in node.ops)), ast.unparse(node)
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in ("startswith", "endswith", "removeprefix"), ast.unparse(node)
 
 
 def test_every_stage_has_its_wall():

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import inrpde
-from inrpde import pipeline, storage
+from inrpde import pipeline, references, storage
 from inrpde.cli import main
 
 LINE = Path(__file__).with_name("line.py").read_text(encoding="utf-8")
@@ -26,7 +26,7 @@ problem = Problem("disc", [u], [On(disc, Eq(-space.laplace(u), 1)), On(disc.boun
 """
 DURING = {
     "the second solve": (pipeline, "estimate"),
-    "the reference": (pipeline, "solve_reference"),
+    "the reference": (references, "solve"),
     "the export": (storage, "save"),
 }
 

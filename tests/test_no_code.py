@@ -16,8 +16,8 @@ from inrpde.compiler.printing import RowFunction
 from inrpde.errors import InrpdeError, OutputError, ProblemError
 from inrpde.export.encoding import put_tree
 from inrpde.export.seal import seal
+from inrpde.found import Domain, NetworkField
 from inrpde.networks.siren import SineBody
-from inrpde.solution import Domain, NetworkField
 from inrpde.storage import check_names
 
 BOX = np.zeros(2), np.ones(2)

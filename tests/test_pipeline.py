@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from sympy import Abs, Eq, FiniteSet, I, Interval, exp, pi, sin
 import inrpde
 from inrpde import Learned, On, Points, Problem, Region, Solution, Space, pipeline, storage
 from inrpde.errors import ProblemError, UsageError
+from inrpde.verification.estimate import estimate
 
 line = Space("x")
 (x,) = line.coords
@@ -172,6 +174,26 @@ def test_complex_unknowns_native_and_split():
         assert np.allclose(solution(AT)["w"], np.exp(2j * AT[:, 0]), atol=1e-8)
         assert set(solution.report["fields"]) == {"w"}
         assert solution.report["fields"]["w"]["estimated_error"] < 1e-6
+
+
+def test_of_a_split_pair_the_estimate_that_is_the_larger_is_told(monkeypatch, tmp_path):
+    split = Problem("p", [w], [On(omega, w.diff(x) - I * Abs(w) ** 2 * w), On(omega.face(x, 0), w - 1)], guess={w: 1})
+    made = []
+
+    def estimated(form, candidate, *given):
+        found = estimate(form, candidate, *given)
+        made.append(replace(found, fields={"w_re": 1e-9, "w_im": 1e-8}, differences={"w_re": 3.0, "w_im": 2.0}))
+        return made[-1]
+
+    monkeypatch.setattr(pipeline, "estimate", estimated)
+    solution = inrpde.solve(split, reference="none", budget=20)
+    field = solution.report["fields"]["w"]
+    assert field["estimated_error"] == 1e-8
+    assert field["estimate"] == {
+        "held_out": made[-1].score, "second": made[-1].second.total, "difference": 2.0, "shared": made[-1].common,
+    }  # fmt: skip
+    solution.save(tmp_path / "w.h5")
+    assert inrpde.load(tmp_path / "w.h5").report["fields"]["w"] == field
 
 
 def test_learned_numbers_are_reported_apart():

@@ -6,8 +6,8 @@ from sympy import Interval, exp
 
 from inrpde import Ball, GridField, Region, Solution, Space
 from inrpde.errors import UsageError
+from inrpde.found import Domain, NetworkField
 from inrpde.networks.siren import SineBody
-from inrpde.solution import Domain, NetworkField
 
 space = Space("x y")
 x, y = space.coords

@@ -12,12 +12,12 @@ from sympy import Interval, Piecewise, exp, sin
 import inrpde
 from inrpde import Ball, GridField, Mesh, MeshField, Region, Solution, Space, storage
 from inrpde.errors import OutputError
+from inrpde.found import Domain, NetworkField
 from inrpde.networks.corner import CornerFunctions, corner_modes, pole_modes
 from inrpde.networks.partition import Windowed, windows
 from inrpde.networks.siren import SineBody
 from inrpde.networks.slab import Slab
 from inrpde.networks.trial import Constant, Sum
-from inrpde.solution import Domain, NetworkField
 
 RNG = np.random.default_rng(0)
 

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import time
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 
 import inrpde
-from inrpde import pipeline
+from inrpde import pipeline, references
 from inrpde.checkpoint import Checkpoint
 from inrpde.cli import main
 from inrpde.errors import OutputError
@@ -57,24 +56,6 @@ RECALLED = """
 def words(tmp_path, capsys):
     (tmp_path / "line.py").write_text(LINE)
     return ["solve", str(tmp_path / "line.py"), "-o", str(tmp_path / "line.h5"), "--json"]
-
-
-@pytest.fixture
-def install(tmp_path, monkeypatch):
-    """Install a distribution with a plugin: the group, its name, and the text of its module."""
-    place = tmp_path / "site"
-    place.mkdir()
-    monkeypatch.syspath_prepend(place)
-
-    def make(group: str, name: str, text: str, attribute: str = "") -> None:
-        module = f"plugin_{abs(hash((group, name, text)))}"
-        info = place / f"stranger_{module}-1.5.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: stranger-{name}\nVersion: 1.5\n")
-        (info / "entry_points.txt").write_text(f"[inrpde.{group}]\n{name} = {module}{attribute}\n")
-        (place / f"{module}.py").write_text(textwrap.dedent(text))
-
-    return make
 
 
 def report(capsys) -> dict:
@@ -202,10 +183,10 @@ def test_checks_that_fail_as_nobody_has_foreseen_leave_the_answer(words, tmp_pat
 def test_a_kill_during_the_reference_leaves_the_answer_and_what_is_outstanding(words, tmp_path, capsys):
     code = f"""
 import os, signal, sys
-from inrpde import pipeline
+from inrpde import references
 from inrpde.cli import main
 from inrpde.errors import OutputError
-pipeline.solve_reference = lambda *given: os.kill(os.getpid(), signal.SIGKILL)
+references.solve = lambda *given, **more: os.kill(os.getpid(), signal.SIGKILL)
 main({words!r})
 """
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == -signal.SIGKILL
@@ -230,7 +211,7 @@ def test_a_checkpoint_of_another_problem_is_refused_with_the_difference(words, t
     text = text.replace("-u.diff(x, 2)", "-space.div(a * space.grad(u))").replace("u, 0))]", "u, 0))], {a: 1 + x}")
     (tmp_path / "line.py").write_text(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "solve_reference", lambda *given: os.kill(os.getpid(), signal.SIGTERM) or time.sleep(5))
+        patch.setattr(references, "solve", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM) or time.sleep(5))
         assert main(words) == 143
     capsys.readouterr()
     (tmp_path / "line.py").write_text(text.replace("Interval(0, 1)", "Interval(0, 2)").replace("1 + x", "2 + x"))

@@ -124,7 +124,7 @@ def report(args: Namespace) -> int:
     from inrpde.export import read
     from inrpde.export.atomic import replacing
     from inrpde.export.report import html
-    from inrpde.storage import restored
+    from inrpde.restore import restored
 
     stored = read(args.solution)
     page = html(stored, restored(stored, args.solution).report)

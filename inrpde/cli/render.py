@@ -47,7 +47,8 @@ def _failure(error: Mapping[str, str]) -> str:
 
 
 def check(form: Mapping[str, Any]) -> str:
-    """The compiled form: what kind of problem it is, and each condition on its Ω_m with its residual in jets."""
+    """The compiled form: what kind of problem it is, and each condition on its Ω_m with its residual in jets; then what
+    `auto` would try."""
     kind = "linear" if form["linear"] else "nonlinear"
     orders = ", ".join(f"{order} in {coordinate}" for coordinate, order in form["orders"].items())
     names = [u["name"] + " (complex)" * u["complex"] + " (learned)" * u["learned"] for u in form["unknowns"]]
@@ -61,6 +62,8 @@ def check(form: Mapping[str, Any]) -> str:
         lines = [f"{number}. {condition['equation']}", f"   on {condition['on']}: {size}{linear}"]
         lines += [f"   0 = {residual}" for residual in condition["residuals"]]
         blocks.append("\n".join(_wrap(line) for line in lines))
+    lines = [f"{each['name']}: {each['runs'] or 'does not run'} ({each['because']})" for each in form["strategies"]]
+    blocks.append("\n".join(["what auto would try:", *(_wrap(f"   {line}") for line in lines)]))
     return "\n\n".join(blocks)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sympy import Expr, sympify
 
+from inrpde.declaration.hdf5 import read_grid
 from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 
@@ -68,8 +69,6 @@ class GridField:
         Numbers are decoded by the CF conventions (`scale_factor`, `add_offset`, `_FillValue`, …); units stay as they
         are, and axes that decrease are turned round. Raises ProblemError for values that are missing.
         """
-        from inrpde.declaration.hdf5 import read_grid
-
         values, axes, names = read_grid(path, name)
         return cls(values, axes, f"{path}:{name}", names)
 

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from inrpde.compiler.form import Form, Index
-from inrpde.networks.trial import Trial, dump_trial, load_trial
+from inrpde.networks.stored import dump_trial, load_trial
+from inrpde.networks.trial import Trial
 
 Array = np.ndarray
 

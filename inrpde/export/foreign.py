@@ -22,6 +22,7 @@ from threading import Lock, Timer
 from typing import TYPE_CHECKING
 
 from inrpde.errors import OutputError
+from inrpde.export import seal
 
 if TYPE_CHECKING:
     import h5py
@@ -140,8 +141,6 @@ atexit.register(_guard.close)
 def serve() -> None:
     """The life of the process: a line with a file on stdin, a line with what is wrong with it on stdout."""
     import h5py
-
-    from inrpde.export import seal
 
     for line in sys.stdin:
         if not line.strip():

@@ -39,6 +39,13 @@ code { font: .9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 li { margin: .2rem 0; }
 @media print { body { padding: 0; } pre { white-space: pre-wrap; } }
 """
+_PARTS = {
+    "held_out": "residuals of the answer on points that were not fitted, as an error of the lowest mode",
+    "second": "the same of a second, different solve",
+    "difference": "between the two solves, relative in L2: each has its share, by its residuals",
+    "shared": "residuals that both solves leave: an error that they share shows in no difference, and is added",
+}
+"""What an estimate is made of (`verification.estimate`), in a line each."""
 
 
 def html(dataset: Dataset, report: Mapping[str, Any]) -> str:
@@ -52,6 +59,7 @@ def html(dataset: Dataset, report: Mapping[str, Any]) -> str:
         _head(name, report),
         _section("Solution", _picture(dataset, name)),
         _section("Errors", _errors(report)),
+        _section("Why these estimates", _estimates(report)),
         _section("Conditions", _conditions(report)),
         _section("Learned", _pairs(report.get("learned") or {})),
         _section("Warnings", _list(report.get("warnings") or ())),
@@ -110,6 +118,12 @@ def _errors(report: Mapping[str, Any]) -> str:
     residual = report.get("residual") or {}
     facts = ", ".join(f"{name.replace('_', ' ')} {_text(value)}" for name, value in residual.items())
     return _table(head, rows) + (f'<p class="soft">Residual: {escape(facts)}.</p>' if facts else "")
+
+
+def _estimates(report: Mapping[str, Any]) -> str:
+    parts = {name: field["estimate"] for name, field in (report.get("fields") or {}).items() if field.get("estimate")}
+    rows = [[key.replace("_", " "), *(each.get(key) for each in parts.values()), text] for key, text in _PARTS.items()]
+    return _table(["part", *parts, "what it is"], rows) if parts else ""
 
 
 def _conditions(report: Mapping[str, Any]) -> str:

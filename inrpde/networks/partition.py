@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import Polynomial
 
-from inrpde.networks.trial import Array, Index, Trial, down_closed, dump_trial, leibniz, load_trial
+from inrpde.networks.trial import Array, Index, Trial, down_closed, leibniz
 
 
 def smooth_step(smoothness: int) -> Polynomial:
@@ -130,12 +130,12 @@ class Windowed(Trial):
 
     def state(self) -> dict[str, Any]:
         ramps = [[(r.centre, r.half) for r in side] for side in (self.window.rises, self.window.falls)]
-        return {"inner": dump_trial(self.inner), "ramps": np.array(ramps), "smoothness": self.window.smoothness}
+        return {"inner": self.inner, "ramps": np.array(ramps), "smoothness": self.window.smoothness}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Windowed:
         rises, falls = (tuple(Ramp(float(c), float(h)) for c, h in side) for side in np.asarray(state["ramps"]))
-        return cls(load_trial(state["inner"]), Window(rises, falls, int(state["smoothness"])))
+        return cls(state["inner"], Window(rises, falls, int(state["smoothness"])))
 
 
 def windows(breaks: Sequence[Array], smoothness: int, overlap: float = 1.0) -> list[Window]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,20 +36,22 @@ class Patchwork(Sum):
 
     parts: tuple[Cell, ...]
 
+    def inside(self, points: Array) -> list[Array]:
+        """The numbers of the points in each cell."""
+        index = Sorted(points)
+        return [index.inside(*cell.reach) for cell in self.parts]
+
     def apply(self, points: Array, head: Array, indices: Iterable[Index]) -> dict[Index, Array]:
-        index, indices = Sorted(points), list(indices)
-        rows = [index.inside(*cell.reach) for cell in self.parts]
+        indices, rows = list(indices), self.inside(points)
         counts = np.array([len(each) for each in rows])
         if len({(cell.width, cell.window.smoothness) for cell in self.parts}) > 1 or counts.mean() > TOGETHER:
             return self._added(points, head, indices, rows)
-        table, out = _Table.of(self.parts, head), {i: np.zeros(len(points), head.dtype) for i in indices}
+        stack, heads = Stack.of(self.parts), head.reshape(len(rows), -1)
         place, cell = np.concatenate(rows), np.repeat(np.arange(len(rows)), counts)
-        step = max(int(CHUNK / (self.parts[0].width * points.shape[1])), 1)
-        for start in range(0, len(place), step):
-            deadline.turn()
-            at, of = place[start : start + step], cell[start : start + step]
-            for i, values in table.jets(points[at], of, indices).items():
-                out[i] += np.bincount(at, values, len(points))
+        out = {i: np.zeros(len(points), head.dtype) for i in indices}
+        for at in stack.chunks(len(place)):
+            for i, values in stack.jets(points[place[at]], cell[at], indices, heads).items():
+                out[i] += np.bincount(place[at], values, len(points))
         return out
 
     def state(self) -> dict[str, Any]:
@@ -78,45 +80,55 @@ class Patchwork(Sum):
 
 
 @dataclass(frozen=True)
-class _Table:
-    """Cells (n) of one width as arrays: the centres of their boxes (n, d), wave vectors (n, width, d), phases and heads
-    (n, width), and of their ramps the centres and halves (n, d)."""
+class Stack:
+    """Cells (n) of one width as arrays: the boxes that their features are scaled to (n, d) each, wave vectors in
+    radians per unit length (n, width, d), phases (n, width), and of their ramps the centres and halves (n, d)."""
 
-    centres: Array
+    boxes: tuple[Array, Array]
     waves: Array
     phases: Array
-    heads: Array
     rises: tuple[Array, Array]
     falls: tuple[Array, Array]
     smoothness: int
 
     @classmethod
-    def of(cls, cells: Sequence[Cell], head: Array) -> _Table:
+    def of(cls, cells: Sequence[Cell]) -> Stack:
         rises, falls = (
             np.array([[(r.centre, r.half) for r in side] for side in sides]).transpose(2, 0, 1)
             for sides in ([c.window.rises for c in cells], [c.window.falls for c in cells])
         )
-        return cls(
-            np.array([np.add(*cell.inner.box) / 2 for cell in cells]), np.array([cell.waves for cell in cells]),
-            np.array([cell.inner.layers[0][1] for cell in cells]), head.reshape(len(cells), -1),
-            (rises[0], rises[1]), (falls[0], falls[1]), cells[0].window.smoothness,
-        )  # fmt: skip
+        lo, hi = np.array([cell.inner.box for cell in cells]).transpose(1, 0, 2)
+        phases = np.array([cell.inner.layers[0][1] for cell in cells])
+        waves, smoothness = np.array([cell.waves for cell in cells]), cells[0].window.smoothness
+        return cls((lo, hi), waves, phases, (rises[0], rises[1]), (falls[0], falls[1]), smoothness)
 
-    def jets(self, points: Array, cells: Array, indices: Iterable[Index]) -> dict[Index, Array]:
-        """Derivatives of the field of a cell at each of its points (N, d): {multi-index: (N,)}."""
+    def chunks(self, count: int) -> Iterator[slice]:
+        """Of so many pairs of a point and a cell, those that are worked on at once."""
+        step = max(int(CHUNK / (self.phases.shape[1] * self.waves.shape[2])), 1)
+        for start in range(0, count, step):
+            deadline.turn()
+            yield slice(start, start + step)
+
+    def jets(
+        self, points: Array, cells: Array, indices: Iterable[Index], heads: Array | None = None, kind: type = float
+    ) -> dict[Index, Array]:
+        """Derivatives of a cell's features at each of its points (N, d): {multi-index: (N, width)}; with heads
+        (n, width), those of its field, (N,). Angles are taken in double precision whatever the `kind` of the rest."""
         indices = list(indices)
         needed = down_closed(indices)
-        waves = self.waves[cells]
-        angle = np.einsum("nfd,nd->nf", waves, points - self.centres[cells]) + self.phases[cells]
-        turned = {0: np.sin(angle), 1: np.cos(angle)}
-        heads = self.heads[cells]
+        waves, (lo, hi) = self.waves[cells], self.boxes
+        angle = np.einsum("nfd,nd->nf", waves, points - 0.5 * (lo + hi)[cells]) + self.phases[cells]
+        turned, waves = (np.sin(angle).astype(kind), np.cos(angle).astype(kind)), waves.astype(kind)
         inner = {}
         for index in needed:
-            order, terms = sum(index), heads
+            order = sum(index)
+            values = turned[order % 2] * (1 if order % 4 < 2 else -1)
             for k, n in enumerate(index):
-                terms = terms * waves[:, :, k] ** n if n else terms
-            inner[index] = np.einsum("nf,nf->n", turned[order % 2], terms) * (1 if order % 4 < 2 else -1)
+                values = values * waves[:, :, k] ** n if n else values
+            inner[index] = values if heads is None else np.einsum("nf,nf->n", values, heads[cells])
         factor = self._windows(points, cells, needed)
+        if heads is None:
+            factor = {index: values.astype(kind)[:, None] for index, values in factor.items()}
         return {i: sum(c * inner[lower] for lower, c in leibniz({i: 1.0}, factor).items()) for i in indices}
 
     def _windows(self, points: Array, cells: Array, indices: Iterable[Index]) -> dict[Index, Array]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from inrpde.networks.trial import Array, Index, Trial, dump_trial, load_trial
+from inrpde.networks.trial import Array, Index, Trial
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Slab(Trial):
         return self.inner.on_grid(axes, head)
 
     def state(self) -> dict[str, Any]:
-        return {"inner": dump_trial(self.inner), "start": self.start, "end": self.end}
+        return {"inner": self.inner, "start": self.start, "end": self.end}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Slab:
-        return cls(load_trial(state["inner"]), float(state["start"]), float(state["end"]))
+        return cls(state["inner"], float(state["start"]), float(state["end"]))

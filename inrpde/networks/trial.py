@@ -35,7 +35,7 @@ class Trial(ABC):
 
     @abstractmethod
     def state(self) -> dict[str, Any]:
-        """Arrays, numbers and strings from which `from_state` of the same class makes it again."""
+        """Arrays, numbers, strings and trials from which `from_state` of the same class makes it again."""
 
     @classmethod
     @abstractmethod
@@ -174,12 +174,12 @@ class Sum(Trial):
         return out
 
     def state(self) -> dict[str, Any]:
-        return {f"part{k}": dump_trial(part) for k, part in enumerate(self.parts)}
+        return {f"part{k}": part for k, part in enumerate(self.parts)}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Sum:
         keys = sorted((key for key in state if key.startswith("part")), key=lambda key: int(key[4:]))
-        return cls(tuple(load_trial(state[key]) for key in keys))
+        return cls(tuple(state[key] for key in keys))
 
 
 def supports(pieces: Sequence[Trial], points: Array) -> Iterator[Array | None]:
@@ -218,15 +218,3 @@ def leibniz(coefficients: Mapping[Index, Any], factor: Mapping[Index, Array]) ->
 def down_closed(indices: Iterable[Index]) -> set[Index]:
     """All multi-indices below any of those given."""
     return {lower for index in indices for lower in below(index)}
-
-
-def dump_trial(trial: Trial) -> dict[str, Any]:
-    """A trial as a nested dict of arrays, numbers and strings."""
-    return {"kind": type(trial).__name__, **trial.state()}
-
-
-def load_trial(state: Mapping[str, Any]) -> Trial:
-    """The trial that `dump_trial` stored."""
-    from inrpde.networks import kinds
-
-    return kinds()[str(state["kind"])].from_state(state)

@@ -2,7 +2,7 @@
 
 A reference is a module with `supports(bound) -> str | None` (why it cannot serve, or None) and
 `solve(bound, n=None, *, budget=None, progress=None) -> Reference | NoReference`, found by the entry points
-`inrpde.references`.
+`inrpde.references`. The `kind` of a NoReference tells what its reason says of the problem (see `Refusal`).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 from inrpde import plugins
 from inrpde.compiler import Bound
-from inrpde.references.reference import NoReference, Reference
+from inrpde.references.reference import NoReference, Reference, Refusal
 
-__all__ = ["NoReference", "Reference", "solve"]
+__all__ = ["NoReference", "Reference", "Refusal", "solve"]
 
 
 def solve(
@@ -31,9 +31,9 @@ def solve(
 
     `n` cells along the longest side (chosen where it is None), `budget` in seconds, `progress` is called with the
     share done. `use` is called with what is found: a reference that fails, or whose result cannot be used, is passed
-    over, and the warnings or the reason name it.
+    over, and the warnings or the reason name it. Of several refusals the kind that tells most of the problem stands.
     """
-    reasons, failures = [], []
+    reasons, failures, kinds = list[str](), list[str](), list[Refusal]()
     for plugin in plugins.in_turn("references"):
         try:
             found = _asked(plugin.load(), bound, n, budget, progress)
@@ -41,11 +41,14 @@ def solve(
                 use(found)
         except (Exception, SystemExit) as error:
             failures.append(f"the reference {plugin.name!r} of {plugin.package} failed: {plugins.failed(error)}")
+            kinds.append(Refusal.FAILED)
         else:
             if isinstance(found, Reference):
                 return replace(found, warnings=(*found.warnings, *failures))
             reasons.append(f"{plugin.name}: {found.reason}")
-    return NoReference("; ".join([*reasons, *failures]) or "no reference is installed")
+            kinds.append(found.kind)
+    text = "; ".join([*reasons, *failures]) or "no reference is installed"
+    return NoReference(text, next((kind for kind in Refusal if kind in kinds), Refusal.UNSUPPORTED))
 
 
 def _asked(

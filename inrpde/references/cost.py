@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from inrpde import deadline
-from inrpde.references.reference import Unsupported
+from inrpde.references.reference import Refusal, Unsupported
 
 SECONDS = {1: 1e-6, 2: 1.4e-8, 3: 2.2e-9}
 """Seconds for a factorisation on one core, over N, N^1.5 and N^2 (nested grids of dimension 1, 2, 3)."""
@@ -37,4 +37,5 @@ def afford(seconds: float, finer: float, dim: int) -> None:
     the deadline, even if it cost no more than its cells are more."""
     needed, left = seconds * finer**dim, deadline.left()
     if needed > left:
-        raise Unsupported(f"its next grid would take {needed:.2g} s or more, and there are {max(left, 0.0):.2g}")
+        what = f"its next grid would take {needed:.2g} s or more, and there are {max(left, 0.0):.2g}"
+        raise Unsupported(what, Refusal.TOO_DEAR)

@@ -13,6 +13,7 @@ import numpy as np
 from sympy import Integer
 
 from inrpde.declaration.regions import Region
+from inrpde.declaration.regions.where import Where
 from inrpde.references.arrange import distinct, likeliest
 from inrpde.references.cut_grid import NONE, CutGrid, Sites
 from inrpde.references.equations import Equation, Equations, check_determined, spread
@@ -61,8 +62,6 @@ def cut_region(equations: Equations) -> Region:
 
 def whole(region: Region) -> Region:
     """The region of which `where` selects a part."""
-    from inrpde.declaration.regions.where import Where
-
     return whole(region.region) if isinstance(region, Where) else region
 
 

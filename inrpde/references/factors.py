@@ -9,7 +9,7 @@ from scipy.sparse import csc_array, csr_array, diags_array
 from scipy.sparse.linalg import LinearOperator, SuperLU, onenormest, splu
 
 from inrpde.references.evaluate import scaled
-from inrpde.references.reference import Unsupported
+from inrpde.references.reference import Refusal, Unsupported
 
 Array = np.ndarray
 
@@ -53,7 +53,7 @@ class Factors:
                 self._eliminate()
                 if self._is_stable():
                     return
-        raise Unsupported("the discrete equations are singular")
+        raise Unsupported("the discrete equations are singular", Refusal.SINGULAR)
 
     def solve(self, rhs: Array) -> Array:
         """The solution, refined."""
@@ -118,7 +118,8 @@ def _factorised(matrix: csc_array, pivoting: bool) -> SuperLU | None:
     except RuntimeError:
         return None
     except MemoryError:
-        raise Unsupported("the factors of the discrete equations do not fit into the memory") from None
+        what = "the factors of the discrete equations do not fit into the memory"
+        raise Unsupported(what, Refusal.TOO_DEAR) from None
 
 
 def ignores(matrix: csr_array, vector: Array) -> bool:

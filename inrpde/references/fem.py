@@ -23,7 +23,16 @@ from inrpde.references.factors import Factors, ignores
 from inrpde.references.fem_assembly import Assembly, Interface, probe
 from inrpde.references.fem_mesh import check_meshable, meshes, ratio
 from inrpde.references.layout import coarsest_cells, domain
-from inrpde.references.reference import FLOOR, CellValues, NoReference, Reference, Unsupported, check_finite, norm
+from inrpde.references.reference import (
+    FLOOR,
+    CellValues,
+    NoReference,
+    Reference,
+    Refusal,
+    Unsupported,
+    check_finite,
+    norm,
+)
 from inrpde.references.steady import SINGULAR, Progress
 from inrpde.references.terms import Lowering, Term
 from inrpde.references.weak_form import Array, check_first_order, weak_form
@@ -134,7 +143,7 @@ def solve(
                 afford(time.perf_counter() - begun, finer, dim)
             begun = time.perf_counter()
     except Unsupported as reason:
-        return NoReference(str(reason))
+        return reason.refused
     found = _reference(bound, finer, axes, mask, levels)
     return replace(found, cells=_cell_values(bound, assembly, solution)) if isinstance(region, Mesh) else found
 
@@ -210,6 +219,6 @@ def _solve_on(assembly: Assembly, check: bool) -> Array:
     if check and factors.condition() > SINGULAR:
         constant = not len(fixed) and ignores(csr_array(matrix), np.ones(len(rhs)))
         why = "the solution is fixed only up to a constant" if constant else "the conditions leave something open"
-        raise Unsupported(f"the discrete equations are singular: {why}")
+        raise Unsupported(f"the discrete equations are singular: {why}", Refusal.SINGULAR)
     solution[free] = factors.solve((rhs - matrix @ solution)[free])
     return solution

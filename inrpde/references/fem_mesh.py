@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 from inrpde.declaration.regions import Ball, Mesh, Region
 from inrpde.declaration.regions.box import Box
 from inrpde.declaration.regions.combine import Combined
-from inrpde.references.reference import Unsupported
+from inrpde.references.reference import Refusal, Unsupported
 
 Array = np.ndarray
 ROUND = 16
@@ -40,7 +40,7 @@ def check_meshable(regions: Sequence[Any]) -> None:
         if any(region.nodes is not regions[0].nodes for region in regions):
             raise Unsupported("the equations hold on several meshes")
         if len(_cells(regions)) * 4**dim > MOST_CELLS[dim]:
-            raise Unsupported("the mesh has too many cells to be refined twice")
+            raise Unsupported("the mesh has too many cells to be refined twice", Refusal.TOO_DEAR)
         return
     for region in regions:
         _check_primitives(region)

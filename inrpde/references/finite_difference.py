@@ -12,7 +12,7 @@ from inrpde.references.cost import afford, available_bytes, factor_bytes, factor
 from inrpde.references.cut_cells import cut_region, cut_system
 from inrpde.references.equations import Equations, sort_equations
 from inrpde.references.layout import coarsest_cells, domain, is_box, least_cells
-from inrpde.references.reference import NoReference, Reference, Unsupported
+from inrpde.references.reference import NoReference, Reference, Refusal, Unsupported
 from inrpde.references.steady import Build, Progress, solve_steady, wave_number
 
 KIND = "finite-difference"
@@ -48,7 +48,7 @@ def solve(
         cells = _choose(equations, build, n, budget)
         return solve_steady(KIND, build, equations, cells, progress)
     except Unsupported as reason:
-        return NoReference(str(reason))
+        return reason.refused
 
 
 def _check(bound: Bound) -> tuple[Equations, Build]:
@@ -71,7 +71,7 @@ def _choose(equations: Equations, build: Build, n: int | None, budget: float | N
         cells = coarsest_cells(equations, -(-n // 4))
         _, size = _cost(equations, cells)
         if size > 0.8 * available_bytes():
-            raise Unsupported(f"n = {n} needs about {size / 1e9:.1f} GB for the factors")
+            raise Unsupported(f"n = {n} needs about {size / 1e9:.1f} GB for the factors", Refusal.TOO_DEAR)
         return cells
     wanted = DEFAULT[dim] // 4
     waves = wave_number(build(equations, coarsest_cells(equations, wanted // 2)))

@@ -27,7 +27,7 @@ from inrpde.references.evolution import Evolution
 from inrpde.references.flow_evolution import FlowEvolution
 from inrpde.references.layout import coarsest_cells, domain, find_flow, is_box
 from inrpde.references.matching import match_faces
-from inrpde.references.reference import NoReference, Reference, Unsupported, from_levels
+from inrpde.references.reference import NoReference, Reference, Refusal, Unsupported, from_levels
 from inrpde.references.steady import Progress, node_axes, on_nodes
 from inrpde.references.system import Array, Entry, System
 
@@ -81,7 +81,7 @@ def solve(
             most = 1 + int(np.log2(FINEST[dim] / COARSEST[dim]))
         return _refine(equations, build, cells, most, limit, progress)
     except Unsupported as reason:
-        return NoReference(str(reason))
+        return reason.refused
 
 
 def _refine(
@@ -102,7 +102,7 @@ def _refine(
         except Stopped as reason:
             # a grid too coarse for a steep solution may break down; a finer one need not
             if most == 3 or level == most - 1:
-                raise Unsupported(str(reason)) from None
+                raise Unsupported(str(reason), Refusal.DIVERGED) from None
             levels.clear()
         if len(levels) >= 3:
             found = from_levels(KIND, node_axes(system), levels[-3:], system.grid.mask, times)
@@ -115,7 +115,7 @@ def _refine(
         if finished or (now + spent * 2.0 ** (len(cells) + 1) > limit and (found is not None or now > limit)):
             break
     if found is None:
-        raise Unsupported(f"three grids in time take longer than {limit:.3g} s")
+        raise Unsupported(f"three grids in time take longer than {limit:.3g} s", Refusal.TOO_DEAR)
     if progress:
         progress(1.0)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 
@@ -50,15 +51,40 @@ class CellValues:
     values: Mapping[str, Array]
 
 
+class Refusal(Enum):
+    """Of what kind the reason is that there is no reference; those that tell most of the problem come first."""
+
+    SINGULAR = "singular"
+    """The discrete equations have no solution, or more than one."""
+    DIVERGED = "diverged"
+    """No solution was found, or none that goes on to the last time."""
+    TOO_DEAR = "too dear"
+    """It would take more time or memory than there is."""
+    FAILED = "failed"
+    """The reference broke down, which says nothing of the problem."""
+    UNSUPPORTED = "unsupported"
+    """The reference is not made for such a problem."""
+
+
 @dataclass(frozen=True)
 class NoReference:
     """That there is none, and why."""
 
     reason: str
+    kind: Refusal = Refusal.UNSUPPORTED
 
 
 class Unsupported(Exception):
-    """Why a reference cannot serve a problem, as a plain statement: it becomes the reason of a NoReference."""
+    """Why a reference cannot serve a problem, as a plain statement, and of what kind that is: they become a
+    NoReference."""
+
+    def __init__(self, reason: str, kind: Refusal = Refusal.UNSUPPORTED):
+        super().__init__(reason)
+        self.kind = kind
+
+    @property
+    def refused(self) -> NoReference:
+        return NoReference(str(self), self.kind)
 
 
 def from_levels(
@@ -103,7 +129,7 @@ def check_finite(values: Mapping[str, Array]) -> None:
     """Raise Unsupported where an unknown has no finite value, or an infinite one; NaN stands where it does not live."""
     for name, nodal in values.items():
         if not np.any(np.isfinite(nodal)) or np.any(np.isinf(nodal)):
-            raise Unsupported(f"the discrete solution for {name} is not finite")
+            raise Unsupported(f"the discrete solution for {name} is not finite", Refusal.FAILED)
 
 
 def every_other(values: Array, dim: int) -> Array:

@@ -14,7 +14,7 @@ from inrpde.references.cost import afford
 from inrpde.references.equations import Equations
 from inrpde.references.factors import ignores
 from inrpde.references.newton import Diverged, continued, newton
-from inrpde.references.reference import Reference, Unsupported, from_levels
+from inrpde.references.reference import Reference, Refusal, Unsupported, from_levels
 from inrpde.references.system import Array, System
 
 Progress = Callable[[float], None]
@@ -44,7 +44,8 @@ def solve_steady(
         try:
             states.append(_solve(system, start))
         except Diverged:
-            raise Unsupported("Newton's method does not converge, neither directly nor by continuation") from None
+            what = "Newton's method does not converge, neither directly nor by continuation"
+            raise Unsupported(what, Refusal.DIVERGED) from None
         systems.append(system)
         spent = time.perf_counter() - begun
         if progress:
@@ -123,7 +124,7 @@ def _check_regular(system: System, state: Array) -> None:
     if not np.all(np.isfinite(residual)):
         raise Unsupported("the data, or the equations at the first guess, are not finite on the grid")
     if factors.condition() > SINGULAR:
-        raise Unsupported(f"the discrete equations are singular: {_left_open(system, state)}")
+        raise Unsupported(f"the discrete equations are singular: {_left_open(system, state)}", Refusal.SINGULAR)
 
 
 def _left_open(system: System, state: Array) -> str:
@@ -146,4 +147,5 @@ def _check_multipliers(systems: Sequence[System], states: Sequence[Array]) -> No
     _, coarse, fine = (np.abs(system.multipliers(state)) for system, state in zip(systems, states, strict=True))
     data = np.max(np.abs(systems[-1].value(np.zeros_like(states[-1]))))
     if np.any((fine > 0.5 * coarse) & (fine > 1e-8 * data)):
-        raise Unsupported("the data seem to contradict each other: with a value fixed, a source is left over")
+        what = "the data seem to contradict each other: with a value fixed, a source is left over"
+        raise Unsupported(what, Refusal.SINGULAR)

@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 from inrpde.compiler.form import Form, Row
 from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.sequence import lattice
+from inrpde.sampling.modes import CELL, modes
 from inrpde.sampling.sample import sample
 from inrpde.sampling.sites import Site
 
@@ -134,7 +135,7 @@ def nested(spot: Spot, region: Region) -> Iterator[tuple[float, float]]:
 
 def width(band: float, dim: int) -> int:
     """Features of a patch."""
-    return round(1.6 * (2 * band / np.pi + 3) ** dim)
+    return round(CELL * modes([band] * dim))
 
 
 def spotted(form: Form, site: Site, region: Region, seed: int) -> Site:

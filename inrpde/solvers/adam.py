@@ -21,7 +21,7 @@ from inrpde.solvers.method import Candidate, Context
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from inrpde.solvers.training import Trainer
+    from inrpde.solvers.training.trainer import Trainer
 
 Array = np.ndarray
 STEPS, PATIENCE = 5000, 35.0
@@ -133,7 +133,7 @@ def planned(context: Context, trainer: Trainer) -> Schedule:
 def train(context: Context, seed: int, steps: int | None, memory: Mapping[str, Any]) -> Iterator[Candidate]:
     """Candidates of one run of so many steps (as `planned`, where that is None), from its beginning or from the memory
     of one."""
-    from inrpde.solvers.training import Trainer
+    from inrpde.solvers.training.trainer import Trainer
 
     trainer = Trainer(context, seed, RESAMPLE)
     schedule = planned(context, trainer) if steps is None else Schedule(steps, REST * context.clock.left)

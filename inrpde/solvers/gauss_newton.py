@@ -24,11 +24,11 @@ from inrpde.networks.trial import Sum, Trial
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import bounds
 from inrpde.sampling.sites import Samples
-from inrpde.solvers import least_squares, newton
-from inrpde.solvers.features import Global
+from inrpde.solvers.bodies.plan import Global
+from inrpde.solvers.fitting import linear, newton
 from inrpde.solvers.linear.dense import ridge_solve
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.spectrum import spectrum
+from inrpde.solvers.search.spectrum import spectrum
 
 Array = np.ndarray
 WIDTH, STEPS = 60, 100
@@ -192,7 +192,7 @@ def _run(context: Context, seed: int, steps: int) -> Iterator[Candidate]:
 def _start(context: Context, seed: int, held_out: Samples) -> tuple[State, Samples]:
     """The best of some frozen bodies of few features, and the points for it."""
     form = context.form
-    fit = least_squares.fit if form.linear else newton.fit
+    fit = linear.fit if form.linear else newton.fit
     width = context.settings["solver.width"] or WIDTH
     points = context.settings["solver.points"] or round(DENSITY * (form.space.dim + 2) * width)
     samples = draw(form, points, seed)
@@ -200,7 +200,7 @@ def _start(context: Context, seed: int, held_out: Samples) -> tuple[State, Sampl
     waves = spectrum(form, samples).all * (hi - lo) / 2
     found = []
     for band in BANDS:
-        plan = Global(width, tuple(np.maximum(band * waves, LOWEST * band)), density=points / width, corners=False)
+        plan = Global(width, tuple(np.maximum(band * waves, LOWEST * band)), density=points / width, enrichments=())
         try:
             state = fit(form, plan, samples, seed)
         except DivergedError:

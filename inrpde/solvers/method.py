@@ -111,7 +111,7 @@ class Candidate:
     `fitted` is the score on the fitted points; `memory` is what a checkpoint needs to continue; `again` makes a second,
     different solve of the same kind, for the error estimate: from a seed, and a size for each unknown of the random
     field towards which it leans where the conditions leave the solution open. `settled`: an earlier run, which is
-    resumed, has seen this candidate and gone on.
+    resumed, has seen this candidate and gone on. `until`: the time after which the answer could not be continued.
     """
 
     state: State
@@ -123,6 +123,7 @@ class Candidate:
     memory: Mapping[str, Any] = field(default_factory=dict)
     again: Callable[[int, Sequence[float]], State] | None = None
     settled: bool = False
+    until: float | None = None
 
 
 def beats(score: float, best: Candidate | None) -> bool:

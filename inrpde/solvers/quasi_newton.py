@@ -18,7 +18,7 @@ from inrpde.errors import DivergedError
 from inrpde.solvers.method import Candidate, Context
 
 if TYPE_CHECKING:
-    from inrpde.solvers.training import Trainer
+    from inrpde.solvers.training.trainer import Trainer
 
 Array = np.ndarray
 Loss = Callable[[Array], tuple[float, Array]]
@@ -102,7 +102,7 @@ def train(method: Method, context: Context) -> Iterator[Candidate]:
 def _run(
     method: Method, context: Context, seed: int, steps: float, seconds: float, memory: Mapping[str, Any]
 ) -> Iterator[Candidate]:
-    from inrpde.solvers.training import Trainer
+    from inrpde.solvers.training.trainer import Trainer
 
     begun = reported = time.perf_counter()
     trainer = Trainer(context, seed, width=method.width)

@@ -42,7 +42,7 @@ from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import bounds
 from inrpde.sampling.sites import Site
 from inrpde.verification.coverage import covers
-from inrpde.verification.finding import Finding, name
+from inrpde.verification.finding import Finding, Kind, name
 
 Array = np.ndarray
 BALANCED = 1e-3
@@ -135,7 +135,8 @@ def _check(form: Form, condition: BoundCondition, balance: Balance) -> Finding |
     )
     around = _walls(form)
     if not all(_slow(form, row, drawn.points) for row in (source, across, *around)):
-        return Finding(f"{text}, as far as {POINTS} points show: if they differ, no solution exists", "unverified")
+        text = f"{text}, as far as {POINTS} points show: if they differ, no solution exists"
+        return Finding(Kind.BALANCE, text, "unverified")
     unknowns = ", ".join(dict.fromkeys(name(form, jet.unknown) for jet in across.jets.values()))
     raise ProblemError(
         f"no solution exists: {text}",

@@ -11,7 +11,7 @@ from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
 from inrpde.sampling import Quadrature, sample
 from inrpde.sampling.extent import bounds, priors
-from inrpde.verification.finding import Finding, name
+from inrpde.verification.finding import Finding, Kind, name
 
 Array = np.ndarray
 MOST = 6
@@ -45,7 +45,7 @@ def bare_boundary(form: Form) -> list[Finding]:
             whole = form.conditions[row.condition].where
             text = f"no condition on a part of the boundary of {whole}: {where} ({bare.mean():.0%} of it)"
             measured = all(_measured(form, k) for k in row.indices)
-            findings.append(Finding(text, None if measured else "unverified"))
+            findings.append(Finding(Kind.COVERAGE, text, None if measured else "unverified"))
     return findings
 
 
@@ -142,7 +142,7 @@ def initial_conditions(form: Form) -> list[Finding]:
                 f"add one on omega.initial, for example Eq(space.dt({u}), 0)",
             )
         text = f"{u} has no initial condition: give one on omega.initial"
-        findings.append(Finding(text, None if _measured(form, number) else "unverified"))
+        findings.append(Finding(Kind.COVERAGE, text, None if _measured(form, number) else "unverified"))
     return findings
 
 
@@ -160,7 +160,7 @@ def free_constants(form: Form) -> list[Finding]:
         if mine and not any(_feels_constants(row, number) for row in mine):
             u = name(form, number)
             text = f"{u} is determined up to a constant only: Eq(omega.mean({u}), 0) would fix it"
-            findings.append(Finding(text, "plausible"))
+            findings.append(Finding(Kind.COVERAGE, text, "plausible"))
     return findings
 
 

@@ -11,7 +11,7 @@ from inrpde.compiler.form import Form, Jet, Row
 from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
 from inrpde.sampling.sites import Samples, Site
-from inrpde.verification.finding import Finding, name, place
+from inrpde.verification.finding import Finding, Kind, name, place
 
 Array = np.ndarray
 AGREES = 1e-6
@@ -72,7 +72,7 @@ def repeated(form: Form, samples: Samples) -> list[Finding]:
         text = f"points are given more than once with values that differ, by {gap.max():.4g} from their mean at {where}"
         if len(places) == 1:
             raise ProblemError(f"all the {text}", row.text, "check the coordinates: every point is the same")
-        findings.append(Finding(f"{row.text}: {len(np.unique(number[gap > 0]))} {text}"))
+        findings.append(Finding(Kind.DATA, f"{row.text}: {len(np.unique(number[gap > 0]))} {text}"))
     return findings
 
 
@@ -111,7 +111,7 @@ def _met(form: Form, a: Row, b: Row, samples: Samples, size: float | None) -> li
         return []
     worst = int(np.nanargmax(gap))
     if gap[worst] <= AGREES * max(size or data, LEAST):
-        return [Finding(f"{a.text} and {b.text} say the same: leave one out")] if whole else []
+        return [Finding(Kind.DATA, f"{a.text} and {b.text} say the same: leave one out")] if whole else []
     where = place(form.space.coords, site.points[worst])
     if size is None:
         text = f"{a.text} and {b.text} ask the same of {_unknowns(form, a)} with data that differ by {gap[worst]:.4g}"
@@ -122,7 +122,7 @@ def _met(form: Form, a: Row, b: Row, samples: Samples, size: float | None) -> li
     soft = bool(a.data or b.data) or (a.region.dim != b.region.dim and form.space.dim in (a.region.dim, b.region.dim))
     asked = [form.conditions[row.condition] for row in (a, b)]
     if soft or len({(condition.weight, condition.norm) for condition in asked}) > 1:
-        return [Finding(f"data disagree, and the loss is a compromise: {text} at {where}")]
+        return [Finding(Kind.DATA, f"data disagree, and the loss is a compromise: {text} at {where}")]
     fix = "keep one of the two, or restrict one with .where"
     raise ProblemError(f"contradictory data: {text} at {where}", f"{a.text}; {b.text}", fix)
 
@@ -199,7 +199,7 @@ def _at_corners(form: Form, a: Row, b: Row, size: float) -> list[Finding]:
     text = f"{name(form, _unknown(a))} is {first} by {a.text} and {second} by {b.text} at {where}"
     open_ = [row.text for row in (a, b) if not row.region.contains(points[worst : worst + 1])[0]]
     near = f" (in the limit of {' and of '.join(open_)}, which does not hold there)" if open_ else ""
-    return [Finding(f"data disagree {'at a corner' if not open_ else 'where two sets meet'}: {text}{near}")]
+    return [Finding(Kind.DATA, f"data disagree {'at a corner' if not open_ else 'where two sets meet'}: {text}{near}")]
 
 
 def _corners(form: Form, a: Region, b: Region) -> Array:

@@ -66,6 +66,11 @@ class Estimate:
     def worst(self) -> float:
         return max(self.fields.values(), default=CEILING)
 
+    def parts(self, name: str) -> dict[str, float | None]:
+        """What the estimate for an unknown is made of, as the JSON has it; None where there is no second solve."""
+        second, shared = (None, None) if self.second is None else (self.second.total, self.common)
+        return {"held_out": self.score, "second": second, "difference": self.differences.get(name), "shared": shared}
+
 
 def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.inf, scoring: float = np.inf) -> Estimate:
     """The difference of the two solves, shared out in proportion to their residuals, and the residual that both leave.
@@ -84,7 +89,7 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
     The second solve may take so many `seconds`; one that is not finished then is none. A score may take about as long
     as `scoring` says: fewer points are looked at, if need be.
     """
-    if "last_good_time" in candidate.memory:  # the second solve would end at another time
+    if candidate.until is not None:  # the second solve would end at another time
         candidate = replace(candidate, again=None)
     held_out = unfitted(form, candidate, 1000, seed + 31)
     most = _affordable(form, candidate, held_out, scoring)
@@ -120,8 +125,8 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
 
 def unfitted(form: Form, candidate: Candidate, count: int, seed: int) -> Samples:
     """About so many points that were not fitted, as far in time as the answer goes."""
-    drawn, until = draw(form, count, seed), candidate.memory.get("last_good_time")
-    return drawn if until is None else drawn.squeezed(times(form), times(form)[0], until)
+    drawn = draw(form, count, seed)
+    return drawn if candidate.until is None else drawn.squeezed(times(form), times(form)[0], candidate.until)
 
 
 def _affordable(form: Form, candidate: Candidate, held_out: Samples, seconds: float) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from math import inf
 
 import numpy as np
@@ -11,14 +12,44 @@ from sympy import Symbol
 from inrpde.compiler.form import Form
 
 
+class Kind(StrEnum):
+    """What a finding is about."""
+
+    DATA = "data"
+    """Given values that disagree, repeat one another, or were seen nowhere."""
+    COVERAGE = "coverage"
+    """Conditions that are missing: on a boundary, at the start, on a constant."""
+    PLACES = "places"
+    """Conditions where their unknown does not live."""
+    BALANCE = "balance"
+    """Sources and fluxes that do not match."""
+    GEOMETRY = "geometry"
+    """Regions that are not what was meant."""
+    LEARNED = "learned"
+    """Learned coefficients that nothing identifies."""
+    TRIVIAL = "trivial"
+    """Zero solves it."""
+    UNCHECKED = "unchecked"
+    """Checks that did not end."""
+    RESIDUAL = "residual"
+    """Equations that the answer leaves unsatisfied."""
+    REFERENCE = "reference"
+    """No reference, and what that says."""
+
+
 @dataclass(frozen=True)
 class Finding:
-    """Something suspicious about a problem; where it may leave the solution undetermined, `at_most` is the best word
-    that the verdict may be, whatever solves agree: of answers whose estimated error is below `error`."""
+    """Something suspicious about a problem or its answer; where it may leave the solution undetermined, `at_most` is
+    the best word that the verdict may be, whatever solves agree: of answers whose estimated error is below `error`."""
 
+    kind: Kind
     text: str
     at_most: str | None = None
     error: float = inf
+
+    def as_dict(self) -> dict[str, str | None]:
+        """As the JSON has it."""
+        return {"kind": str(self.kind), "text": self.text, "at_most": self.at_most}
 
 
 def name(form: Form, unknown: int) -> str:

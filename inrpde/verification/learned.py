@@ -8,7 +8,7 @@ from inrpde.compiler.form import Form, Row
 from inrpde.errors import ProblemError
 from inrpde.sampling import sample
 from inrpde.verification.coverage import at_an_end
-from inrpde.verification.finding import Finding
+from inrpde.verification.finding import Finding, Kind
 
 
 def unidentified(form: Form) -> list[Finding]:
@@ -20,7 +20,8 @@ def unidentified(form: Form) -> list[Finding]:
         return []
     names, are = ", ".join(learned), "are" if len(learned) > 1 else "is"
     text = f"nothing says what {names} {are}: {names} {are} learned, and the conditions would be enough without"
-    return [Finding(f"{text}; give readings (Points with labels), or a second condition on a boundary", "unverified")]
+    text += "; give readings (Points with labels), or a second condition on a boundary"
+    return [Finding(Kind.LEARNED, text, "unverified")]
 
 
 def _has_more(form: Form) -> bool:

@@ -11,7 +11,7 @@ from inrpde.errors import ProblemError
 from inrpde.sampling import sample
 from inrpde.sampling.extent import bounds
 from inrpde.sampling.sites import Samples, Site
-from inrpde.verification.finding import Finding, name, place
+from inrpde.verification.finding import Finding, Kind, name, place
 
 Array = np.ndarray
 NEAR = 1e-6
@@ -30,11 +30,11 @@ def misplaced(form: Form, samples: Samples) -> list[Finding]:
     Raises ProblemError for points there, for an equation or an integral that needs an unknown where it does not live,
     and for an unknown whose equations hold on a set of measure zero."""
     for term, site in zip(form.integrals, samples.integrals, strict=True):
-        _check_needed(form, term.row, site, "the integral is taken over")
+        _check_needed(form, term.row, site, integral=True)
     findings = []
     for row in form.rows:
         if row.region.dim == form.space.dim:
-            _check_needed(form, row, samples.of(row), "the equation holds on")
+            _check_needed(form, row, samples.of(row), integral=False)
             continue
         for unknown in row.indices:
             domain = form.unknowns[unknown].region
@@ -50,15 +50,16 @@ def misplaced(form: Form, samples: Samples) -> list[Finding]:
     return findings
 
 
-def _check_needed(form: Form, row: Row, site: Site, what: str) -> None:
+def _check_needed(form: Form, row: Row, site: Site, integral: bool) -> None:
     """Raise ProblemError where an equation or an integral needs an unknown outside the region where it lives, or, of
     an integral, where it has no equations."""
     for unknown in row.indices:
         domain = form.unknowns[unknown].region
-        regions = [domain] if domain is not None else solids(form, unknown) if "integral" in what else []
+        regions = [domain] if domain is not None else solids(form, unknown) if integral else []
         lost = ~np.any([region.contains(site.points, NEAR * region.size) for region in regions], axis=0)
         if regions and lost.any():
             u, where = name(form, unknown), row.region.label
+            what = "the integral is taken over" if integral else "the equation holds on"
             raise ProblemError(
                 f"{u} is needed where it does not live: {what} {where}, and {lost.mean():.0%} of that, at "
                 f"{place(form.space.coords, site.points[lost][0])} for one, lies outside {_labels(regions)}",
@@ -84,7 +85,7 @@ def _outside(form: Form, row: Row, points: Array, regions: list[Region]) -> list
     what = f"{lost.sum()} of {len(points)} points lie outside the region: {there}{more}"
     if row.region.dim == 0:
         raise ProblemError(what, row.text, "leave them out, or give the equations a region that holds them")
-    return [Finding(f"{row.text}: {what}; nothing ties the solution to them")]
+    return [Finding(Kind.PLACES, f"{row.text}: {what}; nothing ties the solution to them")]
 
 
 def check_periodic(form: Form, samples: Samples) -> None:

@@ -13,6 +13,7 @@ from inrpde.sampling import sample
 from inrpde.sampling.extent import bounds
 from inrpde.solvers.method import Candidate
 from inrpde.verification.estimate import Estimate
+from inrpde.verification.finding import Finding, Kind
 
 Array = np.ndarray
 POINTS = 200
@@ -44,6 +45,10 @@ class Unmet:
             return f"{left}, in two different solves: the solution is too sharp for them (a layer, a kink), or {NONE}"
         return f"{left}: the solution is not resolved, or {NONE}"
 
+    @property
+    def finding(self) -> Finding:
+        return Finding(Kind.RESIDUAL, self.text, "unverified" if self.lasting else "plausible")
+
 
 def unmet(form: Form, estimated: Estimate) -> list[Unmet]:
     """The equations that the answer does not satisfy, on points that were not fitted; priors need not hold."""
@@ -65,11 +70,11 @@ def _driving(scored: Score) -> float:
 
 def failure(form: Form, candidate: Candidate, estimated: Estimate) -> DivergedError | None:
     """Why the answer is none: the problem is singular, or the solution could not be continued in time."""
-    if "last_good_time" in candidate.memory:
-        time, row = candidate.memory["last_good_time"], form.rows[0]
+    if candidate.until is not None:
+        last = f"{form.space.time} = {candidate.until:.4g}"
         return DivergedError(
-            f"the solution blows up, or changes faster than can be followed, after {form.space.time} = {time:.4g}",
-            row.text,
+            f"the solution blows up, or changes faster than can be followed, after {last}",
+            form.rows[0].text,
             "the answer holds until then; end the region's time there, or give more time by --budget",
         )
     undecided = estimated.open or unmet(form, estimated)

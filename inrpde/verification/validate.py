@@ -19,7 +19,7 @@ from inrpde.verification.balance import unbalanced
 from inrpde.verification.coverage import bare_boundary, free_constants, initial_conditions
 from inrpde.verification.data import contradictions, lattice, repeated
 from inrpde.verification.fields import exact_state
-from inrpde.verification.finding import Finding, place
+from inrpde.verification.finding import Finding, Kind, place
 from inrpde.verification.learned import unidentified
 from inrpde.verification.places import check_periodic, misplaced
 from inrpde.verification.signs import check_signs
@@ -60,7 +60,7 @@ def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
         findings += unbalanced(form)
     if scope.expired:
         text = f"the checks of the declaration did not end in {seconds:.3g} s, and were left"
-        findings.append(Finding(text, "plausible"))
+        findings.append(Finding(Kind.UNCHECKED, text, "plausible"))
     return list(dict.fromkeys(findings))
 
 
@@ -166,7 +166,10 @@ def _flaws(form: Form) -> list[Finding]:
     regions += [unknown.region for unknown in form.bound.unknowns if unknown.region is not None]
     regions += [field.mesh for field in form.bound.fields.values() if isinstance(field, MeshField)]
     flaws = dict.fromkeys(flaw for region in regions for flaw in region.flaws)
-    return [Finding(flaw.text, "unverified" if flaw.error else None, SENSITIVE * flaw.error) for flaw in flaws]
+    return [
+        Finding(Kind.GEOMETRY, flaw.text, "unverified" if flaw.error else None, SENSITIVE * flaw.error)
+        for flaw in flaws
+    ]
 
 
 def _written(row: Row) -> Expr:
@@ -187,10 +190,11 @@ def _homogeneous(form: Form, samples: Samples) -> list[Finding]:
     narrow = [row for row in form.rows if not row.data and _written(row) != 0]
     if narrow:
         text = f"{narrow[0].text}: the data vanish at every point that was looked at, and are not written as zero"
-        return [Finding(f"{text}: what is so narrow is missed; make it wider", "unverified")]
+        return [Finding(Kind.DATA, f"{text}: what is so narrow is missed; make it wider", "unverified")]
     if form.linear:
         text = "every source and every boundary value is zero, and so is the solution"
-        return [Finding(f"{text}; eigenproblems are not what this solves")]
+        return [Finding(Kind.TRIVIAL, f"{text}; eigenproblems are not what this solves")]
     if form.bound.problem.guess:
         return []
-    return [Finding("zero satisfies every condition; a solution that does not vanish needs a guess", "plausible")]
+    text = "zero satisfies every condition; a solution that does not vanish needs a guess"
+    return [Finding(Kind.TRIVIAL, text, "plausible")]

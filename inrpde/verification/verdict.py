@@ -46,9 +46,7 @@ def verdict(
     for name in [name for name, r in references.items() if r and name not in sound]:
         text = f"{name} differs from the reference, which converges with order {references[name]['order']:.1f} only"
         found = found.at_most("plausible", text)
-    for each in left:
-        found = found.at_most("unverified" if each.lasting else "plausible", each.text)
-    for doubt in doubts:
+    for doubt in (*(each.finding for each in left), *doubts):
         if doubt.at_most and not estimated.worst >= doubt.error:
             found = found.at_most(doubt.at_most, doubt.text)
     if estimated.sampled:

@@ -13,9 +13,9 @@ from inrpde.discretise.jets import evaluate_jets, integral_values, no_jets, resi
 from inrpde.discretise.state import zero_state
 from inrpde.discretise.system import linearise, piece_slices
 from inrpde.sampling.draw import draw
-from inrpde.solvers.cost import nominal
-from inrpde.solvers.features import Cells, Global, make_trials
+from inrpde.solvers.bodies.plan import Cells, Global, make_trials
 from inrpde.solvers.linear.dense import ridge_solve
+from inrpde.solvers.search.cost import nominal
 
 space = Space("x y")
 x, y = space.coords

@@ -10,9 +10,10 @@ import inrpde
 from inrpde import Mesh, On, Problem, Region, Space, storage
 from inrpde.compiler import bind
 from inrpde.errors import ProblemError
-from inrpde.reference_fields import MaskedField, reference_solution
+from inrpde.found import Domain
+from inrpde.reference_fields import MaskedField
 from inrpde.references import fem
-from inrpde.solution import Domain, Solution
+from inrpde.solution import Solution, reference_solution
 
 SPACE = Space("x y")
 X, Y = SPACE.coords

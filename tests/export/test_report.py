@@ -110,6 +110,18 @@ def test_a_column_that_nobody_fills_is_left_out():
     assert not any("exact" in cell or "reference" in cell for cell in page.cells)
 
 
+def test_an_estimate_is_explained_part_by_part():
+    estimate = {"held_out": 1.5e-5, "second": 2.5e-5, "difference": 3.5e-5, "shared": None}
+    page = Page(html(dataset(), {"fields": {"u": {"estimate": estimate}, "v": {"estimate": None}}}))
+    first = page.cells.index("part")
+    assert page.cells[first : first + 3] == ["part", "u", "what it is"]
+    for name, value in (("held out", "1.5e-05"), ("second", "2.5e-05"), ("difference", "3.5e-05"), ("shared", "–")):
+        at = page.cells.index(name)
+        assert page.cells[at + 1] == value
+        assert len(page.cells[at + 2]) > 20
+    assert "part" not in Page(html(dataset(), REPORT)).cells
+
+
 def test_a_report_of_a_failure_and_an_empty_report():
     report = {"status": "diverged", "error": {"what": "singular at k = 20", "where": "Eq(…)", "fix": None}}
     page = Page(html(dataset(), report))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inrpde.networks.corner import CornerFunctions, Mode, corner_modes, pole_modes
-from inrpde.networks.trial import dump_trial, load_trial
+from inrpde.networks.stored import dump_trial, load_trial
 
 ANGLES = [1.5 * np.pi, 0.7 * np.pi, 1.9 * np.pi, np.pi / 3 + 0.1]
 KINDS = [("value", "value"), ("slope", "slope"), ("value", "slope"), ("slope", "value")]

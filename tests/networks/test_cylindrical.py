@@ -5,7 +5,7 @@ import pytest
 from scipy.special import kn, yn
 
 from inrpde.networks.cylindrical import CylindricalWaves
-from inrpde.networks.trial import dump_trial, load_trial
+from inrpde.networks.stored import dump_trial, load_trial
 
 POINTS = np.random.default_rng(0).uniform(1, 2, (7, 2))
 KAPPAS = pytest.mark.parametrize("kappa", [9.0, -9.0])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inrpde.networks.multipole import Multipoles
-from inrpde.networks.trial import dump_trial, load_trial
+from inrpde.networks.stored import dump_trial, load_trial
 
 POINTS = np.random.default_rng(0).uniform(1, 2, (7, 3))
 POLES = Multipoles((0.1, 0.2, 0.3), 0.5, 5)

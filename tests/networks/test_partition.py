@@ -9,7 +9,8 @@ from inrpde.networks.exponentials import Exponentials
 from inrpde.networks.partition import Ramp, Windowed, smooth_step, windows
 from inrpde.networks.siren import SineBody
 from inrpde.networks.slab import Slab
-from inrpde.networks.trial import Constant, Sum, Trial, down_closed, dump_trial, leibniz, load_trial
+from inrpde.networks.stored import dump_trial, load_trial
+from inrpde.networks.trial import Constant, Sum, Trial, down_closed, leibniz
 
 RNG = np.random.default_rng(0)
 BOX = (np.array([0.0, -1.0]), np.array([2.0, 1.0]))

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inrpde.networks.siren import SineBody
-from inrpde.networks.trial import Trial, dump_trial, load_trial
+from inrpde.networks.stored import dump_trial, load_trial
+from inrpde.networks.trial import Trial
 from inrpde.networks.waves import sine_cosine
 
 BOX = (np.array([0.0, -1.0]), np.array([2.0, 5.0]))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from inrpde.networks.siren import SineBody
+from inrpde.networks.stored import dump_trial, load_trial
 from inrpde.networks.tangent import Tangent
-from inrpde.networks.trial import dump_trial, load_trial
 
 RNG = np.random.default_rng(0)
 BOX = (np.array([-1.0, 2.0]), np.array([3.0, 3.0]))

@@ -23,7 +23,7 @@ from sympy import (
 
 from inrpde import GridField, Learned, On, Periodic, Points, Problem, Region, Space
 from inrpde.compiler import bind
-from inrpde.references import NoReference
+from inrpde.references import NoReference, Refusal
 from inrpde.references.finite_difference import solve, supports
 
 
@@ -322,6 +322,7 @@ class TestGauges:
         found = solve(bind(manufacture(square, *neumann[1:])), 32)
         assert isinstance(found, NoReference)
         assert "singular" in found.reason
+        assert found.kind is Refusal.SINGULAR
 
     def test_incompatible(self, square, neumann):
         u, _, (operator,), _ = neumann
@@ -329,6 +330,7 @@ class TestGauges:
         found = solve(bind(Problem("incompatible", [u], conditions)), 32)
         assert isinstance(found, NoReference)
         assert "contradict" in found.reason
+        assert found.kind is Refusal.SINGULAR
 
     def test_integral_term(self, line, manufacture, converges):
         (x,) = line.space.coords
@@ -345,6 +347,7 @@ class TestRefusals:
     def refused(self, problem):
         found = solve(bind(problem), 32)
         assert isinstance(found, NoReference)
+        assert found.kind is Refusal.UNSUPPORTED
         return found.reason
 
     def test_learned(self, square):

@@ -9,7 +9,7 @@ from sympy import Abs, Derivative, Eq, FiniteSet, I, Interval, Matrix, Rational,
 
 from inrpde import Ball, On, Periodic, Problem, Region, Space
 from inrpde.compiler import bind
-from inrpde.references import NoReference, method_of_lines
+from inrpde.references import NoReference, Refusal, method_of_lines
 from inrpde.references.method_of_lines import TIMES, solve, supports
 
 
@@ -162,6 +162,7 @@ def test_a_grid_that_takes_too_long_is_given_up(monkeypatch):
     found = solve(bind(Problem("slow", [u], conditions)), budget=1)
     assert isinstance(found, NoReference)
     assert "take longer than 1 s" in found.reason
+    assert found.kind is Refusal.TOO_DEAR
 
 
 def test_blow_up_is_told():
@@ -174,6 +175,7 @@ def test_blow_up_is_told():
     found = solve(bind(problem), 32)
     assert isinstance(found, NoReference)
     assert "cannot be continued beyond t = 0.0" in found.reason
+    assert found.kind is Refusal.DIVERGED
 
 
 class TestRefusals:

@@ -9,8 +9,8 @@ from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.sampling.draw import draw
 from inrpde.sampling.spots import spots
-from inrpde.solvers.patches import patches
-from inrpde.solvers.spectrum import spectrum
+from inrpde.solvers.bodies.patches import patches
+from inrpde.solvers.search.spectrum import spectrum
 
 SPACE = Space("x y")
 X, Y = SPACE.coords

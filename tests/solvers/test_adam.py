@@ -77,7 +77,7 @@ def test_a_loss_that_is_never_finite_has_no_answer(small):
 
 
 def test_a_run_that_leaves_the_finite_returns_to_its_best(small, monkeypatch):
-    from inrpde.solvers.training import Trainer
+    from inrpde.solvers.training.trainer import Trainer
 
     sound = Trainer.loss
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from inrpde.solvers import adam, compiled
-from inrpde.solvers.compiled import Compiled
+from inrpde.solvers import adam
 from inrpde.solvers.loop import run
-from inrpde.solvers.training import Trainer
+from inrpde.solvers.training import compiled
+from inrpde.solvers.training.compiled import Compiled
+from inrpde.solvers.training.trainer import Trainer
 
 
 def traced(monkeypatch):

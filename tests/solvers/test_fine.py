@@ -5,10 +5,11 @@ import pytest
 from sympy import Eq, I, Interval, Matrix, sqrt
 
 import inrpde
-from inrpde import On, Points, Problem, Region, Space, config
+from inrpde import On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
-from inrpde.solvers import adam, auto, fine, least_squares
-from inrpde.solvers.method import Clock, Context
+from inrpde.solvers import auto
+from inrpde.solvers.strategies import cells, one_domain, refinement, sample_fit, training
+from inrpde.solvers.strategy import Role
 
 
 def pixels(n, m):
@@ -167,24 +168,25 @@ class TestWhen:
         fits, fits_few = (On(points, Eq(u, points["f"])) for points in (many, few))
         smooth = On(omega, plane.laplace(u), weight=1e-3)
         for conditions, expected in [
-            ([fits], least_squares.solve),
-            ([On(many, Eq(u, many["f"]), norm=1)], least_squares.solve),
-            ([fits, On(omega, plane.laplace(u))], least_squares.solve),
-            ([fits_few, smooth], least_squares.solve),
+            ([fits], sample_fit),
+            ([On(many, Eq(u, many["f"]), norm=1)], sample_fit),
+            ([fits, On(omega, plane.laplace(u))], sample_fit),
+            ([fits_few, smooth], sample_fit),
             ([fits_few], None),
             ([fits_few, On(omega, plane.laplace(u))], None),
-            ([On(many, Eq(u**3, many["f"]))], adam.solve),
+            ([On(many, Eq(u**3, many["f"]))], training),
         ]:
             form = compile_problem(Problem("p", [u], conditions))
-            assert fine.serves(form) is (expected is least_squares.solve)
-            chosen = auto.chosen(Context(form, config.resolve({}, {}), 0, Clock(None)))
-            assert chosen is (expected or least_squares.solve)
+            choice = auto.chosen(form)
+            assert choice.of(Role.ALONE) == ([] if expected is None else [expected])
+            assert choice.of(Role.IN_TURN) == ([one_domain, cells] if expected is None else [])
+            assert choice.of(Role.LAST) == ([refinement] if expected is None else [])
 
     def test_a_budget_buys_features_and_iterations(self):
         samples = Points(plane, pixels(90, 90), {"f": hills(pixels(90, 90))})
         form = compile_problem(Problem("p", [u], [On(samples, Eq(u, samples["f"]))]))
-        plans = [fine.affordable(form, seconds) for seconds in (0.5, 1.5, 100.0)]
+        plans = [sample_fit.affordable(form, seconds) for seconds in (0.5, 1.5, 100.0)]
         assert [plan.features for plan in plans] == sorted(plan.features for plan in plans)
         assert plans[0].features < plans[2].features
-        assert plans[1].iterations < plans[2].iterations == fine.MOST
+        assert plans[1].iterations < plans[2].iterations == sample_fit.MOST
         assert all(p.seconds(p.iterations) <= s for p, s in zip(plans, (0.5, 1.5, 100.0), strict=True))

@@ -1,6 +1,7 @@
 """The ladder: what the arms share, whose turn it is, and how each goes on from the best that it has."""
 
 from itertools import islice, pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,16 +9,19 @@ from sympy import Eq, Interval, Rational, cos, exp, pi, sin
 
 from inrpde import On, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
-from inrpde.solvers import cells, ladder, least_squares, newton, survey
-from inrpde.solvers.cost import nominal
-from inrpde.solvers.features import Cells
-from inrpde.solvers.ladder import climb
-from inrpde.solvers.march import March
+from inrpde.solvers.bodies.plan import Cells
+from inrpde.solvers.fitting import linear
+from inrpde.solvers.fitting import newton as newton_fit
+from inrpde.solvers.marching.march import March
 from inrpde.solvers.method import Clock, Context
-from inrpde.solvers.one_domain import wavy_plan
-from inrpde.solvers.search import Search
-from inrpde.solvers.survey import Survey
-from inrpde.solvers.windows import price
+from inrpde.solvers.search import ladder, survey
+from inrpde.solvers.search.cost import nominal
+from inrpde.solvers.search.search import Search
+from inrpde.solvers.search.survey import Survey
+from inrpde.solvers.strategies import cells
+from inrpde.solvers.strategies.one_domain import wavy_plan
+from inrpde.solvers.strategies.windows import price
+from tests.solvers.turns import climb
 
 plane, timed = Space("x y"), Space("x", time="t")
 x, y = plane.coords
@@ -62,7 +66,7 @@ def context(problem):
 
 def search(problem):
     made = context(problem)
-    fit = least_squares.fit if made.form.linear else newton.fit
+    fit = linear.fit if made.form.linear else newton_fit.fit
     return Search(made, fit, "test", Survey.of(made.form, 0))
 
 
@@ -70,14 +74,14 @@ def test_what_is_declared_is_looked_at_once(monkeypatch):
     looked = []
     real = survey.sources
     monkeypatch.setattr(survey, "sources", lambda form: looked.append(form) or real(form))
-    steps = islice(climb(context(layer()), least_squares.fit, "test"), 3)
+    steps = islice(climb(context(layer()), linear.fit, "test"), 3)
     assert {candidate.reason.split(":")[0] for candidate in steps} > {"first", "cells"}
     assert len(looked) == 1
 
 
 def test_windows_of_a_linear_problem_wait_for_what_is_cheaper():
     reasons = []
-    for candidate in climb(context(beam()), least_squares.fit, "test"):
+    for candidate in climb(context(beam()), linear.fit, "test"):
         reasons.append(candidate.reason.split(":")[0])
         score = candidate.score
     assert "windows" not in reasons
@@ -106,7 +110,7 @@ def test_more_features_are_for_the_plan_that_is_best():
 
     def fit(form, plan, *rest, **more):
         plans.append(plan)
-        return least_squares.fit(form, plan, *rest, **more)
+        return linear.fit(form, plan, *rest, **more)
 
     reasons, scores = [], []
     for candidate in climb(context(beam()), fit, "test"):
@@ -136,7 +140,7 @@ def test_cells_take_as_many_of_the_waves_as_can_be_afforded(monkeypatch):
         monkeypatch.setattr(Search, "patience", patience)
         made = search(problem)
         monkeypatch.setattr(made, "attempt", lambda plan, reason: firsts.append(plan))
-        next(cells.cells(made), None)
+        next(cells.steps(made), None)
     assert [plan.breaks for plan in firsts] == [firsts[0].breaks] * len(firsts)
     assert all(more.band > less.band for more, less in pairwise(firsts))
     form = compile_problem(problem)
@@ -144,21 +148,17 @@ def test_cells_take_as_many_of_the_waves_as_can_be_afforded(monkeypatch):
 
 
 @pytest.mark.parametrize("best", [1e-2, 1e-6])
-def test_what_is_not_resolved_is_not_given_up_before_all_arms_were_tried(best, monkeypatch):
-    def stuck(found):
-        def walk(arm):
+def test_what_is_not_resolved_is_not_given_up_before_all_arms_were_tried(best):
+    def stuck(found, price=0.0):
+        def steps(arm):
             while True:
                 arm.tried[len(arm.tried)] = found
                 arm.spent += 1.0
                 arm.best = type("Answer", (), {"score": found})()
                 yield found
 
-        return walk
+        return SimpleNamespace(steps=steps, price=lambda search: price)
 
-    monkeypatch.setattr(ladder, "one_domain", stuck(best))
-    monkeypatch.setattr(ladder, "cells", stuck(best))
-    monkeypatch.setattr(ladder, "windows", tried := stuck(best / 2.5))
-    monkeypatch.setattr(ladder, "price", lambda search: 1e9)
-    assert ladder.windows is tried
-    found = list(climb(context(beam()), least_squares.fit, "test"))
+    arms = [stuck(best), stuck(best), stuck(best / 2.5, 1e9)]
+    found = list(ladder.climb(context(beam()), arms, linear.fit, "test"))
     assert (best / 2.5 in found) == (best > 1e-4)

@@ -11,12 +11,13 @@ from inrpde.compiler import compile_problem
 from inrpde.discretise.score import score
 from inrpde.networks.slab import Slab
 from inrpde.sampling.draw import draw
-from inrpde.solvers import least_squares, newton
-from inrpde.solvers.cost import nominal
-from inrpde.solvers.features import Cells
-from inrpde.solvers.initial import Extended, jumps, marches
-from inrpde.solvers.march import March, Steps, march
-from inrpde.solvers.shapes import uniform
+from inrpde.solvers.bodies.plan import Cells, Task
+from inrpde.solvers.fitting import linear
+from inrpde.solvers.fitting import newton as newton_fit
+from inrpde.solvers.marching.initial import Extended, jumps, marches
+from inrpde.solvers.marching.march import March, Steps
+from inrpde.solvers.search.cost import nominal
+from inrpde.solvers.search.shapes import uniform
 
 line, timed = Space("x"), Space("x", time="t")
 (x,) = line.coords
@@ -24,6 +25,10 @@ X, t = timed.coords
 u, h = line.unknown("u"), timed.unknown("h")
 omega, strip = Region(line, Interval(0, 1)), Region(timed, Interval(0, 1) ** 2)
 AT = np.random.default_rng(0).uniform(size=(200, 2))
+
+
+def marched(form, plan, fit):
+    return plan.solve(Task(form, fit, draw(form, plan.points, 0), 0))
 
 
 def plan(aim, cells=2, first=0.25, each=110):
@@ -71,7 +76,7 @@ def test_which_problems_march(conditions, expected):
 
 def test_windows_continue_one_another():
     form = heat()
-    state = march(form, plan(1e-6), 0, least_squares.fit).state
+    state = marched(form, plan(1e-6), linear.fit).state
     assert all(isinstance(piece, Slab) for piece in state.trials[0].parts)
     assert len(state.trials[0].parts) >= 2
     assert error(state) < 1e-6
@@ -84,7 +89,7 @@ def test_windows_carry_velocities_over():
     conditions = [On(strip, timed.dt(h, 2) - 4 * h.diff(X, 2)), On(strip.boundary, h)]
     conditions += [On(strip.initial, h), On(strip.initial, timed.dt(h) - sin(pi * X))]
     form = compile_problem(Problem("string", [h], conditions, exact={h: exact}))
-    state = march(form, plan(1e-6), 0, least_squares.fit).state
+    state = marched(form, plan(1e-6), linear.fit).state
     expected = np.sin(np.pi * AT[:, 0]) * np.sin(2 * np.pi * AT[:, 1]) / (2 * np.pi)
     assert np.abs(state.jets(0, AT, [(0, 0)])[0, 0] - expected).max() < 1e-6
 
@@ -95,7 +100,7 @@ def test_cells_follow_a_front():
 
     def fit(form, body, *rest):
         bodies.append(body)
-        return newton.fit(form, body, *rest)
+        return newton_fit.fit(form, body, *rest)
 
     steps = Steps(form, plan(1e-4, each=75), 0, fit)
     while not steps.done:
@@ -110,15 +115,15 @@ def test_cells_follow_a_front():
 
 def test_a_lower_aim_lowers_the_error():
     form = heat(6)
-    errors = [error(march(form, plan(aim), 0, least_squares.fit).state, 6) for aim in (1e-2, 1e-6)]
+    errors = [error(marched(form, plan(aim), linear.fit).state, 6) for aim in (1e-2, 1e-6)]
     assert errors[0] < 1e-2
     assert errors[1] < 1e-6
 
 
 def test_what_is_allowed_bounds_the_march():
     form = heat(6)
-    free = Steps(form, plan(1e-6), 0, least_squares.fit)
-    bound = Steps(form, replace(plan(1e-6), allowance=0.5 * free.plan.allowance / 100), 0, least_squares.fit)
+    free = Steps(form, plan(1e-6), 0, linear.fit)
+    bound = Steps(form, replace(plan(1e-6), allowance=0.5 * free.plan.allowance / 100), 0, linear.fit)
     for steps in (free, bound):
         while not steps.done:
             steps.advance()
@@ -128,7 +133,7 @@ def test_what_is_allowed_bounds_the_march():
 
 
 def test_a_march_without_hope_is_given_up():
-    steps = Steps(heat(6), replace(plan(1e-6), allowance=0.1, hopeless=1e-4), 0, least_squares.fit)
+    steps = Steps(heat(6), replace(plan(1e-6), allowance=0.1, hopeless=1e-4), 0, linear.fit)
     while not steps.done:
         steps.advance()
     assert steps.aim >= 1e-4
@@ -137,7 +142,7 @@ def test_a_march_without_hope_is_given_up():
 
 def test_a_state_is_continued_by_its_taylor_polynomial():
     form = heat()
-    state = march(form, plan(1e-6), 0, least_squares.fit).state
+    state = marched(form, plan(1e-6), linear.fit).state
     at = np.column_stack([AT[:, 0], 0.1 + 0.01 * AT[:, 1]])
     ahead = Extended(state, 0.1).jets(0, at, [(0, 0), (2, 0), (0, 1)])
     for index, found in state.jets(0, at, [(0, 0), (2, 0)]).items():
@@ -155,7 +160,7 @@ def test_a_solution_that_blows_up_is_followed_until_then():
     initial = 4 + 0 * X
     conditions = [On(strip, equation), On(strip.boundary, timed.dn(h)), On(strip.initial, h - initial)]
     form = compile_problem(Problem("blow-up", [h], conditions))
-    found = march(form, plan(1e-4, each=75), 0, newton.fit)  # h = 1 / (1/4 - t)
+    found = marched(form, plan(1e-4, each=75), newton_fit.fit)  # h = 1 / (1/4 - t)
     until = found.until
     assert 0.2 < until < 0.25
     at = np.column_stack([AT[:, 0], 0.8 * until * AT[:, 1]])
@@ -165,7 +170,7 @@ def test_a_solution_that_blows_up_is_followed_until_then():
 def test_a_solution_of_an_ordinary_equation_that_blows_up_is_scored_as_far_as_it_goes():
     conditions = [On(strip, Eq(timed.dt(h), 4 * h**2)), On(strip.initial, h - 1)]
     form = compile_problem(Problem("blow-up", [h], conditions))
-    found = march(form, plan(1e-4, each=75), 0, newton.fit)  # h = 1 / (1 - 4t)
+    found = marched(form, plan(1e-4, each=75), newton_fit.fit)  # h = 1 / (1 - 4t)
     assert 0.2 < found.until < 0.25
     at = np.column_stack([AT[:, 0], 0.9 * found.until * AT[:, 1]])
     assert np.allclose(found.state.jets(0, at, [(0, 0)])[0, 0], 1 / (1 - 4 * at[:, 1]), rtol=1e-3)

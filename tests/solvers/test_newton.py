@@ -9,9 +9,9 @@ from inrpde.compiler import compile_problem
 from inrpde.discretise.score import score
 from inrpde.errors import DivergedError
 from inrpde.sampling.draw import draw
-from inrpde.solvers import newton
-from inrpde.solvers.features import Global, make_trials
-from inrpde.solvers.starts import guess
+from inrpde.solvers.bodies.plan import Global, make_trials
+from inrpde.solvers.fitting import newton
+from inrpde.solvers.fitting.starts import guess
 
 line = Space("x")
 (x,) = line.coords

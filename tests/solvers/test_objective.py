@@ -12,9 +12,9 @@ from inrpde.compiler import compile_problem
 from inrpde.discretise.jets import evaluate_jets, residuals
 from inrpde.sampling.draw import draw
 from inrpde.solvers.method import Clock, Context
-from inrpde.solvers.objective import Objective
-from inrpde.solvers.trained import Fields, Number, Shape
-from inrpde.solvers.training import Trainer, shape
+from inrpde.solvers.training.objective import Objective
+from inrpde.solvers.training.trained import Fields, Number, Shape
+from inrpde.solvers.training.trainer import Trainer, shape
 
 line = Space("x")
 (x,) = line.coords

@@ -10,15 +10,18 @@ from inrpde import On, Problem, Region, Space, config
 from inrpde.checkpoint import packed, unpacked
 from inrpde.compiler import compile_problem
 from inrpde.discretise.state import State
-from inrpde.solvers import least_squares, loop, newton, windows
-from inrpde.solvers.features import Cells, Global
-from inrpde.solvers.ladder import climb
+from inrpde.solvers import loop
+from inrpde.solvers.bodies.plan import Cells, Global
+from inrpde.solvers.fitting import linear
+from inrpde.solvers.fitting import newton as newton_fit
 from inrpde.solvers.loop import run
-from inrpde.solvers.march import March, Steps
+from inrpde.solvers.marching.march import March, Steps, Trail
 from inrpde.solvers.method import Candidate, Clock, Context
-from inrpde.solvers.record import Attempt, Record, named
-from inrpde.solvers.search import Search
-from inrpde.solvers.survey import Survey
+from inrpde.solvers.search.record import Attempt, Record
+from inrpde.solvers.search.search import Search
+from inrpde.solvers.search.survey import Survey
+from inrpde.solvers.strategies import windows
+from tests.solvers.turns import climb
 
 line, timed = Space("x"), Space("x", time="t")
 (x,) = line.coords
@@ -52,7 +55,7 @@ def same(form, one, other):
     return np.array_equal(one.jets(0, at, [index])[index], other.jets(0, at, [index])[index])
 
 
-CASES = {"linear": (LAYER, least_squares.fit, "least-squares"), "nonlinear": (BENT, newton.fit, "newton")}
+CASES = {"linear": (LAYER, linear.fit, "least-squares"), "nonlinear": (BENT, newton_fit.fit, "newton")}
 
 
 @pytest.mark.parametrize(("problem", "fit", "method"), CASES.values(), ids=CASES)
@@ -86,8 +89,8 @@ def test_a_resumed_march_is_not_made_again(monkeypatch):
     solved: list[str] = []
 
     def marches(begun):
-        record, fit = Record.recalled("newton", None, begun.memory), counted(newton.fit, solved)
-        return list(windows.windows(Search(begun, fit, "newton", Survey.of(begun.form, begun.seed), record=record)))
+        record, fit = Record.recalled("newton", None, begun.memory), counted(newton_fit.fit, solved)
+        return list(windows.steps(Search(begun, fit, "newton", Survey.of(begun.form, begun.seed), record=record)))
 
     begun = context(FRONT)
     (once,) = marches(begun)
@@ -105,13 +108,13 @@ def test_a_march_that_was_stopped_goes_on_after_its_last_finished_window(monkeyp
     saved: list = []
 
     def marched(begun):
-        record, fit = Record.recalled("newton", None, begun.memory), counted(newton.fit, solved)
-        yield from windows.windows(Search(begun, fit, "newton", Survey.of(begun.form, begun.seed), record=record))
+        record, fit = Record.recalled("newton", None, begun.memory), counted(newton_fit.fit, solved)
+        yield from windows.steps(Search(begun, fit, "newton", Survey.of(begun.form, begun.seed), record=record))
 
     whole = run(marched, context(FRONT), save=lambda memory: saved.append(packed(memory)))
     every = solved.copy()
     *halfway, _ = saved
-    finished = [len(unpacked(*each)["begun"]["trail"]["states"]) for each in halfway]
+    finished = [len(unpacked(*each)["begun"]["part"]["states"]) for each in halfway]
     assert finished == list(range(1, len(finished) + 1))
     assert len(finished) > 3
     solved.clear()
@@ -125,28 +128,28 @@ def test_a_march_that_was_stopped_goes_on_after_its_last_finished_window(monkeyp
 def test_what_a_march_has_finished_is_kept_until_it_is_come_to():
     march = March(Cells(((0.0, 1.0), (0.0, 1.0)), 50, (3.0, 2.0), span=(0.0, 0.125)), 1e-4, 3.0)
     trail = Steps(context(FRONT).form, march, 0, None).trail
-    record = Record.recalled("newton", None, unpacked(*packed(Record("newton").memory(march, trail))))
+    record = Record.recalled("newton", None, unpacked(*packed(Record("newton").memory(march, trail.memory))))
     record = Record.recalled("newton", None, record.memory())
-    assert record.trail(replace(march, aim=1e-5)) is None
+    assert record.part(replace(march, aim=1e-5)) is None
     assert record.settled
-    found = record.trail(march)
+    found = Trail.recalled(record.part(march))
     assert (found.pace, found.span, found.aim) == (trail.pace, trail.span, 1e-4)
-    assert record.trail(march) is None
+    assert record.part(march) is None
     assert not record.settled
 
 
 def test_a_run_that_is_stopped_again_keeps_what_it_has_not_come_to_yet():
     begun = context(LAYER)
-    memory = list(climb(begun, least_squares.fit, "least-squares"))[4].memory
-    first = next(climb(replace(begun, memory=memory), least_squares.fit, "least-squares"))
+    memory = list(climb(begun, linear.fit, "least-squares"))[4].memory
+    first = next(climb(replace(begun, memory=memory), linear.fit, "least-squares"))
     kept, stored = ([each["plan"] for each in memory["attempts"]] for memory in (first.memory, memory))
     assert kept == stored
 
 
 def test_the_record_of_another_method_is_not_taken():
-    memory = next(climb(context(LAYER), least_squares.fit, "least-squares")).memory
+    memory = next(climb(context(LAYER), linear.fit, "least-squares")).memory
     solved: list[str] = []
-    next(climb(context(LAYER, memory=memory), counted(newton.fit, solved), "newton"))
+    next(climb(context(LAYER, memory=memory), counted(newton_fit.fit, solved), "newton"))
     assert len(solved) == 1
 
 
@@ -160,7 +163,7 @@ def recorded(*attempts, tol=None):
 
 
 def test_an_outcome_is_taken_once():
-    record = recorded(Attempt(named(PLAN), 0.5, 0.1, 1.0, 0.9, None, STATE))
+    record = recorded(Attempt(PLAN.key, 0.5, 0.1, 1.0, 0.9, None, STATE))
     assert record.taken(Global(21, (3.0,)), None) is None
     found = record.taken(PLAN, None)
     assert (found.score, found.fitted, found.cost) == (0.5, 0.1, 1.0)
@@ -168,14 +171,23 @@ def test_an_outcome_is_taken_once():
 
 
 def test_an_outcome_whose_state_is_needed_but_was_not_kept_is_no_use():
-    record = recorded(Attempt(named(PLAN), 0.5, 0.1, 1.0, 0.9))
+    record = recorded(Attempt(PLAN.key, 0.5, 0.1, 1.0, 0.9))
     better = Candidate(STATE, 0.4, 0.4, 1.0, "newton", "first")
     assert record.taken(PLAN, replace(better, score=0.6)) is None
     assert record.taken(PLAN, better).score == 0.5
 
 
+def test_a_resumed_run_knows_until_when_its_march_went(monkeypatch):
+    monkeypatch.setattr(Search, "_values", lambda self, state: [])
+    begun, march = context(FRONT), March(Cells(((0.0, 1.0), (0.0, 1.0)), 50, (3.0, 2.0), span=(0.0, 0.1)), 1e-4, 3.0)
+    for until in (0.125, None):
+        record = recorded(Attempt(march.key, 0.5, 0.1, 1.0, 0.9, until, STATE))
+        search = Search(begun, newton.fit, "newton", Survey.of(begun.form, 0), record=record)
+        assert search.attempt(march, "windows").until == until
+
+
 def test_with_another_tolerance_nothing_is_settled():
-    attempts = [Attempt(named(PLAN), 0.5, 0.1, 1.0, 0.9)]
+    attempts = [Attempt(PLAN.key, 0.5, 0.1, 1.0, 0.9)]
     assert recorded(*attempts).settled
     assert not recorded(*attempts, tol=1e-3).settled
 
@@ -183,6 +195,6 @@ def test_with_another_tolerance_nothing_is_settled():
 def test_marches_are_the_same_whatever_they_may_cost():
     inner = Cells(((0.0, 1.0), (0.0, 1.0)), 50, (3.0, 2.0), span=(0.0, 0.125))
     march = March(inner, 1e-4, 3.0, 0.1)
-    assert named(march) == named(replace(march, allowance=5.0))
-    assert named(march) != named(replace(march, aim=1e-5))
-    assert named(inner) != named(replace(inner, each=51))
+    assert march.key == replace(march, allowance=5.0).key
+    assert march.key != replace(march, aim=1e-5).key
+    assert inner.key != replace(inner, each=51).key

@@ -10,9 +10,11 @@ from sympy import Abs, Eq, Interval, exp, sqrt
 from inrpde import On, Points, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
 from inrpde.sampling.draw import draw
-from inrpde.solvers import auto, relinearised
-from inrpde.solvers.expansion import Expansion, expansion
+from inrpde.solvers import auto
 from inrpde.solvers.method import Clock, Context
+from inrpde.solvers.scattered.expansion import Expansion, expansion
+from inrpde.solvers.strategies import signed_distance
+from inrpde.solvers.strategy import Role
 
 plane = Space("x y")
 x, y = plane.coords
@@ -54,9 +56,9 @@ def distance(at):
 
 
 def answer(problem, monkeypatch, number=2):
-    monkeypatch.setattr(relinearised, "VOLUME", 3000)
+    monkeypatch.setattr(signed_distance, "VOLUME", 3000)
     form = compile_problem(problem)
-    steps = relinearised.steps(form, draw(form, relinearised.VOLUME, 0), 0, relinearised.Plan())
+    steps = signed_distance.steps(form, draw(form, signed_distance.VOLUME, 0), 0, signed_distance.Plan())
     return next(islice(steps, number - 1, None))
 
 
@@ -85,39 +87,38 @@ def test_a_thin_plate_stays_whole(monkeypatch):
 def test_a_budget_makes_cells_coarser():
     form = compile_problem(plate())
     samples = draw(form, 4000, 0)
-    plans = [relinearised.affordable(form, samples, 0, seconds) for seconds in (None, 1.0, 0.0)]
+    plans = [signed_distance.affordable(form, samples, 0, seconds) for seconds in (None, 1.0, 0.0)]
     assert plans[0].deepest > plans[2].deepest
     assert plans[0].deepest >= plans[1].deepest >= plans[2].deepest
     known = expansion(form, samples)
-    counts = [sum(len(each.numbers) for each in relinearised.cells(form, known, 0, plan)) for plan in plans]
+    counts = [sum(len(each.numbers) for each in signed_distance.cells(form, known, 0, plan)) for plan in plans]
     assert counts[0] > counts[2]
 
 
 def test_a_budget_that_does_not_hold_a_second_solve_has_none(monkeypatch):
-    monkeypatch.setattr(relinearised, "VOLUME", 1000)
+    monkeypatch.setattr(signed_distance, "VOLUME", 1000)
     context = Context(compile_problem(two_circles()), config.resolve({}, {}), 0, Clock(0.01))
-    (candidate,) = relinearised.solve(context)
+    (candidate,) = signed_distance.solve(context)
     assert candidate.again is None
     assert np.isfinite(candidate.score)
 
 
 def test_a_tolerance_asks_for_further_steps(monkeypatch):
-    monkeypatch.setattr(relinearised, "VOLUME", 1000)
+    monkeypatch.setattr(signed_distance, "VOLUME", 1000)
     form, settings = compile_problem(two_circles()), config.resolve({}, {})
     context = Context(form, settings, 0, Clock(None))
-    plain = list(relinearised.solve(context))
-    more = list(relinearised.solve(replace(context, tol=1e-9)))
-    assert len(plain) == relinearised.STEPS
+    plain = list(signed_distance.solve(context))
+    more = list(signed_distance.solve(replace(context, tol=1e-9)))
+    assert len(plain) == signed_distance.STEPS
     assert min(c.score for c in more) <= min(c.score for c in plain)
     assert all(c.method == "newton" for c in more)
 
 
 def test_auto_takes_it_for_many_points_and_nonlinear_volumes():
     form = compile_problem(two_circles())
-    context = Context(form, config.resolve({}, {}), 0, Clock(None))
-    assert auto.chosen(context) is relinearised.solve
+    assert auto.chosen(form).of(Role.ALONE) == [signed_distance]
     linear = replace(form, rows=tuple(row for row in form.rows if row.linear))
-    assert not relinearised.supports(linear)
+    assert signed_distance.serves(linear) == "the equations are linear"
 
 
 @pytest.mark.parametrize("dim", [2, 3])

@@ -8,9 +8,9 @@ from inrpde import On, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
 from inrpde.errors import ProblemError
 from inrpde.solvers import auto, least_squares, newton
-from inrpde.solvers.cost import nominal
-from inrpde.solvers.features import Cells, Global
+from inrpde.solvers.bodies.plan import Cells, Global
 from inrpde.solvers.method import Clock, Context
+from inrpde.solvers.search.cost import nominal
 
 line, timed = Space("x"), Space("x", time="t")
 (x,) = line.coords

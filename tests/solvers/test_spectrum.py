@@ -7,7 +7,7 @@ from sympy import I, Interval, Piecewise, exp, pi, sin, sqrt
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.sampling.draw import draw
-from inrpde.solvers.spectrum import spectrum
+from inrpde.solvers.search.spectrum import spectrum
 
 plane, timed = Space("x y"), Space("x", time="t")
 x, y = plane.coords

@@ -35,7 +35,7 @@ from sympy import (
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.errors import ProblemError
-from inrpde.solvers.tensors import TensorRow, as_value
+from inrpde.solvers.training.tensors import TensorRow, as_value
 
 plane = Space("x y")
 x, y = plane.coords

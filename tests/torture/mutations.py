@@ -27,12 +27,12 @@ from inrpde.errors import OutputError, UsageError
 from inrpde.export import read
 from inrpde.export import report as html
 from inrpde.export.seal import seal
+from inrpde.found import Domain, NetworkField
 from inrpde.networks.corner import CornerFunctions, corner_modes
 from inrpde.networks.partition import Windowed, windows
 from inrpde.networks.siren import SineBody
 from inrpde.networks.slab import Slab
 from inrpde.networks.trial import Constant, Sum
-from inrpde.solution import Domain, NetworkField
 
 MEMORY = 6 * 2**30
 """Bytes of address space of this process."""

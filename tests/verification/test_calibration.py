@@ -13,12 +13,12 @@ from zoo import PROBLEMS
 
 from inrpde.compiler import compile_problem
 from inrpde.config import resolve
-from inrpde.solvers import least_squares, newton
-from inrpde.solvers.features import Global
+from inrpde.solvers.bodies.plan import Global
+from inrpde.solvers.fitting import linear, newton
 from inrpde.solvers.method import Clock, Context
-from inrpde.solvers.one_domain import first_plan
-from inrpde.solvers.search import Search
-from inrpde.solvers.survey import Survey
+from inrpde.solvers.search.search import Search
+from inrpde.solvers.search.survey import Survey
+from inrpde.solvers.strategies.one_domain import first_plan
 
 NAMES = [
     "modes", "helmholtz", "waves20", "darcy", "anisotropic", "convection", "layers", "peak", "gauge", "mean", "robin",
@@ -33,7 +33,7 @@ def judged() -> list[Judged]:
     found = []
     for name in NAMES:
         form = compile_problem(PROBLEMS[name]())
-        fit = (least_squares if form.linear else newton).fit
+        fit = (linear if form.linear else newton).fit
         search = Search(Context(form, resolve({}, {}), 0, Clock(None)), fit, "test", Survey.of(form, 0))
         band = first_plan(search).band
         for width in WIDTHS:

@@ -9,8 +9,8 @@ from inrpde.compiler import compile_problem
 from inrpde.discretise.score import score
 from inrpde.errors import DivergedError
 from inrpde.sampling.draw import draw
-from inrpde.solvers import least_squares
-from inrpde.solvers.features import Global
+from inrpde.solvers.bodies.plan import Global
+from inrpde.solvers.fitting import linear
 from inrpde.solvers.method import Candidate
 from inrpde.verification.estimate import CEILING, FLOOR, estimate
 
@@ -28,7 +28,7 @@ EXACT = np.prod(np.sin(np.pi * AT), axis=1)
 
 def candidate(width, band=5.0, again=True):
     def solve(plan, seed, lean=()):
-        return least_squares.fit(form, plan, draw(form, plan.points, seed), seed, None, lean)
+        return linear.fit(form, plan, draw(form, plan.points, seed), seed, None, lean)
 
     plan = Global(width, (band, band))
     state = solve(plan, 0)
@@ -62,6 +62,19 @@ def test_without_a_second_solve_it_is_ten_times_the_score():
     assert found.fields["u"] == pytest.approx(10 * found.score)
 
 
+def test_an_estimate_tells_what_it_is_made_of():
+    found = estimate(form, candidate(60), 0)
+    parts = found.parts("u")
+    assert parts == {
+        "held_out": found.score, "second": found.second.total, "difference": found.differences["u"],
+        "shared": found.common,
+    }  # fmt: skip
+    share = parts["held_out"] / np.hypot(parts["held_out"], parts["second"])
+    assert found.fields["u"] == pytest.approx(1.5 * parts["difference"] * share + parts["shared"])
+    alone = estimate(form, candidate(60, again=False), 0)
+    assert alone.parts("u") == {"held_out": alone.score, "second": None, "difference": None, "shared": None}
+
+
 def test_a_second_solve_that_diverges_is_none():
     def fails(seed, lean):
         raise DivergedError("nothing was found")
@@ -86,7 +99,7 @@ def test_what_the_conditions_leave_open_is_found():
     plan = Global(200, (5.0, 5.0))
 
     def solve(seed, lean=()):
-        return least_squares.fit(loose, plan, draw(loose, plan.points, seed), seed, None, lean)
+        return linear.fit(loose, plan, draw(loose, plan.points, seed), seed, None, lean)
 
     found = estimate(loose, Candidate(solve(0), 1e-9, 0, 0, "", "", {}, solve), 0)
     assert found.open == ("u",)

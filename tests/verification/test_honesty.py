@@ -16,14 +16,16 @@ from inrpde.declaration import Learned, On, Problem, Region, Space
 from inrpde.discretise.score import RowScore, Score, alike, shared
 from inrpde.pipeline import solve
 from inrpde.sampling.draw import draw
-from inrpde.solvers import least_squares
-from inrpde.solvers.features import Global
+from inrpde.solvers.bodies.corners import Corners
+from inrpde.solvers.bodies.plan import Global
+from inrpde.solvers.fitting import linear
+from inrpde.solvers.linear import factorisation
 from inrpde.solvers.method import Candidate, Clock, Context
-from inrpde.solvers.search import Search
-from inrpde.solvers.shapes import cell_plan, uniform
-from inrpde.solvers.survey import Survey
+from inrpde.solvers.search.search import Search
+from inrpde.solvers.search.shapes import cell_plan, uniform
+from inrpde.solvers.search.survey import Survey
 from inrpde.verification.estimate import CEILING, Estimate, estimate
-from inrpde.verification.finding import Finding
+from inrpde.verification.finding import Finding, Kind
 from inrpde.verification.unmet import Unmet, failure, unmet
 from inrpde.verification.verdict import GOOD, WORDS, verdict
 
@@ -143,9 +145,7 @@ def test_data_that_no_solution_meets_are_named():
 
 
 def search_of(form):
-    return Search(
-        Context(form, resolve({}, {}), 0, Clock(None)), least_squares.fit, "least-squares", Survey.of(form, 0)
-    )
+    return Search(Context(form, resolve({}, {}), 0, Clock(None)), linear.fit, "least-squares", Survey.of(form, 0))
 
 
 def elbow(corners):
@@ -153,7 +153,7 @@ def elbow(corners):
     region = Region(space, Interval(0, 2) ** 2) - Region(space, Interval(1, 2) ** 2)
     conditions = [On(region, Eq(-space.laplace(u), 1)), On(region.boundary, Eq(u, 0))]
     form = compile_problem(Problem("elbow", unknowns=[u], conditions=conditions))
-    candidate = search_of(form).attempt(Global(700, (5.0, 5.0), corners=corners), "test")
+    candidate = search_of(form).attempt(Global(700, (5.0, 5.0), enrichments=(Corners(),) if corners else ()), "test")
     return form, candidate, estimate(form, candidate, 0)
 
 
@@ -197,7 +197,7 @@ def test_leaning_with_cells_too():
     form = compile_problem(Problem("p", unknowns=[u], conditions=[screened, On(omega.face(x, 0), Eq(u, 0))]))
     search = search_of(form)
     plan = replace(cell_plan(form, search.survey, (uniform(3), uniform(3))), each=220)
-    assert plan.varied().width > least_squares.DENSE, "the second solve is to be one by blocks, too"
+    assert plan.varied().width > factorisation.DENSE, "the second solve is to be one by blocks, too"
     found = estimate(form, search.attempt(plan, "test"), 0)
     assert found.open == ("u",)
     assert found.differences["u"] > 0.1
@@ -231,7 +231,7 @@ def test_verified_means_an_estimate_that_is_good(worst, score, reference):
     gaps = {"u": {"rel_l2": reference[0], "estimated_error": reference[1]}} if reference else {}
     found = verdict(fabricated(worst, score), gaps)
     assert found.word != "verified" or worst < GOOD
-    doubted = verdict(fabricated(worst, score), gaps, doubts=[Finding("something is open", "plausible")])
+    doubted = verdict(fabricated(worst, score), gaps, doubts=[Finding(Kind.COVERAGE, "something is open", "plausible")])
     assert WORDS.index(doubted.word) <= WORDS.index("plausible")
     assert WORDS.index(doubted.word) <= WORDS.index(found.word)
     assert "something is open" in doubted.because
@@ -258,7 +258,7 @@ def test_small_data_need_not_be_met_beside_large_ones():
 
 def test_a_march_that_stopped_says_until_when():
     form = compile_problem(Problem("p", unknowns=[u], conditions=[screened, On(walls, Eq(u, 1))]))
-    stopped = Candidate(None, 1.0, 1.0, 1.0, "newton", "windows", {"last_good_time": 0.0625})
+    stopped = Candidate(None, 1.0, 1.0, 1.0, "newton", "windows", until=0.0625)
     error = failure(form, stopped, fabricated())
     assert "0.0625" in error.what
     assert error.exit_code == 4

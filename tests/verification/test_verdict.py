@@ -5,7 +5,7 @@ import pytest
 
 from inrpde.discretise.score import RowScore, Score
 from inrpde.verification.estimate import Estimate
-from inrpde.verification.finding import Finding
+from inrpde.verification.finding import Finding, Kind
 from inrpde.verification.verdict import WORDS, Verdict, verdict
 
 
@@ -61,7 +61,7 @@ def test_a_reference_that_hardly_converges_may_still_agree():
 
 @pytest.mark.parametrize("word", ["plausible", "unverified"])
 def test_doubts_outweigh_agreement(word):
-    doubt = Finding("nothing fixes the constant", word)
+    doubt = Finding(Kind.COVERAGE, "nothing fixes the constant", word)
     assert verdict(estimated(), {}, doubts=[doubt]).word == word
     found = verdict(estimated(), reference(1e-4, 1e-4), doubts=[doubt])
     assert found.word == word
@@ -69,7 +69,7 @@ def test_doubts_outweigh_agreement(word):
 
 
 def test_a_doubt_never_lifts_a_word():
-    doubt = Finding("…", "plausible")
+    doubt = Finding(Kind.COVERAGE, "…", "plausible")
     assert verdict(estimated(0.9, 0.5), {}, doubts=[doubt]).word == "unverified"
     assert verdict(estimated(), reference(0.3, 1e-3), doubts=[doubt]).word == "wrong"
 

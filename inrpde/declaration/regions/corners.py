@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from inrpde.declaration.regions.chart import Array, Corner
 from inrpde.declaration.regions.pilot import Part
-from inrpde.declaration.regions.region import Solid
+
+if TYPE_CHECKING:
+    from inrpde.declaration.regions.region import Solid
 
 NEAR = 1e-5
 """Ends of arcs closer than this share of the region's size are one vertex."""

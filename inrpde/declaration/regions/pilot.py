@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sympy import Eq
 
 from inrpde.declaration.regions.chart import Array, Piece
-from inrpde.declaration.regions.region import Region, Solid
 from inrpde.declaration.regions.sequence import lattice, strata
 from inrpde.errors import ProblemError
+
+if TYPE_CHECKING:
+    from inrpde.declaration.regions.region import Region
 
 CURVE, SURFACE, MEASURE = 1 << 12, 1 << 12, 1 << 16
 """How many points find out whether a curve, or a set of higher dimension, is met; and how many measure the latter."""
@@ -57,11 +60,11 @@ def parts_of(region: Region) -> tuple[Part, ...]:
 
 
 def _volume(region: Region) -> float | None:
-    """The measure of a spatial solid of dimension d = 2 or 3 from its boundary, which is known better: ∮ x·n / d."""
-    if not isinstance(region, Solid) or region.has_time or region.dim not in (2, 3):
+    """The measure of a solid of d dimensions from the boundary that encloses it, which is known better: ∮ x·n / d."""
+    if region._enclosure is None:
         return None
     flux = 0.0
-    for part in region.boundary.parts:
+    for part in region._enclosure.parts:
         points, weights = _spread(part)
         flux += float(weights @ np.sum(points * part.piece.normals(points), axis=1))
     return flux / region.dim

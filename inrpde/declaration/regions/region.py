@@ -5,21 +5,24 @@ from __future__ import annotations
 from abc import ABCMeta, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sympy import Expr, Interval, MatrixBase, Symbol, SympifyError, sympify
 
 from inrpde import deadline
+from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions.chart import TOLERANCE, Array, Chart, Corner, Piece
+from inrpde.declaration.regions.corners import corners
 from inrpde.declaration.regions.flaw import Flaw
+from inrpde.declaration.regions.operations import Operations
+from inrpde.declaration.regions.pilot import Part, parts_of
 from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 
 if TYPE_CHECKING:
     from sympy.logic.boolalg import Boolean
 
-    from inrpde.declaration.regions.pilot import Part
     from inrpde.declaration.space import Space
 
 
@@ -37,9 +40,7 @@ class _Declared(ABCMeta):
 
     def __call__(cls, *args: Any, **options: Any) -> Any:
         if cls is Region:
-            from inrpde.declaration.regions.sets import region_of_set
-
-            return region_of_set(*args, **options)
+            return Region._operations.of_set(*args, **options)
         return super().__call__(*args, **options)
 
 
@@ -50,6 +51,8 @@ class Region(metaclass=_Declared):
     cylinder in time of it). `dim` is its intrinsic dimension, `parents` are the regions it was derived from. Regions
     are equal only to themselves.
     """
+
+    _operations: ClassVar[Operations]
 
     def __init__(
         self,
@@ -123,9 +126,12 @@ class Region(metaclass=_Declared):
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The pieces of which something is left, measured. Raises ProblemError, naming what is to blame, if none is."""
-        from inrpde.declaration.regions.pilot import parts_of
-
         return parts_of(self)
+
+    @property
+    def _enclosure(self) -> Region | None:
+        """The boundary that encloses it, where the measure is known best from that."""
+        return None
 
     @property
     def measure(self) -> float:
@@ -179,15 +185,11 @@ class Region(metaclass=_Declared):
 
     def where(self, relation: Boolean) -> Region:
         """The part on which a sympy relation of the coordinates holds (equality to within 1e-9 of the size)."""
-        from inrpde.declaration.regions.where import Where
-
-        return Where(self, relation)
+        return self._operations.where(self, relation)
 
     def over(self, interval: Interval) -> Region:
         """The cylinder of a spatial region over an interval of time."""
-        from inrpde.declaration.regions.cylinder import cylinder
-
-        return cylinder(self, interval)
+        return self._operations.over(self, interval)
 
     @property
     def boundary(self) -> Region:
@@ -224,11 +226,7 @@ class Region(metaclass=_Declared):
         return self._combine("&", other)
 
     def _combine(self, sign: str, other: Region) -> Region:
-        if not isinstance(other, Region):
-            return NotImplemented
-        from inrpde.declaration.regions.combine import combine
-
-        return combine(sign, self, other)
+        return self._operations.combine(sign, self, other) if isinstance(other, Region) else NotImplemented
 
     # -- integrals
 
@@ -241,8 +239,6 @@ class Region(metaclass=_Declared):
         return self._integral(expr, mean=True)
 
     def _integral(self, expr: Expr, mean: bool) -> Expr:
-        from inrpde.declaration.integral import RegionIntegral
-
         known = expr if isinstance(expr, Expr) else None if isinstance(expr, (str, bool)) else _sympified(expr)
         if not isinstance(known, Expr) or isinstance(known, MatrixBase):
             raise ProblemError(
@@ -283,11 +279,13 @@ class Solid(Region):
     def _contains(self, points: Array, tol: float) -> Array:
         return self.side(points, tol) >= 0
 
+    @property
+    def _enclosure(self) -> Region | None:
+        return self.boundary if not self.has_time and self.dim in (2, 3) else None
+
     @cached_property
     def boundary(self) -> Region:
-        from inrpde.declaration.regions.boundary import Boundary
-
-        return Boundary(self)
+        return self._operations.boundary(self)
 
     @cached_property
     def initial(self) -> Region:
@@ -298,25 +296,19 @@ class Solid(Region):
         return self._end("final")
 
     def _end(self, which: str) -> Region:
-        from inrpde.declaration.regions.boundary import End
-
         if not self.has_time:
             raise ProblemError(
                 f"there is no {which} of a region without time", self.label,
                 'declare the time, Space("x y", time="t"), and make the region a cylinder: omega.over(Interval(0, 1))',
             )  # fmt: skip
-        return End(self, which)
+        return self._operations.end(self, which)
 
     def face(self, coordinate: Symbol, value: Any) -> Region:
-        from inrpde.declaration.regions.face import face
-
-        return face(self, coordinate, value)
+        return self._operations.face(self, coordinate, value)
 
     @cached_property
     def corners(self) -> tuple[Corner, ...]:
         """The vertices of the boundary of a 2-D region; empty in other dimensions and in space-time."""
-        from inrpde.declaration.regions.corners import corners
-
         return corners(self)
 
 

@@ -25,14 +25,16 @@ def iterate(
     of the right-hand side or A's share of it, relative to A's norm, is `flat`. Of `left` seconds no more is taken than
     a few iterations, however slow these are."""
 
+    whole = np.result_type(kind, right, float)  # the scalars of the iteration are double, whatever the columns are
+
     def times(vector: Array) -> Array:
         deadline.turn()
-        return apply(vector.astype(kind, copy=False))
+        return apply(vector.astype(kind, copy=False)).astype(whole, copy=False)
 
     def times_adjoint(vector: Array) -> Array:
-        return adjoint(vector.astype(kind, copy=False))
+        return adjoint(vector.astype(kind, copy=False)).astype(whole, copy=False)
 
-    operator = LinearOperator((len(right), width), matvec=times, rmatvec=times_adjoint, dtype=kind)
+    operator = LinearOperator((len(right), width), matvec=times, rmatvec=times_adjoint, dtype=whole)
 
     def run(start: Array | None, iterations: int) -> tuple[Array, int]:
         found = lsmr(operator, right, atol=flat, btol=exact, conlim=0, maxiter=iterations, x0=start)

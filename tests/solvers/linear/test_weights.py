@@ -13,8 +13,8 @@ from inrpde.compiler import compile_problem
 from inrpde.discretise.fields import field_points
 from inrpde.discretise.system import Block, Part, System
 from inrpde.sampling.draw import draw
-from inrpde.solvers import least_squares
-from inrpde.solvers.features import Cells, Global
+from inrpde.solvers.bodies.plan import Cells, Global
+from inrpde.solvers.fitting import linear
 from inrpde.solvers.linear.dense import Dense
 from inrpde.solvers.linear.iterative import iterate
 from inrpde.solvers.linear.pieces import Orthonormal
@@ -99,7 +99,7 @@ def readings(wrong, seed=0):
 
 def error_of(conditions, plan):
     form = compile_problem(Problem("readings", [u], conditions))
-    state = least_squares.fit(form, plan, draw(form, plan.points, 0, plan.cut), 0)
+    state = linear.fit(form, plan, draw(form, plan.points, 0, plan.cut), 0)
     at = field_points(form, 0, 2000, 3)
     found, true = state.jets(0, at, [(0, 0)])[0, 0], np.sin(np.pi * at[:, 0]) * np.exp(at[:, 1])
     return np.linalg.norm(found - true) / np.linalg.norm(true)

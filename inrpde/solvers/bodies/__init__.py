@@ -1,0 +1,1 @@
+"""Plans for frozen bodies, and what enriches them: singular functions, multipoles, exponentials, patches."""

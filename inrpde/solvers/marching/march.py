@@ -1,0 +1,354 @@
+"""An initial-value problem solved window by window: the length of each and its cells follow the solution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from inrpde import deadline
+from inrpde.compiler.form import Form
+from inrpde.discretise.fields import field_points
+from inrpde.discretise.score import score
+from inrpde.discretise.state import State, dump_state, load_state
+from inrpde.errors import DivergedError
+from inrpde.sampling.draw import Fractions, draw
+from inrpde.sampling.extent import bounds, times
+from inrpde.solvers.bodies.plan import Cells, Fit, Plan, Solved, Task
+from inrpde.solvers.marching.initial import Continued, Extended, joined, jumps
+from inrpde.solvers.search.cost import nominal
+from inrpde.solvers.search.shapes import crowded, uniform
+
+Array = np.ndarray
+ORDER = 6.0
+"""How fast the score of a window is taken to fall with its length and with the size of its cells."""
+TRIES = 5
+"""Solves that a window is given at most."""
+SHORTEST = 2e-3
+"""The shortest window, beside the first."""
+MOST = 8.0
+"""How many times as many cells there may be along a coordinate as at first."""
+LENIENT = 2.0
+"""The aim, beside the score that was reached, where finer windows do not lower it."""
+LOOSEST = 3e-3
+"""An aim is loosened up to here, to cost less."""
+OVERSPENT = 2.0
+"""The cost at which a march is given up, beside what it is allowed."""
+BROKEN = 0.1
+"""The score of a window that was not solved at all."""
+GROWN = 10.0
+"""How many times its first size a solution has if it is taken to blow up where it cannot be continued."""
+MISSED = 10.0
+"""How many times its aim the score of all windows may be up to where a solution that blows up is followed."""
+UNFITTED = 60_013
+"""Added to the seed for the points on which a window is scored."""
+SOLVES = 1.5
+"""Solves a window, those included that are not kept."""
+
+
+@dataclass(frozen=True)
+class March(Plan):
+    """Windows whose length and cells follow the solution: `inner` is the body of the first, which takes the share
+    `inner.span[1]` of the time; every window is to meet the score `aim`. `allowance` is what all may cost together, in
+    nominal seconds: where more would be needed, the aim is loosened, and once it is as high as `hopeless`, the march is
+    given up."""
+
+    inner: Cells
+    aim: float
+    allowance: float
+    hopeless: float = float("inf")
+
+    @property
+    def windows(self) -> float:
+        """How many there will be if all are as long as the first."""
+        return 1 / self.inner.span[1]
+
+    @property
+    def width(self) -> int:  # type: ignore[override]
+        return round(self.windows * self.inner.width)
+
+    @property
+    def points(self) -> int:
+        return self.inner.points
+
+    @property
+    def key(self) -> str:
+        return repr(replace(self, allowance=0.0, hopeless=0.0))  # which depend on the clock
+
+    def cost(self, fields: int, dim: int) -> float:
+        return SOLVES * self.windows * self.inner.cost(fields, dim)
+
+    def solve(self, task: Task) -> Solved:
+        """All windows, one after the other, or those that follow on the finished ones."""
+        begun = None if task.begun is None else Trail.recalled(task.begun)
+        steps = Steps(task.form, self, task.seed, partial(task.fit, lean=task.lean), begun)
+        while not steps.done:
+            steps.advance()
+            trail = steps.trail
+            task.keep(trail.memory, f"windows over {trail.span[1]:.0%} of the time, score {trail.scores[-1]:.1e}")
+        state, until = steps.followed() if steps.blown else (steps.state, None)
+        return Solved(state, until, jumps(task.form, state), steps.spent)
+
+    def varied(self) -> March:
+        """Other features in other windows, to a looser aim."""
+        inner = replace(self.inner.varied(), span=(0.0, 0.87 * self.inner.span[1]))
+        return replace(self, inner=inner, aim=4 * self.aim, hopeless=float("inf"))
+
+    def __str__(self) -> str:
+        return f"windows to {self.aim:.0e}, the first 1/{self.windows:.3g} of {self.inner}"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How the next window is tried: its start and length as shares of the time, cells along each spatial coordinate."""
+
+    start: float
+    length: float
+    cells: tuple[float, ...]
+
+    @property
+    def span(self) -> tuple[float, float]:
+        return (self.start, min(self.start + self.length, 1.0))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(max(1, round(n)) for n in self.cells)
+
+    def finer(self, factor: float, need: Array) -> Pace:
+        """Smaller by a factor where the variation is largest."""
+        worst = need > need.max() / 1.5
+        share = factor if worst.sum() == 1 else factor**0.75
+        cells = tuple(n * share if w else n for n, w in zip(self.cells, worst[:-1], strict=True))
+        return replace(self, length=self.length / share if worst[-1] else self.length, cells=cells)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A window that was solved: its score, relative to the `sizes` that the unknowns have had so far, how much the
+    solution varies over a cell along each coordinate, and its largest value; without a state where the solve failed."""
+
+    pace: Pace
+    state: State | None
+    body: Cells
+    score: float
+    sizes: Array
+    need: Array
+    peak: float
+
+
+@dataclass(frozen=True)
+class Trail:
+    """The finished windows: their states and ends, the largest values and scores, the unknowns' `sizes`, the last one's
+    `span` as shares of the time; the aim of the next (at first and now), its pace, and the nominal seconds spent."""
+
+    states: tuple[State, ...]
+    ends: tuple[float, ...]
+    peaks: tuple[float, ...]
+    scores: tuple[float, ...]
+    sizes: Array
+    span: tuple[float, float]
+    aim: float
+    floor: float
+    pace: Pace
+    spent: float
+
+    def memory(self) -> dict[str, Any]:
+        return {**vars(self), "states": [dump_state(state) for state in self.states], "pace": vars(self.pace)}
+
+    @classmethod
+    def recalled(cls, memory: Mapping[str, Any]) -> Trail:
+        kept: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in memory.items()}
+        pace = Pace(**{**memory["pace"], "cells": tuple(memory["pace"]["cells"])})
+        return cls(**{**kept, "states": tuple(map(load_state, memory["states"])), "pace": pace})
+
+
+class Steps:
+    """The windows so far, and the pace of the next."""
+
+    def __init__(self, form: Form, plan: March, seed: int, fit: Fit, begun: Trail | None = None):
+        self.form, self.plan, self.seed, self.fit = form, plan, seed, fit
+        self.continued = Continued.of(form)
+        cells = tuple(float(len(b) - 1) for b in plan.inner.breaks[:-1])
+        self.first = Pace(0.0, plan.inner.span[1], cells)
+        sizes = np.zeros(len(form.unknowns))
+        at = begun or Trail((), (), (), (), sizes, plan.inner.span, plan.aim, plan.aim, self.first, 0.0)
+        self.states, self.ends = list(at.states), list(at.ends)
+        self.peaks, self.scores = list(at.peaks), list(at.scores)
+        self.sizes, self.span, self.aim, self.floor = at.sizes, at.span, at.aim, at.floor
+        self.pace, self.spent, self.stuck = at.pace, at.spent, False
+
+    @property
+    def trail(self) -> Trail:
+        """What is finished."""
+        lists = (tuple(self.states), tuple(self.ends), tuple(self.peaks), tuple(self.scores))
+        return Trail(*lists, self.sizes, self.span, self.aim, self.floor, self.pace, self.spent)
+
+    @property
+    def done(self) -> bool:
+        given_up = self.aim >= self.plan.hopeless or self.spent > OVERSPENT * self.plan.allowance
+        return self.pace.start > 1 - 1e-9 or self.stuck or given_up
+
+    @property
+    def blown(self) -> bool:
+        """Has the solution outgrown what can be followed?"""
+        return self.pace.start < 1 - 1e-9 and len(self.peaks) > 1 and self.peaks[-1] > GROWN * self.peaks[0]
+
+    @property
+    def state(self) -> State:
+        """All windows so far, as one state."""
+        return joined(self.form, self.states, self.ends)
+
+    def followed(self) -> tuple[State, float]:
+        """As many windows as together, on points that were not fitted, meet the aim as well as one of them must, and
+        where they end: close to where a solution blows up residuals grow as fast as it does. Those of the lowest score
+        where none do."""
+        drawn, whole = draw(self.form, 1000, self.seed + UNFITTED), times(self.form)
+        best: tuple[float, int] = (float("inf"), 1)
+        for count in range(len(self.states), 0, -1):
+            state, until = joined(self.form, self.states[:count], self.ends[:count], ends=True), self.ends[count - 1]
+            best = min(best, (score(self.form, drawn.squeezed(whole, whole[0], until), state).total, count))
+            if best[0] < MISSED * self.plan.aim:
+                break
+        count = best[1]
+        return joined(self.form, self.states[:count], self.ends[:count], ends=True), self.ends[count - 1]
+
+    def advance(self) -> None:
+        """Solve the next window, smaller and with more cells while that lowers its score, until it meets the aim."""
+        deadline.turn()
+        kept = self._try(None)
+        tries, missed = 1, False
+        while kept.score > self.aim and tries < (TRIES if kept.score < BROKEN else 3 * TRIES):
+            factor = float(np.clip(1.1 * (kept.score / self.aim) ** (1 / ORDER), 1.2, 2.0))
+            everywhere = missed and kept.score < BROKEN
+            finer = self._bounded(kept.pace.finer(factor, np.ones_like(kept.need) if everywhere else kept.need))
+            if finer == kept.pace:
+                self.aim = max(self.aim, min(kept.score, LOOSEST))
+                break
+            if kept.score > BROKEN and self._outgrown(kept) and finer.length >= kept.pace.length:
+                break
+            if self._over(finer) and self.aim < LOOSEST:
+                self.aim = self.floor = 10 * self.aim
+                continue
+            self.pace = finer
+            tried = self._try(kept)
+            tries += 1
+            useful = tried.score < kept.score / (1.3 * factor**1.5)
+            if kept.score > BROKEN:
+                kept = tried
+                continue
+            if missed and not useful:  # what is left is what the windows before have left
+                self.aim = max(self.aim, LENIENT * min(tried.score, kept.score))
+                kept = replace(tried, pace=kept.pace) if tried.score < kept.score else kept
+                break
+            kept, missed = tried if tried.score < kept.score else kept, not useful
+        if kept.state is None or (kept.score > BROKEN and self._outgrown(kept)):
+            self.stuck = True
+            if not self.states:
+                raise DivergedError(
+                    "the first window of time could not be solved", None, "check that the initial values are finite"
+                )
+            return
+        self._keep(kept)
+
+    def _outgrown(self, tried: Tried) -> bool:
+        return bool(self.peaks) and tried.peak > GROWN * self.peaks[0]
+
+    def _bounded(self, pace: Pace) -> Pace:
+        cells = tuple(min(n, MOST * m) for n, m in zip(pace.cells, self.first.cells, strict=True))
+        return replace(pace, length=max(pace.length, SHORTEST * self.first.length), cells=cells)
+
+    def _over(self, pace: Pace) -> bool:
+        """Would all that is left cost more than is allowed, at this pace?"""
+        each = nominal(self.form, self._cells(pace, tuple(uniform(n) for n in pace.shape)))
+        return self.spent + each * (1 - pace.start) / pace.length > self.plan.allowance
+
+    def _keep(self, kept: Tried) -> None:
+        assert kept.state is not None
+        self.states.append(kept.state)
+        self.peaks.append(kept.peak)
+        self.scores.append(kept.score)
+        self.sizes = kept.sizes
+        self.aim = max(self.floor, min(self.aim, LENIENT * kept.score))
+        stop = kept.body.span[1]
+        lo, hi = bounds(self.form)
+        self.ends.append(float(lo[-1] + stop * (hi[-1] - lo[-1])))
+        self.span = kept.body.span
+        slack = float(np.clip(0.8 * (self.aim / max(kept.score, 1e-300)) ** (1 / ORDER), 0.6, 1.6))
+        pace = replace(kept.pace, start=stop, length=stop - kept.body.span[0])
+        in_time, in_space = kept.need[-1], kept.need[:-1].max()
+        if slack > 1 and in_time > 1.5 * in_space:
+            cells = tuple(n / slack**0.5 for n in pace.cells)
+            pace = replace(pace, length=pace.length * slack**0.5, cells=cells)
+        elif slack > 1 or in_time > in_space / 1.5:
+            pace = replace(pace, length=pace.length * slack)
+        left = 1 - stop
+        if left > 1e-9:
+            pace = replace(pace, length=left / max(1, np.ceil(left / pace.length - 0.2)))
+        self.pace = pace
+
+    def _cells(self, pace: Pace, spatial: Fractions) -> Cells:
+        return replace(self.plan.inner, breaks=(*spatial[: len(pace.cells)], uniform(1)), span=pace.span)
+
+    def _try(self, before: Tried | None) -> Tried:
+        pace = self.pace
+        if before is not None and before.state is not None and before.score < BROKEN:
+            guide, span, late = [before.state], before.body.span, 0.0
+        else:
+            guide, span, late = self.states[-1:], self.span, 0.5
+        if not guide:
+            body = self._cells(pace, tuple(uniform(n) for n in pace.shape))
+        else:
+            seen = (span[0] + late * (span[1] - span[0]), span[1])
+            body = self._cells(pace, crowded(self.form, guide[-1], (*pace.shape, 1), seen)[:-1])
+        lo, hi = bounds(self.form)
+        a, b = (float(lo[-1] + s * (hi[-1] - lo[-1])) for s in pace.span)
+        form = self.continued.form if self.states else self.form
+        number = len(self.states)
+
+        def samples(count: int, seed: int) -> Any:
+            drawn = draw(self.form, count, seed, body.cut).squeezed(times(self.form), a, b)
+            return self.continued.samples(drawn, self.states[-1]) if self.states else drawn
+
+        start = Extended(self.states[-1], a) if self.states else None
+        self.spent += nominal(self.form, body)
+        try:
+            found = self.fit(form, body, samples(body.points, self.seed + number), self.seed + number, start)
+            scored = score(form, samples(max(400, 12 * body.cells), self.seed + number + UNFITTED), found)
+        except DivergedError:
+            return Tried(pace, None, body, float("inf"), self.sizes, np.eye(len(pace.cells) + 1)[-1], 0.0)
+        sizes = np.maximum(scored.sizes, self.sizes)
+        small = np.max(np.array(scored.sizes) / np.maximum(sizes, 1e-300))
+        need, peak = variation(form, found, body, a, b)
+        return Tried(pace, found, body, small * scored.total, sizes, need, peak)
+
+
+def variation(form: Form, state: State, body: Cells, a: float, b: float) -> tuple[Array, float]:
+    """How much a state varies over a cell of a window [a, b] along each coordinate (d,), beside what the band of the
+    cell's features is made for: the largest √|∂²u/∂x²| (root mean square in a cell) times the size of that cell;
+    and the state's largest value."""
+    lo, hi = bounds(form)
+    lo, hi = lo.copy(), hi.copy()
+    d = form.space.dim
+    edges = [lo[k] + (hi[k] - lo[k]) * np.array(breaks) for k, breaks in enumerate(body.breaks)]
+    edges[-1] = np.array([a, b])
+    out, peak = np.full(d, 1e-3), 0.0
+    for unknown in range(len(form.unknowns)):
+        points = field_points(form, unknown, max(1000, 30 * body.cells), 17)
+        points[:, -1] = a + (points[:, -1] - lo[-1]) / (hi[-1] - lo[-1]) * (b - a)
+        indices = [tuple(2 * (i == k) for i in range(d)) for k in range(d)]
+        zero = (0,) * d
+        jets = state.jets(unknown, points, [zero, *indices])
+        size = max(float(np.sqrt(np.mean(np.abs(jets[zero]) ** 2))), 1e-300)
+        peak = max(peak, float(np.max(np.abs(jets[zero]), initial=0.0)))
+        places = [np.clip(np.searchsorted(e, points[:, k]) - 1, 0, len(e) - 2) for k, e in enumerate(edges)]
+        cell = np.ravel_multi_index(places, [len(e) - 1 for e in edges])
+        count = np.maximum(np.bincount(cell, minlength=body.cells), 1)
+        for k in range(d):
+            bend = np.sqrt(np.bincount(cell, np.abs(jets[indices[k]]) ** 2, body.cells) / count) / size
+            across = np.diff(edges[k])[np.unravel_index(np.arange(body.cells), [len(e) - 1 for e in edges])[k]]
+            support = 2.0 if len(edges[k]) > 2 else 1.0
+            out[k] = max(out[k], support * float(np.max(np.sqrt(bend) * across)) / body.band[k])
+    return out, peak

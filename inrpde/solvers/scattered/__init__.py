@@ -1,0 +1,1 @@
+"""Very many labelled points: cells of many sizes round them."""

@@ -1,0 +1,103 @@
+"""The ladder of frozen bodies: one domain, cells and windows in turns, while the held-out score says that it pays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.search.cost import pace
+from inrpde.solvers.search.record import Record
+from inrpde.solvers.search.search import ENOUGH, RESOLVED, Fit, Search
+from inrpde.solvers.search.survey import Survey
+
+HOPELESS = 1e3
+"""An arm so many times behind a resolved solution is given up."""
+BEHIND, FAIR = 10.0, 5
+"""An arm so many times behind, after so many tries, the last of which did not help, is given up."""
+PRECISE = 1e-8
+"""A score below which no other kind of body is tried."""
+STALLED = 1.5
+"""Nominal seconds without progress after which a search without a budget ends, once they are half of all."""
+UNRESOLVED, HAZY = 12.0, 0.1
+"""The same while the best score is above the second, and says that nothing is resolved."""
+VAIN = 5
+"""Steps in vain before that: one that was dear tells little."""
+
+
+class Walk(Protocol):
+    """A walk through plans of one kind, and the nominal seconds of its first step, if that is dear."""
+
+    def steps(self, search: Search[Any]) -> Iterator[Candidate]: ...
+
+    def price(self, search: Search[Any]) -> float: ...
+
+
+@dataclass
+class Arm:
+    """A walk under way."""
+
+    search: Search[Any]
+    steps: Iterator[Candidate]
+    price: float = 0.0
+    """Nominal seconds of its first step, if that is dear."""
+    improving: bool = False
+    """Has the last step lowered the score threefold?"""
+
+    def claim(self, best: float) -> float:
+        """The time that it has had, counted the more the further its score lies behind the best."""
+        behind = float(np.sqrt(max(self.search.score / best, 1.0)))
+        return self.search.spent * behind if self.search.best else self.price
+
+
+def climb(context: Context, walks: Sequence[Walk], fit: Fit, method: str) -> Iterator[Candidate]:
+    """Several kinds of bodies in turns, those that lie behind with less time; what converges is left to it."""
+    together: list[Search[Any]] = []
+    survey = Survey.of(context.form, context.seed)
+    record = Record.recalled(method, context.tol, context.memory)
+    busy = 1.0 if context.clock.budget is None else pace()
+    left: list[Arm] = []
+    for walk in walks:
+        search: Search[Any] = Search(context, fit, method, survey, together, busy, record)
+        left.append(Arm(search, walk.steps(search), walk.price(search)))
+    progress = Progress()
+    while left:
+        best = min(search.score for search in together)
+        if context.clock.budget is None and context.tol is None and progress.stalled(best, together):
+            left = [arm for arm in left if arm.search.best is None and best > RESOLVED]
+        if best <= RESOLVED:
+            left = [arm for arm in left if arm.search.best is None or arm.search.score < HOPELESS * best]
+        left = [
+            arm for arm in left if arm.improving or len(arm.search.tried) < FAIR or arm.search.score < BEHIND * best
+        ]
+        if not left or (best < PRECISE and all(arm.search.best is None for arm in left)):
+            return
+        ahead = min(left, key=lambda a: a.search.score)
+        converging = ahead.improving and ahead.search.score < RESOLVED
+        arm = ahead if converging else min(left, key=lambda a: a.claim(max(best, ENOUGH)))
+        before = arm.search.score
+        candidate = next(arm.steps, None)
+        if candidate is None:
+            left.remove(arm)
+            continue
+        arm.improving = arm.search.score < before / 3
+        yield candidate
+
+
+@dataclass
+class Progress:
+    """When the score was last halved."""
+
+    score: float = float("inf")
+    at: float = 0.0
+    tries: int = 0
+
+    def stalled(self, best: float, searches: Sequence[Search[Any]]) -> bool:
+        spent, tries = sum(search.spent for search in searches), sum(len(search.tried) for search in searches)
+        if best < 0.5 * self.score:
+            self.score, self.at, self.tries = best, spent, tries
+        enough = max(STALLED, self.at) if best < HAZY else UNRESOLVED
+        return spent - self.at > enough and tries - self.tries >= VAIN

@@ -1,0 +1,1 @@
+"""What `auto` chooses from: each file says which forms it serves, and how it solves them (see `strategy`)."""

@@ -1,0 +1,28 @@
+"""All parameters trained by gradients: for what frozen features cannot fit by squares, and for very many samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from inrpde.compiler.form import Form
+from inrpde.sampling.extent import sample_points
+from inrpde.solvers import adam
+from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.strategy import Claim, Role
+
+NAME = "training"
+MANY = 6000
+"""Labelled points that are too many for the ladder."""
+
+
+def serves(form: Form) -> Claim | str:
+    if not form.linear and any(condition.norm == 1 for condition in form.conditions):
+        return Claim(Role.ALONE, "a nonlinear condition of the norm 1 is no square")
+    alone = all(condition.region.dim == 0 for condition in form.conditions)
+    if alone and (count := len(sample_points(form))) > MANY:
+        return Claim(Role.ALONE, f"{count} samples and nothing between them are too many for frozen features")
+    return "frozen features are faster, and more exact"
+
+
+def solve(context: Context) -> Iterator[Candidate]:
+    return adam.solve(context)

@@ -1,0 +1,136 @@
+"""What a strategy is, which of several serve a form, and how those that do run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+from inrpde.compiler.form import Form
+from inrpde.errors import DivergedError, ProblemError
+from inrpde.solvers.bodies.plan import Fit
+from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.search.ladder import climb
+from inrpde.solvers.search.search import Search
+
+POOR = 1e-3
+"""A score above which an answer is not left at that, where no tolerance says so."""
+RESERVE = 0.2
+"""The share of a budget that is left for the second solve and the checks."""
+
+
+class Role(Enum):
+    """When a strategy runs: alone, in turn with others of this role, or on what these leave poor."""
+
+    ALONE = "alone"
+    IN_TURN = "in turn"
+    LAST = "last, where the others leave a poor answer and a budget leaves time"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """That a strategy serves a form, when it runs, and what it makes of the form in a few words."""
+
+    role: Role
+    because: str
+
+
+class Strategy(Protocol):
+    """A module, or an object, with a name.
+
+    What runs ALONE or LAST has `solve(context)`. What runs IN_TURN has `steps(search)`, which shares the time, and what
+    is known of the form, with others, and `price(search)`, the nominal seconds that it waits for the others to have
+    had. Both yield candidates.
+    """
+
+    NAME: str
+
+    def serves(self, form: Form) -> Claim | str:
+        """The claim, or in a few words why there is none."""
+
+
+class Whole(Strategy, Protocol):
+    """What runs alone, or last."""
+
+    def solve(self, context: Context) -> Iterator[Candidate]: ...
+
+
+class Arm(Strategy, Protocol):
+    """What takes turns."""
+
+    def steps(self, search: Search[Any]) -> Iterator[Candidate]: ...
+
+    def price(self, search: Search[Any]) -> float: ...
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Strategies that run, with their claims, and the others, with why they do not."""
+
+    runs: tuple[tuple[Any, Claim], ...]
+    others: tuple[tuple[Any, str], ...]
+
+    def of(self, role: Role) -> list[Any]:
+        """The strategies that run in a role."""
+        return [strategy for strategy, claim in self.runs if claim.role is role]
+
+    def described(self) -> list[dict[str, Any]]:
+        """Every strategy's name, when it runs (None: it does not), and why."""
+        runs = [{"name": s.NAME, "runs": claim.role.value, "because": claim.because} for s, claim in self.runs]
+        return runs + [{"name": s.NAME, "runs": None, "because": why} for s, why in self.others]
+
+
+Answer = tuple[Strategy, Claim | str]
+
+
+def asked(form: Form, strategies: Iterable[Strategy]) -> list[Answer]:
+    """Strategies, with what they say of a form."""
+    return [(strategy, strategy.serves(form)) for strategy in strategies]
+
+
+def choose(answers: Sequence[Answer]) -> Choice:
+    """The first that claims a form alone; else all that take turns, and those that come last."""
+    claims = [(strategy, answer) for strategy, answer in answers if isinstance(answer, Claim)]
+    alone = [pair for pair in claims if pair[1].role is Role.ALONE][:1]
+    runs = alone or claims
+    names = [strategy.NAME for strategy, _ in runs]
+    others = [
+        (strategy, answer if isinstance(answer, str) else f"{names[0]} solves it alone")
+        for strategy, answer in answers
+        if strategy.NAME not in names
+    ]
+    return Choice(tuple(runs), tuple(others))
+
+
+def run(context: Context, choice: Choice, fit: Fit, method: str) -> Iterator[Candidate]:
+    """Candidates of all that were chosen; `fit` gives the heads of what takes turns, and `method` its name. Raises
+    ProblemError where no strategy serves the form."""
+    if not choice.of(Role.ALONE) + choice.of(Role.IN_TURN):
+        why = "; ".join(f"{strategy.NAME}: {reason}" for strategy, reason in choice.others)
+        name = context.form.bound.problem.name
+        raise ProblemError(f"{method} does not serve the problem ({why})", name, "use --method auto")
+    for strategy in choice.of(Role.ALONE):
+        yield from strategy.solve(context)
+    arms, best = choice.of(Role.IN_TURN), 0.0
+    for candidate in climb(context, arms, fit, method) if arms else ():
+        best = min(best or math.inf, candidate.score)
+        yield candidate
+    if best > (context.tol or POOR):
+        for strategy in choice.of(Role.LAST):
+            yield from last(context, strategy)
+
+
+def last(context: Context, strategy: Whole) -> Iterator[Candidate]:
+    """What a strategy makes of what a budget leaves but a reserve for the checks; the loop keeps the best of all."""
+    reserve = RESERVE * (context.clock.budget or 0.0)
+    if not reserve or context.clock.left < 2 * reserve:
+        return
+    try:
+        for candidate in strategy.solve(context):
+            yield candidate
+            if context.clock.left < reserve:
+                return
+    except DivergedError:  # there is an answer already
+        return

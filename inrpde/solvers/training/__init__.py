@@ -1,0 +1,1 @@
+"""What trains all parameters: the network, its loss on tensors, points for every step."""

@@ -1,0 +1,10 @@
+"""The strategies that take turns, for tests that look at the ladder alone."""
+
+from inrpde.solvers import auto
+from inrpde.solvers.search import ladder
+from inrpde.solvers.strategy import Role
+
+
+def climb(context, fit, method):
+    """Candidates of all arms that `auto` would give their turn."""
+    return ladder.climb(context, auto.chosen(context.form).of(Role.IN_TURN), fit, method)
