@@ -1,7 +1,7 @@
 """The settings: every key that `--set`, `solve(settings=)` and `Problem(settings=)` know. A new one is one line."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -100,19 +100,29 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
 
 
 class Settings(Mapping[str, Any]):
-    """A frozen mapping from every key to its value."""
+    """A frozen mapping from every key to its value; `user` and `author` are the keys that each has changed: a default
+    that is asked for is what happens anyway."""
 
-    def __init__(self, values: Mapping[str, Any]):
+    def __init__(self, values: Mapping[str, Any], author: Iterable[str] = (), user: Iterable[str] = ()):
         self._values = MappingProxyType(dict(values))
+        self.author, self.user = frozenset(author), frozenset(user)
 
     def __getitem__(self, key: str) -> Any:
         return self._values[key]
+
+    @property
+    def set(self) -> frozenset[str]:
+        """The keys that the author or the user has changed."""
+        return self.author | self.user
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
     def __len__(self) -> int:
         return len(self._values)
+
+    def __or__(self, values: Mapping[str, Any]) -> "Settings":
+        return Settings({**self._values, **values}, self.author, self.user)
 
     def __repr__(self) -> str:
         return f"Settings({dict(self._values)})"
@@ -125,8 +135,10 @@ def resolve(author: Mapping[str, Any], user: Mapping[str, Any]) -> Settings:
     is the user's.
     """
     defaults = {key: setting.default for key, setting in SETTINGS.items()}
-    authors = _parsed(author, "Problem(settings=…)", ProblemError)
-    return Settings(defaults | authors | _parsed(user, "--set", UsageError))
+    authors, users = _parsed(author, "Problem(settings=…)", ProblemError), _parsed(user, "--set", UsageError)
+    values = defaults | authors | users
+    changed = {key for key in values if values[key] != defaults[key]}
+    return Settings(values, changed & authors.keys() - users.keys(), changed & users.keys())
 
 
 def _parsed(given: Mapping[str, Any], where: str, error: type[InrpdeError]) -> dict[str, Any]:

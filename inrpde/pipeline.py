@@ -36,7 +36,8 @@ from inrpde.solution import Solution, reference_solution
 from inrpde.solvers import auto
 from inrpde.solvers.loop import Run
 from inrpde.solvers.loop import run as run_method
-from inrpde.solvers.method import Candidate, Clock, Context, Method
+from inrpde.solvers.method import Candidate, Clock, Context, Method, read
+from inrpde.solvers.options import check_read
 from inrpde.storage import check_storable, stored_at
 from inrpde.verification.estimate import Estimate, estimate
 from inrpde.verification.finding import Finding
@@ -126,6 +127,7 @@ def run(
     clock = Clock(budget) if started is None else Clock(budget, started)
     watch, stops, warnings = Stopwatch(), Stops(), list[str]()
     progress = _guarded(progress, warnings.append)
+    check_read(method, read(solve_by), chosen, warnings.append)
     about = partial(of_run, problem, chosen, method=method, seed=seed, device=device)
     with held(stored_at(output) if output is not None else None):
         saving = Saving.beside(output, about, warnings.append)
@@ -142,7 +144,9 @@ def run(
             def tell(note: str) -> None:
                 progress("solve", _share(clock), note)
 
-            context = Context(form, chosen, seed, clock, _score_bound(tol), device, memory, tell, warnings.append)
+            context: Context = Context(
+                form, chosen, seed, clock, _score_bound(tol), device, memory, tell, warnings.append
+            )
             found, estimated = _solved(plugin, solve_by, context, tol, saving, watch)
             with watch("verify"), stops:
                 progress("verify")
@@ -349,7 +353,7 @@ def check(problem: Problem) -> dict[str, Any]:
     form = compile_problem(problem)
     findings = validate(form)
     warnings = _texts(form, findings)
-    strategies = auto.chosen(form, warnings.append).described()
+    strategies = auto.chosen(form, config.resolve(problem.settings, {}), warnings.append).described()
     told = {"warnings": warnings, "findings": [each.as_dict() for each in findings]}
     return {"problem": problem.name, "status": "ok", **describe(form), "strategies": strategies, **told}
 

@@ -38,5 +38,5 @@ def problem(scan="cortex", points=8_000, alpha=100):
             On(box, exp(-alpha * Abs(u)), weight=1e1, norm=1),
         ],
         guess={u: sphere},
-        settings={"solver.width": 64, "solver.omega": 12, "solver.batch": 1000},
+        settings={"solver.omega": 12, "solver.batch": 1000},
     )

@@ -291,6 +291,10 @@ def test_list_names_the_problems_and_why_one_cannot_be_loaded(monkeypatch, tmp_p
     assert problems["poisson"]["error"] is None
     assert problems["shaky"]["package"] == "broken 1.0"
     assert problems["nobody"]["error"]
+    methods = {entry["name"]: entry for entry in listing["methods"]}
+    assert methods["newton"]["reads"] == ["solver.band", "solver.layers", "solver.width"]
+    assert "reads" not in methods["auto"]
+    assert "reads solver.points, solver.steps, solver.width" in out
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])

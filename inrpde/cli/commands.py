@@ -157,20 +157,26 @@ def _load(args: Namespace) -> "tuple[Problem, Source]":
     return load_problem(args.problem, dict(args.param))
 
 
-def _describe(plugin: plugins.Plugin) -> dict[str, str | None]:
-    """A plugin's line of the listing: its problem is declared, anything else imported, to know that it can be."""
-    about, failure = None, None
+def _describe(plugin: plugins.Plugin) -> dict[str, Any]:
+    """A plugin's line of the listing: its problem is declared, anything else imported, to know that it can be; of a
+    method that declares its options, the settings that it reads."""
+    about, failure, more = None, None, dict[str, Any]()
     try:
         if plugin.group == "problems":
             from inrpde.loader import load_problem
 
             load_problem(plugin.name, {})
+        elif plugin.group == "methods":
+            from inrpde.solvers.method import Reading, read
+
+            method = plugin.load()
+            more = {"reads": sorted(read(method))} if isinstance(method, Reading) else {}
         else:
             plugin.load()
         about = (sys.modules[plugin.entry.module].__doc__ or "").strip().partition("\n")[0]
     except InrpdeError as error:
         failure = f"{error.what} [{error.where}]"
-    return {"name": plugin.name, "package": plugin.package, "about": about, "error": failure}
+    return {"name": plugin.name, "package": plugin.package, "about": about, "error": failure, **more}
 
 
 def _fits(args: Namespace, problem: "Problem") -> None:

@@ -78,12 +78,14 @@ def comparison(made: Mapping[str, Any]) -> str:
     return _wrap(head) + "\n\n" + _table(("field", "relative L2", "max. abs.", "nodes"), rows)
 
 
-def listing(groups: Mapping[str, Sequence[Mapping[str, str | None]]]) -> str:
-    """The plugins of every group, a line each: what it is, or why it cannot be loaded."""
+def listing(groups: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """The plugins of every group, a line each: what it is, or why it cannot be loaded; below it what it reads."""
     blocks = []
     for group, entries in groups.items():
         width = max((len(entry["name"] or "") for entry in entries), default=0)
         lines = [f"  {entry['name']:<{width}}  {entry['error'] or entry['about'] or ''}".rstrip() for entry in entries]
+        reads = [f"\n  {'':<{width}}  reads {', '.join(e['reads'])}" if e.get("reads") else "" for e in entries]
+        lines = [line + below for line, below in zip(lines, reads, strict=True)]
         blocks.append("\n".join([f"{group}:", *(lines or ["  none"])]))
     return "\n\n".join(blocks)
 

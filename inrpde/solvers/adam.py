@@ -16,7 +16,8 @@ import numpy as np
 from inrpde import deadline
 from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
-from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.method import Candidate, Context, reads
+from inrpde.solvers.options import Training
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 Array = np.ndarray
 STEPS, PATIENCE = 5000, 35.0
 """Steps without a budget, at most, and the nominal seconds that they may take."""
+RATE = 0.03
+"""The rate times ω₀, which multiplies what a step does to the angles."""
 WARM_UP = 50
 RESAMPLE = 100
 """Steps on the same points of regions that have a measure."""
@@ -113,7 +116,15 @@ def share(at: Descent) -> float:
     return at.factor * min(1.0, (at.step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * at.done))
 
 
-def solve(context: Context) -> Iterator[Candidate]:
+@dataclass(frozen=True)
+class Options(Training):
+    """The network and its points, and the rate."""
+
+    rate: float | None
+
+
+@reads(Options)
+def solve(context: Context[Options]) -> Iterator[Candidate]:
     """The method `adam`.
 
     Raises ProblemError for an equation that cannot be differentiated, UsageError for a device that is not there.
@@ -121,16 +132,16 @@ def solve(context: Context) -> Iterator[Candidate]:
     yield from train(context, context.seed, None, context.memory)
 
 
-def planned(context: Context, trainer: Trainer) -> Schedule:
+def planned(context: Context[Options], trainer: Trainer) -> Schedule:
     """As many steps as settings say, or as fit into the time that a budget leaves: a schedule that ends before or after
     that wastes the machine."""
-    steps = context.settings["solver.steps"]
+    steps = context.options.steps
     if context.clock.budget is None:
         return Schedule(steps or min(STEPS, max(round(PATIENCE / trainer.cost), WARM_UP)), math.inf)
     return Schedule(steps, SPENT * context.clock.left)
 
 
-def train(context: Context, seed: int, steps: int | None, memory: Mapping[str, Any]) -> Iterator[Candidate]:
+def train(context: Context[Options], seed: int, steps: int | None, memory: Mapping[str, Any]) -> Iterator[Candidate]:
     """Candidates of one run of so many steps (as `planned`, where that is None), from its beginning or from the memory
     of one."""
     from inrpde.solvers.training.trainer import Trainer
@@ -140,12 +151,13 @@ def train(context: Context, seed: int, steps: int | None, memory: Mapping[str, A
     begun = reported = time.perf_counter()
     resumed = memory.get("method") == "adam"
     at = start = Descent.recalled(memory, trainer) if resumed else Descent.start(trainer.vector)
+    rate = context.options.rate or RATE / trainer.omega
     ended = ""
     while not ended:
         deadline.turn()
         loss, gradient = trainer.loss(at.vector, at.step)
         if math.isfinite(loss) and bool(gradient.isfinite().all()):
-            at = at.update(gradient, trainer.rate * share(at))
+            at = at.update(gradient, rate * share(at))
             at = replace(at, done=schedule.done(start, at.step, time.perf_counter() - begun))
             ended = "the end of the schedule" if at.done >= 1 else ""
         else:
@@ -158,7 +170,9 @@ def train(context: Context, seed: int, steps: int | None, memory: Mapping[str, A
             reported = time.perf_counter()
 
 
-def _candidate(context: Context, trainer: Trainer, at: Descent, seed: int, cost: float, ended: str) -> Candidate:
+def _candidate(
+    context: Context[Options], trainer: Trainer, at: Descent, seed: int, cost: float, ended: str
+) -> Candidate:
     """The best parameters so far."""
 
     def again(other: int, lean: Sequence[float]) -> State:

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.method import Candidate, Context, reads
+from inrpde.solvers.options import Training
 from inrpde.solvers.quasi_newton import Method, train
 
 Array = np.ndarray
@@ -61,7 +62,8 @@ def _scales(b: float, h: float, n: int) -> tuple[float, float]:
     return float(scale), float((1 - theta) / sigma)
 
 
-def solve(context: Context) -> Iterator[Candidate]:
+@reads(Training)
+def solve(context: Context[Training]) -> Iterator[Candidate]:
     """The method `broyden`.
 
     Raises ProblemError for an equation that cannot be differentiated, UsageError for a device that is not there, and

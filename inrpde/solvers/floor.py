@@ -12,10 +12,10 @@ from inrpde import deadline
 from inrpde.discretise.score import score
 from inrpde.discretise.state import State
 from inrpde.sampling.draw import draw
-from inrpde.solvers import least_squares, newton
-from inrpde.solvers.features import Global
+from inrpde.solvers.bodies.plan import Global
+from inrpde.solvers.fitting import linear, newton
 from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.survey import HELD_OUT, LEFT_OUT
+from inrpde.solvers.search.survey import HELD_OUT, LEFT_OUT
 
 FEATURES, ALL = (20, 60), 600
 """Features of an unknown, at least and at most, and of all unknowns together."""
@@ -38,8 +38,8 @@ def coarse(context: Context) -> Candidate | None:
 def _fitted(context: Context) -> Candidate:
     form, seed, begun = context.form, context.seed, time.perf_counter()
     width = int(np.clip(ALL // len(form.unknowns), *FEATURES))
-    plan = Global(width, (BAND,) * form.space.dim, DENSITY, corners=False)
-    fit, method = (least_squares.fit, "least-squares") if form.linear else (newton.fit, "newton")
+    plan = Global(width, (BAND,) * form.space.dim, density=DENSITY, enrichments=())
+    fit, method = (linear.fit, "least-squares") if form.linear else (newton.fit, "newton")
     drawn = draw(form, plan.points, seed).left_out(LEFT_OUT, seed).thinned(plan.points)
     unseen = draw(form, plan.points, seed + HELD_OUT).left_out(LEFT_OUT, seed, kept=False).thinned(plan.points)
     state = fit(form, plan, drawn, seed)

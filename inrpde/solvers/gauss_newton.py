@@ -27,7 +27,7 @@ from inrpde.sampling.sites import Samples
 from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.fitting import linear, newton
 from inrpde.solvers.linear.dense import ridge_solve
-from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.method import Candidate, Context, reads
 from inrpde.solvers.search.spectrum import spectrum
 
 Array = np.ndarray
@@ -150,12 +150,22 @@ def _bodies(state: State) -> dict[int, SineBody]:
     return {id(trial): trial for trial in state.trials if isinstance(trial, SineBody)}
 
 
-def solve(context: Context) -> Iterator[Candidate]:
+@dataclass(frozen=True)
+class Options:
+    """Features an unknown, steps, and points inside."""
+
+    width: int | None
+    steps: int | None
+    points: int | None
+
+
+@reads(Options)
+def solve(context: Context[Options]) -> Iterator[Candidate]:
     """The method `gauss-newton`."""
-    yield from _run(context, context.seed, context.settings["solver.steps"] or STEPS)
+    yield from _run(context, context.seed, context.options.steps or STEPS)
 
 
-def _run(context: Context, seed: int, steps: int) -> Iterator[Candidate]:
+def _run(context: Context[Options], seed: int, steps: int) -> Iterator[Candidate]:
     form, begun = context.form, time.perf_counter()
     held_out = draw(form, 1000, seed + HELD_OUT)
     start, samples = _start(context, seed, held_out)
@@ -189,12 +199,12 @@ def _run(context: Context, seed: int, steps: int) -> Iterator[Candidate]:
             return
 
 
-def _start(context: Context, seed: int, held_out: Samples) -> tuple[State, Samples]:
+def _start(context: Context[Options], seed: int, held_out: Samples) -> tuple[State, Samples]:
     """The best of some frozen bodies of few features, and the points for it."""
     form = context.form
     fit = linear.fit if form.linear else newton.fit
-    width = context.settings["solver.width"] or WIDTH
-    points = context.settings["solver.points"] or round(DENSITY * (form.space.dim + 2) * width)
+    width = context.options.width or WIDTH
+    points = context.options.points or round(DENSITY * (form.space.dim + 2) * width)
     samples = draw(form, points, seed)
     lo, hi = bounds(form)
     waves = spectrum(form, samples).all * (hi - lo) / 2

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.method import Candidate, Context, reads
+from inrpde.solvers.options import Training
 from inrpde.solvers.quasi_newton import Method, train
 
 Array = np.ndarray
@@ -49,7 +50,8 @@ class Pairs:
         return {"steps": self.steps, "changes": self.changes}
 
 
-def solve(context: Context) -> Iterator[Candidate]:
+@reads(Training)
+def solve(context: Context[Training]) -> Iterator[Candidate]:
     """The method `lbfgs`.
 
     Raises ProblemError for an equation that cannot be differentiated, UsageError for a device that is not there, and

@@ -6,17 +6,22 @@ from collections.abc import Iterator
 
 from inrpde.errors import ProblemError
 from inrpde.solvers.fitting import linear
-from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.method import Candidate, Context, keys, reads
+from inrpde.solvers.options import Body
 from inrpde.solvers.strategies import cells, one_domain, sample_fit, windows
 from inrpde.solvers.strategy import Strategy, asked, choose, run
 
 STRATEGIES: tuple[Strategy, ...] = (sample_fit, one_domain, cells, windows)
 
 
-def solve(context: Context) -> Iterator[Candidate]:
-    """Raises ProblemError, naming the equation, for a nonlinear problem."""
+@reads(Body)
+def solve(context: Context[Body]) -> Iterator[Candidate]:
+    """On cells as fine as many samples ask for, where there are such and the body is not given. Raises ProblemError,
+    naming the equation, for a nonlinear problem."""
     form = context.form
     if not form.linear:
         nonlinear = next((row.text for row in form.rows if not row.linear), form.rows[0].text)
         raise ProblemError("least-squares needs linear equations", nonlinear, "use --method auto, or newton")
-    yield from run(context, choose(asked(form, STRATEGIES)), linear.fit, "least-squares")
+    yield from run(
+        context, choose(asked(form, STRATEGIES), context.settings.set & keys(Body)), linear.fit, "least-squares"
+    )

@@ -11,7 +11,7 @@ from typing import Any
 from inrpde import deadline
 from inrpde.errors import DivergedError
 from inrpde.solvers.floor import coarse
-from inrpde.solvers.method import PATIENCE, TOLERANT, Candidate, Clock, Context, Method, beats
+from inrpde.solvers.method import PATIENCE, TOLERANT, Candidate, Clock, Context, Method, beats, read
 
 MORE = "--budget SECONDS"
 UNBOUNDED = f"two minutes were spent, and no budget given: {MORE} allows more"
@@ -76,7 +76,7 @@ def run(
     try:
         with closing(method(replace(context, keep=kept.take))) as candidates:
             while True:
-                with deadline.within(_limit(context, best)) as scope:
+                with deadline.within(_limit(method, context, best)) as scope:
                     candidate = next(candidates, None)
                 if scope.expired or candidate is None:
                     ended = late if scope.expired else ended
@@ -90,7 +90,7 @@ def run(
                 if better and not candidate.settled and accept(candidate):
                     ended = "the tolerance was reached"
                     break
-                if _limit(context, best) <= 0:
+                if _limit(method, context, best) <= 0:
                     ended = late
                     break
     except KeyboardInterrupt:
@@ -113,13 +113,13 @@ def run(
     return Run(best, steps, ended, kept.latest, failure, not found)
 
 
-def _limit(context: Context, best: Candidate | None) -> float:
+def _limit(method: Method, context: Context, best: Candidate | None) -> float:
     """Seconds left for a method: of a budget, those of the second solve, too, as long as there is no answer to check.
     Steps that are asked for are all taken."""
     clock = context.clock
     if clock.budget is not None:
         return clock.left if best is None else clock.searching
-    if context.settings.get("solver.steps") is not None:
+    if "solver.steps" in read(method) and context.settings.get("solver.steps") is not None:
         return float("inf")
     return (PATIENCE if context.tol is None else TOLERANT * PATIENCE) - clock.spent
 

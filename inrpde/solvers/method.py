@@ -1,16 +1,40 @@
-"""What a method is: a generator of candidates, each better informed than the last. The loop owns everything else."""
+"""What a method is: a generator of candidates, each better informed than the last. The loop owns everything else.
+
+A method says in one line which settings it reads, each a field with the name and the type of `solver.NAME`:
+
+    @dataclass(frozen=True)
+    class Options:
+        width: int | None
+        rate: float | None
+
+    @reads(Options)
+    def solve(context: Context[Options]) -> Iterator[Candidate]:
+        width = context.options.width or 64
+
+What the user sets and the method does not read is then refused, with the methods that read it, and what the problem's
+author sets is a warning. A method that declares nothing is given all settings, and none of them is refused."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, make_dataclass, replace
+from functools import cached_property, update_wrapper
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from inrpde.compiler.form import Form
+from inrpde.config import SETTINGS, Settings
 from inrpde.discretise.state import State
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Declared = TypeVar("Declared", bound="DataclassInstance", covariant=True)
+PREFIX = "solver."
+"""What the keys of methods' settings begin with."""
+All: Any = make_dataclass("All", [key.removeprefix(PREFIX) for key in SETTINGS if key.startswith(PREFIX)], frozen=True)
+"""The options of a method that declares none."""
 RESERVE, LEAST = 0.25, 2.0
 """The share of a budget that is kept for the reference, the report and the file, and the least of it in seconds, where
 that is no more than a third of the budget."""
@@ -83,11 +107,11 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Context:
+class Context(Generic[Declared]):
     """All that a method may know. `tol` bounds the score; `memory` is what a checkpoint kept of this method."""
 
     form: Form
-    settings: Mapping[str, Any]
+    settings: Settings
     seed: int
     clock: Clock
     tol: float | None = None
@@ -98,10 +122,17 @@ class Context:
     """Takes a line for the report's warnings."""
     keep: Callable[[Callable[[], Mapping[str, Any]]], None] = lambda memory: None
     """Takes what gives the memory between two candidates; the loop's."""
+    declared: type[Declared] = All
+    """The dataclass of the settings that the method reads."""
 
-    def afresh(self) -> Context:
+    @cached_property
+    def options(self) -> Declared:
+        """The values of what the method reads."""
+        return self.declared(**{each.name: self.settings[PREFIX + each.name] for each in fields(self.declared)})
+
+    def afresh(self) -> Context[Declared]:
         """The same for a second, short run: from its beginning, and not worth compiling."""
-        return replace(self, memory={}, settings={**self.settings, "solver.compile": False})
+        return replace(self, memory={}, settings=self.settings | {"solver.compile": False})
 
 
 @dataclass(frozen=True)
@@ -135,3 +166,32 @@ class Method(Protocol):
     """Yields candidates; may stop by itself, and is stopped by the loop at the tolerance or the end of the budget."""
 
     def __call__(self, context: Context) -> Generator[Candidate, None, None]: ...
+
+
+class Reading(Generic[Declared]):
+    """A method that has declared its options; it is called as any other. Raises TypeError for a field of `options` that
+    is no setting."""
+
+    def __init__(self, options: type[Declared], method: Callable[[Context[Declared]], Iterator[Candidate]]):
+        if strange := {each.name for each in fields(options)} - {each.name for each in fields(All)}:
+            raise TypeError(f"{options.__qualname__} has fields that are no settings: {', '.join(sorted(strange))}")
+        update_wrapper(self, method)
+        self.options, self._method = options, method
+
+    def __call__(self, context: Context[Any]) -> Iterator[Candidate]:
+        return self._method(replace(context, declared=self.options))
+
+
+def reads(options: type[Declared]) -> Callable[[Callable[[Context[Declared]], Iterator[Candidate]]], Reading[Declared]]:
+    """Declares a method's options; see above."""
+    return lambda method: Reading(options, method)
+
+
+def read(method: Callable[[Context[Any]], Iterator[Candidate]]) -> frozenset[str]:
+    """The keys of the settings that a method reads: all of them where it declares none."""
+    return keys(method.options if isinstance(method, Reading) else All)
+
+
+def keys(options: type[DataclassInstance]) -> frozenset[str]:
+    """The keys of the settings of an options class."""
+    return frozenset(PREFIX + each.name for each in fields(options))

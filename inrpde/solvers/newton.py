@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inrpde.solvers.fitting import newton
-from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.method import Candidate, Context, keys, reads
+from inrpde.solvers.options import Body
 from inrpde.solvers.strategies import cells, one_domain, signed_distance, windows
 from inrpde.solvers.strategy import Strategy, asked, choose, run
 
 STRATEGIES: tuple[Strategy, ...] = (signed_distance, one_domain, cells, windows)
 
 
-def solve(context: Context) -> Iterator[Candidate]:
-    """Cells round many labelled points where there are such, else one domain, cells and windows in turn."""
-    yield from run(context, choose(asked(context.form, STRATEGIES)), newton.fit, "newton")
+@reads(Body)
+def solve(context: Context[Body]) -> Iterator[Candidate]:
+    """Cells round many labelled points where there are such and the body is not given, else one domain, cells and
+    windows in turn."""
+    choice = choose(asked(context.form, STRATEGIES), context.settings.set & keys(Body))
+    yield from run(context, choice, newton.fit, "newton")

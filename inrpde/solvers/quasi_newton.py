@@ -16,6 +16,7 @@ from inrpde import deadline
 from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
 from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.options import Training
 
 if TYPE_CHECKING:
     from inrpde.solvers.training.trainer import Trainer
@@ -91,16 +92,16 @@ class Method:
     steps: int
 
 
-def train(method: Method, context: Context) -> Iterator[Candidate]:
+def train(method: Method, context: Context[Training]) -> Iterator[Candidate]:
     """Candidates of a run from its beginning, or from the memory of one of the same method."""
     budgeted = context.clock.budget is not None
-    steps = context.settings["solver.steps"] or (math.inf if budgeted else method.steps)
+    steps = context.options.steps or (math.inf if budgeted else method.steps)
     seconds = SPENT * context.clock.left if budgeted else math.inf
     yield from _run(method, context, context.seed, steps, seconds, context.memory)
 
 
 def _run(
-    method: Method, context: Context, seed: int, steps: float, seconds: float, memory: Mapping[str, Any]
+    method: Method, context: Context[Training], seed: int, steps: float, seconds: float, memory: Mapping[str, Any]
 ) -> Iterator[Candidate]:
     from inrpde.solvers.training.trainer import Trainer
 
@@ -191,7 +192,7 @@ def wolfe(loss: Loss, at: Descent, direction: Array) -> tuple[float, float, Arra
 
 
 def _candidate(
-    method: Method, context: Context, trainer: Trainer, at: Descent, seed: int, cost: float, ended: str
+    method: Method, context: Context[Training], trainer: Trainer, at: Descent, seed: int, cost: float, ended: str
 ) -> Candidate:
     """The best parameters so far."""
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Protocol
 
 from inrpde.compiler.form import Form
 from inrpde.errors import DivergedError, ProblemError
 from inrpde.solvers.bodies.plan import Fit
-from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.method import Candidate, Context, keys
+from inrpde.solvers.options import listed
 from inrpde.solvers.search.ladder import climb
 from inrpde.solvers.search.search import Search
 
@@ -38,14 +39,18 @@ class Claim:
 
 
 class Strategy(Protocol):
-    """A module, or an object, with a name.
+    """A module, or an object, with a name and, in OPTIONS, the dataclass of the settings that it reads (see `method`).
 
     What runs ALONE or LAST has `solve(context)`. What runs IN_TURN has `steps(search)`, which shares the time, and what
     is known of the form, with others, and `price(search)`, the nominal seconds that it waits for the others to have
     had. Both yield candidates.
     """
 
-    NAME: str
+    @property
+    def NAME(self) -> str: ...
+
+    @property
+    def OPTIONS(self) -> type: ...
 
     def serves(self, form: Form) -> Claim | str:
         """The claim, or in a few words why there is none."""
@@ -72,6 +77,11 @@ class Choice:
     runs: tuple[tuple[Any, Claim], ...]
     others: tuple[tuple[Any, str], ...]
 
+    @property
+    def main(self) -> list[Any]:
+        """The strategies that run, but for those that come last."""
+        return self.of(Role.ALONE) + self.of(Role.IN_TURN)
+
     def of(self, role: Role) -> list[Any]:
         """The strategies that run in a role."""
         return [strategy for strategy, claim in self.runs if claim.role is role]
@@ -90,8 +100,14 @@ def asked(form: Form, strategies: Iterable[Strategy]) -> list[Answer]:
     return [(strategy, strategy.serves(form)) for strategy in strategies]
 
 
-def choose(answers: Sequence[Answer]) -> Choice:
-    """The first that claims a form alone; else all that take turns, and those that come last."""
+def choose(answers: Sequence[Answer], settings: frozenset[str] = frozenset()) -> Choice:
+    """Of those that read all `settings` (keys that are set), the first that claims a form alone; else all that take
+    turns, and those that come last."""
+    unread = [settings - keys(strategy.OPTIONS) for strategy, _ in answers]
+    answers = [
+        (strategy, f"it does not read {listed(left)}" if left and isinstance(answer, Claim) else answer)
+        for (strategy, answer), left in zip(answers, unread, strict=True)
+    ]
     claims = [(strategy, answer) for strategy, answer in answers if isinstance(answer, Claim)]
     alone = [pair for pair in claims if pair[1].role is Role.ALONE][:1]
     runs = alone or claims
@@ -107,12 +123,12 @@ def choose(answers: Sequence[Answer]) -> Choice:
 def run(context: Context, choice: Choice, fit: Fit, method: str) -> Iterator[Candidate]:
     """Candidates of all that were chosen; `fit` gives the heads of what takes turns, and `method` its name. Raises
     ProblemError where no strategy serves the form."""
-    if not choice.of(Role.ALONE) + choice.of(Role.IN_TURN):
+    if not choice.main:
         why = "; ".join(f"{strategy.NAME}: {reason}" for strategy, reason in choice.others)
         name = context.form.bound.problem.name
         raise ProblemError(f"{method} does not serve the problem ({why})", name, "use --method auto")
     for strategy in choice.of(Role.ALONE):
-        yield from strategy.solve(context)
+        yield from strategy.solve(replace(context, declared=strategy.OPTIONS))
     arms, best = choice.of(Role.IN_TURN), 0.0
     for candidate in climb(context, arms, fit, method) if arms else ():
         best = min(best or math.inf, candidate.score)
@@ -128,7 +144,7 @@ def last(context: Context, strategy: Whole) -> Iterator[Candidate]:
     if not reserve or context.clock.left < 2 * reserve:
         return
     try:
-        for candidate in strategy.solve(context):
+        for candidate in strategy.solve(replace(context, declared=strategy.OPTIONS)):
             yield candidate
             if context.clock.left < reserve:
                 return

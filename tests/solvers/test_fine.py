@@ -177,7 +177,7 @@ class TestWhen:
             ([On(many, Eq(u**3, many["f"]))], training),
         ]:
             form = compile_problem(Problem("p", [u], conditions))
-            choice = auto.chosen(form)
+            choice = auto.chosen(form, config.resolve({}, {}))
             assert choice.of(Role.ALONE) == ([] if expected is None else [expected])
             assert choice.of(Role.IN_TURN) == ([one_domain, cells] if expected is None else [])
             assert choice.of(Role.LAST) == ([refinement] if expected is None else [])

@@ -119,7 +119,7 @@ def test_a_guess_and_learned_fields_are_where_training_starts(small):
 def test_the_band_follows_the_declared_waves(small):
     def first(problem, **settings):
         context = small.context(problem, **settings)
-        return shape(context.form, context.settings, draw(context.form, 100, 0), 64).first_omega
+        return shape(context.form, context.options, draw(context.form, 100, 0), 64).first_omega
 
     fast = Problem("p", [u], [On(omega, u.diff(x, 2) + 60**2 * u), On(omega.boundary, u - 1)])
     assert first(fast)[0] == pytest.approx(15, rel=0.1)

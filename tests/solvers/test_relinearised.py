@@ -116,7 +116,7 @@ def test_a_tolerance_asks_for_further_steps(monkeypatch):
 
 def test_auto_takes_it_for_many_points_and_nonlinear_volumes():
     form = compile_problem(two_circles())
-    assert auto.chosen(form).of(Role.ALONE) == [signed_distance]
+    assert auto.chosen(form, config.resolve({}, {})).of(Role.ALONE) == [signed_distance]
     linear = replace(form, rows=tuple(row for row in form.rows if row.linear))
     assert signed_distance.serves(linear) == "the equations are linear"
 

@@ -9,11 +9,12 @@ import pytest
 from sympy import Eq, Interval, exp, pi, sin
 
 import inrpde
-from inrpde import On, Points, Problem, Region, Space
+from inrpde import On, Points, Problem, Region, Space, config
 from inrpde.cli import main
 from inrpde.compiler import compile_problem
 from inrpde.errors import ProblemError
 from inrpde.solvers import auto
+from inrpde.solvers.options import Body, Nothing
 from inrpde.solvers.strategy import Claim, Role, choose
 from tests import line as declared
 
@@ -24,7 +25,7 @@ line, strip = Region(space, Interval(0, 1)), Region(timed, Interval(0, 1) ** 2)
 
 
 def made(name, answer):
-    return SimpleNamespace(NAME=name), answer
+    return SimpleNamespace(NAME=name, OPTIONS=Nothing), answer
 
 
 def names(choice, role):
@@ -45,6 +46,15 @@ def test_those_that_take_turns_run_together_and_some_come_last():
     turns, last = Claim(Role.IN_TURN, "it tries"), Claim(Role.LAST, "it mends")
     choice = choose([made("a", turns), made("b", last), made("c", turns), made("d", "no")])
     assert (names(choice, Role.IN_TURN), names(choice, Role.LAST)) == (["a", "c"], ["b"])
+
+
+def test_what_does_not_read_a_setting_does_not_run():
+    turns = Claim(Role.IN_TURN, "it tries")
+    (one, _), (other, _) = made("a", turns), made("b", turns)
+    one.OPTIONS = Body
+    choice = choose([(one, turns), (other, turns)], frozenset({"solver.width"}))
+    assert choice.main == [one]
+    assert choice.others == ((other, "it does not read solver.width"),)
 
 
 READINGS = Points(space, np.linspace(0, 1, 8000)[:, None], {"f": np.linspace(0, 1, 8000)})
@@ -68,7 +78,7 @@ READINGS = Points(space, np.linspace(0, 1, 8000)[:, None], {"f": np.linspace(0, 
     ids=["still", "evolving", "samples", "curved samples", "distance", "norm"],
 )
 def test_what_runs_for_which_form(unknown, conditions, alone, turns):
-    choice = auto.chosen(compile_problem(Problem("p", [unknown], conditions)))
+    choice = auto.chosen(compile_problem(Problem("p", [unknown], conditions)), config.resolve({}, {}))
     assert (names(choice, Role.ALONE), names(choice, Role.IN_TURN)) == (alone, turns)
     assert len(choice.runs) + len(choice.others) == len(auto.STRATEGIES)
     assert all(why for _, why in choice.others)
@@ -81,9 +91,10 @@ OWN = """
     from inrpde.discretise.score import score
     from inrpde.sampling.draw import draw
     from inrpde.solvers.method import Candidate
+    from inrpde.solvers.options import Nothing
     from inrpde.solvers.strategy import Claim, Role
 
-    NAME = "own"
+    NAME, OPTIONS = "own", Nothing
 
     def serves(form):
         return Claim(Role.ALONE, "it is ours") if form.linear else "the equations are not linear"

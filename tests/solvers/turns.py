@@ -7,4 +7,4 @@ from inrpde.solvers.strategy import Role
 
 def climb(context, fit, method):
     """Candidates of all arms that `auto` would give their turn."""
-    return ladder.climb(context, auto.chosen(context.form).of(Role.IN_TURN), fit, method)
+    return ladder.climb(context, auto.chosen(context.form, context.settings).of(Role.IN_TURN), fit, method)

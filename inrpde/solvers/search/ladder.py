@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -29,7 +29,10 @@ VAIN = 5
 
 
 class Walk(Protocol):
-    """A walk through plans of one kind, and the nominal seconds of its first step, if that is dear."""
+    """A walk through plans of one kind, and the nominal seconds of its first step, if that is dear; see `strategy`."""
+
+    @property
+    def OPTIONS(self) -> type: ...
 
     def steps(self, search: Search[Any]) -> Iterator[Candidate]: ...
 
@@ -61,7 +64,9 @@ def climb(context: Context, walks: Sequence[Walk], fit: Fit, method: str) -> Ite
     busy = 1.0 if context.clock.budget is None else pace()
     left: list[Arm] = []
     for walk in walks:
-        search: Search[Any] = Search(context, fit, method, survey, together, busy, record)
+        search: Search[Any] = Search(
+            replace(context, declared=walk.OPTIONS), fit, method, survey, together, busy, record
+        )
         left.append(Arm(search, walk.steps(search), walk.price(search)))
     progress = Progress()
     while left:

@@ -17,6 +17,7 @@ from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import times
 from inrpde.solvers.bodies.plan import Fit, Plan, Task
 from inrpde.solvers.method import Candidate, Context, beats
+from inrpde.solvers.options import Body
 from inrpde.solvers.search.cost import CHEAP, nominal
 from inrpde.solvers.search.record import Attempt, Record
 from inrpde.solvers.search.survey import LEFT_OUT, Survey
@@ -44,7 +45,7 @@ UNTRIED = 5.0
 class Search(Generic[Kind]):
     """One kind of body: the plans tried so far, and the best of them."""
 
-    context: Context
+    context: Context[Any]
     fit: Fit
     method: str
     survey: Survey
@@ -183,6 +184,7 @@ class Search(Generic[Kind]):
         return again
 
 
-def fixed(context: Context) -> bool:
+def fixed(context: Context[Body]) -> bool:
     """Has the user chosen the body?"""
-    return any(context.settings[key] is not None for key in ("solver.width", "solver.band"))
+    options = context.options
+    return any(value is not None for value in (options.width, options.band, options.layers))

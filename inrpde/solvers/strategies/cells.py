@@ -15,12 +15,13 @@ from inrpde.solvers.bodies.corners import Poles
 from inrpde.solvers.bodies.exponentials import Waves, solves
 from inrpde.solvers.bodies.plan import Cells
 from inrpde.solvers.method import Candidate
+from inrpde.solvers.options import Nothing
 from inrpde.solvers.search.cost import CHEAP, nominal
-from inrpde.solvers.search.search import Search, fixed
+from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.shapes import SPARE, cell_plan, crowded, first_cells, narrowed, spaced, uniform
 from inrpde.solvers.strategy import Claim, Role
 
-NAME = "cells"
+NAME, OPTIONS = "cells", Nothing
 DEAR = 5.0
 """Nominal seconds that the first cells of a nonlinear problem may take with the waves that its data declare."""
 SHARES = (0.9, 0.8, 0.7, 0.6)
@@ -40,8 +41,6 @@ def price(search: Search[Cells]) -> float:
 
 def steps(search: Search[Cells]) -> Iterator[Candidate]:
     """Cells of a shape that follows the box and the wave numbers; then whatever refinement lowers the score most."""
-    if fixed(search.context):
-        return
     form = search.context.form
     first = first_cells(form, search.survey)
     first = first.enriched(Poles()) if search.survey.has_holes else first

@@ -8,18 +8,19 @@ from dataclasses import replace
 import numpy as np
 
 from inrpde.compiler.form import Form
-from inrpde.sampling.extent import bounds, sample_points, sampled
+from inrpde.sampling.extent import bounds
 from inrpde.sampling.modes import CELL, DOMAIN, ENDS, modes
 from inrpde.solvers.bodies.corners import Poles
 from inrpde.solvers.bodies.exponentials import Waves, solves
 from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.method import Candidate
+from inrpde.solvers.options import Body
 from inrpde.solvers.search.cost import CHEAP, nominal
 from inrpde.solvers.search.search import BLIND, RESOLVED, Search, fixed
 from inrpde.solvers.search.shapes import SPARE
 from inrpde.solvers.strategy import Claim, Role
 
-NAME = "one domain"
+NAME, OPTIONS = "one domain", Body
 HIGH = 4
 """Coordinates from which frequencies are drawn from a Gaussian: a box would be mostly corners."""
 WIDEST = 4500
@@ -35,9 +36,6 @@ WORTH = 0.8
 
 
 def serves(form: Form) -> Claim | str:
-    alone = all(sampled(form, k) for k in range(len(form.unknowns)))
-    if alone and (count := len(sample_points(form))) > FEW:
-        return f"{count} samples alone ask for cells as fine as they are"
     return Claim(Role.IN_TURN, "sine features on the whole box, the band tuned and then features added")
 
 
@@ -47,7 +45,9 @@ def price(search: Search[Global]) -> float:
 
 def steps(search: Search[Global]) -> Iterator[Candidate]:
     """From the declared wave numbers upwards: tune the band while the solution is unresolved, then add features."""
-    settings = search.context.settings
+    options = search.context.options
+    if search.survey.given_points > FEW and not fixed(search.context):
+        return
     budgeted = search.context.clock.budget is not None
     wavy = wavy_plan(search)
     waits = wavy is not None and budgeted and not search.affords(wavy)
@@ -63,13 +63,13 @@ def steps(search: Search[Global]) -> Iterator[Candidate]:
         yield search.attempt(first.enriched(Poles()), "first, with multipoles in the holes")
     if search.plan.waves is not None:
         yield from further(search)
-    fixed_band = settings["solver.band"] is not None
+    fixed_band = options.band is not None
     misses = 0
     while not search.done and misses < 2:
         before = search.score
         if search.score > RESOLVED and not fixed_band:
             yield from tune(search)
-        if settings["solver.width"] is not None or search.done:
+        if options.width is not None or search.done:
             return
         widest = max(plan.width for plan in search.tried if plan.reach == search.plan.reach)
         bigger = replace(search.plan, width=round(1.7 * widest))
@@ -96,25 +96,25 @@ def further(search: Search[Global]) -> Iterator[Candidate]:
 
 def first_plan(search: Search[Global]) -> Global:
     """A little above the wave numbers in each coordinate, and features enough to resolve that."""
-    settings, d, waves = search.context.settings, search.context.form.space.dim, search.survey.waves
+    options, d, waves = search.context.options, search.context.form.space.dim, search.survey.waves
     many = d >= HIGH
     above = 3.0 if d < 3 else 1.5  # the more coordinates, the fewer features there are for each
     band = np.maximum(0.5 * waves.max(), 6.0 / d) * np.ones(d) if many else np.minimum(waves, 150) + above
-    if settings["solver.band"] is not None:
-        band = np.full(d, float(settings["solver.band"]))
+    if options.band is not None:
+        band = np.full(d, float(options.band))
     resolves = DOMAIN * modes(band)
-    if settings["solver.width"] is None:
+    if options.width is None:
         while resolves > 300 and not search.affords(Global(int(min(resolves, 2200)), tuple(band))):
             resolves = 0.8 * min(resolves, 2200)
     least = {1: 60, 2: 300, 3: 700}.get(d, 1000)
     if search.survey.given_points:
         least = max(least, round(SPARE * search.survey.given_points))
-        if settings["solver.band"] is None:
+        if options.band is None:
             band = np.maximum(band, ((least / DOMAIN) ** (1 / d) - ENDS) * np.pi / 2)
-    width = settings["solver.width"] or int(np.clip(resolves, least, max(least, 1000 if many else 2200)))
+    width = options.width or int(np.clip(resolves, least, max(least, 1000 if many else 2200)))
     kind = "gaussian" if many else "box"
-    plan = Global(width, tuple(float(w) for w in band), layers=settings["solver.layers"] or 1, distribution=kind)
-    if settings["solver.width"] is None and search.context.clock.budget is not None:
+    plan = Global(width, tuple(float(w) for w in band), layers=options.layers or 1, distribution=kind)
+    if options.width is None and search.context.clock.budget is not None:
         while plan.width > FEWEST and not search.affords(plan):
             plan = replace(plan, width=round(0.8 * plan.width))
     return plan
@@ -126,7 +126,7 @@ def wavy_plan(search: Search[Global], stretch: float = 1.0) -> Global | None:
     has chosen the body, or higher frequencies ask for too many."""
     form = search.context.form
     d = form.space.dim
-    if d >= HIGH or fixed(search.context) or (search.context.settings["solver.layers"] or 1) > 1:
+    if d >= HIGH or fixed(search.context):
         return None
     reach = stretch * (search.survey.waves + 3.0)
     band = 3.0 + (0.0 if any(search.survey.narrow) else stretch) * search.survey.driven

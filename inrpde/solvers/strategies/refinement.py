@@ -9,7 +9,7 @@ from inrpde.solvers import gauss_newton
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.strategy import Claim, Role
 
-NAME = "gauss-newton"
+NAME, OPTIONS = "gauss-newton", gauss_newton.Options
 
 
 def serves(form: Form) -> Claim | str:

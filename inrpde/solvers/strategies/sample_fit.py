@@ -37,12 +37,13 @@ from inrpde.solvers.linear.pieces import Orthonormal
 from inrpde.solvers.linear.threads import sized
 from inrpde.solvers.linear.weights import reweighted
 from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.options import Nothing
 from inrpde.solvers.search.cost import pace
 from inrpde.solvers.search.survey import LEFT_OUT
 from inrpde.solvers.strategy import Claim, Role
 
 Array = np.ndarray
-NAME = "sample fit"
+NAME, OPTIONS = "sample fit", Nothing
 ALONE, BESIDE = 3000, 6000
 """Samples from which they are not left to one domain and few cells: with nothing between them, and with equations."""
 SIDE = {1: 30.0, 2: 8.0, 3: 3.0}

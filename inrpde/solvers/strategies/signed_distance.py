@@ -26,6 +26,7 @@ from inrpde.sampling.extent import SOME, bounds, sample_points
 from inrpde.sampling.sites import Samples
 from inrpde.solvers.linear.threads import sized
 from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.options import Nothing
 from inrpde.solvers.scattered.expansion import Expansion, expansion
 from inrpde.solvers.scattered.levels import DEEPEST, EVERYWHERE, Level, levels, patchwork
 from inrpde.solvers.scattered.orthonormal import CellSystem, Columns, Equation
@@ -35,7 +36,7 @@ from inrpde.solvers.strategy import Claim, Role
 Array = np.ndarray
 Jets = Mapping[int, Mapping[Index, Array]]
 """The jets of a field at samples, by the number of a site and the index."""
-NAME = "signed distance"
+NAME, OPTIONS = "signed distance", Nothing
 FEATURES, BAND = 16, 3.0
 """Features of a cell, and their band in coordinates scaled to it."""
 VOLUME, EACH = 15_000, 4

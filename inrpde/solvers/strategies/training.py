@@ -10,7 +10,7 @@ from inrpde.solvers import adam
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.strategy import Claim, Role
 
-NAME = "training"
+NAME, OPTIONS = "training", adam.Options
 MANY = 6000
 """Labelled points that are too many for the ladder."""
 

@@ -12,12 +12,13 @@ from inrpde.solvers.bodies.plan import Cells
 from inrpde.solvers.marching.initial import marches
 from inrpde.solvers.marching.march import March
 from inrpde.solvers.method import Candidate
+from inrpde.solvers.options import Nothing
 from inrpde.solvers.search.cost import nominal
-from inrpde.solvers.search.search import Search, fixed
+from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.shapes import first_cells, uniform
 from inrpde.solvers.strategy import Claim, Role
 
-NAME = "windows of time"
+NAME, OPTIONS = "windows of time", Nothing
 AIMS = (1e-4, 1e-6, 1e-8)
 """The scores that windows are to meet, one march after another."""
 BAND = {2: (4.0, 1.8), 3: (3.5, 1.8), 4: (3.0, 1.5)}
@@ -46,8 +47,6 @@ def serves(form: Form) -> Claim | str:
 
 def steps(search: Search[March]) -> Iterator[Candidate]:
     """March to one aim after another."""
-    if fixed(search.context):
-        return
     tol = search.context.tol
     aims = AIMS if tol is None else [aim for aim in AIMS if aim > tol / 2] + [tol / 4]
     inner = first_window(search)

@@ -6,7 +6,6 @@ checkpoint sees what it would have seen."""
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +21,7 @@ from inrpde.solvers.fitting.newton import project
 from inrpde.solvers.fitting.starts import Guess
 from inrpde.solvers.linear.threads import sized
 from inrpde.solvers.method import Context
+from inrpde.solvers.options import Training
 from inrpde.solvers.search.spectrum import spectrum
 from inrpde.solvers.training.compiled import Compiled
 from inrpde.solvers.training.objective import Batch, Objective
@@ -33,8 +33,6 @@ PAPER_WIDTH, PAPER_LAYERS = 256, 4
 """Where there are only samples, and many of them."""
 PAPER_OMEGA, LOW_OMEGA = 30.0, 5.0
 """ω₀ of networks that hold many waves, as the paper's, and of others."""
-RATE = 0.03
-"""Adam's rate times ω₀, which multiplies what a step does to the angles."""
 LOWEST = 2.0
 """The least half-width of the first layer's band, in radians a half extent of the box."""
 SHARE = 0.5
@@ -62,23 +60,23 @@ class Trainer:
     the first). Raises UsageError for a device that is not there.
     """
 
-    def __init__(self, context: Context, seed: int, resample: int | None = None, width: int | None = None):
+    def __init__(self, context: Context[Training], seed: int, resample: int | None = None, width: int | None = None):
         self.form, self.seed, self._context = context.form, seed, context
-        settings = context.settings
+        options = context.options
         dim = self.form.space.dim
-        batch = settings["solver.batch"]
-        self.points = settings["solver.points"] or max(POINTS.get(dim, MANY_POINTS), 4 * (batch or 0))
+        batch = options.batch
+        self.points = options.points or max(POINTS.get(dim, MANY_POINTS), 4 * (batch or 0))
         self.resample = resample if any(c.region.dim > 0 for c in self.form.conditions) else None
         samples = draw(self.form, self.points, seed)
         self.batch_size = batch or (BATCH if samples.count > LARGE else None)
         single = self.batch_size is not None and resample is not None
-        network = shape(self.form, settings, samples, width)
+        network = shape(self.form, options, samples, width)
         self.cost = step_cost(self.form, network, self.batch_size or samples.count, single)
-        self.rate = settings["solver.rate"] or RATE / network.omega
+        self.omega = network.omega
         fields = Fields(self.form, network, seed, torch.float32 if single else torch.float64)
         started(self.form, fields, samples.thinned(SCORED))
         self.objective = Objective(self.form, fields, samples, device(context.device))
-        self._evaluate = Compiled(self.objective, context.warn) if settings["solver.compile"] else self.objective
+        self._evaluate = Compiled(self.objective, context.warn) if options.compile else self.objective
         self._pool = (0, self.objective.batch(samples))
 
     @property
@@ -161,10 +159,10 @@ def only_samples(form: Form) -> bool:
     return all(condition.region.dim == 0 for condition in form.conditions)
 
 
-def shape(form: Form, settings: Any, samples: Samples, width: int | None = None) -> Shape:
-    """The network that the settings ask for; where they leave it open, its band is that of the declared waves, and the
+def shape(form: Form, options: Training, samples: Samples, width: int | None = None) -> Shape:
+    """The network that the options ask for; where they leave it open, its band is that of the declared waves, and the
     paper's where there are only data to fit."""
-    omega = settings["solver.omega"]
+    omega = options.omega
     if omega is not None:
         first = np.full(form.space.dim, omega)
     elif only_samples(form):
@@ -176,8 +174,8 @@ def shape(form: Form, settings: Any, samples: Samples, width: int | None = None)
     hidden = min(omega or PAPER_OMEGA, PAPER_OMEGA) if first.max() >= PAPER_OMEGA or omega else LOW_OMEGA
     default = (PAPER_WIDTH, PAPER_LAYERS) if only_samples(form) and samples.count > LARGE else (WIDTH, LAYERS)
     return Shape(
-        settings["solver.width"] or width or default[0], settings["solver.layers"] or default[1], tuple(first), hidden,
-        settings["solver.activation"],
+        options.width or width or default[0], options.layers or default[1], tuple(first), hidden,
+        options.activation,
     )  # fmt: skip
 
 
