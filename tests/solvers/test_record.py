@@ -182,7 +182,7 @@ def test_a_resumed_run_knows_until_when_its_march_went(monkeypatch):
     begun, march = context(FRONT), March(Cells(((0.0, 1.0), (0.0, 1.0)), 50, (3.0, 2.0), span=(0.0, 0.1)), 1e-4, 3.0)
     for until in (0.125, None):
         record = recorded(Attempt(march.key, 0.5, 0.1, 1.0, 0.9, until, STATE))
-        search = Search(begun, newton.fit, "newton", Survey.of(begun.form, 0), record=record)
+        search = Search(begun, newton_fit.fit, "newton", Survey.of(begun.form, 0), record=record)
         assert search.attempt(march, "windows").until == until
 
 
