@@ -62,7 +62,7 @@ def test_where_an_equation_is_singular_at_zero_it_starts_at_one(f):
 
 def test_where_slopes_must_not_vanish_it_starts_from_a_ramp():
     form = compile_problem(Problem("p", [u], [On(omega, 1 / u.diff(x) - exp(-x)), On(omega.face(x, 0), u - 1)]))
-    assert not guess(form, draw(form, 50, 0)).default.is_number
+    assert not guess(form, draw(form, 50, 0)).known[0].is_number
     _, state = solved(form.bound.problem)
     assert np.allclose(values(state), np.exp(AT[:, 0]), atol=1e-8)
 

@@ -13,6 +13,7 @@ from sympy import Integer
 from torch import Tensor
 
 from inrpde.compiler.form import Form
+from inrpde.discretise.expressions import guessed
 from inrpde.discretise.score import score
 from inrpde.errors import UsageError
 from inrpde.sampling.draw import draw
