@@ -14,8 +14,7 @@ import pytest
 import inrpde
 from inrpde.checkpoint import Checkpoint
 from inrpde.cli import main
-from inrpde.solvers import newton
-from inrpde.solvers.fitting import newton as newton_fit
+from inrpde.solvers.fitting import newton
 
 PROBLEM = '''"""-u'' = π² sin(πx)."""
 from sympy import Eq, Interval, pi, sin
@@ -40,13 +39,14 @@ problem = Problem("bent", [u], [On(omega, Eq(u.diff(x, 2) / 400, exp(u) - 1 - x)
 '''
 SLOWLY = """
 import sys, time
-from inrpde.solvers import loop, newton
+from inrpde.solvers import loop
+from inrpde.solvers.fitting import newton
 loop.CHECKPOINT_EVERY = 0.0
-fit = newton_fit.fit
+fit = newton.fit
 def slow(*given, **more):
     time.sleep(0.2)
     return fit(*given, **more)
-newton_fit.fit = slow
+newton.fit = slow
 from inrpde.cli import main
 """
 FRONT = '''"""A front of h_t = h_xx/100 + 5 h (1 - h), which is marched."""
@@ -134,7 +134,7 @@ def test_a_ladder_that_was_stopped_goes_on_where_it_was(folder, capsys, number):
 
     solved = []
     with pytest.MonkeyPatch.context() as patch:
-        fit = newton_fit.fit
+        fit = newton.fit
         patch.setattr(newton, "fit", lambda *given, **more: solved.append(given[1]) or fit(*given, **more))
         assert main([*words, str(whole)]) == 0
         once = len(solved)
@@ -168,7 +168,7 @@ def test_a_march_that_was_killed_goes_on_after_its_last_finished_window(folder, 
 
     starts = []
     with pytest.MonkeyPatch.context() as patch:
-        fit = newton_fit.fit
+        fit = newton.fit
         patch.setattr(newton, "fit", lambda *given, **more: starts.append(given[1].span[0]) or fit(*given, **more))
         assert main([*words, str(whole)]) == 0
         once = starts.copy()
