@@ -10,7 +10,7 @@ from typing import Any
 
 from inrpde.declaration import Problem
 from inrpde.errors import UsageError
-from inrpde.solvers.devices import check_device
+from inrpde.solvers.training.devices import check_device
 
 COARSEST = 4
 """Cells of a reference, at least."""

@@ -50,8 +50,8 @@ HEAVY = {
 LATE = {
     "inrpde.cli": "the command line answers --help, and errors in its words, without sympy",
     "inrpde.cli.commands": "each command imports what it needs",
-    "inrpde.solvers.adam": "torch is imported when it trains",
-    "inrpde.solvers.quasi_newton": "torch is imported when it trains",
+    "inrpde.solvers.descent.adam": "torch is imported when it trains",
+    "inrpde.solvers.descent.quasi_newton": "torch is imported when it trains",
 }
 """The modules that may import others of ours within functions, and why."""
 

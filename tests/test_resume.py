@@ -156,7 +156,7 @@ def test_a_march_that_was_killed_goes_on_after_its_last_finished_window(folder, 
             return 0
         with h5py.File(checkpoint) as file:
             begun = json.loads(file["skeleton"].asstr()[()])["tree"]["begun"]
-        return len(begun["trail"]["states"]) if begun else 0
+        return len(begun["part"]["states"]) if begun else 0
 
     with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while finished() < 3 and process.poll() is None:

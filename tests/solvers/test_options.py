@@ -15,7 +15,8 @@ import inrpde
 from inrpde import On, Problem, Region, Space, config, plugins
 from inrpde.compiler import compile_problem
 from inrpde.errors import UsageError
-from inrpde.solvers import adam, auto, gauss_newton, least_squares, newton, quasi_newton
+from inrpde.solvers import auto, least_squares, newton
+from inrpde.solvers.descent import adam, gauss_newton, quasi_newton
 from inrpde.solvers.loop import run
 from inrpde.solvers.method import All, Clock, Context, Reading, read, reads
 from inrpde.solvers.options import Nothing, check_read, readers

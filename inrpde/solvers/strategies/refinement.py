@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inrpde.compiler.form import Form
-from inrpde.solvers import gauss_newton
+from inrpde.solvers.descent import gauss_newton
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.strategy import Claim, Role
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from inrpde.compiler.form import Form
 from inrpde.sampling.extent import sample_points
-from inrpde.solvers import adam
+from inrpde.solvers.descent import adam
 from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.strategy import Claim, Role
 

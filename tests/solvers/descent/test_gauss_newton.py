@@ -5,8 +5,8 @@ import pytest
 from sympy import Eq, I, Interval, exp, pi, sin
 
 from inrpde import Learned, On, Points, Problem, Region, Space
-from inrpde.solvers import gauss_newton
-from inrpde.solvers.gauss_newton import Projection
+from inrpde.solvers.descent import gauss_newton
+from inrpde.solvers.descent.gauss_newton import Projection
 from inrpde.solvers.loop import run
 
 line = Space("x")

@@ -8,9 +8,9 @@ import pytest
 from scipy.optimize import rosen, rosen_der
 
 from inrpde.errors import DivergedError
-from inrpde.solvers import lbfgs, quasi_newton
+from inrpde.solvers.descent import lbfgs, quasi_newton
+from inrpde.solvers.descent.quasi_newton import Descent, advance, wolfe
 from inrpde.solvers.loop import run
-from inrpde.solvers.quasi_newton import Descent, advance, wolfe
 
 
 def start(loss, vector):

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from inrpde.solvers.descent.quasi_newton import Method, train
 from inrpde.solvers.method import Candidate, Context, reads
 from inrpde.solvers.options import Training
-from inrpde.solvers.quasi_newton import Method, train
 
 Array = np.ndarray
 KEPT = 50

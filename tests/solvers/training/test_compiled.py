@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from inrpde.solvers import adam
+from inrpde.solvers.descent import adam
 from inrpde.solvers.loop import run
 from inrpde.solvers.training import compiled
 from inrpde.solvers.training.compiled import Compiled

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inrpde.errors import DivergedError, UsageError
-from inrpde.solvers import adam
+from inrpde.solvers.descent import adam
 from inrpde.solvers.loop import run
 from inrpde.solvers.method import Clock
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import rosen, rosen_der
 
-from inrpde.solvers import broyden, lbfgs
-from inrpde.solvers.broyden import Inverse
+from inrpde.solvers.descent import broyden, lbfgs
+from inrpde.solvers.descent.broyden import Inverse
+from inrpde.solvers.descent.quasi_newton import Descent, advance
 from inrpde.solvers.loop import run
-from inrpde.solvers.quasi_newton import Descent, advance
 
 
 @given(st.integers(0, 10_000), st.integers(2, 8), st.floats(0.01, 100))
