@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -166,3 +166,57 @@ def test_torch_is_not_imported_before_it_is_needed():
 )
 def test_modules_stay_small(path):
     assert len(path.read_text().splitlines()) < 500
+
+
+# -- the floors of the solvers
+
+ROOMS = {
+    "contract": set(),
+    "linear": set(),
+    "bodies": set(),
+    "fitting": {"bodies", "linear"},
+    "scattered": {"linear"},
+    "search": {"contract", "bodies", "linear"},
+    "marching": {"bodies", "search"},
+    "training": {"contract", "fitting", "linear", "search"},
+    "descent": {"contract", "bodies", "fitting", "linear", "search", "training"},
+    "strategies": {"contract", "bodies", "linear", "search", "marching", "scattered", "descent"},
+    "methods": {"contract", "bodies", "fitting", "search", "strategies"},
+}
+"""The folders of solvers/ and what each may import; of the files beside them those that say what a method, an option
+and a strategy is are the contract, the others are methods and the loop round them."""
+CONTRACT = {"method", "options", "strategy"}
+MOST, FLOORS = 8, 6
+SOLVERS = PACKAGE / "solvers"
+
+
+def room(parts: Sequence[str]) -> str:
+    if len(parts) > 1:
+        return parts[0]
+    return "contract" if parts[0] in CONTRACT else "methods"
+
+
+@pytest.mark.parametrize("path", modules(SOLVERS), ids=lambda path: str(path.relative_to(SOLVERS)))
+def test_solvers_import_what_lies_below_them(path):
+    here = room(path.relative_to(SOLVERS).with_suffix("").parts)
+    names = {name.split(".")[2:] and tuple(name.split(".")[2:]) for name in imported(path) if "inrpde.solvers." in name}
+    rooms = {"contract" if name[0] in CONTRACT else name[0] if name[0] in ROOMS else "methods" for name in names}
+    assert rooms - {here} <= ROOMS[here]
+
+
+def test_the_rooms_of_the_solvers_are_few_floors_of_few_files():
+    def floor(name: str) -> int:
+        return 1 + max(map(floor, ROOMS[name]), default=0)
+
+    assert max(map(floor, ROOMS)) <= FLOORS
+    folders = [path for path in SOLVERS.iterdir() if path.is_dir() and any(path.glob("*.py"))]
+    assert {path.name for path in folders} == ROOMS.keys() - {"contract", "methods"}
+    for folder in (SOLVERS, *folders):
+        assert len([path for path in folder.glob("*.py") if path.stem != "__init__"]) <= MOST
+
+
+def test_every_module_of_the_solvers_has_its_mirror():
+    """tests/solvers/FOLDER/test_NAME.py, or a name that says what several tests have in common."""
+    expected = {path.relative_to(SOLVERS).with_name(f"test_{path.name}") for path in modules(SOLVERS)}
+    there = {path.relative_to(ROOT / "tests/solvers") for path in modules(ROOT / "tests/solvers")}
+    assert {path for path in expected if path.stem != "test___init__"} <= there

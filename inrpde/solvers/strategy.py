@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from inrpde.compiler.form import Form
 from inrpde.solvers.method import Candidate, Context, keys
 from inrpde.solvers.options import listed
-
-if TYPE_CHECKING:
-    from inrpde.solvers.search.search import Search
 
 
 class Role(Enum):
@@ -34,7 +31,7 @@ class Claim:
 class Strategy(Protocol):
     """A module, or an object, with a name and, in OPTIONS, the dataclass of the settings that it reads (see `method`).
 
-    What runs ALONE or LAST has `solve(context)`. What runs IN_TURN has `steps(search)`, which shares the time, and what
+    What runs ALONE or LAST has `solve(context)`. What runs IN_TURN has `steps(search)` of a `search.Search`, which shares the time, and what
     is known of the form, with others, and `price(search)`, the nominal seconds that it waits for the others to have
     had. Both yield candidates.
     """
@@ -58,9 +55,9 @@ class Whole(Strategy, Protocol):
 class Arm(Strategy, Protocol):
     """What takes turns."""
 
-    def steps(self, search: Search[Any]) -> Iterator[Candidate]: ...
+    def steps(self, search: Any) -> Iterator[Candidate]: ...
 
-    def price(self, search: Search[Any]) -> float: ...
+    def price(self, search: Any) -> float: ...
 
 
 @dataclass(frozen=True)
