@@ -142,6 +142,11 @@ def test_what_judges_reads_kinds_and_looks_for_no_words_in_a_text(path):
             assert node.attr not in ("startswith", "endswith", "removeprefix"), ast.unparse(node)
 
 
+def test_references_take_the_bound_problem_alone_from_the_compiler():
+    names = {name for path in modules(PACKAGE / "references") for name in imported(path) if ".compiler." in name}
+    assert names == {"inrpde.compiler.Bound", "inrpde.compiler.bind.BoundCondition", "inrpde.compiler.bind.Unknown"}
+
+
 def test_every_stage_has_its_wall():
     stages = {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))}
     assert stages - set(MAY_IMPORT) == {"cli", "problems"}

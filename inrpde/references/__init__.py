@@ -1,4 +1,4 @@
-"""The same declaration solved by classical methods: evidence that shares nothing with the network after binding.
+"""The same declaration solved by classical methods: evidence that shares no code with the network after binding.
 
 A reference is a module with `supports(bound) -> str | None` (why it cannot serve, or None) and
 `solve(bound, n=None, *, budget=None, progress=None) -> Reference | NoReference`, found by the entry points

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from sympy import Dummy, Eq, Expr, I, S
+from sympy import Abs, Dummy, Eq, Expr, Function, I, Max, Min, S, arg, conjugate, im, re
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
-from inrpde.compiler import Bound, classify
+from inrpde.compiler import Bound
 from inrpde.compiler.bind import BoundCondition, Unknown
-from inrpde.compiler.lower import split_unknowns
 from inrpde.declaration.fields import GridField, MeshField
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
@@ -135,8 +134,8 @@ def sort_equations(bound: Bound) -> Equations:
     space = bound.space
     if any(unknown.learned for unknown in bound.unknowns):
         raise Unsupported("a learned coefficient makes it an inverse problem, which a grid cannot solve by itself")
-    arithmetic = classify(bound)
-    unknowns, split = split_unknowns(bound) if arithmetic == "split" else (bound.unknowns, {})
+    analytic = _analytic(bound)
+    unknowns, split = (bound.unknowns, {}) if analytic else _pairs(bound)
     sorted_: dict[str, list[Equation]] = {kind: [] for kind in ("volume", "faces", "points", "numbers", "initial")}
     periodic: dict[int, set[AppliedUndef]] = {}
     for condition in bound.conditions:
@@ -160,7 +159,28 @@ def sort_equations(bound: Bound) -> Equations:
         if split and integral.has(I):
             raise Unsupported("an integral of complex unknowns in an equation that is not complex-differentiable")
         lowering.integral(integral)
-    return Equations(bound, unknowns, arithmetic == "complex", **kinds, periodic=frozenset(periodic), lowering=lowering)
+    return Equations(bound, unknowns, analytic, **kinds, periodic=frozenset(periodic), lowering=lowering)
+
+
+def _analytic(bound: Bound) -> bool:
+    """Whether the problem is one of complex numbers: all unknowns are, and none stands under conjugate, re, Abs, …"""
+    symbols = [unknown.symbol for unknown in bound.unknowns]
+    rows = [row for condition in bound.conditions for row in condition.residuals]
+    parts = {node for row in rows for node in row.atoms(Abs, Max, Min, arg, conjugate, im, re)}
+    return all(unknown.complex for unknown in bound.unknowns) and not any(node.has(*symbols) for node in parts)
+
+
+def _pairs(bound: Bound) -> tuple[tuple[Unknown, ...], dict[Expr, Expr]]:
+    """Real unknowns for the real and imaginary parts of complex ones, and these by those; no name of a problem has
+    brackets."""
+    unknowns: list[Unknown] = []
+    split: dict[Expr, Expr] = {}
+    for whole in bound.unknowns:
+        names = [f"{part}({whole.name})" for part in ("re", "im")] if whole.complex else []
+        pair = [Function(name, real=True)(*whole.symbol.args) for name in names]
+        unknowns += [Unknown(f, str(f.func), False, whole.region, of=whole.name) for f in pair] or [whole]
+        split |= {whole.symbol: pair[0] + I * pair[1]} if pair else {}
+    return tuple(unknowns), split
 
 
 def _refuse(bound: Bound, condition: BoundCondition) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 from scipy.ndimage import distance_transform_edt
 
-from inrpde.compiler.evaluate import evaluate
+from inrpde.declaration.integral import RegionIntegral
 from inrpde.references.cost import afford
 from inrpde.references.equations import Equations
 from inrpde.references.factors import ignores
@@ -63,16 +63,18 @@ def _solve(system: System, start: Array) -> Array:
 
 
 def guess(system: System) -> Array:
-    """The problem's guess on the grid, or zero."""
+    """The problem's guess on the grid, or zero. Raises Unsupported where it is not known point by point."""
     state: Array = np.zeros(system.grid.width, system.dtype)
     equations = system.equations
-    fields = {field.func.__name__: data.jets for field, data in equations.fields.items()}
     for original in equations.bound.unknowns:
         expr = equations.bound.problem.guess.get(original.symbol)
         if expr is not None:
+            known, text = equations.bound.known(expr), f"the guess of {original.name}"
+            if known.has(RegionIntegral):
+                raise Unsupported(f"{text} has an integral over a region")
+            term = equations.lowering.term(known, text)
             for number, part in equations.parts_of(original):
-                points = system.grid.points(system.grid.everywhere(number))
-                values = evaluate(equations.bound.known(expr), equations.space.spatial, points, fields)
+                values = system.evaluator.value(term, system.grid.everywhere(number), np.zeros_like(state))
                 state[system.grid.block(number)] = part(values)
     return state
 

@@ -14,9 +14,9 @@ from functools import cached_property
 from sympy import Add, Derivative, Dummy, Expr, I, diff, expand_mul
 from sympy.core.function import AppliedUndef
 
-from inrpde.compiler.printing import RowFunction
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.space import Space
+from inrpde.references.formula import Formula
 
 Index = tuple[int, ...]
 
@@ -74,14 +74,14 @@ class Term:
         }
 
     @cached_property
-    def value(self) -> RowFunction:
+    def value(self) -> Formula:
         """The expression as a function of its symbols."""
-        return RowFunction([self.expr], self.text)
+        return Formula([self.expr], self.text)
 
     @cached_property
-    def tangent(self) -> RowFunction:
+    def tangent(self) -> Formula:
         """The expression and then its slopes, in their order."""
-        return RowFunction([self.expr, *self.slopes.values()], self.text)
+        return Formula([self.expr, *self.slopes.values()], self.text)
 
     @cached_property
     def linear(self) -> bool:

@@ -3,115 +3,21 @@
 import numpy as np
 import pytest
 from sympy import (
-    ITE,
-    Abs,
     Derivative,
-    Ei,
     Function,
-    Heaviside,
-    I,
     Integral,
-    Max,
-    Min,
-    Mod,
-    Piecewise,
     Rational,
     Symbol,
-    airyai,
-    arg,
-    atan2,
-    besselj,
-    besselk,
-    conjugate,
-    cos,
-    elliptic_k,
-    erf,
-    erfinv,
     exp,
-    floor,
-    gamma,
-    hankel1,
-    im,
-    jn,
-    log,
-    pi,
     polylog,
-    re,
-    sign,
     sin,
-    sinc,
-    sqrt,
-    tanh,
-    yn,
 )
 
 from inrpde.compiler.printing import RowFunction, evaluate
 from inrpde.errors import ProblemError
+from tests.expressions import EVERYWHERE, POSITIVE, XS, YS, X, Y, by_sympy
 
-x, y = Symbol("x", real=True), Symbol("y", real=True)
-z = Symbol("z")
-XS, YS = np.array([-0.7, 0.0, 0.3, 1.0, 2.5]), np.array([0.2, -1.1, 0.3, 0.4, -2.0])
-EVERYWHERE = [
-    Max(x, 0),
-    Max(x, y, 0),
-    Max(0, sin(x), y, x * y),
-    Min(x, y),
-    Min(1, Max(x, 0)),
-    Max(Abs(x) - 1, 0) ** 2,
-    Heaviside(x - 1),
-    Heaviside(y),
-    sign(x),
-    Abs(x - y),
-    Mod(x, 1),
-    floor(x),
-    Piecewise((x, x < 0), (x**2, True)),
-    Piecewise((1, x < 0), (2, x < 1), (3, True)),
-    Piecewise((0, x > y), (x - y, x <= y)),
-    Piecewise((1 / x, x > 0), (0, True)),
-    Piecewise((log(x), x > 0), (-1, True)),
-    Piecewise((1, (x > 0) & (y > 0)), (0, True)),
-    Piecewise((1, (x > 0) | (y > 0)), (0, True)),
-    Piecewise((1, ~(x > 0)), (0, True)),
-    Piecewise((1, ITE(x > 0, y > 0, y < 0)), (0, True)),
-    exp(-200 * (x**2 + y**2)),
-    sqrt(2) * x,
-    x ** Rational(2),
-    10 ** (2 * x),
-    pi * x,
-    x - x + 3,
-    tanh(x) + cos(y),
-    atan2(x, y),
-    sinc(x),
-    erf(x),
-    besselj(0, x),
-    airyai(x),
-    exp(I * x),
-    re(exp(I * x)),
-    im(exp(I * x)),
-    arg(exp(I * y)),
-    conjugate(x + I * y),
-    (x + I * y) ** 2,
-]
-POSITIVE = [
-    x ** Rational(1, 3),
-    sqrt(x),
-    log(x),
-    gamma(x),
-    Ei(x),
-    besselk(1, x),
-    hankel1(0, x),
-    jn(1, x),
-    yn(0, x),
-    elliptic_k(x / 4),
-    erfinv(x / 4),
-]
-
-
-def by_sympy(expr, **values):
-    value = expr.subs(
-        {Symbol(name, real=True): Rational(number).limit_denominator(1000) for name, number in values.items()}
-    )
-    return complex(value.evalf(20))
+x, y, z = X, Y, Symbol("z")
 
 
 @pytest.mark.parametrize("expr", EVERYWHERE, ids=str)

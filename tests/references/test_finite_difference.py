@@ -24,7 +24,10 @@ from sympy import (
 from inrpde import GridField, Learned, On, Periodic, Points, Problem, Region, Space
 from inrpde.compiler import bind
 from inrpde.references import NoReference, Refusal
+from inrpde.references.boxes import box_system
+from inrpde.references.equations import sort_equations
 from inrpde.references.finite_difference import solve, supports
+from inrpde.references.steady import guess
 
 
 @pytest.fixture
@@ -464,3 +467,26 @@ def test_singular_corner_is_not_extrapolated(square):
     found = solve(bind(Problem("mixed", [u], conditions)), 64)
     assert found.order["u"] < 1.7
     assert any("not extrapolated" in warning for warning in found.warnings)
+
+
+class TestGuesses:
+    def problem(self, square, guess, complex=False):
+        space, axis = square.space, np.linspace(0, 1, 9)
+        u, k = space.unknown("u", complex=complex), space.coefficient("k")
+        data = {k: GridField(np.add.outer(axis**2, 3 * axis), (axis, axis))}
+        conditions = [On(square, Eq(-space.laplace(u) + Abs(u) ** 2, k)), On(square.boundary, u)]
+        return bind(Problem("guessed", [u], conditions, coefficients=data, guess={u: guess(space, k)}))
+
+    @pytest.mark.parametrize("complex", [False, True])
+    def test_they_are_read_from_expressions_and_data(self, square, complex):
+        bound = self.problem(
+            square, lambda space, k: space.grad(k)[0] + k + I * space.coords[1] * int(complex), complex
+        )
+        system = box_system(sort_equations(bound), [8, 8])
+        (x, y), state = system.grid.points(system.grid.everywhere(0)).T, guess(system)
+        assert np.allclose(state[system.grid.block(0)], 2 * x + x**2 + 3 * y)
+        assert not complex or np.allclose(state[system.grid.block(1)], y)
+
+    def test_one_by_an_integral_is_refused(self, square):
+        found = solve(self.problem(square, lambda space, k: square.mean(k)))
+        assert found == NoReference("the guess of u has an integral over a region")
