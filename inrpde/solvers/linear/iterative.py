@@ -13,18 +13,18 @@ from inrpde import deadline
 Array = np.ndarray
 FIRST = 15
 """Iterations whose time is taken where they must end by a time; without any there is no answer."""
-OUT = 7
-"""LSMR's word that it ended by the number of its iterations."""
+STEEP, OUT = 3, 7
+"""LSMR's words that it ended by the condition number, or by the number of its iterations."""
 
 
 def iterate(
     apply: Callable[[Array], Array], adjoint: Callable[[Array], Array], right: Array, width: int, kind: np.dtype,
-    most: int, exact: float, flat: float = 0.0, left: Callable[[], float] = lambda: np.inf,
+    most: int, exact: float, flat: float = 0.0, steepest: float = 0.0, left: Callable[[], float] = lambda: np.inf,
 ) -> Array:  # fmt: skip
-    """The y (width,) that minimises ‖A y - right‖, by at most so many iterations, until the residual is a share `exact`
-    of the right-hand side or A's share of it, relative to A's norm, is `flat`. Of `left` seconds no more is taken than
-    a few iterations, however slow these are."""
-
+    """The y (width,) that minimises ‖A y - right‖, by at most so many iterations: until the residual is a share `exact`
+    of the right-hand side, or what A sees of it, relative to A's norm, is `flat`, or A shows that its condition number is
+    at least `steepest`. Of the seconds that are `left` no more is taken, but for a few iterations, however slow these
+    are."""
     whole = np.result_type(kind, right, float)  # the scalars of the iteration are double, whatever the columns are
 
     def times(vector: Array) -> Array:
@@ -37,8 +37,10 @@ def iterate(
     operator = LinearOperator((len(right), width), matvec=times, rmatvec=times_adjoint, dtype=whole)
 
     def run(start: Array | None, iterations: int) -> tuple[Array, int]:
-        found = lsmr(operator, right, atol=flat, btol=exact, conlim=0, maxiter=iterations, x0=start)
-        return found[0], found[1]
+        y, ended, taken, *_ = lsmr(operator, right, 0.0, flat, exact, steepest, iterations, x0=start)
+        if ended == STEEP and taken > 1:  # the last step was along a direction that is rounding: without it
+            y = lsmr(operator, right, 0.0, flat, exact, 0.0, taken - 1, x0=start)[0]
+        return y, ended
 
     if left() == np.inf:
         return run(None, most)[0]

@@ -2,8 +2,7 @@
 
 Pieces that overlap couple; the levels of a breadth-first walk over those couplings make the Gram matrix block
 tridiagonal. Pieces that reach everywhere (corner functions, integrals) are a border, eliminated by a Schur complement.
-Steps of refinement (corrected semi-normal equations, Björck 1987) give back the digits that the Gram matrix loses;
-along what pieces share, where the Gram matrix is rounding, they stay bounded, as Krylov methods do not.
+The factor preconditions a few iterations, which give back the digits that the Gram matrix loses.
 """
 
 from __future__ import annotations
@@ -19,15 +18,18 @@ from inrpde import deadline
 from inrpde.discretise.system import System
 from inrpde.errors import DivergedError
 from inrpde.solvers.linear import ALL, RIDGE
+from inrpde.solvers.linear.iterative import iterate
 from inrpde.solvers.linear.pieces import Orthonormal, Piece
 from inrpde.solvers.linear.threads import sized
 
 Array = np.ndarray
 Result = TypeVar("Result")
-STEPS, FALLING = 12, 0.5
-"""Steps of refinement at most, and what a step must be beside the last one, or it is rounding."""
-EXACT = 1e-14
-"""A residual of this share of the right-hand side is rounding."""
+ITERATIONS = 12
+"""Iterations at most: the factor is exact but for rounding, and each makes up for one direction that it has lost."""
+EXACT, FLAT = 1e-14, 1e-15
+"""A residual of this share of the right-hand side is rounding, and so is a gradient."""
+STEEPEST = 1e4
+"""The condition number of the preconditioned columns that shows a direction in which they are rounding."""
 
 
 @dataclass(frozen=True)
@@ -46,26 +48,20 @@ class Tridiagonal:
 
     def solve(self, right: Array) -> Array:
         """The c (width,) that minimises ‖A c - right‖: see `Factorisation`."""
-        columns, size = self.columns, np.linalg.norm(right)
+        columns, gram = self.columns, self.gram
         kind = np.result_type(right, columns.kind)
-        y, left, before = np.zeros(columns.width, kind), right.astype(kind), float("inf")
         with sized(0):
-            for _ in range(STEPS):
-                deadline.turn()
-                step = self.gram.solve(columns.adjoint(left))
-                image = columns.times(step)
-                y, left = y + step, left - image
-                moved = float(np.linalg.norm(image))
-                if moved > FALLING * before or np.linalg.norm(left) <= EXACT * size:
-                    break
-                before = moved
-            return columns.heads(y)
+            y = iterate(
+                lambda y: columns.times(gram.backward(y)), lambda v: gram.forward(columns.adjoint(v)), right,
+                columns.width, kind, ITERATIONS, EXACT, FLAT, STEEPEST,
+            )  # fmt: skip
+            return columns.heads(gram.backward(y))
 
 
 @dataclass(frozen=True)
 class Gram:
-    """The Cholesky factor of Q^H Q in levels: `diagonal[i]` lower triangular, `below[i]` couples level i + 1 to i; the
-    border's columns solved through the levels (`across`), and the factor of its Schur complement."""
+    """The Cholesky factor L of Q^H Q in levels: `diagonal[i]` lower triangular, `below[i]` couples level i + 1 to i;
+    the border's columns solved forward through the levels (`across`), and the factor of its Schur complement."""
 
     levels: tuple[Array, ...]
     diagonal: tuple[Array, ...]
@@ -101,31 +97,41 @@ class Gram:
             start = stop
         corner = cross[at].copy()
         cross[at] = 0
-        across = self._inner(cross)
-        schur = corner - cross.conj().T @ across
+        across = self._forward(cross)
+        schur = corner - across.conj().T @ across
         factor = _shifting(lambda larger: _shifted_cholesky(schur, larger), shift)
         return Gram(self.levels, self.diagonal, self.below, at, across, factor)
 
-    def solve(self, g: Array) -> Array:
+    def forward(self, g: Array) -> Array:
+        """L⁻¹ g."""
+        y = self._forward(g)
+        if len(self.border):
+            y[self.border] = solve_triangular(self.schur, g[self.border] - self.across.conj().T @ y, lower=True)
+        return y
+
+    def backward(self, g: Array) -> Array:
+        """L⁻ᴴ g."""
         if not len(self.border):
-            return self._inner(g)
-        inner = g.copy()
-        inner[self.border] = 0
-        y, tail = self._inner(g), g[self.border] - self.across.conj().T @ inner
-        z = solve_triangular(self.schur, solve_triangular(self.schur, tail, lower=True), lower=True, trans="C")
-        y = y - self.across @ z
+            return self._backward(g)
+        z = solve_triangular(self.schur, g[self.border], lower=True, trans="C")
+        y = self._backward(g - self.across @ z)
         y[self.border] = z
         return y
 
-    def _inner(self, g: Array) -> Array:
+    def _forward(self, g: Array) -> Array:
         """On the levels alone; zero on the border."""
         out = np.zeros(g.shape, dtype=np.result_type(g.dtype, *(d.dtype for d in self.diagonal)))
         for i, at in enumerate(self.levels):
             part = g[at] - (self.below[i - 1] @ out[self.levels[i - 1]] if i else 0)
             out[at] = solve_triangular(self.diagonal[i], part, lower=True, check_finite=False)
+        return out
+
+    def _backward(self, g: Array) -> Array:
+        """On the levels alone; zero on the border."""
+        out = np.zeros(g.shape, dtype=np.result_type(g.dtype, *(d.dtype for d in self.diagonal)))
         for i in reversed(range(len(self.levels))):
             at, more = self.levels[i], i + 1 < len(self.levels)
-            part = out[at] - (self.below[i].conj().T @ out[self.levels[i + 1]] if more else 0)
+            part = g[at] - (self.below[i].conj().T @ out[self.levels[i + 1]] if more else 0)
             out[at] = solve_triangular(self.diagonal[i], part, lower=True, trans="C", check_finite=False)
         return out
 
