@@ -22,9 +22,8 @@ def iterate(
     most: int, exact: float, flat: float = 0.0, steepest: float = 0.0, left: Callable[[], float] = lambda: np.inf,
 ) -> Array:  # fmt: skip
     """The y (width,) that minimises ‖A y - right‖, by at most so many iterations: until the residual is a share `exact`
-    of the right-hand side, or what A sees of it, relative to A's norm, is `flat`, or A shows that its condition number is
-    at least `steepest`. Of the seconds that are `left` no more is taken, but for a few iterations, however slow these
-    are."""
+    of the right-hand side, or what A sees of it, relative to A's norm, is `flat`, or A shows a condition number of at
+    least `steepest`. Of the seconds that are `left` no more is taken, but for a few iterations, however slow."""
     whole = np.result_type(kind, right, float)  # the scalars of the iteration are double, whatever the columns are
 
     def times(vector: Array) -> Array:
