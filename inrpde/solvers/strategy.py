@@ -35,9 +35,9 @@ class Claim:
 class Strategy(Protocol):
     """A module, or an object, with a name and, in OPTIONS, the dataclass of the settings that it reads (see `method`).
 
-    What runs ALONE or LAST has `solve(context)`. What runs IN_TURN has `steps(search)` of a `search.Search`, which shares
-    the time, and what is known of the form, with others, and `price(search)`, the nominal seconds that it waits for the
-    others to have had. Both yield candidates.
+    What runs ALONE or LAST has `solve(context)`. What runs IN_TURN has `steps(search)` of a `search.Search`, which
+    shares the time, and what is known of the form, with others, and `price(search)`, the nominal seconds that it waits
+    for the others to have had. Both yield candidates.
     """
 
     @property
