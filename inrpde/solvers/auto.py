@@ -8,8 +8,7 @@ from inrpde import plugins
 from inrpde.compiler.form import Form
 from inrpde.config import Settings
 from inrpde.solvers.fitting import linear, newton
-from inrpde.solvers.method import Candidate, Context, keys
-from inrpde.solvers.options import check_read, listed
+from inrpde.solvers.method import All, Candidate, Context, keys
 from inrpde.solvers.search.ladder import run
 from inrpde.solvers.strategies import (
     cells,
@@ -20,7 +19,7 @@ from inrpde.solvers.strategies import (
     training,
     windows,
 )
-from inrpde.solvers.strategy import Answer, Choice, Claim, Role, Strategy, asked, choose
+from inrpde.solvers.strategy import Answer, Choice, Claim, Role, Strategy, asked, bind, select
 
 STRATEGIES: tuple[Strategy, ...] = (sample_fit, signed_distance, training, one_domain, cells, windows, refinement)
 """In the order in which they are asked, those of other packages (entry points `inrpde.strategies`) before them."""
@@ -29,27 +28,21 @@ STRATEGIES: tuple[Strategy, ...] = (sample_fit, signed_distance, training, one_d
 def solve(context: Context) -> Iterator[Candidate]:
     """The method `auto`. It declares no options: settings bind the strategies that read them. Raises UsageError, with
     the methods that read it, for what the user has set and nothing that serves the form reads."""
-    settings, choice = context.settings, chosen(context.form, context.settings, context.warn)
-    names = listed(strategy.NAME for strategy in choice.main)
-    known = frozenset[str]().union(*(keys(strategy.OPTIONS) for strategy in choice.main))
-    check_read(f"{names}, which auto takes here", known, settings, context.warn)
-    if bound := settings.set & known:
-        context.tell(f"{listed(bound)} {'binds' if len(bound) == 1 else 'bind'} {names}")
+    choice = chosen(context.form, context.settings, context.warn)
+    bind(context, choice, "auto")
     linear_ = context.form.linear
     fit, method = (linear.fit, "least-squares") if linear_ else (newton.fit, "newton")
     yield from run(context, choice, fit, method)
 
 
 def chosen(form: Form, settings: Settings, warn: Callable[[str], None] = lambda line: None) -> Choice:
-    """Which strategies run for a form, of all that are installed and read what is set (all, where none reads that).
+    """Which strategies run for a form, of all that are installed and read what the user has set (all, where none does).
     What fails is named to `warn` and passed over."""
     answers = [*_installed(form, warn), *asked(form, STRATEGIES)]
     if settings["solver.activation"] != "sine":
         claim = Claim(Role.ALONE, "only what is trained has another activation than the sine")
         answers = [(strategy, claim if strategy.NAME == training.NAME else answer) for strategy, answer in answers]
-    claims = [keys(strategy.OPTIONS) for strategy, answer in answers if isinstance(answer, Claim)]
-    choice = choose(answers, settings.set & frozenset[str]().union(*claims))
-    return choice if choice.main else choose(answers)
+    return select(answers, settings, keys(All))
 
 
 def _installed(form: Form, warn: Callable[[str], None]) -> Iterator[Answer]:

@@ -10,7 +10,7 @@ from inrpde.solvers.method import Candidate, Context, keys, reads
 from inrpde.solvers.options import Body
 from inrpde.solvers.search.ladder import run
 from inrpde.solvers.strategies import cells, one_domain, sample_fit, windows
-from inrpde.solvers.strategy import Strategy, asked, choose
+from inrpde.solvers.strategy import Strategy, asked, bind, select
 
 STRATEGIES: tuple[Strategy, ...] = (sample_fit, one_domain, cells, windows)
 
@@ -23,6 +23,6 @@ def solve(context: Context[Body]) -> Iterator[Candidate]:
     if not form.linear:
         nonlinear = next((row.text for row in form.rows if not row.linear), form.rows[0].text)
         raise ProblemError("least-squares needs linear equations", nonlinear, "use --method auto, or newton")
-    yield from run(
-        context, choose(asked(form, STRATEGIES), context.settings.set & keys(Body)), linear.fit, "least-squares"
-    )
+    choice = select(asked(form, STRATEGIES), context.settings, keys(Body))
+    bind(context, choice, "least-squares")
+    yield from run(context, choice, linear.fit, "least-squares")

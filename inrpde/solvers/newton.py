@@ -9,7 +9,7 @@ from inrpde.solvers.method import Candidate, Context, keys, reads
 from inrpde.solvers.options import Body
 from inrpde.solvers.search.ladder import run
 from inrpde.solvers.strategies import cells, one_domain, signed_distance, windows
-from inrpde.solvers.strategy import Strategy, asked, choose
+from inrpde.solvers.strategy import Strategy, asked, bind, select
 
 STRATEGIES: tuple[Strategy, ...] = (signed_distance, one_domain, cells, windows)
 
@@ -18,5 +18,6 @@ STRATEGIES: tuple[Strategy, ...] = (signed_distance, one_domain, cells, windows)
 def solve(context: Context[Body]) -> Iterator[Candidate]:
     """Cells round many labelled points where there are such and the body is not given, else one domain, cells and
     windows in turn."""
-    choice = choose(asked(context.form, STRATEGIES), context.settings.set & keys(Body))
+    choice = select(asked(context.form, STRATEGIES), context.settings, keys(Body))
+    bind(context, choice, "newton")
     yield from run(context, choice, newton.fit, "newton")

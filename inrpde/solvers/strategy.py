@@ -8,8 +8,12 @@ from enum import Enum
 from typing import Any, Protocol
 
 from inrpde.compiler.form import Form
-from inrpde.solvers.method import Candidate, Context, keys
-from inrpde.solvers.options import listed
+from inrpde.config import Settings
+from inrpde.solvers.method import All, Candidate, Context, keys
+from inrpde.solvers.options import check_read, listed
+
+Keys = frozenset[str]
+NONE: Keys = frozenset()
 
 
 class Role(Enum):
@@ -31,9 +35,9 @@ class Claim:
 class Strategy(Protocol):
     """A module, or an object, with a name and, in OPTIONS, the dataclass of the settings that it reads (see `method`).
 
-    What runs ALONE or LAST has `solve(context)`. What runs IN_TURN has `steps(search)` of a `Search`, which shares
-    the time, and what is known of the form, with others, and `price(search)`, the nominal seconds that it waits for the
-    others to have had. Both yield candidates.
+    What runs ALONE or LAST has `solve(context)`. What runs IN_TURN has `steps(search)` of a `search.Search`, which
+    shares the time, and what is known of the form, with others, and `price(search)`, the nominal seconds that it waits
+    for the others to have had. Both yield candidates.
     """
 
     @property
@@ -90,10 +94,13 @@ def asked(form: Form, strategies: Iterable[Strategy]) -> list[Answer]:
     return [(strategy, strategy.serves(form)) for strategy in strategies]
 
 
-def choose(answers: Sequence[Answer], settings: frozenset[str] = frozenset()) -> Choice:
-    """Of those that read all `settings` (keys that are set), the first that claims a form alone; else all that take
-    turns, and those that come last."""
-    unread = [settings - keys(strategy.OPTIONS) for strategy, _ in answers]
+def choose(answers: Sequence[Answer], user: Keys = NONE, author: Keys = NONE) -> Choice:
+    """Of those that read all that the `user` has set, the first that claims a form alone; else all that take turns, and
+    those that come last, of which what the problem's `author` has set and one that takes turns reads binds all."""
+    able = [(s, each) for s, each in answers if isinstance(each, Claim) and user <= keys(s.OPTIONS)]
+    if not any(claim.role is Role.ALONE for _, claim in able):
+        user |= author & known(strategy for strategy, claim in able if claim.role is Role.IN_TURN)
+    unread = [user - keys(strategy.OPTIONS) for strategy, _ in answers]
     answers = [
         (strategy, f"it does not read {listed(left)}" if left and isinstance(answer, Claim) else answer)
         for (strategy, answer), left in zip(answers, unread, strict=True)
@@ -108,3 +115,26 @@ def choose(answers: Sequence[Answer], settings: frozenset[str] = frozenset()) ->
         if strategy.NAME not in names
     ]
     return Choice(tuple(runs), tuple(others))
+
+
+def select(answers: Sequence[Answer], settings: Settings, mine: Keys) -> Choice:
+    """The choice under those settings that are `mine`; the user's bind nothing where no strategy reads them all."""
+    user, author = settings.user & mine, settings.author & mine
+    choice = choose(answers, user, author)
+    return choice if choice.main else choose(answers, author=author)
+
+
+def bind(context: Context[Any], choice: Choice, method: str) -> None:
+    """Tell which strategies the settings bind, and warn of those of the author that none reads. Raises UsageError, with
+    the methods that read it, for what the user has set and none reads. What the method itself does not read is no
+    matter of its strategies."""
+    names, read = listed(strategy.NAME for strategy in choice.main), known(choice.main)
+    elsewhere = keys(All) - keys(context.declared)
+    check_read(f"{names}, which {method} takes here", read | elsewhere, context.settings, context.warn)
+    if bound := context.settings.set & read:
+        context.tell(f"{listed(bound)} {'binds' if len(bound) == 1 else 'bind'} {names}")
+
+
+def known(strategies: Iterable[Strategy]) -> Keys:
+    """The settings that strategies read."""
+    return NONE.union(*(keys(strategy.OPTIONS) for strategy in strategies))

@@ -12,7 +12,7 @@ import pytest
 from sympy import Eq, Interval, exp, pi, sin
 
 import inrpde
-from inrpde import On, Problem, Region, Space, config, plugins
+from inrpde import On, Points, Problem, Region, Space, config, plugins
 from inrpde.compiler import compile_problem
 from inrpde.errors import UsageError
 from inrpde.solvers import auto, least_squares, newton
@@ -204,6 +204,40 @@ def test_a_body_that_is_given_is_one_domain_however_many_samples_there_are(metho
     monkeypatch.setattr(one_domain, "FEW", 100)
     found = next(method.solve(context({"solver.width": 30}, small.regression())))
     assert found.state.width == 30
+
+
+SAMPLES = np.linspace(0, 1, 8000)[:, None]
+
+
+def sampled(*more, norm=2):
+    """8000 readings, alone or beside an equation."""
+    readings = Points(line, SAMPLES, {"f": SAMPLES[:, 0]})
+    return Problem("p", [u], [On(readings, Eq(u, readings["f"])), *more])
+
+
+@pytest.mark.parametrize("more", [(), (On(omega, u.diff(x) ** 2 - 1, norm=1),)], ids=["sample fit", "signed distance"])
+def test_what_an_author_sets_for_one_method_leaves_the_choice_as_it_was(more, request):
+    form = compile_problem(sampled(*more))
+    before = auto.chosen(form, config.resolve({}, {})).main
+    assert before[0].NAME in request.node.callspec.id
+    assert auto.chosen(form, config.resolve({"solver.omega": 12, "solver.batch": 100}, {})).main == before
+    assert auto.chosen(form, config.resolve({}, {"solver.omega": 12})).main == [training]
+
+
+def test_what_an_author_sets_for_others_does_not_unbind_what_the_user_sets():
+    settings = config.resolve({"solver.steps": 9, "solver.rate": 0.1}, {"solver.width": 40})
+    assert auto.chosen(compile_problem(poisson()), settings).main == [one_domain]
+
+
+def test_methods_tell_what_binds_their_strategies_and_what_of_the_author_none_reads():
+    told, warned = [], []
+    next(least_squares.solve(context({"solver.width": 30}, sampled(), tell=told.append)))
+    assert told == ["solver.width binds one domain"]
+    next(least_squares.solve(context({}, sampled(), {"solver.band": 3, "solver.rate": 1}, warn=warned.append)))
+    assert len(warned) == 1
+    assert warned[0].startswith(
+        "solver.band is set by the problem and not read by sample fit, which least-squares takes"
+    )
 
 
 # -- methods of other packages
