@@ -252,7 +252,7 @@ def huge(file, rng):
         case 0:
             file.create_dataset(name, many, "f8")
         case 1:
-            file.create_dataset(name, many, "f8", chunks=(64,) * rank, compression="gzip")
+            file.create_dataset(name, many, "f8", chunks=(64, *(4,) * (rank - 1)), compression="gzip")
         case 2:
             file.create_dataset(name, (2,) * rank, "f8", maxshape=(None,) * rank, chunks=(2**27, *(1,) * (rank - 1)))
         case 3:
