@@ -8,7 +8,8 @@ from inrpde import Ball, On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.networks.corner import CornerFunctions
 from inrpde.networks.cylindrical import CylindricalWaves
-from inrpde.solvers.bodies.corners import Poles
+from inrpde.networks.multipole import Multipoles
+from inrpde.solvers.bodies.corners import Corners, Poles, changes
 from inrpde.solvers.bodies.plan import Global, make_trials
 
 space = Space("x y")
@@ -77,3 +78,31 @@ def test_a_hole_sends_waves_where_the_equation_has_a_constant_wave_number():
     assert kappas(25 * u - space.laplace(u)) == pytest.approx([-25])
     for other in (space.laplace(u), space.laplace(u) + (25 + x) * u, u.diff(x, 2) + 2 * u.diff(y, 2) + 25 * u):
         assert kappas(other) == []
+
+
+def test_a_change_of_condition_on_a_flat_wall_is_a_corner_of_half_a_turn():
+    """Values on the left third of the lower side, slopes on the rest: the exponents of a square root there."""
+    square = Region(space, Interval(0, 1) ** 2)
+    lower = square.face(y, 0)
+    held = lower.where(x < Rational(1, 3))
+    form = form_of(On(square, space.laplace(u)), On(held, u), On(lower - held, space.dn(u)))
+    (corner,) = changes(form, 0, square)
+    np.testing.assert_allclose(corner.point, [1 / 3, 0], atol=1e-9)
+    assert corner.angle == pytest.approx(np.pi)
+    found = Corners().beside(form, 0, np.random.default_rng(0))
+    (there,) = [each for each in found if np.allclose(each.point, [1 / 3, 0], atol=1e-9)]
+    assert min(mode.power for mode in there.modes) == pytest.approx(1 / 2)
+    whole = form_of(On(square, space.laplace(u)), On(square.boundary, u))
+    assert changes(whole, 0, square) == []
+
+
+def test_a_ball_without_a_ball_gets_multipoles():
+    solid = Space("x y z")
+    f = solid.unknown("f")
+    shell = Ball(solid, (0, 0, 0), 1) - Ball(solid, (Rational(1, 5), 0, 0), Rational(1, 4))
+    form = compile_problem(Problem("p", [f], [On(shell, solid.laplace(f)), On(shell.boundary, f - 1)]))
+    (found,) = Poles().beside(form, 0, np.random.default_rng(0))
+    assert isinstance(found, Multipoles)
+    np.testing.assert_allclose(found.centre, [0.2, 0, 0])
+    first_order = form_of(On(elbow, u.diff(x) - u))
+    assert Poles().beside(first_order, 0, np.random.default_rng(0)) == []

@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
-from sympy import Interval, exp, log, sin, sqrt
+from sympy import Integer, Interval, exp, log, sin, sqrt
 
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
+from inrpde.discretise.expressions import Expressions
 from inrpde.errors import DivergedError
 from inrpde.sampling.draw import draw
 from inrpde.solvers.fitting import newton
-from inrpde.solvers.fitting.starts import guess
+from inrpde.solvers.fitting.starts import guess, singular
 from tests.solvers.fitted import AT, PLAN, solved, values
 
 line = Space("x")
@@ -48,3 +49,29 @@ def test_a_guess_that_is_not_finite_is_an_error():
     with pytest.raises(DivergedError) as caught:
         newton.fit(form, PLAN, draw(form, 80, 0), 0)
     assert caught.value.fix
+
+
+def started(*conditions, **more):
+    form = compile_problem(Problem("p", [u], list(conditions), **more))
+    samples = draw(form, 50, 0)
+    return form, samples, guess(form, samples)
+
+
+def test_it_starts_at_zero_at_the_guess_and_at_one_where_zero_is_stuck():
+    """u² = 1 + x does not hold at zero, and no small change of u makes it hold better."""
+    assert started(On(omega, u.diff(x, 2) - u**2 - 1))[2].known == (0,)
+    assert started(On(omega, u**2 - (1 + x)))[2].known == (1,)
+    assert started(On(omega, u**2 - (1 + x)), guess={u: -2 + x})[2].known == (x - 2,)
+
+
+def test_the_row_that_is_singular_is_named_and_linear_ones_are_not_looked_at():
+    regular, singular_ = On(omega, u.diff(x) + u**2), On(omega, log(u) - x)
+    form, samples, start = started(regular, singular_)
+    assert start.known == (1,)
+    row = singular(form, samples, Expressions(form, (Integer(0),)))
+    assert row is form.rows[1]
+    assert singular(form, samples, start) is None
+    pole = On(omega.face(x, 0), u - 1 / x)
+    form, samples, _ = started(regular, pole)
+    assert form.rows[1].linear
+    assert singular(form, samples, Expressions(form, (Integer(0),))) is None

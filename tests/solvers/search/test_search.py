@@ -1,7 +1,7 @@
 """The search: what ends it, what it may not exceed, what a user's own choice of body leaves of it."""
 
 import numpy as np
-from sympy import Eq, Interval, exp, pi, sin
+from sympy import Eq, Interval, pi, sin
 
 from inrpde import On, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
