@@ -1,15 +1,26 @@
 """The last resort: there for every kind of problem, and none where it fails too."""
 
+import time
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from sympy import Eq, I, Interval
+from sympy import Eq, I, Interval, exp, pi, sin, sqrt
 
-from inrpde import On, Points, Problem, Region, Space, config
+from inrpde import On, Points, Problem, Region, Space, config, deadline
 from inrpde.compiler import compile_problem
 from inrpde.solvers import floor
 from inrpde.solvers.method import Clock, Context
 
 BUDGET = 3.0
+LINE = Space("x")
+(X,) = LINE.coords
+U, OMEGA = LINE.unknown("u"), Region(LINE, Interval(0, 1))
+
+
+def small_context(*conditions):
+    form = compile_problem(Problem("small", [U], list(conditions)))
+    return Context(form, config.resolve({}, {}), 0, Clock(None))
 
 
 @pytest.mark.parametrize("kind", ["nonlinear", "complex", "many", "samples"])
@@ -39,3 +50,36 @@ def test_a_coarse_answer_is_there_for_every_kind_of_problem(kind):
         assert 1 < 1.1 * found.fitted < found.score
     else:
         assert found.score < 0.5 * np.sqrt(len(form.rows))
+
+
+def test_it_is_few_features_fitted_and_scored_on_points_of_its_own():
+    context = small_context(On(OMEGA, Eq(-U.diff(X, 2), pi**2 * sin(pi * X))), On(OMEGA.boundary, U))
+    found = floor.coarse(context)
+    assert found.state.width == floor.FEATURES[1]
+    assert found.method == "least-squares"
+    at = np.linspace(0, 1, 50)[:, None]
+    np.testing.assert_allclose(found.state.jets(0, at, [(0,)])[0,], np.sin(np.pi * at[:, 0]), atol=1e-6)
+    again = found.again(1, ())
+    assert again.width < found.state.width
+    np.testing.assert_allclose(again.jets(0, at, [(0,)])[0,], np.sin(np.pi * at[:, 0]), atol=1e-4)
+
+
+def test_where_the_equation_has_no_start_there_is_none():
+    assert floor.coarse(small_context(On(OMEGA, sqrt(U - 5) - exp(X)))) is None
+
+
+def test_it_takes_its_second_however_little_is_left_and_no_more(monkeypatch):
+    """What never ends is left after that, and the budget was spent before it began."""
+
+    def endless(context):
+        while True:
+            deadline.turn()
+
+    monkeypatch.setattr(floor, "SECONDS", 0.1)
+    monkeypatch.setattr(floor, "_fitted", endless)
+    context = replace(small_context(On(OMEGA, U - X)), clock=Clock(1.0, time.perf_counter() - 100))
+    start = time.perf_counter()
+    assert floor.coarse(context) is None
+    assert time.perf_counter() - start >= 0.1
+    monkeypatch.setattr(floor, "_fitted", lambda context: "found")
+    assert floor.coarse(context) == "found"

@@ -6,9 +6,25 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pytest
 
+from inrpde import config
 from inrpde.solvers import least_squares
 from inrpde.solvers.descent import adam
-from inrpde.solvers.method import All, Clock, Reading, reads
+from inrpde.solvers.method import (
+    CHECKED,
+    LEAST,
+    REPORT,
+    RESERVE,
+    SEARCH,
+    All,
+    Candidate,
+    Clock,
+    Context,
+    Reading,
+    beats,
+    keys,
+    read,
+    reads,
+)
 
 
 def test_a_field_that_is_no_setting_is_refused_where_it_is_declared():
@@ -44,3 +60,61 @@ def test_the_parts_of_a_budget_follow_one_another():
     assert unbounded.searching == unbounded.left == np.inf
     assert 0 < unbounded.second <= 600
     assert 0 < unbounded.referring <= 600
+
+
+@pytest.mark.parametrize("budget", [0.5, 3.0, 7.0, 60.0, 3600.0])
+def test_the_parts_of_a_budget_add_up(budget):
+    clock = Clock(budget, time.perf_counter() - budget / 10)
+    assert clock.reserve == max(RESERVE * budget, min(LEAST, budget / 3))
+    assert clock.left + clock.reserve + clock.spent == pytest.approx(budget, abs=0.01)
+    assert clock.searching + clock.spent == pytest.approx(SEARCH * (budget - clock.reserve), abs=0.01)
+    assert clock.referring - clock.left == pytest.approx((1 - REPORT) * clock.reserve, abs=0.01)
+    assert clock.second == pytest.approx(clock.left, abs=0.01)
+    assert clock.checking + clock.spent == pytest.approx(CHECKED * budget, abs=0.01)
+    assert clock.fits(0.99 * clock.left)
+    assert not clock.fits(1.01 * clock.left)
+
+
+def test_what_beats_the_best_is_lower_or_the_first_or_a_number_at_last():
+    def best(score):
+        return Candidate(None, score, score, 0.0, "made", "made")
+
+    assert beats(5.0, None)
+    assert beats(0.9, best(1.0))
+    assert not beats(1.0, best(1.0))
+    assert not beats(float("nan"), best(1.0))
+    assert beats(float("inf"), best(float("nan")))
+
+
+@dataclass(frozen=True)
+class Few:
+    width: int | None
+    rate: float | None
+
+
+def test_a_method_is_given_what_it_declares_and_nothing_else():
+    given = []
+
+    @reads(Few)
+    def method(context):
+        """Two settings."""
+        given.append(context.options)
+        yield
+
+    settings = config.resolve({}, {"solver.width": 9, "solver.rate": 0.5, "solver.steps": 3})
+    context = Context(None, settings, 0, Clock(None))
+    next(method(context))
+    assert given == [Few(9, 0.5)]
+    assert context.options.steps == 3  # of the context itself, which declares nothing
+    assert read(method) == keys(Few) == {"solver.width", "solver.rate"}
+    assert read(lambda context: iter(())) == {key for key in config.SETTINGS if key.startswith("solver.")}
+    assert method.__doc__ == "Two settings."
+
+
+def test_a_second_run_begins_afresh_and_is_not_compiled():
+    settings = config.resolve({}, {"solver.width": 9, "solver.compile": True})
+    context = Context(None, settings, 4, Clock(None), memory={"step": 3}, declared=All)
+    again = context.afresh()
+    assert not again.memory
+    assert (again.options.width, again.options.compile, again.seed) == (9, False, 4)
+    assert (context.options.compile, context.memory) == (True, {"step": 3})

@@ -1,5 +1,8 @@
 """The strategies that take turns, for tests that look at the ladder or at one of its arms alone."""
 
+from itertools import chain, repeat
+from types import SimpleNamespace
+
 from sympy import Eq, Interval, Rational, cos, pi, sin
 
 from inrpde import On, Problem, Region, Space, config
@@ -24,14 +27,30 @@ def climb(context, fit, method):
     return ladder.climb(context, auto.chosen(context.form, context.settings).of(Role.IN_TURN), fit, method)
 
 
-def context(problem):
-    return Context(compile_problem(problem), config.resolve({}, {}), 0, Clock(None))
+def context(problem, budget=None, tol=None, **settings):
+    chosen = config.resolve({}, {f"solver.{key}": value for key, value in settings.items()})
+    return Context(compile_problem(problem), chosen, 0, Clock(budget), tol)
 
 
-def search(problem):
-    made = context(problem)
+def search(problem, **more):
+    made = context(problem, **more)
     fit = linear.fit if made.form.linear else newton_fit.fit
     return Search(made, fit, "test", Survey.of(made.form, 0))
+
+
+def pretended(made, scores, state=None):
+    """Let the attempts of a search have the scores given, the last for ever; their reasons and plans, as they come."""
+    tried, following = [], chain(scores, repeat(scores[-1]))
+
+    def attempt(plan, reason):
+        tried.append((reason, plan))
+        made.tried[plan] = next(following)
+        if made.tried[plan] < made.score:
+            made.best, made.best_plan = SimpleNamespace(score=made.tried[plan], state=state), plan
+        return made.best
+
+    made.attempt = attempt
+    return tried
 
 
 def beam():

@@ -3,6 +3,7 @@
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from inrpde.solvers.linear import threads as module
 from inrpde.solvers.linear.threads import WORTHWHILE, sized
 
 
@@ -11,9 +12,12 @@ def threads():
 
 
 @pytest.fixture
-def two():
+def two(monkeypatch):
+    """Two threads, where they can be set, of all libraries that are loaded by now."""
+    monkeypatch.setattr(module, "_controller", [])
     with threadpool_limits(2, user_api="blas"):
-        assert threads() == {2}
+        if threads() != {2}:
+            pytest.skip("the threads of this machine's linear algebra cannot be set")
         yield
 
 

@@ -3,14 +3,12 @@
 import numpy as np
 from sympy import Eq, Interval, pi, sin
 
-from inrpde import On, Problem, Region, Space, config
-from inrpde.compiler import compile_problem
+from inrpde import On, Problem, Region, Space
 from inrpde.solvers import auto
 from inrpde.solvers.bodies.plan import Cells
 from inrpde.solvers.marching.march import March
-from inrpde.solvers.method import Clock, Context
 from inrpde.solvers.search.cost import nominal
-from tests.solvers.turns import X, h, search, strip, timed
+from tests.solvers.turns import X, context, h, search, strip, timed
 
 line = Space("x")
 (x,) = line.coords
@@ -20,11 +18,6 @@ u, omega = line.unknown("u"), Region(line, Interval(0, 1))
 def poisson(waves=1):
     k = waves * pi
     return Problem("p", [u], [On(omega, Eq(-u.diff(x, 2), k**2 * sin(k * x))), On(omega.boundary, u)])
-
-
-def context(problem, seed=0, budget=None, tol=None, **settings):
-    chosen = config.resolve({}, {f"solver.{key}": value for key, value in settings.items()})
-    return Context(compile_problem(problem), chosen, seed, Clock(budget), tol)
 
 
 def test_an_easy_problem_ends_with_its_first_answer():
