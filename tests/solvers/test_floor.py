@@ -57,6 +57,7 @@ def test_it_is_few_features_fitted_and_scored_on_points_of_its_own():
     found = floor.coarse(context)
     assert found.state.width == floor.FEATURES[1]
     assert found.method == "least-squares"
+    assert found.score != found.fitted
     at = np.linspace(0, 1, 50)[:, None]
     np.testing.assert_allclose(found.state.jets(0, at, [(0,)])[0,], np.sin(np.pi * at[:, 0]), atol=1e-6)
     again = found.again(1, ())

@@ -1,7 +1,6 @@
 """The method `newton`."""
 
-import numpy as np
-from sympy import Interval, exp
+from sympy import Interval, exp, sin
 
 from inrpde import On, Problem, Region, Space
 from inrpde.solvers import newton
@@ -25,7 +24,7 @@ def test_it_solves_nonlinear_problems_to_rounding(small):
 def test_a_body_that_is_given_is_kept(small):
     line = Space("x")
     u, omega = line.unknown("u"), Region(line, Interval(0, 1))
-    problem = Problem("p", [u], [On(omega, exp(u) - 2)])
-    (only,) = newton.solve(small.context(problem, width=25, band=3.0))
-    assert only.state.width == 25
-    assert small.error(only, lambda s: np.log(2) + 0 * s) < 1e-9
+    problem = Problem("p", [u], [On(omega, exp(u) - 2 - sin(20 * line.coords[0]))])
+    (only,) = newton.solve(small.context(problem, width=8, band=3.0))
+    assert only.state.width == 8
+    assert only.score > 0.01, "too few features: others would be tried"

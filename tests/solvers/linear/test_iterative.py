@@ -68,9 +68,10 @@ def test_the_time_that_is_left_is_turned_into_iterations(monkeypatch):
 
 
 def test_what_has_converged_goes_on_no_longer():
-    system = Counted(width=5)
-    system.solve(left=lambda: 1e3)
-    assert system.used < FIRST
+    free, timed = Counted(width=5), Counted(width=5)
+    free.solve()
+    timed.solve(left=lambda: 1e3)
+    assert timed.used == free.used < FIRST
 
 
 def test_so_many_iterations_and_no_more_and_none_after_the_deadline():

@@ -19,6 +19,7 @@ def block(parts, right, **more):
     ("rows", "widths", "expected"),
     [
         (2000, [60] * 10, True),
+        (960, [60] * 10, True),
         (2000, [60] * 8, False),  # few columns: one dense factorisation is as fast
         (800, [60] * 10, False),  # hardly more rows than columns, and not so many of these
         (1500, [50] * 25, True),

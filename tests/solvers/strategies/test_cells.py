@@ -85,7 +85,7 @@ def test_graded_cells_crowd_where_the_state_bends():
 
 
 def test_finer_cells_are_enriched_as_the_coarse_ones_and_waves_follow_their_band():
-    waves = UNEVEN.enriched(Waves(cells.HALF, UNEVEN.band), Poles())
+    waves = UNEVEN.enriched(Waves(cells.HALF, (9.0, 9.0)), Poles())
     found = cells.refined(standing(poisson(), waves))
     assert found.waves == Waves(cells.HALF, found.band)
     assert Poles() in found.enrichments
@@ -126,6 +126,7 @@ def test_every_kind_of_refinement_is_tried_before_it_is_given_up():
 def test_what_helps_is_gone_on_from():
     tried = [plan for _, plan in climbed([0.5, 0.5, 0.05, 0.005, 1e-13])]
     assert [plan.shape for plan in tried] == [(3, 3), (3, 3), (5, 5), (7, 7), (10, 10)]
+    assert all(np.ptp(np.diff(plan.breaks[0])) < 1e-9 for plan in tried)
 
 
 def test_an_arm_that_climbs_lowers_the_score_of_a_layer():
