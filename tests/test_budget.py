@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sympy import Eq, I, Interval, sin
+from sympy import Eq, Interval, sin
 
 import inrpde
 from inrpde import On, Points, Problem, Region, Space, config, deadline, pipeline
@@ -81,35 +81,6 @@ def test_where_the_budget_ends_before_an_answer_a_coarse_one_is_made_and_written
     assert Path(f"{output}.checkpoint").exists()  # from what the method has kept it can go on
 
 
-@pytest.mark.parametrize("kind", ["nonlinear", "complex", "many", "samples"])
-def test_a_coarse_answer_is_there_for_every_kind_of_problem(kind):
-    space = Space("x y")
-    x, _ = space.coords
-    square = Region(space, Interval(0, 1) ** 2)
-    if kind == "samples":
-        rng = np.random.default_rng(0)
-        at, values = rng.uniform(size=(20_000, 2)), rng.normal(size=20_000)
-        points = Points(space, at, {"value": values})
-        unknowns = [space.unknown("u")]
-        conditions = [On(points, Eq(unknowns[0], points["value"]))]
-    elif kind == "many":
-        unknowns = [space.unknown(f"u{k}") for k in range(25)]
-        conditions = [On(square, Eq(u - space.laplace(u), unknowns[k - 1])) for k, u in enumerate(unknowns)]
-        conditions += [On(square.boundary, Eq(u, k + x)) for k, u in enumerate(unknowns)]
-    else:
-        u = space.unknown("u", complex=kind == "complex")
-        unknowns, beside = [u], u**3 if kind == "nonlinear" else I * u
-        conditions = [On(square, Eq(-space.laplace(u) + beside, 1)), On(square.boundary, Eq(u, x))]
-    form = compile_problem(Problem(kind, unknowns=unknowns, conditions=conditions))
-    context = Context(form, config.resolve({}, {}), 0, Clock(BUDGET))
-    found = floor.coarse(context)
-    assert found.again(1, ()).width < found.state.width
-    if kind == "samples":  # noise cannot be predicted, and the score is that of points that were not fitted
-        assert 1 < 1.1 * found.fitted < found.score
-    else:
-        assert found.score < 0.5 * np.sqrt(len(form.rows))
-
-
 def test_where_that_fails_too_the_message_names_the_budget(monkeypatch):
     def method(context):
         endless()
@@ -159,16 +130,6 @@ def test_checks_that_do_not_end_are_left_and_bound_the_verdict(monkeypatch):
     report = solve(reference="none").report
     assert any("checks of the declaration did not end" in warning for warning in report["warnings"])
     assert report["verdict"]["word"] in ("plausible", "unverified")
-
-
-def test_the_parts_of_a_budget_follow_one_another():
-    clock = Clock(60.0)
-    assert 0 < clock.checking < clock.searching < clock.left < clock.referring < 60
-    assert Clock(60.0, time.perf_counter() - 70).referring < 0
-    unbounded = Clock(None)
-    assert unbounded.searching == unbounded.left == np.inf
-    assert 0 < unbounded.second <= 600
-    assert 0 < unbounded.referring <= 600
 
 
 def test_fluxes_of_many_regions_are_balanced_with_the_conditions_at_hand_alone():

@@ -22,8 +22,8 @@ class Sorted:
         self._points = points
         self._axis = int(np.argmax([len(np.unique(column)) for column in points.T]))
         self._others = [k for k in range(d) if k != self._axis]
-        self._lo = points.min(axis=0, initial=np.inf)
-        extent = points.max(axis=0, initial=-np.inf) - self._lo
+        self._lo = points.min(axis=0) if n else np.zeros(d)
+        extent = np.ptp(points, axis=0) if n else np.zeros(d)
         self._extent = np.where(extent > 0, extent, 1.0)
         self._bins = max(int(n ** (1 / d) / BIN), 1)
         self._shape = (self._bins,) * len(self._others)

@@ -39,3 +39,10 @@ def test_infinite_and_empty_boxes_and_points_that_coincide(d):
     assert list(index.inside(*just)) == [6, 7, 8]
     flat = Sorted(np.ones((5, d)))
     assert len(flat.inside(np.zeros(d), np.full(d, 2.0))) == 5
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_where_there_are_no_points_every_box_is_empty(d):
+    index = Sorted(np.zeros((0, d)))
+    for end in (1.0, np.inf):
+        assert not len(index.inside(np.full(d, -end), np.full(d, end)))

@@ -9,7 +9,6 @@ from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.sampling.draw import draw
 from inrpde.sampling.spots import spots
-from inrpde.solvers.bodies.patches import patches
 from inrpde.solvers.search.spectrum import spectrum
 
 SPACE = Space("x y")
@@ -68,19 +67,6 @@ class TestPoints:
     def test_narrow_data_do_not_set_the_band_of_everything(self):
         form = compile_problem(poisson(bump(0.3, 1.1, 0.005)))
         assert spectrum(form, draw(form, 1000, 0)).all.max() == 0
-
-
-def test_windows_of_nested_patches():
-    form = compile_problem(poisson(bump(0.5, 1, 0.01)))
-    inner, outer = patches(form, 0, np.random.default_rng(0))[:2]
-    centre = np.array([[0.5, 1.0]])
-    for patch in (inner, outer):
-        half = (patch.window.hi - patch.window.lo)[0] / 2
-        at = centre + half * np.array([[0.0, 0.0], [0.3, 0.3], [0.99, 0.0], [1.01, 0.0]])
-        values = patch.window.jets(at, [(0, 0)])[0, 0]
-        np.testing.assert_allclose(values[[0, 1, 3]], [1, 1, 0], atol=1e-12)
-        assert values[2] < 1e-3
-    assert (outer.window.hi - outer.window.lo)[0] == pytest.approx(3 * (inner.window.hi - inner.window.lo)[0])
 
 
 def test_a_point_like_source_is_resolved():

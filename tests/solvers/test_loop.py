@@ -64,14 +64,6 @@ def test_a_spent_budget_ends_the_run():
     assert found.ended == "the budget was spent"
 
 
-def test_no_budget_is_never_spent():
-    clock = Clock(None)
-    assert clock.left == float("inf")
-    assert clock.fits(1e9)
-    assert not Clock(1.0).fits(2.0)
-    assert 0 < Clock(5.0).left <= 5
-
-
 @pytest.mark.parametrize("scores", [(), (float("inf"),), (float("nan"),)])
 def test_nothing_finite_is_an_error(scores):
     with pytest.raises(DivergedError, match="no finite answer") as caught:

@@ -5,7 +5,7 @@ import inspect
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from inrpde.errors import UsageError
 from inrpde.solvers import auto, least_squares, newton
 from inrpde.solvers.descent import adam, gauss_newton, quasi_newton
 from inrpde.solvers.loop import run
-from inrpde.solvers.method import All, Clock, Context, Reading, read, reads
+from inrpde.solvers.method import Clock, Context, read, reads
 from inrpde.solvers.options import Nothing, check_read, readers
 from inrpde.solvers.search import ladder
 from inrpde.solvers.strategies import one_domain, sample_fit, signed_distance, training
@@ -283,16 +283,6 @@ def test_one_that_declares_its_options_is_treated_as_ours(monkeypatch):
     assert any("not read by toy" in warning for warning in report["warnings"])
 
 
-def test_a_field_that_is_no_setting_is_refused_where_it_is_declared():
-    @dataclass(frozen=True)
-    class Wrong:
-        width: int | None
-        momentum: float
-
-    with pytest.raises(TypeError, match="momentum"):
-        reads(Wrong)(toy)
-
-
 @pytest.mark.parametrize(("declared", "taken"), [(Options, 3), (Nothing, 1)])
 def test_steps_that_are_asked_for_are_all_taken_by_a_method_that_reads_them(declared, taken):
     def thrice(context):
@@ -302,10 +292,3 @@ def test_steps_that_are_asked_for_are_all_taken_by_a_method_that_reads_them(decl
     first = next(least_squares.solve(begun))
     late = replace(begun, clock=Clock(None, time.perf_counter() - 1000))
     assert len(run(reads(declared)(thrice), late).steps) == taken
-
-
-def test_a_declared_method_keeps_its_name_and_words():
-    assert isinstance(adam.solve, Reading)
-    assert adam.solve.__name__ == "solve"
-    assert "`adam`" in adam.solve.__doc__
-    assert {each.name for each in fields(adam.Options)} < {each.name for each in fields(All)}

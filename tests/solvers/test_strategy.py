@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 from sympy import Eq, Interval, exp, pi, sin
 
-import inrpde
 from inrpde import On, Points, Problem, Region, Space, config
 from inrpde.cli import main
 from inrpde.compiler import compile_problem
-from inrpde.errors import ProblemError
 from inrpde.solvers import auto
 from inrpde.solvers.options import Body, Nothing
 from inrpde.solvers.strategy import Claim, Role, choose
@@ -131,8 +129,3 @@ def test_one_that_fails_is_named_and_passed_over(problem, install, capsys, text)
     found = json.loads(capsys.readouterr().out)
     assert any("the strategy 'own' of stranger-own 1.5 is passed over" in warning for warning in found["warnings"])
     assert [each["name"] for each in found["strategies"] if each["runs"] == "in turn"] == ["one domain", "cells"]
-
-
-def test_methods_that_serve_no_form_say_why():
-    with pytest.raises(ProblemError, match="least-squares needs linear equations"):
-        inrpde.solve(Problem("p", [u], [On(line, u.diff(x) - u**2), On(line.face(x, 0), u)]), method="least-squares")

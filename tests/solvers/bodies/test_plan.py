@@ -2,14 +2,11 @@
 
 import numpy as np
 import pytest
-from sympy import Interval, Rational, pi, sin
+from sympy import Interval, pi, sin
 
-from inrpde import Ball, Learned, On, Problem, Region, Space
+from inrpde import Learned, On, Problem, Region, Space
 from inrpde.compiler import compile_problem
-from inrpde.networks.corner import CornerFunctions
-from inrpde.networks.cylindrical import CylindricalWaves
 from inrpde.networks.trial import Constant
-from inrpde.solvers.bodies.corners import Poles
 from inrpde.solvers.bodies.plan import Cells, Global, make_trials
 
 space = Space("x y")
@@ -23,10 +20,6 @@ HALVES = ((0, 0.5, 1), (0, 0.5, 1))
 
 def form_of(*conditions, unknowns=(u,), **more):
     return compile_problem(Problem("p", list(unknowns), list(conditions), **more))
-
-
-def corners(trial):
-    return [piece for piece in trial.pieces if isinstance(piece, CornerFunctions)]
 
 
 def test_a_plan_says_its_width_and_its_points():
@@ -85,60 +78,6 @@ def test_cells_outside_the_region_are_left_out():
     values = part.jets(points, [(0, 0)])[0, 0]
     assert not values[0].any()
     assert values[1].any()
-
-
-def elliptic(*walls, region=elbow, equation=None):
-    return form_of(On(region, space.laplace(u) - 1 if equation is None else equation), *walls)
-
-
-def test_a_re_entrant_corner_gets_its_exponents():
-    (trial,) = make_trials(elliptic(On(elbow.boundary, u)), Global(30, (3.0, 3.0)), 0)
-    inner = next(piece for piece in corners(trial) if np.allclose(piece.point, 0, atol=1e-9))
-    assert min(mode.power for mode in inner.modes) == pytest.approx(2 / 3)
-    points = np.column_stack([np.zeros(9), -np.linspace(0.1, 0.9, 9)])  # on a wall
-    plain = [k for k, mode in enumerate(inner.modes) if not mode.log]
-    assert np.allclose(inner.jets(points, [(0, 0)])[0, 0][:, plain], 0, atol=1e-9)
-
-
-def test_slopes_and_values_make_other_exponents():
-    flat = elbow.face(x, 0)
-    rest = elbow.boundary - flat
-    (trial,) = make_trials(elliptic(On(flat, space.dn(u)), On(rest, u)), Global(30, (3.0, 3.0)), 0)
-    inner = next(piece for piece in corners(trial) if np.allclose(piece.point, 0, atol=1e-9))
-    assert min(mode.power for mode in inner.modes) == pytest.approx(1 / 3)
-
-
-def test_no_corners_where_they_are_not_wanted_or_not_needed():
-    (trial,) = make_trials(elliptic(On(elbow.boundary, u)), Global(30, (3.0, 3.0), enrichments=()), 0)
-    assert trial.width == 30
-    disc = Ball(space, (0, 0), 1)
-    (trial,) = make_trials(elliptic(On(disc.boundary, u), region=disc), Global(30, (3.0, 3.0)), 0)
-    assert trial.width == 30
-    (trial,) = make_trials(form_of(On(elbow, u.diff(x) - u), On(elbow.boundary, u)), Global(30, (3.0, 3.0)), 0)
-    assert trial.width == 30
-
-
-def test_poles_lie_in_the_holes():
-    punched = Region(space, Interval(-2, 2) ** 2) - Ball(space, (Rational(1, 2), 0), Rational(1, 4))
-    form = elliptic(On(punched.boundary, u), region=punched)
-    (plain,) = make_trials(form, Global(30, (3.0, 3.0)), 0)
-    (poles,) = make_trials(form, Global(30, (3.0, 3.0)).enriched(Poles()), 0)
-    assert poles.width > plain.width
-    assert any(np.allclose(piece.point, [0.5, 0]) for piece in corners(poles))
-
-
-def test_a_hole_sends_waves_where_the_equation_has_a_constant_wave_number():
-    punched = Region(space, Interval(-2, 2) ** 2) - Ball(space, (Rational(1, 2), 0), Rational(1, 4))
-
-    def kappas(operator):
-        form = form_of(On(punched, operator), On(punched.boundary, u))
-        (trial,) = make_trials(form, Global(30, (3.0, 3.0)).enriched(Poles()), 0)
-        return [piece.kappa for piece in trial.pieces if isinstance(piece, CylindricalWaves)]
-
-    assert kappas(2 * space.laplace(u) + 50 * u) == pytest.approx([25])
-    assert kappas(25 * u - space.laplace(u)) == pytest.approx([-25])
-    for other in (space.laplace(u), space.laplace(u) + (25 + x) * u, u.diff(x, 2) + 2 * u.diff(y, 2) + 25 * u):
-        assert kappas(other) == []
 
 
 def test_a_window_of_time_ends_the_box():

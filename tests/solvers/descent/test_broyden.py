@@ -6,12 +6,12 @@ from itertools import islice
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.optimize import rosen, rosen_der
 
 from inrpde.solvers.descent import broyden, lbfgs
 from inrpde.solvers.descent.broyden import Inverse
-from inrpde.solvers.descent.quasi_newton import Descent, advance
+from inrpde.solvers.descent.quasi_newton import advance
 from inrpde.solvers.loop import run
+from tests.solvers.rosenbrock import rosenbrock, start
 
 
 @given(st.integers(0, 10_000), st.integers(2, 8), st.floats(0.01, 100))
@@ -37,10 +37,9 @@ def test_without_curvature_nothing_is_learned():
 
 
 def test_rosenbrock():
-    vector = np.array([-1.2, 1.0, -0.5, 2.0])
-    at = Descent(vector, rosen(vector), rosen_der(vector), broyden.METHOD.curvature(4, {}), vector)
+    at = start(broyden.METHOD, rosenbrock, [-1.2, 1.0, -0.5, 2.0])
     for _ in range(80):
-        at = advance(lambda v: (rosen(v), rosen_der(v)), at)
+        at = advance(rosenbrock, at)
     assert np.allclose(at.vector, 1, atol=1e-6)
 
 

@@ -4,21 +4,11 @@ from dataclasses import replace
 from itertools import islice
 
 import numpy as np
-import pytest
-from scipy.optimize import rosen, rosen_der
 
-from inrpde.errors import DivergedError
-from inrpde.solvers.descent import lbfgs, quasi_newton
-from inrpde.solvers.descent.quasi_newton import Descent, advance, wolfe
+from inrpde.solvers.descent import lbfgs
+from inrpde.solvers.descent.quasi_newton import advance
 from inrpde.solvers.loop import run
-
-
-def start(loss, vector):
-    return Descent(vector, *loss(vector), lbfgs.METHOD.curvature(len(vector), {}), vector)
-
-
-def rosenbrock(vector):
-    return rosen(vector), rosen_der(vector)
+from tests.solvers.rosenbrock import rosenbrock, start
 
 
 def best(context):
@@ -26,20 +16,11 @@ def best(context):
 
 
 def test_rosenbrock():
-    at = start(rosenbrock, np.array([-1.2, 1.0, -0.5, 2.0]))
+    at = start(lbfgs.METHOD, rosenbrock, [-1.2, 1.0, -0.5, 2.0])
     for _ in range(100):
         before, at = at, advance(rosenbrock, at)
         assert at.loss <= before.loss
     assert np.allclose(at.vector, 1, atol=1e-6)
-
-
-def test_a_step_satisfies_the_strong_wolfe_conditions():
-    at = start(rosenbrock, np.array([-1.2, 1.0]))
-    direction = -at.gradient
-    length, value, gradient = wolfe(rosenbrock, at, direction)
-    slope = at.gradient @ direction
-    assert value <= at.loss + quasi_newton.DECREASE * length * slope
-    assert abs(gradient @ direction) <= -quasi_newton.FLATNESS * slope
 
 
 def test_curvature_satisfies_the_secant_equation():
@@ -50,37 +31,6 @@ def test_curvature_satisfies_the_secant_equation():
         pairs = pairs.updated(step, hessian @ step, step, 1.0)
         assert np.allclose(pairs.times(hessian @ step), step)
     assert len(pairs.updated(step, -step, step, 1.0).steps) == 4  # no curvature, no pair
-
-
-def test_a_wall_of_nan_is_kept_off():
-    def loss(vector):
-        (x,) = vector
-        return (x - 1) ** 2 if x > 0 else np.nan, np.array([2 * (x - 1)])
-
-    at = start(lambda v: (1e4, np.array([2e4])), np.array([3.0]))
-    at = replace(at, loss=4.0, gradient=np.array([4.0]))
-    for _ in range(20):
-        at = advance(loss, at)
-    assert np.isclose(at.vector[0], 1, atol=1e-6)
-
-
-def test_a_direction_that_leads_nowhere_is_answered_by_the_steepest():
-    class Uphill:
-        def times(self, gradient):
-            return -gradient
-
-        def forgotten(self):
-            return lbfgs.METHOD.curvature(2, {})
-
-    at = replace(start(rosenbrock, np.array([-1.2, 1.0])), curvature=Uphill(), fresh=False)
-    after = advance(rosenbrock, at)
-    assert after.restarts == 1
-    assert after.loss < at.loss
-
-
-def test_at_a_minimum_nothing_moves():
-    at = start(rosenbrock, np.ones(2))
-    assert advance(rosenbrock, at) is at
 
 
 def test_poisson_on_a_line(small):
@@ -113,9 +63,3 @@ def test_a_second_run_differs_but_agrees(small):
     found = best(small.context(small.poisson(), steps=400, width=32, points=60))
     other = replace(found, state=found.again(1, [1.0]))
     assert 1e-12 < small.error(other, lambda x: np.sin(np.pi * x)) < 1e-3
-
-
-def test_a_loss_that_is_not_finite_at_the_start_is_an_error(small):
-    with pytest.raises(DivergedError, match="not finite at the start") as caught:
-        best(small.context(small.singular(), width=8, points=20))
-    assert "guess" in caught.value.fix

@@ -2,16 +2,14 @@
 
 import numpy as np
 import pytest
-from sympy import Abs, Eq, I, Interval, exp, log, pi, sin, sqrt
+from sympy import Abs, Eq, I, Interval, exp, log, pi, sin
 
 from inrpde import GridField, Learned, On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
-from inrpde.discretise.score import score
-from inrpde.errors import DivergedError
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Global, make_trials
 from inrpde.solvers.fitting import newton
-from inrpde.solvers.fitting.starts import guess
+from tests.solvers.fitted import AT, PLAN, solved, values
 
 line = Space("x")
 (x,) = line.coords
@@ -20,20 +18,6 @@ w = line.unknown("w", complex=True)
 nu = line.parameter("nu")
 omega = Region(line, Interval(0, 1))
 ends = omega.boundary
-PLAN = Global(40, (6.0,))
-AT = np.linspace(0, 1, 51)[:, None]
-
-
-def solved(problem, start=None, plan=PLAN):
-    form = compile_problem(problem)
-    samples = draw(form, plan.points, 0)
-    state = newton.fit(form, plan, samples, 0, start)
-    assert score(form, draw(form, 200, 1), state).total < 1e-8
-    return form, state
-
-
-def values(state, unknown=0):
-    return state.jets(unknown, AT, [(0,)])[0,]
 
 
 def test_an_exponential_is_solved_to_rounding():
@@ -51,30 +35,6 @@ def test_the_guess_picks_the_solution(guess, sign):
 def test_a_singular_equation_starts_from_its_guess():
     _, state = solved(Problem("p", [u], [On(omega, log(u) - x)], guess={u: 2}))
     assert np.allclose(values(state), np.exp(AT[:, 0]), atol=1e-8)
-
-
-@pytest.mark.parametrize("f", [sqrt, log, lambda value: 1 / value])
-def test_where_an_equation_is_singular_at_zero_it_starts_at_one(f):
-    wanted = 2 + sin(x)
-    _, state = solved(Problem("p", [u], [On(omega, -u.diff(x, 2) + f(u) - sin(x) - f(wanted)), On(ends, u - wanted)]))
-    assert np.allclose(values(state), 2 + np.sin(AT[:, 0]), atol=1e-9)
-
-
-def test_where_slopes_must_not_vanish_it_starts_from_a_ramp():
-    form = compile_problem(Problem("p", [u], [On(omega, 1 / u.diff(x) - exp(-x)), On(omega.face(x, 0), u - 1)]))
-    assert not guess(form, draw(form, 50, 0)).known[0].is_number
-    _, state = solved(form.bound.problem)
-    assert np.allclose(values(state), np.exp(AT[:, 0]), atol=1e-8)
-
-
-@pytest.mark.parametrize(
-    ("given", "what", "fix"), [({}, "at u = 0, and at 1", "{u: 5}"), ({u: 2}, "at the guess", "{u: …}")]
-)
-def test_a_start_where_the_equation_is_singular_is_named(given, what, fix):
-    with pytest.raises(DivergedError, match=what) as raised:
-        solved(Problem("p", [u], [On(omega, log(u - 3) - u.diff(x, 2)), On(ends, u - 4)], guess=given))
-    assert raised.value.where == "On(omega, log(u - 3) - u_xx)"
-    assert fix in raised.value.fix
 
 
 def test_a_system_with_data():
@@ -149,13 +109,6 @@ def test_a_state_is_carried_over_to_other_features():
     assert np.allclose(values(carried), values(state), atol=1e-7)
     again = newton.fit(form, other, samples, 5, state)
     assert np.allclose(values(again), -np.sqrt(1 + AT[:, 0]), atol=1e-8)
-
-
-def test_a_guess_that_is_not_finite_is_an_error():
-    form = compile_problem(Problem("p", [u], [On(omega, sqrt(u) - 1)], guess={u: -1}))
-    with pytest.raises(DivergedError) as caught:
-        newton.fit(form, PLAN, draw(form, 80, 0), 0)
-    assert caught.value.fix
 
 
 def test_equations_that_cannot_hold_end_where_the_loss_is_least():

@@ -3,44 +3,21 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
-from sympy import Eq, Interval, exp, pi, sin, tanh
+from sympy import Eq, pi, sin, tanh
 
-from inrpde import On, Problem, Region, Space
+from inrpde import On, Problem
 from inrpde.compiler import compile_problem
 from inrpde.discretise.score import score
 from inrpde.networks.slab import Slab
 from inrpde.sampling.draw import draw
-from inrpde.solvers.bodies.plan import Cells, Task
 from inrpde.solvers.fitting import linear
 from inrpde.solvers.fitting import newton as newton_fit
-from inrpde.solvers.marching.initial import Extended, jumps, marches
-from inrpde.solvers.marching.march import March, Steps
+from inrpde.solvers.marching.initial import jumps
+from inrpde.solvers.marching.march import Steps
 from inrpde.solvers.search.cost import nominal
-from inrpde.solvers.search.shapes import uniform
+from tests.solvers.marches import X, h, heat, marched, plan, strip, t, timed
 
-line, timed = Space("x"), Space("x", time="t")
-(x,) = line.coords
-X, t = timed.coords
-u, h = line.unknown("u"), timed.unknown("h")
-omega, strip = Region(line, Interval(0, 1)), Region(timed, Interval(0, 1) ** 2)
 AT = np.random.default_rng(0).uniform(size=(200, 2))
-
-
-def marched(form, plan, fit):
-    return plan.solve(Task(form, fit, draw(form, plan.points, 0), 0))
-
-
-def plan(aim, cells=2, first=0.25, each=110):
-    return March(Cells((uniform(cells), uniform(1)), each, (4.0, 1.8), span=(0.0, first)), aim, 60.0)
-
-
-def heat(waves=1):
-    """exp(-π²t) sin(kπx), for k `waves`."""
-    exact = exp(-(pi**2) * t) * sin(waves * pi * X)
-    equation = timed.dt(h) - h.diff(X, 2) / waves**2
-    conditions = [On(strip, equation), On(strip.boundary, h), On(strip.initial, h - exact.subs(t, 0))]
-    return compile_problem(Problem("heat", [h], conditions, exact={h: exact}))
 
 
 def error(state, waves=1):
@@ -57,21 +34,6 @@ def front():
     return compile_problem(
         Problem("front", [h], conditions, exact={h: exact})
     ), lambda at: 0.3 - 0.6 * np.tanh(15 * (at[:, 0] - 0.3 - 0.3 * at[:, 1]))
-
-
-@pytest.mark.parametrize(
-    ("conditions", "expected"),
-    [
-        ([On(strip, timed.dt(h) - h.diff(X, 2)), On(strip.boundary, h), On(strip.initial, h - 1)], True),
-        ([On(strip, timed.dt(h) - h.diff(X, 2)), On(strip.boundary, h), On(strip.final, h - 1)], False),
-        ([On(strip, timed.dt(h) - h.diff(X, 2) - strip.mean(h)), On(strip.initial, h - 1)], False),
-        ([On(strip, h.diff(X, 2) - 1), On(strip.boundary, h)], False),
-    ],
-    ids=["initial", "final", "integral", "steady"],
-)
-def test_which_problems_march(conditions, expected):
-    assert marches(compile_problem(Problem("p", [h], conditions))) == expected
-    assert not marches(compile_problem(Problem("p", [u], [On(omega, u.diff(x, 2) - 1), On(omega.boundary, u)])))
 
 
 def test_windows_continue_one_another():
@@ -138,17 +100,6 @@ def test_a_march_without_hope_is_given_up():
         steps.advance()
     assert steps.aim >= 1e-4
     assert len(steps.states) == 1
-
-
-def test_a_state_is_continued_by_its_taylor_polynomial():
-    form = heat()
-    state = marched(form, plan(1e-6), linear.fit).state
-    at = np.column_stack([AT[:, 0], 0.1 + 0.01 * AT[:, 1]])
-    ahead = Extended(state, 0.1).jets(0, at, [(0, 0), (2, 0), (0, 1)])
-    for index, found in state.jets(0, at, [(0, 0), (2, 0)]).items():
-        assert np.allclose(ahead[index], found, rtol=0.02)
-    at[:, 1] = 0.1
-    assert np.allclose(ahead[0, 1], state.jets(0, at, [(0, 1)])[0, 1])
 
 
 def test_marches_cost_more_the_shorter_their_windows():

@@ -1,38 +1,23 @@
 """The search: what ends it, what it may not exceed, what a user's own choice of body leaves of it."""
 
 import numpy as np
-import pytest
-from sympy import Eq, Interval, exp, pi, sin
+from sympy import Eq, Interval, pi, sin
 
-from inrpde import On, Problem, Region, Space, config
-from inrpde.compiler import compile_problem
-from inrpde.errors import ProblemError
-from inrpde.solvers import auto, least_squares, newton
-from inrpde.solvers.bodies.plan import Cells, Global
-from inrpde.solvers.method import Clock, Context
+from inrpde import On, Problem, Region, Space
+from inrpde.solvers import auto
+from inrpde.solvers.bodies.plan import Cells
+from inrpde.solvers.marching.march import March
 from inrpde.solvers.search.cost import nominal
+from tests.solvers.turns import X, context, h, search, strip, timed
 
-line, timed = Space("x"), Space("x", time="t")
+line = Space("x")
 (x,) = line.coords
-X, t = timed.coords
-u, h = line.unknown("u"), timed.unknown("h")
-omega, strip = Region(line, Interval(0, 1)), Region(timed, Interval(0, 1) ** 2)
+u, omega = line.unknown("u"), Region(line, Interval(0, 1))
 
 
 def poisson(waves=1):
     k = waves * pi
     return Problem("p", [u], [On(omega, Eq(-u.diff(x, 2), k**2 * sin(k * x))), On(omega.boundary, u)])
-
-
-def heat():
-    exact = exp(-(pi**2) * t) * sin(pi * X)
-    conditions = [On(strip, timed.dt(h) - h.diff(X, 2)), On(strip.boundary, h), On(strip.initial, h - sin(pi * X))]
-    return Problem("heat", [h], conditions, exact={h: exact})
-
-
-def context(problem, seed=0, budget=None, tol=None, **settings):
-    chosen = config.resolve({}, {f"solver.{key}": value for key, value in settings.items()})
-    return Context(compile_problem(problem), chosen, seed, Clock(budget), tol)
 
 
 def test_an_easy_problem_ends_with_its_first_answer():
@@ -72,18 +57,6 @@ def test_a_budget_that_is_spent_starts_no_further_step():
     assert len(found) <= 3  # one for each kind of body, unpredicted
 
 
-def test_nonlinear_problems_go_to_newton():
-    problem = Problem("p", [u], [On(omega, u.diff(x, 2) - exp(u) + 1), On(omega.boundary, u)])
-    assert next(auto.solve(context(problem))).method == "newton"
-    with pytest.raises(ProblemError) as caught:
-        next(least_squares.solve(context(problem)))
-    assert "exp(u)" in caught.value.where
-
-
-def test_newton_solves_linear_problems_too():
-    assert next(newton.solve(context(poisson()))).score < 1e-10
-
-
 def test_a_second_solve_differs_and_agrees():
     candidate = next(auto.solve(context(poisson())))
     again = candidate.again(5, [1.0])
@@ -94,10 +67,21 @@ def test_a_second_solve_differs_and_agrees():
     assert not np.array_equal(one, other)
 
 
-def test_costs_grow_with_the_plan():
-    form = compile_problem(poisson())
-    one, more = Global(100, (3.0,)), Global(400, (3.0,))
-    assert nominal(form, more) > nominal(form, one) > 0
-    few = Cells(((0, 0.5, 1),), 20, (3.0,))
-    many = Cells((tuple(np.linspace(0, 1, 11)),), 20, (3.0,))
-    assert nominal(form, many) > nominal(form, few)
+def warm():
+    conditions = [
+        On(strip, timed.dt(h) - h.diff(X, 2) / 10),
+        On(strip.boundary, h),
+        On(strip.initial, h - sin(4 * pi * X)),
+    ]
+    return Problem("warm", [h], conditions)
+
+
+def test_a_march_counts_as_what_it_took():
+    marched = search(warm())
+    inner = Cells(((0.0, 0.5, 1.0), (0.0, 1.0)), 60, (4.0, 1.8), span=(0.0, 0.5))
+    hasty = March(inner, 1e-1, 100.0)
+    marched.attempt(hasty, "windows")
+    quick, foretold = marched.spent, nominal(marched.context.form, hasty)
+    marched.attempt(March(inner, 1e-4, 100.0), "windows")
+    assert quick < 2 * foretold
+    assert marched.spent - quick > 2 * foretold

@@ -1,0 +1,54 @@
+"""Nested patches of features where data are narrow."""
+
+import numpy as np
+import pytest
+from sympy import Eq, Interval, exp
+
+from inrpde import On, Problem, Region, Space
+from inrpde.compiler import compile_problem
+from inrpde.sampling.spots import nested, spots, width
+from inrpde.solvers.bodies.patches import Patches, patches
+
+SPACE = Space("x y")
+X, Y = SPACE.coords
+U = SPACE.unknown("u")
+OMEGA = Region(SPACE, Interval(0, 1) * Interval(0, 2))
+
+
+def form_of(narrow):
+    """Poisson's equation with a source like a point in the middle."""
+    source = exp(-((X - 0.5) ** 2 + (Y - 1) ** 2) / (2 * narrow**2))
+    return compile_problem(Problem("p", [U], [On(OMEGA, Eq(-SPACE.laplace(U), source)), On(OMEGA.boundary, U)]))
+
+
+def test_windows_of_nested_patches():
+    form = form_of(0.01)
+    inner, outer = patches(form, 0, np.random.default_rng(0))[:2]
+    centre = np.array([[0.5, 1.0]])
+    for patch in (inner, outer):
+        half = (patch.window.hi - patch.window.lo)[0] / 2
+        at = centre + half * np.array([[0.0, 0.0], [0.3, 0.3], [0.99, 0.0], [1.01, 0.0]])
+        values = patch.window.jets(at, [(0, 0)])[0, 0]
+        np.testing.assert_allclose(values[[0, 1, 3]], [1, 1, 0], atol=1e-12)
+        assert values[2] < 1e-3
+    assert (outer.window.hi - outer.window.lo)[0] == pytest.approx(3 * (inner.window.hi - inner.window.lo)[0])
+
+
+def test_every_patch_has_the_side_the_band_and_the_features_of_its_spot():
+    form = form_of(0.01)
+    (spot,) = spots(form, OMEGA)
+    expected = list(nested(spot, OMEGA))
+    found = patches(form, 0, np.random.default_rng(0))
+    assert len(found) == len(expected) > 1
+    for patch, (half, band) in zip(found, expected, strict=True):
+        np.testing.assert_allclose((patch.window.lo + patch.window.hi) / 2, [0.5, 1.0], atol=1e-3)
+        np.testing.assert_allclose((patch.window.hi - patch.window.lo) / 2, half)
+        (weight, _) = patch.inner.layers[0]
+        assert weight.shape == (width(band, 2), 2)
+        assert 0.8 * band < np.abs(weight).max() <= band
+
+
+def test_broad_data_have_none():
+    assert form_of(0.01).linear
+    assert Patches().beside(form_of(0.3), 0, np.random.default_rng(0)) == []
+    assert len(Patches().beside(form_of(0.01), 0, np.random.default_rng(0))) > 1
