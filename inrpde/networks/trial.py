@@ -189,7 +189,7 @@ def supports(pieces: Sequence[Trial], points: Array) -> Iterator[Array | None]:
         if piece.reach is None or len(pieces) < MANY:
             yield piece.support(points)
         else:
-            index = index or Sorted(points)
+            index = Sorted(points) if index is None else index
             yield index.inside(*piece.reach)
 
 
