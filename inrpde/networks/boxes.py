@@ -38,8 +38,6 @@ class Sorted:
 
     def inside(self, lo: Array, hi: Array) -> Array:
         """The numbers of the points strictly within the box, in increasing order."""
-        if not len(self):
-            return np.zeros(0, int)
         touched = [range(self._bin(lo[k], k), self._bin(hi[k], k) + 1) for k in self._others]
         bins = np.array(list(itertools.product(*touched)), int).T
         number = np.ravel_multi_index(tuple(bins), self._shape) if self._others else np.zeros(1, int)
