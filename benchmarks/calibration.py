@@ -25,8 +25,8 @@ from inrpde.discretise.fields import field_points, relative_difference
 from inrpde.loader import load_problem
 from inrpde.solvers.auto import solve
 from inrpde.solvers.bodies.plan import Global
+from inrpde.solvers.contract.method import Candidate, Clock, Context
 from inrpde.solvers.fitting.linear import fit
-from inrpde.solvers.method import Candidate, Clock, Context
 from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.survey import Survey
 from inrpde.verification.estimate import FLOOR, estimate

@@ -20,7 +20,7 @@ from inrpde.loader import load_problem
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Cells, Frozen, Global
 from inrpde.solvers.fitting.linear import fit
-from inrpde.solvers.search.shapes import uniform
+from inrpde.solvers.search.grading import uniform
 
 BAND = 16.0
 """Half-width of the frequencies on the whole square: above the problem's wave number."""

@@ -34,10 +34,10 @@ from inrpde.sampling.extent import bounds
 from inrpde.sampling.lattice import lattice
 from inrpde.solution import Solution, reference_solution
 from inrpde.solvers import auto
+from inrpde.solvers.contract.method import Candidate, Clock, Context, Method, read
+from inrpde.solvers.contract.options import check_read
 from inrpde.solvers.loop import Run
 from inrpde.solvers.loop import run as run_method
-from inrpde.solvers.method import Candidate, Clock, Context, Method, read
-from inrpde.solvers.options import check_read
 from inrpde.storage import check_storable, stored_at
 from inrpde.verification.estimate import Estimate, estimate
 from inrpde.verification.finding import Finding

@@ -125,7 +125,7 @@ def test_imports_within_functions_have_a_reason():
 
 def test_verification_takes_the_candidate_alone_from_the_solvers():
     names = {name for path in modules(PACKAGE / "verification") for name in imported(path) if ".solvers." in name}
-    assert names <= {"inrpde.solvers.method.Candidate"}
+    assert names <= {"inrpde.solvers.contract.method.Candidate"}
 
 
 def judges() -> list[Path]:
@@ -188,24 +188,19 @@ ROOMS = {
     "strategies": {"contract", "bodies", "linear", "search", "marching", "scattered", "descent"},
     "methods": {"contract", "bodies", "fitting", "search", "strategies"},
 }
-"""The folders of solvers/ and what each may import; of the files beside them those that say what a method, an option
-and a strategy is are the contract, the others are methods and the loop round them."""
-CONTRACT = {"method", "options", "strategy"}
+"""The folders of solvers/ and what each may import; the files beside them are methods, and the loop round them."""
 MOST, FLOORS = 8, 6
 SOLVERS = PACKAGE / "solvers"
 
 
 def room(parts: Sequence[str]) -> str:
-    if len(parts) > 1:
-        return parts[0]
-    return "contract" if parts[0] in CONTRACT else "methods"
+    return parts[0] if parts and parts[0] in ROOMS else "methods"
 
 
 @pytest.mark.parametrize("path", modules(SOLVERS), ids=lambda path: str(path.relative_to(SOLVERS)))
 def test_solvers_import_what_lies_below_them(path):
     here = room(path.relative_to(SOLVERS).with_suffix("").parts)
-    names = {name.split(".")[2:] and tuple(name.split(".")[2:]) for name in imported(path) if "inrpde.solvers." in name}
-    rooms = {"contract" if name[0] in CONTRACT else name[0] if name[0] in ROOMS else "methods" for name in names}
+    rooms = {room(name.split(".")[2:]) for name in imported(path) if "inrpde.solvers." in name}
     assert rooms - {here} <= ROOMS[here]
 
 
@@ -215,7 +210,7 @@ def test_the_rooms_of_the_solvers_are_few_floors_of_few_files():
 
     assert max(map(floor, ROOMS)) <= FLOORS
     folders = [path for path in SOLVERS.iterdir() if path.is_dir() and any(path.glob("*.py"))]
-    assert {path.name for path in folders} == ROOMS.keys() - {"contract", "methods"}
+    assert {path.name for path in folders} == ROOMS.keys() - {"methods"}
     for folder in (SOLVERS, *folders):
         assert len([path for path in folder.glob("*.py") if path.stem != "__init__"]) <= MOST
 

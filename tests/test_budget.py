@@ -18,7 +18,7 @@ from inrpde import On, Points, Problem, Region, Space, config, deadline, pipelin
 from inrpde.compiler import compile_problem
 from inrpde.references import finite_difference
 from inrpde.solvers import auto, floor, least_squares
-from inrpde.solvers.method import Clock, Context
+from inrpde.solvers.contract.method import Clock, Context
 from inrpde.verification import balance, validate
 from inrpde.verification.estimate import FEWEST, MOST, estimate
 

@@ -167,7 +167,7 @@ def _describe(plugin: plugins.Plugin) -> dict[str, Any]:
 
             load_problem(plugin.name, {})
         elif plugin.group == "methods":
-            from inrpde.solvers.method import Reading, read
+            from inrpde.solvers.contract.method import Reading, read
 
             method = plugin.load()
             more = {"reads": sorted(read(method))} if isinstance(method, Reading) else {}

@@ -13,9 +13,9 @@ from inrpde.declaration.regions import Region
 from inrpde.sampling.extent import bounds, measure
 from inrpde.sampling.gauss import integration
 from inrpde.sampling.holes import haloed
+from inrpde.sampling.localised import resolving
 from inrpde.sampling.sample import sample
 from inrpde.sampling.sites import Samples, Site
-from inrpde.sampling.spots import spotted
 
 Array = np.ndarray
 Fractions = tuple[tuple[float, ...], ...]
@@ -49,7 +49,7 @@ def draw(form: Form, interior: int, seed: int, cells: Fractions | None = None) -
         else:
             count = 1
         site = _site(region, count, seed + 7919 * number, edges)
-        drawn[region] = spotted(form, haloed(site, region, seed), region, seed) if region.dim == full else site
+        drawn[region] = resolving(form, haloed(site, region, seed), region, seed) if region.dim == full else site
     places = {_place(condition): None for condition in form.conditions}
     sites = tuple(drawn[region] if x is None else _paired(form, drawn[region], x) for region, x in places)
     numbers = {place: number for number, place in enumerate(places)}

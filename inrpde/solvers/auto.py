@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from inrpde import plugins
 from inrpde.compiler.form import Form
 from inrpde.config import Settings
+from inrpde.solvers.contract.method import All, Candidate, Context, keys
+from inrpde.solvers.contract.strategy import Answer, Choice, Claim, Role, Strategy, asked, bind, select
 from inrpde.solvers.fitting import linear, newton
-from inrpde.solvers.method import All, Candidate, Context, keys
 from inrpde.solvers.search.ladder import run
 from inrpde.solvers.strategies import (
     cells,
@@ -19,7 +20,6 @@ from inrpde.solvers.strategies import (
     training,
     windows,
 )
-from inrpde.solvers.strategy import Answer, Choice, Claim, Role, Strategy, asked, bind, select
 
 STRATEGIES: tuple[Strategy, ...] = (sample_fit, signed_distance, training, one_domain, cells, windows, refinement)
 """In the order in which they are asked, those of other packages (entry points `inrpde.strategies`) before them."""

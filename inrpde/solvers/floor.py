@@ -13,8 +13,8 @@ from inrpde.discretise.score import score
 from inrpde.discretise.state import State
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Global
+from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.fitting import linear, newton
-from inrpde.solvers.method import Candidate, Context
 from inrpde.solvers.search.survey import HELD_OUT, LEFT_OUT
 
 FEATURES, ALL = (20, 60), 600

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inrpde.errors import ProblemError
+from inrpde.solvers.contract.method import Candidate, Context, keys, reads
+from inrpde.solvers.contract.options import Body
+from inrpde.solvers.contract.strategy import Strategy, asked, bind, select
 from inrpde.solvers.fitting import linear
-from inrpde.solvers.method import Candidate, Context, keys, reads
-from inrpde.solvers.options import Body
 from inrpde.solvers.search.ladder import run
 from inrpde.solvers.strategies import cells, one_domain, sample_fit, windows
-from inrpde.solvers.strategy import Strategy, asked, bind, select
 
 STRATEGIES: tuple[Strategy, ...] = (sample_fit, one_domain, cells, windows)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from inrpde import deadline
 from inrpde.errors import DivergedError
+from inrpde.solvers.contract.method import PATIENCE, TOLERANT, Candidate, Clock, Context, Method, beats, read
 from inrpde.solvers.floor import coarse
-from inrpde.solvers.method import PATIENCE, TOLERANT, Candidate, Clock, Context, Method, beats, read
 
 MORE = "--budget SECONDS"
 UNBOUNDED = f"two minutes were spent, and no budget given: {MORE} allows more"

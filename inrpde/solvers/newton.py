@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from inrpde.solvers.contract.method import Candidate, Context, keys, reads
+from inrpde.solvers.contract.options import Body
+from inrpde.solvers.contract.strategy import Strategy, asked, bind, select
 from inrpde.solvers.fitting import newton
-from inrpde.solvers.method import Candidate, Context, keys, reads
-from inrpde.solvers.options import Body
 from inrpde.solvers.search.ladder import run
 from inrpde.solvers.strategies import cells, one_domain, signed_distance, windows
-from inrpde.solvers.strategy import Strategy, asked, bind, select
 
 STRATEGIES: tuple[Strategy, ...] = (signed_distance, one_domain, cells, windows)
 

@@ -17,7 +17,7 @@ from inrpde.errors import DivergedError
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import sampled, times
 from inrpde.sampling.sites import Samples
-from inrpde.solvers.method import Candidate
+from inrpde.solvers.contract.method import Candidate
 
 Array = np.ndarray
 FLOOR = 1e-12

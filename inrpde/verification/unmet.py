@@ -11,7 +11,7 @@ from inrpde.discretise.score import RowScore, Score, alike
 from inrpde.errors import DivergedError
 from inrpde.sampling import sample
 from inrpde.sampling.extent import bounds
-from inrpde.solvers.method import Candidate
+from inrpde.solvers.contract.method import Candidate
 from inrpde.verification.estimate import Estimate
 from inrpde.verification.finding import Finding, Kind
 

@@ -9,7 +9,7 @@ from sympy import Eq, I, Interval, exp, pi, sin, sqrt
 
 from inrpde import On, Points, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
-from inrpde.solvers.method import Candidate, Clock, Context
+from inrpde.solvers.contract.method import Candidate, Clock, Context
 
 LINE = Space("x")
 (X,) = LINE.coords

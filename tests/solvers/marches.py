@@ -7,7 +7,7 @@ from inrpde.compiler import compile_problem
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Cells, Task
 from inrpde.solvers.marching.march import March
-from inrpde.solvers.search.shapes import uniform
+from inrpde.solvers.search.grading import uniform
 
 timed = Space("x", time="t")
 X, t = timed.coords

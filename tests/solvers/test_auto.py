@@ -7,9 +7,9 @@ import pytest
 
 from inrpde.errors import DivergedError
 from inrpde.solvers import auto, least_squares
+from inrpde.solvers.contract.method import Clock
 from inrpde.solvers.descent import gauss_newton
 from inrpde.solvers.loop import run
-from inrpde.solvers.method import Clock
 from inrpde.solvers.search import ladder
 
 

@@ -10,7 +10,7 @@ from sympy import Eq, I, Interval, exp, pi, sin, sqrt
 from inrpde import On, Points, Problem, Region, Space, config, deadline
 from inrpde.compiler import compile_problem
 from inrpde.solvers import floor
-from inrpde.solvers.method import Clock, Context
+from inrpde.solvers.contract.method import Clock, Context
 
 BUDGET = 3.0
 LINE = Space("x")

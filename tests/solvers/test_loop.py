@@ -8,8 +8,8 @@ import pytest
 from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
 from inrpde.solvers import loop
+from inrpde.solvers.contract.method import Candidate, Clock, Context
 from inrpde.solvers.loop import run
-from inrpde.solvers.method import Candidate, Clock, Context
 
 STATE = State((), ())
 

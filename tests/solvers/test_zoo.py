@@ -9,8 +9,8 @@ from sympy import Eq, Float, I, Interval, Rational, cos, exp, pi, sin
 from inrpde import Ball, On, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
 from inrpde.solvers import auto
+from inrpde.solvers.contract.method import Clock, Context
 from inrpde.solvers.loop import run
-from inrpde.solvers.method import Clock, Context
 from inrpde.verification.report import exact_errors
 
 PLANE = Space("x y")

@@ -8,13 +8,13 @@ from sympy import Eq, Interval, Rational, cos, pi, sin
 from inrpde import On, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
 from inrpde.solvers import auto
+from inrpde.solvers.contract.method import Clock, Context
+from inrpde.solvers.contract.strategy import Role
 from inrpde.solvers.fitting import linear
 from inrpde.solvers.fitting import newton as newton_fit
-from inrpde.solvers.method import Clock, Context
 from inrpde.solvers.search import ladder
 from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.survey import Survey
-from inrpde.solvers.strategy import Role
 
 timed = Space("x", time="t")
 X, t = timed.coords

@@ -14,8 +14,8 @@ from zoo import PROBLEMS
 from inrpde.compiler import compile_problem
 from inrpde.config import resolve
 from inrpde.solvers.bodies.plan import Global
+from inrpde.solvers.contract.method import Clock, Context
 from inrpde.solvers.fitting import linear, newton
-from inrpde.solvers.method import Clock, Context
 from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.survey import Survey
 from inrpde.solvers.strategies.one_domain import first_plan

@@ -10,8 +10,8 @@ from inrpde.discretise.score import score
 from inrpde.errors import DivergedError
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Global
+from inrpde.solvers.contract.method import Candidate
 from inrpde.solvers.fitting import linear
-from inrpde.solvers.method import Candidate
 from inrpde.verification.estimate import CEILING, FLOOR, estimate
 
 space = Space("x y")

@@ -16,13 +16,13 @@ from inrpde.declaration import Learned, On, Problem, Region, Space
 from inrpde.discretise.score import RowScore, Score, alike, shared
 from inrpde.pipeline import solve
 from inrpde.sampling.draw import draw
-from inrpde.solvers.bodies.corners import Corners
 from inrpde.solvers.bodies.plan import Global
+from inrpde.solvers.bodies.singular import Corners
+from inrpde.solvers.contract.method import Candidate, Clock, Context
 from inrpde.solvers.fitting import linear
 from inrpde.solvers.linear import solve as factorisation
-from inrpde.solvers.method import Candidate, Clock, Context
+from inrpde.solvers.search.grading import cell_plan, uniform
 from inrpde.solvers.search.search import Search
-from inrpde.solvers.search.shapes import cell_plan, uniform
 from inrpde.solvers.search.survey import Survey
 from inrpde.verification.estimate import CEILING, Estimate, estimate
 from inrpde.verification.finding import Finding, Kind

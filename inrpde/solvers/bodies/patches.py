@@ -10,7 +10,7 @@ from inrpde.compiler.form import Form
 from inrpde.networks.partition import Ramp, Window, Windowed
 from inrpde.networks.siren import SineBody
 from inrpde.networks.trial import Trial
-from inrpde.sampling.spots import nested, spots, width
+from inrpde.sampling.localised import localised_sources, nested, width
 from inrpde.solvers.bodies.enrichment import Enrichment
 
 Array = np.ndarray
@@ -29,7 +29,7 @@ def patches(form: Form, unknown: int, rng: np.random.Generator) -> list[Windowed
     regions = dict.fromkeys(row.region for row in form.rows if unknown in row.indices)
     out = []
     for region in regions:
-        for spot in spots(form, region):
+        for spot in localised_sources(form, region):
             for half, band in nested(spot, region):
                 centre = np.array(spot.centre)
                 body = SineBody.random(width(band, len(centre)), band, (centre - half, centre + half), rng)

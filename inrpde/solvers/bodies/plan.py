@@ -19,10 +19,10 @@ from inrpde.sampling import sample
 from inrpde.sampling.draw import Fractions
 from inrpde.sampling.extent import bounds, measure, volumes
 from inrpde.sampling.sites import Samples
-from inrpde.solvers.bodies.corners import Corners
 from inrpde.solvers.bodies.enrichment import Box, Enrichment, Maker
-from inrpde.solvers.bodies.exponentials import Waves
 from inrpde.solvers.bodies.patches import Patches
+from inrpde.solvers.bodies.singular import Corners
+from inrpde.solvers.bodies.trefftz import Waves
 
 Array = np.ndarray
 PILOT = 60

@@ -16,8 +16,8 @@ import numpy as np
 from inrpde import deadline
 from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
-from inrpde.solvers.method import Candidate, Context, reads
-from inrpde.solvers.options import Training
+from inrpde.solvers.contract.method import Candidate, Context, reads
+from inrpde.solvers.contract.options import Training
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,7 +44,7 @@ HALVINGS = 8
 
 
 @dataclass(frozen=True)
-class Descent:
+class Moments:
     """Where a run is: parameters, their moments, steps done, the share of the schedule that is past, the rate's factor,
     and the best parameters of all candidates with their scores on held-out and on fitted points."""
 
@@ -59,11 +59,11 @@ class Descent:
     factor: float = 1.0
 
     @classmethod
-    def start(cls, vector: Tensor) -> Descent:
+    def start(cls, vector: Tensor) -> Moments:
         zero = vector.new_zeros(vector.shape)
         return cls(vector, zero, zero, vector)
 
-    def update(self, gradient: Tensor, rate: float) -> Descent:
+    def update(self, gradient: Tensor, rate: float) -> Moments:
         first = self.first.lerp(gradient, 1 - FIRST_DECAY)
         second = (SECOND_DECAY * self.second).addcmul_(gradient, gradient, value=1 - SECOND_DECAY)
         n = self.step + 1
@@ -71,14 +71,14 @@ class Descent:
         vector = self.vector.addcdiv(first, size, value=-rate / (1 - FIRST_DECAY**n))
         return replace(self, vector=vector, first=first, second=second, step=n)
 
-    def judged(self, trainer: Trainer) -> Descent:
+    def judged(self, trainer: Trainer) -> Moments:
         """Remember these parameters if they are the best so far."""
         score = trainer.score(self.vector)
         if not score < self.score:
             return self
         return replace(self, best=self.vector, score=score, fitted=trainer.fitted(self.vector))
 
-    def fall_back(self) -> Descent:
+    def fall_back(self) -> Moments:
         """From the best parameters again, with half the rate."""
         zero = self.vector.new_zeros(self.vector.shape)
         return replace(self, vector=self.best, first=zero, second=zero, factor=self.factor / 2)
@@ -88,7 +88,7 @@ class Descent:
         return {"method": "adam", **vars(self), **arrays}
 
     @classmethod
-    def recalled(cls, memory: Mapping[str, Any], trainer: Trainer) -> Descent:
+    def recalled(cls, memory: Mapping[str, Any], trainer: Trainer) -> Moments:
         kept: dict[str, Any] = {key: value for key, value in memory.items() if key != "method"}
         kept |= {key: trainer.tensor(value) for key, value in kept.items() if isinstance(value, Array)}
         return cls(**kept)
@@ -101,7 +101,7 @@ class Schedule:
     steps: int | None
     seconds: float
 
-    def done(self, begun: Descent, step: int, spent: float) -> float:
+    def done(self, begun: Moments, step: int, spent: float) -> float:
         """The share that is past, of a run that `begun` there `spent` seconds ago."""
         by_time = begun.done + (1 - begun.done) * spent / self.seconds if self.seconds > 0 else 1.0
         return min(max(by_time, step / self.steps if self.steps else 0.0), 1.0)
@@ -111,7 +111,7 @@ class Schedule:
         return step % max(self.steps // CANDIDATES, 1) == 0 if self.steps else elapsed > 1.0
 
 
-def share(at: Descent) -> float:
+def share(at: Moments) -> float:
     """The share of the highest rate that is used where a run is."""
     return at.factor * min(1.0, (at.step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * at.done))
 
@@ -150,7 +150,7 @@ def train(context: Context[Options], seed: int, steps: int | None, memory: Mappi
     schedule = planned(context, trainer) if steps is None else Schedule(steps, REST * context.clock.left)
     begun = reported = time.perf_counter()
     resumed = memory.get("method") == "adam"
-    at = start = Descent.recalled(memory, trainer) if resumed else Descent.start(trainer.vector)
+    at = start = Moments.recalled(memory, trainer) if resumed else Moments.start(trainer.vector)
     rate = context.options.rate or RATE / trainer.omega
     ended = ""
     while not ended:
@@ -171,7 +171,7 @@ def train(context: Context[Options], seed: int, steps: int | None, memory: Mappi
 
 
 def _candidate(
-    context: Context[Options], trainer: Trainer, at: Descent, seed: int, cost: float, ended: str
+    context: Context[Options], trainer: Trainer, at: Moments, seed: int, cost: float, ended: str
 ) -> Candidate:
     """The best parameters so far."""
 

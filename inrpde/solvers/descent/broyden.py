@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from inrpde.solvers.descent.quasi_newton import Method, train
-from inrpde.solvers.method import Candidate, Context, reads
-from inrpde.solvers.options import Training
+from inrpde.solvers.contract.method import Candidate, Context, reads
+from inrpde.solvers.contract.options import Training
+from inrpde.solvers.descent.quasi_newton import QuasiNewton, train
 
 Array = np.ndarray
 FLAT = 1e-12
@@ -72,4 +72,4 @@ def solve(context: Context[Training]) -> Iterator[Candidate]:
     yield from train(METHOD, context)
 
 
-METHOD = Method("broyden", lambda n, kept: Inverse(kept["matrix"] if kept else np.eye(n)), 30, 2000)
+METHOD = QuasiNewton("broyden", lambda n, kept: Inverse(kept["matrix"] if kept else np.eye(n)), 30, 2000)

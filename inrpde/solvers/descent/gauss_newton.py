@@ -25,10 +25,10 @@ from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import bounds
 from inrpde.sampling.sites import Samples
 from inrpde.solvers.bodies.plan import Global
+from inrpde.solvers.contract.method import Candidate, Context, reads
 from inrpde.solvers.fitting import linear, newton
 from inrpde.solvers.linear.dense import ridge_solve
-from inrpde.solvers.method import Candidate, Context, reads
-from inrpde.solvers.search.spectrum import spectrum
+from inrpde.solvers.search.scales import scales
 
 Array = np.ndarray
 WIDTH, STEPS = 60, 100
@@ -48,7 +48,7 @@ HELD_OUT = 6_700_417
 
 
 @dataclass(frozen=True)
-class Fit:
+class Eliminated:
     """A state whose heads are the best for its bodies, and its scaled residual."""
 
     state: State
@@ -74,7 +74,7 @@ class Projection:
         system = linearise(form, samples, state, evaluate_jets(form, samples, state))
         return cls(form, samples, {block.row: block.scale for block in system.blocks})
 
-    def fit(self, state: State) -> Fit:
+    def fit(self, state: State) -> Eliminated:
         """The best heads: exact where the equations are linear, after two Newton steps otherwise."""
         try:
             for _ in range(1 if self.form.linear else 2):
@@ -82,11 +82,11 @@ class Projection:
                 state = newton.clip(self.form, state.with_vector(ridge_solve(matrix, right)))
             if not self.form.linear:
                 matrix, right = self._stacked(state, state)
-            return Fit(state, matrix @ state.vector - right)
+            return Eliminated(state, matrix @ state.vector - right)
         except DivergedError:
-            return Fit(state, np.array([math.inf]))
+            return Eliminated(state, np.array([math.inf]))
 
-    def step(self, at: Fit, damping: float) -> tuple[Array, float]:
+    def step(self, at: Eliminated, damping: float) -> tuple[Array, float]:
         """The damped step of the bodies' parameters, and the loss that it predicts."""
         slopes, residual = self._slopes(at)
         size = np.linalg.norm(slopes, axis=0)
@@ -96,7 +96,7 @@ class Projection:
         left = residual + slopes @ step
         return step, float(left @ left)
 
-    def moved(self, at: Fit, step: Array) -> Fit:
+    def moved(self, at: Eliminated, step: Array) -> Eliminated:
         """The fit after a step of the bodies' parameters."""
         tangents = {key: Tangent(body, np.ones(body.width)) for key, body in _bodies(at.state).items()}
         parts = np.split(step, np.cumsum([tangent.width for tangent in tangents.values()])[:-1])
@@ -110,7 +110,7 @@ class Projection:
         blocks = tuple(replace(block, scale=self.scales.get(block.row, 1.0)) for block in system.blocks)
         return (scaled := replace(system, blocks=blocks)).matrix(), scaled.right
 
-    def _slopes(self, at: Fit) -> tuple[Array, Array]:
+    def _slopes(self, at: Eliminated) -> tuple[Array, Array]:
         """How the residual changes with the bodies' parameters, and itself, both without what the heads can make good.
 
         Unknowns that share a body add up.
@@ -207,7 +207,7 @@ def _start(context: Context[Options], seed: int, held_out: Samples) -> tuple[Sta
     points = context.options.points or round(DENSITY * (form.space.dim + 2) * width)
     samples = draw(form, points, seed)
     lo, hi = bounds(form)
-    waves = spectrum(form, samples).all * (hi - lo) / 2
+    waves = scales(form, samples).all * (hi - lo) / 2
     found = []
     for band in BANDS:
         plan = Global(width, tuple(np.maximum(band * waves, LOWEST * band)), density=points / width, enrichments=())

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from inrpde.solvers.descent.quasi_newton import Method, train
-from inrpde.solvers.method import Candidate, Context, reads
-from inrpde.solvers.options import Training
+from inrpde.solvers.contract.method import Candidate, Context, reads
+from inrpde.solvers.contract.options import Training
+from inrpde.solvers.descent.quasi_newton import QuasiNewton, train
 
 Array = np.ndarray
 KEPT = 50
@@ -60,6 +60,6 @@ def solve(context: Context[Training]) -> Iterator[Candidate]:
     yield from train(METHOD, context)
 
 
-METHOD = Method(
+METHOD = QuasiNewton(
     "lbfgs", lambda n, kept: Pairs(kept["steps"], kept["changes"]) if kept else Pairs(*np.empty((2, 0, n))), 64, 2000
 )

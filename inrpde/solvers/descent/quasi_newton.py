@@ -15,8 +15,8 @@ import numpy as np
 from inrpde import deadline
 from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
-from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.options import Training
+from inrpde.solvers.contract.method import Candidate, Context
+from inrpde.solvers.contract.options import Training
 
 if TYPE_CHECKING:
     from inrpde.solvers.training.trainer import Trainer
@@ -82,7 +82,7 @@ class Descent:
 
 
 @dataclass(frozen=True)
-class Method:
+class QuasiNewton:
     """A quasi-Newton method: its name, the curvature of n parameters at the start (or from a memory), and the neurons a
     layer and the steps that it takes where none are chosen."""
 
@@ -92,7 +92,7 @@ class Method:
     steps: int
 
 
-def train(method: Method, context: Context[Training]) -> Iterator[Candidate]:
+def train(method: QuasiNewton, context: Context[Training]) -> Iterator[Candidate]:
     """Candidates of a run from its beginning, or from the memory of one of the same method."""
     budgeted = context.clock.budget is not None
     steps = context.options.steps or (math.inf if budgeted else method.steps)
@@ -101,7 +101,7 @@ def train(method: Method, context: Context[Training]) -> Iterator[Candidate]:
 
 
 def _run(
-    method: Method, context: Context[Training], seed: int, steps: float, seconds: float, memory: Mapping[str, Any]
+    method: QuasiNewton, context: Context[Training], seed: int, steps: float, seconds: float, memory: Mapping[str, Any]
 ) -> Iterator[Candidate]:
     from inrpde.solvers.training.trainer import Trainer
 
@@ -192,7 +192,7 @@ def wolfe(loss: Loss, at: Descent, direction: Array) -> tuple[float, float, Arra
 
 
 def _candidate(
-    method: Method, context: Context[Training], trainer: Trainer, at: Descent, seed: int, cost: float, ended: str
+    method: QuasiNewton, context: Context[Training], trainer: Trainer, at: Descent, seed: int, cost: float, ended: str
 ) -> Candidate:
     """The best parameters so far."""
 

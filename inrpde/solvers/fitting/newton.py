@@ -18,8 +18,8 @@ from inrpde.errors import DivergedError
 from inrpde.networks.trial import Trial
 from inrpde.sampling.sites import Samples
 from inrpde.solvers.bodies.plan import Frozen, make_trials
+from inrpde.solvers.fitting.initial_guess import guess
 from inrpde.solvers.fitting.linear import leaning
-from inrpde.solvers.fitting.starts import guess
 from inrpde.solvers.linear import RIDGE
 from inrpde.solvers.linear.solve import solved
 from inrpde.solvers.linear.weights import absolute, weights

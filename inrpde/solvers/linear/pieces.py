@@ -18,7 +18,7 @@ Array = np.ndarray
 
 
 @dataclass(frozen=True)
-class Piece:
+class OrthonormalPiece:
     """One piece's columns on the rows that it reaches: A = Q R, with the ridge inside R."""
 
     columns: slice
@@ -31,7 +31,7 @@ class Piece:
 class Orthonormal:
     """The pieces of a system of so many rows."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[OrthonormalPiece, ...]
     rows: int
 
     @classmethod
@@ -71,7 +71,9 @@ class Orthonormal:
         return np.concatenate([solve_triangular(p.r, y[p.columns]) for p in self.pieces])
 
 
-def _factor(system: System, k: int, parts: list[list[Part]], factors: Sequence[Array], ridge: float | Array) -> Piece:
+def _factor(
+    system: System, k: int, parts: list[list[Part]], factors: Sequence[Array], ridge: float | Array
+) -> OrthonormalPiece:
     deadline.turn()
     columns = system.pieces[k]
     width = columns.stop - columns.start
@@ -88,7 +90,7 @@ def _factor(system: System, k: int, parts: list[list[Part]], factors: Sequence[A
             matrices.append(matrix * factor[reached, None])
         start += n
     if not rows:
-        return Piece(columns, np.zeros(0, int), np.zeros((0, width)), np.eye(width))
+        return OrthonormalPiece(columns, np.zeros(0, int), np.zeros((0, width)), np.eye(width))
     a = np.concatenate(matrices)
     size = float(np.linalg.norm(a))
     if not np.isfinite(size):
@@ -99,4 +101,4 @@ def _factor(system: System, k: int, parts: list[list[Part]], factors: Sequence[A
         )
     foot = np.diag(np.broadcast_to(np.maximum(ridge * size / np.sqrt(width), 1e-300), width))
     q, r = qr(np.concatenate([a, foot]), mode="economic", overwrite_a=True, check_finite=False)
-    return Piece(columns, np.concatenate(rows), np.ascontiguousarray(q[: len(a)]), r)
+    return OrthonormalPiece(columns, np.concatenate(rows), np.ascontiguousarray(q[: len(a)]), r)

@@ -19,7 +19,7 @@ from inrpde.discretise.system import System
 from inrpde.errors import DivergedError
 from inrpde.solvers.linear import ALL, RIDGE
 from inrpde.solvers.linear.iterative import iterate
-from inrpde.solvers.linear.pieces import Orthonormal, Piece
+from inrpde.solvers.linear.pieces import Orthonormal, OrthonormalPiece
 from inrpde.solvers.linear.threads import sized
 
 Array = np.ndarray
@@ -71,7 +71,7 @@ class Gram:
     schur: Array
 
     @classmethod
-    def of(cls, pieces: Sequence[Piece], total: int) -> Gram:
+    def of(cls, pieces: Sequence[OrthonormalPiece], total: int) -> Gram:
         everywhere = [len(p.rows) > 0.5 * total and len(pieces) > 8 for p in pieces]
         inner = [k for k, e in enumerate(everywhere) if not e]
         couples = {(i, j): _shared(pieces[i], pieces[j]) for i in inner for j in inner if j <= i}
@@ -84,7 +84,7 @@ class Gram:
         bare = cls(tuple(columns), tuple(diagonal), tuple(below), np.zeros(0, int), np.zeros((0, 0)), np.zeros((0, 0)))
         return bare._bordered(pieces, border, first) if border else bare
 
-    def _bordered(self, pieces: Sequence[Piece], border: list[int], shift: float) -> Gram:
+    def _bordered(self, pieces: Sequence[OrthonormalPiece], border: list[int], shift: float) -> Gram:
         at = _columns(pieces, border)
         width = max(p.columns.stop for p in pieces)
         cross = np.zeros((width, len(at)), dtype=np.result_type(*(p.q.dtype for p in pieces)))
@@ -136,12 +136,12 @@ class Gram:
         return out
 
 
-def _columns(pieces: Sequence[Piece], numbers: Sequence[int]) -> Array:
+def _columns(pieces: Sequence[OrthonormalPiece], numbers: Sequence[int]) -> Array:
     """The columns of some pieces, one after the other."""
     return np.concatenate([np.arange(pieces[k].columns.start, pieces[k].columns.stop) for k in numbers])
 
 
-def _shared(p: Piece, other: Piece) -> tuple[Array, Array, Array]:
+def _shared(p: OrthonormalPiece, other: OrthonormalPiece) -> tuple[Array, Array, Array]:
     """The rows that two pieces share, and their places in each."""
     if not len(p.rows) or not len(other.rows) or p.rows[0] > other.rows[-1] or other.rows[0] > p.rows[-1]:
         nothing = np.zeros(0, int)
@@ -175,7 +175,7 @@ def _walk(start: list[int], near: dict[int, set[int]]) -> list[list[int]]:
 
 
 def _eliminate(
-    pieces: Sequence[Piece], levels: list[list[int]], overlaps: dict, shift: float
+    pieces: Sequence[OrthonormalPiece], levels: list[list[int]], overlaps: dict, shift: float
 ) -> tuple[list[Array], list[Array]]:
     diagonal: list[Array] = []
     below: list[Array] = []
@@ -191,7 +191,7 @@ def _eliminate(
     return diagonal, below
 
 
-def _gram_block(pieces: Sequence[Piece], rows: list[int], columns: list[int], overlaps: dict) -> Array:
+def _gram_block(pieces: Sequence[OrthonormalPiece], rows: list[int], columns: list[int], overlaps: dict) -> Array:
     grid = []
     for i in rows:
         line = []

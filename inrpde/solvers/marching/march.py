@@ -20,7 +20,7 @@ from inrpde.sampling.extent import bounds, times
 from inrpde.solvers.bodies.plan import Cells, Fit, Plan, Solved, Task
 from inrpde.solvers.marching.initial import Continued, Extended, joined, jumps
 from inrpde.solvers.search.cost import nominal
-from inrpde.solvers.search.shapes import crowded, uniform
+from inrpde.solvers.search.grading import crowded, uniform
 
 Array = np.ndarray
 ORDER = 6.0

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from inrpde.errors import DivergedError, ProblemError
-from inrpde.solvers.method import Candidate, Context
+from inrpde.solvers.contract.method import Candidate, Context
+from inrpde.solvers.contract.strategy import Arm, Choice, Role, Whole
 from inrpde.solvers.search.cost import pace
 from inrpde.solvers.search.record import Record
 from inrpde.solvers.search.search import ENOUGH, RESOLVED, Fit, Search
 from inrpde.solvers.search.survey import Survey
-from inrpde.solvers.strategy import Arm, Choice, Role, Whole
 
 POOR = 1e-3
 """A score above which an answer is not left at that, where no tolerance says so."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from inrpde.discretise.state import State, dump_state, load_state
 from inrpde.solvers.bodies.plan import Plan
-from inrpde.solvers.method import Candidate, beats
+from inrpde.solvers.contract.method import Candidate, beats
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from inrpde.discretise.state import State
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import times
 from inrpde.solvers.bodies.plan import Fit, Plan, Task
-from inrpde.solvers.method import Candidate, Context, beats
-from inrpde.solvers.options import Body
+from inrpde.solvers.contract.method import Candidate, Context, beats
+from inrpde.solvers.contract.options import Body
 from inrpde.solvers.search.cost import CHEAP, nominal
 from inrpde.solvers.search.record import Attempt, Record
 from inrpde.solvers.search.survey import LEFT_OUT, Survey

@@ -11,9 +11,9 @@ from inrpde.discretise.jets import no_jets, residuals
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import bounds, sample_points, sampled, volumes
 from inrpde.sampling.holes import holes
+from inrpde.sampling.localised import outside
 from inrpde.sampling.sites import Samples
-from inrpde.sampling.spots import outside
-from inrpde.solvers.search.spectrum import spectrum
+from inrpde.solvers.search.scales import scales
 
 Array = np.ndarray
 HELD_OUT = 104_729
@@ -52,7 +52,7 @@ class Survey:
         """That of a form, with points to score by a seed."""
         held_out = draw(form, SCORED, seed + HELD_OUT)
         lo, hi = bounds(form)
-        found, half = spectrum(form, held_out), (hi - lo) / 2
+        found, half = scales(form, held_out), (hi - lo) / 2
         ringing, driven, given = found.ringing * half, found.driven * half, found.given * half
         densities = sources(form)
         narrow = tuple(bool(density.max() > NARROW * density.mean()) for density in densities)

@@ -11,15 +11,15 @@ import numpy as np
 from inrpde.compiler.form import Form
 from inrpde.sampling.draw import Fractions
 from inrpde.sampling.extent import bounds
-from inrpde.solvers.bodies.corners import Poles
-from inrpde.solvers.bodies.exponentials import Waves, solves
 from inrpde.solvers.bodies.plan import Cells
-from inrpde.solvers.method import Candidate
-from inrpde.solvers.options import Nothing
+from inrpde.solvers.bodies.singular import Poles
+from inrpde.solvers.bodies.trefftz import Waves, solves
+from inrpde.solvers.contract.method import Candidate
+from inrpde.solvers.contract.options import Nothing
+from inrpde.solvers.contract.strategy import Claim, Role
 from inrpde.solvers.search.cost import CHEAP, nominal
+from inrpde.solvers.search.grading import SPARE, cell_plan, crowded, first_cells, narrowed, spaced, uniform
 from inrpde.solvers.search.search import Search
-from inrpde.solvers.search.shapes import SPARE, cell_plan, crowded, first_cells, narrowed, spaced, uniform
-from inrpde.solvers.strategy import Claim, Role
 
 NAME, OPTIONS = "cells", Nothing
 DEAR = 5.0

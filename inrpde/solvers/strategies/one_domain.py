@@ -10,15 +10,15 @@ import numpy as np
 from inrpde.compiler.form import Form
 from inrpde.sampling.extent import bounds
 from inrpde.sampling.modes import CELL, DOMAIN, ENDS, modes
-from inrpde.solvers.bodies.corners import Poles
-from inrpde.solvers.bodies.exponentials import Waves, solves
 from inrpde.solvers.bodies.plan import Global
-from inrpde.solvers.method import Candidate
-from inrpde.solvers.options import Body
+from inrpde.solvers.bodies.singular import Poles
+from inrpde.solvers.bodies.trefftz import Waves, solves
+from inrpde.solvers.contract.method import Candidate
+from inrpde.solvers.contract.options import Body
+from inrpde.solvers.contract.strategy import Claim, Role
 from inrpde.solvers.search.cost import CHEAP, nominal
+from inrpde.solvers.search.grading import SPARE
 from inrpde.solvers.search.search import BLIND, RESOLVED, Search, fixed
-from inrpde.solvers.search.shapes import SPARE
-from inrpde.solvers.strategy import Claim, Role
 
 NAME, OPTIONS = "one domain", Body
 HIGH = 4

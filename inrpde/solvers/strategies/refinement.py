@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inrpde.compiler.form import Form
+from inrpde.solvers.contract.method import Candidate, Context
+from inrpde.solvers.contract.strategy import Claim, Role
 from inrpde.solvers.descent import gauss_newton
-from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.strategy import Claim, Role
 
 NAME, OPTIONS = "gauss-newton", gauss_newton.Options
 

@@ -31,16 +31,16 @@ from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import along, bounds, priors, sample_points
 from inrpde.sampling.modes import DOMAIN
 from inrpde.sampling.sites import Samples
+from inrpde.solvers.contract.method import Candidate, Context
+from inrpde.solvers.contract.options import Nothing
+from inrpde.solvers.contract.strategy import Claim, Role
 from inrpde.solvers.linear import RIDGE
 from inrpde.solvers.linear.iterative import iterate
 from inrpde.solvers.linear.pieces import Orthonormal
 from inrpde.solvers.linear.threads import sized
 from inrpde.solvers.linear.weights import reweighted
-from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.options import Nothing
 from inrpde.solvers.search.cost import pace
 from inrpde.solvers.search.survey import LEFT_OUT
-from inrpde.solvers.strategy import Claim, Role
 
 Array = np.ndarray
 NAME, OPTIONS = "sample fit", Nothing

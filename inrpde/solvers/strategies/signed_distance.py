@@ -24,14 +24,14 @@ from inrpde.networks.patchwork import Patchwork, Stack
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import SOME, bounds, sample_points
 from inrpde.sampling.sites import Samples
+from inrpde.solvers.contract.method import Candidate, Context
+from inrpde.solvers.contract.options import Nothing
+from inrpde.solvers.contract.strategy import Claim, Role
 from inrpde.solvers.linear.threads import sized
-from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.options import Nothing
 from inrpde.solvers.scattered.expansion import Expansion, expansion
-from inrpde.solvers.scattered.levels import DEEPEST, EVERYWHERE, Level, levels, patchwork
+from inrpde.solvers.scattered.hierarchy import DEEPEST, EVERYWHERE, Generation, hierarchy, patchwork
 from inrpde.solvers.scattered.orthonormal import CellSystem, Columns, Equation
 from inrpde.solvers.search.survey import LEFT_OUT
-from inrpde.solvers.strategy import Claim, Role
 
 Array = np.ndarray
 Jets = Mapping[int, Mapping[Index, Array]]
@@ -65,7 +65,7 @@ HELD_OUT = 15_487_469
 
 
 @dataclass(frozen=True)
-class Plan:
+class Fineness:
     """Times that cells are halved, and conjugate gradients a step."""
 
     deepest: int = DEEPEST
@@ -101,7 +101,7 @@ def solve(context: Context) -> Iterator[Candidate]:
 
     def again(other: int, lean: Sequence[float]) -> State:
         fewer = draw(form, VOLUME, other).left_out(LEFT_OUT, other)
-        return next(steps(form, fewer, other, Plan(max(plan.deepest - COARSER, COARSEST), AGAIN)))
+        return next(steps(form, fewer, other, Fineness(max(plan.deepest - COARSER, COARSEST), AGAIN)))
 
     best, last = np.inf, STEPS if clock.budget is None and context.tol is None else MOST
     for number, state in enumerate(steps(form, samples, seed, plan), 1):
@@ -114,7 +114,7 @@ def solve(context: Context) -> Iterator[Candidate]:
         best, begun = found, time.perf_counter()
 
 
-def steps(form: Form, samples: Samples, seed: int, plan: Plan) -> Iterator[State]:
+def steps(form: Form, samples: Samples, seed: int, plan: Fineness) -> Iterator[State]:
     """The answers after Newton steps from an expansion round the labelled points, without end."""
     rng = np.random.default_rng(seed)
     known = expansion(form, samples)
@@ -131,26 +131,26 @@ def steps(form: Form, samples: Samples, seed: int, plan: Plan) -> Iterator[State
         jets = {key: each.times(heads) for key, each in equations.columns.items()}
 
 
-def cells(form: Form, known: Expansion, seed: int, plan: Plan) -> tuple[Level, ...]:
+def cells(form: Form, known: Expansion, seed: int, plan: Fineness) -> tuple[Generation, ...]:
     """The levels of a plan's cells for the slopes of an expansion."""
     smoothness, rng = max(form.order + 1, 3), np.random.default_rng(seed)
-    made = levels(known.points, known.slopes, bounds(form), (FEATURES, BAND), smoothness, rng)
+    made = hierarchy(known.points, known.slopes, bounds(form), (FEATURES, BAND), smoothness, rng)
     return tuple(level for level in made if max(level.halvings) <= plan.deepest)
 
 
-def affordable(form: Form, samples: Samples, seed: int, seconds: float | None) -> Plan:
+def affordable(form: Form, samples: Samples, seed: int, seconds: float | None) -> Fineness:
     """The finest plan whose first step takes no more than so many nominal seconds, or any where that is None."""
     if seconds is None:
-        return Plan()
+        return Fineness()
     known = expansion(form, samples)
-    made, index = cells(form, known, seed, Plan()), Sorted(known.points)
+    made, index = cells(form, known, seed, Fineness()), Sorted(known.points)
     inside = {level.halvings: sum(len(index.inside(*cell.reach)) for cell in level.cells()) for level in made}
     for deepest in range(DEEPEST, COARSEST, -1):
         taken = [level for level in made if max(level.halvings) <= deepest]
         count, pairs = sum(len(level.numbers) for level in taken), sum(inside[level.halvings] for level in taken)
         if cost(form, count, pairs, len(known.points)) <= seconds:
-            return Plan(deepest)
-    return Plan(COARSEST, AGAIN)
+            return Fineness(deepest)
+    return Fineness(COARSEST, AGAIN)
 
 
 def cost(form: Form, count: int, pairs: int, points: int) -> float:
@@ -161,7 +161,7 @@ def cost(form: Form, count: int, pairs: int, points: int) -> float:
     return CELL * count + FEATURES * (labelled + between) * (BUILD + ITERATIONS * ITERATE)
 
 
-def crowded(form: Form, samples: Samples, made: Sequence[Level], rng: np.random.Generator) -> Samples:
+def crowded(form: Form, samples: Samples, made: Sequence[Generation], rng: np.random.Generator) -> Samples:
     """Samples with more points in the volumes where cells are small, weighted by what they stand for."""
     fine = [level for level in made if sum(level.halvings) > EVERYWHERE * form.space.dim]
     sites = list(samples.sites)

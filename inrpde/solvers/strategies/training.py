@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from inrpde.compiler.form import Form
 from inrpde.sampling.extent import sample_points
+from inrpde.solvers.contract.method import Candidate, Context
+from inrpde.solvers.contract.strategy import Claim, Role
 from inrpde.solvers.descent import adam
-from inrpde.solvers.method import Candidate, Context
-from inrpde.solvers.strategy import Claim, Role
 
 NAME, OPTIONS = "training", adam.Options
 MANY = 6000

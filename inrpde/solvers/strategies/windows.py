@@ -9,14 +9,14 @@ import numpy as np
 
 from inrpde.compiler.form import Form
 from inrpde.solvers.bodies.plan import Cells
+from inrpde.solvers.contract.method import Candidate
+from inrpde.solvers.contract.options import Nothing
+from inrpde.solvers.contract.strategy import Claim, Role
 from inrpde.solvers.marching.initial import marches
 from inrpde.solvers.marching.march import March
-from inrpde.solvers.method import Candidate
-from inrpde.solvers.options import Nothing
 from inrpde.solvers.search.cost import nominal
+from inrpde.solvers.search.grading import first_cells, uniform
 from inrpde.solvers.search.search import Search
-from inrpde.solvers.search.shapes import first_cells, uniform
-from inrpde.solvers.strategy import Claim, Role
 
 NAME, OPTIONS = "windows of time", Nothing
 AIMS = (1e-4, 1e-6, 1e-8)

@@ -19,11 +19,11 @@ from inrpde.errors import UsageError
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import bounds
 from inrpde.sampling.sites import Samples
+from inrpde.solvers.contract.method import Context
+from inrpde.solvers.contract.options import Training
 from inrpde.solvers.fitting.newton import project
 from inrpde.solvers.linear.threads import sized
-from inrpde.solvers.method import Context
-from inrpde.solvers.options import Training
-from inrpde.solvers.search.spectrum import spectrum
+from inrpde.solvers.search.scales import scales
 from inrpde.solvers.training.compiled import Compiled
 from inrpde.solvers.training.objective import Batch, Objective
 from inrpde.solvers.training.trained import Fields, Shape
@@ -170,7 +170,7 @@ def shape(form: Form, options: Training, samples: Samples, width: int | None = N
         first = np.full(form.space.dim, PAPER_OMEGA)
     else:
         lo, hi = bounds(form)
-        waves = spectrum(form, samples).all * (hi - lo) / 2
+        waves = scales(form, samples).all * (hi - lo) / 2
         first = form.space.dim * np.maximum(SHARE * waves, LOWEST)
     hidden = min(omega or PAPER_OMEGA, PAPER_OMEGA) if first.max() >= PAPER_OMEGA or omega else LOW_OMEGA
     default = (PAPER_WIDTH, PAPER_LAYERS) if only_samples(form) and samples.count > LARGE else (WIDTH, LAYERS)

@@ -6,7 +6,7 @@ from sympy import Eq, Interval, exp
 
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
-from inrpde.sampling.spots import nested, spots, width
+from inrpde.sampling.localised import localised_sources, nested, width
 from inrpde.solvers.bodies.patches import Patches, patches
 
 SPACE = Space("x y")
@@ -36,7 +36,7 @@ def test_windows_of_nested_patches():
 
 def test_every_patch_has_the_side_the_band_and_the_features_of_its_spot():
     form = form_of(0.01)
-    (spot,) = spots(form, OMEGA)
+    (spot,) = localised_sources(form, OMEGA)
     expected = list(nested(spot, OMEGA))
     found = patches(form, 0, np.random.default_rng(0))
     assert len(found) == len(expected) > 1

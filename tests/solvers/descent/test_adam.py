@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from inrpde.errors import DivergedError, UsageError
+from inrpde.solvers.contract.method import Clock
 from inrpde.solvers.descent import adam
 from inrpde.solvers.loop import run
-from inrpde.solvers.method import Clock
 
 
 def best(context):

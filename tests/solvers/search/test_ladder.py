@@ -7,8 +7,8 @@ import pytest
 from sympy import Eq, Interval
 
 from inrpde import On, Problem, Region, Space
+from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.fitting import linear
-from inrpde.solvers.options import Nothing
 from inrpde.solvers.search import ladder, survey
 from tests.solvers.turns import beam, climb, context
 

@@ -12,11 +12,11 @@ from inrpde.compiler import compile_problem
 from inrpde.discretise.state import State
 from inrpde.solvers import loop
 from inrpde.solvers.bodies.plan import Cells, Global
+from inrpde.solvers.contract.method import Candidate, Clock, Context
 from inrpde.solvers.fitting import linear
 from inrpde.solvers.fitting import newton as newton_fit
 from inrpde.solvers.loop import run
 from inrpde.solvers.marching.march import March, Steps, Trail
-from inrpde.solvers.method import Candidate, Clock, Context
 from inrpde.solvers.search.record import Attempt, Record
 from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.survey import Survey

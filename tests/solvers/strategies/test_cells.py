@@ -9,12 +9,12 @@ from sympy import Eq, Interval, Rational, cos, exp, sin, tanh
 from inrpde import On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.discretise.expressions import Expressions
-from inrpde.solvers.bodies.corners import Poles
-from inrpde.solvers.bodies.exponentials import Waves
 from inrpde.solvers.bodies.plan import Cells
+from inrpde.solvers.bodies.singular import Poles
+from inrpde.solvers.bodies.trefftz import Waves
 from inrpde.solvers.search.cost import nominal
+from inrpde.solvers.search.grading import SPARE, uniform
 from inrpde.solvers.search.search import Search
-from inrpde.solvers.search.shapes import SPARE, uniform
 from inrpde.solvers.strategies import cells
 from tests.solvers.turns import pretended, search
 

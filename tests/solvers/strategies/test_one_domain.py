@@ -6,7 +6,7 @@ from sympy import Eq, Interval, pi, sin
 
 from inrpde import On, Points, Problem, Region, Space
 from inrpde.solvers.fitting import linear
-from inrpde.solvers.search.shapes import SPARE
+from inrpde.solvers.search.grading import SPARE
 from inrpde.solvers.strategies import one_domain
 from inrpde.solvers.strategies.one_domain import wavy_plan
 from tests.solvers.turns import beam, climb, context, pretended, search

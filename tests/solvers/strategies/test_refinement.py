@@ -1,7 +1,7 @@
 """Gauss–Newton on all parameters comes last, for every form."""
 
+from inrpde.solvers.contract.strategy import Role, asked, choose
 from inrpde.solvers.strategies import one_domain, refinement
-from inrpde.solvers.strategy import Role, asked, choose
 
 
 def test_it_comes_after_the_others_whatever_the_form(small):

@@ -8,8 +8,8 @@ import inrpde
 from inrpde import On, Points, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
 from inrpde.solvers import auto
+from inrpde.solvers.contract.strategy import Role
 from inrpde.solvers.strategies import cells, one_domain, refinement, sample_fit, training
-from inrpde.solvers.strategy import Role
 
 
 def pixels(n, m):

@@ -10,10 +10,10 @@ from inrpde import On, Points, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
 from inrpde.sampling.draw import draw
 from inrpde.solvers import auto
-from inrpde.solvers.method import Clock, Context
+from inrpde.solvers.contract.method import Clock, Context
+from inrpde.solvers.contract.strategy import Role
 from inrpde.solvers.scattered.expansion import expansion
 from inrpde.solvers.strategies import signed_distance
-from inrpde.solvers.strategy import Role
 
 plane = Space("x y")
 x, y = plane.coords
@@ -57,7 +57,7 @@ def distance(at):
 def answer(problem, monkeypatch, number=2):
     monkeypatch.setattr(signed_distance, "VOLUME", 3000)
     form = compile_problem(problem)
-    steps = signed_distance.steps(form, draw(form, signed_distance.VOLUME, 0), 0, signed_distance.Plan())
+    steps = signed_distance.steps(form, draw(form, signed_distance.VOLUME, 0), 0, signed_distance.Fineness())
     return next(islice(steps, number - 1, None))
 
 

@@ -6,8 +6,8 @@ from sympy import Eq, Interval
 
 from inrpde import On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
+from inrpde.solvers.contract.strategy import Claim, Role
 from inrpde.solvers.strategies import training
-from inrpde.solvers.strategy import Claim, Role
 
 line = Space("x")
 (x,) = line.coords

@@ -10,11 +10,11 @@ from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.networks.slab import Slab
 from inrpde.solvers.bodies.plan import Cells
+from inrpde.solvers.contract.strategy import Role
 from inrpde.solvers.fitting import linear
 from inrpde.solvers.search.cost import nominal
 from inrpde.solvers.strategies import windows
 from inrpde.solvers.strategies.windows import price
-from inrpde.solvers.strategy import Role
 from tests.solvers.turns import X, beam, climb, context, h, pretended, search, strip, timed
 
 

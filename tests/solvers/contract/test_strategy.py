@@ -12,8 +12,8 @@ from inrpde import On, Points, Problem, Region, Space, config
 from inrpde.cli import main
 from inrpde.compiler import compile_problem
 from inrpde.solvers import auto
-from inrpde.solvers.options import Body, Nothing
-from inrpde.solvers.strategy import Claim, Role, choose
+from inrpde.solvers.contract.options import Body, Nothing
+from inrpde.solvers.contract.strategy import Claim, Role, choose
 from tests import line as declared
 
 space, timed = Space("x"), Space("x", time="t")
@@ -88,9 +88,9 @@ OWN = """
     from inrpde.solvers.bodies.plan import Global
     from inrpde.discretise.score import score
     from inrpde.sampling.draw import draw
-    from inrpde.solvers.method import Candidate
-    from inrpde.solvers.options import Nothing
-    from inrpde.solvers.strategy import Claim, Role
+    from inrpde.solvers.contract.method import Candidate
+    from inrpde.solvers.contract.options import Nothing
+    from inrpde.solvers.contract.strategy import Claim, Role
 
     NAME, OPTIONS = "own", Nothing
 

@@ -9,12 +9,12 @@ from sympy import Eq, Interval, tanh
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.discretise.expressions import Expressions
-from inrpde.solvers.search.shapes import (
-    bending,
+from inrpde.solvers.search.grading import (
     cell_plan,
     crowded,
     features,
     first_cells,
+    monitor,
     narrowed,
     smooth,
     spaced,
@@ -84,10 +84,10 @@ def test_a_cell_has_at_least_and_at_most_so_many_features():
     assert features(np.array([1e3, 1e3])) == 500
 
 
-def test_bending_is_the_root_of_the_second_derivative_and_nowhere_less_than_half_its_mean():
+def test_the_monitor_is_the_root_of_the_second_derivative_and_nowhere_less_than_half_its_mean():
     """u = x⁴/12 + y²: √|x²| = x along x, one along y, each relative to its mean, and half of that added."""
     form = form_of()
-    along, across = bending(form, Expressions(form, (x**4 / 12 + y**2,)), bins=50)
+    along, across = monitor(form, Expressions(form, (x**4 / 12 + y**2,)), bins=50)
     middle = (np.arange(50) + 0.5) / 50
     np.testing.assert_allclose(along[3:-3], (middle / 0.5 + 0.5)[3:-3], atol=0.03)
     np.testing.assert_allclose(across, 1.5, rtol=1e-6)

@@ -8,8 +8,8 @@ import inrpde
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.sampling.draw import draw
-from inrpde.sampling.spots import spots
-from inrpde.solvers.search.spectrum import spectrum
+from inrpde.sampling.localised import localised_sources
+from inrpde.solvers.search.scales import scales
 
 SPACE = Space("x y")
 X, Y = SPACE.coords
@@ -30,7 +30,7 @@ def poisson(source, exact=None):
 
 
 def found(source):
-    return spots(compile_problem(poisson(source)), OMEGA)
+    return localised_sources(compile_problem(poisson(source)), OMEGA)
 
 
 class TestWhere:
@@ -66,7 +66,7 @@ class TestPoints:
 
     def test_narrow_data_do_not_set_the_band_of_everything(self):
         form = compile_problem(poisson(bump(0.3, 1.1, 0.005)))
-        assert spectrum(form, draw(form, 1000, 0)).all.max() == 0
+        assert scales(form, draw(form, 1000, 0)).all.max() == 0
 
 
 def test_a_point_like_source_is_resolved():

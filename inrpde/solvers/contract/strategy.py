@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from inrpde.compiler.form import Form
 from inrpde.config import Settings
-from inrpde.solvers.method import All, Candidate, Context, keys
-from inrpde.solvers.options import check_read, listed
+from inrpde.solvers.contract.method import All, Candidate, Context, keys
+from inrpde.solvers.contract.options import check_read, listed
 
 Keys = frozenset[str]
 NONE: Keys = frozenset()

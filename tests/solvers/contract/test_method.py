@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from inrpde import config
-from inrpde.solvers import least_squares, method
-from inrpde.solvers.descent import adam
-from inrpde.solvers.method import (
+from inrpde.solvers import least_squares
+from inrpde.solvers.contract import method
+from inrpde.solvers.contract.method import (
     CHECKED,
     LEAST,
     REPORT,
@@ -26,6 +26,7 @@ from inrpde.solvers.method import (
     read,
     reads,
 )
+from inrpde.solvers.descent import adam
 
 
 def test_a_field_that_is_no_setting_is_refused_where_it_is_declared():

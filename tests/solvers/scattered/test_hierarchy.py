@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from inrpde.solvers.scattered.levels import DEEPEST, EVERYWHERE, HELD, halved, levels, patchwork
+from inrpde.solvers.scattered.hierarchy import DEEPEST, EVERYWHERE, HELD, halved, hierarchy, patchwork
 
 BOX = np.array([-1.0, -1.0]), np.array([1.0, 1.0])
 POINTS = np.random.default_rng(0).uniform(-1, 1, (4000, 2))
@@ -50,7 +50,7 @@ def test_a_finer_cell_holds_enough_points():
 
 
 def test_levels_are_coarse_first_and_every_whole_one_is_a_partition_of_unity():
-    made = levels(POINTS, jump(POINTS), BOX, (5, 3.0), 3, np.random.default_rng(1))
+    made = hierarchy(POINTS, jump(POINTS), BOX, (5, 3.0), 3, np.random.default_rng(1))
     depths = [sum(level.halvings) for level in made]
     assert depths == sorted(depths)
     assert [len(level.numbers) for level in made[: EVERYWHERE + 1]] == [1, 4, 16, 64]

@@ -7,7 +7,7 @@ from sympy import I, Interval, Piecewise, exp, pi, sin, sqrt
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.sampling.draw import draw
-from inrpde.solvers.search.spectrum import spectrum
+from inrpde.solvers.search.scales import scales
 
 plane, timed = Space("x y"), Space("x", time="t")
 x, y = plane.coords
@@ -20,7 +20,7 @@ strip = Region(timed, Interval(0, 1) ** 2)
 
 def waves(unknown, *conditions, **more):
     form = compile_problem(Problem("p", [unknown], list(conditions), **more))
-    return spectrum(form, draw(form, 2000, 0)).all
+    return scales(form, draw(form, 2000, 0)).all
 
 
 @pytest.mark.parametrize("k", [5, 40])
@@ -83,9 +83,9 @@ def test_systems_take_the_fastest():
     line = Region(space, Interval(0, 1))
     rows = [On(line, f.diff(s, 2) + 900 * f - 1), On(line, g.diff(s, 2) + 4 * g - f)]
     form = compile_problem(Problem("p", [f, g], rows))
-    assert spectrum(form, draw(form, 500, 0)).all[0] == pytest.approx(30)
+    assert scales(form, draw(form, 500, 0)).all[0] == pytest.approx(30)
     swapped = compile_problem(Problem("p", [g, f], [On(line, [f.diff(s, 2) + 900 * f + g.diff(s, 2) + g - 1, g - f])]))
-    assert spectrum(swapped, draw(swapped, 500, 0)).all[0] == pytest.approx(30)
+    assert scales(swapped, draw(swapped, 500, 0)).all[0] == pytest.approx(30)
 
 
 def test_impedance_conditions_are_no_trouble():

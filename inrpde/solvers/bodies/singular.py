@@ -17,7 +17,7 @@ from inrpde.sampling import sample
 from inrpde.sampling.extent import volumes
 from inrpde.sampling.holes import holes
 from inrpde.solvers.bodies.enrichment import Enrichment
-from inrpde.solvers.bodies.exponentials import symbol
+from inrpde.solvers.bodies.trefftz import symbol
 
 Array = np.ndarray
 EXPONENTS = 8

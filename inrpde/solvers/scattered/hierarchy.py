@@ -35,7 +35,7 @@ LONG = 0.75
 
 
 @dataclass(frozen=True)
-class Level:
+class Generation:
     """Cells (n, d), by their numbers, of a grid of 2^halvings boxes in a box (lo, hi), with the same sine features in
     coordinates scaled to each: weight (width, d) and bias (width,)."""
 
@@ -67,10 +67,10 @@ class Level:
             yield Cell(inner, Window(tuple(rises), tuple(falls), self.smoothness))
 
 
-def levels(
+def hierarchy(
     points: Array, slopes: Array, box: tuple[Array, Array], features: tuple[int, float], smoothness: int,
     rng: np.random.Generator,
-) -> tuple[Level, ...]:  # fmt: skip
+) -> tuple[Generation, ...]:  # fmt: skip
     """The levels of cells for slopes (N, d) at points, coarse ones first and each with features of its own, of which
     the number and the band are given."""
     width, band = features
@@ -83,11 +83,11 @@ def levels(
     out = []
     for key in sorted(grouped, key=lambda key: (sum(key), key)):
         layer = band * rng.uniform(-1, 1, (width, dim)), rng.uniform(0, 2 * np.pi, width)
-        out.append(Level(key, box, np.array(sorted(grouped[key])), layer, smoothness))
+        out.append(Generation(key, box, np.array(sorted(grouped[key])), layer, smoothness))
     return tuple(out)
 
 
-def patchwork(made: Iterable[Level]) -> Patchwork:
+def patchwork(made: Iterable[Generation]) -> Patchwork:
     """All cells, in the order of the levels."""
     return Patchwork(tuple(cell for level in made for cell in level.cells()))
 

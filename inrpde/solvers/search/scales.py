@@ -10,8 +10,8 @@ from inrpde.compiler.form import Form, Row
 from inrpde.discretise.jets import environment
 from inrpde.discretise.score import relative_data
 from inrpde.sampling.extent import bounds
+from inrpde.sampling.localised import outside
 from inrpde.sampling.sites import Samples, Site
-from inrpde.sampling.spots import outside
 
 Array = np.ndarray
 ROUNDING = 1e-12
@@ -23,7 +23,7 @@ FAINT = 1e-6
 
 
 @dataclass(frozen=True)
-class Spectrum:
+class Scales:
     """Wave numbers (d,) in radians per unit length, 0 where nothing is known.
 
     `ringing` are those of waves that go everywhere: of the oscillatory zero-order coefficient, κ = √(c₀/c₂) where they
@@ -40,7 +40,7 @@ class Spectrum:
         return np.maximum(np.maximum(self.ringing, self.driven), self.given)
 
 
-def spectrum(form: Form, samples: Samples) -> Spectrum:
+def scales(form: Form, samples: Samples) -> Scales:
     """What the declaration says of a form's wave numbers, at samples."""
     driven, ringing, given = np.zeros((3, form.space.dim))
     relative = relative_data(form, samples)
@@ -55,9 +55,9 @@ def spectrum(form: Form, samples: Samples) -> Spectrum:
     for row in linear:
         ringing = np.maximum(ringing, _oscillation(form, row, samples.of(row)))
     for row in linear:
-        known = Spectrum(ringing, driven, given).all
+        known = Scales(ringing, driven, given).all
         ringing = np.maximum(ringing, _travelling(form, row, samples.of(row), known))
-    return Spectrum(ringing, driven, given)
+    return Scales(ringing, driven, given)
 
 
 def _travelling(form: Form, row: Row, site: Site, found: Array) -> Array:

@@ -16,13 +16,13 @@ from inrpde import On, Points, Problem, Region, Space, config, plugins
 from inrpde.compiler import compile_problem
 from inrpde.errors import UsageError
 from inrpde.solvers import auto, least_squares, newton
+from inrpde.solvers.contract.method import Clock, Context, read, reads
+from inrpde.solvers.contract.options import Nothing, check_read, readers
+from inrpde.solvers.contract.strategy import Claim, Role
 from inrpde.solvers.descent import adam, gauss_newton, quasi_newton
 from inrpde.solvers.loop import run
-from inrpde.solvers.method import Clock, Context, read, reads
-from inrpde.solvers.options import Nothing, check_read, readers
 from inrpde.solvers.search import ladder
 from inrpde.solvers.strategies import one_domain, sample_fit, signed_distance, training
-from inrpde.solvers.strategy import Claim, Role
 from inrpde.solvers.training import trainer
 
 line = Space("x")

@@ -10,7 +10,7 @@ from inrpde.discretise.expressions import Expressions
 from inrpde.errors import DivergedError
 from inrpde.sampling.draw import draw
 from inrpde.solvers.fitting import newton
-from inrpde.solvers.fitting.starts import guess, singular
+from inrpde.solvers.fitting.initial_guess import guess, singular
 from tests.solvers.fitted import AT, PLAN, solved, values
 
 line = Space("x")

@@ -8,8 +8,8 @@ from inrpde.compiler import compile_problem
 from inrpde.declaration import On, Problem, Region, Space
 from inrpde.networks.trial import Sum
 from inrpde.sampling.draw import draw
-from inrpde.solvers.bodies.exponentials import Waves, exponentials, frequencies, solves, symbol
 from inrpde.solvers.bodies.plan import Global
+from inrpde.solvers.bodies.trefftz import Waves, exponentials, frequencies, solves, symbol
 from inrpde.solvers.fitting.linear import fit
 
 plane = Space("x y")

@@ -68,7 +68,7 @@ def cell_plan(form: Form, survey: Survey, breaks: Fractions) -> Cells:
 
 def crowded(form: Form, state: State, shape: tuple[int, ...], span: tuple[float, float] = (0.0, 1.0)) -> Fractions:
     """Breaks that share out the bending of a state equally, in cells that grow no faster than `GROWTH` allows."""
-    densities = bending(form, state, span, bins=max(192, 32 * max(shape)))
+    densities = monitor(form, state, span, bins=max(192, 32 * max(shape)))
     return tuple(spaced(density, n) for n, density in zip(shape, densities, strict=True))
 
 
@@ -88,7 +88,7 @@ def spaced(density: Array, n: int) -> tuple[float, ...]:
     return tuple(float(round(v, 6)) for v in edges)
 
 
-def bending(form: Form, state: State, span: tuple[float, float] = (0.0, 1.0), bins: int = 192) -> list[Array]:
+def monitor(form: Form, state: State, span: tuple[float, float] = (0.0, 1.0), bins: int = 192) -> list[Array]:
     """For each coordinate the density of cells over `bins` equal parts of the box: √|∂²u/∂x²|, in the root mean square
     over the other coordinates (and a window of the last), smoothed, and nowhere less than half its mean."""
     lo, hi = bounds(form)

@@ -9,8 +9,8 @@ from inrpde.compiler import compile_problem
 from inrpde.networks.corner import CornerFunctions
 from inrpde.networks.cylindrical import CylindricalWaves
 from inrpde.networks.multipole import Multipoles
-from inrpde.solvers.bodies.corners import Corners, Poles, changes
 from inrpde.solvers.bodies.plan import Global, make_trials
+from inrpde.solvers.bodies.singular import Corners, Poles, changes
 
 space = Space("x y")
 x, y = space.coords

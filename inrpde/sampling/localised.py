@@ -43,24 +43,24 @@ POINTS = 2.5
 
 
 @dataclass(frozen=True)
-class Spot:
+class LocalisedSource:
     """Where data are narrow: the centre (d,) and the width (the largest over the coordinates)."""
 
     centre: tuple[float, ...]
     width: float
 
 
-def spots(form: Form, region: Region) -> tuple[Spot, ...]:
+def localised_sources(form: Form, region: Region) -> tuple[LocalisedSource, ...]:
     """The spots of the data of all linear equations on a volume of two or three coordinates without time."""
     if form.space.dim not in PILOT or form.space.time is not None or region.dim < form.space.dim:
         return ()
     rows = tuple(row for row in form.rows if row.region is region and row.linear)
-    found = [spot for row in rows for spot in _spots(form, row)]
+    found = [spot for row in rows for spot in _localised_sources(form, row)]
     return tuple(dict.fromkeys(found))
 
 
 @lru_cache(maxsize=256)
-def _spots(form: Form, row: Row) -> tuple[Spot, ...]:
+def _localised_sources(form: Form, row: Row) -> tuple[LocalisedSource, ...]:
     region = row.region
     d = form.space.dim
     lo, hi = region.bounds
@@ -84,7 +84,7 @@ def _spots(form: Form, row: Row) -> tuple[Spot, ...]:
     return tuple(spot for spot in beside if spot is not None and spot.width < NARROW * np.min(hi - lo))
 
 
-def _measured(form: Form, row: Row, points: Array, squares: Array) -> Spot | None:
+def _measured(form: Form, row: Row, points: Array, squares: Array) -> LocalisedSource | None:
     """A spot's centre and width, by sampling closer and closer round it; None where it is not narrow."""
     lo, hi = row.region.bounds
     unit = np.random.default_rng(0).uniform(-1, 1, (4000, len(lo)))
@@ -102,13 +102,13 @@ def _measured(form: Form, row: Row, points: Array, squares: Array) -> Spot | Non
         if not found.any():
             break
         points, squares = near, found - np.quantile(found, 0.25)
-    return Spot(tuple(map(float, centre)), float(width))
+    return LocalisedSource(tuple(map(float, centre)), float(width))
 
 
 def outside(form: Form, region: Region, points: Array) -> Array:
     """Which points lie in no spot, (N,) bool."""
     far = np.ones(len(points), bool)
-    for spot in spots(form, region):
+    for spot in localised_sources(form, region):
         far &= np.abs(points - np.array(spot.centre)).max(axis=1) > REACH * spot.width
     return far
 
@@ -124,7 +124,7 @@ def data(form: Form, row: Row, points: Array) -> Array:
     return np.broadcast_to(np.abs(value), (len(points),)).astype(float)
 
 
-def nested(spot: Spot, region: Region) -> Iterator[tuple[float, float]]:
+def nested(spot: LocalisedSource, region: Region) -> Iterator[tuple[float, float]]:
     """Half the sides of the nested patches and their bands, from the innermost outwards."""
     lo, hi = region.bounds
     half, band = REACH * spot.width, INNERMOST[len(lo)]
@@ -138,9 +138,9 @@ def width(band: float, dim: int) -> int:
     return round(CELL * modes([band] * dim))
 
 
-def spotted(form: Form, site: Site, region: Region, seed: int) -> Site:
+def resolving(form: Form, site: Site, region: Region, seed: int) -> Site:
     """A volume's points, more of them in the patches of its spots, with weights that sum to what they did."""
-    found = () if site.labels else spots(form, region)
+    found = () if site.labels else localised_sources(form, region)
     if not found:
         return site
     points, weights = site.points, site.weights

@@ -9,7 +9,7 @@ from typing import Any
 from inrpde import plugins
 from inrpde.config import Settings
 from inrpde.errors import InrpdeError, UsageError
-from inrpde.solvers.method import PREFIX, Reading, read
+from inrpde.solvers.contract.method import PREFIX, Reading, read
 
 
 @dataclass(frozen=True)

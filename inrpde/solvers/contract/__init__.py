@@ -1,0 +1,1 @@
+"""What a method, its options and a strategy are."""
