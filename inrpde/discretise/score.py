@@ -27,7 +27,8 @@ no relative error."""
 class RowScore:
     """One equation: rms and max of the residual in its own units, and the rms of its `data`, which is what is left
     where all unknowns vanish; `scale` is what its operator makes of the unknowns' lowest mode, `scaled` (N,) the
-    residual over that, weighted so that its norm is its rms. What is left of a `prior` is no error."""
+    residual over that, weighted so that its norm is its rms, or the mean of its size for readings of the norm 1. What
+    is left of a `prior` is no error."""
 
     rms: float
     max: float
@@ -70,7 +71,10 @@ def score(form: Form, samples: Samples, state: Evaluable) -> Score:
         parts = zip(residuals(form, samples, jets), operators, data(form, samples), strict=True)
         found = zip(form.rows, parts, strict=True)
         soft = priors(form)
-        rows = tuple(_row_score(row, samples.of(row), sizes, row.condition in soft, *values) for row, values in found)
+        rows = tuple(
+            _row_score(row, samples.of(row), sizes, form.conditions[row.condition].norm, row.condition in soft, *values)
+            for row, values in found
+        )
     return Score(rows, tuple(sizes))
 
 
@@ -163,15 +167,16 @@ def _balanced(operators: list[dict[int, np.float64]], sizes: list[float]) -> lis
 
 
 def _row_score(
-    row: Row, site: Site, sizes: list[float], prior: bool, residual: Array, operator: dict[int, np.float64],
-    given: float,
+    row: Row, site: Site, sizes: list[float], norm: int, prior: bool, residual: Array,
+    operator: dict[int, np.float64], given: float,
 ) -> RowScore:  # fmt: skip
     scale = np.sqrt(sum((value * sizes[unknown]) ** 2 for unknown, value in operator.items()))
     if row.integrals and not row.jets:
         scale = max(sizes)
     if site.labels and given > 0:
         scale = min(scale, given)  # readings are fitted to their own size, however large the field is elsewhere
-    largest = float(np.max(np.abs(residual), initial=0.0))
-    return RowScore(
-        _rms(residual, site), largest, given, float(scale), _share(site) * residual / max(scale, 1e-300), prior
-    )
+    largest, scaled = float(np.max(np.abs(residual), initial=0.0)), _share(site) * residual
+    if norm == 1 and row.region.dim == 0:  # of readings the mean, not its square's root: it is to pass over outliers
+        size = np.abs(residual)
+        scaled = scaled * np.sqrt(np.mean(size) / np.where(size > 0, size, 1.0))
+    return RowScore(_rms(residual, site), largest, given, float(scale), scaled / max(scale, 1e-300), prior)

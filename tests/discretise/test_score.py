@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sympy import Eq, FiniteSet, I, Interval, exp, pi, sin
+from sympy import Eq, FiniteSet, I, Integer, Interval, exp, pi, sin
 
 from inrpde import On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
@@ -103,3 +103,17 @@ def test_a_field_that_only_shows_its_slope_has_a_size():
 def test_a_problem_without_data_has_the_score_of_its_solution_zero():
     nothing = Problem("p", [u], [On(omega, space.laplace(u)), On(walls, u)])
     assert scored(nothing, lambda form: Expressions(form, (0 * x,))).total == 0
+
+
+def test_readings_of_the_norm_1_are_scored_by_their_mean():
+    """A tenth of readings that are off by 3: the mean 0.3, not the root mean square 0.95, over the readings' size."""
+    line = Space("x")
+    (at,), w = line.coords, line.unknown("w")
+    values = np.ones(100)
+    values[::10] += 3.0
+    points = Points(line, np.linspace(0, 1, 100)[:, None], {"f": values})
+    for norm, expected in ((1, 0.3), (2, 3 * np.sqrt(0.1))):
+        form = compile_problem(Problem("readings", [w], [On(points, Eq(w, points["f"]), norm=norm)]))
+        (row,) = score(form, draw(form, 10, 0), Expressions(form, (Integer(1),))).rows
+        assert np.isclose(row.relative * row.scale, expected)
+        assert np.isclose(row.rms, 3 * np.sqrt(0.1))

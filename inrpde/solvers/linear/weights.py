@@ -10,14 +10,17 @@ import numpy as np
 from inrpde.discretise.system import System
 
 Array = np.ndarray
-ROUNDS = 40
+ROUNDS = 20
 """Solves with new weights at most; a tenth of outliers takes about so many (`tests/solvers/linear/test_weights.py`)."""
+EVERY, SLOWEST = 3, 0.9
+"""Rounds after which the next weights are those of the limit that the last steps point to, and the largest share of a
+step beside the one before it from which that is taken: what is left falls by about the same share in every round."""
 SMALLEST = 1e-3
 """A residual counts as at least so large beside the typical one: a smaller one says no more than that it is small."""
 RESOLVED = 1e-6
 """The median counts as at least so large beside the root mean square: where nearly all residuals vanish, the few that
 do not are what the norm is to pass over."""
-SETTLED = 1e-7
+SETTLED = 1e-6
 """A relative change of what is left after which further weights change nothing."""
 
 
@@ -56,15 +59,18 @@ def reweighted(
 ) -> Array:
     """The heads after a solve, and after so many more (or fewer, when it is `over`, or nothing changes) with weights of
     what is left where a condition has the norm 1."""
-    heads = solve(system)
+    heads = at = solve(system)
     if not absolute(system):
         return heads
-    rest = system.minus(heads)
-    for _ in range(rounds):
+    rest, latest = system.minus(heads).right, np.inf
+    for number in range(1, rounds + 1):
         if over():
             break
-        heads, before = solve(system.weighted(weights(rest))), rest.right
-        rest = system.minus(heads)
-        if np.linalg.norm(rest.right - before) <= SETTLED * np.linalg.norm(before):
+        before, heads = heads, solve(system.weighted(weights(system.minus(at))))
+        left = system.minus(heads).right
+        step = float(np.linalg.norm(left - rest))
+        if step <= SETTLED * np.linalg.norm(left):
             break
+        share = min(step / latest, SLOWEST) if number % EVERY == 0 else 0.0
+        at, rest, latest = heads + share / (1 - share) * (heads - before), left, step
     return heads

@@ -18,7 +18,7 @@ CHEAP = 0.5
 NEWTON = 4
 """Linear solves that a nonlinear one is counted as."""
 
-REWEIGHTED = 12
+REWEIGHTED = 8
 """The same for a linear problem with a condition of the norm 1, whose weights follow the residual."""
 
 PILOT, CALL = (200, 40, 600), 2e-5
