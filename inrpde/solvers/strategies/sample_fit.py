@@ -64,7 +64,7 @@ ROUNDS, ROUND = 5, 25
 EXACT = 1e-14
 """A residual of this share of the samples is rounding."""
 HELD_OUT = 15_487_469
-"""Added to the seed for the points on which an answer is scored; a prime, as the others."""
+"""Added to the seed for the points on which an answer is scored; a prime."""
 ENTRIES = 3e8
 """Numbers in the cells' columns that are held at once, at most."""
 RATE, STREAM, OVERHEAD = 1.2e10, 1e9, 1.2e-3

@@ -62,7 +62,7 @@ COARSEST = 4
 BUILD, ITERATE, CELL = 2.5e-8, 1.8e-9, 4e-4
 """Nominal seconds for each number in the columns: once a step, and in every iteration; and for each cell."""
 HELD_OUT = 15_487_469
-"""Added to the seed for the points on which steps are scored; a prime, as the others."""
+"""Added to the seed for the points on which steps are scored; a prime."""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ RICHER = 1.4
 MARCH = 15.0
 """Nominal seconds that a march may take where neither budget nor tolerance is given, and its error is not `SMALL`."""
 SMALL = 3e-6
+"""An error below which a march may take what any step is worth, and no more."""
 MISSED = 10.0
 """A march whose score is so many times its aim could not afford it, and will not afford a lower one."""
 BUDGET_SHARE = 0.6
