@@ -168,13 +168,11 @@ def train(context: Context[Options], seed: int, steps: int | None, memory: Mappi
         now = time.perf_counter()
         if ended or schedule.reports(at.step, now - reported):
             at = at.judged(trainer)
-            yield _candidate(context, trainer, at, seed, now - reported, ended)
+            yield _candidate(context, trainer, at, now - reported, ended)
             reported = time.perf_counter()
 
 
-def _candidate(
-    context: Context[Options], trainer: Trainer, at: Moments, seed: int, cost: float, ended: str
-) -> Candidate:
+def _candidate(context: Context[Options], trainer: Trainer, at: Moments, cost: float, ended: str) -> Candidate:
     """The best parameters so far."""
 
     def again(other: int, lean: Sequence[float]) -> State:

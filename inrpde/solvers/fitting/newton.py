@@ -154,7 +154,8 @@ def project(form: Form, trials: tuple[Trial, ...], samples: Samples, start: Eval
         points = np.concatenate(distinct) if distinct else np.zeros((1, form.space.dim))
         values = start.jets(k, points, [zero])[zero]
         heads.append(_nearest(trial, points, values) if np.any(values) else np.zeros(trial.width, dtype=values.dtype))
-    return State(trials, zero_like(form, trials, heads))
+    kind = zero_state(form, trials).heads[0].dtype
+    return State(trials, tuple(head.astype(np.result_type(kind, head.dtype)) for head in heads))
 
 
 def _nearest(trial: Trial, points: Array, values: Array) -> Array:
@@ -167,8 +168,3 @@ def _nearest(trial: Trial, points: Array, values: Array) -> Array:
     root = np.full(len(points), 1 / np.sqrt(len(points)))
     system = System((Block(None, tuple(parts), values, 1.0, root),), piece_slices((trial,)))
     return solved(system)
-
-
-def zero_like(form: Form, trials: tuple[Trial, ...], heads: list[Array]) -> tuple[Array, ...]:
-    kind = zero_state(form, trials).heads[0].dtype
-    return tuple(head.astype(np.result_type(kind, head.dtype)) for head in heads)
