@@ -25,6 +25,11 @@ def sample_points(form: Form, unknown: int | None = None) -> Array:
     return np.unique(np.concatenate(found), axis=0) if found else np.zeros((0, form.space.dim))
 
 
+def only_samples(form: Form) -> bool:
+    """Do all conditions hold on sets of points?"""
+    return all(condition.region.dim == 0 for condition in form.conditions)
+
+
 def along(points: Array) -> Array:
     """About how many samples there are along each coordinate, (d,): those of the grid that they lie on, fewer in
     proportion where they fill a part of it; the same along all, where they are scattered."""

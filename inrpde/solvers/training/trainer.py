@@ -17,7 +17,7 @@ from inrpde.discretise.expressions import guessed
 from inrpde.discretise.score import score
 from inrpde.errors import UsageError
 from inrpde.sampling.draw import draw
-from inrpde.sampling.extent import bounds
+from inrpde.sampling.extent import bounds, only_samples
 from inrpde.sampling.sites import Samples
 from inrpde.solvers.contract.method import Context
 from inrpde.solvers.contract.options import Training
@@ -69,7 +69,7 @@ class Trainer:
         dim = self.form.space.dim
         batch = options.batch
         self.points = options.points or max(POINTS.get(dim, MANY_POINTS), 4 * (batch or 0))
-        self.resample = resample if any(c.region.dim > 0 for c in self.form.conditions) else None
+        self.resample = None if only_samples(self.form) else resample
         samples = draw(self.form, self.points, seed)
         self.batch_size = batch or (BATCH if samples.count > LARGE else None)
         single = self.batch_size is not None and resample is not None
@@ -155,11 +155,6 @@ def step_cost(form: Form, network: Shape, points: int, single: bool) -> float:
     products = network.layers * network.width**2 if network.layers > 1 else network.width * form.space.dim
     operations = 6 * points * slots * products
     return operations / RATES[torch.float32 if single else torch.float64] + OVERHEAD
-
-
-def only_samples(form: Form) -> bool:
-    """Do all conditions hold on sets of points?"""
-    return all(condition.region.dim == 0 for condition in form.conditions)
 
 
 def shape(form: Form, options: Training, samples: Samples, width: int | None = None) -> Shape:
