@@ -15,7 +15,7 @@ from inrpde.discretise.fields import field_points, relative_difference
 from inrpde.discretise.state import State
 from inrpde.networks.slab import Slab
 from inrpde.networks.trial import Sum, Trial
-from inrpde.sampling.extent import bounds
+from inrpde.sampling.extent import times
 from inrpde.sampling.sites import Samples
 
 Array = np.ndarray
@@ -34,16 +34,15 @@ def _span(row: Row) -> tuple[float, float]:
 
 
 def _at_start(form: Form, row: Row) -> bool:
-    lo, hi = bounds(form)
-    _, b = _span(row)
-    return b - lo[-1] <= 1e-9 * (hi[-1] - lo[-1])
+    start, end = times(form)
+    return _span(row)[1] - start <= 1e-9 * (end - start)
 
 
 def _at_all_times(form: Form, row: Row) -> bool:
-    lo, hi = bounds(form)
+    start, end = times(form)
     a, b = _span(row)
-    slack = 1e-9 * (hi[-1] - lo[-1])
-    return row.region.dim > 0 and a <= lo[-1] + slack and b >= hi[-1] - slack and not row.region.labels
+    slack = 1e-9 * (end - start)
+    return row.region.dim > 0 and a <= start + slack and b >= end - slack and not row.region.labels
 
 
 def _initial(form: Form) -> list[Row]:
@@ -128,7 +127,7 @@ def joined(form: Form, states: Sequence[State], stops: Sequence[float], ends: bo
 def jumps(form: Form, state: State) -> float:
     """The jumps of a state from window to window, relative to its size, added up: no window's residual sees them."""
     total = 0.0
-    lo, hi = bounds(form)
+    start, end = times(form)
     for unknown, trial in enumerate(state.trials):
         edges = [part.end for part in getattr(trial, "parts", ())[:-1] if isinstance(part, Slab)]
         index = (0,) * form.space.dim
@@ -137,7 +136,7 @@ def jumps(form: Form, state: State) -> float:
         size = float(np.sqrt(np.mean(np.abs(values) ** 2)))
         for edge in edges:
             before, after = points.copy(), points.copy()
-            before[:, -1], after[:, -1] = edge, edge + 1e-12 * (hi[-1] - lo[-1])
+            before[:, -1], after[:, -1] = edge, edge + 1e-12 * (end - start)
             left, right = (state.jets(unknown, at, [index])[index] for at in (before, after))
             total += relative_difference(right, left, size)
     return total

@@ -91,7 +91,7 @@ def first_window(search: Search[March]) -> Cells:
     """Cells that the initial values ask for, in a window in which they change a little."""
     form = search.context.form
     d = form.space.dim
-    shape = np.array([len(b) - 1 for b in first_cells(form, search.survey).breaks])
+    shape = np.array(first_cells(form, search.survey).shape)
     space, time = BAND.get(d, (3.0, 1.5))
     waves = 2 * search.survey.waves / space
     shape = np.maximum(2 * shape if d < 3 else shape, np.ceil(waves).astype(int))[:-1]
