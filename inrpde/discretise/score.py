@@ -109,12 +109,8 @@ def alike(a: RowScore, b: RowScore) -> bool:
     return float(np.linalg.norm(a.scaled - b.scaled)) ** 2 < ALIKE * max(a.relative, b.relative) ** 2
 
 
-def _share(site: Site) -> Array:
-    return np.sqrt(site.weights / site.weights.sum())
-
-
 def _rms(values: Array, site: Site) -> float:
-    return float(np.linalg.norm(_share(site) * values))
+    return float(np.linalg.norm(site.roots * values))
 
 
 def _slopes(form: Form, row: Row, samples: Samples, at: dict, numbers: list) -> dict:
@@ -173,5 +169,5 @@ def _row_score(
         scale = min(scale, given)  # readings are fitted to their own size, however large the field is elsewhere
     largest = float(np.max(np.abs(residual), initial=0.0))
     return RowScore(
-        _rms(residual, site), largest, given, float(scale), _share(site) * residual / max(scale, 1e-300), prior
+        _rms(residual, site), largest, given, float(scale), site.roots * residual / max(scale, 1e-300), prior
     )

@@ -155,7 +155,7 @@ def _blocks(form: Form, row: Row, site: Site, parts: list[Part], right: Array) -
     condition = form.conditions[row.condition]
     weight = np.sqrt(condition.weight)
     n = len(right)
-    root = weight * (np.sqrt(site.weights / site.weights.sum()) if n == len(site.weights) else np.ones(n))
+    root = weight * (site.roots if n == len(site.weights) else np.ones(n))
     sides = [(parts, right)]
     if form.arithmetic == "split" and any(np.iscomplexobj(a) for a in (right, *(p.matrix for p in parts))):
         sides = [([Part(p.piece, p.rows, side(p.matrix)) for p in parts], side(right)) for side in (np.real, np.imag)]

@@ -112,8 +112,7 @@ def _merit(form: Form, samples: Samples, jets: Jets, system: System) -> float:
     factors = {block.row: factor for block, factor in zip(system.blocks, system.factors, strict=True)}
     total = 0.0
     for row, values in zip(form.rows, residuals(form, samples, jets), strict=True):
-        weights = samples.of(row).weights
-        factor = factors.get(row, np.sqrt(weights / weights.sum()))
+        factor = factors.get(row, samples.of(row).roots)
         with np.errstate(all="ignore"):
             total += float(np.sum(np.abs(factor * values[: len(factor)]) ** 2))
     return float(np.sqrt(total)) if np.isfinite(total) else float("inf")

@@ -11,7 +11,7 @@ from sympy import Dummy
 
 from inrpde.compiler.form import Form, Index, Jet, Row
 from inrpde.compiler.lower import make_row
-from inrpde.discretise.fields import field_points, relative_difference
+from inrpde.discretise.fields import field_points, relative_difference, rms
 from inrpde.discretise.state import State
 from inrpde.networks.slab import Slab
 from inrpde.networks.trial import Sum, Trial
@@ -63,7 +63,7 @@ class Continued:
         labels: dict[int, dict[Dummy, Jet]] = {}
         first = _initial(form)
         for unknown in range(len(form.unknowns)):
-            mine = [row for row in first if any(jet.unknown == unknown for jet in row.jets.values())]
+            mine = [row for row in first if unknown in row.indices]
             orders = (jet.index[-1] for row in form.rows for jet in row.jets.values() if jet.unknown == unknown)
             order = max(orders, default=0)
             for n in range(order if mine else 0):
@@ -133,7 +133,7 @@ def jumps(form: Form, state: State) -> float:
         index = (0,) * form.space.dim
         points = field_points(form, unknown, 400, 13)
         values = state.jets(unknown, points, [index])[index]
-        size = float(np.sqrt(np.mean(np.abs(values) ** 2)))
+        size = rms(values)
         for edge in edges:
             before, after = points.copy(), points.copy()
             before[:, -1], after[:, -1] = edge, edge + 1e-12 * (end - start)

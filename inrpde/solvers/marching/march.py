@@ -11,7 +11,7 @@ import numpy as np
 
 from inrpde import deadline
 from inrpde.compiler.form import Form
-from inrpde.discretise.fields import field_points
+from inrpde.discretise.fields import field_points, rms
 from inrpde.discretise.score import score
 from inrpde.discretise.state import State, dump_state, load_state
 from inrpde.errors import DivergedError
@@ -341,7 +341,7 @@ def variation(form: Form, state: State, body: Cells, a: float, b: float) -> tupl
         indices = [tuple(2 * (i == k) for i in range(d)) for k in range(d)]
         zero = (0,) * d
         jets = state.jets(unknown, points, [zero, *indices])
-        size = max(float(np.sqrt(np.mean(np.abs(jets[zero]) ** 2))), 1e-300)
+        size = max(rms(jets[zero]), 1e-300)
         peak = max(peak, float(np.max(np.abs(jets[zero]), initial=0.0)))
         places = [np.clip(np.searchsorted(e, points[:, k]) - 1, 0, len(e) - 2) for k, e in enumerate(edges)]
         cell = np.ravel_multi_index(places, [len(e) - 1 for e in edges])
