@@ -38,7 +38,7 @@ VAIN = 5
 
 @dataclass
 class Turn:
-    """A walk under way."""
+    """An arm under way."""
 
     search: Search[Any]
     steps: Iterator[Candidate]

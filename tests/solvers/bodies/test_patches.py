@@ -34,7 +34,7 @@ def test_windows_of_nested_patches():
     assert (outer.window.hi - outer.window.lo)[0] == pytest.approx(3 * (inner.window.hi - inner.window.lo)[0])
 
 
-def test_every_patch_has_the_side_the_band_and_the_features_of_its_spot():
+def test_every_patch_has_the_side_the_band_and_the_features_of_its_source():
     form = form_of(0.01)
     (one,) = localised_sources(form, OMEGA)
     expected = list(nested(one, OMEGA))
