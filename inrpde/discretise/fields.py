@@ -33,6 +33,11 @@ def between(form: Form, unknown: int, n: int, seed: int) -> Array:
     return samples[chosen] + rng.uniform(0, 1, (n, 1)) * (other - samples[chosen])
 
 
+def rms(values: Array) -> float:
+    """The root mean square; 0 of no values."""
+    return float(np.sqrt(np.mean(np.abs(values) ** 2))) if len(values) else 0.0
+
+
 def relative_difference(values: Array, reference: Array, least: float = 0.0) -> float:
     """‖values - reference‖ / ‖reference‖ in the root mean square, where ‖reference‖ counts as at least `least` (as 1
     where both vanish)."""

@@ -113,12 +113,8 @@ def alike(a: RowScore, b: RowScore) -> bool:
     return float(np.linalg.norm(a.scaled - b.scaled)) ** 2 < ALIKE * max(a.relative, b.relative) ** 2
 
 
-def _share(site: Site) -> Array:
-    return np.sqrt(site.weights / site.weights.sum())
-
-
 def _rms(values: Array, site: Site) -> float:
-    return float(np.linalg.norm(_share(site) * values))
+    return float(np.linalg.norm(site.roots * values))
 
 
 def _slopes(form: Form, row: Row, samples: Samples, at: dict, numbers: list) -> dict:
@@ -175,7 +171,7 @@ def _row_score(
         scale = max(sizes)
     if site.labels and given > 0:
         scale = min(scale, given)  # readings are fitted to their own size, however large the field is elsewhere
-    largest, scaled = float(np.max(np.abs(residual), initial=0.0)), _share(site) * residual
+    largest, scaled = float(np.max(np.abs(residual), initial=0.0)), site.roots * residual
     if norm == 1 and row.region.dim == 0:  # of readings the mean, not its square's root: it is to pass over outliers
         size = np.abs(residual)
         scaled = scaled * np.sqrt(np.mean(size) / np.where(size > 0, size, 1.0))

@@ -47,7 +47,7 @@ class State:
 
 
 def zero_state(form: Form, trials: tuple[Trial, ...]) -> State:
-    """All heads zero; learned coefficients start from zero too (see `newton` for their initial values)."""
+    """All heads zero; learned coefficients start from zero too (see `guessed` for their initial values)."""
     kind = complex if form.arithmetic == "complex" else float
     return State(trials, tuple(np.zeros(trial.width, dtype=kind) for trial in trials))
 

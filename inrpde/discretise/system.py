@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -155,16 +155,16 @@ def _blocks(form: Form, row: Row, site: Site, parts: list[Part], right: Array) -
     condition = form.conditions[row.condition]
     weight = np.sqrt(condition.weight)
     n = len(right)
-    root = weight * (np.sqrt(site.weights / site.weights.sum()) if n == len(site.weights) else np.ones(n))
+    root = weight * (site.roots if n == len(site.weights) else np.ones(n))
     sides = [(parts, right)]
     if form.arithmetic == "split" and any(np.iscomplexobj(a) for a in (right, *(p.matrix for p in parts))):
         sides = [([Part(p.piece, p.rows, side(p.matrix)) for p in parts], side(right)) for side in (np.real, np.imag)]
         sides = [(ps, b) for ps, b in sides if np.any(b) or any(np.any(p.matrix) for p in ps)]
-    scale = max((_rms(ps, n) for ps, _ in sides), default=0.0) or 1.0
+    scale = max((_rms(ps) for ps, _ in sides), default=0.0) or 1.0
     return [Block(row, tuple(ps), b, scale, root, condition.norm) for ps, b in sides]
 
 
-def _rms(parts: Iterable[Part], n: int) -> float:
+def _rms(parts: Sequence[Part]) -> float:
     """The root mean square entry over the columns' supports."""
     total = sum(float(np.vdot(part.matrix, part.matrix).real) for part in parts)
     return float(np.sqrt(total / max(sum(part.matrix.size for part in parts), 1)))

@@ -25,6 +25,11 @@ def sample_points(form: Form, unknown: int | None = None) -> Array:
     return np.unique(np.concatenate(found), axis=0) if found else np.zeros((0, form.space.dim))
 
 
+def only_samples(form: Form) -> bool:
+    """Do all conditions hold on sets of points?"""
+    return all(condition.region.dim == 0 for condition in form.conditions)
+
+
 def along(points: Array) -> Array:
     """About how many samples there are along each coordinate, (d,): those of the grid that they lie on, fewer in
     proportion where they fill a part of it; the same along all, where they are scattered."""
@@ -58,9 +63,8 @@ def measure(region: Region) -> float:
 
 def bounds(form: Form, unknown: int | None = None) -> tuple[Array, Array]:
     """The bounding box of the conditions on all unknowns, or on one."""
-    regions = [
-        row.region for row in form.rows if unknown is None or any(jet.unknown == unknown for jet in row.jets.values())
-    ] or [row.region for row in form.rows]
+    regions = [row.region for row in form.rows if unknown is None or unknown in row.indices]
+    regions = regions or [row.region for row in form.rows]
     full = [r for r in regions if r.dim == form.space.dim] or regions
     boxes = [r.bounds for r in full]
     lo, hi = np.min([b[0] for b in boxes], axis=0), np.max([b[1] for b in boxes], axis=0)
@@ -75,5 +79,5 @@ def times(form: Form) -> tuple[float, float]:
 
 def volumes(form: Form, unknown: int) -> list[Region]:
     """The regions of full dimension on which an unknown has equations (any on which it has one, if there is none)."""
-    regions = [row.region for row in form.rows if any(jet.unknown == unknown for jet in row.jets.values())]
+    regions = [row.region for row in form.rows if unknown in row.indices]
     return list(dict.fromkeys(r for r in regions if r.dim == form.space.dim)) or regions[:1]

@@ -30,14 +30,15 @@ FAINT = 1e-3
 BRIGHT = 10.0
 """So much larger than the median is the mean square of a box of narrow data."""
 NARROW = 0.03
-"""A spot's width, beside the region's extent, at most."""
+"""A source's width, beside the region's extent, at most."""
 REACH = 6.0
-"""Half the side of the innermost patch, in widths of the spot."""
+"""Half the side of the innermost patch, in widths of the source."""
 NESTING = 3.0
+"""How many times as wide each patch is as the one inside it."""
 WIDEST = 0.35
 """Half the side of the outermost patch, beside the region's extent, at most."""
 INNERMOST, BAND = {2: 20.0, 3: 9.0}, {2: 9.0, 3: 6.0}
-"""The band of the innermost patch, which holds the spot itself, and of the others, in coordinates scaled to them."""
+"""The band of the innermost patch, which holds the source itself, and of the others, in coordinates scaled to them."""
 POINTS = 2.5
 """Points a feature of a patch."""
 
@@ -51,11 +52,11 @@ class LocalisedSource:
 
 
 def localised_sources(form: Form, region: Region) -> tuple[LocalisedSource, ...]:
-    """The spots of the data of all linear equations on a volume of two or three coordinates without time."""
+    """Those of all linear equations on a volume of two or three coordinates without time."""
     if form.space.dim not in PILOT or form.space.time is not None or region.dim < form.space.dim:
         return ()
     rows = tuple(row for row in form.rows if row.region is region and row.linear)
-    found = [spot for row in rows for spot in _localised_sources(form, row)]
+    found = [source for row in rows for source in _localised_sources(form, row)]
     return tuple(dict.fromkeys(found))
 
 
@@ -81,11 +82,11 @@ def _localised_sources(form: Form, row: Row) -> tuple[LocalisedSource, ...]:
     places = zip(edges, points.T, strict=True)
     of = numbers[tuple(np.clip(np.searchsorted(e, x, side="right") - 1, 0, BINS[d] - 1) for e, x in places)]
     beside = [_measured(form, row, points[of == n], squares[of == n] - broad) for n in range(1, count + 1)]
-    return tuple(spot for spot in beside if spot is not None and spot.width < NARROW * np.min(hi - lo))
+    return tuple(source for source in beside if source is not None and source.width < NARROW * np.min(hi - lo))
 
 
 def _measured(form: Form, row: Row, points: Array, squares: Array) -> LocalisedSource | None:
-    """A spot's centre and width, by sampling closer and closer round it; None where it is not narrow."""
+    """A source's centre and width, by sampling closer and closer round it; None where it is not narrow."""
     lo, hi = row.region.bounds
     unit = np.random.default_rng(0).uniform(-1, 1, (4000, len(lo)))
     for _ in range(3):
@@ -106,10 +107,10 @@ def _measured(form: Form, row: Row, points: Array, squares: Array) -> LocalisedS
 
 
 def outside(form: Form, region: Region, points: Array) -> Array:
-    """Which points lie in no spot, (N,) bool."""
+    """Which points lie round no localised source, (N,) bool."""
     far = np.ones(len(points), bool)
-    for spot in localised_sources(form, region):
-        far &= np.abs(points - np.array(spot.centre)).max(axis=1) > REACH * spot.width
+    for source in localised_sources(form, region):
+        far &= np.abs(points - np.array(source.centre)).max(axis=1) > REACH * source.width
     return far
 
 
@@ -124,10 +125,10 @@ def data(form: Form, row: Row, points: Array) -> Array:
     return np.broadcast_to(np.abs(value), (len(points),)).astype(float)
 
 
-def nested(spot: LocalisedSource, region: Region) -> Iterator[tuple[float, float]]:
+def nested(source: LocalisedSource, region: Region) -> Iterator[tuple[float, float]]:
     """Half the sides of the nested patches and their bands, from the innermost outwards."""
     lo, hi = region.bounds
-    half, band = REACH * spot.width, INNERMOST[len(lo)]
+    half, band = REACH * source.width, INNERMOST[len(lo)]
     while half < WIDEST * np.min(hi - lo):
         yield half, band
         half, band = half * NESTING, BAND[len(lo)]
@@ -139,13 +140,13 @@ def width(band: float, dim: int) -> int:
 
 
 def resolving(form: Form, site: Site, region: Region, seed: int) -> Site:
-    """A volume's points, more of them in the patches of its spots, with weights that sum to what they did."""
+    """A volume's points, more of them in the patches of its sources, with weights that sum to what they did."""
     found = () if site.labels else localised_sources(form, region)
     if not found:
         return site
     points, weights = site.points, site.weights
     more, shares = [points], []
-    boxes = [(np.array(spot.centre), *patch) for spot in found for patch in nested(spot, region)]
+    boxes = [(np.array(source.centre), *patch) for source in found for patch in nested(source, region)]
     for number, (centre, half, band) in enumerate(boxes):
         count = round(POINTS * width(band, len(centre)))
         unit = lattice(count, len(centre), np.random.default_rng([seed, 78, number]))

@@ -28,6 +28,11 @@ class Site:
     def of(cls, q: Quadrature) -> Site:
         return cls(q.points, q.weights, q.normals, q.labels, q.measure)
 
+    @property
+    def roots(self) -> Array:
+        """The roots of the weights' shares of their sum, (N,)."""
+        return np.sqrt(self.weights / self.weights.sum())
+
     def at(self, place: str) -> Array:
         """The points where jets of a place ("here" or "pair") are taken; a point without an opposite is its own."""
         return self.points if place == HERE or self.pairs is None else self.pairs

@@ -13,6 +13,7 @@ from inrpde.solvers.search.ladder import run
 from inrpde.solvers.strategies import cells, one_domain, sample_fit, windows
 
 STRATEGIES: tuple[Strategy, ...] = (sample_fit, one_domain, cells, windows)
+"""In the order in which they are asked."""
 
 
 @reads(Body)

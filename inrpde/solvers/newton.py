@@ -12,6 +12,7 @@ from inrpde.solvers.search.ladder import run
 from inrpde.solvers.strategies import cells, one_domain, signed_distance, windows
 
 STRATEGIES: tuple[Strategy, ...] = (signed_distance, one_domain, cells, windows)
+"""In the order in which they are asked."""
 
 
 @reads(Body)

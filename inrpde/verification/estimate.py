@@ -10,7 +10,7 @@ import numpy as np
 
 from inrpde import deadline
 from inrpde.compiler.form import Form
-from inrpde.discretise.fields import between, field_points, relative_difference
+from inrpde.discretise.fields import between, field_points, relative_difference, rms
 from inrpde.discretise.score import Score, score, shared
 from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
@@ -100,7 +100,7 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
     ours = _values(form, candidate.state, points)
     names = [unknown.name for unknown in form.unknowns]
     with deadline.within(seconds) as scope:
-        other = _second(candidate, seed + 1, [LEAN * (_rms(values) or 1.0) for values in ours])
+        other = _second(candidate, seed + 1, [LEAN * (rms(values) or 1.0) for values in ours])
     if scope.expired or other is None:
         fields = dict.fromkeys(names, _clipped(10 * first.total))
         return Estimate(fields, first, None, {}, 0.0, (), late=scope.expired, most=most)
@@ -150,10 +150,6 @@ def _second(candidate: Candidate, seed: int, lean: Sequence[float]) -> State | N
 def _values(form: Form, state: State, points: Sequence[Array]) -> list[Array]:
     zero = (0,) * form.space.dim
     return [state.jets(unknown, at, [zero])[zero] for unknown, at in enumerate(points)]
-
-
-def _rms(values: Array) -> float:
-    return float(np.sqrt(np.mean(np.abs(values) ** 2)))
 
 
 def _clipped(value: float) -> float:

@@ -108,7 +108,7 @@ def test_a_problem_without_data_has_the_score_of_its_solution_zero():
 def test_readings_of_the_norm_1_are_scored_by_their_mean():
     """A tenth of readings that are off by 3: the mean 0.3, not the root mean square 0.95, over the readings' size."""
     line = Space("x")
-    (at,), w = line.coords, line.unknown("w")
+    w = line.unknown("w")
     values = np.ones(100)
     values[::10] += 3.0
     points = Points(line, np.linspace(0, 1, 100)[:, None], {"f": values})

@@ -36,13 +36,13 @@ def found(source):
 class TestWhere:
     @pytest.mark.parametrize("width", [0.02, 0.005])
     def test_centre_and_width(self, width):
-        (spot,) = found(7 * bump(0.3, 1.1, width))
-        np.testing.assert_allclose(spot.centre, [0.3, 1.1], atol=0.1 * width)
-        assert spot.width == pytest.approx(width, rel=0.15)
+        (one,) = found(7 * bump(0.3, 1.1, width))
+        np.testing.assert_allclose(one.centre, [0.3, 1.1], atol=0.1 * width)
+        assert one.width == pytest.approx(width, rel=0.15)
 
     def test_several_beside_something_broad_and_faint(self):
         source = bump(0.3, 1.1, 0.01) - 0.5 * bump(0.7, 0.5, 0.015) + 0.001 * sin(pi * X)
-        centres = sorted(spot.centre for spot in found(source))
+        centres = sorted(each.centre for each in found(source))
         np.testing.assert_allclose(centres, [[0.3, 1.1], [0.7, 0.5]], atol=3e-3)
 
     @pytest.mark.parametrize(

@@ -18,20 +18,20 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Patches(Enrichment):
-    """Nested patches of features at the spots of an unknown's equations."""
+    """Nested patches of features round the localised sources of an unknown's equations."""
 
     def beside(self, form: Form, unknown: int, rng: np.random.Generator) -> list[Trial]:
         return [*patches(form, unknown, rng)]
 
 
 def patches(form: Form, unknown: int, rng: np.random.Generator) -> list[Windowed]:
-    """Nested patches of features for an unknown, at the spots of its equations."""
+    """Nested patches of features for an unknown, round the localised sources of its equations."""
     regions = dict.fromkeys(row.region for row in form.rows if unknown in row.indices)
     out = []
     for region in regions:
-        for spot in localised_sources(form, region):
-            for half, band in nested(spot, region):
-                centre = np.array(spot.centre)
+        for source in localised_sources(form, region):
+            for half, band in nested(source, region):
+                centre = np.array(source.centre)
                 body = SineBody.random(width(band, len(centre)), band, (centre - half, centre + half), rng)
                 out.append(Windowed(body, _window(centre, half, max(form.order + 1, 3))))
     return out

@@ -95,7 +95,7 @@ def symbol(form: Form, unknown: int) -> Symbol | None:
     is no such equation."""
     full = form.space.dim
     rows = [row for row in form.rows if row.region.dim == full and unknown in row.indices]
-    if len(rows) != 1 or not rows[0].linear or any(jet.unknown != unknown for jet in rows[0].jets.values()):
+    if len(rows) != 1 or not rows[0].linear or len(rows[0].indices) > 1:
         return None
     return _frozen(form, rows[0], volumes(form, unknown)[0])
 

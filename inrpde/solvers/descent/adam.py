@@ -30,9 +30,11 @@ STEPS, PATIENCE = 5000, 35.0
 RATE = 0.03
 """The rate times ω₀, which multiplies what a step does to the angles."""
 WARM_UP = 50
+"""Steps over which the rate rises to its highest."""
 RESAMPLE = 100
 """Steps on the same points of regions that have a measure."""
 FIRST_DECAY, SECOND_DECAY, TINY = 0.9, 0.99, 1e-12
+"""Kingma and Ba's β₁, β₂ and ε. They propose 0.9, 0.999 and 1e-8."""
 CANDIDATES = 50
 """Candidates in a run of a given number of steps."""
 SPENT = 0.75
@@ -166,13 +168,11 @@ def train(context: Context[Options], seed: int, steps: int | None, memory: Mappi
         now = time.perf_counter()
         if ended or schedule.reports(at.step, now - reported):
             at = at.judged(trainer)
-            yield _candidate(context, trainer, at, seed, now - reported, ended)
+            yield _candidate(context, trainer, at, now - reported, ended)
             reported = time.perf_counter()
 
 
-def _candidate(
-    context: Context[Options], trainer: Trainer, at: Moments, seed: int, cost: float, ended: str
-) -> Candidate:
+def _candidate(context: Context[Options], trainer: Trainer, at: Moments, cost: float, ended: str) -> Candidate:
     """The best parameters so far."""
 
     def again(other: int, lean: Sequence[float]) -> State:

@@ -13,11 +13,9 @@ import numpy as np
 
 from inrpde.solvers.contract.method import Candidate, Context, reads
 from inrpde.solvers.contract.options import Training
-from inrpde.solvers.descent.quasi_newton import QuasiNewton, train
+from inrpde.solvers.descent.quasi_newton import FLAT, QuasiNewton, train
 
 Array = np.ndarray
-FLAT = 1e-12
-"""Steps with less curvature, relative to the change of the gradient, are left out."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from inrpde.sampling.sites import Samples
 from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.contract.method import Candidate, Context, reads
 from inrpde.solvers.fitting import linear, newton
+from inrpde.solvers.linear import RIDGE
 from inrpde.solvers.linear.dense import ridge_solve
 from inrpde.solvers.search.scales import scales
 
@@ -38,13 +39,15 @@ DENSITY = 4.0
 BANDS = (0.7, 1.15, 2.0)
 """First bands that are tried, beside the declared waves."""
 LOWEST = 3.0
-RIDGE = 1e-13
+"""The least wave number that first bands are made for, in radians a half extent of the box."""
 DAMPING = 1e-3
+"""The damping of the first step, relative to the squares of the columns (Nielsen's τ)."""
 LEAST = 1e-3
 """A relative decrease of the loss below which steps are no longer worth their while."""
 PATIENCE = 6
 """Steps in a row that may be refused."""
 HELD_OUT = 6_700_417
+"""Added to the seed for the points on which steps are scored; a prime."""
 
 
 @dataclass(frozen=True)

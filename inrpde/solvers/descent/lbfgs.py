@@ -10,13 +10,11 @@ import numpy as np
 
 from inrpde.solvers.contract.method import Candidate, Context, reads
 from inrpde.solvers.contract.options import Training
-from inrpde.solvers.descent.quasi_newton import QuasiNewton, train
+from inrpde.solvers.descent.quasi_newton import FLAT, QuasiNewton, train
 
 Array = np.ndarray
 KEPT = 50
 """Pairs of steps and changes of the gradient that are kept."""
-FLAT = 1e-12
-"""Pairs with less curvature, relative to the change of the gradient, are left out."""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ AGAIN = 0.3
 """The length of a second run beside the first."""
 DECREASE, FLATNESS = 1e-4, 0.9
 """The constants of the strong Wolfe conditions."""
+FLAT = 1e-12
+"""Steps with less curvature, relative to the change of the gradient, teach a curvature nothing."""
 TRIALS = 12
 """Evaluations in a line search at most."""
 SMALLEST = 1e-14
@@ -135,7 +137,7 @@ def _run(
             ended = "the end of the run"
         if ended or (at.step % every == 0 if every else now - reported > 1.0):
             at = at.judged(trainer)
-            yield _candidate(method, context, trainer, at, seed, now - reported, ended)
+            yield _candidate(method, context, trainer, at, now - reported, ended)
             reported = time.perf_counter()
 
 
@@ -192,7 +194,7 @@ def wolfe(loss: Loss, at: Descent, direction: Array) -> tuple[float, float, Arra
 
 
 def _candidate(
-    method: QuasiNewton, context: Context[Training], trainer: Trainer, at: Descent, seed: int, cost: float, ended: str
+    method: QuasiNewton, context: Context[Training], trainer: Trainer, at: Descent, cost: float, ended: str
 ) -> Candidate:
     """The best parameters so far."""
 

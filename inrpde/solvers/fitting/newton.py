@@ -112,8 +112,7 @@ def _merit(form: Form, samples: Samples, jets: Jets, system: System) -> float:
     factors = {block.row: factor for block, factor in zip(system.blocks, system.factors, strict=True)}
     total = 0.0
     for row, values in zip(form.rows, residuals(form, samples, jets), strict=True):
-        weights = samples.of(row).weights
-        factor = factors.get(row, np.sqrt(weights / weights.sum()))
+        factor = factors.get(row, samples.of(row).roots)
         with np.errstate(all="ignore"):
             total += float(np.sum(np.abs(factor * values[: len(factor)]) ** 2))
     return float(np.sqrt(total)) if np.isfinite(total) else float("inf")
@@ -154,7 +153,8 @@ def project(form: Form, trials: tuple[Trial, ...], samples: Samples, start: Eval
         points = np.concatenate(distinct) if distinct else np.zeros((1, form.space.dim))
         values = start.jets(k, points, [zero])[zero]
         heads.append(_nearest(trial, points, values) if np.any(values) else np.zeros(trial.width, dtype=values.dtype))
-    return State(trials, zero_like(form, trials, heads))
+    kind = zero_state(form, trials).heads[0].dtype
+    return State(trials, tuple(head.astype(np.result_type(kind, head.dtype)) for head in heads))
 
 
 def _nearest(trial: Trial, points: Array, values: Array) -> Array:
@@ -167,8 +167,3 @@ def _nearest(trial: Trial, points: Array, values: Array) -> Array:
     root = np.full(len(points), 1 / np.sqrt(len(points)))
     system = System((Block(None, tuple(parts), values, 1.0, root),), piece_slices((trial,)))
     return solved(system)
-
-
-def zero_like(form: Form, trials: tuple[Trial, ...], heads: list[Array]) -> tuple[Array, ...]:
-    kind = zero_state(form, trials).heads[0].dtype
-    return tuple(head.astype(np.result_type(kind, head.dtype)) for head in heads)

@@ -37,7 +37,7 @@ class Dense:
         """That of a matrix (N, F). Raises DivergedError if it is not finite."""
         n, width = a.shape
         size = float(np.linalg.norm(a))
-        _check_finite(size)
+        check_finite(size)
         if size == 0:
             return cls(width, a.dtype, lambda b: np.zeros((width, b.shape[1]), dtype=a.dtype))
         least = ridge * size / np.sqrt(width)
@@ -67,7 +67,7 @@ class Dense:
 
         Those of a real matrix that are complex are solved as two. Raises DivergedError if they are not finite."""
         columns = right if right.ndim == 2 else right[:, None]
-        _check_finite(columns)
+        check_finite(columns)
         if np.iscomplexobj(columns) and self.kind.kind != "c":
             pair = self.solver(np.column_stack([columns.real, columns.imag]))
             half = pair.shape[1] // 2
@@ -80,7 +80,8 @@ def ridge_solve(a: Array, b: Array, ridge: float = RIDGE) -> Array:
     return Dense.of(a, ridge).solve(b)
 
 
-def _check_finite(values: Array | float) -> None:
+def check_finite(values: Array | float) -> None:
+    """Raise DivergedError for what is not finite of a system."""
     if not np.all(np.isfinite(values)):
         raise DivergedError(
             "the linear system is not finite",

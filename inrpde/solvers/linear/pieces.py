@@ -11,8 +11,7 @@ from scipy.linalg import qr, solve_triangular
 
 from inrpde import deadline
 from inrpde.discretise.system import Part, System
-from inrpde.errors import DivergedError
-from inrpde.solvers.linear import ALL
+from inrpde.solvers.linear.dense import check_finite
 
 Array = np.ndarray
 
@@ -93,12 +92,7 @@ def _factor(
         return OrthonormalPiece(columns, np.zeros(0, int), np.zeros((0, width)), np.eye(width))
     a = np.concatenate(matrices)
     size = float(np.linalg.norm(a))
-    if not np.isfinite(size):
-        raise DivergedError(
-            "the linear system is not finite",
-            ALL,
-            "check coefficients and data for singular points",
-        )
+    check_finite(size)
     foot = np.diag(np.broadcast_to(np.maximum(ridge * size / np.sqrt(width), 1e-300), width))
     q, r = qr(np.concatenate([a, foot]), mode="economic", overwrite_a=True, check_finite=False)
     return OrthonormalPiece(columns, np.concatenate(rows), np.ascontiguousarray(q[: len(a)]), r)

@@ -11,11 +11,11 @@ from sympy import Dummy
 
 from inrpde.compiler.form import Form, Index, Jet, Row
 from inrpde.compiler.lower import make_row
-from inrpde.discretise.fields import field_points, relative_difference
+from inrpde.discretise.fields import field_points, relative_difference, rms
 from inrpde.discretise.state import State
 from inrpde.networks.slab import Slab
 from inrpde.networks.trial import Sum, Trial
-from inrpde.sampling.extent import bounds
+from inrpde.sampling.extent import times
 from inrpde.sampling.sites import Samples
 
 Array = np.ndarray
@@ -34,16 +34,15 @@ def _span(row: Row) -> tuple[float, float]:
 
 
 def _at_start(form: Form, row: Row) -> bool:
-    lo, hi = bounds(form)
-    _, b = _span(row)
-    return b - lo[-1] <= 1e-9 * (hi[-1] - lo[-1])
+    start, end = times(form)
+    return _span(row)[1] - start <= 1e-9 * (end - start)
 
 
 def _at_all_times(form: Form, row: Row) -> bool:
-    lo, hi = bounds(form)
+    start, end = times(form)
     a, b = _span(row)
-    slack = 1e-9 * (hi[-1] - lo[-1])
-    return row.region.dim > 0 and a <= lo[-1] + slack and b >= hi[-1] - slack and not row.region.labels
+    slack = 1e-9 * (end - start)
+    return row.region.dim > 0 and a <= start + slack and b >= end - slack and not row.region.labels
 
 
 def _initial(form: Form) -> list[Row]:
@@ -64,7 +63,7 @@ class Continued:
         labels: dict[int, dict[Dummy, Jet]] = {}
         first = _initial(form)
         for unknown in range(len(form.unknowns)):
-            mine = [row for row in first if any(jet.unknown == unknown for jet in row.jets.values())]
+            mine = [row for row in first if unknown in row.indices]
             orders = (jet.index[-1] for row in form.rows for jet in row.jets.values() if jet.unknown == unknown)
             order = max(orders, default=0)
             for n in range(order if mine else 0):
@@ -128,16 +127,16 @@ def joined(form: Form, states: Sequence[State], stops: Sequence[float], ends: bo
 def jumps(form: Form, state: State) -> float:
     """The jumps of a state from window to window, relative to its size, added up: no window's residual sees them."""
     total = 0.0
-    lo, hi = bounds(form)
+    start, end = times(form)
     for unknown, trial in enumerate(state.trials):
         edges = [part.end for part in getattr(trial, "parts", ())[:-1] if isinstance(part, Slab)]
         index = (0,) * form.space.dim
         points = field_points(form, unknown, 400, 13)
         values = state.jets(unknown, points, [index])[index]
-        size = float(np.sqrt(np.mean(np.abs(values) ** 2)))
+        size = rms(values)
         for edge in edges:
             before, after = points.copy(), points.copy()
-            before[:, -1], after[:, -1] = edge, edge + 1e-12 * (hi[-1] - lo[-1])
+            before[:, -1], after[:, -1] = edge, edge + 1e-12 * (end - start)
             left, right = (state.jets(unknown, at, [index])[index] for at in (before, after))
             total += relative_difference(right, left, size)
     return total

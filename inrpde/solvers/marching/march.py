@@ -11,12 +11,13 @@ import numpy as np
 
 from inrpde import deadline
 from inrpde.compiler.form import Form
-from inrpde.discretise.fields import field_points
+from inrpde.discretise.fields import field_points, rms
 from inrpde.discretise.score import score
 from inrpde.discretise.state import State, dump_state, load_state
 from inrpde.errors import DivergedError
 from inrpde.sampling.draw import Fractions, draw
 from inrpde.sampling.extent import bounds, times
+from inrpde.sampling.sites import Samples
 from inrpde.solvers.bodies.plan import Cells, Fit, Plan, Solved, Task
 from inrpde.solvers.marching.initial import Continued, Extended, joined, jumps
 from inrpde.solvers.search.cost import nominal
@@ -171,8 +172,7 @@ class Steps:
     def __init__(self, form: Form, plan: March, seed: int, fit: Fit, begun: Trail | None = None):
         self.form, self.plan, self.seed, self.fit = form, plan, seed, fit
         self.continued = Continued.of(form)
-        cells = tuple(float(len(b) - 1) for b in plan.inner.breaks[:-1])
-        self.first = Pace(0.0, plan.inner.span[1], cells)
+        self.first = Pace(0.0, plan.inner.span[1], tuple(map(float, plan.inner.shape[:-1])))
         sizes = np.zeros(len(form.unknowns))
         at = begun or Trail((), (), (), (), sizes, plan.inner.span, plan.aim, plan.aim, self.first, 0.0)
         self.states, self.ends = list(at.states), list(at.ends)
@@ -273,8 +273,8 @@ class Steps:
         self.sizes = kept.sizes
         self.aim = max(self.floor, min(self.aim, LENIENT * kept.score))
         stop = kept.body.span[1]
-        lo, hi = bounds(self.form)
-        self.ends.append(float(lo[-1] + stop * (hi[-1] - lo[-1])))
+        begin, end = times(self.form)
+        self.ends.append(float(begin + stop * (end - begin)))
         self.span = kept.body.span
         slack = float(np.clip(0.8 * (self.aim / max(kept.score, 1e-300)) ** (1 / ORDER), 0.6, 1.6))
         pace = replace(kept.pace, start=stop, length=stop - kept.body.span[0])
@@ -303,13 +303,13 @@ class Steps:
         else:
             seen = (span[0] + late * (span[1] - span[0]), span[1])
             body = self._cells(pace, crowded(self.form, guide[-1], (*pace.shape, 1), seen)[:-1])
-        lo, hi = bounds(self.form)
-        a, b = (float(lo[-1] + s * (hi[-1] - lo[-1])) for s in pace.span)
+        begin, end = whole = times(self.form)
+        a, b = (float(begin + s * (end - begin)) for s in pace.span)
         form = self.continued.form if self.states else self.form
         number = len(self.states)
 
-        def samples(count: int, seed: int) -> Any:
-            drawn = draw(self.form, count, seed, body.cut).squeezed(times(self.form), a, b)
+        def samples(count: int, seed: int) -> Samples:
+            drawn = draw(self.form, count, seed, body.cut).squeezed(whole, a, b)
             return self.continued.samples(drawn, self.states[-1]) if self.states else drawn
 
         start = Extended(self.states[-1], a) if self.states else None
@@ -341,7 +341,7 @@ def variation(form: Form, state: State, body: Cells, a: float, b: float) -> tupl
         indices = [tuple(2 * (i == k) for i in range(d)) for k in range(d)]
         zero = (0,) * d
         jets = state.jets(unknown, points, [zero, *indices])
-        size = max(float(np.sqrt(np.mean(np.abs(jets[zero]) ** 2))), 1e-300)
+        size = max(rms(jets[zero]), 1e-300)
         peak = max(peak, float(np.max(np.abs(jets[zero]), initial=0.0)))
         places = [np.clip(np.searchsorted(e, points[:, k]) - 1, 0, len(e) - 2) for k, e in enumerate(edges)]
         cell = np.ravel_multi_index(places, [len(e) - 1 for e in edges])

@@ -36,8 +36,8 @@ LONG = 0.75
 
 @dataclass(frozen=True)
 class Generation:
-    """Cells (n, d), by their numbers, of a grid of 2^halvings boxes in a box (lo, hi), with the same sine features in
-    coordinates scaled to each: weight (width, d) and bias (width,)."""
+    """A level: cells (n, d), by their numbers, of a grid of 2^halvings boxes in a box (lo, hi), each with the same sine
+    features in coordinates scaled to it: weight (width, d) and bias (width,)."""
 
     halvings: Key
     box: tuple[Array, Array]

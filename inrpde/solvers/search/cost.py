@@ -17,10 +17,8 @@ CHEAP = 0.5
 """Nominal seconds that a try which may well fail is given, and that any step is worth."""
 NEWTON = 4
 """Linear solves that a nonlinear one is counted as."""
-
 REWEIGHTED = 8
 """The same for a linear problem with a condition of the norm 1, whose weights follow the residual."""
-
 PILOT, CALL = (200, 40, 600), 2e-5
 """Rows, columns and number of the factorisations that measure how busy the machine is, and what calling one takes."""
 

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from inrpde.errors import DivergedError, ProblemError
+from inrpde.solvers.bodies.plan import Fit
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.strategy import Arm, Choice, Role, Whole
 from inrpde.solvers.search.cost import pace
 from inrpde.solvers.search.record import Record
-from inrpde.solvers.search.search import ENOUGH, RESOLVED, Fit, Search
+from inrpde.solvers.search.search import ENOUGH, RESOLVED, Search
 from inrpde.solvers.search.survey import Survey
 
 POOR = 1e-3
@@ -37,7 +38,7 @@ VAIN = 5
 
 @dataclass
 class Turn:
-    """A walk under way."""
+    """An arm under way."""
 
     search: Search[Any]
     steps: Iterator[Candidate]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inrpde.compiler.form import Form, Row
+from inrpde.discretise.fields import rms
 from inrpde.discretise.jets import environment
 from inrpde.discretise.score import relative_data
 from inrpde.sampling.extent import bounds
@@ -114,9 +115,9 @@ def _data(form: Form, row: Row, site: Site, step: float = 1e-3) -> Array:
             (value,) = row.value(form.environment(row, points, site.normals, {}) | zero)
         return np.broadcast_to(value, (len(points),))
 
-    here, whole = data(site.points), _rms(data(site.points))
+    here, whole = data(site.points), rms(data(site.points))
     away = outside(form, row.region, site.points)  # narrow data have features of their own
-    size = _rms(here[away])
+    size = rms(here[away])
     if size < FAINT * whole:
         return out
     for k in range(d):
@@ -127,13 +128,9 @@ def _data(form: Form, row: Row, site: Site, step: float = 1e-3) -> Array:
             continue
         along &= away
         ahead, behind = data(site.points + shift)[along], data(site.points - shift)[along]
-        first = _rms(ahead - behind) / (2 * shift[k])
-        second = _rms(ahead - 2 * here[along] + behind) / shift[k] ** 2
+        first = rms(ahead - behind) / (2 * shift[k])
+        second = rms(ahead - 2 * here[along] + behind) / shift[k] ** 2
         if size > 0 and np.isfinite([size, first, second]).all() and first * (hi[k] - lo[k]) > 1e-6 * size:
             jumps = second * shift[k] > JUMPS * first
             out[k] = first / size if jumps else max(first / size, second / first)
     return out
-
-
-def _rms(values: Array) -> float:
-    return float(np.sqrt(np.mean(np.abs(values) ** 2))) if len(values) else 0.0

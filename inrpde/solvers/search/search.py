@@ -17,7 +17,6 @@ from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import times
 from inrpde.solvers.bodies.plan import Fit, Plan, Task
 from inrpde.solvers.contract.method import Candidate, Context, beats
-from inrpde.solvers.contract.options import Body
 from inrpde.solvers.search.cost import CHEAP, nominal
 from inrpde.solvers.search.record import Attempt, Record
 from inrpde.solvers.search.survey import LEFT_OUT, Survey
@@ -63,12 +62,13 @@ class Search(Generic[Kind]):
     """The relative difference between the best and the best before it."""
     tried: dict[Kind, float] = field(default_factory=dict)
     costs: dict[Kind, float] = field(default_factory=dict)
+    values: list[Array] = field(default_factory=list)
+    """Those of the best's unknowns at the points on which answers are compared."""
+    until: float | None = None
+    """The time after which the last march could not be continued."""
 
     def __post_init__(self) -> None:
         self.arms.append(self)
-        self.values: list[Array] = []
-        self.until: float | None = None
-        """The time after which the last march could not be continued."""
 
     @property
     def done(self) -> bool:
@@ -182,9 +182,3 @@ class Search(Generic[Kind]):
             return other.solve(Task(form, self.fit, samples, seed, state, lean)).state
 
         return again
-
-
-def fixed(context: Context[Body]) -> bool:
-    """Has the user chosen the body?"""
-    options = context.options
-    return any(value is not None for value in (options.width, options.band, options.layers))

@@ -17,7 +17,7 @@ from inrpde.solvers.search.scales import scales
 
 Array = np.ndarray
 HELD_OUT = 104_729
-"""Added to the seed for the points that are never fitted."""
+"""Added to the seed for the points that are never fitted; a prime."""
 SCORED = 1000
 """Such points, inside."""
 LEFT_OUT = 0.2
@@ -68,7 +68,7 @@ class Survey:
 
 def sources(form: Form, bins: int = 192) -> tuple[Array, ...]:
     """For each coordinate √|f| over `bins` equal parts of the box, f the sources, in the root mean square over the
-    other coordinates: about how a solution bends before it is known. Spots, which have patches, are left out."""
+    other coordinates: about how a solution bends before it is known. Localised ones have patches, and are left out."""
     lo, hi = bounds(form)
     samples = draw(form, SOURCED, 5)
     found = [np.full(bins, 1e-3) for _ in lo]

@@ -51,10 +51,9 @@ def steps(search: Search[Cells]) -> Iterator[Candidate]:
     sourced = crowded_by_sources(search, first)
     while first.width < SPARE * search.survey.given_points:
         first = with_breaks(search, tuple(uniform(len(b)) for b in first.breaks))
-    shape = [len(b) - 1 for b in first.breaks]
     shares = iter(SHARES)
     while not search.affords(first) and (share := next(shares, None)):
-        first = narrowed(first, tuple(share * search.survey.waves / shape))
+        first = narrowed(first, tuple(share * search.survey.waves / first.shape))
     if search.affords(first):
         yield search.attempt(first, "cells")
     if sourced is not None and search.affords(sourced) and not search.done:
@@ -108,13 +107,8 @@ def crowded_by_sources(search: Search[Cells], even: Cells) -> Cells | None:
     if not any(narrow):
         return None
     many = 8 if len(narrow) < 3 else 5
-    shape = [len(b) - 1 for b in even.breaks]
-    counts = [max(many, n) if crowd else n for crowd, n in zip(narrow, shape, strict=True)]
-    return cell_plan(
-        search.context.form,
-        search.survey,
-        tuple(spaced(density, n) for density, n in zip(search.survey.sources, counts, strict=True)),
-    )
+    counts = [max(many, n) if crowd else n for crowd, n in zip(narrow, even.shape, strict=True)]
+    return with_breaks(search, tuple(spaced(*each) for each in zip(search.survey.sources, counts, strict=True)))
 
 
 def like(old: Cells, new: Cells) -> Cells:

@@ -13,12 +13,12 @@ from inrpde.sampling.modes import CELL, DOMAIN, ENDS, modes
 from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.bodies.singular import Poles
 from inrpde.solvers.bodies.trefftz import Waves, solves
-from inrpde.solvers.contract.method import Candidate
+from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Body
 from inrpde.solvers.contract.strategy import Claim, Role
 from inrpde.solvers.search.cost import CHEAP, nominal
 from inrpde.solvers.search.grading import SPARE
-from inrpde.solvers.search.search import BLIND, RESOLVED, Search, fixed
+from inrpde.solvers.search.search import BLIND, RESOLVED, Search
 
 NAME, OPTIONS = "one domain", Body
 HIGH = 4
@@ -81,6 +81,12 @@ def steps(search: Search[Global]) -> Iterator[Candidate]:
             band = tuple(k + (w - k) * stretch for w, k in zip(bigger.reach, search.survey.waves, strict=True))
             yield search.attempt(bigger.reaching(band), "more features, wider band")
         misses = 0 if search.score < 0.3 * before else misses + 1
+
+
+def fixed(context: Context[Body]) -> bool:
+    """Has the user chosen the body?"""
+    options = context.options
+    return any(value is not None for value in (options.width, options.band, options.layers))
 
 
 def further(search: Search[Global]) -> Iterator[Candidate]:

@@ -1,8 +1,8 @@
 """Linear problems of many samples (pixels, recordings, videos), alone or with priors and equations between them: cells
-as fine as the samples, and conjugate gradients.
+as fine as the samples, and LSMR.
 
 Sine features of the samples' whole band, somewhat more than there are samples, can take every value; each cell's
-columns are made orthonormal, and then a few conjugate gradients settle the cells with one another. Absolute values
+columns are made orthonormal, and then a few iterations settle the cells with one another. Absolute values
 (`norm=1`) are squares whose weights follow the residual (Holland and Welsch 1977).
 """
 
@@ -58,12 +58,13 @@ COARSER = 3
 COARSE, COARSE_BAND = {1: 8, 2: 24, 3: 48}, 4.0
 """Features of a coarse cell, and their band in coordinates scaled to it."""
 FEWEST, ITERATIONS, MOST = 15, 100, 600
-"""Conjugate gradients: at least, at most without a budget, at most."""
+"""Iterations: at least, at most without a budget, at most."""
 ROUNDS, ROUND = 5, 25
-"""Rounds of weights where a condition has the norm 1, and conjugate gradients in each, at most."""
+"""Rounds of weights where a condition has the norm 1, and iterations in each, at most."""
 EXACT = 1e-14
 """A residual of this share of the samples is rounding."""
 HELD_OUT = 15_487_469
+"""Added to the seed for the points on which an answer is scored; a prime."""
 ENTRIES = 3e8
 """Numbers in the cells' columns that are held at once, at most."""
 RATE, STREAM, OVERHEAD = 1.2e10, 1e9, 1.2e-3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inrpde.compiler.form import Form
-from inrpde.sampling.extent import sample_points
+from inrpde.sampling.extent import only_samples, sample_points
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.strategy import Claim, Role
 from inrpde.solvers.descent import adam
@@ -18,8 +18,7 @@ MANY = 6000
 def serves(form: Form) -> Claim | str:
     if not form.linear and any(condition.norm == 1 for condition in form.conditions):
         return Claim(Role.ALONE, "a nonlinear condition of the norm 1 is no square")
-    alone = all(condition.region.dim == 0 for condition in form.conditions)
-    if alone and (count := len(sample_points(form))) > MANY:
+    if only_samples(form) and (count := len(sample_points(form))) > MANY:
         return Claim(Role.ALONE, f"{count} samples and nothing between them are too many for frozen features")
     return "frozen features are faster, and more exact"
 

@@ -31,6 +31,7 @@ RICHER = 1.4
 MARCH = 15.0
 """Nominal seconds that a march may take where neither budget nor tolerance is given, and its error is not `SMALL`."""
 SMALL = 3e-6
+"""An error below which a march may take what any step is worth, and no more."""
 MISSED = 10.0
 """A march whose score is so many times its aim could not afford it, and will not afford a lower one."""
 BUDGET_SHARE = 0.6
@@ -90,7 +91,7 @@ def first_window(search: Search[March]) -> Cells:
     """Cells that the initial values ask for, in a window in which they change a little."""
     form = search.context.form
     d = form.space.dim
-    shape = np.array([len(b) - 1 for b in first_cells(form, search.survey).breaks])
+    shape = np.array(first_cells(form, search.survey).shape)
     space, time = BAND.get(d, (3.0, 1.5))
     waves = 2 * search.survey.waves / space
     shape = np.maximum(2 * shape if d < 3 else shape, np.ceil(waves).astype(int))[:-1]

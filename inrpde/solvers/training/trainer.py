@@ -17,7 +17,7 @@ from inrpde.discretise.expressions import guessed
 from inrpde.discretise.score import score
 from inrpde.errors import UsageError
 from inrpde.sampling.draw import draw
-from inrpde.sampling.extent import bounds
+from inrpde.sampling.extent import bounds, only_samples
 from inrpde.sampling.sites import Samples
 from inrpde.solvers.contract.method import Context
 from inrpde.solvers.contract.options import Training
@@ -30,6 +30,7 @@ from inrpde.solvers.training.trained import Fields, Shape
 
 Array = np.ndarray
 WIDTH, LAYERS = 64, 2
+"""Neurons a layer, and layers, where neither settings nor methods say so."""
 PAPER_WIDTH, PAPER_LAYERS = 256, 4
 """Where there are only samples, and many of them."""
 PAPER_OMEGA, LOW_OMEGA = 30.0, 5.0
@@ -38,8 +39,7 @@ LOWEST = 2.0
 """The least half-width of the first layer's band, in radians a half extent of the box."""
 SHARE = 0.5
 """The first layer's band beside the declared waves: layers that follow add harmonics."""
-POINTS = {1: 200}
-MANY_POINTS = 1500
+POINTS, MANY_POINTS = {1: 200}, 1500
 """Points inside, in one coordinate and in more."""
 LARGE, BATCH = 6000, 2048
 """More points than the first are taken in minibatches, of the second where none is chosen. Their noise is above the
@@ -49,9 +49,11 @@ RATES, OVERHEAD = {torch.float32: 6e10, torch.float64: 2.5e10}, 5e-4
 FEWEST = 32
 """Points of a condition in a minibatch, where it has as many."""
 HELD_OUT = 7_368_787
+"""Added to the seed for the points on which candidates are scored; a prime."""
 SCORED = 1000
 """Points of a condition on which candidates are scored."""
 RESAMPLED = 104_729
+"""Added to the seed each time that points are drawn anew; a prime."""
 
 
 class Trainer:
@@ -67,7 +69,7 @@ class Trainer:
         dim = self.form.space.dim
         batch = options.batch
         self.points = options.points or max(POINTS.get(dim, MANY_POINTS), 4 * (batch or 0))
-        self.resample = resample if any(c.region.dim > 0 for c in self.form.conditions) else None
+        self.resample = None if only_samples(self.form) else resample
         samples = draw(self.form, self.points, seed)
         self.batch_size = batch or (BATCH if samples.count > LARGE else None)
         single = self.batch_size is not None and resample is not None
@@ -153,11 +155,6 @@ def step_cost(form: Form, network: Shape, points: int, single: bool) -> float:
     products = network.layers * network.width**2 if network.layers > 1 else network.width * form.space.dim
     operations = 6 * points * slots * products
     return operations / RATES[torch.float32 if single else torch.float64] + OVERHEAD
-
-
-def only_samples(form: Form) -> bool:
-    """Do all conditions hold on sets of points?"""
-    return all(condition.region.dim == 0 for condition in form.conditions)
 
 
 def shape(form: Form, options: Training, samples: Samples, width: int | None = None) -> Shape:

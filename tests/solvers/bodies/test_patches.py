@@ -34,10 +34,10 @@ def test_windows_of_nested_patches():
     assert (outer.window.hi - outer.window.lo)[0] == pytest.approx(3 * (inner.window.hi - inner.window.lo)[0])
 
 
-def test_every_patch_has_the_side_the_band_and_the_features_of_its_spot():
+def test_every_patch_has_the_side_the_band_and_the_features_of_its_source():
     form = form_of(0.01)
-    (spot,) = localised_sources(form, OMEGA)
-    expected = list(nested(spot, OMEGA))
+    (one,) = localised_sources(form, OMEGA)
+    expected = list(nested(one, OMEGA))
     found = patches(form, 0, np.random.default_rng(0))
     assert len(found) == len(expected) > 1
     for patch, (half, band) in zip(found, expected, strict=True):
