@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -30,7 +31,7 @@ FEWEST = 60
 MOST_WAVES = 2500
 """Exponentials of the equation at most."""
 FEW = 1000
-"""Samples, where they alone give the unknowns, up to which one domain is tried."""
+"""Samples, where they alone give the unknowns, above which one domain is tried only where a budget holds no cells."""
 WORTH = 0.8
 """The share of the score to which another band must lower it to be followed."""
 
@@ -40,13 +41,14 @@ def serves(form: Form) -> Claim | str:
 
 
 def price(search: Search[Global]) -> float:
-    return 0.0
+    """Where samples are for cells, it waits until these have ended."""
+    return math.inf if _for_cells(search) else 0.0
 
 
 def steps(search: Search[Global]) -> Iterator[Candidate]:
     """From the declared wave numbers upwards: tune the band while the solution is unresolved, then add features."""
     options = search.context.options
-    if search.survey.given_points > FEW and not fixed(search.context):
+    if _for_cells(search) and any(arm.best for arm in search.arms):
         return
     budgeted = search.context.clock.budget is not None
     wavy = wavy_plan(search)
@@ -81,6 +83,10 @@ def steps(search: Search[Global]) -> Iterator[Candidate]:
             band = tuple(k + (w - k) * stretch for w, k in zip(bigger.reach, search.survey.waves, strict=True))
             yield search.attempt(bigger.reaching(band), "more features, wider band")
         misses = 0 if search.score < 0.3 * before else misses + 1
+
+
+def _for_cells(search: Search[Global]) -> bool:
+    return search.survey.given_points > FEW and not fixed(search.context)
 
 
 def further(search: Search[Global]) -> Iterator[Candidate]:
