@@ -115,14 +115,19 @@ def first_plan(search: Search[Global]) -> Global:
     least = {1: 60, 2: 300, 3: 700}.get(d, 1000)
     if search.survey.given_points:
         least = max(least, round(SPARE * search.survey.given_points))
-        if options.band is None:
-            band = np.maximum(band, ((least / DOMAIN) ** (1 / d) - ENDS) * np.pi / 2)
+    sampled = search.survey.given_points and options.band is None
     width = options.width or int(np.clip(resolves, least, max(least, 1000 if many else 2200)))
     kind = "gaussian" if many else "box"
-    plan = Global(width, tuple(float(w) for w in band), layers=options.layers or 1, distribution=kind)
+
+    def sized(width: int) -> Global:
+        """So many features; where samples ask for them, of the band that so many resolve."""
+        reach = np.maximum(band, ((width / DOMAIN) ** (1 / d) - ENDS) * np.pi / 2) if sampled else band
+        return Global(width, tuple(float(w) for w in reach), layers=options.layers or 1, distribution=kind)
+
+    plan = sized(width)
     if options.width is None and search.context.clock.budget is not None:
         while plan.width > FEWEST and not search.affords(plan):
-            plan = replace(plan, width=round(0.8 * plan.width))
+            plan = sized(round(0.8 * plan.width))
     return plan
 
 

@@ -140,6 +140,9 @@ def test_samples_for_which_a_budget_holds_no_cells_have_one_domain():
     problem = Problem("samples", [u], [On(points, Eq(u, points["f"]))])
     first = next(climb(context(problem, budget=2.0), linear.fit, "test"))
     assert first.reason.startswith("first: ")
+    free, tight = (one_domain.first_plan(search(problem, budget=budget)) for budget in (None, 1e-6))
+    assert tight.width < 0.1 * free.width
+    assert tight.band[0] < 0.3 * free.band[0], "of the band that so few features resolve"
 
 
 def test_exponentials_come_first_where_the_equation_has_some_and_the_user_leaves_the_choice():
