@@ -74,7 +74,9 @@ class IntegralTerm:
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """`arithmetic` is "real", "complex" (complex-linear in complex unknowns) or "split" (these as two real ones)."""
+    """`arithmetic` is "real", "complex" (complex-linear in complex unknowns) or "split" (these as two real ones).
+
+    `losses`, of the `warnings`, are where the strong form may not be the declared one."""
 
     bound: Bound
     unknowns: tuple[Unknown, ...]
@@ -82,6 +84,7 @@ class Form:
     integrals: tuple[IntegralTerm, ...]
     arithmetic: str
     warnings: tuple[str, ...]
+    losses: tuple[str, ...]
 
     @property
     def space(self) -> Space:

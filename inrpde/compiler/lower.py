@@ -49,7 +49,7 @@ class Lowering:
     unknowns: tuple[Unknown, ...]
     split: dict[AppliedUndef, Expr]
     integrals: list[IntegralTerm] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
 
     def row(self, expr: Expr, condition: BoundCondition, region: Region) -> Row:
         place = str(condition)
@@ -98,8 +98,8 @@ class Lowering:
                     f"{place}: a discontinuous coefficient under a derivative loses its interface flux in the strong "
                     "form; use two unknowns with an interface condition"
                 )
-                if text not in self.warnings:
-                    self.warnings.append(text)
+                if text not in self.losses:
+                    self.losses.append(text)
         expanded = expr.doit() if expr.has(Derivative) else expr
         if expanded.has(DiracDelta):
             raise ProblemError(

@@ -52,8 +52,16 @@ def html(dataset: Dataset, report: Mapping[str, Any]) -> str:
     """The page for `dataset` and the JSON `report` of its solve; parts that the report does not have are left out.
 
     The dataset's attributes tell how it was made; `source` among them is the text of the problem file. Without
-    matplotlib the page says that it has no pictures.
+    matplotlib the page says that it has no pictures. Raises OutputError for a report that is none.
     """
+    try:
+        return _page(dataset, report)
+    except (AttributeError, TypeError, ValueError, LookupError) as error:  # a stranger's file may hold anything
+        what = f"the report in this file is not one that inrpde makes: {error}"
+        raise OutputError(what, None, "solve the problem again, and write it anew") from error
+
+
+def _page(dataset: Dataset, report: Mapping[str, Any]) -> str:
     name = str(report.get("problem") or dataset.attributes.get("problem") or "solution")
     sections = [
         _head(name, report),

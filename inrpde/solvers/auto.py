@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from inrpde import plugins
 from inrpde.compiler.form import Form
 from inrpde.config import Settings
+from inrpde.solvers.contract.guest import Guest
 from inrpde.solvers.contract.method import All, Candidate, Context, keys
 from inrpde.solvers.contract.strategy import Answer, Choice, Claim, Role, Strategy, asked, bind, select
 from inrpde.solvers.fitting import linear, newton
@@ -27,32 +28,40 @@ STRATEGIES: tuple[Strategy, ...] = (sample_fit, signed_distance, training, one_d
 
 def solve(context: Context) -> Iterator[Candidate]:
     """The method `auto`. It declares no options: settings bind the strategies that read them. Raises UsageError, with
-    the methods that read it, for what the user has set and nothing that serves the form reads."""
-    choice = chosen(context.form, context.settings, context.warn)
-    bind(context, choice, "auto")
-    linear_ = context.form.linear
-    fit, method = (linear.fit, "least-squares") if linear_ else (newton.fit, "newton")
-    yield from run(context, choice, fit, method)
+    the methods that read it, for what the user has set and nothing that serves the form reads. Where a strategy of
+    another package runs alone and fails, the others follow."""
+    answers = _answers(context.form, context.settings, context.warn)
+    fit, method = (linear.fit, "least-squares") if context.form.linear else (newton.fit, "newton")
+    while True:
+        choice = select(answers, context.settings, keys(All))
+        bind(context, choice, "auto")
+        yield from run(context, choice, fit, method)
+        failed = [each for each in choice.of(Role.ALONE) if isinstance(each, Guest) and each.failed]
+        if not failed:
+            return
+        answers = [(strategy, "it has failed" if strategy in failed else answer) for strategy, answer in answers]
 
 
 def chosen(form: Form, settings: Settings, warn: Callable[[str], None] = lambda line: None) -> Choice:
     """Which strategies run for a form, of all that are installed and read what the user has set (all, where none does).
     What fails is named to `warn` and passed over."""
+    return select(_answers(form, settings, warn), settings, keys(All))
+
+
+def _answers(form: Form, settings: Settings, warn: Callable[[str], None]) -> list[Answer]:
+    """All strategies, and what they say of a form."""
     answers = [*_installed(form, warn), *asked(form, STRATEGIES)]
     if settings["solver.activation"] != "sine":
         claim = Claim(Role.ALONE, "only what is trained has another activation than the sine")
-        answers = [(strategy, claim if strategy.NAME == training.NAME else answer) for strategy, answer in answers]
-    return select(answers, settings, keys(All))
+        answers = [(strategy, claim if strategy is training else answer) for strategy, answer in answers]
+    return answers
 
 
 def _installed(form: Form, warn: Callable[[str], None]) -> Iterator[Answer]:
     """The strategies of other packages, and what they say of a form."""
     for plugin in plugins.in_turn("strategies"):
         try:
-            strategy = plugin.load()
-            answer = strategy.serves(form)
-            if not isinstance(answer, Claim | str) or not (strategy.NAME and strategy.OPTIONS):
-                raise TypeError(f"serves gave {answer!r:.60}, neither a Claim nor a reason")
-            yield strategy, answer
-        except Exception as error:
+            guest = Guest(plugin.load(), plugin, warn)
+            yield guest, guest.serves(form)
+        except (Exception, SystemExit) as error:
             warn(f"the strategy {plugin.name!r} of {plugin.package} is passed over: {plugins.failed(error)}")

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from inrpde.errors import OutputError
 from inrpde.export import Dataset
 from inrpde.export.report import html
 
@@ -120,6 +121,14 @@ def test_an_estimate_is_explained_part_by_part():
         assert page.cells[at + 1] == value
         assert len(page.cells[at + 2]) > 20
     assert "part" not in Page(html(dataset(), REPORT)).cells
+
+
+@pytest.mark.parametrize(
+    "odd", [{"verdict": "fine"}, {"conditions": [1]}, {"warnings": 5}, {"fields": {"u": {"estimate": "x"}}}]
+)
+def test_a_report_that_is_none_is_refused(odd):
+    with pytest.raises(OutputError, match="not one that inrpde makes"):
+        html(dataset(), REPORT | odd)
 
 
 def test_a_report_of_a_failure_and_an_empty_report():

@@ -41,3 +41,9 @@ def test_what_diverges_leaves_the_answer_that_there_was(poor, monkeypatch):
 
     monkeypatch.setattr(gauss_newton, "solve", diverges)
     assert run(auto.solve, poor).best.score == 0.5
+
+
+def test_what_comes_last_runs_where_the_others_find_nothing(small, monkeypatch):
+    monkeypatch.setattr(ladder, "climb", lambda *given: iter([]))
+    found = run(auto.solve, replace(small.context(small.poisson()), clock=Clock(20.0)))
+    assert found.best.method == "gauss-newton"

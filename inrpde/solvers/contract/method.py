@@ -77,7 +77,7 @@ class Clock:
     @property
     def checking(self) -> float:
         """Seconds left for the checks of the declaration."""
-        return CHECKS if self.budget is None else CHECKED * self.budget - self.spent
+        return CHECKS if self.budget is None else max(CHECKED * self.budget - self.spent, 0.0)
 
     @property
     def second(self) -> float:

@@ -108,11 +108,10 @@ def choose(answers: Sequence[Answer], user: Keys = NONE, author: Keys = NONE) ->
     claims = [(strategy, answer) for strategy, answer in answers if isinstance(answer, Claim)]
     alone = [pair for pair in claims if pair[1].role is Role.ALONE][:1]
     runs = alone or claims
-    names = [strategy.NAME for strategy, _ in runs]
     others = [
-        (strategy, answer if isinstance(answer, str) else f"{names[0]} solves it alone")
+        (strategy, answer if isinstance(answer, str) else f"{runs[0][0].NAME} solves it alone")
         for strategy, answer in answers
-        if strategy.NAME not in names
+        if all(strategy is not each for each, _ in runs)
     ]
     return Choice(tuple(runs), tuple(others))
 

@@ -98,9 +98,10 @@ def run(context: Context, choice: Choice, fit: Fit, method: str) -> Iterator[Can
         raise ProblemError(f"{method} does not serve the problem ({why})", name, "use --method auto")
     for strategy in choice.of(Role.ALONE):
         yield from strategy.solve(replace(context, declared=strategy.OPTIONS))
-    arms, best = choice.of(Role.IN_TURN), 0.0
+    arms = choice.of(Role.IN_TURN)
+    best = math.inf if arms else 0.0
     for candidate in climb(context, arms, fit, method) if arms else ():
-        best = min(best or math.inf, candidate.score)
+        best = min(best, candidate.score)
         yield candidate
     if best > (context.tol or POOR):
         for strategy in choice.of(Role.LAST):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -30,7 +31,7 @@ FEWEST = 60
 MOST_WAVES = 2500
 """Exponentials of the equation at most."""
 FEW = 1000
-"""Samples, where they alone give the unknowns, up to which one domain is tried."""
+"""Samples, where they alone give the unknowns, above which one domain is tried only where a budget holds no cells."""
 WORTH = 0.8
 """The share of the score to which another band must lower it to be followed."""
 
@@ -40,13 +41,14 @@ def serves(form: Form) -> Claim | str:
 
 
 def price(search: Search[Global]) -> float:
-    return 0.0
+    """Where samples are for cells, it waits until these have ended."""
+    return math.inf if _for_cells(search) else 0.0
 
 
 def steps(search: Search[Global]) -> Iterator[Candidate]:
     """From the declared wave numbers upwards: tune the band while the solution is unresolved, then add features."""
     options = search.context.options
-    if search.survey.given_points > FEW and not fixed(search.context):
+    if _for_cells(search) and any(arm.best for arm in search.arms):
         return
     budgeted = search.context.clock.budget is not None
     wavy = wavy_plan(search)
@@ -89,6 +91,10 @@ def fixed(context: Context[Body]) -> bool:
     return any(value is not None for value in (options.width, options.band, options.layers))
 
 
+def _for_cells(search: Search[Global]) -> bool:
+    return search.survey.given_points > FEW and not fixed(search.context)
+
+
 def further(search: Search[Global]) -> Iterator[Candidate]:
     """Exponentials that solve the equation, up to higher and higher frequencies while that pays."""
     stretch = 1.6
@@ -115,14 +121,19 @@ def first_plan(search: Search[Global]) -> Global:
     least = {1: 60, 2: 300, 3: 700}.get(d, 1000)
     if search.survey.given_points:
         least = max(least, round(SPARE * search.survey.given_points))
-        if options.band is None:
-            band = np.maximum(band, ((least / DOMAIN) ** (1 / d) - ENDS) * np.pi / 2)
+    sampled = search.survey.given_points and options.band is None
     width = options.width or int(np.clip(resolves, least, max(least, 1000 if many else 2200)))
     kind = "gaussian" if many else "box"
-    plan = Global(width, tuple(float(w) for w in band), layers=options.layers or 1, distribution=kind)
+
+    def sized(width: int) -> Global:
+        """So many features; where samples ask for them, of the band that so many resolve."""
+        reach = np.maximum(band, ((width / DOMAIN) ** (1 / d) - ENDS) * np.pi / 2) if sampled else band
+        return Global(width, tuple(float(w) for w in reach), layers=options.layers or 1, distribution=kind)
+
+    plan = sized(width)
     if options.width is None and search.context.clock.budget is not None:
         while plan.width > FEWEST and not search.affords(plan):
-            plan = replace(plan, width=round(0.8 * plan.width))
+            plan = sized(round(0.8 * plan.width))
     return plan
 
 

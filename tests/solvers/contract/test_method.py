@@ -58,6 +58,7 @@ def test_the_parts_of_a_budget_follow_one_another():
     clock = Clock(60.0)
     assert 0 < clock.checking < clock.searching < clock.left < clock.referring < 60
     assert Clock(60.0, time.perf_counter() - 70).referring < 0
+    assert Clock(60.0, time.perf_counter() - 70).checking == 0, "a message says how long the checks had"
     unbounded = Clock(None)
     assert unbounded.searching == unbounded.left == np.inf
     assert 0 < unbounded.second <= 600

@@ -117,15 +117,32 @@ def test_many_samples_are_left_to_cells_unless_the_body_is_given(monkeypatch):
     points = Points(line, where, {"f": np.sin(9 * where)})
     problem = Problem("samples", [f], [On(points, Eq(f, points["f"]))])
     few = search(problem)
+    assert one_domain.price(few) == 0
     tried = pretended(few, [1e-13])
     list(one_domain.steps(few))
     assert tried[0][1].width >= SPARE * 200
     monkeypatch.setattr(one_domain, "FEW", 199)
-    assert list(one_domain.steps(search(problem))) == []
+    many, cells = search(problem), search(problem)
+    many.arms.append(cells)
+    assert one_domain.price(many) == np.inf
+    pretended(cells, [1e-3])
+    cells.attempt(None, "cells")
+    assert list(one_domain.steps(many)) == []
     given = search(problem, width=40)
     tried = pretended(given, [1e-13])
     list(one_domain.steps(given))
     assert [plan.width for _, plan in tried] == [40]
+
+
+def test_samples_for_which_a_budget_holds_no_cells_have_one_domain():
+    where = np.random.default_rng(0).uniform(0, 1, (1100, 2))
+    points = Points(plane, where, {"f": np.sin(3 * where[:, 0])})
+    problem = Problem("samples", [u], [On(points, Eq(u, points["f"]))])
+    first = next(climb(context(problem, budget=2.0), linear.fit, "test"))
+    assert first.reason.startswith("first: ")
+    free, tight = (one_domain.first_plan(search(problem, budget=budget)) for budget in (None, 1e-6))
+    assert tight.width < 0.1 * free.width
+    assert tight.band[0] < 0.3 * free.band[0], "of the band that so few features resolve"
 
 
 def test_exponentials_come_first_where_the_equation_has_some_and_the_user_leaves_the_choice():
