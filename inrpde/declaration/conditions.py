@@ -61,9 +61,9 @@ class On:
             raise ProblemError(
                 f"weight={words(weight, 40)} is not a positive number", place, "leave it out, or give a positive number"
             )
-        if norm not in (1, 2):
+        if isinstance(norm, bool) or norm not in (1, 2):
             raise ProblemError(
-                f"norm={norm} is neither 1 nor 2", place, "norm=2 squares the residual, norm=1 takes its size"
+                f"norm={norm!r:.40} is neither 1 nor 2", place, "norm=2 squares the residual, norm=1 takes its size"
             )
         for name, value in {
             "region": region, "equation": equation, "weight": float(weight), "norm": norm,

@@ -82,6 +82,8 @@ def test_weights_and_norms():
         (lambda: On(omega, u, weight=True), "weight=True", "On(omega, u)"),
         (lambda: On(omega, u, weight="2"), "weight=2", "On(omega, u)"),
         (lambda: On(omega, u, norm=3), "norm=3", "On(omega, u)"),
+        (lambda: On(omega, u, norm="1"), "norm='1'", "On(omega, u)"),
+        (lambda: On(omega, u, norm=True), "norm=True", "On(omega, u)"),
     ],
 )
 def test_what_is_wrong_is_said_with_where_and_how_to_mend_it(make, said, where):
