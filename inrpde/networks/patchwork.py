@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from inrpde.networks.trial import Array, Index, Sum, down_closed, leibniz
 
 TOGETHER, CHUNK = 500, 4e6
 """Points a cell, at most, for all cells to be evaluated together, and numbers that are worked on at once."""
+FEW = 1.0
+"""Points a cell up to which each is compared with each."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,25 @@ class Patchwork(Sum):
 
     def inside(self, points: Array) -> list[Array]:
         """The numbers of the points in each cell."""
-        index = Sorted(points)
-        return [index.inside(*cell.reach) for cell in self.parts]
+        if len(points) < FEW * len(self.parts):  # each with each, as a search in each cell takes longer
+            step, found = max(int(CHUNK / max(points.size, 1)), 1), list[Array]()
+            for start in range(0, len(self.parts), step):
+                deadline.turn()
+                lo, hi = (side[start : start + step, None] for side in self._reach)
+                cell, place = np.nonzero(np.all((points > lo) & (points < hi), axis=2))
+                found += np.split(place, np.searchsorted(cell, np.arange(1, len(lo))))
+            return found
+        index, found = Sorted(points), []
+        for part in self.parts:
+            deadline.turn()
+            found.append(index.inside(*part.reach))
+        return found
+
+    @cached_property
+    def _reach(self) -> tuple[Array, Array]:
+        """The corners of all cells, (n, d) each."""
+        lo, hi = np.array([cell.reach for cell in self.parts]).transpose(1, 0, 2)
+        return lo, hi
 
     def apply(self, points: Array, head: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         indices, rows = list(indices), self.inside(points)

@@ -157,8 +157,9 @@ class Sum(Trial):
         start = 0
         for piece, rows in zip(self.pieces, found, strict=True):
             at = slice(None) if rows is None else rows
-            for index, values in piece.apply(points[at], head[start : start + piece.width], indices).items():
-                out[index][at] += values
+            if rows is None or len(rows):  # of very many cells most hold none of a few points
+                for index, values in piece.apply(points[at], head[start : start + piece.width], indices).items():
+                    out[index][at] += values
             start += piece.width
         return out
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from inrpde.networks.boxes import Sorted
 from inrpde.networks.partition import windows
 from inrpde.networks.patchwork import Cell, Patchwork
 from inrpde.networks.siren import SineBody
@@ -22,3 +23,16 @@ def test_cells_together_are_the_sum_of_each(width):
     together, each = trial.apply(points, head, indices), Sum.apply(trial, points, head, indices)
     for index in indices:
         np.testing.assert_allclose(together[index], each[index], rtol=1e-10, atol=1e-10 * np.abs(each[index]).max())
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 200])
+def test_the_cells_of_few_points_are_found_as_those_of_many(count):
+    points = np.random.default_rng(count).uniform(-0.2, 1.2, (count, 2))
+    made = windows([np.linspace(0, 1, 8)] * 2, smoothness=3)
+    inner = SineBody.random(3, 1.0, (np.zeros(2), np.ones(2)), np.random.default_rng(0))
+    body = Patchwork(tuple(Cell(inner, window) for window in made))
+    index = Sorted(points)
+    expected = [index.inside(*cell.reach) for cell in body.parts]
+    found = body.inside(points)
+    assert len(found) == len(body.parts)
+    assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))

@@ -153,8 +153,7 @@ class Global(Frozen):
         return replace(self, band=band) if self.waves is None else self.enriched(replace(self.waves, band=band))
 
     def cost(self, fields: int, dim: int) -> float:
-        width = self.width * fields
-        return 2.0 * (self.density + 1) * width**3 / DENSE_RATE + OVERHEAD
+        return dense(self.width * fields, self.density)
 
     def body(self, form: Form, unknown: int, box: Box, rng: np.random.Generator) -> Trial:
         options = {"layers": self.layers, "distribution": self.distribution}
@@ -225,6 +224,11 @@ class Cells(Frozen):
     def __str__(self) -> str:
         grid = "×".join(map(str, self.shape))
         return f"{grid} cells of {self.each} features, band {_listed(self.band)}{self.waves or ''}"
+
+
+def dense(width: int, density: float = 2.0) -> float:
+    """Nominal seconds of one factorisation of so many columns, with so many rows for each."""
+    return 2.0 * (density + 1) * width**3 / DENSE_RATE + OVERHEAD
 
 
 def _makers(plan: Frozen, form: Form, unknown: int) -> list[Maker]:

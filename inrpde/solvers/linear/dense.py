@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, get_lapack_funcs, lstsq
 
-from inrpde import deadline
 from inrpde.errors import DivergedError
 from inrpde.solvers.linear import ALL, RIDGE
-from inrpde.solvers.linear.threads import sized
+from inrpde.solvers.linear.threads import sized, waited
 
 Array = np.ndarray
 EXACT, REFINEMENTS = 1e-11, 10
 """The relative residual up to which fewer rows than columns are satisfied, and the steps of refinement to get there."""
-LONG = 5e9
-"""Floating-point operations of a factorisation, a few tenths of a second, from which it is waited for patiently."""
 
 
 @dataclass(frozen=True)
@@ -105,18 +101,14 @@ def _factors(tall: Array) -> tuple[Callable[[Array, bool], Array], Array]:
     names = ("geqrf", "geqrf_lwork", "unmqr" if complex_ else "ormqr")
     geqrf, geqrf_lwork, multiply = get_lapack_funcs(names, (tall,))
     lwork = int(np.real(geqrf_lwork(*tall.shape)[0]))
-    call = deadline.patiently if 2.0 * tall.shape[0] * tall.shape[1] ** 2 > LONG else _at_once
-    r, tau, _, _ = call(geqrf, tall, lwork=lwork, overwrite_a=True)
+    operations = 2.0 * tall.shape[0] * tall.shape[1] ** 2
+    r, tau, _, _ = waited(operations, geqrf, tall, lwork=lwork, overwrite_a=True)
 
     def q(vectors: Array, adjoint: bool) -> Array:
         side = ("L", ("C" if complex_ else "T") if adjoint else "N", r, tau, vectors)
         return multiply(*side, int(np.real(multiply(*side, -1)[1][0])))[0]
 
     return q, r
-
-
-def _at_once(call: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    return call(*args, **options)
 
 
 def _triangular(r: Array, b: Array, adjoint: bool = False) -> Array:

@@ -9,10 +9,12 @@ import numpy as np
 from inrpde.discretise.system import System
 from inrpde.solvers.linear import RIDGE
 from inrpde.solvers.linear.dense import Dense
-from inrpde.solvers.linear.tridiagonal import Tridiagonal
+from inrpde.solvers.linear.tridiagonal import EVERYWHERE, Tridiagonal
 from inrpde.solvers.linear.weights import reweighted
 
 Array = np.ndarray
+BORDER = 0.25
+"""The share of the columns that may reach everywhere, as integrals make all of them do: they are eliminated densely."""
 DENSE, OPEN = 500, 1200
 """Columns up to which cells, too, are solved by one dense factorisation: where rows determine them, and where not."""
 
@@ -31,11 +33,22 @@ def factorise(system: System, ridge: float = RIDGE) -> Factorisation:
 
 def by_blocks(system: System) -> bool:
     """Are there enough cells for blocks to be faster, and rows for their columns?"""
-    widest = max(piece.stop - piece.start for piece in system.pieces)
-    rows = sum(len(block.right) for block in system.blocks)
-    if rows < system.width:
+    widths = np.array([piece.stop - piece.start for piece in system.pieces])
+    rows, widest = sum(len(block.right) for block in system.blocks), int(widths.max())
+    if rows < system.width or np.sum(widths[_reach(system) > EVERYWHERE * rows]) > BORDER * system.width:
         return False
     return system.width > (DENSE if rows > 1.5 * system.width else OPEN) and widest < system.width / 4
+
+
+def _reach(system: System) -> Array:
+    """About how many rows each piece reaches, (pieces,); those of several unknowns in one equation count once."""
+    out = np.zeros(len(system.pieces))
+    for block in system.blocks:
+        reached = np.zeros(len(system.pieces))
+        for part in block.parts:
+            reached[part.piece] = max(reached[part.piece], len(block.right) if part.rows is None else len(part.rows))
+        out += reached
+    return out
 
 
 def minimise(system: System, lean: Array | None = None) -> Array:

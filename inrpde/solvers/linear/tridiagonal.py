@@ -20,12 +20,14 @@ from inrpde.errors import DivergedError
 from inrpde.solvers.linear import ALL, RIDGE
 from inrpde.solvers.linear.iterative import iterate
 from inrpde.solvers.linear.pieces import Orthonormal, OrthonormalPiece
-from inrpde.solvers.linear.threads import sized
+from inrpde.solvers.linear.threads import sized, waited
 
 Array = np.ndarray
 Result = TypeVar("Result")
 ITERATIONS = 12
 """Iterations at most: the factor is exact but for rounding, and each makes up for one direction that it has lost."""
+EVERYWHERE, FEW = 0.5, 8
+"""The share of the rows from which a piece counts as reaching everywhere, where there are more than a few pieces."""
 EXACT, FLAT = 1e-14, 1e-15
 """A residual of this share of the right-hand side is rounding, and so is a gradient."""
 STEEPEST = 1e4
@@ -72,7 +74,7 @@ class Gram:
 
     @classmethod
     def of(cls, pieces: Sequence[OrthonormalPiece], total: int) -> Gram:
-        everywhere = [len(p.rows) > 0.5 * total and len(pieces) > 8 for p in pieces]
+        everywhere = [len(p.rows) > EVERYWHERE * total and len(pieces) > FEW for p in pieces]
         inner = [k for k, e in enumerate(everywhere) if not e]
         couples = {(i, j): _shared(pieces[i], pieces[j]) for i in inner for j in inner if j <= i}
         overlaps = {pair: shared for pair, shared in couples.items() if len(shared[0])}
@@ -221,4 +223,4 @@ def _shifting(factorise: Callable[[float], Result], shift: float) -> Result:
 def _shifted_cholesky(block: Array, shift: float) -> Array:
     block = block.copy()
     block[np.diag_indices(len(block))] += shift
-    return cholesky(block, lower=True, check_finite=False)
+    return waited(len(block) ** 3 / 3, cholesky, block, lower=True, check_finite=False)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import qr
 
 from inrpde.compiler.form import Form
-from inrpde.solvers.bodies.plan import BLOCK_RATE, Plan
+from inrpde.solvers.bodies.plan import BLOCK_RATE, Plan, dense
 from inrpde.solvers.linear.threads import sized
 
 STEP = 0.05
@@ -41,4 +41,7 @@ def nominal(form: Form, plan: Plan) -> float:
     fields = [sum(not form.unknowns[k].is_number for k in group) for group in form.groups]
     absolute = form.linear and any(condition.norm == 1 for condition in form.conditions)
     weight = (4 if form.arithmetic == "complex" else 1) * (REWEIGHTED if absolute else 1 if form.linear else NEWTON)
-    return STEP + weight * sum(plan.cost(count, form.space.dim) for count in fields if count)
+    each = [plan.cost(count, form.space.dim) for count in fields if count]
+    if form.integrals:  # they couple all columns, so that these are solved as one domain's are
+        each = [max(cost, dense(plan.width * count)) for cost, count in zip(each, filter(None, fields), strict=True)]
+    return STEP + weight * sum(each)

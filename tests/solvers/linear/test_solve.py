@@ -80,3 +80,14 @@ def test_the_norm_of_a_condition_makes_a_mean_or_a_median():
 
     assert constant(2) == pytest.approx(np.mean(readings))
     assert constant(1) == pytest.approx(np.median(readings), abs=1e-3)
+
+
+def test_pieces_that_all_reach_everywhere_are_one_dense_system():
+    """As integrals make of cells: blocks would be eliminated as a border of all columns."""
+    rng = np.random.default_rng(0)
+    pieces = tuple(slice(60 * k, 60 * k + 60) for k in range(12))
+    local = tuple(Part(k, np.arange(140 * k, 140 * k + 200), rng.standard_normal((200, 60))) for k in range(12))
+    whole = tuple(Part(k, None, np.zeros((1740, 60))) for k in range(12))
+    for parts, expected in ((local, True), (local + whole, False)):
+        block = Block(None, parts, np.zeros(1740), 1.0, np.ones(1740))
+        assert by_blocks(System((block,), pieces)) is expected

@@ -68,3 +68,17 @@ def test_the_pace_is_the_time_of_known_work_and_a_fast_machine_has_none_to_spare
     monkeypatch.setattr(cost, "qr", lambda matrix, **options: done.append(matrix.shape))
     assert pace() == pytest.approx(expected)
     assert done == [(rows, columns)] * count
+
+
+def test_integrals_couple_all_columns():
+    """Cells cost what one domain of as many features does where an equation holds an integral of their unknown."""
+    line = Space("x")
+    (at,), w = line.coords, line.unknown("w")
+    whole = Region(line, Interval(0, 1))
+    plain, coupled = (
+        compile_problem(Problem("p", [w], [On(whole, w.diff(at, 2) + more), On(whole.boundary, w)]))
+        for more in (w, whole.integral(w))
+    )
+    plan = Cells((tuple(np.linspace(0, 1, 41)),), 60, (8.0,))
+    assert nominal(coupled, plan) > 10 * nominal(plain, plan)
+    assert np.isclose(nominal(coupled, plan), nominal(plain, Global(plan.width, (8.0,))))
