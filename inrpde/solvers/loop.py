@@ -98,6 +98,10 @@ def run(
             kept.save()
         raise
     except (Exception, SystemExit) as error:
+        if (signal := _swallowed(error)) is not None:
+            with suppress(Exception):
+                kept.save()
+            raise signal from None
         if best is None or not best.score < float("inf"):
             raise
         failure, ended = error, "the method failed"
@@ -111,6 +115,14 @@ def run(
     if best is None or not best.score < float("inf"):
         raise DivergedError("no finite answer was found", None, "try another method, or a smaller rate")
     return Run(best, steps, ended, kept.latest, failure, not found)
+
+
+def _swallowed(error: BaseException) -> KeyboardInterrupt | None:
+    """The signal that a library took for an error of its own, as numpy does where it compares structured arrays."""
+    before = error.__cause__ or error.__context__
+    if before is None or isinstance(before, KeyboardInterrupt):
+        return before
+    return _swallowed(before)
 
 
 def _limit(method: Method, context: Context, best: Candidate | None) -> float:

@@ -111,3 +111,17 @@ def test_a_state_takes_its_heads_from_one_vector():
     assert [list(head) for head in state.heads] == [[0, 1], [2, 3, 4]]
     assert list(state.vector) == [0, 1, 2, 3, 4]
     assert state.width == 5
+
+
+def test_a_signal_that_a_library_takes_for_its_own_error_is_a_signal(small):
+    """As numpy.unique(…, axis=0) does: a TypeError, with the signal as its cause."""
+
+    def method(context):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as signal:
+            raise TypeError("cannot compare structured arrays") from signal
+        yield
+
+    with pytest.raises(KeyboardInterrupt):
+        run(method, small.context(small.poisson()))
