@@ -21,6 +21,8 @@ from inrpde.verification.verdict import verdict
 
 HELD_OUT = 15_485_863
 """Added to the seed for the points on which conditions are reported: neither fitted nor used to choose."""
+TENFOLD = 10.0
+"""How many times the norm of a field outweighs its deviation from its mean where errors relative to both are told."""
 POOR = 1e-3
 """A score above which a reference that finds no solution says that there may be none."""
 NO_REFERENCE = "there is no reference for this problem"
@@ -95,6 +97,7 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
                 "estimate": estimated.parts(parts[name]),
                 "exact": known.exact.get(name),
                 "reference": compared.get(name),
+                **_variation(estimated, parts[name], known.exact.get(name), compared.get(name)),
             }
             for name in names
         },
@@ -110,6 +113,19 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
         "ended": found.ended,
     }
     return made | {"error": error.as_dict()} if error else made
+
+
+def _variation(
+    estimated: Estimate, part: str, exact: Mapping[str, Any] | None, reference: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Errors of a field relative to its deviation from its mean, where they differ tenfold from those relative to its
+    norm: a large constant hides them."""
+    times = estimated.spread.get(part, 1.0)
+    if times < TENFOLD:
+        return {}
+    errors = {"exact": exact, "reference": reference}
+    known = {kind: times * error["rel_l2"] for kind, error in errors.items() if error}
+    return {"variation": {"estimated_error": estimated.of_variation(part), **known}}
 
 
 def unchecked(answer: Answer, error: Exception) -> dict[str, Any]:
