@@ -54,8 +54,8 @@ def _base(form: Form) -> tuple[complex | float, ...]:
     found = np.linalg.lstsq(matrix, right, rcond=None)[0]
     left = held.T @ np.abs(right - matrix @ found) ** 2
     far = np.abs(found) * np.linalg.norm(matrix, axis=0) > FAR * np.sqrt(left)
-    kept = (c if yes and not unknown.learned else 0.0 for c, yes, unknown in zip(found, far, form.unknowns, strict=True))
-    return tuple(c.item() if isinstance(c, np.generic) else c for c in kept)
+    each = zip(found.tolist(), far, form.unknowns, strict=True)
+    return tuple(constant if yes and not unknown.learned else 0.0 for constant, yes, unknown in each)
 
 
 def base_jets(form: Form) -> Jets:

@@ -10,7 +10,7 @@ from inrpde.sampling import sample
 from inrpde.sampling.extent import volumes
 
 Array = np.ndarray
-FAR = 3.0
+FAR = 10.0
 """A constant so many times what a field deviates by from it is an offset, which says nothing of the field's size."""
 ROUNDED = 1e-6
 """The share of an offset below which a deviation is hardly more than rounding."""
@@ -47,11 +47,11 @@ def deviation(values: Array) -> float:
     return rms(values - np.mean(values)) if len(values) else 0.0
 
 
-def varying(values: Array) -> float:
-    """The root mean square of values, counted from their mean where that is more than `FAR` times what they differ by;
-    at least a share `ROUNDED` of what they are: so much of a constant is rounding."""
-    size, apart = rms(values), deviation(values)
-    return max(apart, ROUNDED * size) if size > np.hypot(FAR, 1) * apart else size
+def varying(values: Array, base: complex | float = 0.0) -> float:
+    """The root mean square of values, counted from a base, and from their mean where that lies more than `FAR` times
+    what they differ by from it; at least a share `ROUNDED` of what they are: so much of a constant is rounding."""
+    size, apart = min(rms(values), rms(values - base)), deviation(values)
+    return max(apart if size > np.hypot(FAR, 1) * apart else size, ROUNDED * rms(values))
 
 
 def relative_difference(values: Array, reference: Array, least: float = 0.0) -> float:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inrpde.compiler.form import Form, Jet, Row
-from inrpde.discretise.base import base_jets
+from inrpde.discretise.base import base, base_jets
 from inrpde.discretise.fields import varying
 from inrpde.discretise.jets import Jets, evaluate_jets, integral_values, residuals
 from inrpde.discretise.operators import lowest_modes, operator, slopes
@@ -30,9 +30,9 @@ no relative error."""
 @dataclass(frozen=True, eq=False)
 class RowScore:
     """One equation: rms and max of the residual in its own units, and the rms of its `data`, which is what is left
-    where all unknowns are at their `base`; `scale` is what its operator makes of the unknowns' lowest mode, `scaled` (N,) the
-    residual over that, weighted so that its norm is its rms, or the mean of its size for readings of the norm 1. What
-    is left of a `prior` is no error."""
+    where all unknowns are at their `base`; `scale` is what its operator makes of the unknowns' lowest mode, `scaled`
+    (N,) the residual over that, weighted so that its norm is its rms, or the mean of its size for readings of the norm
+    1. What is left of a `prior` is no error."""
 
     rms: float
     max: float
@@ -82,7 +82,8 @@ def score(form: Form, samples: Samples, state: Evaluable) -> Score:
 
 
 def data(form: Form, samples: Samples) -> list[float]:
-    """The rms of every equation's data: of its residual where all unknowns are at their base (NaN where that is singular)."""
+    """The rms of every equation's data: of its residual where all unknowns are at their base (NaN where that is
+    singular)."""
     with np.errstate(all="ignore"):
         values = residuals(form, samples, base_jets(form))
         return [_rms(value, samples.of(row)) for row, value in zip(form.rows, values, strict=True)]
@@ -133,16 +134,16 @@ def _sizes(form: Form, jets: Jets, samples: Samples, state: Evaluable) -> list[f
                 here = next((symbol for symbol, jet in row.jets.items() if jet == Jet(unknown, zero)), None)
                 found = state.jets(unknown, points, [zero])[zero] if here is None else at[here]
                 values[number] = np.broadcast_to(found, (len(points),))
-        sizes.append(varying(np.concatenate([*values.values(), np.zeros(0)])))
+        sizes.append(varying(np.concatenate([*values.values(), np.zeros(0)]), base(form)[unknown]))
     return sizes
 
 
 def _balanced(operators: list[dict[int, np.float64]], sizes: list[float]) -> list[float]:
     """The sizes, but of an unknown that vanishes the share `VANISHING` of what would balance the others."""
     out = list(sizes)
-    for operator in operators:
-        for unknown, own in operator.items():
-            others = np.sqrt(sum((value * sizes[k]) ** 2 for k, value in operator.items() if k != unknown))
+    for made in operators:
+        for unknown, own in made.items():
+            others = np.sqrt(sum((value * sizes[k]) ** 2 for k, value in made.items() if k != unknown))
             if own > 0 and np.isfinite(others):
                 out[unknown] = max(out[unknown], float(VANISHING * others / own))
     return out
@@ -150,9 +151,9 @@ def _balanced(operators: list[dict[int, np.float64]], sizes: list[float]) -> lis
 
 def _row_score(
     row: Row, site: Site, sizes: list[float], norm: int, prior: bool, residual: Array,
-    operator: dict[int, np.float64], given: float,
+    made: dict[int, np.float64], given: float,
 ) -> RowScore:  # fmt: skip
-    scale = np.sqrt(sum((value * sizes[unknown]) ** 2 for unknown, value in operator.items()))
+    scale = np.sqrt(sum((value * sizes[unknown]) ** 2 for unknown, value in made.items()))
     if row.integrals and not row.jets:
         scale = max(sizes)
     if site.labels and given > 0:

@@ -16,7 +16,7 @@ class Offset(Trial):
     """The columns of a trial, whose fields are counted from a constant: φ·head + offset."""
 
     inner: Trial
-    offset: complex | float  # type: ignore[assignment]
+    offset: complex | float
 
     @property
     def width(self) -> int:  # type: ignore[override]

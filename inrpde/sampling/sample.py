@@ -1,4 +1,5 @@
-"""A region's points: low-discrepancy points of the unit cube through its charts, shared out by measure in scaled coordinates."""
+"""A region's points: low-discrepancy points of the unit cube through its charts, shared out by measure in coordinates
+that compare."""
 
 from __future__ import annotations
 

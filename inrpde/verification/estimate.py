@@ -10,6 +10,7 @@ import numpy as np
 
 from inrpde import deadline
 from inrpde.compiler.form import Form
+from inrpde.discretise.base import base
 from inrpde.discretise.fields import ROUNDED, between, deviation, field_points, relative_difference, rms, varying
 from inrpde.discretise.score import Score, score, shared
 from inrpde.discretise.state import State
@@ -113,10 +114,11 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
     points = [(between if sampled(form, k) else field_points)(form, k, 2000, seed + 31) for k in unknowns]
     ours = _values(form, candidate.state, points)
     names = [unknown.name for unknown in form.unknowns]
+    varied = [varying(*each) for each in zip(ours, base(form), strict=True)]
     with deadline.within(seconds) as scope:
-        other = _second(candidate, seed + 1, [LEAN * (varying(values) or 1.0) for values in ours])
+        other = _second(candidate, seed + 1, [LEAN * (size or 1.0) for size in varied])
     spread = {name: _spread(values) for name, values in zip(names, ours, strict=True)}
-    share = {name: varying(values) / (rms(values) or 1.0) for name, values in zip(names, ours, strict=True)}
+    share = {name: vary / (rms(values) or 1.0) for name, values, vary in zip(names, ours, varied, strict=True)}
     if scope.expired or other is None:
         fields = {name: _clipped(10 * first.total * share[name]) for name in names}
         return Estimate(fields, first, None, {}, 0.0, (), late=scope.expired, most=most, spread=spread)
@@ -132,7 +134,9 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
     undecided = tuple(name for name, d in differences.items() if d > bound * share[name] and name not in alone)
     part = 1.0 if readings else SPARE * first.total / max(np.hypot(first.total, second.total), 1e-300)
     fields = {
-        name: CEILING if name in undecided else _clipped(max(part * difference + common * share[name], first.total / FARTHEST * share[name]))
+        name: CEILING
+        if name in undecided
+        else _clipped(max(part * difference + common * share[name], first.total * share[name] / FARTHEST))
         for name, difference in differences.items()
     }
     fields |= {name: _clipped(differences[name]) for name in alone}

@@ -338,7 +338,7 @@ def extents(lo: Array, hi: Array, spatial: int, size: float) -> Array:
     size, extent, farthest = size or 1.0, hi - lo, np.maximum(np.abs(lo), np.abs(hi))
     out = np.where(extent > 0, np.minimum(SLENDER * extent, size), size)
     if len(lo) > spatial:
-        out[-1] = max(extent[-1], ROUNDING / TOLERANCE * farthest[-1], np.finfo(float).tiny)
+        out[-1] = max(extent[-1], ROUNDING / TOLERANCE * farthest[-1], THINNEST)
     return out
 
 

@@ -50,6 +50,10 @@ class Where(Region):
         return self.region.size
 
     @property
+    def extents(self) -> Array:
+        return self.region.extents
+
+    @property
     def label(self) -> str:
         return f"{self.region.label} where {self.relation}"
 

@@ -22,9 +22,9 @@ FURTHER = (2, 5, 10, 100, -1, -10)
 
 
 def guess(form: Form, samples: Samples) -> Expressions:
-    """The guess, with 0 (counted from the base) for unknowns that have none; with 1, or a ramp where slopes must not vanish either, if an
-    equation or its tangent is not finite at 0 (as √u and 1/u), or if it does not hold there and its tangent vanishes
-    (as in u² = 1). Raises DivergedError, naming the equation, if it is finite at none of these."""
+    """The guess, with 0, counted from the base, for unknowns that have none; with 1, or a ramp where slopes must not
+    vanish either, if an equation or its tangent is not finite at 0 (as √u and 1/u), or if it does not hold there and
+    its tangent vanishes (as in u² = 1). Raises DivergedError, naming the equation, if it is finite at none of these."""
     lo, hi = bounds(form)
     ramp = sum(((x - Float(a)) / Float(b - a) for x, a, b in zip(form.space.coords, lo, hi, strict=True)), Integer(1))
     starts = [guessed(form, default) for default in (Integer(0), Integer(1), ramp)]

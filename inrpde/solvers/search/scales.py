@@ -102,8 +102,8 @@ def _oscillation(form: Form, row: Row, site: Site) -> Array:
 
 
 def _data(form: Form, row: Row, site: Site, step: float = 1e-3) -> Array:
-    """|∂g|/|g| or |∂²g|/|∂g| in the root mean square, whichever is larger, for g the residual at the base of the unknowns;
-    along a surface, not across it. The second weighs the fast parts of the data more."""
+    """|∂g|/|g| or |∂²g|/|∂g| in the root mean square, whichever is larger, for g the residual at the base of the
+    unknowns; along a surface, not across it. The second weighs the fast parts of the data more."""
     lo, hi = bounds(form)
     d = form.space.dim
     out = np.zeros(d)
