@@ -23,8 +23,8 @@ POINTS = 200
 
 def base(form: Form) -> tuple[complex | float, ...]:
     """For each unknown the constant that comes closest to satisfying the linear equations, in the least squares of
-    their residuals over what the operators make of the lowest mode; 0 where it does not outweigh `FAR` times what it
-    leaves, and for what is learned. A constant that is added to an unknown in all conditions is added to its base."""
+    their residuals over what the operators make of the lowest mode; 0 for what is learned, and, where an equation in a
+    volume sees constants, as k² u does, 0 if it does not outweigh `FAR` times what it leaves. A constant that is added to an unknown in all conditions is added to its base."""
     return _base(form.origin or form)
 
 
@@ -54,8 +54,16 @@ def _base(form: Form) -> tuple[complex | float, ...]:
     found = np.linalg.lstsq(matrix, right, rcond=None)[0]
     left = held.T @ np.abs(right - matrix @ found) ** 2
     far = np.abs(found) * np.linalg.norm(matrix, axis=0) > FAR * np.sqrt(left)
-    each = zip(found.tolist(), far, form.unknowns, strict=True)
-    return tuple(constant if yes and not unknown.learned else 0.0 for constant, yes, unknown in each)
+    return tuple(
+        constant if (far[k] or _unseen(form, k)) and not form.unknowns[k].learned else 0.0
+        for k, constant in enumerate(found.tolist())
+    )
+
+
+def _unseen(form: Form, unknown: int) -> bool:
+    """Has an unknown equations in volumes, and in these nothing but derivatives?"""
+    volumes = [row for row in form.rows if row.region.dim == form.space.dim and unknown in row.indices]
+    return bool(volumes) and all(any(index) for row in volumes for index in row.indices[unknown])
 
 
 def base_jets(form: Form) -> Jets:

@@ -50,7 +50,7 @@ def deviation(values: Array) -> float:
 def varying(values: Array, base: complex | float = 0.0) -> float:
     """The root mean square of values, counted from a base, and from their mean where that lies more than `FAR` times
     what they differ by from it; at least a share `ROUNDED` of what they are: so much of a constant is rounding."""
-    size, apart = min(rms(values), rms(values - base)), deviation(values)
+    size, apart = rms(values - base), deviation(values)
     return max(apart if size > np.hypot(FAR, 1) * apart else size, ROUNDED * rms(values))
 
 
