@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from inrpde.compiler.form import Form, Row
-from inrpde.discretise.fields import FAR
+from inrpde.discretise.fields import FAR, ROUNDED
 from inrpde.discretise.jets import Jets, no_jets
 from inrpde.discretise.operators import lowest_modes, operator, slopes
 from inrpde.discretise.state import zero_state
@@ -53,9 +53,9 @@ def _base(form: Form) -> tuple[complex | float, ...]:
     matrix, right, held = matrix[known], right[known], held[known]
     found = np.linalg.lstsq(matrix, right, rcond=None)[0]
     left = held.T @ np.abs(right - matrix @ found) ** 2
-    far = np.abs(found) * np.linalg.norm(matrix, axis=0) > FAR * np.sqrt(left)
+    beside = np.abs(found) * np.linalg.norm(matrix, axis=0) / np.maximum(np.sqrt(left), 1e-300)
     return tuple(
-        constant if (far[k] or _unseen(form, k)) and not form.unknowns[k].learned else 0.0
+        constant if beside[k] > (ROUNDED if _unseen(form, k) else FAR) and not form.unknowns[k].learned else 0.0
         for k, constant in enumerate(found.tolist())
     )
 

@@ -158,7 +158,7 @@ def coupled(q):
     a, b = q.of(u), q.of(v)
     return Problem("coupled", [u, v], [
         On(square, Eq(-q.laplace(space, q.difference(u)) + a - b, 5 * x)),
-        On(square, Eq(-q.laplace(space, q.difference(v)) + b - a, y)),
+        On(square, Eq(-q.laplace(space, q.difference(v)) + b - a, 20 * y)),
         On(square.boundary, Eq(a, x * y)), On(square.boundary, Eq(b, 0)),
     ])  # fmt: skip
 
