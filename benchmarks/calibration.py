@@ -30,6 +30,7 @@ from inrpde.solvers.fitting.linear import fit
 from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.survey import Survey
 from inrpde.verification.estimate import FLOOR, estimate
+from inrpde.verification.evidence import weigh
 from inrpde.verification.unmet import unmet
 from inrpde.verification.validate import validate
 from inrpde.verification.verdict import verdict
@@ -102,8 +103,8 @@ def judge(name: str, form: Form, candidate: Candidate, seed: int) -> Iterator[Ju
         return state
 
     estimated = estimate(form, replace(candidate, again=again), seed)
-    doubts = [finding.text for finding in validate(form) if finding.open]
-    word = verdict(estimated, {}, unmet(form, estimated), doubts).word
+    doubts = [*(each.finding for each in unmet(form, estimated)), *validate(form)]
+    word = verdict(estimated, {key: weigh(error, None) for key, error in estimated.fields.items()}, doubts).word
     for field, error in true_errors(form, candidate, seed).items():
         yield Judged(name, field, estimated.fields[field], error, word, candidate.cost, spent[0])
 

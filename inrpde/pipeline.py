@@ -112,9 +112,10 @@ def run(
     reference: str = "auto", device: str = "cpu", settings: Mapping[str, Any] | None = None,
     grid: tuple[int, ...] | None = None, times: tuple[float, ...] | None = None, output: Path | None = None,
     resume: bool = False, source: Source | None = None, progress: Progress = _silent, started: float | None = None,
+    require: str | None = None,
 ) -> Solution:  # fmt: skip
-    """`solve`, and what the command line adds: an output file, checkpoints beside it, progress, and when it `started`
-    (of the performance counter).
+    """`solve`, and what the command line adds: an output file, checkpoints beside it, progress, when it `started`
+    (of the performance counter), and the word that is required of the verdict ("verified", "plausible").
 
     A signal that comes once there is an answer (see `Interrupted`) ends the checks; the answer is written all the same,
     with the status "interrupted" and the signal's number in the report."""
@@ -153,7 +154,9 @@ def run(
                 estimated = estimated or _estimated(context, found.best, warnings)
             estimated = estimated or _timed(context, replace(found.best, again=None))
             solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
-            answer = Answer(form, found, estimated, solution, chosen, seed, tol, warnings, findings, plugin)
+            answer = Answer(
+                form, found, estimated, solution, chosen, seed, tol, warnings, findings, plugin, budget, require
+            )
             with _rescuing(answer, output, saving):
                 return _checked(answer, clock, reference, output, saving, watch, stops, progress)
 

@@ -19,7 +19,7 @@ from inrpde import config, plugins
 from inrpde.cli import render
 from inrpde.cli.progress import Progress
 from inrpde.cli.streams import put, unicode_json
-from inrpde.errors import DivergedError, InrpdeError, Interrupted, OutputError, ProblemError, UsageError
+from inrpde.errors import DivergedError, InrpdeError, Interrupted, OutputError, ProblemError, ShortError, UsageError
 
 if TYPE_CHECKING:
     from inrpde.declaration import Problem
@@ -30,7 +30,7 @@ _EXIT = {
     "failed": InrpdeError.exit_code,
     "invalid": ProblemError.exit_code,
     "diverged": DivergedError.exit_code,
-    "tolerance": 5,
+    "tolerance": ShortError.exit_code,
 }
 _MOST = 2**28
 """Nodes of a written field: two gigabytes."""
@@ -44,7 +44,7 @@ def run(args: Namespace) -> int:
 
 
 def solve(args: Namespace) -> int:
-    """Solve, check, write; exit 5 if the estimate stays above --tol."""
+    """Solve, check, write; exit 5 if the estimate stays above --tol, or the verdict below --require."""
     _writable(args.output)
     config.resolve({}, dict(args.set))
     plugins.find("methods", args.method)
@@ -65,6 +65,7 @@ def solve(args: Namespace) -> int:
             started=args.started,
             tol=args.tol,
             reference=args.reference,
+            require=args.require,
             device=args.device,
             settings=dict(args.set),
             grid=args.grid,

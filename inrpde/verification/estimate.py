@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -57,6 +57,8 @@ class Estimate:
     """Is there no second solve because there was no time for it?"""
     most: int = MOST
     """Points of a condition on which there was time to score."""
+    spread: Mapping[str, float] = field(default_factory=dict)
+    """By unknown, how many times its deviation from the mean its norm is."""
 
     @property
     def score(self) -> float:

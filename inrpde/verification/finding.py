@@ -40,12 +40,14 @@ class Kind(StrEnum):
 @dataclass(frozen=True)
 class Finding:
     """Something suspicious about a problem or its answer; where it may leave the solution undetermined, `at_most` is
-    the best word that the verdict may be, whatever solves agree: of answers whose estimated error is below `error`."""
+    the best word that the verdict may be, whatever solves agree: of answers whose estimated error is below `error`;
+    `fix` is what would help, where the text does not say it."""
 
     kind: Kind
     text: str
     at_most: str | None = None
     error: float = inf
+    fix: str | None = None
 
     def as_dict(self) -> dict[str, str | None]:
         """As the JSON has it."""
