@@ -77,7 +77,7 @@ def measured(answer: Answer) -> Measured:
 
 
 def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str, Any]:
-    """The JSON object of the command line, without the seconds and the output."""
+    """The JSON object of the command line, without the seconds, the output and the numbers that are asked for."""
     form, best, estimated, found = answer.form, answer.found.best, answer.estimated, answer.found
     names = [unknown.name for unknown in form.bound.unknowns if not unknown.is_number]
     compared = witness.errors if witness is not None else {}

@@ -36,6 +36,7 @@ def solution(report: Mapping[str, Any]) -> str:
         f"{report['method']}, {seconds['total']:.1f} s" + (f" ({spent})" if spent else ""),
         _fields(report["fields"]),
         _conditions(report["conditions"]),
+        "\n".join(map(_asked, report.get("report", ()))),
         "\n".join(f"{name} = {_learned(value)}" for name, value in report["learned"].items()),
         f"written: {report['output']}" if report["output"] else "",
     ]
@@ -146,6 +147,13 @@ def _columns() -> int:
 
 def _number(value: Any) -> str:
     return "-" if value is None else f"{value:.1e}"
+
+
+def _asked(row: Mapping[str, Any]) -> str:
+    """A number that the problem asks for, with its error, and what the reference says."""
+    text = f"{row['expression']} = {_learned(row['value'])} ± {_number(row['estimated_error'])}"
+    known = row["reference"] is not None and row["reference"] == row["reference"]
+    return f"{text} (reference: {_learned(row['reference'])})" if known else text
 
 
 def _learned(value: Any) -> str:

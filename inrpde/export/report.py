@@ -69,6 +69,7 @@ def _page(dataset: Dataset, report: Mapping[str, Any]) -> str:
         _section("Errors", _errors(report)),
         _section("Why these estimates", _estimates(report)),
         _section("Conditions", _conditions(report)),
+        _section("What was asked for", _asked(report)),
         _section("Learned", _pairs(report.get("learned") or {})),
         _section("Doubts", _doubts(report)),
         _section("Warnings", _list(report.get("warnings") or ())),
@@ -142,6 +143,13 @@ def _conditions(report: Mapping[str, Any]) -> str:
         [condition.get(key) for key in ("equation", "on", "rms", "max")] for condition in report.get("conditions") or ()
     ]
     return _table(["equation", "on", "residual: rms", "max"], rows)
+
+
+def _asked(report: Mapping[str, Any]) -> str:
+    """The numbers that the problem names, each with its error."""
+    keys = ("expression", "value", "estimated_error", "reference")
+    rows = [[row.get(key) for key in keys] for row in report.get("report") or ()]
+    return _table(["number", "value", "estimated error", "by the reference"], rows) if rows else ""
 
 
 def _doubts(report: Mapping[str, Any]) -> str:

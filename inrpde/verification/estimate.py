@@ -59,6 +59,10 @@ class Estimate:
     """Points of a condition on which there was time to score."""
     spread: Mapping[str, float] = field(default_factory=dict)
     """By unknown, how many times its deviation from the mean its norm is."""
+    share: float = 1.0
+    """The part of the difference of two solves that is the error of the first."""
+    other: State | None = None
+    """The second solve."""
 
     @property
     def score(self) -> float:
@@ -67,6 +71,13 @@ class Estimate:
     @property
     def worst(self) -> float:
         return max(self.fields.values(), default=CEILING)
+
+    def error_of(self, difference: float, size: float) -> float:
+        """The error of a number of a size that differs by so much between the two solves; all of it where the
+        conditions leave something open."""
+        if self.open:
+            return CEILING * max(size, difference)
+        return max(self.share * difference + self.common * size, FLOOR * size)
 
     def parts(self, name: str) -> dict[str, float | None]:
         """What the estimate for an unknown is made of, as the JSON has it; None where there is no second solve."""
@@ -122,7 +133,7 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
         for name, difference in differences.items()
     }
     fields |= {name: _clipped(differences[name]) for name in alone}
-    return Estimate(fields, first, second, differences, common, undecided, alone, most=most)
+    return Estimate(fields, first, second, differences, common, undecided, alone, most=most, share=part, other=other)
 
 
 def unfitted(form: Form, candidate: Candidate, count: int, seed: int) -> Samples:
