@@ -24,9 +24,9 @@ disc = Ball(space, (0, 0), 1)
         ((square - Ball(space, (0, 0), 0.5)).boundary, lambda p: np.ones(len(p)), 5 + np.pi / 4),
     ],
 )
-def test_it_is_exact_to_rounding(region, f, truth):
+def test_it_is_exact_but_for_where_curves_end(region, f, truth):
     q = integration(region)
-    assert np.sum(q.weights * f(q.points)) == pytest.approx(truth, rel=1e-11)
+    assert np.sum(q.weights * f(q.points)) == pytest.approx(truth, rel=1e-9)
     assert q.measure == pytest.approx(q.weights.sum())
 
 
