@@ -14,9 +14,10 @@ from inrpde.references import NoReference, Reference, Refusal
 from inrpde.solution import Solution
 from inrpde.solvers.loop import Run
 from inrpde.verification.advice import advice
-from inrpde.verification.estimate import Estimate, unfitted
+from inrpde.verification.estimate import MOST, Estimate, unfitted
 from inrpde.verification.evidence import VARIES, weigh
 from inrpde.verification.finding import Finding, Kind
+from inrpde.verification.flows import leaking
 from inrpde.verification.report import condition_reports, exact_errors
 from inrpde.verification.unmet import Unmet, failure, unmet
 from inrpde.verification.verdict import WORDS, verdict
@@ -58,11 +59,16 @@ class Witness:
 @dataclass(frozen=True)
 class Measured:
     """What is known of an answer by itself: errors against an exact solution, residuals on points that were neither
-    fitted nor used to choose, and the equations that do not hold."""
+    fitted nor used to choose, the equations that do not hold, and the balances that it does not keep."""
 
     exact: Mapping[str, Mapping[str, float]]
     scored: Score
     left: list[Unmet]
+    leaks: list[Finding]
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [*(each.finding for each in self.left), *self.leaks]
 
 
 def measured(answer: Answer) -> Measured:
@@ -73,7 +79,12 @@ def measured(answer: Answer) -> Measured:
         answer.settings["check.points"], seed,
     )  # fmt: skip
     held_out = unfitted(form, answer.found.best, 4000, seed + HELD_OUT).thinned(answer.estimated.most)
-    return Measured(exact, score(form, held_out, answer.found.best.state), unmet(form, answer.estimated))
+    scored = score(form, held_out, answer.found.best.state)
+    scales = [row.scale for row in scored.rows]
+    whole = answer.found.best.until is None  # after that the answer is none
+    share = answer.estimated.most / MOST
+    leaks = leaking(form, answer.solution.evaluate, scales, answer.estimated.worst, share) if whole else []
+    return Measured(exact, scored, unmet(form, answer.estimated), leaks)
 
 
 def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str, Any]:
@@ -86,7 +97,7 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
         name: weigh(estimated.fields[part], compared.get(name), estimated.spread.get(part, 1.0))
         for name, part in parts.items()
     }
-    unheld = [each.finding for each in known.left]
+    unheld = known.findings
     doubts = [*unheld, *answer.findings]
     word = verdict(estimated, fields, doubts)
     following = advice(word.word, form, estimated, fields, doubts, answer.budget)

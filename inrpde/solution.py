@@ -23,6 +23,7 @@ from inrpde.errors import UsageError
 from inrpde.found import Domain, Field, NetworkField
 from inrpde.reference_fields import MaskedField, QuadraticField
 from inrpde.sampling import Quadrature, grid_points, integration, sample
+from inrpde.sampling.sites import Site
 
 Array = np.ndarray
 Index = tuple[int, ...]
@@ -70,7 +71,8 @@ class Solution:
             raise UsageError(f"points={points!r:.60} is no number of points", "integral(expr, region)", "points=20_000")
         if not isinstance(region, Region):
             raise UsageError(f"{region!r:.60} is no region", "integral(expr, region)", "omega = Region(space, …)")
-        return self._over(expr, region, integration(region) if points is None else sample(region, points, 0))
+        q = integration(region) if points is None else sample(region, points, 0)
+        return _total(self.on(expr, region, q) * q.weights)
 
     def on_grid(self, shape: Sequence[int], times: Sequence[float] | Array | None = None) -> dict[str, Array]:
         """Values on a uniform grid over the bounds, `values[i, j]` at (x_i, y_j); NaN outside the domain.
@@ -178,17 +180,20 @@ class Solution:
         known = {name: value for name, value in self.coefficients.items() if not hasattr(value, "jets")}
         return known | dict(self.learned)
 
-    def _over(self, expr: Any, region: Region, q: Quadrature) -> complex | float:
+    def on(self, expr: Any, region: Region, q: Quadrature | Site) -> Array:
+        """An expression at the points of a region, with their normals."""
         normals = {} if q.normals is None else dict(zip(region.space.normal, q.normals.T, strict=False))
-        values = evaluate(expr, self.coords, q.points, self._jets(), self._bindings(), self._integrate, normals)
-        total = np.sum(values * q.weights)
-        return complex(total) if np.iscomplexobj(values) else float(total)
+        return evaluate(expr, self.coords, q.points, self._jets(), self._bindings(), self._integrate, normals)
 
     def _integrate(self, node: RegionIntegral, seed: int = 0) -> complex | float:
         """The value of an integral or a mean; another seed takes other points, where they are drawn."""
         q = integration(node.region, seed)
-        total = self._over(node.integrand, node.region, q)
+        total = _total(self.on(node.integrand, node.region, q) * q.weights)
         return total / float(q.weights.sum()) if node.mean else total
+
+
+def _total(values: Array) -> complex | float:
+    return complex(values.sum()) if np.iscomplexobj(values) else float(values.sum())
 
 
 class Values(dict[str, Array]):
