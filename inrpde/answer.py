@@ -14,6 +14,7 @@ from inrpde.references import NoReference, Reference, Refusal
 from inrpde.solution import Solution
 from inrpde.solvers.loop import Run
 from inrpde.verification.advice import advice
+from inrpde.verification.bounds import bound
 from inrpde.verification.estimate import MOST, Estimate, unfitted
 from inrpde.verification.evidence import VARIES, weigh
 from inrpde.verification.finding import Finding, Kind
@@ -65,6 +66,8 @@ class Measured:
     scored: Score
     left: list[Unmet]
     leaks: list[Finding]
+    bound: float | None = None
+    """A bound on the error by the maximum principle, relative to the solution's size."""
 
     @property
     def findings(self) -> list[Finding]:
@@ -84,7 +87,7 @@ def measured(answer: Answer) -> Measured:
     whole = answer.found.best.until is None  # after that the answer is none
     share = answer.estimated.most / MOST
     leaks = leaking(form, answer.solution.evaluate, scales, answer.estimated.worst, share) if whole else []
-    return Measured(exact, scored, unmet(form, answer.estimated), leaks)
+    return Measured(exact, scored, unmet(form, answer.estimated), leaks, bound(form, scored) if whole else None)
 
 
 def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str, Any]:
@@ -94,7 +97,7 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
     compared = witness.errors if witness is not None else {}
     parts = _parts(form, estimated)
     fields = {
-        name: weigh(estimated.fields[part], compared.get(name), estimated.spread.get(part, 1.0))
+        name: weigh(estimated.fields[part], compared.get(name), estimated.spread.get(part, 1.0), known.bound)
         for name, part in parts.items()
     }
     unheld = known.findings
@@ -115,7 +118,7 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
         "fields": {
             name: {
                 "estimated_error": fields[name].error,
-                "estimate": estimated.parts(parts[name]),
+                "estimate": estimated.parts(parts[name]) | {"bound": known.bound},
                 "exact": known.exact.get(name),
                 "reference": compared.get(name),
                 **({"better": "reference"} if fields[name].better else {}),

@@ -36,6 +36,8 @@ class Weighed:
     gap: float = 0.0
     trust: float = 0.0
     sound: bool = False
+    bounded: bool = False
+    """Is the error proved, by a maximum principle?"""
 
     @property
     def agrees(self) -> bool:
@@ -62,15 +64,18 @@ class Weighed:
         return self.gap > times * (self.trust + self.own)
 
 
-def weigh(own: float, compared: Compared | None, ratio: float = 1.0) -> Weighed:
-    """What the estimate of a field and the comparison with a sound reference say together.
+def weigh(own: float, compared: Compared | None, ratio: float = 1.0, bound: float | None = None) -> Weighed:
+    """What the estimate of a field, a `bound` on its error and the comparison with a sound reference say together.
 
     By the triangle inequality the error lies within gap ± trust. Where the estimate is far below, the gap is the error;
     where it is far above, gap + trust bounds it."""
+    bounded = bound is not None and bound <= AGREES * own
+    own = min(own, bound) if bound is not None else own
     if not compared:
-        return Weighed(own, own, ratio)
+        return Weighed(own, own, ratio, bounded=bounded)
     gap, trust = compared["rel_l2"], compared.get("estimated_error") or 0.0
-    found = Weighed(own, own, ratio, gap, trust, compared.get("sound", compared.get("order", 2.0) >= LEAST_ORDER))
+    sound = compared.get("sound", compared.get("order", 2.0) >= LEAST_ORDER)
+    found = Weighed(own, own, ratio, gap, trust, sound, bounded)
     if found.sound and found.apart(AGREES):
         return replace(found, error=gap)
     if found.sound and own > AGREES * (gap + trust):

@@ -89,6 +89,8 @@ def _word(estimated: Estimate, fields: Mapping[str, Weighed], worst: float) -> V
         close = all(e.gap * e.ratio < GOOD and e.trust * e.ratio < GOOD for e in compared.values())
         word = "verified" if agrees and close and worst < GOOD else "plausible" if worst < FAIR else "unverified"
         return Verdict(word, f"{', '.join(texts)}; {shown}")
+    if fields and all(each.bounded for each in fields.values()) and worst < CLOSE:
+        return Verdict("verified", f"the maximum principle bounds the error by residuals that were not fitted; {shown}")
     if estimated.second is None:
         missing = "no second solve (there was no time for it)" if estimated.late else "no second solve"
         return Verdict("plausible" if estimated.score < ALONE else "unverified", f"{missing}, no reference; {shown}")

@@ -58,3 +58,10 @@ def test_errors_beside_the_variation():
     assert found.of_variation == pytest.approx(3e-3)
     assert weigh(1e-9, compared(1e-5, 1e-7), ratio=300.0).contradicted
     assert not weigh(1e-9, compared(1e-5, 1e-7)).contradicted
+
+
+def test_a_bound_on_the_error_is_one_on_its_estimate():
+    found = weigh(0.5, None, bound=1e-6)
+    assert (found.error, found.bounded) == (1e-6, True)
+    loose = weigh(1e-9, None, bound=1e-3)
+    assert (loose.error, loose.bounded) == (1e-9, False)

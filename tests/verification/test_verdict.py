@@ -68,6 +68,12 @@ def test_a_reference_that_hardly_converges_proves_nothing_for_an_answer():
     assert judge(poor, {**reference(1e-4, 1e-4), "order": 0.7}).word == "plausible"
 
 
+def test_a_proof_needs_no_second_solve():
+    alone = estimated(1e-3, 1e-4, second=False)
+    assert verdict(alone, {"u": weigh(1e-3, None, bound=1e-5)}).word == "verified"
+    assert verdict(alone, {"u": weigh(1e-3, None, bound=1e-1)}).word == "plausible"
+
+
 def test_the_better_answer_is_named():
     found = judge(estimated(1e-3, 1e-3), reference(1e-3, 1e-6))
     assert "the reference is the better answer for u" in found.because
