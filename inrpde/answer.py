@@ -16,7 +16,7 @@ from inrpde.solvers.loop import Run
 from inrpde.verification.advice import advice
 from inrpde.verification.bounds import bound
 from inrpde.verification.estimate import MOST, Estimate, unfitted
-from inrpde.verification.evidence import VARIES, weigh
+from inrpde.verification.evidence import VARIES, Weighed, weigh
 from inrpde.verification.finding import Finding, Kind
 from inrpde.verification.flows import leaking
 from inrpde.verification.report import condition_reports, exact_errors
@@ -119,8 +119,8 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
             name: {
                 "estimated_error": fields[name].error,
                 "estimate": estimated.parts(parts[name]) | {"bound": known.bound},
-                "exact": known.exact.get(name),
-                "reference": compared.get(name),
+                "exact": _varied(known.exact.get(name), fields[name]),
+                "reference": _varied(compared.get(name), fields[name]),
                 **({"better": "reference"} if fields[name].better else {}),
                 **({"variation": fields[name].of_variation} if fields[name].ratio >= VARIES else {}),
             }
@@ -138,6 +138,11 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
         "ended": found.ended,
     }
     return made | {"error": error.as_dict()} if error else made
+
+
+def _varied(errors: Mapping[str, Any] | None, field: Weighed) -> Mapping[str, Any] | None:
+    """Errors of a field, and the error relative to its deviation from its mean where a large constant hides it."""
+    return errors if not errors or field.ratio < VARIES else {**errors, "variation": field.ratio * errors["rel_l2"]}
 
 
 def _short(answer: Answer, word: str, following: Sequence[str]) -> InrpdeError | None:

@@ -85,6 +85,8 @@ class Form:
     arithmetic: str
     warnings: tuple[str, ...]
     losses: tuple[str, ...]
+    origin: Form | None = None
+    """The form that this one continues from another state."""
 
     @property
     def space(self) -> Space:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from sympy import Symbol
@@ -10,7 +11,7 @@ from sympy import Symbol
 from inrpde.compiler.bind import BoundCondition
 from inrpde.compiler.form import Form
 from inrpde.declaration.regions import Region
-from inrpde.sampling.extent import bounds, measure
+from inrpde.sampling.extent import bounds, extents, scaled_measure
 from inrpde.sampling.gauss import integration
 from inrpde.sampling.holes import haloed
 from inrpde.sampling.localised import resolving
@@ -25,7 +26,8 @@ CROWDED = 60
 
 
 def draw(form: Form, interior: int, seed: int, cells: Fractions | None = None) -> Samples:
-    """About `interior` points in the volumes together, boundaries in proportion to their share of the surface.
+    """About `interior` points in the volumes together, boundaries in proportion to their share of the surface, in
+    coordinates scaled to the form (`extents`), so that no units matter.
 
     With `cells` of unequal sizes each cell gets as many points as another, weighted by what they stand for.
 
@@ -33,8 +35,9 @@ def draw(form: Form, interior: int, seed: int, cells: Fractions | None = None) -
     """
     regions = list(dict.fromkeys(condition.region for condition in form.conditions))
     full = form.space.dim
-    volume = sum(measure(r) for r in regions if r.dim == full) or 1.0
-    surface = sum(measure(r) for r in regions if 0 < r.dim < full) or 1.0
+    size = partial(scaled_measure, extents=extents(form))
+    volume = sum(size(r) for r in regions if r.dim == full) or 1.0
+    surface = sum(size(r) for r in regions if 0 < r.dim < full) or 1.0
     boundary = boundary_points(full, interior)
     edges = _edges(form, cells) if cells is not None and _uneven(cells) else None
     drawn: dict[Region, Site] = {}
@@ -43,9 +46,9 @@ def draw(form: Form, interior: int, seed: int, cells: Fractions | None = None) -
         if region in drawn:
             continue
         if region.dim == full:
-            count = max(64, round(interior * measure(region) / volume))
+            count = max(64, round(interior * size(region) / volume))
         elif region.dim > 0:
-            count = max(48 if full == 2 else 64, round(boundary * measure(region) / surface))
+            count = max(48 if full == 2 else 64, round(boundary * size(region) / surface))
         else:
             count = 1
         site = _site(region, count, seed + 7919 * number, edges)

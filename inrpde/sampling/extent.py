@@ -8,6 +8,7 @@ import numpy as np
 
 from inrpde.compiler.form import Form
 from inrpde.declaration.regions import Region
+from inrpde.declaration.regions.region import extents as extents_of
 from inrpde.sampling.sample import sample
 
 Array = np.ndarray
@@ -59,6 +60,19 @@ def sampled(form: Form, unknown: int) -> bool:
 def measure(region: Region) -> float:
     """The region's measure, by a pilot sample."""
     return sample(region, 2000, 0).measure
+
+
+@lru_cache(maxsize=4096)
+def scaled_measure(region: Region, extents: tuple[float, ...]) -> float:
+    """Its measure in coordinates divided by extents."""
+    return sum(part.within(np.array(extents)) for part in region.parts)
+
+
+def extents(form: Form) -> tuple[float, ...]:
+    """What a form's coordinates are divided by where those of different units are compared; see `Region.extents`."""
+    lo, hi = bounds(form)
+    spatial = len(form.space.spatial)
+    return tuple(extents_of(lo, hi, spatial, float(np.max((hi - lo)[:spatial], initial=0.0))).tolist())
 
 
 def bounds(form: Form, unknown: int | None = None) -> tuple[Array, Array]:

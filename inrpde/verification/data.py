@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
 from inrpde import deadline
 from inrpde.compiler.form import Form, Jet, Row
 from inrpde.declaration.regions import Region
+from inrpde.discretise.base import base
+from inrpde.discretise.operators import lowest_modes
+from inrpde.discretise.score import relative_data
 from inrpde.errors import ProblemError
 from inrpde.sampling.sites import Samples, Site
 from inrpde.verification.finding import Finding, Kind, name, place
@@ -26,8 +30,8 @@ MOSTLY = 0.9
 """The share of the common points at which they must, as an inequality does only where it is violated."""
 FEW = 16
 """Common points that are looked at before all of them are."""
-LEAST = 1e-9
-"""Data below are rounding."""
+LEAST = 1e-12
+"""Differences below this share of what the unknowns make are rounding."""
 
 
 def contradictions(form: Form, samples: Samples) -> list[Finding]:
@@ -36,22 +40,33 @@ def contradictions(form: Form, samples: Samples) -> list[Finding]:
     Raises ProblemError where data of the same weight disagree on more than a corner."""
     findings: list[Finding] = []
     rows = [row for row in form.rows if _comparable(form, row)]
+    natural = _natural(form, samples)
     sizes: dict[int, float] = {}
     for row in filter(_gives_value, rows):
-        given = np.nan_to_num(np.abs(_value(form, row, samples.of(row))), posinf=0.0)
         u = _unknown(row)
-        sizes[u] = max(sizes.get(u, LEAST), float(np.max(given)))
+        given = np.nan_to_num(np.abs(_value(form, row, samples.of(row)) - base(form)[u]), posinf=0.0)
+        sizes[u] = max(sizes.get(u, 0.0), float(np.max(given)))
     for a, b in itertools.combinations(rows, 2):
         deadline.turn()
         if set(a.jets.values()).isdisjoint(b.jets.values()):
             continue
         size = sizes[_unknown(a)] if _gives_value(a) and _gives_value(b) else None
-        met = _met(form, a, b, samples, size)
+        met = _met(form, a, b, samples, size, natural)
         if met:
             findings += met
         elif size is not None and not _has_normals(form, a, b):
-            findings += _at_corners(form, a, b, size)
+            findings += _at_corners(form, a, b, size, LEAST * natural[_unknown(a)])
     return findings
+
+
+def _natural(form: Form, samples: Samples) -> list[float]:
+    """How large each unknown must be for its data: what these are over what the operators make of its lowest mode, and
+    its base; 1 where there are none."""
+    sizes = [abs(constant) for constant in base(form)]
+    for row, size in zip(form.rows, relative_data(form, samples), strict=True):
+        for unknown in row.indices if np.isfinite(size) else ():
+            sizes[unknown] = max(sizes[unknown], size)
+    return [size or 1.0 for size in sizes]
 
 
 def repeated(form: Form, samples: Samples) -> list[Finding]:
@@ -66,7 +81,8 @@ def repeated(form: Form, samples: Samples) -> list[Finding]:
         places, number, counts = np.unique(key, return_inverse=True, return_counts=True)
         means = (np.bincount(number, values.real) + 1j * np.bincount(number, values.imag)) / counts
         gap = np.abs(values - means[number])
-        if not gap.max() > AGREES * np.abs(values).max():
+        varied = np.abs(values - base(form)[_unknown(row)]).max()
+        if not gap.max() > max(AGREES * varied, LEAST * np.abs(values).max()):
             continue
         where = place(form.space.coords, site.points[int(np.argmax(gap))])
         text = f"points are given more than once with values that differ, by {gap.max():.4g} from their mean at {where}"
@@ -97,20 +113,20 @@ def _gives_value(row: Row) -> bool:
 # -- on more than a corner
 
 
-def _met(form: Form, a: Row, b: Row, samples: Samples, size: float | None) -> list[Finding]:
+def _met(form: Form, a: Row, b: Row, samples: Samples, size: float | None, natural: Sequence[float]) -> list[Finding]:
     """What is to be said where two equations hold on the same points and depend on the unknowns alike."""
     site, whole = _shared(a, b, samples)
     if site is None or (site.normals is None and _has_normals(form, a, b)):
         return []
     few = site.taken(np.arange(0, len(site.points), max(len(site.points) // FEW, 1)))
-    if not np.isfinite(_difference(form, a, b, few)[0]).any():
+    if not np.isfinite(_difference(form, a, b, few, natural)[0]).any():
         return []
-    gap, data = _difference(form, a, b, site)
+    gap, data, least = _difference(form, a, b, site, natural)
     known = np.isfinite(gap)
     if np.count_nonzero(known) <= MOSTLY * len(gap):
         return []
     worst = int(np.nanargmax(gap))
-    if gap[worst] <= AGREES * max(size or data, LEAST):
+    if gap[worst] <= max(AGREES * (size or data), least):
         return [Finding(Kind.DATA, f"{a.text} and {b.text} say the same: leave one out")] if whole else []
     where = place(form.space.coords, site.points[worst])
     if size is None:
@@ -141,19 +157,21 @@ def _shared(a: Row, b: Row, samples: Samples) -> tuple[Site | None, bool]:
     return best, whole
 
 
-def _difference(form: Form, a: Row, b: Row, site: Site) -> tuple[Array, float]:
+def _difference(form: Form, a: Row, b: Row, site: Site, natural: Sequence[float]) -> tuple[Array, float, float]:
     """By how much the data of two equations differ, in units of the first, (N,), NaN where they depend on the unknowns
-    in different ways; and the size of the data.
+    in different ways; the size of the data, and how small a difference is rounding.
 
     At any values of the unknowns and their derivatives the residuals then obey r_b = λ r_a + c, c being the difference.
+    They are of the `natural` sizes of the unknowns, and of their lowest modes.
     """
     rng = np.random.default_rng(0)
     kind = 1 + 1j if form.arithmetic == "complex" else 1.0
     jets = sorted({*a.jets.values(), *b.jets.values()})
+    sizes = {jet: natural[jet.unknown] * np.prod(lowest_modes(form) ** np.array(jet.index)) for jet in jets}
     n = len(site.points)
-    drawn = [{jet: kind * rng.normal(size=n) for jet in jets} for _ in range(3)]
+    drawn = [{jet: kind * sizes[jet] * rng.normal(size=n) for jet in jets} for _ in range(3)]
     if a.linear and b.linear:
-        drawn[0] = {jet: np.zeros(n) for jet in jets}
+        drawn[0] = {jet: np.full(n, 0.0 if any(jet.index) else base(form)[jet.unknown]) for jet in jets}
     with np.errstate(all="ignore"):
         ra, rb = ([_residual(form, row, site, values) for values in drawn] for row in (a, b))
         da, db = ([r[k] - r[0] for k in (1, 2)] for r in (ra, rb))
@@ -162,7 +180,8 @@ def _difference(form: Form, a: Row, b: Row, site: Site) -> tuple[Array, float]:
         factor = np.where(alike & (da[0] != 0) & (db[0] != 0), da[0] / db[0], np.nan)
         gap = np.abs(ra[0] - factor * rb[0])
         data = np.nanmax(np.maximum(np.abs(ra[0]), np.abs(factor * rb[0])), initial=0.0)
-    return gap, float(data)
+        least = LEAST * np.nanmax(np.abs(da[0]), initial=0.0)
+    return gap, float(data), float(least)
 
 
 def _residual(form: Form, row: Row, site: Site, values: dict[Jet, Array]) -> Array:
@@ -183,7 +202,7 @@ def _number(value: float | complex, size: float) -> str:
 # -- at corners
 
 
-def _at_corners(form: Form, a: Row, b: Row, size: float) -> list[Finding]:
+def _at_corners(form: Form, a: Row, b: Row, size: float, least: float) -> list[Finding]:
     points = _corners(form, a.region, b.region)
     if not len(points):
         return []
@@ -192,7 +211,7 @@ def _at_corners(form: Form, a: Row, b: Row, size: float) -> list[Finding]:
     with np.errstate(all="ignore"):
         gap = np.nan_to_num(np.abs(left - right), posinf=0.0)  # where data are infinite, they are not compared
     worst = int(np.argmax(gap))
-    if gap[worst] <= AGREES * size:
+    if gap[worst] <= max(AGREES * size, least):
         return []
     first, second = (_number(values[worst], size) for values in (left, right))
     where = place(form.space.coords, points[worst])
@@ -230,7 +249,7 @@ def _touches(region: Region, points: Array) -> Array:
     lo, hi = region.bounds
     found = region.contains(points)
     for end in _ends(region):
-        found |= np.linalg.norm(points - end, axis=1) <= 2 * region.tolerance
+        found |= np.linalg.norm((points - end) / region.units, axis=1) <= 2 * region.tolerance
     for direction in itertools.product((-1, 0, 1), repeat=points.shape[1]):
         rest = np.flatnonzero(~found)
         found[rest] = region.contains(points[rest] + STEP * (hi - lo) * np.array(direction))

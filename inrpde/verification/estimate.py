@@ -10,7 +10,8 @@ import numpy as np
 
 from inrpde import deadline
 from inrpde.compiler.form import Form
-from inrpde.discretise.fields import between, field_points, relative_difference, rms
+from inrpde.discretise.base import base
+from inrpde.discretise.fields import ROUNDED, between, deviation, field_points, relative_difference, rms, varying
 from inrpde.discretise.score import Score, score, shared
 from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
@@ -23,6 +24,8 @@ Array = np.ndarray
 FLOOR = 1e-12
 """Below this an estimate is rounding."""
 CEILING = 2.0
+CONSTANT = 1 / ROUNDED
+"""How many times its deviation from its mean a field's norm may be: one that is constant is not infinitely wrong."""
 SPARE = 1.5
 """An estimate's margin: with it, true errors lie above and below equally often (benchmarks/calibration.py)."""
 FARTHEST = 300.0
@@ -58,7 +61,8 @@ class Estimate:
     most: int = MOST
     """Points of a condition on which there was time to score."""
     spread: Mapping[str, float] = field(default_factory=dict)
-    """By unknown, how many times its deviation from the mean its norm is."""
+    """By unknown its root mean square beside that of its deviation from its mean, `CONSTANT` at most: an error relative
+    to the deviation is so many times that relative to the norm."""
     share: float = 1.0
     """The part of the difference of two solves that is the error of the first."""
     other: State | None = None
@@ -94,6 +98,7 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
     such errors are smooth, and scores are errors of the lowest mode: it is added as it is. A score is at most a few
     hundred times the error. Where E is out of all
     proportion to the residuals, the conditions do not determine the solution, and nothing is known of its error: 2.
+    Scores are relative to what unknowns vary by, estimates to their norm (`varying`).
     Without a second solve it is ten times the score; there is none of an answer that ends before the last time.
 
     Where there are readings the second solve has not seen all of them, and the difference is the estimate; an unknown
@@ -112,11 +117,14 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
     points = [(between if sampled(form, k) else field_points)(form, k, 2000, seed + 31) for k in unknowns]
     ours = _values(form, candidate.state, points)
     names = [unknown.name for unknown in form.unknowns]
+    varied = [varying(*each) for each in zip(ours, base(form), strict=True)]
     with deadline.within(seconds) as scope:
-        other = _second(candidate, seed + 1, [LEAN * (rms(values) or 1.0) for values in ours])
+        other = _second(candidate, seed + 1, [LEAN * (size or 1.0) for size in varied])
+    spread = {name: _spread(values) for name, values in zip(names, ours, strict=True)}
+    share = {name: vary / (rms(values) or 1.0) for name, values, vary in zip(names, ours, varied, strict=True)}
     if scope.expired or other is None:
-        fields = dict.fromkeys(names, _clipped(10 * first.total))
-        return Estimate(fields, first, None, {}, 0.0, (), late=scope.expired, most=most)
+        fields = {name: _clipped(10 * first.total * share[name]) for name in names}
+        return Estimate(fields, first, None, {}, 0.0, (), late=scope.expired, most=most, spread=spread)
     second = score(form, held_out, other)
     theirs = _values(form, other, points)
     pairs = zip(ours, theirs, first.sizes, strict=True)
@@ -126,14 +134,19 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
     alone = tuple(names[k] for k in unknowns if sampled(form, k))
     readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals
     bound = GUESSED if readings else max(larger * second.total, least)
-    undecided = tuple(name for name, d in differences.items() if d > bound and name not in alone)
+    undecided = tuple(name for name, d in differences.items() if d > bound * share[name] and name not in alone)
     part = 1.0 if readings else SPARE * first.total / max(np.hypot(first.total, second.total), 1e-300)
     fields = {
-        name: CEILING if name in undecided else _clipped(max(part * difference + common, first.total / FARTHEST))
+        name: CEILING
+        if name in undecided
+        else _clipped(max(part * difference + common * share[name], first.total * share[name] / FARTHEST))
         for name, difference in differences.items()
     }
     fields |= {name: _clipped(differences[name]) for name in alone}
-    return Estimate(fields, first, second, differences, common, undecided, alone, most=most, share=part, other=other)
+    return Estimate(
+        fields, first, second, differences, common, undecided, alone,
+        most=most, spread=spread, share=part, other=other,
+    )  # fmt: skip
 
 
 def unfitted(form: Form, candidate: Candidate, count: int, seed: int) -> Samples:
@@ -163,6 +176,12 @@ def _second(candidate: Candidate, seed: int, lean: Sequence[float]) -> State | N
 def _values(form: Form, state: State, points: Sequence[Array]) -> list[Array]:
     zero = (0,) * form.space.dim
     return [state.jets(unknown, at, [zero])[zero] for unknown, at in enumerate(points)]
+
+
+def _spread(values: Array) -> float:
+    """The root mean square beside that of the deviation from the mean; 1 of what vanishes."""
+    size, apart = rms(values), deviation(values)
+    return 1.0 if size == 0 else CONSTANT if size > CONSTANT * apart else size / apart
 
 
 def _clipped(value: float) -> float:

@@ -13,5 +13,8 @@ def judged(
     estimated: Estimate, compared: Mapping = {}, left: Sequence[Unmet] = (), doubts: Sequence[Finding] = ()
 ) -> Verdict:
     """With what references say by field, equations that are left unsatisfied, and doubts."""
-    fields = {name: weigh(error, compared.get(name)) for name, error in estimated.fields.items()}
+    fields = {
+        name: weigh(error, compared.get(name), estimated.spread.get(name, 1.0))
+        for name, error in estimated.fields.items()
+    }
     return verdict(estimated, fields, [*(each.finding for each in left), *doubts])

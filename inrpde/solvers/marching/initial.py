@@ -73,7 +73,7 @@ class Continued:
                 condition = form.conditions[source.condition]
                 rows.append(make_row(here - label, condition, source.region, {here: jet}, {}, {}))
                 labels.setdefault(source.condition, {})[label] = jet
-        return cls(replace(form, rows=tuple(rows)), labels)
+        return cls(replace(form, rows=tuple(rows), origin=form), labels)
 
     def samples(self, drawn: Samples, before: State) -> Samples:
         """The samples of a window, their labels filled from the state before it."""
