@@ -13,6 +13,7 @@ from inrpde.errors import InrpdeError
 from inrpde.references import NoReference, Reference, Refusal
 from inrpde.solution import Solution
 from inrpde.solvers.loop import Run
+from inrpde.verification.amplified import ill_posed
 from inrpde.verification.estimate import Estimate, unfitted
 from inrpde.verification.finding import Finding, Kind
 from inrpde.verification.report import condition_reports, exact_errors
@@ -78,11 +79,13 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
     names = [unknown.name for unknown in form.bound.unknowns if not unknown.is_number]
     compared = witness.errors if witness is not None else {}
     parts = _parts(form, estimated)
-    word = verdict(estimated, compared, known.left, answer.findings, form.losses)
+    amplified = ill_posed(form, estimated.amplified, estimated.first)
+    findings = [*answer.findings, *amplified]
+    word = verdict(estimated, compared, known.left, findings, form.losses)
     error = failed(answer.method, found.failure) if found.failure is not None else failure(form, best, estimated)
     reached = answer.tol is None or max(estimated.fields[part] for part in parts.values()) <= answer.tol
     unheld = [each.finding for each in known.left]
-    texts = (each.text for each in unheld)
+    texts = (each.text for each in (*amplified, *unheld))
     warnings = [*answer.warnings, *texts, *(witness.reference.warnings if witness is not None else ())]
     made = {
         "problem": form.bound.problem.name,
@@ -103,7 +106,7 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
         "seconds": {},
         "learned": dict(answer.solution.learned),
         "warnings": list(dict.fromkeys(warnings)),
-        "findings": [each.as_dict() for each in (*answer.findings, *unheld)],
+        "findings": [each.as_dict() for each in (*findings, *unheld)],
         "output": None,
         "seed": answer.seed,
         "steps": found.steps,
