@@ -8,15 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 Array = np.ndarray
-SEVERAL = 3
-"""Independent fields that are amplified, where no few modes at a resonance are the reason."""
+LARGE, SEVERAL, WIDE = 1e3, 3, 300.0
+"""Amplification of an unknown's data that well-posed problems do not have, and a number of independent fields with the
+amplification that no few modes at a resonance have."""
 
 
 @dataclass(frozen=True, eq=False)
 class Amplification:
-    """`gains`: for each unknown its relative change over the relative perturbation of one equation's data, beside
-    `RowScore.scale`, by equation (rows,), the largest of some random perturbations. `spectrum` (k,): the singular values
-    of the fields that all of them excite, the largest first."""
+    """`gains`: for each unknown its relative change over the perturbation of one equation's data, relative to
+    `RowScore.scale`, by equation (rows,): the largest of some random ones. `spectrum` (k,): the singular values of the
+    fields that all of them excite, the largest first."""
 
     gains: Mapping[str, Array]
     spectrum: Array
@@ -35,7 +36,8 @@ class Amplification:
         return int(np.max(list(self.gains.values()), axis=0).argmax())
 
     @property
-    def spread(self) -> float:
-        """By how much several independent fields are amplified: nothing bounds it where an equation that smooths is
-        asked backwards, and near a resonance it is that of well-posed problems."""
-        return float(self.spectrum[SEVERAL - 1]) if len(self.spectrum) >= SEVERAL else 0.0
+    def unbounded(self) -> bool:
+        """Are several independent fields amplified by far? So it is where an equation that smooths is asked backwards,
+        without a bound; near a resonance a few modes are, and all else as in well-posed problems."""
+        several = self.spectrum[SEVERAL - 1] if len(self.spectrum) >= SEVERAL else 0.0
+        return bool(self.largest > LARGE and several > WIDE)

@@ -19,7 +19,7 @@ from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import sampled, times
 from inrpde.sampling.sites import Samples
 from inrpde.solvers.contract.method import Candidate
-from inrpde.verification.amplified import gain, hidden
+from inrpde.verification.amplified import gain, hidden, unaided
 
 Array = np.ndarray
 FLOOR = 1e-12
@@ -37,6 +37,8 @@ GUESSED = 0.3
 """Two solves of which one has not seen all readings, and that differ so much, do not know what lies between them."""
 OPEN = 100.0, 1e-2
 """Two solves that differ by so many times their residuals, and by so much, show that something is left open."""
+BRIEF = 0.5
+"""Seconds that measuring the amplification may take, however few are left."""
 Measure = Callable[[State, Score], Amplification | None]
 """How a state with its score responds to perturbed data; None where that is not measured."""
 
@@ -97,12 +99,13 @@ def estimate(
     such errors are smooth, and scores are errors of the lowest mode: it is added as it is. A score is at most a few
     hundred times the error. Where E is out of all
     proportion to the residuals, the conditions do not determine the solution, and nothing is known of its error: 2.
-    Without a second solve it is ten times the score; there is none of an answer that ends before the last time.
+    Without a second solve it is the score times κ (see below), ten where that is not measured; there is none of an
+    answer that ends before the last time.
 
-    What is `measure`d of the amplification κ of data says what residuals mean. Where it is large, as near a resonance,
-    the error is at least κ times what both solves leave, and what rounding leaves. Where nothing bounds it, as backwards
-    in time, both may lack what hardly shows in any data: of data that hold to S they say the solution to about
-    1/|log S| (logarithmic stability: John 1960, Isakov 2017, chapter 3).
+    The amplification κ of data that is `measure`d says what residuals mean. Where it is large, as near a resonance,
+    the error is at least κ times what both solves leave, and what rounding leaves. Where nothing bounds it, as
+    backwards in time, both may lack what hardly shows in any data: where these hold to S, they give the solution to
+    about 1/|log S| (logarithmic stability: John 1960, Isakov 2017, chapter 3).
 
     Where there are readings the second solve has not seen all of them, and the difference is the estimate; an unknown
     that nothing else gives is compared between them. An unknown that is open by more than a constant leaves those open
@@ -121,15 +124,15 @@ def estimate(
     points = [(between if sampled(form, k) else field_points)(form, k, 2000, seed + 31) for k in unknowns]
     ours = _values(form, candidate.state, points)
     names = [unknown.name for unknown in form.unknowns]
-    amplified: Amplification | None = None
-    other: State | None = None
-    with deadline.within(seconds) as scope:
+    begun, amplified, other = time.perf_counter(), None, None
+    with deadline.within(max(seconds, BRIEF)):
         amplified = None if candidate.until is not None else measure(candidate.state, first)
+    with deadline.within(seconds + begun - time.perf_counter()) as scope:
         other = _second(candidate, seed + 1, [LEAN * (rms(values) or 1.0) for values in ours])
     gains = {name: gain(amplified, name) for name in names}
     floors = {name: hidden(amplified, name, first.total) for name in names}
     if other is None:
-        fields = {name: _clipped(max(10 * gains[name] * first.total, floors[name])) for name in names}
+        fields = {name: _clipped(max(unaided(amplified, name) * first.total, floors[name])) for name in names}
         return Estimate(fields, first, None, {}, 0.0, (), late=scope.expired, most=most, amplified=amplified)
     second = score(form, held_out, other)
     theirs = _values(form, other, points)
@@ -139,8 +142,8 @@ def estimate(
     alone = tuple(names[k] for k in unknowns if sampled(form, k))
     readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals
     larger, least = OPEN
-    bounds = [GUESSED if readings else max(larger * gains[name] * second.total, least) for name in names]
-    undecided = tuple(names[k] for k in _undecided(form, pairs, bounds) if names[k] not in alone)
+    bound = GUESSED if readings else max(larger * second.total, least)
+    undecided = tuple(names[k] for k in _undecided(form, pairs, bound) if names[k] not in alone)
     part = 1.0 if readings else SPARE * first.total / max(np.hypot(first.total, second.total), 1e-300)
     fields = {
         name: CEILING
@@ -152,11 +155,11 @@ def estimate(
     return Estimate(fields, first, second, differences, common, undecided, alone, most=most, amplified=amplified)
 
 
-def _undecided(form: Form, pairs: Sequence[tuple[Array, Array, float]], bounds: Sequence[float]) -> list[int]:
-    """The unknowns of which two solves, with the size of each, differ by more than the bounds, and those that equations
+def _undecided(form: Form, pairs: Sequence[tuple[Array, Array, float]], bound: float) -> list[int]:
+    """The unknowns of which two solves, with the size of each, differ by more than a bound, and those that equations
     couple to one that differs by more than a constant."""
-    apart = {k for k, each in enumerate(pairs) if relative_difference(*each) > bounds[k]}
-    varied = {k for k in apart if _varied(*pairs[k]) > bounds[k]}
+    apart = {k for k, each in enumerate(pairs) if relative_difference(*each) > bound}
+    varied = {k for k in apart if _varied(*pairs[k]) > bound}
     return sorted(apart.union(*(group for group in form.groups if varied & set(group))))
 
 

@@ -6,6 +6,8 @@ takes all of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from inrpde.compiler.form import Form
@@ -16,11 +18,13 @@ from inrpde.discretise.score import Score
 from inrpde.discretise.state import State, zero_state
 from inrpde.discretise.system import System, linearise
 from inrpde.errors import DivergedError
+from inrpde.networks.slab import Slab
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import bounds, priors, sampled
 from inrpde.sampling.modes import DOMAIN, modes
 from inrpde.sampling.sites import Samples
 from inrpde.solvers.bodies.plan import Global, make_trials
+from inrpde.solvers.bodies.trefftz import Waves, frequencies, symbol
 from inrpde.solvers.linear.dense import Dense
 from inrpde.solvers.search.scales import scales
 
@@ -29,6 +33,12 @@ HALVES = 8.0, 2.0
 """Half-waves a coordinate of the fastest perturbation: at most, and at least."""
 RICH = 4.0
 """Features a mode: as many again as solve an equation, for fields that its data hardly show."""
+EXACT = {2: (500, 13, 0.8, 40.0), 3: (700, 8, 0.9, 25.0)}
+"""In so many coordinates, where exponentials solve the equation: features, exponentials for each mode of a boundary,
+their share, and the steepest that so many points resolve, as a rate on a half-width. These lose no digits, so that data
+are seen to be amplified up to what rounding leaves."""
+SMOOTH = 4.0
+"""The band of the other features beside them."""
 ABOVE = 3.0
 """The band of the features lies so far above the declared wave numbers, in radians of a half-width."""
 WIDEST = 700
@@ -44,7 +54,8 @@ def amplification(form: Form, state: State, scored: Score, seed: int) -> Amplifi
     `RowScore.scale`: smooth ones of up to several half-waves, white noise where labels give them.
 
     None where nothing but samples or priors gives an unknown, where waves are too many for few features, and where the
-    linearisation is not finite. A march's windows do not matter: the response is that of the whole time.
+    linearisation is not finite. Nor is it measured of a march: an evolution is marched where it is well-posed, and
+    modes that grow with the time lose no digits from window to window. That one is ill-posed is told all the same.
     """
     if priors(form) or any(sampled(form, k) for k in range(len(form.unknowns))):
         return None
@@ -67,22 +78,47 @@ def amplification(form: Form, state: State, scored: Score, seed: int) -> Amplifi
     gains = [np.array([np.max(change[rows == row]) for row in range(len(form.rows))]) for change in changes]
     names = [unknown.name for unknown in form.unknowns]
     spectrum = np.linalg.svd(np.concatenate(fields), compute_uv=False) / np.sqrt(POINTS)
-    return Amplification(dict(zip(names, gains, strict=True)), spectrum)
+    found = Amplification(dict(zip(names, gains, strict=True)), spectrum)
+    windows = any(isinstance(piece, Slab) for trial in state.trials for piece in trial.pieces)
+    return None if windows and not found.unbounded else found
 
 
 def probing(form: Form, seed: int) -> tuple[Global | None, float]:
     """A body for perturbations of as many half-waves as few features hold, above the declared wave numbers, and their
     number; None where features hold none."""
     lo, hi = bounds(form)
-    least = scales(form, draw(form, POINTS, seed)).all * (hi - lo) / 2 + ABOVE
-    fields = max(sum(not unknown.is_number for unknown in form.unknowns), 1)
+    least = scales(form, draw(form, POINTS, seed)).ringing * (hi - lo) / 2 + ABOVE
+    fields = [k for k, unknown in enumerate(form.unknowns) if not unknown.is_number]
     most, few = HALVES
-    for density, halves in [*((RICH, float(h)) for h in np.arange(most, few - 0.1, -0.5)), (DOMAIN, few)]:
+    steps = [float(halves) for halves in np.arange(most, few - 0.1, -0.5)]
+    for halves in steps:
+        band = np.maximum(halves * np.pi / 2, least)
+        if (exact := _exact(form, fields, band, seed)) is not None:
+            return exact, halves
+    for density, halves in [*((RICH, halves) for halves in steps), (DOMAIN, few)]:
         band = np.maximum(halves * np.pi / 2, least)
         width = round(density * modes(band))
-        if width * fields <= WIDEST:
+        if width * len(fields) <= WIDEST:
             return Global(width, tuple(map(float, band)), enrichments=()), halves
     return None, 0.0
+
+
+def _exact(form: Form, fields: Sequence[int], band: Array, seed: int) -> Global | None:
+    """A body of exponentials that solve the equations, up to a band (d,); None where there are none, or too many or too
+    steep ones."""
+    symbols = [symbol(form, k) for k in fields]
+    if len(band) not in EXACT or None in symbols:
+        return None
+    width, each, share, steepest = EXACT[len(band)]
+    across = np.array([modes([w]) for w in band])
+    if each * np.mean(np.prod(across) / across) > share * width:
+        return None
+    for k, of in zip(fields, filter(None, symbols), strict=True):
+        box, rng = bounds(form, k), np.random.default_rng(seed)
+        z = frequencies(of, width, band, box, rng)
+        if len(z) < width or np.max(np.abs(z) * (box[1] - box[0]) / 2) > steepest:
+            return None
+    return Global(width, (SMOOTH,) * len(band), enrichments=(Waves(share, tuple(map(float, band))),))
 
 
 def _perturbed(
