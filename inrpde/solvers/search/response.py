@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.linalg import LinAlgError
 
 from inrpde.compiler.form import Form
 from inrpde.discretise.amplification import Amplification
@@ -33,7 +34,7 @@ HALVES = 8.0, 2.0
 """Half-waves a coordinate of the fastest perturbation: at most, and at least."""
 RICH = 4.0
 """Features a mode: as many again as solve an equation, for fields that its data hardly show."""
-EXACT = {2: (500, 13, 0.8, 40.0), 3: (700, 8, 0.9, 25.0)}
+EXACT = {2: (400, 13, 0.8, 40.0), 3: (600, 8, 0.9, 25.0)}
 """In so many coordinates, where exponentials solve the equation: features, exponentials for each mode of a boundary,
 their share, and the steepest that so many points resolve, as a rate on a half-width. These lose no digits, so that data
 are seen to be amplified up to what rounding leaves."""
@@ -43,7 +44,7 @@ ABOVE = 3.0
 """The band of the features lies so far above the declared wave numbers, in radians of a half-width."""
 WIDEST = 700
 """Features of all unknowns: their factorisation takes a tenth of a second."""
-POINTS = 500
+POINTS = 300
 """Points at which wave numbers are looked for, and points at which responses are compared."""
 DRAWS, COSINES = 4, 20
 """Perturbations of each equation, and random cosines in each."""
@@ -69,7 +70,7 @@ def amplification(form: Form, state: State, scored: Score, seed: int) -> Amplifi
         system = linearise(form, samples, start, jets)
         rows, rights = _perturbed(form, samples, system, scored, halves, seed)
         heads = Dense.of(system.matrix()).solve(rights)
-    except DivergedError:
+    except (DivergedError, LinAlgError):
         return None
     fields = _fields(form, start, heads, scored, seed)
     if not all(np.all(np.isfinite(values)) for values in fields):
