@@ -14,6 +14,7 @@ from inrpde.references import NoReference, Reference, Refusal
 from inrpde.solution import Solution
 from inrpde.solvers.loop import Run
 from inrpde.verification.advice import advice
+from inrpde.verification.amplified import ill_posed
 from inrpde.verification.bounds import bound
 from inrpde.verification.estimate import MOST, Estimate, unfitted
 from inrpde.verification.evidence import VARIES, Weighed, weigh
@@ -100,7 +101,7 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
         name: weigh(estimated.fields[part], compared.get(name), estimated.spread.get(part, 1.0), known.bound)
         for name, part in parts.items()
     }
-    unheld = known.findings
+    unheld = [*ill_posed(form, estimated.amplified, estimated.first), *known.findings]
     doubts = [*unheld, *answer.findings]
     word = verdict(estimated, fields, doubts)
     following = advice(word.word, form, estimated, fields, doubts, answer.budget)

@@ -39,6 +39,7 @@ from inrpde.solvers.contract.method import Candidate, Clock, Context, Method, re
 from inrpde.solvers.contract.options import check_read
 from inrpde.solvers.loop import Run
 from inrpde.solvers.loop import run as run_method
+from inrpde.solvers.search.response import amplification
 from inrpde.storage import check_storable, stored_at
 from inrpde.verification.estimate import Estimate, estimate
 from inrpde.verification.finding import Finding
@@ -153,7 +154,7 @@ def run(
             with watch("verify"), stops:
                 progress("verify")
                 estimated = estimated or _estimated(context, found.best, warnings)
-            estimated = estimated or _timed(context, replace(found.best, again=None))
+            estimated = estimated or estimate(form, replace(found.best, again=None), seed, scoring=clock.scoring)
             solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
             answer = Answer(
                 form, found, estimated, solution, chosen, seed, tol, warnings, findings, plugin, budget, require
@@ -197,7 +198,8 @@ def _estimated(context: Context, best: Candidate, warnings: list[str]) -> Estima
 
 def _timed(context: Context, candidate: Candidate) -> Estimate:
     """The estimate in what a budget leaves for it."""
-    return estimate(context.form, candidate, context.seed, context.clock.second, context.clock.scoring)
+    measure = partial(amplification, context.form, seed=context.seed)
+    return estimate(context.form, candidate, context.seed, context.clock.second, context.clock.scoring, measure)
 
 
 def _checked(

@@ -138,7 +138,7 @@ def _left_open(system: System, state: Array) -> str:
         if ignores(jacobian, constant):
             return f"{unknown.declared} is fixed only up to a constant"
     if wave_number(system) > 0:
-        return "the conditions leave something open, or the term without derivatives is at a resonance"
+        return "the conditions leave something open, or a term of lower order is at a resonance"
     return "the conditions leave something open, or coefficients differ by too many orders of magnitude"
 
 

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     """Checks that did not end."""
     RESIDUAL = "residual"
     """Equations that the answer leaves unsatisfied."""
+    ILL_POSED = "ill-posed"
+    """Data that are amplified."""
     REFERENCE = "reference"
     """No reference, and what that says."""
 
