@@ -41,7 +41,7 @@ def bare_boundary(form: Form) -> list[Finding]:
         elif bare.sum() < 3:
             continue
         if bare.any():
-            where = _faces(form, row.region, boundary, bare)
+            where = faces(form, row.region, boundary, bare)
             whole = form.conditions[row.condition].where
             text = f"no condition on a part of the boundary of {whole}: {where} ({bare.mean():.0%} of it)"
             measured = all(_measured(form, k) for k in row.indices)
@@ -94,7 +94,7 @@ def _starts(form: Form, row: Row, order: int) -> bool:
     return sum(len(sample(other.region, 1, 0)) for other in given) >= order
 
 
-def _faces(form: Form, region: Region, boundary: Quadrature, bare: Array) -> str:
+def faces(form: Form, region: Region, boundary: Quadrature, bare: Array) -> str:
     """Where the boundary is bare: its flat faces by name, and a box round the rest."""
     assert boundary.normals is not None
     coords, size = form.space.coords, region.size

@@ -17,8 +17,10 @@ from inrpde.errors import ProblemError
 from inrpde.sampling.draw import draw
 from inrpde.sampling.sites import Samples, Site
 from inrpde.verification.balance import unbalanced
+from inrpde.verification.counting import miscounted
 from inrpde.verification.coverage import bare_boundary, free_constants, initial_conditions
 from inrpde.verification.data import contradictions, lattice, repeated
+from inrpde.verification.ends import misdirected
 from inrpde.verification.finding import Finding, Kind, place
 from inrpde.verification.learned import unidentified
 from inrpde.verification.places import check_periodic, misplaced
@@ -56,7 +58,9 @@ def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
         findings += _flaws(form)
         findings += repeated(form, samples)
         findings += contradictions(form, samples)
-        findings += bare_boundary(form)
+        bare = bare_boundary(form)
+        findings += bare + miscounted(form, bool(bare))
+        findings += misdirected(form)
         findings += unbalanced(form)
     if scope.expired:
         text = f"the checks of the declaration did not end in {seconds:.3g} s, and were left"
