@@ -78,7 +78,7 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
     names = [unknown.name for unknown in form.bound.unknowns if not unknown.is_number]
     compared = witness.errors if witness is not None else {}
     parts = _parts(form, estimated)
-    word = verdict(estimated, compared, known.left, answer.findings, form.losses)
+    word = verdict(estimated, compared, known.left, answer.findings)
     error = failed(answer.method, found.failure) if found.failure is not None else failure(form, best, estimated)
     reached = answer.tol is None or max(estimated.fields[part] for part in parts.values()) <= answer.tol
     unheld = [each.finding for each in known.left]

@@ -153,6 +153,7 @@ def run(
                 estimated = estimated or _estimated(context, found.best, warnings)
             estimated = estimated or _timed(context, replace(found.best, again=None))
             solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
+            estimated = estimated.no_less(form, findings)
             answer = Answer(form, found, estimated, solution, chosen, seed, tol, warnings, findings, plugin)
             with _rescuing(answer, output, saving):
                 return _checked(answer, clock, reference, output, saving, watch, stops, progress)

@@ -96,4 +96,4 @@ def _backwards(form: Form, system: System) -> list[Finding]:
     where = "the start" if direction[0] > 0 else "the end"
     text = f"{names}: from {where} of the time, where conditions are given, waves grow the faster the shorter they are"
     text += ": they are asked backwards in time, or are elliptic in it, and no error of the data is small"
-    return [Finding(Kind.COVERAGE, text, "unverified")]
+    return [Finding(Kind.ILL_POSED, text, "unverified")]

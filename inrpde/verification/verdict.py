@@ -34,20 +34,19 @@ def verdict(
     references: Mapping[str, Mapping[str, Any]],
     left: Sequence[Unmet] = (),
     doubts: Sequence[Finding] = (),
-    losses: Sequence[str] = (),
 ) -> Verdict:
     """`verified` (an independent solver agrees, or the equations hold on points that were not fitted to well below the
     error claimed), `plausible`, `unverified` or `wrong`.
 
     `references` holds rel_l2 and estimated_error by field. Nothing is verified while there are `doubts` that the
     conditions determine the solution, or equations that do not hold: that two solves agree does not outweigh them.
-    A reference that hardly converges is doubted, but for where `losses` of the strong form may be what it tells.
+    A reference that hardly converges is doubted.
     """
     sound = {name: r for name, r in references.items() if r and not _strays(r, estimated.worst)}
     found = _word(estimated, sound)
     for name in [name for name, r in references.items() if r and name not in sound]:
         text = f"{name} differs from the reference, which converges with order {references[name]['order']:.1f} only"
-        found = found.at_most("unverified" if losses else "plausible", "; ".join([text, *losses]))
+        found = found.at_most("plausible", text)
     for doubt in (*(each.finding for each in left), *doubts):
         if doubt.at_most and not estimated.worst >= doubt.error:
             found = found.at_most(doubt.at_most, doubt.text)
