@@ -7,7 +7,6 @@ said where waves neither decay nor grow, where coefficients are not finite, or w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,13 +51,44 @@ class System:
     unknowns: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Count:
+    """How many conditions the equations of some unknowns ask for, and how many rows give."""
+
+    where: str
+    unknowns: tuple[int, ...]
+    asked: int
+    given: int
+    rows: tuple[Row, ...]
+
+    def finding(self, form: Form, lacking: bool) -> Finding:
+        """In words. Conditions too many show in residuals if they disagree, and amplify errors where others are
+        `lacking`."""
+        names, asked, given = list(dict.fromkeys(name(form, k) for k in self.unknowns)), self.asked, self.given
+        if all(form.unknowns[k].of for k in self.unknowns):  # two real equations for a complex one
+            asked, given = asked // 2, given // 2
+        whose = f"the equations of {', '.join(names)} ask" if len(names) > 1 else f"the equation of {names[0]} asks"
+        number = "no condition" if not asked else "1 condition" if asked == 1 else f"{asked} conditions"
+        text = f"{self.where}{whose} for {number}, and {given or 'none'} {'are' if given > 1 else 'is'} given"
+        text += f": {'; '.join(dict.fromkeys(row.text for row in self.rows))}" * bool(self.rows)
+        if given < asked:
+            return Finding(Kind.COVERAGE, text, "unverified")
+        if lacking:
+            text += "; where too few are given elsewhere, such data amplify their errors (a Cauchy problem)"
+            return Finding(Kind.COVERAGE, text, "unverified")
+        return Finding(Kind.COVERAGE, f"{text}; they have a solution only if they agree", "plausible")
+
+
 def miscounted(form: Form, bare: bool) -> list[Finding]:
     """Parts of the boundary with fewer or more conditions than the equations ask for there; `bare` says that parts with
     none at all have been named already."""
     found = systems(form)
     if form.space.dim == 1:
-        return [finding for group in _linked(form, found) for finding in _on_a_line(form, group, bare)]
-    return [finding for system in found for finding in _on_walls(form, system, found)]
+        counts = [count for group in _linked(form, found) for count in _on_a_line(form, group, bare)]
+    else:
+        counts = [count for system in found for count in _on_walls(form, system, found)]
+    lacking = bare or any(count.given < count.asked for count in counts)
+    return [count.finding(form, lacking) for count in counts]
 
 
 def systems(form: Form) -> list[System]:
@@ -99,7 +129,7 @@ def _linked(form: Form, found: list[System]) -> list[list[System]]:
     return [[found[k] for k in group] for group in parted(len(found), links)]
 
 
-def _on_a_line(form: Form, group: list[System], bare: bool) -> list[Finding]:
+def _on_a_line(form: Form, group: list[System], bare: bool) -> list[Count]:
     unknowns = sorted({k for system in group for k in system.unknowns})
     mine = [row for system in group for row in system.rows]
     rows = [row for row in form.rows if {*unknowns} & {*row.indices} and row not in mine]
@@ -120,7 +150,7 @@ def _on_a_line(form: Form, group: list[System], bare: bool) -> list[Finding]:
         conditions = symbol(form, there, unknowns, point, np.ones_like(point), 0 * point, np.ones_like(point))
         given += int(rank(conditions)[0])
     if given > asked or (given < asked and not bare):
-        return [_finding(form, "", unknowns, asked, given, [*rows, *totals])]
+        return [Count("", tuple(unknowns), asked, given, (*rows, *totals))]
     return []
 
 
@@ -140,7 +170,7 @@ def _order(form: Form, system: System) -> int | None:
 # -- on walls
 
 
-def _on_walls(form: Form, system: System, every: list[System]) -> list[Finding]:
+def _on_walls(form: Form, system: System, every: list[System]) -> list[Count]:
     try:
         q = sample(system.region.boundary, POINTS, 3)
     except ProblemError:  # a part of a region has none
@@ -173,7 +203,8 @@ def _on_walls(form: Form, system: System, every: list[System]) -> list[Finding]:
             met = {k for each, side in zip(every, sides[part].T, strict=True) if side.any() for k in each.unknowns}
             rows = [row for row in there if {*row.indices} & met]
             unknowns = sorted({*system.unknowns, *(k for row in rows for k in row.indices)})
-            out.append(_finding(form, f"on {faces(form, system.region, q, part)}, ", unknowns, asks, gives, rows))
+            where = f"on {faces(form, system.region, q, part)}, "
+            out.append(Count(where, tuple(unknowns), asks, gives, tuple(rows)))
     return out
 
 
@@ -277,19 +308,3 @@ def _given(
     if finite.any():
         out[finite] = independent(system[finite], conditions[finite])
     return out
-
-
-# -- in words
-
-
-def _finding(form: Form, where: str, unknowns: Sequence[int], asked: int, given: int, rows: Sequence[Row]) -> Finding:
-    names = list(dict.fromkeys(name(form, k) for k in unknowns))
-    if all(form.unknowns[k].of for k in unknowns):  # two real equations for a complex one
-        asked, given = asked // 2, given // 2
-    whose = f"the equations of {', '.join(names)} ask" if len(names) > 1 else f"the equation of {names[0]} asks"
-    number = "no condition" if not asked else "1 condition" if asked == 1 else f"{asked} conditions"
-    text = f"{where}{whose} for {number}, and {given or 'none'} {'are' if given > 1 else 'is'} given"
-    text += f": {'; '.join(dict.fromkeys(row.text for row in rows))}" * bool(rows)
-    if given > asked:
-        text += "; together they have no solution, or one that amplifies errors in them"
-    return Finding(Kind.COVERAGE, text, "unverified")

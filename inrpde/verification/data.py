@@ -10,6 +10,7 @@ from inrpde import deadline
 from inrpde.compiler.form import Form, Jet, Row
 from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
+from inrpde.sampling.sample import sample
 from inrpde.sampling.sites import Samples, Site
 from inrpde.verification.finding import Finding, Kind, name, place
 
@@ -26,6 +27,11 @@ MOSTLY = 0.9
 """The share of the common points at which they must, as an inequality does only where it is violated."""
 FEW = 16
 """Common points that are looked at before all of them are."""
+COST = 0.002, 0.04
+"""The relative error left where values jump from one set to the other by the size of all data, in steady problems
+and in time, as series solutions show (tests/verification/test_contradictory.py)."""
+FEET = 64
+"""Points of a wall that are looked at."""
 LEAST = 1e-9
 """Data below are rounding."""
 
@@ -185,7 +191,7 @@ def _number(value: float | complex, size: float) -> str:
 
 
 def _at_corners(form: Form, a: Row, b: Row, size: float) -> list[Finding]:
-    points = _corners(form, a.region, b.region)
+    points = meeting(form, a.region, b.region)
     if not len(points):
         return []
     site = plain(points)
@@ -200,15 +206,33 @@ def _at_corners(form: Form, a: Row, b: Row, size: float) -> list[Finding]:
     text = f"{name(form, _unknown(a))} is {first} by {a.text} and {second} by {b.text} at {where}"
     open_ = [row.text for row in (a, b) if not row.region.contains(points[worst : worst + 1])[0]]
     near = f" (in the limit of {' and of '.join(open_)}, which does not hold there)" if open_ else ""
-    return [Finding(Kind.DATA, f"data disagree {'at a corner' if not open_ else 'where two sets meet'}: {text}{near}")]
+    where = "at a corner" if not open_ else "where two sets meet"
+    share = float(gap[worst] / size)
+    return [
+        Finding(
+            Kind.DATA, f"data disagree {where}: {text}{near}; no smooth function follows both", "plausible", share,
+            of=name(form, _unknown(a)), cost=share * COST[form.space.time is not None],
+        )
+    ]  # fmt: skip
 
 
-def _corners(form: Form, a: Region, b: Region) -> Array:
-    """Points where the closures of two regions meet: of their boxes, and ends of curves."""
+def meeting(form: Form, a: Region, b: Region) -> Array:
+    """Points where the closures of two regions meet: of their boxes, ends of curves, and where walls stand at the
+    start."""
     if form.space.dim > 4:
         return np.zeros((0, form.space.dim))
-    points = np.concatenate([lattice(a), lattice(b), _ends(a), _ends(b)])
+    points = np.concatenate([lattice(a), lattice(b), _ends(a), _ends(b), _feet(form, a, b), _feet(form, b, a)])
     return points[_touches(a, points) & _touches(b, points)]
+
+
+def _feet(form: Form, wall: Region, floor: Region) -> Array:
+    """Points of a wall, moved to the time at which another set lies."""
+    lo, hi = floor.bounds
+    if form.space.time is None or wall.dim != form.space.dim - 1 or lo[-1] < hi[-1]:
+        return np.zeros((0, form.space.dim))
+    points = sample(wall, FEET, 3).points
+    points[:, -1] = lo[-1]
+    return points
 
 
 def lattice(region: Region) -> Array:
