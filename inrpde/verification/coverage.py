@@ -89,9 +89,11 @@ def covers(form: Form, region: Region, periodic: Periodic | None, points: Array)
 
 
 def _starts(form: Form, row: Row, order: int) -> bool:
-    """On a line, as many conditions as the order are enough, wherever they hold: all at one end, as for the time."""
+    """On a line, as many conditions as the order are enough, wherever they hold, all at one end, as for the time, or
+    on integrals."""
+    totals = [other for other in form.rows if other.integrals and not other.jets]
     given = [other for other in form.rows if other.region.dim == 0 and set(other.indices) & set(row.indices)]
-    return sum(len(sample(other.region, 1, 0)) for other in given) >= order
+    return sum(len(sample(other.region, 1, 0)) for other in given) + len(totals) >= order
 
 
 def faces(form: Form, region: Region, boundary: Quadrature, bare: Array) -> str:
