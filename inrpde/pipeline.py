@@ -156,6 +156,7 @@ def run(
                 estimated = estimated or _estimated(context, found.best, warnings)
             estimated = estimated or estimate(form, replace(found.best, again=None), seed, scoring=clock.scoring)
             solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
+            estimated = estimated.no_less(form, findings)
             answer = Answer(
                 form, found, estimated, solution, chosen, seed, tol, warnings, findings, plugin, budget, require
             )

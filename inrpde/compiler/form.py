@@ -74,9 +74,7 @@ class IntegralTerm:
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """`arithmetic` is "real", "complex" (complex-linear in complex unknowns) or "split" (these as two real ones).
-
-    `losses`, of the `warnings`, are where the strong form may not be the declared one."""
+    """`arithmetic` is "real", "complex" (complex-linear in complex unknowns) or "split" (these as two real ones)."""
 
     bound: Bound
     unknowns: tuple[Unknown, ...]
@@ -84,7 +82,6 @@ class Form:
     integrals: tuple[IntegralTerm, ...]
     arithmetic: str
     warnings: tuple[str, ...]
-    losses: tuple[str, ...]
     origin: Form | None = None
     """The form that this one continues from another state."""
 

@@ -41,7 +41,7 @@ def bare_boundary(form: Form) -> list[Finding]:
         elif bare.sum() < 3:
             continue
         if bare.any():
-            where = _faces(form, row.region, boundary, bare)
+            where = faces(form, row.region, boundary, bare)
             whole = form.conditions[row.condition].where
             text = f"no condition on a part of the boundary of {whole}: {where} ({bare.mean():.0%} of it)"
             measured = all(_measured(form, k) for k in row.indices)
@@ -89,12 +89,14 @@ def covers(form: Form, region: Region, periodic: Periodic | None, points: Array)
 
 
 def _starts(form: Form, row: Row, order: int) -> bool:
-    """On a line, as many conditions as the order are enough, wherever they hold: all at one end, as for the time."""
+    """On a line, as many conditions as the order are enough, wherever they hold, all at one end, as for the time, or
+    on integrals."""
+    totals = [other for other in form.rows if other.integrals and not other.jets]
     given = [other for other in form.rows if other.region.dim == 0 and set(other.indices) & set(row.indices)]
-    return sum(len(sample(other.region, 1, 0)) for other in given) >= order
+    return sum(len(sample(other.region, 1, 0)) for other in given) + len(totals) >= order
 
 
-def _faces(form: Form, region: Region, boundary: Quadrature, bare: Array) -> str:
+def faces(form: Form, region: Region, boundary: Quadrature, bare: Array) -> str:
     """Where the boundary is bare: its flat faces by name, and a box round the rest."""
     assert boundary.normals is not None
     coords, size = form.space.coords, region.size

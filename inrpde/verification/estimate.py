@@ -21,6 +21,7 @@ from inrpde.sampling.extent import sampled, times
 from inrpde.sampling.sites import Samples
 from inrpde.solvers.contract.method import Candidate
 from inrpde.verification.amplified import gain, hidden, unaided
+from inrpde.verification.finding import Finding
 
 Array = np.ndarray
 FLOOR = 1e-12
@@ -90,6 +91,14 @@ class Estimate:
         if self.open:
             return CEILING * max(size, difference)
         return max(self.share * difference + self.common * size, FLOOR * size)
+
+    def no_less(self, form: Form, findings: Sequence[Finding]) -> Estimate:
+        """With errors no smaller than what was found to be left, whatever solves agree."""
+        fields = dict(self.fields)
+        for finding in findings:
+            for k in form.parts(finding.of) if finding.of else ():
+                fields[form.unknowns[k].name] = max(fields[form.unknowns[k].name], finding.cost)
+        return replace(self, fields=fields)
 
     def parts(self, name: str) -> dict[str, float | None]:
         """What the estimate for an unknown is made of, as the JSON has it; None where there is no second solve."""

@@ -17,9 +17,13 @@ from inrpde.errors import ProblemError
 from inrpde.sampling.draw import draw
 from inrpde.sampling.sites import Samples, Site
 from inrpde.verification.balance import unbalanced
+from inrpde.verification.compatible import rates
+from inrpde.verification.counting import miscounted
 from inrpde.verification.coverage import bare_boundary, free_constants, initial_conditions
-from inrpde.verification.data import contradictions, lattice, repeated
+from inrpde.verification.data import contradictions, lattice, plain, repeated
+from inrpde.verification.ends import misdirected
 from inrpde.verification.finding import Finding, Kind, place
+from inrpde.verification.jumps import jumping_values, lost_fluxes
 from inrpde.verification.learned import unidentified
 from inrpde.verification.places import check_periodic, misplaced
 from inrpde.verification.signs import check_signs
@@ -56,7 +60,11 @@ def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
         findings += _flaws(form)
         findings += repeated(form, samples)
         findings += contradictions(form, samples)
-        findings += bare_boundary(form)
+        findings += rates(form)
+        bare = bare_boundary(form)
+        findings += bare + miscounted(form, bool(bare))
+        findings += misdirected(form)
+        findings += lost_fluxes(form) + jumping_values(form, samples)
         findings += unbalanced(form)
     if scope.expired:
         text = f"the checks of the declaration did not end in {seconds:.3g} s, and were left"
@@ -139,7 +147,7 @@ def _closure(form: Form, row: Row) -> Site | None:
         return None
     points = lattice(row.region)
     points = points[row.region.contains(points, 1e-9 * row.region.size)]
-    return Site(points, np.ones(len(points)), None, {}, 1.0) if len(points) else None
+    return plain(points) if len(points) else None
 
 
 def _check_exact(form: Form, samples: Samples) -> None:
