@@ -56,7 +56,7 @@ def manufactured(problem: Problem, seed: int = 0) -> Problem:
     )  # fmt: skip
 
 
-def known(problem: Problem) -> Problem:
+def settled(problem: Problem) -> Problem:
     """The same problem with its learned coefficients bound to their initial values, for a solution that is known with
     these. Conditions on nothing else are left out."""
     learned = {key: S(value.initial) for key, value in problem.coefficients.items() if isinstance(value, Learned)}
@@ -84,7 +84,7 @@ def _made(form: Form, solutions: Known) -> Problem:
     learned = {key: value for key, value in problem.coefficients.items() if isinstance(value, Learned)}
     truth = {**solutions, **{key: S(value.initial) for key, value in learned.items()}}
     conditions = [
-        c if c.periodic or inequality(c) else c.with_residuals([row - at(row, truth) for row in c.residuals])
+        c if c.periodic or inequality(c) else c.with_residuals([row - at(form.bound.known(row), truth) for row in c.residuals])
         for c in problem.conditions
     ]
     coefficients = {**problem.coefficients, **{key: _aside(value) for key, value in learned.items()}}
