@@ -80,22 +80,28 @@ def inequality(condition: On) -> bool:
 
 
 def _made(form: Form, solutions: Known) -> Problem:
+    """The conditions with their coefficients bound, but for data and what is learned, and with the data of solutions."""
     problem = form.bound.problem
     learned = {key: value for key, value in problem.coefficients.items() if isinstance(value, Learned)}
     truth = {**solutions, **{key: S(value.initial) for key, value in learned.items()}}
-    conditions = [
-        c if c.periodic or inequality(c) else c.with_residuals([row - at(form.bound.known(row), truth) for row in c.residuals])
-        for c in problem.conditions
-    ]
-    coefficients = {**problem.coefficients, **{key: _aside(value) for key, value in learned.items()}}
+
+    def known(condition: On) -> On:
+        rows = [form.bound.known(row) for row in condition.residuals]
+        return condition.with_residuals([row - at(row, truth) for row in rows])
+
+    conditions = [c if c.periodic or inequality(c) else known(c) for c in problem.conditions]
+    rows = [row for condition in conditions for row in condition.residuals]
+    needed = set().union(*(form.bound.known(row).atoms(AppliedUndef, Symbol) for row in rows))
+    named = set().union(*(row.atoms(AppliedUndef, Symbol) for row in rows))
+    coefficients = {
+        key: _aside(value) if key in learned else value
+        for key, value in problem.coefficients.items()
+        if key in needed | named
+    }
     guess = {} if form.linear else {u: START * solution for u, solution in solutions.items()}
+    name = f"{problem.name}, manufactured"
     return changed(
-        problem,
-        name=f"{problem.name}, manufactured",
-        conditions=conditions,
-        coefficients=coefficients,
-        exact=solutions,
-        guess=guess,
+        problem, name=name, conditions=conditions, coefficients=coefficients, exact=solutions, guess=guess
     )
 
 

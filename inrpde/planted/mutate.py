@@ -102,9 +102,9 @@ def _changes(form: Form, condition: On, row: Expr) -> Iterator[tuple[Change, Exp
     if condition.region.dim < space.dim and not row.has(Derivative) and len(given) == 1:
         (u,) = given
         yield Change.VALUE, row - Float(SHIFT * _size(form, u)), words(row, 60)
-        normals = sample(condition.region, 4, 0).normals
-        if normals is not None:
-            ends = not np.any(normals[:, : len(space.spatial)])
+        drawn = sample(condition.region, 4, 0)
+        ends = space.time is not None and not np.ptp(drawn.points[:, -1])
+        if ends or drawn.normals is not None:
             slope = space.dt(u) if ends else space.dn(u)
             yield Change.SLOPE, row.xreplace({u: slope}), words(row, 60)
 
