@@ -7,7 +7,6 @@ inequalities stay as they are, and Φ* keeps them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import count
 
 import numpy as np
 from sympy import Expr, Float, I, S, Symbol, exp, pi, sin
@@ -80,7 +79,7 @@ def inequality(condition: On) -> bool:
 
 
 def _made(form: Form, solutions: Known) -> Problem:
-    """The conditions with their coefficients bound, but for data and what is learned, and with the data of solutions."""
+    """The problem with the data of its solutions, its coefficients bound, but for data and what is learned."""
     problem = form.bound.problem
     learned = {key: value for key, value in problem.coefficients.items() if isinstance(value, Learned)}
     truth = {**solutions, **{key: S(value.initial) for key, value in learned.items()}}
@@ -94,15 +93,13 @@ def _made(form: Form, solutions: Known) -> Problem:
     needed = set().union(*(form.bound.known(row).atoms(AppliedUndef, Symbol) for row in rows))
     named = set().union(*(row.atoms(AppliedUndef, Symbol) for row in rows))
     coefficients = {
-        key: _aside(value) if key in learned else value
+        key: _aside(value) if isinstance(value, Learned) else value
         for key, value in problem.coefficients.items()
         if key in needed | named
     }
     guess = {} if form.linear else {u: START * solution for u, solution in solutions.items()}
     name = f"{problem.name}, manufactured"
-    return changed(
-        problem, name=name, conditions=conditions, coefficients=coefficients, exact=solutions, guess=guess
-    )
+    return changed(problem, name=name, conditions=conditions, coefficients=coefficients, exact=solutions, guess=guess)
 
 
 def _aside(value: Learned) -> Learned:
@@ -126,7 +123,9 @@ def _smooth(form: Form, rng: np.random.Generator) -> Expr:
         rates = [_number(rng, low, high) for _ in across]
         signs = rng.choice([-1, 1], len(across))
         turning = (2 * pi * whole if x in around else rate for x, rate in zip(form.space.coords, rates, strict=True))
-        return sum(int(s) * rate * z for s, rate, z in zip(signs, turning, across, strict=True)) + 6 * _number(rng, 0, 1)
+        return sum(int(s) * rate * z for s, rate, z in zip(signs, turning, across, strict=True)) + 6 * _number(
+            rng, 0, 1
+        )
 
     rising = [_number(rng, *GROWTH) for _ in across]
     grown = sum(rate * (z - 1) for x, rate, z in zip(form.space.coords, rising, across, strict=True) if x not in around)
@@ -142,9 +141,9 @@ def _levels(form: Form) -> Iterator[tuple[float, float]]:
     problem = form.bound.problem
     fields = {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
     for given in (problem.exact, problem.guess):
-        for k, (unknown, expr) in zip(count(), given.items(), strict=False):
-            part = form.parts(unknown.func.__name__)[0]
-            values = evaluate(form.bound.known(expr), form.space.coords, field_points(form, part, 200, k), fields)
+        for unknown, expr in given.items():
+            points = field_points(form, form.parts(unknown.func.__name__)[0], 200, 0)
+            values = evaluate(form.bound.known(expr), form.space.coords, points, fields)
             middle = float(np.mean(values.real))
             if np.isfinite(middle) and rms(values) > 0:
                 yield middle, float(np.std(values)) or abs(middle) / 4

@@ -37,7 +37,9 @@ SOLVED = 0.05
 FALLS, ROUNDED = 0.1, 1e-8
 """The errors fall where the last is below so much of the first, or near rounding."""
 ORDER, EXPECTED = 1.5, 2
-"""Of convergence that a reference is to have at least; with the one that it is made for."""
+"""Of convergence that a reference is to have at least, and the one that it is made for."""
+FINE = 1e-5
+"""A true error of a reference below which its steps in time may set it, and not its grid."""
 FOUND = 0.95
 """The share of mutants that are to be found, and named."""
 GRIDS = 3
@@ -171,7 +173,7 @@ def reference_check(made: Problem, budget: float) -> Check:
             text = f"{kind}: {row['field']} is off by {row['true']:.1e}, and its own estimate is {row['estimated']:.1e}"
             return Check("reference", False, text, tuple(rows))
         order = orders.get(row["field"], EXPECTED)
-        if order < ORDER and row["true"] > SMALL:
+        if order < ORDER and row["true"] > FINE:
             text = f"{kind}: {row['field']} converges with order {order:.1f}, and {EXPECTED} is expected"
             return Check("reference", False, text, tuple(rows))
     text = f"{kind}; it converges as expected, and its estimates are those of its true errors"

@@ -172,7 +172,7 @@ def test_a_problem_that_is_wrong_is_refused():
 
 def test_the_command_line(tmp_path):
     (tmp_path / "rod.py").write_text(FILE)
-    words = "verify rod.py --budget 20 --mutants 3 --seed 1 --json".split()
+    words = ["verify", "rod.py", "--budget", "20", "--mutants", "3", "--seed", "1", "--json"]
     done = subprocess.run([sys.executable, "-m", "inrpde", *words], capture_output=True, text=True, cwd=tmp_path)
     made = json.loads(done.stdout)
     assert (done.returncode, made["status"], made["seed"]) == (0, "ok", 1)
