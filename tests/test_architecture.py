@@ -36,6 +36,16 @@ MAY_IMPORT = {
         "export",
     },
     "export": {"declaration"},
+    "planted": {
+        "arguments",
+        "declaration",
+        "compiler",
+        "sampling",
+        "discretise",
+        "references",
+        "verification",
+        "pipeline",
+    },
 }  # fmt: skip
 HEAVY = {
     "declaration": {"torch", "matplotlib"},

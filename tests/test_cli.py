@@ -91,7 +91,7 @@ def test_help_answers_at_once_and_imports_nothing_heavy():
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    for command in ("solve", "check", "reference", "compare", "report", "list"):
+    for command in ("solve", "check", "reference", "verify", "compare", "report", "list"):
         assert command in done.stdout
 
 

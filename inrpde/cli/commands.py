@@ -31,6 +31,7 @@ _EXIT = {
     "invalid": ProblemError.exit_code,
     "diverged": DivergedError.exit_code,
     "tolerance": ShortError.exit_code,
+    "refuted": ShortError.exit_code,
 }
 _MOST = 2**28
 """Nodes of a written field: two gigabytes."""
@@ -106,6 +107,23 @@ def reference(args: Namespace) -> int:
     return _EXIT[solution.report["status"]]
 
 
+def verify(args: Namespace) -> int:
+    """Known solutions and planted errors; exit 5 if something does not hold."""
+    config.resolve({}, dict(args.set))
+    problem, _ = _load(args)
+
+    from inrpde.planted.verify import verify as tried
+
+    with _progress() as progress:
+        found = tried(
+            problem, seed=args.seed, budget=args.budget, settings=dict(args.set), mutants=args.mutants,
+            progress=progress,
+        )  # fmt: skip
+    made = found.as_dict()
+    _print(args, made, lambda made: str(found))
+    return _EXIT[made["status"]]
+
+
 def compare(args: Namespace) -> int:
     """The errors between two stored fields."""
     from inrpde.export import read
@@ -146,6 +164,7 @@ _COMMANDS = {
     "solve": solve,
     "check": check,
     "reference": reference,
+    "verify": verify,
     "compare": compare,
     "report": report,
     "list": list_plugins,
