@@ -6,7 +6,8 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
-from sympy import Add, Piecewise, lambdify
+from sympy import Add, Derivative, Dummy, Piecewise, factorial, lambdify
+from sympy.core.function import AppliedUndef
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
@@ -17,6 +18,8 @@ from inrpde.sampling import sample
 
 LEAST = 1e-30
 CLOSED = [name for name, trap in TRAPS.items() if trap.make().exact]
+COMPUTED = [name for name in TRAPS if name not in CLOSED]
+STEPS = 1e-3, 3e-5
 
 
 def unmet(known: Known, solution, conditions=None, count: int = 12) -> float:
@@ -85,6 +88,61 @@ def crossing(f, start) -> list | None:
     except ValueError:
         return None
     return at
+
+
+def differences(known: Known, truth, derivative, points: np.ndarray, share: float) -> np.ndarray:
+    """A derivative of a truth by seven points along its coordinate, within the region's bounds."""
+    lo, hi = known.problem.conditions[0].region.bounds
+    ((coordinate, order),) = derivative.variable_count
+    k = known.problem.space.coords.index(coordinate)
+    h = share * (hi[k] - lo[k])
+    first = np.clip(np.round((points[:, k] - lo[k]) / h) - 3, 0, round(1 / share) - 6)
+    values = np.zeros(len(points))
+    nodes = lo[k] + h * (first[:, None] + np.arange(7))
+    local = (nodes - points[:, [k]]) / h
+    weights = np.linalg.solve(local[:, None, :] ** np.arange(7)[:, None], _unit(int(order)))
+    for j in range(7):
+        at = points.copy()
+        at[:, k] = nodes[:, j]
+        values += weights[:, j, 0] * truth(at)[derivative.expr.func.__name__]
+    return values / h ** int(order)
+
+
+def _unit(order: int) -> np.ndarray:
+    unit = np.zeros((7, 1))
+    unit[order] = float(factorial(order))
+    return unit
+
+
+def gaps(known: Known, truth, residual, share: float, points: np.ndarray) -> np.ndarray:
+    """The terms of a residual (terms, N), derivatives by differences."""
+    derivatives = residual.atoms(Derivative)
+    atoms = [*derivatives, *residual.xreplace({each: Dummy() for each in derivatives}).atoms(AppliedUndef)]
+    symbols = [Dummy() for _ in atoms]
+    swapped = dict(zip(atoms, symbols, strict=True))
+    parts = [part.xreplace(swapped) for part in Add.make_args(residual.expand())]
+    values = [
+        differences(known, truth, atom, points, share) if atom in derivatives else truth(points)[atom.func.__name__]
+        for atom in atoms
+    ]
+    terms = lambdify([*known.problem.space.coords, *symbols], parts, "numpy")(*points.T, *values)
+    return np.array([np.broadcast_to(term, len(points)) for term in terms])
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_computed_truths_satisfy_their_conditions_by_differences(name):
+    """In the median over points, as some lie next to what is not smooth, and for one of two steps."""
+    known = TRAPS[name].make()
+    inside = sample(known.problem.conditions[0].region, 30, 6).points
+    for truth in known.truths:
+        for condition in known.problem.conditions:
+            points = sample(condition.region, 20, 5).points[:20]
+            for residual in condition.residuals:
+                found = []
+                for share in STEPS:
+                    size = np.mean(np.abs(gaps(known, truth, residual, share, inside)).sum(axis=0))
+                    found.append(np.median(np.abs(gaps(known, truth, residual, share, points).sum(axis=0))) / (size or 1))
+                assert min(found) < 1e-4, str(condition)
 
 
 def test_half_of_all_are_tame():

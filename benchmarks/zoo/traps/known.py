@@ -9,7 +9,7 @@ from typing import Any
 import mpmath
 import numpy as np
 from scipy.integrate import solve_ivp
-from sympy import Expr, Interval, erf, exp, lambdify, pi, sqrt
+from sympy import Dummy, Eq, Expr, Interval, erf, exp, lambdify, pi, sqrt
 from sympy.core.function import AppliedUndef
 
 from inrpde.declaration import On, Problem, Region, Space
@@ -81,30 +81,38 @@ def _evaluated(space: Space, solution: Mapping[AppliedUndef, Expr]) -> Truth:
 
 
 def marched(
-    span: tuple[float, float], unknowns: Any, rates: list[Expr], start: list[Any], method: str = "DOP853",
-    accuracy: float = 1e-9,
+    space: Space, span: tuple[float, float], fields: list[Any], rates: list[Expr], start: list[float], order: int = 1,
+    stiff: bool = False, accuracy: float = 1e-8,
 ) -> Known:  # fmt: skip
-    """A system of ODEs from its start, y' = rates(y, t); the truth by scipy at tight tolerances. `unknowns` and `rates`
-    are made from `space.coords` of a space with the coordinate t."""
-    space = unknowns[0]
-    (t,), fields = space.coords, unknowns[1:]
+    """A system of ODEs from its start: the derivatives of the given order are `rates`; `start` holds values, and then
+    speeds. The truth is scipy's at tight tolerances."""
+    (t,) = space.coords
+    state = [field.diff(t, k) if k else field for k in range(order) for field in fields]
     run = Region(space, Interval(*span))
-    conditions = [On(run, field.diff(t) - rate) for field, rate in zip(fields, rates, strict=True)]
-    conditions += [On(run.face(t, span[0]), field - value) for field, value in zip(fields, start, strict=True)]
-    right = lambdify([t, *fields], rates, "numpy")
-    names = [field.func.__name__ for field in fields]
+    conditions = [On(run, Eq(field.diff(t, order), rate)) for field, rate in zip(fields, rates, strict=True)]
+    conditions += [On(run.face(t, span[0]), Eq(each, value)) for each, value in zip(state, start, strict=True)]
+    symbols = [Dummy() for _ in state]
+    swapped = dict(reversed(list(zip(state, symbols, strict=True))))
+    right = lambdify([t, *symbols], [*symbols[len(fields) :], *(rate.xreplace(swapped) for rate in rates)], "numpy")
+    method, tolerance = ("LSODA", 1e-12) if stiff else ("DOP853", 1e-13)
 
     def truth(points: Array) -> dict[str, Array]:
         times, back = np.unique(points[:, 0], return_inverse=True)
-        first = np.array([float(value) for value in start])
         found = solve_ivp(
-            lambda now, y: right(now, *y), span, first, method, t_eval=times, rtol=1e-12, atol=1e-14, max_step=np.inf
-        )
+            lambda now, y: right(now, *y), (span[0], max(span[0] + 1e-300, times[-1])), np.array(start, dtype=float),
+            method, t_eval=times, rtol=tolerance, atol=1e-15 * max(map(abs, start)),
+        )  # fmt: skip
         if not found.success:
             raise ArithmeticError(found.message)
-        return dict(zip(names, found.y[:, back], strict=True))
+        return {field.func.__name__: values[back] for field, values in zip(fields, found.y, strict=False)}
 
-    return Known(Problem("trap", unknowns=list(fields), conditions=conditions), (truth,), accuracy)
+    return numeric(fields, conditions, truth, accuracy=accuracy)
+
+
+def numeric(unknowns: Any, conditions: list[On], *truths: Truth, accuracy: float, **more: Any) -> Known:
+    """A problem with truths that are computed."""
+    unknowns = list(unknowns) if isinstance(unknowns, (list, tuple)) else [unknowns]
+    return Known(Problem("trap", unknowns=unknowns, conditions=conditions, **more), truths, accuracy)
 
 
 def bump(x: Expr, width: float) -> Expr:
