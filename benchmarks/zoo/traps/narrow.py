@@ -53,7 +53,7 @@ def membrane(s: float, resistance: float) -> Known:
     """A membrane that resists, in the midst of a tube: 1/a = 1 + R sech²."""
     space, x, u, tube = line(Interval(0, 3))
     z = (x - sqrt(3)) / s
-    a = 1 / (1 + resistance / (2 * s) / cosh(z) ** 2)
+    a = 1 / (1 + resistance / (2 * s) * (1 - tanh(z) ** 2))
     solution = x + resistance * (tanh(z) + 1) / 2
     conditions = [
         On(tube, Eq(space.div(a * space.grad(u)), 0)),
