@@ -20,6 +20,7 @@ from inrpde.declaration.problem import is_complex
 from inrpde.discretise.fields import field_points, rms
 from inrpde.errors import ProblemError
 from inrpde.sampling.extent import bounds
+from inrpde.verification.jumps import lost_fluxes
 from inrpde.verification.validate import validate
 
 LEVELS = ((0.0, 1.0), (2.0, 1.0), (0.5, 0.3), (-2.0, 1.0), (0.0, 0.1))
@@ -154,7 +155,7 @@ def _check_smooth(form: Form) -> None:
     """Raise ProblemError where a smooth solution would ask for a source that is concentrated at jumps."""
     meshed = {key.func.__name__ for key, field in form.bound.fields.items() if isinstance(field, MeshField)}
     jumps = [row.text for row in form.rows for jet in row.data.values() if jet.name in meshed and any(jet.index)]
-    if form.losses or jumps:
+    if lost_fluxes(form) or jumps:
         raise ProblemError(
             "a coefficient that jumps, or whose slope does, stands under a derivative: no smooth function solves this",
             [*jumps, form.bound.problem.name][0], "give `exact`",
