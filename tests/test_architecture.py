@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "networks": {"declaration", "compiler", "sampling"},
     "discretise": {"declaration", "compiler", "sampling", "networks"},
     "solvers": {"declaration", "compiler", "sampling", "networks", "discretise"},
-    "references": {"declaration", "compiler"},
+    "resolution": {"declaration", "compiler"},
+    "references": {"declaration", "compiler", "resolution"},
     "verification": {
         "declaration",
         "compiler",

@@ -90,14 +90,14 @@ class CutGrid:
         back: list[tuple[int, int, Array, Array]] = []
         for side in (0, 1):
             for axis, line in enumerate(self.axes):
-                towards = np.zeros(len(self.axes))
-                towards[axis] = (2 * side - 1) * line.step
+                towards = np.zeros(nodes.shape)
+                towards[:, axis] = _arms(line, 2 * side - 1)[self.index[axis]]
                 beyond = _shifted(number, axis, 2 * side - 1)[self.index]
                 linked = beyond != NONE
-                linked[linked] = self._contains(nodes[linked] + towards / 2)
+                linked[linked] = self._contains(nodes[linked] + towards[linked] / 2)
                 cut = np.flatnonzero(~linked & self.inside)
                 reach = np.where(beyond[cut] == NONE, 1.0, 0.5)
-                crossing = nodes[cut] + towards * self._crossing(nodes[cut], towards, reach)[:, None]
+                crossing = nodes[cut] + towards[cut] * self._crossing(nodes[cut], towards[cut], reach)[:, None]
                 found = self.neighbours[side][axis]
                 found[linked] = beyond[linked]
                 found[cut] = count + np.arange(len(cut))
@@ -112,7 +112,7 @@ class CutGrid:
             self.neighbours[1 - side][axis][crossings] = cut
 
     def _crossing(self, start: Array, towards: Array, reach: Array) -> Array:
-        """How far from `start` (N, d) along `towards` the boundary lies, (N,), by bisection to rounding."""
+        """How far from `start` (N, d) along `towards` (N, d) the boundary lies, (N,), by bisection to rounding."""
         low, high = np.zeros(len(start)), reach
         for _ in range(48):
             middle = (low + high) / 2
@@ -258,6 +258,13 @@ class CutGrid:
             data[rows[:, None], known] = found
         row, column = np.nonzero(np.isfinite(offsets))
         return _matrix(row, columns[row, column], data[row, column], (len(offsets), width))
+
+
+def _arms(line: Axis, by: int) -> Array:
+    """The way from each node of an axis to the next, downward (-1) or upward (1); beyond an end a cell is as long as
+    the last."""
+    cells = np.diff(line.at(2 * np.arange(line.cells + 1)))
+    return cells[np.r_[: line.cells, -1]] if by > 0 else -cells[np.r_[0, : line.cells]]
 
 
 def _shifted(number: Array, axis: int, by: int) -> Array:

@@ -22,7 +22,7 @@ from inrpde.references.equations import Equation, Equations, sort_equations
 from inrpde.references.factors import Factors, ignores
 from inrpde.references.fem_assembly import Assembly, Interface, probe
 from inrpde.references.fem_mesh import check_meshable, meshes, ratio
-from inrpde.references.layout import coarsest_cells, domain
+from inrpde.references.layout import coarsest_axes, domain
 from inrpde.references.reference import (
     FLOOR,
     CellValues,
@@ -172,8 +172,7 @@ def _cell_values(bound: Bound, assembly: Assembly, solution: Array) -> CellValue
 
 def _grid(equations: Equations, n: int) -> tuple[list[Array], Array, Array]:
     """The axes of a grid of about n cells (an even number), its nodes in the region, and which they are."""
-    cells = [2 * count for count in coarsest_cells(equations, -(-n // 2))]
-    axes = [np.linspace(lo, hi, count + 1) for (lo, hi), count in zip(domain(equations), cells, strict=True)]
+    axes = [axis.at(np.arange(axis.end + 1)) for axis in coarsest_axes(equations, -(-n // 2))]
     nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     flat = nodes.reshape(-1, len(axes))
     mask = np.any([region.contains(flat) & ~_on_crack(region, flat) for region in _regions(equations)], axis=0)

@@ -110,8 +110,7 @@ class Grid:
         for axis, own, wanted, order in zip(
             self.axes, self.lattices[unknown].positions, lattice.positions, index, strict=True
         ):
-            period = axis.end if axis.periodic else None
-            factors.append(stencils(own, wanted, order, axis.step, period))
+            factors.append(stencils(axis, own, wanted, order))
         return _kron(factors)
 
     def leaf(self, unknown: int, index: Index, time: int, lattice: Lattice) -> csr_array:
@@ -134,12 +133,11 @@ class Grid:
             line, wanted = self.axes[axis], lattice.positions[axis]
             near = np.unique(wanted[:, None] + REACH)
             if line.periodic:
-                near, period = np.unique(near % line.end), line.end
+                near = np.unique(near % line.end)
             else:
-                period = None
                 ends = [self.lattices[u].positions[axis][[0, -1]] for u in unknowns]
                 near = near[(near >= max(lo for lo, _ in ends)) & (near <= min(hi for _, hi in ends))]
-            matrix = stencils(near, wanted, 1, line.step, period, staggered=True)
+            matrix = stencils(line, near, wanted, 1, staggered=True)
             used = np.unique(matrix.indices)
             identity = [sparse.eye_array(n, format="csr") for n in lattice.shape]
             identity[axis] = matrix[:, used]

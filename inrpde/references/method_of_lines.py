@@ -7,7 +7,7 @@ complex unknowns), by `scipy.integrate.solve_ivp`.
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy import sparse
@@ -25,10 +25,11 @@ from inrpde.references.cut_cells import cut_region, cut_system
 from inrpde.references.equations import Equations, check_determined, sort_equations
 from inrpde.references.evolution import Evolution
 from inrpde.references.flow_evolution import FlowEvolution
-from inrpde.references.layout import coarsest_cells, domain, find_flow, is_box
+from inrpde.references.layout import coarsest_axes, domain, find_flow, is_box
 from inrpde.references.matching import match_faces
 from inrpde.references.reference import NoReference, Reference, Refusal, Unsupported, from_levels
 from inrpde.references.steady import Progress, node_axes, on_nodes
+from inrpde.references.stencils import Axis
 from inrpde.references.system import Array, Entry, System
 
 KIND = "method of lines"
@@ -75,17 +76,17 @@ def solve(
         equations, build = _check(bound)
         dim = len(equations.space.spatial)
         if n is not None:
-            cells, limit, most = coarsest_cells(equations, -(-n // 4)), np.inf, 3
+            axes, limit, most = coarsest_axes(equations, -(-n // 4)), np.inf, 3
         else:
-            cells, limit = coarsest_cells(equations, COARSEST[dim]), min(budget or SECONDS, SECONDS)
+            axes, limit = coarsest_axes(equations, COARSEST[dim]), min(budget or SECONDS, SECONDS)
             most = 1 + int(np.log2(FINEST[dim] / COARSEST[dim]))
-        return _refine(equations, build, cells, most, limit, progress)
+        return _refine(equations, build, axes, most, limit, progress)
     except Unsupported as reason:
         return reason.refused
 
 
 def _refine(
-    equations: Equations, build: Build, cells: tuple[int, ...], most: int, limit: float, progress: Progress | None
+    equations: Equations, build: Build, axes: Sequence[Axis], most: int, limit: float, progress: Progress | None
 ) -> Reference:
     """March on grids of half the step each, until three agree, the next exceeds the limit, or there were enough."""
     times = np.linspace(*equations.span, TIMES)
@@ -94,7 +95,7 @@ def _refine(
     found: Reference | None = None
     for level in range(most):
         start = clock.perf_counter()
-        system = build(equations, [count * 2**level for count in cells], time_order=2)
+        system = build(equations, [axis.refined(2**level) for axis in axes], time_order=2)
         try:
             levels.append(_march(system, times, begin + PATIENCE * limit))
         except Late:
@@ -110,9 +111,9 @@ def _refine(
         if progress:
             progress(min((level + 1) / most, 1.0))
         if level < 2:
-            afford(spent, 2, len(cells))
+            afford(spent, 2, len(axes))
         finished = found is not None and most > 3 and max(found.estimated_error.values()) < ENOUGH
-        if finished or (now + spent * 2.0 ** (len(cells) + 1) > limit and (found is not None or now > limit)):
+        if finished or (now + spent * 2.0 ** (len(axes) + 1) > limit and (found is not None or now > limit)):
             break
     if found is None:
         raise Unsupported(f"three grids in time take longer than {limit:.3g} s", Refusal.TOO_DEAR)

@@ -15,27 +15,31 @@ from inrpde.references.equations import Equations
 from inrpde.references.factors import ignores
 from inrpde.references.newton import Diverged, continued, newton
 from inrpde.references.reference import Reference, Refusal, Unsupported, from_levels
+from inrpde.references.stencils import Axis
 from inrpde.references.system import Array, System
 
 Progress = Callable[[float], None]
-Build = Callable[[Equations, Sequence[int]], System]
-"""The system on a grid with that many cells on each axis."""
+Build = Callable[[Equations, Sequence[Axis]], System]
+"""The system on a grid of these axes."""
 
 SINGULAR = 1e14
 """A coarse system with rows of size 1 and a larger condition number counts as singular."""
 
 
 def solve_steady(
-    kind: str, build: Build, equations: Equations, cells: Sequence[int], progress: Progress | None
+    kind: str, build: Build, equations: Equations, axes: Sequence[Axis], progress: Progress | None
 ) -> Reference:
-    """Solve with `cells`, twice and four times as many. Raises Unsupported where there is no such solution."""
+    """Solve on a grid of these axes, and with cells of half and a quarter the size.
+
+    Raises Unsupported where there is no such solution.
+    """
     systems: list[System] = []
     states: list[Array] = []
     spent = 0.0
     for level in range(3):
-        afford(spent, 2, len(cells))
+        afford(spent, 2, len(axes))
         begun = time.perf_counter()
-        system = build(equations, [count * 2**level for count in cells])
+        system = build(equations, [axis.refined(2**level) for axis in axes])
         if not systems:
             start = guess(system)
             _check_regular(system, start)
@@ -109,7 +113,7 @@ def wave_number(system: System) -> float:
     The sum of a row is its zero-order part c; its diagonal less that is a Σ 2/h², for a term -a ∂².
     """
     _, jacobian = system.tangent(guess(system))
-    inverse = sum(2 / axis.step**2 for axis in system.grid.axes)
+    nodes = node_axes(system)
     largest = 0.0
     for entry in system.entries:
         if entry.volume:
@@ -117,8 +121,11 @@ def wave_number(system: System) -> float:
             total = own.sum(axis=1)
             second = jacobian.diagonal()[entry.slots] - total
             ratio = np.divide(total, second, out=np.zeros_like(total), where=second != 0)
-            largest = max(largest, float(np.max(-ratio.real, initial=0.0)))
-    return float(np.sqrt(largest * inverse))
+            points = system.grid.points(entry.place)[entry.picks]
+            steps = [np.interp(x, line, np.gradient(line)) for x, line in zip(points.T, nodes, strict=True)]
+            inverse = sum(2 / step**2 for step in steps)
+            largest = max(largest, float(np.max(-ratio.real * inverse, initial=0.0)))
+    return float(np.sqrt(largest))
 
 
 def _check_regular(system: System, state: Array) -> None:
