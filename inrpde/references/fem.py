@@ -29,9 +29,11 @@ from inrpde.references.reference import (
     NoReference,
     Reference,
     Refusal,
+    Trust,
     Unsupported,
     check_finite,
     norm,
+    trust,
 )
 from inrpde.references.steady import SINGULAR, Progress
 from inrpde.references.terms import Lowering, Term
@@ -127,14 +129,15 @@ def solve(
         region = _regions(equations)[0]
         axes, points, mask = _grid(equations, n or DEFAULT[dim])
         size = max(hi - lo for lo, hi in domain(equations)) / CELLS[dim] * DEFAULT[dim] / (n or DEFAULT[dim])
-        levels: list[Array] = []
+        levels, noise = list[Array](), FLOOR
         finer, begun = ratio(_regions(equations)), time.perf_counter()
         for mesh in meshes(_regions(equations), size):
             assembly = Assembly(equations, mesh)
             if len(bound.unknowns) > 1:
                 assembly.check_interfaces(interfaces)
             values = np.full(mask.shape, np.nan, assembly.dtype)
-            solution = _solve_on(assembly, check=not levels)
+            solution, rounding = _solve_on(assembly, check=not levels)
+            noise = max(noise, finer ** (2 * (LEVELS - 1 - len(levels))) * rounding)
             values[mask] = probe(assembly.basis, points) @ solution
             levels.append(values)
             if progress:
@@ -144,7 +147,7 @@ def solve(
             begun = time.perf_counter()
     except Unsupported as reason:
         return reason.refused
-    found = _reference(bound, finer, axes, mask, levels)
+    found = _reference(bound, finer, axes, mask, levels, noise)
     return replace(found, cells=_cell_values(bound, assembly, solution)) if isinstance(region, Mesh) else found
 
 
@@ -188,27 +191,37 @@ def _on_crack(region: Region, points: Array) -> Array:
     return on
 
 
-def _reference(bound: Bound, finer: float, axes: list[Array], mask: Array, levels: list[Array]) -> Reference:
+def _reference(
+    bound: Bound, finer: float, axes: list[Array], mask: Array, levels: list[Array], noise: float
+) -> Reference:
     nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    values, errors, orders = {}, {}, {}
+    values, trusted = {}, dict[str, Trust]()
     for unknown in bound.unknowns:
         lives = np.ones(mask.shape, bool)
         if unknown.region is not None:
             lives = unknown.region.contains(nodes.reshape(-1, len(axes))).reshape(mask.shape)
         coarse, middle, fine = (np.where(lives, level, np.nan) for level in levels)
-        before, latest, size = norm(middle - coarse), norm(fine - middle), norm(fine)
-        order = float(np.log(before / latest) / np.log(finer)) if latest > 1e-11 * size else ORDER
-        relative = latest / (size or 1.0)
-        values[unknown.name], orders[unknown.name] = fine, order
-        errors[unknown.name] = max(relative / (finer ** float(np.clip(order, 0.5, ORDER)) - 1), FLOOR)
+        size = norm(fine, axes) or 1.0
+        before, latest = norm(middle - coarse, axes) / size, norm(fine - middle, axes) / size
+        values[unknown.name] = fine
+        trusted[unknown.name] = trust(before, latest, finer, ORDER, noise)
     check_finite(values)
     every_other = (slice(None, None, 2),) * len(axes)
     half = {name: fine[every_other] for name, fine in values.items()}
-    return Reference(KIND, tuple(axes), values, mask, errors, half, tuple(axis[::2] for axis in axes), orders)
+    errors = {name: each.error for name, each in trusted.items()}
+    return Reference(
+        KIND, tuple(axes), values, mask, errors, half, tuple(axis[::2] for axis in axes),
+        {name: each.order for name, each in trusted.items()},
+        tuple(filter(None, (each.doubt(name) for name, each in trusted.items()))),
+        extrapolated_error=errors, sound={name: each.sound for name, each in trusted.items()},
+    )  # fmt: skip
 
 
-def _solve_on(assembly: Assembly, check: bool) -> Array:
-    """The values of the basis. With `check` Unsupported is raised for a singular matrix."""
+def _solve_on(assembly: Assembly, check: bool) -> tuple[Array, float]:
+    """The values of the basis, and the relative error that rounding leaves in them.
+
+    With `check` Unsupported is raised for a singular matrix.
+    """
     matrix, rhs = assembly.volume()
     matrix, rhs, fixed, known = assembly.boundary(matrix, rhs)
     solution = np.zeros(len(rhs), assembly.dtype)
@@ -220,4 +233,4 @@ def _solve_on(assembly: Assembly, check: bool) -> Array:
         why = "the solution is fixed only up to a constant" if constant else "the conditions leave something open"
         raise Unsupported(f"the discrete equations are singular: {why}", Refusal.SINGULAR)
     solution[free] = factors.solve((rhs - matrix @ solution)[free])
-    return solution
+    return solution, factors.rounding(solution[free])

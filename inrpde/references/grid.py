@@ -81,6 +81,13 @@ class Grid:
             self._points[lattice.key] = np.stack(np.meshgrid(*each, indexing="ij"), axis=-1).reshape(-1, len(each))
         return self._points[lattice.key]
 
+    def around(self, lattice: Lattice, offset: Sequence[float]) -> np.ndarray:
+        """Points (N, axes) beside those of a lattice, within a half step along the axes on which it is no plane."""
+        moved = []
+        for axis, own, by in zip(self.axes, lattice.positions, offset, strict=True):
+            moved.append(axis.at(np.clip(own + by, 0, axis.end)) if len(own) > 1 else axis.at(own))
+        return np.stack(np.meshgrid(*moved, indexing="ij"), axis=-1).reshape(-1, len(moved))
+
     def block(self, unknown: int) -> slice:
         """Where the values of an unknown lie in the state."""
         return slice(self.offsets[unknown], self.offsets[unknown] + self.lattices[unknown].size)

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from sympy import Expr, Heaviside, Symbol, sign
-from sympy.core.relational import Relational
+from sympy import Expr, Symbol
 
 from inrpde import resolution
 from inrpde.references.equations import Equations
 from inrpde.references.formula import Formula
 from inrpde.references.reference import Refusal, Unsupported
 from inrpde.references.stencils import Axis, Narrow
+from inrpde.references.terms import switches
 
 ACROSS = 8
 """Cells of the coarsest grid across a narrow place, and steps in time, at least."""
@@ -45,11 +45,6 @@ def refuse_narrow(equations: Equations, axes: Sequence[Axis], cost: str) -> None
         place, x = min(graded, key=lambda each: each[0].step)
         where = f"{x} = {(place.lo + place.hi) / 2:.6g}, where data vary within {place.hi - place.lo:.2g}"
         raise Unsupported(f"a grid that sees {where}, would take {cost}", Refusal.TOO_DEAR)
-
-
-def switches(expr: Expr) -> set[Expr]:
-    """The expressions at whose change of sign an expression may jump."""
-    return {e.lhs - e.rhs for e in expr.atoms(Relational)} | {e.args[0] for e in expr.atoms(Heaviside, sign)}
 
 
 def _roots(g: Expr, x: Symbol, lo: float, hi: float) -> list[float]:

@@ -50,13 +50,16 @@ def solve_steady(
         except Diverged:
             what = "Newton's method does not converge, neither directly nor by continuation"
             raise Unsupported(what, Refusal.DIVERGED) from None
+        if not systems:
+            order = max(term.order(unknown) for term in equations.volume_terms for unknown in term.unknowns)
+            noise = 4.0**order * system.factorise(states[0])[1].rounding(states[0])
         systems.append(system)
         spent = time.perf_counter() - begun
         if progress:
             progress(8.0 ** (level - 2))
     _check_multipliers(systems, states)
     levels = [on_nodes(system, state) for system, state in zip(systems, states, strict=True)]
-    return from_levels(kind, node_axes(systems[-1]), levels, systems[-1].grid.mask)
+    return from_levels(kind, node_axes(systems[-1]), levels, systems[-1].grid.mask, noise=noise)
 
 
 def _solve(system: System, start: Array) -> Array:
