@@ -68,7 +68,7 @@ class CutGrid:
     ):
         self.axes = tuple(axes)
         self._contains = contains
-        lines = [axis.at(2 * np.arange(axis.cells + 1)) for axis in axes]
+        lines = [axis.nodes for axis in axes]
         lattice = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1)
         self.mask = contains(lattice.reshape(-1, len(axes))).reshape(lattice.shape[:-1])
         self.index = np.nonzero(self.mask)
@@ -280,7 +280,7 @@ class CutGrid:
 def _arms(line: Axis, by: int) -> Array:
     """The way from each node of an axis to the next, downward (-1) or upward (1); beyond an end a cell is as long as
     the last."""
-    cells = np.diff(line.at(2 * np.arange(line.cells + 1)))
+    cells = np.diff(line.nodes)
     return cells[np.r_[: line.cells, -1]] if by > 0 else -cells[np.r_[0, : line.cells]]
 
 

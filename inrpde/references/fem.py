@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 from sympy import Derivative, S
 
+from inrpde import resolution
 from inrpde.compiler import Bound
 from inrpde.declaration.regions import Mesh, Region
 from inrpde.references.cost import afford
@@ -133,6 +135,8 @@ def solve(
         finer, begun = ratio(_regions(equations)), time.perf_counter()
         for mesh in meshes(_regions(equations), size):
             assembly = Assembly(equations, mesh)
+            if not levels:
+                _check_seen(equations, mesh, finer ** (LEVELS - 1))
             if len(bound.unknowns) > 1:
                 assembly.check_interfaces(interfaces)
             values = np.full(mask.shape, np.nan, assembly.dtype)
@@ -149,6 +153,17 @@ def solve(
         return reason.refused
     found = _reference(bound, finer, axes, mask, levels, noise)
     return replace(found, cells=_cell_values(bound, assembly, solution)) if isinstance(region, Mesh) else found
+
+
+def _check_seen(equations: Equations, mesh: Any, finer: float) -> None:
+    """Raise Unsupported where cells of the finest mesh would not see narrow data; this one's are larger by a factor."""
+    vertices = mesh.p[:, mesh.t[: len(mesh.p) + 1]]
+    lo, hi = vertices.min(axis=1), vertices.max(axis=1)
+    for place in resolution.narrow(equations.bound):
+        met = np.all((lo <= np.array(place.hi)[:, None]) & (hi >= np.array(place.lo)[:, None]), axis=0)
+        longest = np.max((hi - lo)[:, met], axis=1, initial=0.0) / finer
+        if place.kind != "jump" and np.any(longest > np.array(place.widths)):
+            raise Unsupported(f"{place.text}: the mesh's cells do not see this", Refusal.TOO_DEAR)
 
 
 def _cell_values(bound: Bound, assembly: Assembly, solution: Array) -> CellValues:

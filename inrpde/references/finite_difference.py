@@ -47,8 +47,9 @@ def solve(
     """
     try:
         equations, build = _check(bound)
-        axes = _choose(equations, build, n, budget)
-        return solve_steady(KIND, build, equations, axes, progress)
+        axes, dim = _choose(equations, build, n, budget), bound.space.dim
+        more = min(budget or SECONDS[dim], SECONDS[dim]) if n is None else 0.0
+        return solve_steady(KIND, build, equations, axes, progress, more)
     except Unsupported as reason:
         return reason.refused
 
@@ -88,7 +89,7 @@ def _choose(equations: Equations, build: Build, n: int | None, budget: float | N
         if fits:
             return axes
         if wanted <= least_cells(equations):
-            refuse_narrow(equations, axes, f"{seconds:.2g} s and {size / 1e9:.2g} GB")
+            refuse_narrow(equations, f"{seconds:.2g} s and {size / 1e9:.2g} GB")
             afford(seconds, 1, dim)
             return axes
         wanted = int(0.85 * wanted)

@@ -16,6 +16,9 @@ from inrpde.references.reference import Unsupported
 from inrpde.references.stencils import Axis, Grading, Narrow, Positions
 from inrpde.references.terms import Term
 
+FELT = 0.4
+"""Cells of a narrow place that are not shorter than the others by this factor ask for no grading."""
+
 
 @dataclass(frozen=True)
 class Flow:
@@ -75,7 +78,7 @@ def _axis(equations: Equations, k: int, longest: int) -> Axis:
     jumping = jumps(equations, k, lo, hi)
     needed = _within(lo, hi, [*(end for each in boxes for end in each[k]), *jumping])
     wished = _within(lo, hi, [*needed, *(end for each in parts for end in each[k])])
-    places = [place for place in narrow(equations, k) if place.step < bulk / 2 and place.lo <= hi and place.hi >= lo]
+    places = _felt(equations, k, bulk)
     places += [Narrow(a, b, (b - a) / ACROSS) for a, b in pairwise(needed) if b - a < ACROSS * bulk / 4]
     if not places:
         for ends, most in (wished, 1.25), (needed, 1.25 if jumping else 4):
@@ -86,6 +89,22 @@ def _axis(equations: Equations, k: int, longest: int) -> Axis:
         places += [Narrow(p.lo + by, p.hi + by, p.step) for p in places for by in (lo - hi, hi - lo)]
     grading = Grading.of(needed, bulk, tuple(dict.fromkeys(places)))
     return Axis(lo, hi, sum(grading.counts), periodic, grading)
+
+
+def time_axis(equations: Equations, cells: int) -> Positions:
+    """Times from the start to the end, with so many cells between them, and more where data are narrow in time."""
+    lo, hi = equations.span
+    k, bulk = len(equations.space.coords) - 1, (hi - lo) / cells
+    knots, places = _within(lo, hi, jumps(equations, k, lo, hi)), _felt(equations, k, bulk)
+    if len(knots) == 2 and not places:
+        return np.linspace(lo, hi, cells + 1)
+    grading = Grading.of(knots, bulk, tuple(places))
+    return Axis(lo, hi, sum(grading.counts), grading=grading).nodes
+
+
+def _felt(equations: Equations, k: int, bulk: float) -> list[Narrow]:
+    """The places along a coordinate that cells of length `bulk` do not see."""
+    return [place for place in narrow(equations, k) if place.step < FELT * bulk]
 
 
 def _within(lo: float, hi: float, ends: Sequence[float]) -> tuple[float, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -12,7 +11,7 @@ from inrpde import resolution
 from inrpde.references.equations import Equations
 from inrpde.references.formula import Formula
 from inrpde.references.reference import Refusal, Unsupported
-from inrpde.references.stencils import Axis, Narrow
+from inrpde.references.stencils import Narrow
 from inrpde.references.terms import switches
 
 ACROSS = 8
@@ -23,9 +22,19 @@ SAMPLES = 4097
 
 @lru_cache(maxsize=16)
 def narrow(equations: Equations, k: int) -> tuple[Narrow, ...]:
-    """The narrow places along a coordinate, with cells that see what lies there."""
-    found = resolution.steps(equations.bound, k)
-    return tuple(Narrow(a, b, min(h / 2, (b - a) / ACROSS)) for a, b, h in found if a < b and h > 0)
+    """The narrow places along a coordinate, with cells that see what lies there; not jumps, whose means are taken."""
+    found = []
+    for place in resolution.narrow(equations.bound):
+        lo, hi, width = place.lo[k], place.hi[k], place.widths[k]
+        if place.kind == "jump" or (not np.isfinite(width) and lo < hi):
+            continue
+        if np.isfinite(width):
+            found.append(Narrow(lo, hi, min(width / 2, max(hi - lo, width) / ACROSS)))
+        elif k < len(equations.space.spatial):
+            # what is narrow on a wall is felt as far into the region
+            across = min(w for w in place.widths[: len(equations.space.spatial)])
+            found += [Narrow(lo, lo, across / 2)] if np.isfinite(across) else []
+    return tuple(found)
 
 
 @lru_cache(maxsize=16)
@@ -38,13 +47,12 @@ def jumps(equations: Equations, k: int, lo: float, hi: float) -> tuple[float, ..
     return tuple(at for n, at in enumerate(places) if n == 0 or at - places[n - 1] > 1e-12 * (hi - lo))
 
 
-def refuse_narrow(equations: Equations, axes: Sequence[Axis], cost: str) -> None:
-    """Raise Unsupported, naming the narrowest place, where axes are graded for one."""
-    graded = [(place, x) for x, axis in zip(equations.space.spatial, axes, strict=True) for place in axis.narrow]
-    if graded:
-        place, x = min(graded, key=lambda each: each[0].step)
-        where = f"{x} = {(place.lo + place.hi) / 2:.6g}, where data vary within {place.hi - place.lo:.2g}"
-        raise Unsupported(f"a grid that sees {where}, would take {cost}", Refusal.TOO_DEAR)
+def refuse_narrow(equations: Equations, cost: str) -> None:
+    """Raise Unsupported, naming the narrowest place, where there is one: a grid that sees it would take `cost`."""
+    places = [place for place in resolution.narrow(equations.bound) if place.kind != "jump"]
+    if places:
+        text = min(places, key=lambda place: place.width).text
+        raise Unsupported(f"{text}: a grid that sees this would take {cost}", Refusal.TOO_DEAR)
 
 
 def _roots(g: Expr, x: Symbol, lo: float, hi: float) -> list[float]:

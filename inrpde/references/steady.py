@@ -22,22 +22,33 @@ Progress = Callable[[float], None]
 Build = Callable[[Equations, Sequence[Axis]], System]
 """The system on a grid of these axes."""
 
+MOST = 5
+"""Grids, at most."""
 SINGULAR = 1e14
 """A coarse system with rows of size 1 and a larger condition number counts as singular."""
 
 
 def solve_steady(
-    kind: str, build: Build, equations: Equations, axes: Sequence[Axis], progress: Progress | None
+    kind: str,
+    build: Build,
+    equations: Equations,
+    axes: Sequence[Axis],
+    progress: Progress | None,
+    more: float = 0.0,
 ) -> Reference:
-    """Solve on a grid of these axes, and with cells of half and a quarter the size.
+    """Solve on a grid of these axes, and with cells of half and a quarter the size; and of an eighth or less where the
+    orders make no sense and that takes no longer than `more` seconds.
 
     Raises Unsupported where there is no such solution.
     """
     systems: list[System] = []
     states: list[Array] = []
-    spent = 0.0
-    for level in range(3):
-        afford(spent, 2, len(axes))
+    spent, noise, found = 0.0, 0.0, None
+    for level in range(MOST):
+        if level < 3:
+            afford(spent, 2, len(axes))
+        elif found is None or all(found.sound.values()) or spent * 2.0 ** (1 + len(axes)) > more:
+            break
         begun = time.perf_counter()
         system = build(equations, [axis.refined(2**level) for axis in axes])
         if not systems:
@@ -54,12 +65,15 @@ def solve_steady(
             order = max(term.order(unknown) for term in equations.volume_terms for unknown in term.unknowns)
             noise = 4.0**order * system.factorise(states[0])[1].rounding(states[0])
         systems.append(system)
+        if level >= 2:
+            levels = [on_nodes(s, state) for s, state in zip(systems[-3:], states[-3:], strict=True)]
+            found = from_levels(kind, node_axes(system), levels, system.grid.mask, noise=noise)
         spent = time.perf_counter() - begun
         if progress:
-            progress(8.0 ** (level - 2))
-    _check_multipliers(systems, states)
-    levels = [on_nodes(system, state) for system, state in zip(systems, states, strict=True)]
-    return from_levels(kind, node_axes(systems[-1]), levels, systems[-1].grid.mask, noise=noise)
+            progress(min(8.0 ** (level - 2), 1.0))
+    _check_multipliers(systems[:3], states[:3])
+    assert found is not None
+    return found
 
 
 def _solve(system: System, start: Array) -> Array:
@@ -101,7 +115,7 @@ def start_from(coarse: System, fine: System, state: Array) -> Array:
 
 def node_axes(system: System) -> list[Array]:
     """The coordinates of the nodes, the closing ones of periodic axes included."""
-    return [axis.at(np.arange(0, axis.end + 1, 2)) for axis in system.grid.axes]
+    return [axis.nodes for axis in system.grid.axes]
 
 
 def on_nodes(system: System, state: Array) -> dict[str, Array]:

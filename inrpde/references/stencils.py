@@ -118,6 +118,11 @@ class Axis:
         assert self.grading is not None
         return self.grading.at(np.arange(self.end + 1) / self.end)
 
+    @property
+    def nodes(self) -> np.ndarray:
+        """The coordinates of all nodes, both ends included."""
+        return self.at(2 * np.arange(self.cells + 1))
+
     def near(self, coordinate: float) -> float:
         """The position of a coordinate: that of a node within 1e-9 of the length, else a fraction."""
         if self.grading is not None:

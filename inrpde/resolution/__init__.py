@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from inrpde.compiler import Bound
 
 
-def steps(bound: Bound, k: int) -> tuple[tuple[float, float, float], ...]:
-    """(a, b, h), ...: in [a, b] along coordinate k the given data vary on the length h, small beside the extent."""
+def narrow(bound: Bound) -> tuple[Any, ...]:
+    """The narrow places."""
     return ()
