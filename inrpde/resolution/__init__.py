@@ -1,12 +1,5 @@
-"""Where given data are narrow."""
+"""Where given data vary fast: sources, coefficients, boundary and initial data that are narrow beside the region."""
 
-from __future__ import annotations
+from inrpde.resolution.places import Place, narrow, steps
 
-from typing import Any
-
-from inrpde.compiler import Bound
-
-
-def narrow(bound: Bound) -> tuple[Any, ...]:
-    """The narrow places."""
-    return ()
+__all__ = ["Place", "narrow", "steps"]
