@@ -127,22 +127,26 @@ class CutGrid:
             return self.coordinates[place.numbers]
         return (self.coordinates[place.lower] + self.coordinates[place.upper]) / 2
 
-    def around(self, place: Sites | Middles, offset: Sequence[float]) -> Array:
-        """Points (N, d) beside those of a place, up to half of the way to the next; sites on the boundary stay."""
+    def around(self, place: Sites | Middles, offset: Sequence[float]) -> tuple[Array, Array]:
+        """Points (N, d) beside those of a place, up to half of the way to the next, and the measures (N,) of the parts
+        of the cells in which they lie; sites on the boundary stay."""
         if isinstance(place, Middles):
             across = [0.0 if axis == place.axis else by for axis, by in enumerate(offset)]
-            points = (self.around(Sites(place.lower), across) + self.around(Sites(place.upper), across)) / 2
+            lower, upper = (self.around(Sites(ends), across) for ends in (place.lower, place.upper))
+            points = (lower[0] + upper[0]) / 2
             arms = self.coordinates[place.upper, place.axis] - self.coordinates[place.lower, place.axis]
             points[:, place.axis] += offset[place.axis] * arms / 2
-            return points
+            return points, (lower[1] + upper[1]) / 2
         points, free = self.coordinates[place.numbers].copy(), np.zeros(len(self.coordinates), bool)
+        sizes = np.ones(len(points))
         free[: self.nodes] = self.inside
         for axis, by in enumerate(offset):
             following = self.neighbours[int(by > 0)][axis][place.numbers]
-            moved = free[place.numbers] & (following != NONE)
+            moved = free[place.numbers] & (following != NONE) & (by != 0)
             way = self.coordinates[following[moved], axis] - points[moved, axis]
             points[moved, axis] += abs(by) / 2 * way
-        return points
+            sizes[moved] *= np.abs(way)
+        return points, sizes
 
     def block(self, unknown: int) -> slice:
         return slice(unknown * len(self.coordinates), (unknown + 1) * len(self.coordinates))

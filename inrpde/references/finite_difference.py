@@ -24,6 +24,8 @@ MOST = {1: 16_000, 2: 512, 3: 64}
 """And of a problem that oscillates."""
 SECONDS = {1: 2.0, 2: 8.0, 3: 8.0}
 """Predicted seconds of the finest solve, where no budget leaves less."""
+SIGHTS = (1.0, 2.0)
+"""How much longer cells in narrow places may be, in turn, where the time does not suffice."""
 NEWTON_STEPS = 4
 """Factorisations that a nonlinear solve takes on the finest grid, for the prediction of its cost."""
 
@@ -78,21 +80,24 @@ def _choose(equations: Equations, build: Build, n: int | None, budget: float | N
             raise Unsupported(f"n = {n} needs about {size / 1e9:.1f} GB for the factors", Refusal.TOO_DEAR)
         return axes
     wanted = DEFAULT[dim] // 4
-    waves = wave_number(build(equations, coarsest_axes(equations, wanted // 2)))
+    waves = wave_number(build(equations, coarsest_axes(equations, wanted // 2, np.inf)))
     longest = max(hi - lo for lo, hi in domain(equations))
     # the phase error of a wave over the length L is k L (k h)^2 / 24: bring it to three in a hundred, and extrapolate
-    wanted = min(max(wanted, int(0.3 * (waves * longest) ** 1.5)), MOST[dim] // 4)
-    while True:
-        axes = coarsest_axes(equations, wanted)
-        seconds, size = _cost(equations, axes)
-        fits = size < 0.5 * available_bytes() and seconds < min(budget or SECONDS[dim], SECONDS[dim])
-        if fits:
-            return axes
-        if wanted <= least_cells(equations):
-            refuse_narrow(equations, f"{seconds:.2g} s and {size / 1e9:.2g} GB")
-            afford(seconds, 1, dim)
-            return axes
-        wanted = int(0.85 * wanted)
+    most = min(max(wanted, int(0.3 * (waves * longest) ** 1.5)), MOST[dim] // 4)
+    for sight in SIGHTS:
+        wanted = most
+        while True:
+            axes = coarsest_axes(equations, wanted, sight)
+            seconds, size = _cost(equations, axes)
+            if size < 0.5 * available_bytes() and seconds < min(budget or SECONDS[dim], SECONDS[dim]):
+                return axes
+            if wanted <= least_cells(equations):
+                break
+            wanted = int(0.85 * wanted)
+    if any(axis.narrow for axis in axes):
+        refuse_narrow(equations, f"{seconds:.2g} s and {size / 1e9:.2g} GB")
+    afford(seconds, 1, dim)
+    return axes
 
 
 def _cost(equations: Equations, axes: Sequence[Axis]) -> tuple[float, float]:

@@ -81,12 +81,21 @@ class Grid:
             self._points[lattice.key] = np.stack(np.meshgrid(*each, indexing="ij"), axis=-1).reshape(-1, len(each))
         return self._points[lattice.key]
 
-    def around(self, lattice: Lattice, offset: Sequence[float]) -> np.ndarray:
-        """Points (N, axes) beside those of a lattice, within a half step along the axes on which it is no plane."""
-        moved = []
+    def around(self, lattice: Lattice, offset: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+        """Points (N, axes) beside those of a lattice, within a half step along the axes on which it is no plane, and
+        the measures (N,) of the parts of the cells in which they lie."""
+        moved, sizes = [], []
         for axis, own, by in zip(self.axes, lattice.positions, offset, strict=True):
-            moved.append(axis.at(np.clip(own + by, 0, axis.end)) if len(own) > 1 else axis.at(own))
-        return np.stack(np.meshgrid(*moved, indexing="ij"), axis=-1).reshape(-1, len(moved))
+            if len(own) == 1:
+                moved.append(axis.at(own))
+                sizes.append(np.ones(1))
+                continue
+            ends = [np.clip(own + end, 0, axis.end) for end in (by, 0, np.sign(by))]
+            point, here, there = (axis.at(end) for end in ends)
+            moved.append(point)
+            sizes.append(np.abs(there - here))
+        points = np.stack(np.meshgrid(*moved, indexing="ij"), axis=-1).reshape(-1, len(moved))
+        return points, np.prod(np.meshgrid(*sizes, indexing="ij"), axis=0).ravel()
 
     def block(self, unknown: int) -> slice:
         """Where the values of an unknown lie in the state."""

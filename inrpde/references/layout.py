@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -56,19 +56,19 @@ def home(equations: Equations, unknown: int) -> Box:
     return region.box[: len(equations.space.spatial)]
 
 
-def coarsest_axes(equations: Equations, longest: int) -> tuple[Axis, ...]:
+def coarsest_axes(equations: Equations, longest: int, sight: float = 1.0) -> tuple[Axis, ...]:
     """The axes of the coarsest grid, with `longest` cells on the longest where nothing is narrow.
 
     The boxes of unknowns and equations start and end at nodes, and so do the jumps of data along an axis; those that a
     region is made of do as far as they can. Cells are equal where that is so on a grid of equal cells, and nothing is
-    narrower than they are; else graded.
+    narrower than they are; else graded. Cells in narrow places are longer by a factor `sight`.
     """
     box = domain(equations)
     size = max(hi - lo for lo, hi in box)
-    return tuple(_axis(equations, k, round(longest * (hi - lo) / size)) for k, (lo, hi) in enumerate(box))
+    return tuple(_axis(equations, k, round(longest * (hi - lo) / size), sight) for k, (lo, hi) in enumerate(box))
 
 
-def _axis(equations: Equations, k: int, longest: int) -> Axis:
+def _axis(equations: Equations, k: int, longest: int, sight: float) -> Axis:
     lo, hi = domain(equations)[k]
     wanted, periodic = max(longest, least_cells(equations)), k in equations.periodic
     bulk = (hi - lo) / wanted
@@ -78,7 +78,7 @@ def _axis(equations: Equations, k: int, longest: int) -> Axis:
     jumping = jumps(equations, k, lo, hi)
     needed = _within(lo, hi, [*(end for each in boxes for end in each[k]), *jumping])
     wished = _within(lo, hi, [*needed, *(end for each in parts for end in each[k])])
-    places = _felt(equations, k, bulk)
+    places = _felt(equations, k, bulk, sight)
     places += [Narrow(a, b, (b - a) / ACROSS) for a, b in pairwise(needed) if b - a < ACROSS * bulk / 4]
     if not places:
         for ends, most in (wished, 1.25), (needed, 1.25 if jumping else 4):
@@ -102,9 +102,10 @@ def time_axis(equations: Equations, cells: int) -> Positions:
     return Axis(lo, hi, sum(grading.counts), grading=grading).nodes
 
 
-def _felt(equations: Equations, k: int, bulk: float) -> list[Narrow]:
-    """The places along a coordinate that cells of length `bulk` do not see."""
-    return [place for place in narrow(equations, k) if place.step < FELT * bulk]
+def _felt(equations: Equations, k: int, bulk: float, sight: float = 1.0) -> list[Narrow]:
+    """The places along a coordinate that cells of length `bulk` do not see, with cells longer by a factor `sight`."""
+    places = (replace(place, step=sight * place.step) for place in narrow(equations, k))
+    return [place for place in places if place.step < FELT * bulk]
 
 
 def _within(lo: float, hi: float, ends: Sequence[float]) -> tuple[float, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -40,6 +41,8 @@ COARSEST = {1: 64, 2: 16, 3: 6}
 """Cells on the longest side of the first grid, where no number of cells is given."""
 FINEST = {1: 4096, 2: 512, 3: 96}
 """And of the last."""
+SIGHTS = (1.0, 2.0, 4.0)
+"""How much longer cells in narrow places may be on the first grid, in turn, where the time does not suffice."""
 ENOUGH = 3e-4
 """The estimated error at which grids need not be finer."""
 SECONDS = 20.0
@@ -81,11 +84,32 @@ def solve(
         if n is not None:
             axes, limit, most = coarsest_axes(equations, -(-n // 4)), np.inf, 3
         else:
-            axes, limit = coarsest_axes(equations, COARSEST[dim]), min(budget or SECONDS, SECONDS)
-            most = 1 + int(np.log2(FINEST[dim] / COARSEST[dim]))
+            limit, most = min(budget or SECONDS, SECONDS), 1 + int(np.log2(FINEST[dim] / COARSEST[dim]))
+            axes = _affordable(equations, build, limit)
         return _refine(equations, build, axes, most, limit, progress)
     except Unsupported as reason:
         return reason.refused
+
+
+def _affordable(equations: Equations, build: Build, limit: float) -> tuple[Axis, ...]:
+    """The axes of the coarsest grid, whose cells in narrow places are as short as the time allows.
+
+    Raises Unsupported where they cannot be short enough.
+    """
+    dim = len(equations.space.spatial)
+    for sight in SIGHTS:
+        axes = coarsest_axes(equations, COARSEST[dim], sight)
+        if not any(axis.narrow for axis in axes):
+            return axes
+        if np.prod([2.0 * axis.cells for axis in axes]) > FINEST[dim] ** dim:
+            continue
+        share = limit / sum(2.0 ** (level * (dim + 1)) for level in range(3))
+        begin = clock.perf_counter()
+        with suppress(Late, Stopped):
+            _march(build(equations, axes, time_order=2), np.array(equations.span), begin + share)
+            return axes
+    refuse_narrow(equations, f"longer than {limit:.3g} s")
+    return axes
 
 
 def _refine(
@@ -115,7 +139,8 @@ def _refine(
             progress(min((level + 1) / most, 1.0))
         if level < 2:
             afford(spent, 2, len(axes))
-        finished = found is not None and most > 3 and max(found.estimated_error.values()) < ENOUGH
+        good = found is not None and max(found.estimated_error.values()) < ENOUGH and all(found.sound.values())
+        finished = good and most > 3
         if finished or (now + spent * 2.0 ** (len(axes) + 1) > limit and (found is not None or now > limit)):
             break
     if found is None:
@@ -177,7 +202,7 @@ def initial_state(system: System, evolution: Evolution) -> Array:
         holds = equation.region.contains(equations.lifted(system.grid.points(place), 0.0))
         picks = np.flatnonzero(holds & ~given[first : first + place.size])
         slot = first + picks
-        entry = Entry(terms[number], place, picks, slot, equation.part, unknown, True)
+        entry = Entry(terms[number], place, picks, slot, equation.part, unknown, False)
         value, row = system.entry_tangent(entry, zero, start)
         given[slot] = True
         slots.append(slot)
@@ -246,7 +271,7 @@ def _march(system: System, times: Array, deadline: float) -> dict[str, Array]:
     method = _method(evolution, times, start)
     options = {"jac": evolution.jacobian} if method != "DOP853" else {}
     stretches = stretches_of(equations)
-    scales = TOLERANCE * _scales(evolution, stretches, times, start)
+    scales = TOLERANCE * _scales(evolution, times, start)
     reached = [times[0]]
 
     def watch(time: float, y: Array) -> float:
@@ -276,14 +301,14 @@ def _march(system: System, times: Array, deadline: float) -> dict[str, Array]:
     return {name: np.stack([step[name] for step in steps], axis=-1) for name in steps[0]}
 
 
-def _scales(evolution: Evolution, stretches: Sequence[Stretch], times: Array, start: Array) -> Array:
+def _scales(evolution: Evolution, times: Array, start: Array) -> Array:
     """The sizes of values and velocities, for absolute tolerances: those at the start, or what is driven later."""
     length = times[-1] - times[0]
     values, velocities = (float(np.max(np.abs(part), initial=0.0)) for part in np.split(start, [len(evolution.values)]))
     scale = max(values, velocities * length)
     if not scale:
-        pushes = [(s.end - s.start, (s.start + s.end) / 2) for s in stretches] + [(length, t) for t in times]
-        scale = max(span * float(np.max(np.abs(evolution(t, start)))) for span, t in pushes) or 1.0
+        pushes = [float(np.max(np.abs(evolution(t, start)))) for t in times]
+        scale = float(np.trapezoid(pushes, times)) or 1.0
     return np.repeat([scale, scale / length], [len(evolution.values), len(evolution.velocities)])
 
 
