@@ -57,7 +57,7 @@ class BoundCondition:
         return f"On({self.where}, {self.text})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bound:
     """The problem with its coefficients bound; `fields` are the coefficients given by data, left as symbols."""
 
