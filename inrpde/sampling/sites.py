@@ -37,6 +37,17 @@ class Site:
         """The points where jets of a place ("here" or "pair") are taken; a point without an opposite is its own."""
         return self.points if place == HERE or self.pairs is None else self.pairs
 
+    def squeezed(self, whole: tuple[float, float], a: float, b: float) -> Site:
+        """The points of a `whole` time moved into [a, b]; what lies at the start is moved to a."""
+        start, end = whole
+
+        def moved(points: Array) -> Array:
+            out = points.copy()
+            out[:, -1] = a + (out[:, -1] - start) * ((b - a) / (end - start))
+            return out
+
+        return replace(self, points=moved(self.points), pairs=None if self.pairs is None else moved(self.pairs))
+
     def taken(self, rows: Array) -> Site:
         """Some of the points."""
         return replace(
@@ -102,13 +113,4 @@ class Samples:
 
     def squeezed(self, whole: tuple[float, float], a: float, b: float) -> Samples:
         """Those of a `whole` time moved into [a, b]; what lies at the start is moved to a."""
-        start, end = whole
-
-        def moved(points: Array) -> Array:
-            out = points.copy()
-            out[:, -1] = a + (out[:, -1] - start) * ((b - a) / (end - start))
-            return out
-
-        return self.mapped(
-            lambda s: replace(s, points=moved(s.points), pairs=None if s.pairs is None else moved(s.pairs))
-        )
+        return self.mapped(lambda site: site.squeezed(whole, a, b))
