@@ -28,6 +28,8 @@ LONG = 30.0
 """A place so many times as long as it is narrow is a front, or full of waves."""
 OWN = 1.65
 """The largest value of a Gaussian over its largest slope, in standard deviations."""
+ALL, BEYOND = 0.999, 2.0
+"""The share of a peak's squared slopes, how many times as far as which its box reaches."""
 MEASURED, REACH, CLOSE = 4000, 6.0, 1e-3
 """Points that measure a peak, within so many of its widths; slopes are differences over this share of their box."""
 MANY = 6
@@ -42,7 +44,7 @@ class Place:
     width is the largest value over the largest slope. A box that is flat lies on a face of the region.
 
     `boxes` (M, 2, d) are the parts of it in which they do. `kind` is "peak", "front" (narrow across a line or surface
-    that is long), "oscillation" or "jump". `resolved` is False where the data vary on a length that was not found.
+    that is long), "oscillation" or "jump". `resolved` is False where they are narrow in more boxes than are followed.
     """
 
     condition: int
@@ -112,6 +114,7 @@ def _of(bound: Bound, condition: BoundCondition, part: Frame, expr: Expr) -> lis
     found = leaves(values, lo, hi, along, begun)
     extent = hi - lo
     halved = found.hi - found.lo < 0.6 * extent / BEGUN.get(len(along), 1)
+    followed = not (found.open & ((found.hi - found.lo)[:, along] > 2 * SMALLEST * extent[along]).any(axis=1)).any()
     fast = found.width < np.where(halved, NARROW, NARROW / 4) * extent
     found, fast = found.taken(fast.any(axis=1)), fast[fast.any(axis=1)]
     if not len(found.lo):
@@ -123,9 +126,12 @@ def _of(bound: Bound, condition: BoundCondition, part: Frame, expr: Expr) -> lis
         some, across = found.taken(which), fast[which]
         _, numbers = connected_components(_touching(some, reach * extent))
         each = [numbers == n for n in np.unique(numbers)]
-        places += [_place(bound, condition, some.taken(one), across[one], extent, jump) for one in each]
-    met = [place for place in places if _met(condition, place, begun)]
-    return [_measured(bound, condition, place, values, lo, hi) if place.kind == "peak" else place for place in met]
+        made = [_place(bound, condition, some.taken(one), across[one], extent, jump, followed) for one in each]
+        met = [place for place in made if _met(condition, place, begun)]
+        smooth = [place.kind == "peak" and not jump for place in met]
+        pairs = zip(met, smooth, strict=True)
+        places += [_measured(bound, condition, place, values, lo, hi) if well else place for place, well in pairs]
+    return places
 
 
 def _measured(
@@ -135,7 +141,7 @@ def _measured(
     along = np.flatnonzero(np.isfinite(place.widths))
     a, b = np.array(place.lo), np.array(place.hi)
     unit = lattice(MEASURED, len(a), np.random.default_rng(0))
-    centre, widths = (a + b) / 2, np.array(place.widths)
+    centre, widths, tree = (a + b) / 2, np.array(place.widths), np.array(place.widths) / OWN
     for _ in range(3):
         points = a + (b - a) * unit
         shifts = [CLOSE * (b - a) * (np.arange(len(a)) == k) for k in along]
@@ -148,12 +154,19 @@ def _measured(
         widths[along] = np.sqrt(
             [w @ (points[:, k] - centre[k]) ** 2 / 1.5 for k, w in zip(along, squares, strict=True)]
         )
-        near = np.maximum(REACH * widths[along], 1e-12 * (hi - lo)[along])
+        far = np.abs(points[:, along] - centre[along])
+        near = np.maximum(REACH * np.minimum(widths, tree)[along], BEYOND * _quantile(far, share))
         a[along], b[along] = np.maximum(centre[along] - near, lo[along]), np.minimum(centre[along] + near, hi[along])
-    widths = np.minimum(widths, np.array(place.widths) / OWN)
+    widths = np.minimum(widths, tree)
     text = _text(bound, condition, centre, widths, place.kind)
     lo, hi, at, each = (tuple(map(float, numbers)) for numbers in (a, b, centre, widths))
     return replace(place, lo=lo, hi=hi, centre=at, widths=each, text=text)
+
+
+def _quantile(values: Array, weights: Array) -> Array:
+    """What nearly all of the weight (N,) of each column of values (N, k) lies below, (k,)."""
+    order = np.argsort(values, axis=0)
+    return np.array([x[i][np.searchsorted(np.cumsum(weights[i]), ALL)] for x, i in zip(values.T, order.T, strict=True)])
 
 
 def _values(bound: Bound, expr: Expr) -> Callable[[Array], Array]:
@@ -176,7 +189,8 @@ def _touching(found: Leaves, reach: Array) -> Array:
 
 
 def _place(
-    bound: Bound, condition: BoundCondition, found: Leaves, fast: Array, extent: Array, stepped: bool
+    bound: Bound, condition: BoundCondition, found: Leaves, fast: Array, extent: Array, stepped: bool,
+    followed: bool,
 ) -> Place:  # fmt: skip
     lo, hi = found.lo.min(axis=0), found.hi.max(axis=0)
     across = fast.any(axis=0)
@@ -184,16 +198,19 @@ def _place(
     long = len(found.lo) > MANY ** across.sum() and ((hi - lo) > LONG * widths)[across].any()
     filled = np.prod((found.hi - found.lo)[:, across], axis=1).sum() / np.prod((hi - lo)[across])
     kind = "peak" if not long else "oscillation" if filled > FILLED else "front"
+    top = found.width[:, across].min(axis=1).argmin()
+    centre = (found.lo[top] + found.hi[top]) / 2
     if stepped:  # jumps that lie close together bound a peak as wide as they are apart
         apart = hi - lo
         both = (apart > 10 * SMALLEST * extent)[across].any() and (apart < NARROW * extent)[across].all()
-        kind, widths = ("peak", np.where(across, apart, np.inf)) if both else ("jump", widths)
-    top = found.width[:, across].min(axis=1).argmin()
+        if both:
+            kind, widths, centre = "peak", np.where(across, apart, np.inf), (lo + hi) / 2
+        else:
+            kind = "jump"
     boxes = tuple((tuple(map(float, a)), tuple(map(float, b))) for a, b in zip(found.lo, found.hi, strict=True))
-    centre = (found.lo[top] + found.hi[top]) / 2
     numbers = (tuple(map(float, each)) for each in (lo, hi, centre, widths))
     text = _text(bound, condition, centre, widths, kind)
-    return Place(condition.index, *numbers, kind, text, boxes, stepped or not found.open[top])
+    return Place(condition.index, *numbers, kind, text, boxes, stepped or followed)
 
 
 def _text(bound: Bound, condition: BoundCondition, at: Array, widths: Array, kind: str) -> str:

@@ -1,6 +1,6 @@
 """Narrow data: points where they are, and nested patches round those that are like a point, a line or a layer.
 
-A solution varies as fast as its data near them, and slower the farther from them: nested patches, each three times as
+A solution varies as fast as its data near them, and slower the farther from them: nested patches, each some times as
 wide as the one inside it, follow that with few features each.
 """
 
@@ -20,17 +20,17 @@ from inrpde.declaration.regions.sequence import lattice
 from inrpde.resolution import Place, narrow
 from inrpde.resolution.frame import Frame, frames
 from inrpde.resolution.places import bounds
-from inrpde.sampling.modes import CELL, modes
+from inrpde.sampling.modes import CELL, DOMAIN, modes
 from inrpde.sampling.sites import Site
 
 Array = np.ndarray
 REACH = 6.0
 """Half the side of the innermost patch, in widths of the data."""
-NESTING = 3.0
+NESTING = {1: 1.7, 2: 2.0, 3: 3.0}
 """How many times as wide each patch is as the one inside it."""
 WIDEST = 0.35
 """Half the side of the outermost patch, beside the extent, at most."""
-INNERMOST, BAND = {1: 50.0, 2: 20.0, 3: 9.0}, {1: 16.0, 2: 9.0, 3: 6.0}
+INNERMOST, BAND = {1: 50.0, 2: 20.0, 3: 9.0}, {1: 30.0, 2: 9.0, 3: 6.0}
 """The band of the innermost patch, which holds the data themselves, and of the others, in coordinates scaled to them."""
 RICHEST = 3.0
 """How much wider the innermost band is at most, where the data reach farther than they are narrow."""
@@ -40,8 +40,10 @@ MOST = 12
 """Places that have patches, at most."""
 POINTS = 2.5
 """Points a feature of a patch."""
+RING = 100
+"""Points of each that has no features of its own."""
 SHARED = 600
-"""Points that all boxes of a place share which has no patches."""
+"""Points that all boxes of a place share which is no peak."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,17 @@ class Patch:
     @property
     def width(self) -> int:
         """Its features."""
-        return round(CELL * modes(self.band))
+        return round((DOMAIN if len(self.band) == 1 else CELL) * modes(self.band))
+
+
+def patches(bound: Bound) -> tuple[Patch, ...]:
+    """Those that have features of their own: in problems of at most three coordinates without time."""
+    return () if bound.space.time is not None or bound.space.dim not in BAND else nests(bound)
 
 
 @lru_cache(maxsize=64)
-def patches(bound: Bound) -> tuple[Patch, ...]:
-    """Those of all peaks, from the innermost outwards, in problems of at most three coordinates without time."""
-    if bound.space.time is not None or bound.space.dim not in BAND:
-        return ()
+def nests(bound: Bound) -> tuple[Patch, ...]:
+    """The nested patches of all peaks, each from the innermost outwards."""
     found: dict[tuple[float, ...], tuple[Patch, ...]] = {}
     for place in sorted(narrow(bound), key=lambda place: place.width):
         if place.kind == "peak" and len(found) < MOST:
@@ -80,12 +85,12 @@ def _nested(bound: Bound, place: Place) -> Iterator[Patch]:
     across = np.isfinite(widths)
     with np.errstate(invalid="ignore"):
         half = np.where(flat, REACH * widths, np.maximum(REACH * widths, (np.array(place.hi) - np.array(place.lo)) / 2))
-        band = INNERMOST[d] * np.fmin(half / (REACH * widths), RICHEST)
+        band = INNERMOST.get(d, 9.0) * np.fmin(half / (REACH * widths), RICHEST)
     innermost = True
     while (half < WIDEST * (hi - lo))[across].all():
         bands = np.where(across, band, ALONG)
         yield Patch(place.centre, tuple(map(float, half)), tuple(map(float, bands)), innermost)
-        half, band, innermost = half * NESTING, np.full(d, BAND[d]), False
+        half, band, innermost = half * NESTING.get(d, 3.0), np.full(d, BAND.get(d, 6.0)), False
 
 
 def outside(form: Form, region: Region, points: Array) -> Array:
@@ -103,8 +108,9 @@ def resolving(form: Form, site: Site, region: Region, seed: int, window: tuple[f
     In problems with time a `window` cuts it."""
     if site.labels or region.dim == 0:
         return site
-    boxes = [(patch.centre, patch.half, round(POINTS * patch.width)) for patch in patches(form.bound)]
-    boxes += _unpatched(form, region)
+    own = bool(patches(form.bound))
+    boxes = [(p.centre, p.half, round(POINTS * p.width) if own else RING) for p in nests(form.bound)]
+    boxes += _others(form, region)
     more, normals, shares = [], [], []
     for number, (centre, half, count) in enumerate(boxes):
         rng = np.random.default_rng([seed, 78, number])
@@ -128,16 +134,33 @@ def resolving(form: Form, site: Site, region: Region, seed: int, window: tuple[f
         return site
     shared = 1 / density
     weights = shared * site.weights.sum() / shared.sum()
-    return replace(site, points=everything, weights=weights, normals=facing)
+    lengths = _lengths(form, region, everything)
+    return replace(site, points=everything, weights=weights, normals=facing, lengths=lengths)
 
 
-def _unpatched(form: Form, region: Region) -> list[tuple[tuple[float, ...], tuple[float, ...], int]]:
-    """The boxes (centre, half the sides, points) of the places on a region that have no patches."""
-    patched = {patch.centre for patch in patches(form.bound)}
+def _lengths(form: Form, region: Region, points: Array) -> Array:
+    """On what length data vary near points, beside the extent (N,): the width of the nearest peak, or the distance to
+    it; in the boxes of other places their size."""
+    lo, hi = bounds(form.bound)
+    lengths = np.ones(len(points))
+    for patch in nests(form.bound):
+        if patch.innermost:
+            half = np.array(patch.half)
+            away = np.max(np.abs(points - np.array(patch.centre)) / half, axis=1)
+            lengths = np.minimum(lengths, np.maximum(away, 1 / REACH) * np.min(half / (WIDEST * (hi - lo))))
+    for centre, half, _ in _others(form, region):
+        within = _within(centre, half, points)
+        lengths[within] = np.minimum(lengths[within], np.min(np.array(half) / (hi - lo)))
+    return lengths
+
+
+def _others(form: Form, region: Region) -> list[tuple[tuple[float, ...], tuple[float, ...], int]]:
+    """The boxes (centre, half the sides, points) of the places on a region that are no peaks."""
+    nested = {patch.centre for patch in nests(form.bound)}
     found = []
     for place in narrow(form.bound):
         on = form.conditions[place.condition].region
-        if on is not region or place.centre in patched or place.kind == "jump":
+        if on is not region or place.centre in nested or place.kind == "jump":
             continue
         across = np.isfinite(place.widths)
         count = max(2, SHARED // len(place.boxes))

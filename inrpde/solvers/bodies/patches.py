@@ -34,14 +34,16 @@ def windowed(form: Form, unknown: int, rng: np.random.Generator) -> list[Windowe
         if np.all(centre + half > lo) and np.all(centre - half < hi):
             box = np.maximum(centre - half, lo), np.minimum(centre + half, hi)
             body = SineBody.random(patch.width, np.array(patch.band), box, rng)
-            out.append(Windowed(body, _window(centre, half, max(form.order + 1, 3))))
+            # between what the equations make of a patch's features, and what the boundary data are
+            height = float(np.min(half / (hi - lo)) ** (form.order / 2))
+            out.append(Windowed(body, _window(centre, half, max(form.order + 1, 3), height)))
     return out
 
 
-def _window(centre: Array, half: Array, smoothness: int) -> Window:
+def _window(centre: Array, half: Array, smoothness: int, height: float) -> Window:
     """1 within a third of the patch, 0 from its sides on."""
     at = np.where(np.isfinite(half), 2 / 3 * half, 0.0)
     rises, falls = (
         tuple(Ramp(float(c), float(h / 3)) for c, h in zip(centre + side * at, half, strict=True)) for side in (-1, 1)
     )
-    return Window(rises, falls, smoothness)
+    return Window(rises, falls, smoothness, height)
