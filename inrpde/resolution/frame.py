@@ -46,17 +46,22 @@ class Frame:
     def nearest(self, point: Array, scale: Array) -> tuple[Array, Array]:
         """The place (dim,) of the unit cube whose point is nearest to a point (d,), with the coordinates in units of
         `scale` (d,) (inf: any), and the derivatives (d, dim) of the points there."""
-        unit = lattice(MOST // 4, self.dim, np.random.default_rng(0))
-        here = unit[np.argmin((((self.at(unit) - point) / scale) ** 2).sum(axis=1))]
+        here = self._stepped(np.full(self.dim, 0.5), point, scale)  # of a flat part that is all
+        if np.any(np.abs((self.at(here[None])[0] - point) / scale) > STEP):
+            unit = lattice(MOST // 4, self.dim, np.random.default_rng(0))
+            first = unit[np.argmin((((self.at(unit) - point) / scale) ** 2).sum(axis=1))]
+            here = self._stepped(first, point, scale)
+        return here, self._slope(here)
+
+    def _stepped(self, here: Array, point: Array, scale: Array) -> Array:
         for _ in range(STEPS):
             slope = self._slope(here)
             away = (point - self.at(here[None])[0]) / scale
-            step = np.linalg.lstsq(slope / scale[:, None], away, rcond=1e-9)[0]
-            moved = np.clip(here + step, 0, 1)
+            moved = np.clip(here + np.linalg.lstsq(slope / scale[:, None], away, rcond=1e-9)[0], 0, 1)
             if np.allclose(moved, here, rtol=0, atol=1e-15):
                 break
             here = moved
-        return here, self._slope(here)
+        return here
 
     def _slope(self, unit: Array) -> Array:
         middle = np.clip(unit, STEP, 1 - STEP)

@@ -159,8 +159,7 @@ def _measured(
         a[along], b[along] = np.maximum(centre[along] - near, lo[along]), np.minimum(centre[along] + near, hi[along])
     widths = np.minimum(widths, tree)
     text = _text(bound, condition, centre, widths, place.kind)
-    lo, hi, at, each = (tuple(map(float, numbers)) for numbers in (a, b, centre, widths))
-    return replace(place, lo=lo, hi=hi, centre=at, widths=each, text=text)
+    return replace(place, lo=_numbers(a), hi=_numbers(b), centre=_numbers(centre), widths=_numbers(widths), text=text)
 
 
 def _quantile(values: Array, weights: Array) -> Array:
@@ -207,10 +206,16 @@ def _place(
             kind, widths, centre = "peak", np.where(across, apart, np.inf), (lo + hi) / 2
         else:
             kind = "jump"
-    boxes = tuple((tuple(map(float, a)), tuple(map(float, b))) for a, b in zip(found.lo, found.hi, strict=True))
-    numbers = (tuple(map(float, each)) for each in (lo, hi, centre, widths))
+    boxes = tuple((_numbers(a), _numbers(b)) for a, b in zip(found.lo, found.hi, strict=True))
     text = _text(bound, condition, centre, widths, kind)
-    return Place(condition.index, *numbers, kind, text, boxes, stepped or followed)
+    return Place(
+        condition.index, _numbers(lo), _numbers(hi), _numbers(centre), _numbers(widths), kind, text, boxes,
+        stepped or followed,
+    )  # fmt: skip
+
+
+def _numbers(values: Array) -> tuple[float, ...]:
+    return tuple(map(float, values))
 
 
 def _text(bound: Bound, condition: BoundCondition, at: Array, widths: Array, kind: str) -> str:

@@ -29,7 +29,8 @@ def draw(
 ) -> Samples:  # fmt: skip
     """About `interior` points in the volumes together, boundaries in proportion to their share of the surface.
 
-    More of them lie where the data are narrow. In a `window` of time all are moved to it. With `cells` of unequal sizes each cell gets as many points as another, weighted by what they stand for.
+    More of them lie where the data are narrow. In a `window` of time all are moved to it. With `cells` of unequal
+    sizes each cell gets as many points as another, weighted by what they stand for.
 
     Conditions on the same region share their points' number, not the budget; point sets come whole.
     """

@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.spatial import cKDTree
 
+from inrpde import deadline
 from inrpde.compiler.bind import Bound
 from inrpde.compiler.form import Form
 from inrpde.declaration.regions import Region
@@ -31,7 +32,7 @@ NESTING = {1: 1.7, 2: 2.0, 3: 3.0}
 WIDEST = 0.35
 """Half the side of the outermost patch, beside the extent, at most."""
 INNERMOST, BAND = {1: 50.0, 2: 20.0, 3: 9.0}, {1: 30.0, 2: 9.0, 3: 6.0}
-"""The band of the innermost patch, which holds the data themselves, and of the others, in coordinates scaled to them."""
+"""The band of the innermost patch, which holds the data themselves, of the others, in coordinates scaled to them."""
 RICHEST = 3.0
 """How much wider the innermost band is at most, where the data reach farther than they are narrow."""
 ALONG = 6.0
@@ -89,7 +90,7 @@ def _nested(bound: Bound, place: Place) -> Iterator[Patch]:
     innermost = True
     while (half < WIDEST * (hi - lo))[across].all():
         bands = np.where(across, band, ALONG)
-        yield Patch(place.centre, tuple(map(float, half)), tuple(map(float, bands)), innermost)
+        yield Patch(place.centre, _numbers(half), _numbers(bands), innermost)
         half, band, innermost = half * NESTING.get(d, 3.0), np.full(d, BAND.get(d, 6.0)), False
 
 
@@ -113,6 +114,7 @@ def resolving(form: Form, site: Site, region: Region, seed: int, window: tuple[f
     boxes += _others(form, region)
     more, normals, shares = [], [], []
     for number, (centre, half, count) in enumerate(boxes):
+        deadline.turn()
         rng = np.random.default_rng([seed, 78, number])
         share = 0.0
         for frame in frames(region):
@@ -124,18 +126,17 @@ def resolving(form: Form, site: Site, region: Region, seed: int, window: tuple[f
     near = np.concatenate(more) if more else site.points[:0]
     if not len(near):
         return site
-    density = 1 / np.concatenate([site.weights, site.weights[cKDTree(site.points).query(near)[1]]])
-    everything = np.concatenate([site.points, near])
-    for (centre, half, _), share in zip(boxes, shares, strict=True):
-        density += share * _within(centre, half, everything)
     every = [each for each in normals if each is not None]
     facing = None if site.normals is None else np.concatenate([site.normals, *every])
+    everything = np.concatenate([site.points, near])
     if facing is not None and len(facing) < len(everything):
         return site
-    shared = 1 / density
-    weights = shared * site.weights.sum() / shared.sum()
-    lengths = _lengths(form, region, everything)
-    return replace(site, points=everything, weights=weights, normals=facing, lengths=lengths)
+    densities = 1 / np.concatenate([site.weights, site.weights[cKDTree(site.points).query(near)[1]]])
+    for (centre, half, _), share in zip(boxes, shares, strict=True):
+        densities += share * _within(centre, half, everything)
+    weights = 1 / densities
+    weights *= site.weights.sum() / weights.sum()
+    return replace(site, points=everything, weights=weights, normals=facing, lengths=_lengths(form, region, everything))
 
 
 def _lengths(form: Form, region: Region, points: Array) -> Array:
@@ -148,9 +149,9 @@ def _lengths(form: Form, region: Region, points: Array) -> Array:
             half = np.array(patch.half)
             away = np.max(np.abs(points - np.array(patch.centre)) / half, axis=1)
             lengths = np.minimum(lengths, np.maximum(away, 1 / REACH) * np.min(half / (WIDEST * (hi - lo))))
-    for centre, half, _ in _others(form, region):
-        within = _within(centre, half, points)
-        lengths[within] = np.minimum(lengths[within], np.min(np.array(half) / (hi - lo)))
+    for centre, sides, _ in _others(form, region):
+        within = _within(centre, sides, points)
+        lengths[within] = np.minimum(lengths[within], np.min(np.array(sides) / (hi - lo)))
     return lengths
 
 
@@ -166,7 +167,7 @@ def _others(form: Form, region: Region) -> list[tuple[tuple[float, ...], tuple[f
         count = max(2, SHARED // len(place.boxes))
         for lo, hi in np.array(place.boxes)[:SHARED]:
             half = np.where(across, (hi - lo) / 2, np.inf)
-            found.append((tuple(map(float, (lo + hi) / 2)), tuple(map(float, half)), count))
+            found.append((_numbers((lo + hi) / 2), _numbers(half), count))
     return found
 
 
@@ -192,6 +193,10 @@ def _drawn(
     points = frame.at(unit)
     inside = frame.holds(points) & _within(centre, half, points)
     return points[inside], count / float(np.prod(hi - lo) * frame.measure)
+
+
+def _numbers(values: Array) -> tuple[float, ...]:
+    return tuple(map(float, values))
 
 
 def _within(centre: tuple[float, ...] | Array, half: tuple[float, ...] | Array, points: Array) -> Array:

@@ -27,7 +27,7 @@ def unseen(form: Form, samples: Samples) -> list[Finding]:
         if place.resolved and share <= MISSED:
             continue
         text = (
-            f"{place.text}, and the points do not meet all of that: what they miss, the answer and its score do not know; "
+            f"{place.text}, and the points do not meet all of that: what they miss the answer does not know; "
             "make it wider, or split the region so that it is wide beside its part"
         )
         findings.setdefault(place.condition, Finding(Kind.DATA, text, "unverified"))

@@ -36,7 +36,8 @@ def test_points_follow_boundary_data_and_moments_and_what_moves():
 @pytest.mark.parametrize(
     "source",
     [
-        lambda x, y: sin(5 * x) + y, lambda x, y: sin(2000 * x), lambda x, y: Piecewise((1, x**2 + y**2 < 1), (2, True)),
+        lambda x, y: sin(5 * x) + y, lambda x, y: sin(2000 * x),
+        lambda x, y: Piecewise((1, x**2 + y**2 < 1), (2, True)),
         lambda x, y: tanh(20 * (x - y)),
     ],
 )  # fmt: skip
