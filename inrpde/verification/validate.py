@@ -25,6 +25,7 @@ from inrpde.verification.finding import Finding, Kind, place
 from inrpde.verification.jumps import jumping_values, lost_fluxes
 from inrpde.verification.learned import unidentified
 from inrpde.verification.places import check_periodic, misplaced
+from inrpde.verification.seen import unseen
 from inrpde.verification.signs import check_signs
 
 Array = np.ndarray
@@ -58,6 +59,7 @@ def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
         findings += repeated(form, samples)
         findings += contradictions(form, samples)
         findings += rates(form)
+        findings += unseen(form, samples)
         bare = bare_boundary(form)
         findings += bare + miscounted(form, bool(bare))
         findings += misdirected(form)
