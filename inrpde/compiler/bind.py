@@ -93,28 +93,31 @@ class Bound:
     def evolves(self) -> Evolution | None:
         """The time, where the space has one; else the only coordinate, where as many conditions as the orders ask for
         hold at one end. None in other spaces, and where conditions of one coordinate hold elsewhere, too."""
-        full = [c.region for c in self.conditions if c.region.dim == self.space.dim]
-        if not full or (self.space.time is None and self.space.dim > 1):
+        if self.space.dim == 1:
+            enough = sum(len(c.residuals) for c in self.conditions if not c.region.dim) == sum(self.orders)
+            return self.one_sided if self.space.time is not None or enough else None
+        full = [c.region.bounds for c in self.conditions if c.region.dim == self.space.dim]
+        if not full or self.space.time is None:
             return None
-        spans = [tuple(float(end[-1]) for end in region.bounds) for region in full]
-        forwards = Evolution(self.space.dim - 1, min(lo for lo, _ in spans), max(hi for _, hi in spans))
-        return forwards if self.space.dim > 1 else self._one_sided(forwards)
+        return Evolution(
+            self.space.dim - 1, min(float(lo[-1]) for lo, _ in full), max(float(hi[-1]) for _, hi in full)
+        )
 
-    def _one_sided(self, forwards: Evolution) -> Evolution | None:
-        whole = {(forwards.start, forwards.end)}
-        if any(
-            c.periodic or c.region.labels or any(row.has(RegionIntegral) for row in c.residuals)
-            or (c.region.dim and {tuple(float(end[0]) for end in c.region.bounds)} != whole)
-            for c in self.conditions
-        ) or any(unknown.learned for unknown in self.unknowns):  # fmt: skip
-            return None
+    @cached_property
+    def one_sided(self) -> Evolution | None:
+        """In one coordinate: from where to where, if all conditions at points hold at one end (the lower one, if there
+        are none), and equations alone everywhere."""
+        full = [c.region.bounds for c in self.conditions if c.region.dim]
         given = [c for c in self.conditions if not c.region.dim]
-        backwards = Evolution(0, forwards.end, forwards.start)
-        for each in (forwards, backwards):
-            if all(each.begins(c.region) for c in given):
-                enough = sum(len(c.residuals) for c in given) == sum(self.orders)
-                return each if self.space.time is not None or enough else None
-        return None
+        special = any(
+            c.periodic or c.region.labels or any(row.has(RegionIntegral) for row in c.residuals)
+            for c in self.conditions
+        ) or any(unknown.learned for unknown in self.unknowns)  # fmt: skip
+        if self.space.dim > 1 or special or len({(float(lo[0]), float(hi[0])) for lo, hi in full}) != 1:
+            return None
+        ends = tuple(float(end[0]) for end in full[0])
+        ways = (Evolution(0, *ends), Evolution(0, *ends[::-1]))
+        return next((way for way in ways if all(way.begins(c.region) for c in given)), None)
 
     @property
     def orders(self) -> tuple[int, ...]:

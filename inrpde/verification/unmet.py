@@ -71,7 +71,7 @@ def _driving(scored: Score) -> float:
 def failure(form: Form, candidate: Candidate, estimated: Estimate) -> DivergedError | None:
     """Why the answer is none: the problem is singular, or the solution could not be continued in time."""
     if candidate.until is not None:
-        last = f"{form.space.time} = {candidate.until:.4g}"
+        last = f"{form.space.coords[-1]} = {candidate.until:.4g}"
         return DivergedError(
             f"the solution blows up, or changes faster than can be followed, after {last}",
             form.rows[0].text,

@@ -80,7 +80,7 @@ def _start(form: Form) -> list[Row]:
     return [row for row in form.rows if not row.region.dim]
 
 
-def evolves(form: Form) -> str | None:
+def refusal(form: Form) -> str | None:
     """Why a form is no system of equations in one coordinate with as many initial values as it asks for; None if it is
     one."""
     if form.space.dim > 1 or form.evolves is None:
