@@ -124,9 +124,11 @@ def initial_conditions(form: Form) -> list[Finding]:
 
     Raises ProblemError where there are some, but too few. A linear equation of second order on a line may be singular
     at an end and ask for fewer: `bare_boundary` tells."""
-    way = form.evolves or form.bound.one_sided
+    given = [row for row in form.rows if at_an_end(form, row)]
+    way = form.evolves or (form.bound.one_sided if given else None)
     if way is None:
         return []
+    few = form.space.dim == 1 and 0 < len(given) < sum(form.bound.orders)
     findings = []
     along = form.space.coords[way.axis]
     periodic = any(c.periodic and c.periodic.coordinate == along for c in form.conditions)
@@ -134,7 +136,7 @@ def initial_conditions(form: Form) -> list[Finding]:
         volume = [row for row in form.rows if row.region.dim == form.space.dim]
         orders = [jet.index[way.axis] for row in volume for jet in row.jets.values() if jet.unknown == number]
         order = max(orders, default=0)
-        ends = [row for row in form.rows if at_an_end(form, row) and number in row.indices]
+        ends = [row for row in given if number in row.indices]
         if periodic or len(ends) >= order or (form.evolves is None and form.linear and order > 1):
             continue
         u = name(form, number)
@@ -142,7 +144,7 @@ def initial_conditions(form: Form) -> list[Finding]:
         if form.space.dim == 1:
             place = "run.initial" if form.space.time else f"run.face({along}, {way.start:g})"
             rate = rate if form.space.time else f"{u}.diff({along})"
-        if ends or form.evolves is None:
+        if ends or few:
             what = f"{len(ends) or 'no'} initial condition{'s' * (len(ends) != 1)}"
             raise ProblemError(
                 f"{u} is of order {order} in {'time' if form.space.time else along} and has {what}",
