@@ -42,6 +42,8 @@ TRIES = 60
 """Newton steps for initial values that are given by equations."""
 LEAST = 1e-11
 """No error of many steps is estimated to be smaller."""
+SEEN = 1 / 1000
+"""The longest step, as a share of the whole, where equations hold the coordinate itself, and may change fast somewhere."""
 STUCK, WITHIN = 5000, 1e-12
 """So many evaluations within this share of the whole show that the solution cannot be continued."""
 ORDER = 5.0
@@ -83,7 +85,7 @@ def _refine(system: _System, n: int | None, limit: float, progress: Progress | N
         if not number:
             count = n or int(np.clip(EACH * len(run.t), FEWEST, MOST))
             nodes = np.linspace(*sorted((system.start, system.end)), count + 1)
-        values, sizes = system.unknowns(run.sol, nodes), system.sizes(run.y)
+        values, sizes = system.unknowns(run.sol, nodes), np.minimum(sizes, system.sizes(run.y))
         if before is not None:
             found = _reference(nodes, values, before)
             if max(found.estimated_error.values()) < ENOUGH:
@@ -224,6 +226,11 @@ class _System:
                     return found.view(float)
         raise Unsupported("the initial conditions do not determine the initial values")
 
+    @property
+    def longest(self) -> float:
+        varies = self.data or any(row.has(*self.bound.space.coords) for row in self.equations)
+        return SEEN * abs(self.end - self.start) if varies else np.inf
+
     def run(self, start: Array, tolerance: float, sizes: Array, until: float) -> Any:
         """What scipy finds. Raises _Late at the time `until` (of the performance counter), and Unsupported where the
         solution cannot be continued."""
@@ -245,7 +252,7 @@ class _System:
                 raise Unsupported("the equations are singular at the start", Refusal.SINGULAR)
             found = solve_ivp(
                 rates, (self.start, self.end), start, "LSODA", rtol=tolerance, atol=BESIDE * tolerance * sizes,
-                dense_output=True,
+                dense_output=True, max_step=self.longest,
             )  # fmt: skip
         if found.status != 0 or not np.all(np.isfinite(found.y)):
             raise self._stopped(reached)

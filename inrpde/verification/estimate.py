@@ -83,6 +83,9 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
     proportion to the residuals, the conditions do not determine the solution, and nothing is known of its error: 2.
     Without a second solve it is ten times the score; there is none of an answer that ends before the last time.
 
+    Two marches to the same aim are equally wrong: what they differ by is the error, however much the problem amplifies
+    it, and their residuals tell less, as these are large in windows that are short.
+
     Where there are readings the second solve has not seen all of them, and the difference is the estimate; an unknown
     that nothing else gives is compared between them.
 
@@ -108,6 +111,9 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
     theirs = _values(form, other, points)
     pairs = zip(ours, theirs, first.sizes, strict=True)
     differences = {name: relative_difference(*each) for name, each in zip(names, pairs, strict=True)}
+    if candidate.equal:
+        fields = {name: _clipped(difference) for name, difference in differences.items()}
+        return Estimate(fields, first, second, differences, 0.0, (), most=most)
     common = shared(first, second)
     larger, least = OPEN
     alone = tuple(names[k] for k in unknowns if sampled(form, k))

@@ -42,16 +42,18 @@ ORDER = 8.0
 """How fast an error is taken to fall with a window's length, at least."""
 SHORTER, LONGER = 0.3, 2.0
 """The most that a window is shortened, and lengthened, at once."""
-FIRST, LONGEST = 1 / 64, 1 / 12
-"""The first window's length and that of the longest, as shares of the whole."""
+FIRST, LONGEST, SEEN = 1 / 64, 1 / 12, 1 / 50
+"""The first window's length and that of the longest, as shares of the whole; and that of the longest where equations
+hold the coordinate itself, and may change fast somewhere."""
 SHORTEST = 1e-13
 """The shortest, beside the coordinate and the whole."""
-VAIN = 0.7
-"""A shorter window that lowers the error to no less than this share shows that the rest is rounding."""
+VAIN = 0.5
+"""An error that falls more slowly than this power of the length is rounding."""
 TOLERABLE = 1e-7
 """An error up to which rounding is borne."""
-NEGLIGIBLE = 1e-10
-"""An unknown counts as at least so large, beside its largest value so far."""
+NEGLIGIBLE, SLIGHT = 1e-10, 1e-7
+"""An unknown counts as at least so large, beside its largest value so far, and beside what its rate would make of it in
+the whole interval."""
 LEAST = 1e-100
 """And at least so large, so that squares are numbers."""
 BALANCE = 1e-6
@@ -177,6 +179,8 @@ class _Run:
         self.moving = [self.orders[k] > 0 for k, _ in self.components]
         self.basis = Basis.of(plan.width, plan.band, plan.seed)
         self.length = abs(self.way.end - self.way.start)
+        varies = any(row.data or row.residual.has(*form.space.coords) for row in _volume(form))
+        self.longest = self.length * (SEEN if varies else LONGEST)
         self.sign = 1.0 if self.way.end > self.way.start else -1.0
         self.first, self.final = self.basis.ends[:: round(self.sign)]
         self.left = np.linalg.svd(self.first[None])[2][1:].T  # combinations that vanish at the start
@@ -189,7 +193,7 @@ class _Run:
         at, values = self.way.start, self._first_values()
         step, windows = FIRST * self.length, list[Window]()
         while (left := (self.way.end - at) * self.sign) > CLOSE * self.length:
-            step = left / np.ceil(left / min(step, LONGEST * self.length) - CLOSE)
+            step = left / np.ceil(left / min(step, self.longest) - CLOSE)
             kept = self._longest(at, values, step) if len(windows) < WINDOWS else None
             if kept is None:
                 break
@@ -224,11 +228,12 @@ class _Run:
             tried = self._solved(at, at + self.sign * step, values)
             if tried is not None and tried.error <= self.plan.aim:
                 return tried
-            if best is not None and best.error < TOLERABLE and (tried is None or tried.error > VAIN * best.error):
-                return best
+            if best is not None and best.error < TOLERABLE:
+                if tried is None or tried.error > best.error * (tried.length / best.length) ** VAIN:
+                    return best
             best = tried
             step *= SHORTER if tried is None else min(self._factor(tried.error), 0.7)
-        return None
+        return best if best is not None and best.error < TOLERABLE else None
 
     def _solved(self, start: float, stop: float, values: Array) -> Window | None:
         """A window's least squares; None where Newton's method fails."""
@@ -290,6 +295,8 @@ class _Run:
         values = [combined @ c for c in coefficients]
         rates = [slopes @ c / half for c in coefficients]
         sizes = np.maximum([np.max(np.abs(each)) for each in values], np.maximum(NEGLIGIBLE * self.peaks, LEAST))
+        made = self.length * np.array([np.max(np.abs(each)) for each in rates])
+        sizes = np.where(self.moving, np.maximum(sizes, SLIGHT * made), sizes)
         rows = [self._row(row, points, values, rates) for row in _volume(self.form)]
         for c, (k, m) in enumerate(self.components):
             if m + 1 < self.orders[k]:

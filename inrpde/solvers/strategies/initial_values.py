@@ -22,8 +22,6 @@ AIMS = (1e-7, 1e-12)
 """The relative errors that a window may have, in one march after another."""
 FEATURES, BAND = 24, 6.0
 """Sines of a window, and the half-width of their frequencies in coordinates scaled to it."""
-LOOSER = 30.0
-"""The aim of the second solve, beside that of the first."""
 POINTS, UNFITTED = 2000, 60_013
 """Points on which a march is scored, and what is added to the seed to draw them."""
 DEARER = 4.0
@@ -55,9 +53,9 @@ def solve(context: Context) -> Iterator[Candidate]:
         method = "least-squares" if form.linear else "newton"
 
         def again(other: int, lean: Sequence[float], march: March = march) -> State:
-            varied = replace(march, width=FEATURES - 2, band=0.9 * BAND, seed=other, aim=LOOSER * march.aim)
+            varied = replace(march, width=FEATURES - 2, band=0.9 * BAND, seed=other)
             return varied.run(form)[0]
 
-        yield Candidate(state, found, found, spent, method, f"windows to {aim:.0e}", again=again, until=until)
+        yield Candidate(state, found, found, spent, method, f"windows to {aim:.0e}", again=again, until=until, equal=True)
         if not context.clock.fits(DEARER * spent):
             return
