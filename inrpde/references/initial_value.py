@@ -32,7 +32,7 @@ BESIDE = 1e-2
 """The absolute tolerance, beside the relative one times the largest value; and of the first run, times the first."""
 ENOUGH = 1e-10
 """The estimated error at which tolerances need not be smaller."""
-BETTER, SATURATED = 0.03, 0.1
+BETTER, SATURATED = 0.2, 0.1
 """The error of a run over what it differs by from the one before, where that is no more than so much."""
 SECONDS = 10.0
 """Seconds for all runs, where no budget leaves less."""
@@ -40,7 +40,7 @@ FEWEST, MOST, EACH = 1000, 20_000, 4
 """Equally spaced nodes, at least and at most, and how many for each step."""
 TRIES = 60
 """Newton steps for initial values that are given by equations."""
-LEAST = 1e-11
+LEAST = 1e-10
 """No error of many steps is estimated to be smaller."""
 SEEN = 1 / 1000
 """The longest step, as a share of the whole, where equations hold the coordinate itself, and may change fast somewhere."""

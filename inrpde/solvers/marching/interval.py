@@ -62,8 +62,8 @@ CLOSE = 1e-12
 """A share of the whole that is nothing."""
 WINDOWS = 20_000
 """Windows at most."""
-GROWN = 1e6
-"""How many times its size at first a solution may have had that is taken to blow up where it cannot be continued."""
+BROKEN = 1e-4
+"""Where a march breaks off, the last windows that are shorter than this share of the whole are left out."""
 
 
 def orders(form: Form) -> tuple[int, ...]:
@@ -154,6 +154,16 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Marched:
+    """All windows as one state, where the solution could not be continued (None where it reaches the end), and the
+    largest error of a window."""
+
+    state: State
+    until: float | None
+    error: float
+
+
+@dataclass(frozen=True)
 class March:
     """Features of a window, their band, the seed that draws them, and the relative error that a window may have."""
 
@@ -162,9 +172,8 @@ class March:
     seed: int
     aim: float
 
-    def run(self, form: Form, tell: Callable[[float], None] = lambda share: None) -> tuple[State, float | None]:
-        """All windows as one state, and where the solution could not be continued (None where it reaches the end).
-        Raises DivergedError where not even the first window is solved."""
+    def run(self, form: Form, tell: Callable[[float], None] = lambda share: None) -> Marched:
+        """Raises DivergedError where not even the first window is solved."""
         return _Run(form, self).run(tell)
 
 
@@ -189,7 +198,7 @@ class _Run:
         self.kind = complex if form.arithmetic == "complex" else float
         self.peaks = np.zeros(len(self.components))
 
-    def run(self, tell: Callable[[float], None]) -> tuple[State, float | None]:
+    def run(self, tell: Callable[[float], None]) -> Marched:
         at, values = self.way.start, self._first_values()
         step, windows = FIRST * self.length, list[Window]()
         while (left := (self.way.end - at) * self.sign) > CLOSE * self.length:
@@ -203,13 +212,15 @@ class _Run:
             step = kept.length * self._factor(kept.error)
             tell(1 - left / self.length)
         else:
-            return self._joined(windows, False), None
+            return self._joined(windows, None)
         if not windows:
             raise DivergedError(
                 "the first window could not be solved", _volume(self.form)[0].text,
                 "check that the equations are finite, and say what the highest derivatives are, at the initial values",
             )  # fmt: skip
-        return self._joined(windows, True), windows[-1].stop
+        long = [n for n, window in enumerate(windows) if window.length > BROKEN * self.length]
+        windows = windows[: max(long, default=0) + 1]
+        return self._joined(windows, windows[-1].stop)
 
     def _first_values(self) -> Array:
         """The components' values at the start; of unknowns without derivatives they are found with the window."""
@@ -330,13 +341,13 @@ class _Run:
         slopes = zip(row.tangent, row.slopes(env), strict=True)
         return row.value(env)[0], [(*places[symbol], slope) for symbol, slope in slopes]
 
-    def _joined(self, windows: Sequence[Window], ends: bool) -> State:
-        """One state of all windows, in the order of the coordinate; it goes on beyond them unless it `ends` early."""
+    def _joined(self, windows: Sequence[Window], until: float | None) -> Marched:
+        """One state of all windows, in the order of the coordinate; it goes on beyond them unless it ends early."""
         ordered = windows if self.sign > 0 else windows[::-1]
         edges = np.array([sorted((window.start, window.stop)) for window in ordered])
         slabs = edges.copy()
         slabs[0, 0], slabs[-1, 1] = -np.inf, np.inf
-        if ends:
+        if until is not None:
             stop = (-1, 1) if self.sign > 0 else (0, 0)
             slabs[stop] = edges[stop]
         layers = self.basis.body.layers
@@ -344,7 +355,8 @@ class _Run:
         trial = Sum(tuple(Slab(SineBody(_box(*edge), layers), *map(float, slab)) for edge, slab in pairs))
         own = [self.components.index((k, 0)) for k in range(len(self.orders))]
         heads = [np.concatenate([self.basis.mix @ window.coefficients[c] for window in ordered]) for c in own]
-        return State((trial,) * len(heads), tuple(heads))
+        state = State((trial,) * len(heads), tuple(heads))
+        return Marched(state, until, max(window.error for window in windows))
 
 
 def _box(lo: float, hi: float) -> tuple[Array, Array]:

@@ -7,23 +7,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from inrpde.compiler.form import Form
-from inrpde.discretise.score import score
 from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
-from inrpde.sampling.draw import draw
-from inrpde.sampling.extent import times
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role
-from inrpde.solvers.marching.interval import March, refusal
+from inrpde.solvers.marching.interval import March, Marched, refusal
 
 NAME, OPTIONS = "initial values", Nothing
 AIMS = (1e-7, 1e-12)
 """The relative errors that a window may have, in one march after another."""
 FEATURES, BAND = 24, 6.0
 """Sines of a window, and the half-width of their frequencies in coordinates scaled to it."""
-POINTS, UNFITTED = 2000, 60_013
-"""Points on which a march is scored, and what is added to the seed to draw them."""
 DEARER = 4.0
 """How many times as long a march may take as the one before."""
 
@@ -33,29 +28,31 @@ def serves(form: Form) -> Claim | str:
 
 
 def solve(context: Context) -> Iterator[Candidate]:
-    """A candidate for each aim. A march that breaks off is tried with the next aim, too; the best is what goes on for
-    longest. Raises DivergedError where not even the first window of the first is solved."""
+    """A candidate for each aim, its score the largest error of a window; one that breaks off earlier than the one
+    before is none. Raises DivergedError where not even the first window of the first is solved."""
     form, seed = context.form, context.seed
-    way = form.evolves
-    assert way is not None
-    for number, aim in enumerate(AIMS):
+    before: Marched | None = None
+    for aim in AIMS:
         begun, march = time.perf_counter(), March(FEATURES, BAND, seed, aim)
         try:
-            state, until = march.run(form, lambda share: context.tell(f"windows over {share:.0%} of {form.space.coords[0]}"))
+            found = march.run(form, lambda share: context.tell(f"windows over {share:.0%} of {form.space.coords[0]}"))
         except DivergedError:
-            if number:
-                return
-            raise
-        samples = draw(form, POINTS, seed + UNFITTED)
-        if until is not None:
-            samples = samples.squeezed(times(form), way.start, until)
-        found, spent = score(form, samples, state).total, time.perf_counter() - begun
+            if before is None:
+                raise
+            return
+        spent = time.perf_counter() - begun
+        if before is not None and found.until is not None and before.until is None:
+            return
+        before = found
         method = "least-squares" if form.linear else "newton"
 
         def again(other: int, lean: Sequence[float], march: March = march) -> State:
             varied = replace(march, width=FEATURES - 2, band=0.9 * BAND, seed=other)
-            return varied.run(form)[0]
+            return varied.run(form).state
 
-        yield Candidate(state, found, found, spent, method, f"windows to {aim:.0e}", again=again, until=until, equal=True)
+        yield Candidate(
+            found.state, found.error, found.error, spent, method, f"windows to {aim:.0e}", again=again,
+            until=found.until, equal=True,
+        )  # fmt: skip
         if not context.clock.fits(DEARER * spent):
             return
