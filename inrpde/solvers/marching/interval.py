@@ -21,7 +21,7 @@ from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
 from inrpde.networks.siren import SineBody
 from inrpde.networks.slab import Slab
-from inrpde.networks.trial import Sum
+from inrpde.networks.trial import Constant, Sum, Trial
 
 Array = np.ndarray
 Table = tuple[Array, Array]
@@ -342,20 +342,19 @@ class _Run:
         return row.value(env)[0], [(*places[symbol], slope) for symbol, slope in slopes]
 
     def _joined(self, windows: Sequence[Window], until: float | None) -> Marched:
-        """One state of all windows, in the order of the coordinate; it goes on beyond them unless it ends early."""
-        ordered = windows if self.sign > 0 else windows[::-1]
-        edges = np.array([sorted((window.start, window.stop)) for window in ordered])
-        slabs = edges.copy()
-        slabs[0, 0], slabs[-1, 1] = -np.inf, np.inf
-        if until is not None:
-            stop = (-1, 1) if self.sign > 0 else (0, 0)
-            slabs[stop] = edges[stop]
-        layers = self.basis.body.layers
-        pairs = zip(edges, slabs, strict=True)
-        trial = Sum(tuple(Slab(SineBody(_box(*edge), layers), *map(float, slab)) for edge, slab in pairs))
+        """One state of all windows; it goes on beyond them, but is NaN where a march broke off."""
+        layers, parts = self.basis.body.layers, list[Trial]()
+        stops = [self.way.start, *(window.stop for window in windows)]
+        stops = [-self.sign * np.inf, *stops[1:-1], self.sign * np.inf if until is None else until]
+        for window, edge in zip(windows, zip(stops, stops[1:], strict=False), strict=True):
+            body = SineBody(_box(*sorted((window.start, window.stop))), layers)
+            parts.append(Slab(body, *map(float, sorted(edge))))
         own = [self.components.index((k, 0)) for k in range(len(self.orders))]
-        heads = [np.concatenate([self.basis.mix @ window.coefficients[c] for window in ordered]) for c in own]
-        state = State((trial,) * len(heads), tuple(heads))
+        heads = [[self.basis.mix @ window.coefficients[c] for window in windows] for c in own]
+        if until is not None:
+            parts.append(Slab(Constant(), *sorted((until, self.sign * np.inf))))
+            heads = [[*each, np.full(1, np.nan)] for each in heads]
+        state = State((Sum(tuple(parts)),) * len(heads), tuple(map(np.concatenate, heads)))
         return Marched(state, until, max(window.error for window in windows))
 
 
