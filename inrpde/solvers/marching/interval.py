@@ -45,8 +45,8 @@ SHORTER, LONGER = 0.3, 2.0
 FIRST, LONGEST, SEEN = 1 / 64, 1 / 12, 1 / 50
 """The first window's length and that of the longest, as shares of the whole; and that of the longest where equations
 hold the coordinate itself, and may change fast somewhere."""
-SHORTEST = 1e-13
-"""The shortest, beside the coordinate and the whole."""
+SHORTEST, AGAIN = 1e-13, 10.0
+"""The shortest, beside the coordinate and the whole; what follows on it is tried so many times as long at first."""
 VAIN = 0.5
 """An error that falls more slowly than this power of the length is rounding."""
 TOLERABLE = 1e-7
@@ -209,7 +209,7 @@ class _Run:
             windows.append(kept)
             at, values = kept.stop, kept.last
             self.peaks = np.maximum(self.peaks, kept.sizes)
-            step = kept.length * self._factor(kept.error)
+            step = max(kept.length * self._factor(kept.error), AGAIN * self._shortest(at))
             tell(1 - left / self.length)
         else:
             return self._joined(windows, None)
@@ -230,11 +230,14 @@ class _Run:
     def _factor(self, error: float) -> float:
         return float(np.clip(0.9 * (self.plan.aim / max(error, 1e-300)) ** (1 / ORDER), SHORTER, LONGER))
 
+    def _shortest(self, at: float) -> float:
+        return SHORTEST * max(self.length, abs(at))
+
     def _longest(self, at: float, values: Array, step: float) -> Window | None:
         """The longest window from a place that meets the aim, or does as well as rounding allows; None where that is
         too bad."""
         best: Window | None = None
-        while step > SHORTEST * max(self.length, abs(at)):
+        while step > self._shortest(at):
             deadline.turn()
             tried = self._solved(at, at + self.sign * step, values)
             if tried is not None and tried.error <= self.plan.aim:
