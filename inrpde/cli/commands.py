@@ -205,8 +205,9 @@ def _fits(args: Namespace, problem: "Problem") -> None:
     names = ", ".join(str(x) for x in space.spatial)
     if args.grid and len(args.grid) != len(space.spatial):
         given = "x".join(map(str, args.grid))
-        what = f"--grid has {len(args.grid)} numbers, and the problem has the coordinates {names}"
-        raise UsageError(what, f"--grid {given}", "--grid " + "x".join(["65"] * len(space.spatial)))
+        what = f"--grid has {len(args.grid)} numbers, and the problem has {names or 'no coordinates but the time'}"
+        fix = "--grid " + "x".join(["65"] * len(space.spatial)) if names else "--times 0,0.5,1"
+        raise UsageError(what, f"--grid {given}", fix)
     if args.times and space.time is None:
         raise UsageError("--times is given, and the problem has no time", f"coordinates: {names}", "leave --times out")
     if args.times:

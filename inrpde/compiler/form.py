@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from sympy import Dummy, Expr, im, re
 
-from inrpde.compiler.bind import Bound, BoundCondition, Unknown
+from inrpde.compiler.bind import Bound, BoundCondition, Evolution, Unknown
 from inrpde.compiler.printing import RowFunction
 from inrpde.declaration.regions import Region
 from inrpde.declaration.space import Space
@@ -88,6 +88,11 @@ class Form:
     @property
     def space(self) -> Space:
         return self.bound.space
+
+    @property
+    def evolves(self) -> Evolution | None:
+        """The coordinate along which the solution is followed, and from where to where."""
+        return self.bound.evolves
 
     @property
     def conditions(self) -> tuple[BoundCondition, ...]:

@@ -59,6 +59,8 @@ def solve(
 def _check(bound: Bound) -> tuple[Equations, Build]:
     if bound.space.time is not None:
         raise Unsupported("the problem has a time")
+    if bound.evolves is not None:
+        raise Unsupported("all conditions hold at one end: the solution is followed from there")
     if bound.space.dim > 3:
         raise Unsupported(f"a grid in {bound.space.dim} dimensions has too many points")
     equations = sort_equations(bound)

@@ -154,6 +154,8 @@ def _refine(
 def _check(bound: Bound) -> tuple[Equations, Build]:
     if bound.space.time is None:
         raise Unsupported("the problem has no time")
+    if not bound.space.spatial:
+        raise Unsupported("the problem has no coordinates but the time")
     if len(bound.space.spatial) > 3:
         raise Unsupported(f"a grid in {len(bound.space.spatial)} dimensions has too many points")
     equations = sort_equations(bound)

@@ -134,6 +134,9 @@ def estimate(
     backwards in time, both may lack what hardly shows in any data: where these hold to S, they give the solution to
     about 1/|log S| (logarithmic stability: John 1960, Isakov 2017, chapter 3).
 
+    Two marches to the same aim are equally wrong: what they differ by is the error, however much the problem amplifies
+    it, and their residuals tell less, as these are large in windows that are short.
+
     Where there are readings the second solve has not seen all of them, and the difference is the estimate; an unknown
     that nothing else gives is compared between them. An unknown that is open by more than a constant leaves those open
     that equations couple to it.
@@ -171,6 +174,9 @@ def estimate(
     theirs = _values(form, other, points)
     pairs = list(zip(ours, theirs, first.sizes, strict=True))
     differences = {name: relative_difference(*each) for name, each in zip(names, pairs, strict=True)}
+    if candidate.equal:
+        fields = {name: _clipped(difference) for name, difference in differences.items()}
+        return Estimate(fields, first, second, differences, 0.0, (), most=most)
     common = shared(first, second)
     alone = tuple(names[k] for k in unknowns if sampled(form, k))
     readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals

@@ -50,6 +50,8 @@ class Unmet:
 def unmet(form: Form, estimated: Estimate) -> list[Unmet]:
     """The equations that the answer does not satisfy, on points that were not fitted; priors need not hold."""
     first, second = estimated.first, estimated.second
+    if form.space.dim == 1 and form.evolves is not None:
+        return []  # such a problem has a solution, which may outgrow what drives it
     driving = _driving(first)
     others: tuple[RowScore | None, ...] = second.rows if second else (None,) * len(first.rows)
     found = []
@@ -68,7 +70,7 @@ def _driving(scored: Score) -> float:
 def failure(form: Form, candidate: Candidate, estimated: Estimate) -> DivergedError | None:
     """Why the answer is none: the problem is singular, or the solution could not be continued in time."""
     if candidate.until is not None:
-        last = f"{form.space.time} = {candidate.until:.4g}"
+        last = f"{form.space.coords[-1]} = {candidate.until:.4g}"
         return DivergedError(
             f"the solution blows up, or changes faster than can be followed, after {last}",
             form.rows[0].text,
