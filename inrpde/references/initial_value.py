@@ -84,7 +84,7 @@ def _refine(system: _System, n: int | None, limit: float, progress: Progress | N
             break
         if not number:
             count = n or int(np.clip(EACH * len(run.t), FEWEST, MOST))
-            nodes = np.linspace(*sorted((system.start, system.end)), count + 1)
+            nodes = np.linspace(min(system.start, system.end), max(system.start, system.end), count + 1)
         values, sizes = system.unknowns(run.sol, nodes), np.minimum(sizes, system.sizes(run.y))
         if before is not None:
             found = _reference(nodes, values, before)
@@ -104,7 +104,7 @@ def _refine(system: _System, n: int | None, limit: float, progress: Progress | N
 
 
 def _reference(nodes: Array, values: dict[str, Array], before: dict[str, Array]) -> Reference:
-    gaps = {name: norm(each - before[name]) / (norm(each) or 1.0) for name, each in values.items()}
+    gaps = {name: norm(each - before[name], [nodes]) / (norm(each, [nodes]) or 1.0) for name, each in values.items()}
     errors = {name: max(gap * (BETTER if gap < SATURATED else 1.0), LEAST) for name, gap in gaps.items()}
     return Reference(KIND, (nodes,), values, None, errors, {}, (nodes,), dict.fromkeys(values, ORDER))
 

@@ -68,16 +68,23 @@ def weigh(own: float, compared: Compared | None, ratio: float = 1.0, bound: floa
     """What the estimate of a field, a `bound` on its error and the comparison with a sound reference say together.
 
     By the triangle inequality the error lies within gap ± trust. Where the estimate is far below, the gap is the error;
-    where it is far above, gap + trust bounds it."""
+    where it is far above, gap + trust bounds it. A reference that makes no sense (not `sound`) says nothing."""
     bounded = bound is not None and bound <= AGREES * own
     own = min(own, bound) if bound is not None else own
-    if not compared:
+    if not compared or not compared.get("sound", True):
         return Weighed(own, own, ratio, bounded=bounded)
-    gap, trust = compared["rel_l2"], compared.get("estimated_error") or 0.0
-    sound = compared.get("sound", compared.get("order", 2.0) >= LEAST_ORDER)
-    found = Weighed(own, own, ratio, gap, trust, sound, bounded)
+    gap, trust = _closest(compared)
+    found = Weighed(own, own, ratio, gap, trust, compared.get("order", LEAST_ORDER) >= LEAST_ORDER, bounded)
     if found.sound and found.apart(AGREES):
         return replace(found, error=gap)
     if found.sound and own > AGREES * (gap + trust):
         return replace(found, error=gap + trust)
     return found
+
+
+def _closest(compared: Compared) -> tuple[float, float]:
+    """The difference to the reference, or to what is extrapolated from its grids, where that is more accurate, and the
+    error of that."""
+    own = compared["rel_l2"], compared.get("estimated_error") or 0.0
+    better = compared.get("extrapolated_rel_l2"), compared.get("extrapolated_estimated_error")
+    return (better[0], better[1]) if None not in better and better[1] < own[1] else own

@@ -40,12 +40,23 @@ def test_the_error_is_one_that_both_allow(own, gap, trust):
     assert found.apart(AGREES) == (gap > AGREES * (trust + own))
 
 
-@pytest.mark.parametrize("sound", [{"order": 0.3}, {"sound": False}])
-def test_what_hardly_converges_changes_no_estimate_and_still_contradicts(sound):
-    found = weigh(1e-8, compared(0.3, 1e-3, **sound))
+def test_what_hardly_converges_changes_no_estimate_and_still_contradicts():
+    found = weigh(1e-8, compared(0.3, 1e-3, order=0.3))
     assert found.error == 1e-8
     assert found.contradicted
     assert not found.better
+
+
+def test_what_makes_no_sense_says_nothing():
+    assert weigh(1e-8, compared(0.3, 1e-3, order=-29.0, sound=False)) == weigh(1e-8, None)
+
+
+def test_what_is_extrapolated_is_the_closer_witness():
+    fine = {"extrapolated_rel_l2": 2e-7, "extrapolated_estimated_error": 1e-7}
+    assert weigh(1e-3, compared(1e-4, 1e-4, **fine)).error == pytest.approx(3e-7)
+    assert weigh(1e-9, compared(1e-4, 1e-4, **fine)).agrees
+    rough = {"extrapolated_rel_l2": 2e-2, "extrapolated_estimated_error": 1e-1}
+    assert weigh(1e-3, compared(1e-4, 1e-4, **rough)).error == pytest.approx(2e-4)
 
 
 def test_a_reference_is_better_where_it_is_far_closer_to_the_truth():

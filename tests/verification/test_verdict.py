@@ -57,7 +57,7 @@ def test_a_reference_that_agrees_speaks_for_an_answer_whose_estimate_is_large():
     assert judge(estimated(0.7, 0.5), reference(1e-3, 1e-3)).word == "verified"
 
 
-@pytest.mark.parametrize(("order", "word"), [(2.0, "wrong"), (0.5, "unverified"), (-29.0, "unverified")])
+@pytest.mark.parametrize(("order", "word"), [(2.0, "wrong"), (0.5, "unverified")])
 def test_a_reference_that_differs_is_a_doubt_whatever_its_order(order, word):
     assert judge(estimated(), {**reference(0.3, 1e-3), "order": order}).word == word
 
