@@ -85,6 +85,6 @@ def weigh(own: float, compared: Compared | None, ratio: float = 1.0, bound: floa
 def _closest(compared: Compared) -> tuple[float, float]:
     """The difference to the reference, or to what is extrapolated from its grids, where that is more accurate, and the
     error of that."""
-    own = compared["rel_l2"], compared.get("estimated_error") or 0.0
-    better = compared.get("extrapolated_rel_l2"), compared.get("extrapolated_estimated_error")
-    return (better[0], better[1]) if None not in better and better[1] < own[1] else own
+    gap, trust = compared["rel_l2"], compared.get("estimated_error") or 0.0
+    better = compared.get("extrapolated_estimated_error", trust)
+    return (compared["extrapolated_rel_l2"], better) if better < trust else (gap, trust)
