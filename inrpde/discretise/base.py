@@ -45,7 +45,7 @@ def _base(form: Form) -> tuple[complex | float, ...]:
         for block in system.blocks:
             assert block.row is not None
             tangent = slopes(plain, block.row, samples, jets.rows[rows.index(block.row)], numbers)
-            size = np.sqrt(sum(v**2 for v in operator(block.row, tangent, modes).values()))
+            size = np.sqrt(sum(v**2 for v in operator(block.row, samples.of(block.row), tangent, modes).values()))
             weights = block.root / (size or block.scale)
             matrix = np.column_stack([block.times(unit, system.pieces) for unit in np.eye(system.width)])
             matrices.append(weights[:, None] * matrix)

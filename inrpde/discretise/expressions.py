@@ -36,13 +36,6 @@ class Expressions:
         return out
 
 
-def exact_state(form: Form) -> Expressions | None:
-    """The exact solutions of all unknowns, or None if one is missing."""
-    exact = {key.func.__name__: form.bound.known(expr) for key, expr in form.bound.problem.exact.items()}
-    found = tuple(expr for expr in form.expressions(exact) if expr is not None)
-    return Expressions(form, found) if len(found) == len(form.unknowns) else None
-
-
 def guessed(form: Form, default: Expr) -> Expressions:
     """The problem's guess, and the initial values of learned coefficients; elsewhere `default`, counted from the
     base."""

@@ -9,7 +9,7 @@ import numpy as np
 from inrpde.compiler.form import Form, Row
 from inrpde.discretise.jets import environment
 from inrpde.sampling.extent import bounds
-from inrpde.sampling.sites import Samples
+from inrpde.sampling.sites import Samples, Site
 
 Array = np.ndarray
 
@@ -26,11 +26,12 @@ def slopes(form: Form, row: Row, samples: Samples, at: dict, numbers: Sequence[c
     return dict(zip(row.tangent, row.slopes(env), strict=True))
 
 
-def operator(row: Row, tangent: dict, modes: Array) -> dict[int, np.float64]:
+def operator(row: Row, site: Site, tangent: dict, modes: Array) -> dict[int, np.float64]:
     """What an equation's operator makes of the lowest mode of each of its unknowns, in the root mean square."""
     squares: dict[int, np.float64] = {}
     for symbol, jet in row.jets.items():
         if symbol in tangent:
             mode = np.prod(modes ** np.array(jet.index))
-            squares[jet.unknown] = squares.get(jet.unknown, 0.0) + np.mean(np.abs(tangent[symbol]) ** 2) * mode**2
+            size = np.linalg.norm(site.roots * tangent[symbol])
+            squares[jet.unknown] = squares.get(jet.unknown, 0.0) + size**2 * mode**2
     return {unknown: np.sqrt(square) for unknown, square in squares.items()}

@@ -69,7 +69,9 @@ def score(form: Form, samples: Samples, state: Evaluable) -> Score:
         jets = evaluate_jets(form, samples, state)
         numbers = integral_values(form, samples, jets)
         tangents = [slopes(form, row, samples, at, numbers) for row, at in zip(form.rows, jets.rows, strict=True)]
-        operators = [operator(row, tangent, modes) for row, tangent in zip(form.rows, tangents, strict=True)]
+        operators = [
+            operator(row, samples.of(row), tangent, modes) for row, tangent in zip(form.rows, tangents, strict=True)
+        ]
         sizes = _balanced(operators, _sizes(form, jets, samples, state))
         parts = zip(residuals(form, samples, jets), operators, data(form, samples), strict=True)
         found = zip(form.rows, parts, strict=True)
@@ -95,7 +97,7 @@ def relative_data(form: Form, samples: Samples) -> list[float]:
     out = []
     with np.errstate(all="ignore"):
         for row, at, given in zip(form.rows, base_jets(form).rows, data(form, samples), strict=True):
-            made = operator(row, slopes(form, row, samples, at, numbers), modes)
+            made = operator(row, samples.of(row), slopes(form, row, samples, at, numbers), modes)
             out.append(given / max(np.sqrt(sum(v**2 for v in made.values())), 1e-300))
     return out
 

@@ -86,9 +86,9 @@ def bounds(form: Form, unknown: int | None = None) -> tuple[Array, Array]:
 
 
 def times(form: Form) -> tuple[float, float]:
-    """The first and the last time of a form in space and time."""
-    lo, hi = bounds(form)
-    return float(lo[-1]), float(hi[-1])
+    """Where a form that evolves begins and where it ends."""
+    assert form.evolves is not None
+    return form.evolves.start, form.evolves.end
 
 
 def volumes(form: Form, unknown: int) -> list[Region]:

@@ -103,9 +103,9 @@ class Region(metaclass=_Declared):
 
     @cached_property
     def size(self) -> float:
-        """The largest spatial extent of the bounds."""
+        """The largest spatial extent of the bounds; that in time where there is nothing else."""
         lo, hi = self.bounds
-        return float(np.max((hi - lo)[: len(self.space.spatial)]))
+        return float(np.max((hi - lo)[: len(self.space.spatial) or 1]))
 
     @cached_property
     def extents(self) -> Array:
@@ -126,7 +126,7 @@ class Region(metaclass=_Declared):
     @cached_property
     def tolerance(self) -> float:
         """How far from a set a point may lie to be on it, no less than its coordinates are rounded by."""
-        farthest = np.max(np.abs(self.bounds)[:, : len(self.space.spatial)])
+        farthest = np.max(np.abs(self.bounds)[:, : len(self.space.spatial) or 1])
         return max(TOLERANCE * self.size, ROUNDING * float(farthest))
 
     @property
@@ -301,6 +301,11 @@ class Solid(Region):
 
     @cached_property
     def boundary(self) -> Region:
+        if not self.space.spatial:
+            raise ProblemError(
+                "there is no boundary where time is the only coordinate", self.label,
+                "take the start or the end of time: run.initial, run.final",
+            )  # fmt: skip
         return self._operations.boundary(self)
 
     @cached_property
