@@ -147,7 +147,8 @@ def _on_a_line(form: Form, group: list[System], bare: bool) -> list[Count]:
     points = [sample(region, 1, 0).points for region in dict.fromkeys(row.region for row in rows)]
     for point in np.unique(np.concatenate(points), axis=0)[:, None] if points else []:
         there = [row for row in rows if row.region.contains(point)[0]]
-        conditions = symbol(form, there, unknowns, point, np.ones_like(point), 0 * point, np.ones_like(point))
+        scale = np.full_like(point, 1 / group[0].region.size)
+        conditions = symbol(form, there, unknowns, point, np.ones_like(point), 0 * point, scale)
         given += int(rank(conditions)[0])
     if given > asked or (given < asked and not bare):
         return [Count("", tuple(unknowns), asked, given, (*rows, *totals))]

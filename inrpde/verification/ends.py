@@ -49,7 +49,7 @@ def _too_many(form: Form, system: System, ends: list[Row]) -> list[Finding]:
     last = np.column_stack([first[:, :-1], np.full(len(first), times(form)[1])])
     rng = np.random.default_rng(0)
     a = np.column_stack([1j * rng.normal(size=first[:, :-1].shape) / system.region.size, np.zeros(len(first))])
-    b = np.eye(form.space.dim)[-1] + 0 * first
+    b = np.eye(form.space.dim)[-1] / np.ptp(times(form)) + 0 * first
     findings = []
     for unknown in dict.fromkeys(form.unknowns[k].declared for k in system.unknowns):
         parts = form.parts(unknown)
@@ -76,10 +76,9 @@ def _backwards(form: Form, system: System) -> list[Finding]:
     if len(direction) > 1:
         return []
     points = sample(system.region, POINTS, 3).points
-    start, end = times(form)
     along = np.random.default_rng(0).normal(size=points[:, :-1].shape)
     along /= np.linalg.norm(along, axis=1, keepdims=True) * system.region.size
-    b = np.eye(form.space.dim)[-1] + 0 * points
+    b = np.eye(form.space.dim)[-1] / np.ptp(times(form)) + 0 * points
     exponents = []
     for state in states(system):
         growth = []
@@ -89,7 +88,7 @@ def _backwards(form: Form, system: System) -> list[Finding]:
             if found is None:
                 return []
             polynomial = determinant(found)
-            rates = roots(polynomial) * (direction[0] * (end - start))
+            rates = roots(polynomial) * direction[0]
             steep = np.where(np.abs(rates.real) > SLANTED * np.abs(rates), rates.real, 0.0)
             fastest = np.where(degrees(polynomial) > 0, np.max(np.nan_to_num(steep), axis=1), 0.0)
             growth.append(float(np.median(fastest)))

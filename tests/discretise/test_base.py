@@ -74,8 +74,8 @@ def test_an_offset_costs_no_digit_and_survives_a_file(tmp_path):
     solution = inrpde.solve(problem, reference="none")
     field = solution.report["fields"]["f"]
     assert field["exact"]["rel_l2"] < 1e-13
-    assert field["variation"]["exact"] == pytest.approx(field["exact"]["rel_l2"] * 300e3 * 2.83, rel=0.7)
-    assert field["variation"]["estimated_error"] >= field["variation"]["exact"]
+    assert 1e5 < field["exact"]["variation"] / field["exact"]["rel_l2"] <= 1e6
+    assert field["variation"] >= field["exact"]["variation"]
     points = np.random.default_rng(0).random((50, 2))
     kept = inrpde.load(solution.save(tmp_path / "warm.h5"))
     assert np.array_equal(kept(points)["f"], solution(points)["f"])
@@ -88,4 +88,4 @@ def test_errors_are_told_relative_to_the_variation_where_that_differs_tenfold():
 
     assert "variation" not in fields(0)
     told = fields(300)
-    assert told["variation"]["estimated_error"] > 100 * told["estimated_error"]
+    assert told["variation"] > 100 * told["estimated_error"]
