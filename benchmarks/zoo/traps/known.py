@@ -44,7 +44,7 @@ class Trap:
 TRAPS: dict[str, Trap] = {}
 
 
-def trap(kind: str, wild: Mapping[str, tuple] = {"": ()}, tame: Mapping[str, tuple] = {}) -> Callable:  # noqa: B006
+def trap(kind: str, wild: Mapping[str, tuple] = {"": ()}, tame: Mapping[str, tuple] = {}) -> Callable:
     """Registers a family: for each of its variants, by name, the arguments."""
 
     def register(family: Callable[..., Known]) -> Callable[..., Known]:

@@ -107,7 +107,12 @@ def chain(k: float) -> Known:
     """A → B → C; the second step is fast."""
     t, a, run, start = single("a", 5)
     b = run.space.unknown("b")
-    conditions = [On(run, Eq(a.diff(t), -a)), On(run, Eq(b.diff(t), a - k * b)), On(start, Eq(a, 1)), On(start, Eq(b, 0))]
+    conditions = [
+        On(run, Eq(a.diff(t), -a)),
+        On(run, Eq(b.diff(t), a - k * b)),
+        On(start, Eq(a, 1)),
+        On(start, Eq(b, 0)),
+    ]
     return closed([a, b], conditions, {a: exp(-t), b: (exp(-t) - exp(-k * t)) / (k - 1)})
 
 
