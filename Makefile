@@ -9,7 +9,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt 
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slow kills torture bench paper lint format types contract
+.PHONY: help install demo test slow kills torture verify bench paper lint format types contract
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -45,6 +45,9 @@ kills: $(INSTALLED)  ## kill 200 runs at random moments, resume them, compare bi
 
 torture: $(INSTALLED)  ## a thousand damaged and hostile files, each read as it was written or refused
 	$(ONE_THREAD) INRPDE_MUTATIONS=1000 $(BIN)/python -m pytest -s tests/test_foreign_files.py -k mutated
+
+verify: $(INSTALLED)  ## a hundred planted errors over the zoo, and manufactured solutions: all that is wrong is found
+	$(ONE_THREAD) $(BIN)/python benchmarks/verify.py
 
 bench: $(INSTALLED_BENCH)  ## the table that the README quotes, and the others with reduced sizes; docs/benchmarks.md
 	$(BIN)/python benchmarks/spine.py

@@ -99,6 +99,8 @@ class Row:
     status: str
     seconds: float
     reference: Mapping[str, float] | None = None
+    better: bool = False
+    """Is the reference said to be the better answer?"""
 
     @property
     def ratio(self) -> float:
@@ -209,8 +211,9 @@ def _judged(case: Case, known: Known, solution: Any, truths: Mapping, run: tuple
             compared = {"gap": gap, "estimate": trust, "order": order, "error": own}
         yield Row(
             case.name, case.kind, case.tame, case.half, budget, seed, name, error, of_variation, known.accuracy,
-            said["estimated_error"], said.get("variation", said)["estimated_error"], said["estimate"] or {},
+            said["estimated_error"], said.get("variation", said["estimated_error"]), said["estimate"] or {},
             found["word"], found["because"], report["status"], round(seconds, 1), compared,
+            "better" in said,
         )  # fmt: skip
 
 

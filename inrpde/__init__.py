@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Space,
     )
     from inrpde.pipeline import reference, solve
+    from inrpde.planted.verify import verify
     from inrpde.restore import load
     from inrpde.solution import Solution
 
@@ -48,9 +49,16 @@ __all__ = [
     "load",
     "reference",
     "solve",
+    "verify",
 ]
 
-_ELSEWHERE = {"solve": "pipeline", "reference": "pipeline", "load": "restore", "Solution": "solution"}
+_ELSEWHERE = {
+    "solve": "pipeline",
+    "reference": "pipeline",
+    "load": "restore",
+    "Solution": "solution",
+    "verify": "planted.verify",
+}
 
 
 def __getattr__(name: str) -> Any:

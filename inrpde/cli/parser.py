@@ -14,7 +14,8 @@ from inrpde.errors import UsageError
 
 _EPILOG = """\
 PROBLEM is a file, a file and a name in it (file.py:name), or the name of a plugin (inrpde list).
-exit status: 0 ok; 2 usage; 3 the problem is wrong; 4 diverged; 5 --tol not reached; 6 output;
+exit status: 0 ok; 2 usage; 3 the problem is wrong; 4 diverged; 5 --tol or --require not reached,
+or what `verify` tried does not hold; 6 output;
 129, 130, 143 interrupted
 """
 
@@ -57,14 +58,7 @@ def build_parser() -> Parser:
     _problem(solve)
     _output(solve, "the solution's file (default: NAME.h5 in this folder); beside it .wav, .png or .vtk, if so named")
     solve.add_argument("--method", default="auto", metavar="NAME", help="auto, or one that `inrpde list` shows")
-    solve.add_argument(
-        "--set",
-        type=_pair("--set", "solver.width=64"),
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="a setting, see below",
-    )
+    _set(solve)
     solve.add_argument("--grid", type=_shape, metavar="129x129", help="nodes of the written field in x, y, …")
     solve.add_argument("--times", type=_instants, metavar="0,0.5,1", help="times of the written field")
     solve.add_argument(
@@ -73,7 +67,7 @@ def build_parser() -> Parser:
     solve.add_argument(
         "--budget", type=_positive("--budget", "60"), metavar="SECONDS", help="for compile, solve and verify"
     )
-    solve.add_argument("--seed", type=_whole("--seed", 0), default=0, metavar="N", help="of everything random (0)")
+    _seed(solve)
     solve.add_argument(
         "--device", type=_device, default="cpu", help="cpu, cuda, cuda:1 or mps, for training by gradients"
     )
@@ -81,6 +75,11 @@ def build_parser() -> Parser:
         "--threads", type=_whole("--threads", 1), metavar="N", help="of numpy and torch (default: theirs)"
     )
     solve.add_argument("--reference", choices=("auto", "none"), default="auto", help="check against a reference (auto)")
+    solve.add_argument(
+        "--require",
+        choices=("verified", "plausible"),
+        help="exit with 5 below that verdict; the answer is written",
+    )
     solve.add_argument("--resume", action="store_true", help="go on from the checkpoint of an interrupted solve")
 
     check = command("check", "validate and compile a problem, and print what was made of it")
@@ -90,6 +89,15 @@ def build_parser() -> Parser:
     _problem(reference)
     _output(reference, "the file to write (default: NAME_reference.h5 in this folder)")
     reference.add_argument("--n", type=_whole("--n", 4), metavar="N", help="cells on the longest side")
+
+    verify = command("verify", "try a problem on known solutions and on planted errors", f"{_settings()}\n\n{_EPILOG}")
+    _problem(verify)
+    _set(verify)
+    verify.add_argument(
+        "--budget", type=_positive("--budget", "60"), metavar="SECONDS", help="for all that is tried (60)"
+    )
+    _seed(verify)
+    verify.add_argument("--mutants", type=_whole("--mutants", 1), default=20, metavar="N", help="planted errors (20)")
 
     compare = command("compare", "the errors between the fields of two files, the second taken as right")
     compare.add_argument("first", type=Path, metavar="A.h5")
@@ -121,6 +129,21 @@ def _problem(parser: Parser) -> None:
         metavar="KEY=VALUE",
         help="of the problem",
     )
+
+
+def _set(parser: Parser) -> None:
+    parser.add_argument(
+        "--set",
+        type=_pair("--set", "solver.width=64"),
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting, see below",
+    )
+
+
+def _seed(parser: Parser) -> None:
+    parser.add_argument("--seed", type=_whole("--seed", 0), default=0, metavar="N", help="of everything random (0)")
 
 
 def _output(parser: Parser, text: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numbers
 import sys
+from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -74,6 +76,14 @@ class On:
     @property
     def periodic(self) -> Periodic | None:
         return self.equation if isinstance(self.equation, Periodic) else None
+
+    def with_residuals(self, residuals: Iterable[Expr]) -> On:
+        """Other expressions that are to vanish, on the same set under the same name, with the same weight and norm."""
+        rows = tuple(residuals)
+        made = copy(self)
+        for name, value in {"equation": rows, "residuals": rows, "text": ", ".join(map(words, rows))}.items():
+            object.__setattr__(made, name, value)
+        return made
 
     def __str__(self) -> str:
         return f"On({self.where}, {self.text})"

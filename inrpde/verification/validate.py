@@ -10,18 +10,22 @@ from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form, Row
 from inrpde.declaration.fields import MeshField
 from inrpde.declaration.words import words
-from inrpde.discretise.expressions import exact_state
 from inrpde.discretise.jets import environment
-from inrpde.discretise.score import score
 from inrpde.errors import ProblemError
 from inrpde.sampling.draw import draw
 from inrpde.sampling.sites import Samples, Site
 from inrpde.verification.balance import unbalanced
+from inrpde.verification.compatible import rates
+from inrpde.verification.counting import miscounted
 from inrpde.verification.coverage import bare_boundary, free_constants, initial_conditions
-from inrpde.verification.data import contradictions, lattice, repeated
+from inrpde.verification.data import contradictions, lattice, plain, repeated
+from inrpde.verification.ends import misdirected
+from inrpde.verification.exact import check_exact
 from inrpde.verification.finding import Finding, Kind, place
+from inrpde.verification.jumps import jumping_values, lost_fluxes
 from inrpde.verification.learned import unidentified
 from inrpde.verification.places import check_periodic, misplaced
+from inrpde.verification.seen import unseen
 from inrpde.verification.signs import check_signs
 
 Array = np.ndarray
@@ -31,8 +35,6 @@ LEVELS = (0.0, 1.0, -1.0, 10.0)
 """Values of the unknowns at which a nonlinear equation is asked whether its data are finite."""
 SENSITIVE = 10.0
 """How many times the relative error of a region's shape the solution's may be: seven, of a disc with a fixed rim."""
-SATISFIES = 1e-4
-"""Relative residual below which an exact solution satisfies an equation."""
 
 
 def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
@@ -47,7 +49,7 @@ def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
         _check_asks(form, samples)
         check_signs(form, samples)
         check_periodic(form, samples)
-        _check_exact(form, samples)
+        check_exact(form, samples)
         findings += initial_conditions(form)
         findings += misplaced(form, samples)
         findings += free_constants(form)
@@ -56,7 +58,12 @@ def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
         findings += _flaws(form)
         findings += repeated(form, samples)
         findings += contradictions(form, samples)
-        findings += bare_boundary(form)
+        findings += rates(form)
+        findings += unseen(form, samples)
+        bare = bare_boundary(form)
+        findings += bare + miscounted(form, bool(bare))
+        findings += misdirected(form)
+        findings += lost_fluxes(form) + jumping_values(form, samples)
         findings += unbalanced(form)
     if scope.expired:
         text = f"the checks of the declaration did not end in {seconds:.3g} s, and were left"
@@ -139,25 +146,7 @@ def _closure(form: Form, row: Row) -> Site | None:
         return None
     points = lattice(row.region)
     points = points[row.region.contains(points, 1e-9 * row.region.size)]
-    return Site(points, np.ones(len(points)), None, {}, 1.0) if len(points) else None
-
-
-def _check_exact(form: Form, samples: Samples) -> None:
-    exact = exact_state(form)
-    if exact is None:
-        return
-    scored = score(form, samples, exact)
-    pairs = [pair for pair in zip(form.rows, scored.rows, strict=True) if not pair[0].region.labels]
-    if not pairs:  # labels are measured, and measurements are noisy
-        return
-    row, worst = max(pairs, key=lambda pair: pair[1].relative)
-    if not worst.relative < SATISFIES:
-        raise ProblemError(
-            "the exact solution does not satisfy its equation: "
-            f"residual {worst.rms:.2g} (relative {worst.relative:.1g})",
-            row.text,
-            "check signs, coefficients and sources, or leave `exact` out",
-        )
+    return plain(points) if len(points) else None
 
 
 def _flaws(form: Form) -> list[Finding]:

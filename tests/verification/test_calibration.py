@@ -26,6 +26,7 @@ from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.survey import Survey
 from inrpde.solvers.strategies.one_domain import first_plan
 from inrpde.verification.estimate import FLOOR, estimate
+from inrpde.verification.evidence import weigh
 from inrpde.verification.unmet import unmet
 from inrpde.verification.validate import validate
 from inrpde.verification.verdict import verdict
@@ -56,7 +57,9 @@ class Judged:
 def judge(name: str, form: Form, candidate: Candidate, seed: int) -> Iterator[Judged]:
     """The estimate and the verdict of a candidate, without a reference, beside its true error."""
     estimated = estimate(form, candidate, seed)
-    word = verdict(estimated, {}, unmet(form, estimated), validate(form)).word
+    fields = {part: weigh(error, None, estimated.spread.get(part, 1.0)) for part, error in estimated.fields.items()}
+    doubts = [*(each.finding for each in unmet(form, estimated)), *validate(form)]
+    word = verdict(estimated, fields, doubts).word
     zero = (0,) * form.space.dim
     exact = {key.func.__name__: expr for key, expr in form.bound.problem.exact.items()}
     for k, unknown in enumerate(form.unknowns):

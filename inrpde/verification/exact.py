@@ -1,0 +1,103 @@
+"""Does the exact solution that a problem gives satisfy its conditions?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sympy import Add, S
+
+from inrpde.compiler.form import Form, Row
+from inrpde.compiler.printing import RowFunction
+from inrpde.discretise.expressions import Expressions
+from inrpde.discretise.fields import field_points, rms
+from inrpde.discretise.jets import environment, evaluate_jets, integral_values
+from inrpde.errors import ProblemError
+from inrpde.sampling.extent import bounds
+from inrpde.sampling.sites import Samples
+
+Array = np.ndarray
+SATISFIES = 1e-4
+"""Relative residual below which an exact solution satisfies an equation."""
+ROUNDING = 1e-9
+"""A residual below this part of the terms that it is the sum of is none."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """An equation that the exact solution does not satisfy: the root mean square of its residual, in its own units and
+    over what its operator, at each point, makes of the lowest mode of the region in unknowns of their size."""
+
+    row: Row
+    rms: float
+    relative: float
+
+
+def check_exact(form: Form, samples: Samples) -> None:
+    """Raise ProblemError, naming all conditions that the exact solution does not satisfy, if there are any."""
+    found = list(violated(form, samples))
+    if found:
+        worst = max(found, key=lambda each: each.relative)
+        texts = list(dict.fromkeys(each.row.text for each in found))
+        which = "equation" if len(texts) == 1 else f"equations, {len(texts)} of {len(form.conditions)}"
+        raise ProblemError(
+            f"the exact solution does not satisfy its {which}: "
+            f"residual {worst.rms:.2g} (relative {worst.relative:.1g})",
+            "; ".join(texts),
+            "check signs, coefficients and sources, or leave `exact` out",
+        )
+
+
+def violated(form: Form, samples: Samples) -> Iterator[Violation]:
+    """The equations in whose unknowns the exact solution is known and which it does not satisfy. Labels are measured,
+    and measurements are noisy: an equation that holds some is passed over."""
+    given = {key.func.__name__: form.bound.known(expr) for key, expr in form.bound.problem.exact.items()}
+    known = form.expressions(given)
+    rows = [row for row in form.rows if _is_known(form, row, known) and not _measured(row)]
+    if not rows:
+        return
+    form = replace(form, rows=tuple(rows))
+    exact = Expressions(form, tuple(S.NaN if expr is None else expr for expr in known))
+    lo, hi = bounds(form)
+    modes = np.pi / (hi - lo)
+    zero = (0,) * form.space.dim
+    with np.errstate(all="ignore"):
+        sizes = [rms(exact.jets(k, field_points(form, k, 500, 17), [zero])[zero]) for k in range(len(known))]
+        jets = evaluate_jets(form, samples, exact)
+        numbers = integral_values(form, samples, jets)
+        for row, at in zip(rows, jets.rows, strict=True):
+            site = samples.of(row)
+            env = environment(form, row, site) | at | {symbol: numbers[k] for symbol, k in row.integrals.items()}
+            (residual,) = row.value(env)
+            terms = RowFunction([*Add.make_args(row.residual)], row.text)(env)
+            largest = np.sum([np.broadcast_to(np.abs(term), site.weights.shape) for term in terms], axis=0)
+            scale = np.broadcast_to(np.sqrt(_scale(form, row, env, modes, sizes)), site.weights.shape)
+            left = np.where(np.abs(residual) <= ROUNDING * largest, 0.0, np.abs(residual))
+            relative = float(np.linalg.norm(site.roots * np.where(left == 0, 0.0, left / scale)))
+            if not relative < SATISFIES:
+                yield Violation(row, float(np.linalg.norm(site.roots * left)), relative)
+
+
+def _is_known(form: Form, row: Row, known: list) -> bool:
+    """Is there an exact solution for all unknowns of an equation, those in its integrals included?"""
+    inner = [form.integrals[k].row for k in row.integrals.values()]
+    return all(known[k] is not None for k in row.indices) and all(_is_known(form, each, known) for each in inner)
+
+
+def _measured(row: Row) -> bool:
+    return bool(row.residual.free_symbols & set(row.region.labels))
+
+
+def _scale(form: Form, row: Row, env: dict, modes: Array, sizes: list[float]) -> Array:
+    """The square of what an equation makes of the lowest mode at each point, (N,)."""
+    scale = np.zeros(1)
+    for symbol, slope in zip(row.tangent, row.slopes(env), strict=True):
+        jet = row.jets.get(symbol)
+        if jet is None:
+            inner = form.integrals[row.integrals[symbol]].row
+            size = max((sizes[k] for k in inner.indices), default=0.0)
+        else:
+            size = sizes[jet.unknown] * float(np.prod(modes ** np.array(jet.index)))
+        scale = scale + np.abs(slope) ** 2 * size**2
+    return scale
