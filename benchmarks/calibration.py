@@ -1,165 +1,402 @@
-"""Estimated against true errors over the zoo: `python benchmarks/calibration.py [--seconds 12] [--seed 0] [NAME …]`.
+"""Estimates and verdicts against true errors, over problems whose solutions are known.
 
-Each problem is solved once; what 1/16, 1/4 and the whole of the time would have answered is judged: the estimate
-beside the true error, and the verdict where there is no reference. Estimates see neither the exact solution nor a
-reference. Names are of the zoo, of the problems that come with the package and have an exact solution, and
-`smooth_elbow`: a re-entrant corner with smooth features alone, which converge to a wrong function.
+    python benchmarks/calibration.py [--budgets 5,20,60] [--seeds 0,1,2] [--kind KIND …] [--half fit|held] [NAME …]
+    python benchmarks/calibration.py --table out/calibration.jsonl [--picture out/calibration.png]
+
+The problems are the traps (`zoo/traps`, each of a kind), the zoo, those of the package that have an exact solution, and the
+cases that lie beside the project, if they do (`../shared/cases`). Each is solved as a user would, in a process of its own
+(a crash and a hang are rows, too), and a line of JSON a field is added to `--file`; what is there already is not
+solved again. The table has by kind and budget how many estimates are within a factor of 10 and of 3 of the true error, words
+against true errors, the answers that are called right and are not, and how many right answers are recognised.
+
+Constants of `inrpde.verification` are fitted on one half of the problems (`--half fit`, chosen by names); what is
+claimed of them is what the other half shows (`--half held`).
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import importlib.util
+import json
+import os
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from sympy import im, re
 from zoo import PROBLEMS
+from zoo.traps import TRAPS
+from zoo.traps.known import Known
 
-from inrpde.compiler import Form, compile_problem
+import inrpde
+from inrpde.compiler import compile_problem
 from inrpde.compiler.evaluate import evaluate
-from inrpde.config import resolve
-from inrpde.declaration import Problem
-from inrpde.discretise.fields import field_points, relative_difference
+from inrpde.discretise.fields import field_points
+from inrpde.errors import InrpdeError
 from inrpde.loader import load_problem
-from inrpde.solvers.auto import solve
-from inrpde.solvers.bodies.plan import Global
-from inrpde.solvers.contract.method import Candidate, Clock, Context
-from inrpde.solvers.fitting.linear import fit
-from inrpde.solvers.search.search import Search
-from inrpde.solvers.search.survey import Survey
-from inrpde.verification.estimate import FLOOR, estimate
-from inrpde.verification.unmet import unmet
-from inrpde.verification.validate import validate
-from inrpde.verification.verdict import verdict
 
-SHARES = (1 / 16, 1 / 4, 1)
-PACKAGED = ("helmholtz_plane", "string", "waveguide")
-"""Problems of the package whose likes the zoo has not."""
-SMOOTH_ELBOW = "smooth_elbow"
-WIDTHS = (200, 500, 1200)
-"""Features of its three answers."""
-WRONG = 0.1
-"""A true error that nothing `verified` may have."""
+Array = np.ndarray
+PACKAGED = (
+    "annulus", "darcy", "heat", "helmholtz_plane", "interface", "plate", "poisson", "reaction_front", "schrodinger",
+    "sine_gordon", "soliton", "sphere3d", "string", "taylor_green", "waveguide",
+)  # fmt: skip
+"""Problems of the package that have an exact solution."""
+CASES = Path(__file__).resolve().parents[2] / "shared" / "cases"
+GIVEN = {"clamp": {"length": 4}}
+"""Parameters that a case's truth is for."""
+POINTS = 3000
+FLOOR = 1e-12
+"""What is smaller is rounding, of errors and of estimates."""
+RIGHT, ENOUGH = ("verified", "plausible"), 1e-4
+"""Words that call an answer right, and the true error below which it should be."""
+MARGIN, LEAST = 10.0, 1e-6
+"""An answer that is called right may be off by so many times its estimate, and by so much in any case."""
+LEVELS = (1e-6, 1e-4, 1e-2, 0.1, np.inf)
+WORDS = ("verified", "plausible", "unverified", "wrong")
 
 
 @dataclass(frozen=True)
-class Judged:
-    """One field of one answer. `true` counts as at least the floor of all estimates."""
+class Case:
+    """A problem to solve. `known` makes it and what is true of it."""
+
+    name: str
+    kind: str
+    tame: bool
+    known: Callable[[], tuple[Known, Mapping[str, Array] | None]]
+
+    @property
+    def half(self) -> str:
+        return ("fit", "held")[hashlib.sha256(self.name.encode()).digest()[0] % 2]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A field of an answer: true errors, relative to the norm and to the variation, and what was said of it."""
 
     problem: str
+    kind: str
+    tame: bool
+    half: str
+    budget: float
+    seed: int
     field: str
-    estimated: float
-    true: float
+    error: float
+    of_variation: float
+    accuracy: float
+    estimate: float
+    parts: Mapping[str, float | None]
     word: str
-    cost: float
-    again: float
+    because: str
+    status: str
+    seconds: float
+    reference: Mapping[str, float] | None = None
 
     @property
     def ratio(self) -> float:
-        return self.estimated / max(self.true, FLOOR)
+        """Estimate over truth; what is below the accuracy of the truth is not told apart."""
+        least = max(self.accuracy, FLOOR)
+        return max(self.estimate, least) / max(self.error, least)
 
-    def __str__(self) -> str:
-        numbers = f"{self.true:8.1e} {self.estimated:9.1e} {self.ratio:8.2g}"
-        return f"{self.problem:15s} {self.field:5s} {numbers}  {self.word:10s} {self.cost:7.2f} {self.again:7.2f}"
-
-
-def answers(form: Form, seconds: float, seed: int) -> list[Candidate]:
-    """What the shares of the time would have answered, without repetitions."""
-    context = Context(form, resolve({}, {}), seed, Clock(seconds))
-    best: list[tuple[float, Candidate]] = []
-    for candidate in solve(context):
-        if not best or candidate.score < best[-1][1].score:
-            best.append((context.clock.spent, candidate))
-        if context.clock.left <= 0:
-            break
-    chosen = [max((k for k, (spent, _) in enumerate(best) if spent <= s * seconds), default=0) for s in SHARES]
-    return [best[k][1] for k in dict.fromkeys(chosen)]
+    def offends(self, error: float) -> bool:
+        """Is it called right with such an error?"""
+        return self.word in RIGHT and error > max(MARGIN * self.estimate, LEAST, self.accuracy)
 
 
-def smooth_answers(form: Form, seed: int) -> list[Candidate]:
-    """What smooth features alone answer, whose number takes the place of the time."""
-    context = Context(form, resolve({}, {}), seed, Clock(None))
-    search = Search[Global](context, fit, "least-squares", Survey.of(form, seed))
-    return [search.attempt(Global(width, (1.2 * width**0.5,) * 2, enrichments=()), "smooth") for width in WIDTHS]
+def cases() -> dict[str, Case]:
+    """All of them by name."""
+    found = [Case(name, trap.kind, trap.tame, lambda trap=trap: (trap.make(), None)) for name, trap in TRAPS.items()]
+    found += [
+        Case(f"zoo.{name}", "zoo", True, lambda make=make: (_with_exact(make()), None))
+        for name, make in PROBLEMS.items()
+    ]
+    found += [
+        Case(f"package.{name}", "package", True, lambda name=name: (_with_exact(load_problem(name, {})[0]), None))
+        for name in PACKAGED
+    ]
+    names = sorted(path.stem for path in CASES.glob("*.py") if _truth_of(path.stem).exists())
+    found += [Case(f"case.{name}", "case", False, lambda name=name: _from_file(name)) for name in names]
+    return {case.name: case for case in found}
 
 
-def problem_of(name: str) -> Problem:
-    """From the zoo or from the package."""
-    if name == SMOOTH_ELBOW:
-        return PROBLEMS["elbow"]()
-    return PROBLEMS[name]() if name in PROBLEMS else load_problem(name, {})[0]
+def _with_exact(problem: Any) -> Known:
+    def truth(points: Array) -> dict[str, Array]:
+        coords = problem.space.coords
+        return {u.func.__name__: evaluate(expr, coords, points, {}) for u, expr in problem.exact.items()}
+
+    return Known(problem, (truth,), FLOOR)
 
 
-def judge(name: str, form: Form, candidate: Candidate, seed: int) -> Iterator[Judged]:
-    spent = [0.0]
-
-    def again(*arguments):
-        start = time.perf_counter()
-        state = candidate.again(*arguments)
-        spent[0] = time.perf_counter() - start
-        return state
-
-    estimated = estimate(form, replace(candidate, again=again), seed)
-    doubts = [finding.text for finding in validate(form) if finding.open]
-    word = verdict(estimated, {}, unmet(form, estimated), doubts).word
-    for field, error in true_errors(form, candidate, seed).items():
-        yield Judged(name, field, estimated.fields[field], error, word, candidate.cost, spent[0])
+def _truth_of(name: str) -> Path:
+    return CASES / ("clamp4.npz" if name == "clamp" else f"{name}.npz")
 
 
-def true_errors(form: Form, candidate: Candidate, seed: int) -> dict[str, float]:
-    """Relative L2 errors on 5,000 points that were not fitted."""
-    exact = {}
-    for key, expr in form.bound.problem.exact.items():
-        name = key.func.__name__
-        exact |= {name: expr, f"{name}_re": re(expr), f"{name}_im": im(expr)}
-    errors = {}
-    zero = (0,) * form.space.dim
-    for k, unknown in enumerate(form.unknowns):
-        if unknown.name in exact:
-            points = field_points(form, k, 5000, seed + 77_777)
-            truth = evaluate(exact[unknown.name], form.space.coords, points, {})
-            errors[unknown.name] = relative_difference(candidate.state.jets(k, points, [zero])[zero], truth)
-    return errors
+def _from_file(name: str) -> tuple[Known, dict[str, Array]]:
+    """A case that lies beside the project: NAME.py, and NAME.npz with points, values and their accuracy."""
+    os.chdir(CASES)  # its meshes are given relative to it
+    spec = importlib.util.spec_from_file_location(name, f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    problem = module.problem(**GIVEN.get(name, {})) if callable(module.problem) else module.problem
+    with np.load(_truth_of(name)) as file:
+        stored = {key: file[key] for key in file.files}
+    return Known(problem, (), float(stored.pop("accuracy"))), stored
+
+
+def errors(values: Array, truth: Array, level: bool = False) -> tuple[float, float]:
+    """Relative to the norm and to the variation of the truth, where both are known; up to a constant if `level` is
+    not given."""
+    seen = np.isfinite(values) & np.isfinite(truth)
+    values, truth = values[seen], truth[seen]
+    if level:
+        values, truth = values - values.mean(), truth - truth.mean()
+    gap, tiny = np.linalg.norm(values - truth), 1e-300
+    return float(gap / max(np.linalg.norm(truth), tiny)), float(gap / max(np.linalg.norm(truth - truth.mean()), tiny))
+
+
+def rows(case: Case, budget: float, seed: int, reference: str) -> Iterator[Row]:
+    """Solve and judge."""
+    known, stored = case.known()
+    start = time.perf_counter()
+    solution = inrpde.solve(known.problem, budget=budget, seed=seed, reference=reference)
+    seconds = time.perf_counter() - start
+    judged = [
+        list(_judged(case, known, solution, truths, (budget, seed, seconds))) for truths in _truths(known, stored, seed)
+    ]
+    yield from min(judged, key=lambda found: max(row.error for row in found))
+
+
+def _truths(known: Known, stored: Mapping[str, Array] | None, seed: int) -> Iterator[dict[str, tuple[Array, Array]]]:
+    """Points and values by field, of each right solution."""
+    if stored is not None:
+        yield {name: (stored["points"], values) for name, values in stored.items() if name != "points"}
+        return
+    form = compile_problem(known.problem)
+    at = {
+        u.name: field_points(form, form.parts(u.name)[0], POINTS, seed + 77_777)
+        for u in form.bound.unknowns
+        if not u.is_number
+    }
+    for truth in known.truths:
+        yield {name: (points, truth(points)[name]) for name, points in at.items() if name in truth(points[:1])}
+
+
+def _judged(case: Case, known: Known, solution: Any, truths: Mapping, run: tuple[float, int, float]) -> Iterator[Row]:
+    budget, seed, seconds = run
+    report = solution.report
+    for name, (points, truth) in truths.items():
+        level = name == "phi" and case.name == "case.cylinder_flow"
+        error, of_variation = errors(solution(points)[name], truth, level)
+        said = report["fields"][name]
+        compared = said["reference"]
+        if compared:
+            own = errors(solution.reference(points)[name], truth, level)[0]
+            compared = {
+                "gap": compared["rel_l2"],
+                "estimate": compared["estimated_error"],
+                "order": compared.get("order"),
+                "error": own,
+            }
+        yield Row(
+            case.name, case.kind, case.tame, case.half, budget, seed, name, error, of_variation, known.accuracy,
+            said["estimated_error"], said["estimate"] or {}, report["verdict"]["word"], report["verdict"]["because"],
+            report["status"], round(seconds, 1), compared,
+        )  # fmt: skip
+
+
+def one(case: Case, budget: float, seed: int, reference: str) -> None:
+    """What a process of its own does: a line a field, or one that says what was refused."""
+    try:
+        for row in rows(case, budget, seed, reference):
+            print(json.dumps(asdict(row)), flush=True)
+    except InrpdeError as error:
+        print(json.dumps({"failed": f"{error.status}: {error}"[:300]}), flush=True)
+
+
+def solved(case: Case, budget: float, seed: int, reference: str) -> Iterator[dict[str, Any]]:
+    """The lines of a problem, by a process of its own."""
+    key = {
+        "problem": case.name,
+        "kind": case.kind,
+        "tame": case.tame,
+        "half": case.half,
+        "budget": budget,
+        "seed": seed,
+    }
+    options = ["--one", "--budgets", str(budget), "--seeds", str(seed), "--reference", reference]
+    limit = 3 * budget + 60
+    try:
+        run = subprocess.run(
+            [sys.executable, __file__, *options, case.name], capture_output=True, text=True, timeout=limit
+        )
+    except subprocess.TimeoutExpired:
+        yield {**key, "failed": f"no end in {limit:.0f} s"}
+        return
+    yield from ({**key, **json.loads(line)} for line in run.stdout.splitlines())
+    if run.returncode:
+        yield {**key, "failed": f"crash: {run.stderr.strip()[-300:]}"}
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def table(lines: Iterable[Mapping[str, Any]]) -> str:
+    """What the lines say, in words and numbers."""
+    found = [Row(**line) for line in lines if "failed" not in line]
+    failed = [line for line in lines if "failed" in line]
+    return "\n\n".join(
+        filter(None, [_calibrated(found), _confused(found), _offenders(found), _recognised(found), _failures(failed)])
+    )
+
+
+def _calibrated(found: list[Row]) -> str:
+    groups = {(kind, b) for kind in {r.kind for r in found} for b in {r.budget for r in found if r.kind == kind}}
+    lines = [
+        f"{'kind':13s} {'budget':>6s} {'fields':>6s} {'[1/10, 10]':>10s} {'[1/3, 3]':>9s} {'median':>8s} {'offend':>6s}"
+    ]
+    everything = [
+        ("all", budget, [r for r in found if r.budget == budget]) for budget in sorted({r.budget for r in found})
+    ]
+    each = [(kind, b, [r for r in found if (r.kind, r.budget) == (kind, b)]) for kind, b in sorted(groups)]
+    for kind, budget, group in (*each, *everything):
+        ratios = np.array([row.ratio for row in group])
+        near, nearer = (np.mean((ratios >= 1 / f) & (ratios <= f)) for f in (10, 3))
+        offend = sum(row.offends(row.error) for row in group)
+        lines.append(
+            f"{kind:13s} {budget:6g} {len(group):6d} {near:10.0%} {nearer:9.0%} {np.median(ratios):8.2g} {offend:6d}"
+        )
+    return "\n".join(lines)
+
+
+def _confused(found: list[Row]) -> str:
+    heads = [*(f"< {level:g}" for level in LEVELS[:-1]), "more"]
+    lines = ["word against true error, in fields", f"{'':12s}" + "".join(f"{head:>9s}" for head in heads)]
+    for word in WORDS:
+        places = [
+            next(k for k, level in enumerate(LEVELS) if not row.error >= level) for row in found if row.word == word
+        ]
+        lines.append(f"{word:12s}" + "".join(f"{places.count(k):9d}" for k in range(len(LEVELS))))
+    return "\n".join(lines)
+
+
+def _offenders(found: list[Row]) -> str:
+    def line(row: Row) -> str:
+        trust = row.reference or {}
+        numbers = f"{row.error:8.1e} {row.of_variation:8.1e} {row.estimate:8.1e} {trust.get('gap', np.nan):8.1e}"
+        return f"{row.kind:11s} {row.problem:24s} {row.field:8s} {row.budget:4g} {row.seed:2d} {numbers}  {row.word}"
+
+    norm = [row for row in found if row.offends(row.error)]
+    varied = [row for row in found if row.offends(row.of_variation) and row not in norm]
+    head = f"{'kind':11s} {'problem':24s} {'field':8s} {'s':>4s} {'#':>2s} {'true':>8s} {'of var.':>8s} {'estimate':>8s} {'ref. gap':>8s}"
+    lines = [f"called right at more than {MARGIN:g} times the estimate: {len(norm)}"]
+    lines += [head, *map(line, norm)] if norm else []
+    lines += [f"and beside these, by the error relative to the variation: {len(varied)}"]
+    return "\n".join([*lines, *([head, *map(line, varied)] if varied else [])])
+
+
+def _recognised(found: list[Row]) -> str:
+    """Right answers, of all fields of a run, that are called right."""
+    runs: dict[tuple, list[Row]] = {}
+    for row in found:
+        runs.setdefault((row.problem, row.budget, row.seed), []).append(row)
+    right = [run for run in runs.values() if max(row.error for row in run) < ENOUGH]
+    missed = sorted(
+        {f"{run[0].problem} ({run[0].budget:g} s: {run[0].word})" for run in right if run[0].word not in RIGHT}
+    )
+    share = 1 - len([run for run in right if run[0].word not in RIGHT]) / len(right) if right else 1.0
+    text = f"of {len(right)} answers with true errors below {ENOUGH:g}, {share:.0%} are verified or plausible"
+    return f"{text}; not: {', '.join(missed)}" if missed else text
+
+
+def _failures(failed: list[Mapping[str, Any]]) -> str:
+    lines = [
+        f"{line['kind']:11s} {line['problem']:24s} {line['budget']:4g} {line['seed']:2d}  {line['failed'][:160]}"
+        for line in failed
+    ]
+    return "\n".join([f"without an answer: {len(failed)}", *(" ".join(line.split("\n")) for line in lines)])
+
+
+def picture(lines: Iterable[Mapping[str, Any]], path: Path) -> None:
+    """Estimates against true errors, a colour a word."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(6.4, 6))
+    found = [Row(**line) for line in lines if "failed" not in line]
+    for word, colour in zip(WORDS, ("tab:green", "tab:blue", "tab:gray", "tab:red"), strict=True):
+        group = [row for row in found if row.word == word]
+        axes.plot(
+            [min(max(row.error, FLOOR), 10) for row in group], [max(row.estimate, FLOOR) for row in group], "o",
+            color=colour, markersize=4, alpha=0.7, label=f"{word} ({len(group)})",
+        )  # fmt: skip
+    ends = np.array([FLOOR, 10.0])
+    for factor, style in ((1, "-"), (10, "--"), (0.1, "--")):
+        axes.plot(ends, ends * factor, style, color="black", linewidth=0.7)
+    axes.set(xscale="log", yscale="log", xlim=(FLOOR / 2, 20), ylim=(FLOOR / 2, 5))
+    axes.set(xlabel="true relative L2 error", ylabel="estimate")
+    axes.legend(loc="upper left", frameon=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150, bbox_inches="tight")
+    plt.close(figure)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=12.0)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("names", nargs="*", default=[*PROBLEMS, *PACKAGED, SMOOTH_ELBOW])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--budgets", default="5,20,60", help="seconds")
+    parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--kind", action="append", help="only these; may be given several times")
+    parser.add_argument("--half", choices=("fit", "held"), help="only this half of the problems")
+    parser.add_argument("--reference", choices=("auto", "none"), default="auto")
+    parser.add_argument("--file", type=Path, default=Path("out/calibration.jsonl"))
+    parser.add_argument("--table", type=Path, metavar="FILE", help="solve nothing: the table of these lines")
+    parser.add_argument("--picture", type=Path, metavar="FILE.png")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    print(
-        f"{'problem':15s} {'field':5s} {'true':>8s} {'estimated':>9s} {'ratio':>8s}  "
-        f"{'verdict':10s} {'solve/s':>7s} {'again/s':>7s}"
-    )
-    found: list[Judged] = []
-    for name in arguments.names:
-        form, seed = compile_problem(problem_of(name)), arguments.seed
-        found_by = smooth_answers(form, seed) if name == SMOOTH_ELBOW else answers(form, arguments.seconds, seed)
-        for candidate in found_by:
-            for judged in judge(name, form, candidate, seed):
-                found.append(judged)
-                print(judged, flush=True)
-    summarise(found)
+    known = cases()
+    unknown = [name for name in arguments.names if name not in known]
+    if unknown:
+        parser.error(f"{unknown[0]} is none of {', '.join(known)}")
+    chosen = [
+        case for case in (known[name] for name in arguments.names or known)
+        if (not arguments.kind or case.kind in arguments.kind) and arguments.half in (None, case.half)
+    ]  # fmt: skip
+    budgets, seeds = [float(b) for b in arguments.budgets.split(",")], [int(s) for s in arguments.seeds.split(",")]
+    if arguments.one:
+        one(chosen[0], budgets[0], seeds[0], arguments.reference)
+        return
+    file = arguments.table or arguments.file
+    if arguments.table is None:
+        if not CASES.is_dir():
+            print(f"no cases beside the project ({CASES}): skipped")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        done = {(line["problem"], line["budget"], line["seed"]) for line in read(file)}
+        for case, budget, seed in ((c, b, s) for b in budgets for s in seeds for c in chosen):
+            if (case.name, budget, seed) in done:
+                continue
+            with file.open("a") as out:
+                for line in solved(case, budget, seed, arguments.reference):
+                    out.write(json.dumps(line) + "\n")
+                    print(_short(line), flush=True)
+    names = {case.name for case in chosen}
+    lines = [line for line in read(file) if line["problem"] in names]
+    print(table(lines))
+    if arguments.picture:
+        picture(lines, arguments.picture)
 
 
-def summarise(found: list[Judged]) -> None:
-    ratios = np.array([judged.ratio for judged in found])
-    within = [np.mean((ratios >= 1 / factor) & (ratios <= factor)) for factor in (3, 10)]
-    print(f"\n{len(found)} fields of {len({judged.problem for judged in found})} problems")
-    print(f"estimate/true within [1/3, 3]: {within[0]:.1%}, within [1/10, 10]: {within[1]:.1%}")
-    print(f"median {np.median(ratios):.2f}, smallest {ratios.min():.2g}, largest {ratios.max():.2g}")
-    for word in ("verified", "plausible", "unverified"):
-        errors = [judged.true for judged in found if judged.word == word]
-        print(f"{word}: {len(errors)}, largest true error {max(errors, default=0.0):.1e}")
-    wrong = [judged for judged in found if judged.word == "verified" and judged.true > WRONG]
-    print(f"verified with a true error above {WRONG:.0%}: {len(wrong)}")
-    shares = [judged.again / judged.cost for judged in found if judged.cost > 0.3]
-    if shares:
-        median, most = np.quantile(shares, (0.5, 0.9))
-        print(f"second solve, share of the first: median {median:.0%}, 90 % below {most:.0%}")
+def _short(line: Mapping[str, Any]) -> str:
+    if "failed" in line:
+        return f"{line['problem']:26s} {' '.join(line['failed'].split())[:120]}"
+    numbers = f"{line['error']:8.1e} {line['of_variation']:8.1e} {line['estimate']:8.1e}"
+    return f"{line['problem']:26s} {line['field']:8s} {numbers}  {line['word']:10s} {line['seconds']:6.1f}"
 
 
 if __name__ == "__main__":

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from inrpde import plugins
 from inrpde.compiler import Form
 from inrpde.discretise.score import Score, score
-from inrpde.errors import InrpdeError
+from inrpde.errors import InrpdeError, ShortError
 from inrpde.references import NoReference, Reference, Refusal
 from inrpde.solution import Solution
 from inrpde.solvers.loop import Run
-from inrpde.verification.estimate import Estimate, unfitted
+from inrpde.verification.advice import advice
+from inrpde.verification.amplified import ill_posed
+from inrpde.verification.bounds import bound
+from inrpde.verification.estimate import MOST, Estimate, unfitted
+from inrpde.verification.evidence import VARIES, Weighed, weigh
 from inrpde.verification.finding import Finding, Kind
+from inrpde.verification.flows import leaking
 from inrpde.verification.report import condition_reports, exact_errors
 from inrpde.verification.unmet import Unmet, failure, unmet
-from inrpde.verification.verdict import verdict
+from inrpde.verification.verdict import WORDS, verdict
 
 HELD_OUT = 15_485_863
 """Added to the seed for the points on which conditions are reported: neither fitted nor used to choose."""
@@ -40,6 +45,8 @@ class Answer:
     warnings: list[str]
     findings: list[Finding]
     method: plugins.Plugin
+    budget: float | None = None
+    require: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,11 +61,18 @@ class Witness:
 @dataclass(frozen=True)
 class Measured:
     """What is known of an answer by itself: errors against an exact solution, residuals on points that were neither
-    fitted nor used to choose, and the equations that do not hold."""
+    fitted nor used to choose, the equations that do not hold, and the balances that it does not keep."""
 
     exact: Mapping[str, Mapping[str, float]]
     scored: Score
     left: list[Unmet]
+    leaks: list[Finding]
+    bound: float | None = None
+    """A bound on the error by the maximum principle, relative to the solution's size."""
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [*(each.finding for each in self.left), *self.leaks]
 
 
 def measured(answer: Answer) -> Measured:
@@ -69,19 +83,31 @@ def measured(answer: Answer) -> Measured:
         answer.settings["check.points"], seed,
     )  # fmt: skip
     held_out = unfitted(form, answer.found.best, 4000, seed + HELD_OUT).thinned(answer.estimated.most)
-    return Measured(exact, score(form, held_out, answer.found.best.state), unmet(form, answer.estimated))
+    scored = score(form, held_out, answer.found.best.state)
+    scales = [row.scale for row in scored.rows]
+    whole = answer.found.best.until is None  # after that the answer is none
+    share = answer.estimated.most / MOST
+    leaks = leaking(form, answer.solution.evaluate, scales, answer.estimated.worst, share) if whole else []
+    return Measured(exact, scored, unmet(form, answer.estimated), leaks, bound(form, scored) if whole else None)
 
 
 def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str, Any]:
-    """The JSON object of the command line, without the seconds and the output."""
+    """The JSON object of the command line, without the seconds, the output and the numbers that are asked for."""
     form, best, estimated, found = answer.form, answer.found.best, answer.estimated, answer.found
     names = [unknown.name for unknown in form.bound.unknowns if not unknown.is_number]
     compared = witness.errors if witness is not None else {}
     parts = _parts(form, estimated)
-    word = verdict(estimated, compared, known.left, answer.findings, form.losses)
+    fields = {
+        name: weigh(estimated.fields[part], compared.get(name), estimated.spread.get(part, 1.0), known.bound)
+        for name, part in parts.items()
+    }
+    unheld = [*ill_posed(form, estimated.amplified, estimated.first), *known.findings]
+    doubts = [*unheld, *answer.findings]
+    word = verdict(estimated, fields, doubts)
+    following = advice(word.word, form, estimated, fields, doubts, answer.budget)
     error = failed(answer.method, found.failure) if found.failure is not None else failure(form, best, estimated)
-    reached = answer.tol is None or max(estimated.fields[part] for part in parts.values()) <= answer.tol
-    unheld = [each.finding for each in known.left]
+    error = error or _short(answer, word.word, following)
+    reached = answer.tol is None or max(each.error for each in fields.values()) <= answer.tol
     texts = (each.text for each in unheld)
     warnings = [*answer.warnings, *texts, *(witness.reference.warnings if witness is not None else ())]
     made = {
@@ -89,12 +115,15 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
         "status": error.status if error else "ok" if reached else "tolerance",
         "method": best.method,
         "verdict": {"word": word.word, "because": word.because},
+        "next": following,
         "fields": {
             name: {
-                "estimated_error": estimated.fields[parts[name]],
-                "estimate": estimated.parts(parts[name]),
-                "exact": known.exact.get(name),
-                "reference": compared.get(name),
+                "estimated_error": fields[name].error,
+                "estimate": estimated.parts(parts[name]) | {"bound": known.bound},
+                "exact": _varied(known.exact.get(name), fields[name]),
+                "reference": _varied(compared.get(name), fields[name]),
+                **({"better": "reference"} if fields[name].better else {}),
+                **({"variation": fields[name].of_variation} if fields[name].ratio >= VARIES else {}),
             }
             for name in names
         },
@@ -112,13 +141,27 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
     return made | {"error": error.as_dict()} if error else made
 
 
+def _varied(errors: Mapping[str, Any] | None, field: Weighed) -> Mapping[str, Any] | None:
+    """Errors of a field, and the error relative to its deviation from its mean where a large constant hides it."""
+    return errors if not errors or field.ratio < VARIES else {**errors, "variation": field.ratio * errors["rel_l2"]}
+
+
+def _short(answer: Answer, word: str, following: Sequence[str]) -> InrpdeError | None:
+    """That the verdict is below what is required."""
+    if answer.require is None or WORDS.index(word) >= WORDS.index(answer.require):
+        return None
+    what = f"the verdict is {word}, and {answer.require} is required"
+    return ShortError(what, f"--require {answer.require}", "; ".join(following) or "give more time, or require less")
+
+
 def unchecked(answer: Answer, error: Exception) -> dict[str, Any]:
     """The report of an answer whose checks have failed."""
     because = f"the checks of the answer failed: {plugins.failed(error)}"
     unknown = dict.fromkeys(("estimated_error", "estimate", "exact", "reference"))
     return {
         "problem": answer.form.bound.problem.name, "status": InrpdeError.status, "method": answer.found.best.method,
-        "verdict": {"word": "unverified", "because": because}, "fields": dict.fromkeys(answer.solution.fields, unknown),
+        "verdict": {"word": "unverified", "because": because}, "next": [],
+        "fields": dict.fromkeys(answer.solution.fields, unknown),
         "residual": {"fitted": answer.found.best.fitted, "held_out": answer.found.best.score}, "conditions": [],
         "seconds": {}, "learned": dict(answer.solution.learned), "warnings": list(answer.warnings),
         "findings": [each.as_dict() for each in answer.findings], "output": None, "seed": answer.seed,

@@ -43,6 +43,13 @@ class DivergedError(InrpdeError):
     status = "diverged"
 
 
+class ShortError(InrpdeError):
+    """There is an answer, and less of it than was asked for: the tolerance or the verdict that is required."""
+
+    exit_code = 5
+    status = "tolerance"
+
+
 class OutputError(InrpdeError):
     """Results could not be written or read."""
 

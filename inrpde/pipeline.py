@@ -27,6 +27,7 @@ from inrpde.discretise.state import State
 from inrpde.errors import InrpdeError, OutputError, ProblemError
 from inrpde.fingerprint import of_run
 from inrpde.found import Domain, Field, NetworkField
+from inrpde.functionals import functionals
 from inrpde.interruption import Stops, interrupted, outstanding
 from inrpde.lock import held
 from inrpde.references import NoReference, Reference, Refusal
@@ -38,6 +39,7 @@ from inrpde.solvers.contract.method import Candidate, Clock, Context, Method, re
 from inrpde.solvers.contract.options import check_read
 from inrpde.solvers.loop import Run
 from inrpde.solvers.loop import run as run_method
+from inrpde.solvers.search.response import amplification
 from inrpde.storage import check_storable, stored_at
 from inrpde.verification.estimate import Estimate, estimate
 from inrpde.verification.finding import Finding
@@ -112,9 +114,10 @@ def run(
     reference: str = "auto", device: str = "cpu", settings: Mapping[str, Any] | None = None,
     grid: tuple[int, ...] | None = None, times: tuple[float, ...] | None = None, output: Path | None = None,
     resume: bool = False, source: Source | None = None, progress: Progress = _silent, started: float | None = None,
+    require: str | None = None,
 ) -> Solution:  # fmt: skip
-    """`solve`, and what the command line adds: an output file, checkpoints beside it, progress, and when it `started`
-    (of the performance counter).
+    """`solve`, and what the command line adds: an output file, checkpoints beside it, progress, when it `started`
+    (of the performance counter), and the word that is required of the verdict ("verified", "plausible").
 
     A signal that comes once there is an answer (see `Interrupted`) ends the checks; the answer is written all the same,
     with the status "interrupted" and the signal's number in the report."""
@@ -151,9 +154,12 @@ def run(
             with watch("verify"), stops:
                 progress("verify")
                 estimated = estimated or _estimated(context, found.best, warnings)
-            estimated = estimated or _timed(context, replace(found.best, again=None))
+            estimated = estimated or estimate(form, replace(found.best, again=None), seed, scoring=clock.scoring)
             solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
-            answer = Answer(form, found, estimated, solution, chosen, seed, tol, warnings, findings, plugin)
+            estimated = estimated.no_less(form, findings)
+            answer = Answer(
+                form, found, estimated, solution, chosen, seed, tol, warnings, findings, plugin, budget, require
+            )
             with _rescuing(answer, output, saving):
                 return _checked(answer, clock, reference, output, saving, watch, stops, progress)
 
@@ -193,7 +199,8 @@ def _estimated(context: Context, best: Candidate, warnings: list[str]) -> Estima
 
 def _timed(context: Context, candidate: Candidate) -> Estimate:
     """The estimate in what a budget leaves for it."""
-    return estimate(context.form, candidate, context.seed, context.clock.second, context.clock.scoring)
+    measure = partial(amplification, context.form, seed=context.seed)
+    return estimate(context.form, candidate, context.seed, context.clock.second, context.clock.scoring, measure)
 
 
 def _checked(
@@ -211,7 +218,7 @@ def _checked(
         if output is not None:
             progress("export")
         with watch("verify"):
-            made = {**report(answer, known, witness), **more}
+            made = {**report(answer, known, witness), "report": _asked(answer, witness), **more}
         whole = answer.solution if witness is None else answer.solution.with_reference(witness.solution)
         if output is None:
             return whole.with_report(made | {"seconds": watch.total()})
@@ -240,6 +247,14 @@ def _checked(
     with stops:
         return _end(answer, write, saving, stops)
     return _end(answer, write, saving, stops)
+
+
+def _asked(answer: Answer, witness: Witness | None) -> list[dict[str, Any]]:
+    """The numbers that the problem asks for."""
+    form, other = answer.form, answer.estimated.other
+    second = None if other is None else build(form, other, None, None, {})
+    reference = None if witness is None else witness.solution
+    return functionals(form.bound.problem.report, answer.solution, second, reference, answer.estimated)
 
 
 def _end(answer: Answer, write: Callable[[Mapping[str, Any]], Solution], saving: Saving, stops: Stops) -> Solution:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import sympy
 from sympy import Symbol
 
 from inrpde import storage
@@ -23,7 +22,8 @@ from inrpde.declaration.regions.simplices import SIMPLICES
 from inrpde.errors import UsageError
 from inrpde.found import Domain, Field, NetworkField
 from inrpde.reference_fields import MaskedField, QuadraticField
-from inrpde.sampling import grid_points, sample
+from inrpde.sampling import Quadrature, grid_points, integration, sample
+from inrpde.sampling.sites import Site
 
 Array = np.ndarray
 Index = tuple[int, ...]
@@ -64,17 +64,15 @@ class Solution:
         """An expression of unknowns, coefficients and coordinates at points (N, d): (N,), or (N, k) for a Matrix."""
         return evaluate(expr, self.coords, self._points(points), self._jets(), self._bindings(), self._integrate)
 
-    def integral(self, expr: Any, region: Region, points: int = 20_000) -> complex | float:
-        """The integral of an expression over a region in its own measure, on about so many quasi-random points."""
-        if not isinstance(points, numbers.Integral) or points < 1:
+    def integral(self, expr: Any, region: Region, points: int | None = None) -> complex | float:
+        """The integral of an expression over a region in its own measure: by a Gauss rule where the region is a box, on
+        about 20,000 quasi-random points elsewhere; on about so many `points` anywhere, where they are given."""
+        if points is not None and (not isinstance(points, numbers.Integral) or points < 1):
             raise UsageError(f"points={points!r:.60} is no number of points", "integral(expr, region)", "points=20_000")
         if not isinstance(region, Region):
             raise UsageError(f"{region!r:.60} is no region", "integral(expr, region)", "omega = Region(space, …)")
-        q = sample(region, points, 0)
-        normals = {} if q.normals is None else dict(zip(region.space.normal, q.normals.T, strict=False))
-        values = evaluate(expr, self.coords, q.points, self._jets(), self._bindings(), self._integrate, normals)
-        total = np.sum(values * q.weights)
-        return complex(total) if np.iscomplexobj(values) else float(total)
+        q = integration(region) if points is None else sample(region, points, 0)
+        return _total(self.on(expr, region, q) * q.weights)
 
     def on_grid(self, shape: Sequence[int], times: Sequence[float] | Array | None = None) -> dict[str, Array]:
         """Values on a uniform grid over the bounds, `values[i, j]` at (x_i, y_j); NaN outside the domain.
@@ -182,9 +180,20 @@ class Solution:
         known = {name: value for name, value in self.coefficients.items() if not hasattr(value, "jets")}
         return known | dict(self.learned)
 
-    def _integrate(self, node: RegionIntegral) -> complex | float:
-        total = self.integral(node.integrand, node.region)
-        return total / self.integral(sympy.Integer(1), node.region) if node.mean else total
+    def on(self, expr: Any, region: Region, q: Quadrature | Site) -> Array:
+        """An expression at the points of a region, with their normals."""
+        normals = {} if q.normals is None else dict(zip(region.space.normal, q.normals.T, strict=False))
+        return evaluate(expr, self.coords, q.points, self._jets(), self._bindings(), self._integrate, normals)
+
+    def _integrate(self, node: RegionIntegral, seed: int = 0) -> complex | float:
+        """The value of an integral or a mean; another seed takes other points, where they are drawn."""
+        q = integration(node.region, seed)
+        total = _total(self.on(node.integrand, node.region, q) * q.weights)
+        return total / float(q.weights.sum()) if node.mean else total
+
+
+def _total(values: Array) -> complex | float:
+    return complex(values.sum()) if np.iscomplexobj(values) else float(values.sum())
 
 
 class Values(dict[str, Array]):

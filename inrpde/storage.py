@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from inrpde.solution import Solution
 
 Array = np.ndarray
-SHAPES = {1: (513,), 2: (129, 129), 3: (41, 41, 41)}
+SHAPES = {0: (), 1: (513,), 2: (129, 129), 3: (41, 41, 41)}
 """The default grids, by the number of spatial coordinates."""
-STEPS = 11
-"""The default number of times."""
+STEPS, CURVE = 11, 513
+"""The default number of times, and where these are the only coordinate."""
 STORED = ("", "h5", "hdf5", "vtkhdf", "nc")
 """Endings of the file that `load` reads."""
 NODES = 4
@@ -168,13 +168,16 @@ def _arrays(solution: Solution, own: Mapping[str, Array] | None = None) -> Datas
     found = _beside(solution, lambda each: each.on_axes(axes), own)
     fields = {name: np.where(inside, values, np.nan) for name, values in found.items()}
     mask = None if inside.all() else inside
+    if len(names) == 1 and not np.allclose(np.diff(axes[0], 2), 0, rtol=0, atol=1e-6 * np.ptp(axes[0]) / len(axes[0])):
+        return Dataset("points", names, fields, time=time, points=axes[0][:, None])  # times of the user's choice
     return Dataset("grid", names, fields, time=time, axes=tuple(axes), mask=mask)
 
 
 def _times(solution: Solution) -> Array:
     if solution.times is not None:
         return solution.times
-    return np.linspace(solution.domain.lo[-1], solution.domain.hi[-1], STEPS)
+    count = STEPS if len(solution.coords) > 1 else CURVE
+    return np.linspace(solution.domain.lo[-1], solution.domain.hi[-1], count)
 
 
 def _meshes(solution: Solution) -> list[Mesh]:

@@ -98,7 +98,7 @@ def test_help_answers_at_once_and_imports_nothing_heavy():
 def test_what_solve_hands_to_the_pipeline(pipeline, capsys):
     words = (
         "solve line.py -o out.h5 --method auto --param force=3 --set solver.width=64 --grid 129x65 --tol 1e-6 "
-        "--budget 20 --seed 7 --device cuda:1 --reference none --resume"
+        "--budget 20 --seed 7 --device cuda:1 --reference none --require verified --resume"
     )
     assert main(words.split()) == 0
     assert pipeline.problem.conditions[0].equation.rhs == 3
@@ -113,6 +113,7 @@ def test_what_solve_hands_to_the_pipeline(pipeline, capsys):
         "budget": 20.0,
         "tol": 1e-6,
         "reference": "none",
+        "require": "verified",
         "device": "cuda:1",
         "settings": {"solver.width": "64"},
         "grid": (129, 65),

@@ -24,6 +24,30 @@ def test_a_file_is_as_good_as_itself(solved, capsys):
     assert (error["rel_l2"], error["max"], error["nodes"]) == (0.0, 0.0, 33 * 17)
 
 
+def test_less_than_is_required_is_exit_5_with_a_file(capsys, tmp_path):
+    output = tmp_path / "open.h5"
+    file = tmp_path / "open.py"
+    file.write_text(
+        "from sympy import Eq, Interval\n"
+        "from inrpde import On, Problem, Region, Space\n"
+        'space = Space("x")\n'
+        "(x,) = space.coords\n"
+        'u = space.unknown("u")\n'
+        "line = Region(space, Interval(0, 1))\n"
+        "conditions = [On(line, Eq(u.diff(x, 2), 1)), On(line.face(x, 0), Eq(u, 0))]\n"
+        'problem = Problem("open", unknowns=[u], conditions=conditions)\n'
+    )
+    words = ["solve", str(file), "-o", str(output), "--json"]
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["verdict"]["word"] == "unverified"
+    assert main([*words, "--require", "plausible"]) == 5
+    made = json.loads(capsys.readouterr().out)
+    assert made["error"]["what"] == "the verdict is unverified, and plausible is required"
+    assert made["next"]
+    assert output.exists()
+    assert main(["solve", "poisson", "-o", str(output), "--set", "reference.n=32", "--require", "verified"]) == 0
+
+
 def test_the_reference_alone_is_close_to_the_solution(solved, capsys, tmp_path):
     output = tmp_path / "reference.h5"
     assert main(["reference", "poisson", "--n", "32", "-o", str(output)]) == 0

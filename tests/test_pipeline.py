@@ -191,6 +191,8 @@ def test_of_a_split_pair_the_estimate_that_is_the_larger_is_told(monkeypatch, tm
     assert field["estimated_error"] == 1e-8
     assert field["estimate"] == {
         "held_out": made[-1].score, "second": made[-1].second.total, "difference": 2.0, "shared": made[-1].common,
+        "bound": None,
+        "amplification": made[-1].amplified.of("w_im"),
     }  # fmt: skip
     solution.save(tmp_path / "w.h5")
     assert inrpde.load(tmp_path / "w.h5").report["fields"]["w"] == field

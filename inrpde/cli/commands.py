@@ -19,7 +19,7 @@ from inrpde import config, plugins
 from inrpde.cli import render
 from inrpde.cli.progress import Progress
 from inrpde.cli.streams import put, unicode_json
-from inrpde.errors import DivergedError, InrpdeError, Interrupted, OutputError, ProblemError, UsageError
+from inrpde.errors import DivergedError, InrpdeError, Interrupted, OutputError, ProblemError, ShortError, UsageError
 
 if TYPE_CHECKING:
     from inrpde.declaration import Problem
@@ -30,8 +30,8 @@ _EXIT = {
     "failed": InrpdeError.exit_code,
     "invalid": ProblemError.exit_code,
     "diverged": DivergedError.exit_code,
-    "tolerance": 5,
-    "refuted": 5,
+    "tolerance": ShortError.exit_code,
+    "refuted": ShortError.exit_code,
 }
 _MOST = 2**28
 """Nodes of a written field: two gigabytes."""
@@ -45,7 +45,7 @@ def run(args: Namespace) -> int:
 
 
 def solve(args: Namespace) -> int:
-    """Solve, check, write; exit 5 if the estimate stays above --tol."""
+    """Solve, check, write; exit 5 if the estimate stays above --tol, or the verdict below --require."""
     _writable(args.output)
     config.resolve({}, dict(args.set))
     plugins.find("methods", args.method)
@@ -66,6 +66,7 @@ def solve(args: Namespace) -> int:
             started=args.started,
             tol=args.tol,
             reference=args.reference,
+            require=args.require,
             device=args.device,
             settings=dict(args.set),
             grid=args.grid,
@@ -204,8 +205,9 @@ def _fits(args: Namespace, problem: "Problem") -> None:
     names = ", ".join(str(x) for x in space.spatial)
     if args.grid and len(args.grid) != len(space.spatial):
         given = "x".join(map(str, args.grid))
-        what = f"--grid has {len(args.grid)} numbers, and the problem has the coordinates {names}"
-        raise UsageError(what, f"--grid {given}", "--grid " + "x".join(["65"] * len(space.spatial)))
+        what = f"--grid has {len(args.grid)} numbers, and the problem has {names or 'no coordinates but the time'}"
+        fix = "--grid " + "x".join(["65"] * len(space.spatial)) if names else "--times 0,0.5,1"
+        raise UsageError(what, f"--grid {given}", fix)
     if args.times and space.time is None:
         raise UsageError("--times is given, and the problem has no time", f"coordinates: {names}", "leave --times out")
     if args.times:

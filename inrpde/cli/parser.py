@@ -14,7 +14,7 @@ from inrpde.errors import UsageError
 
 _EPILOG = """\
 PROBLEM is a file, a file and a name in it (file.py:name), or the name of a plugin (inrpde list).
-exit status: 0 ok; 2 usage; 3 the problem is wrong; 4 diverged; 5 --tol not reached,
+exit status: 0 ok; 2 usage; 3 the problem is wrong; 4 diverged; 5 --tol or --require not reached,
 or what `verify` tried does not hold; 6 output;
 129, 130, 143 interrupted
 """
@@ -75,6 +75,11 @@ def build_parser() -> Parser:
         "--threads", type=_whole("--threads", 1), metavar="N", help="of numpy and torch (default: theirs)"
     )
     solve.add_argument("--reference", choices=("auto", "none"), default="auto", help="check against a reference (auto)")
+    solve.add_argument(
+        "--require",
+        choices=("verified", "plausible"),
+        help="exit with 5 below that verdict; the answer is written",
+    )
     solve.add_argument("--resume", action="store_true", help="go on from the checkpoint of an interrupted solve")
 
     check = command("check", "validate and compile a problem, and print what was made of it")

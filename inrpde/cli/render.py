@@ -30,15 +30,22 @@ def solution(report: Mapping[str, Any]) -> str:
     spent = ", ".join(f"{stage} {spell:.1f}" for stage, spell in seconds.items() if stage != "total" and spell >= 0.05)
     blocks = [
         _wrap(f"{report['problem']}: {verdict['word']}: {verdict['because']}"),
-        "--tol was not reached: this is the best answer found" if report["status"] == "tolerance" else "",
+        "\n".join(_wrap(f"next: {step}") for step in report.get("next", ())),
+        "--tol was not reached: this is the best answer found" if _late(report) else "",
         _failure(report["error"]) if "error" in report else "",
         f"{report['method']}, {seconds['total']:.1f} s" + (f" ({spent})" if spent else ""),
         _fields(report["fields"]),
         _conditions(report["conditions"]),
+        "\n".join(map(_asked, report.get("report", ()))),
         "\n".join(f"{name} = {_learned(value)}" for name, value in report["learned"].items()),
         f"written: {report['output']}" if report["output"] else "",
     ]
     return "\n\n".join(filter(None, blocks))
+
+
+def _late(report: Mapping[str, Any]) -> bool:
+    """Is it the tolerance alone that was not reached?"""
+    return report["status"] == "tolerance" and "error" not in report
 
 
 def _failure(error: Mapping[str, str]) -> str:
@@ -95,10 +102,12 @@ def _fields(fields: Mapping[str, Mapping[str, Any]]) -> str:
     exact = any(field["exact"] for field in fields.values())
     reference = any(field["reference"] for field in fields.values())
     head = ["relative L2 error", "estimated"]
+    varies = any("variation" in field for field in fields.values())
+    head += ["of variation"] * varies
     head += ["exact", "max. abs."] * exact + ["reference", "max. abs.", "its own error"] * reference
     rows = []
     for name, field in fields.items():
-        row = [name, _number(field["estimated_error"])]
+        row = [name, _number(field["estimated_error"]), *[_number(field.get("variation"))] * varies]
         for kind, keys in (("exact", ("rel_l2", "max")), ("reference", ("rel_l2", "max", "estimated_error"))):
             if exact if kind == "exact" else reference:
                 row += [_number((field[kind] or {}).get(key)) for key in keys]
@@ -138,6 +147,13 @@ def _columns() -> int:
 
 def _number(value: Any) -> str:
     return "-" if value is None else f"{value:.1e}"
+
+
+def _asked(row: Mapping[str, Any]) -> str:
+    """A number that the problem asks for, with its error, and what the reference says."""
+    text = f"{row['expression']} = {_learned(row['value'])} ± {_number(row['estimated_error'])}"
+    known = row["reference"] is not None and row["reference"] == row["reference"]
+    return f"{text} (reference: {_learned(row['reference'])})" if known else text
 
 
 def _learned(value: Any) -> str:

@@ -23,15 +23,13 @@ def compile_problem(problem: Problem) -> Form:
     rows: list[Row] = []
     for condition in bound.conditions:
         rows += [lowering.row(expr, condition, condition.region) for expr in condition.residuals]
-    form = Form(bound, unknowns, tuple(rows), tuple(lowering.integrals), arithmetic, (), ())
+    form = Form(bound, unknowns, tuple(rows), tuple(lowering.integrals), arithmetic, ())
     for condition in bound.conditions:
         if condition.periodic:
             order = form.orders[bound.space.coords.index(condition.periodic.coordinate)]
             rows += lowering.periodic_rows(condition, condition.periodic, order)
     rows.sort(key=lambda row: row.condition)
-    losses = tuple(lowering.losses)
-    warnings = (*problem.warnings, *losses)
-    return Form(bound, unknowns, tuple(rows), tuple(lowering.integrals), arithmetic, warnings, losses)
+    return Form(bound, unknowns, tuple(rows), tuple(lowering.integrals), arithmetic, tuple(problem.warnings))
 
 
 def lower(form: Form, expr: Expr, condition: BoundCondition, region: Region) -> Row:

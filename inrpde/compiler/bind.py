@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from sympy import Basic, Expr, Symbol
+import numpy as np
+from sympy import Basic, Derivative, Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from inrpde.declaration.conditions import Periodic
 from inrpde.declaration.fields import GridField, Learned, MeshField
+from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.problem import Problem, is_complex
 from inrpde.declaration.regions import Region
 from inrpde.declaration.space import Space
 from inrpde.errors import ProblemError
+
+CLOSE = 1e-9
+"""Places that differ by this share of an interval are the same."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,21 @@ class BoundCondition:
 
 
 @dataclass(frozen=True)
+class Evolution:
+    """The coordinate along which a solution is followed, by its number, from where its first values are given (`start`)
+    to the other end; the end may be the lower one."""
+
+    axis: int
+    start: float
+    end: float
+
+    def begins(self, region: Region) -> bool:
+        """Is the region one cut, at the start?"""
+        ends = region.bounds if region.dim else [part.piece.chart.at(np.zeros((1, 0)))[0] for part in region.parts]
+        return max(abs(end[self.axis] - self.start) for end in ends) <= CLOSE * abs(self.end - self.start)
+
+
+@dataclass(frozen=True, eq=False)
 class Bound:
     """The problem with its coefficients bound; `fields` are the coefficients given by data, left as symbols."""
 
@@ -67,6 +88,45 @@ class Bound:
     conditions: tuple[BoundCondition, ...]
     fields: Mapping[AppliedUndef, GridField | MeshField]
     substitution: Mapping[Basic, Expr]
+
+    @cached_property
+    def evolves(self) -> Evolution | None:
+        """The time, where the space has one; else the only coordinate, where as many conditions as the orders ask for
+        hold at one end. None in other spaces, and where conditions of one coordinate hold elsewhere, too."""
+        if self.space.dim == 1:
+            enough = sum(len(c.residuals) for c in self.conditions if not c.region.dim) == sum(self.orders)
+            return self.one_sided if self.space.time is not None or enough else None
+        full = [c.region.bounds for c in self.conditions if c.region.dim == self.space.dim]
+        if not full or self.space.time is None:
+            return None
+        return Evolution(self.space.dim - 1, min(float(lo[-1]) for lo, _ in full), max(float(hi[-1]) for _, hi in full))
+
+    @cached_property
+    def one_sided(self) -> Evolution | None:
+        """In one coordinate: from where to where, if all conditions at points hold at one end (the lower one, if there
+        are none), and equations alone everywhere."""
+        full = [c.region.bounds for c in self.conditions if c.region.dim]
+        given = [c for c in self.conditions if not c.region.dim]
+        special = any(
+            c.periodic or c.region.labels or any(row.has(RegionIntegral) for row in c.residuals)
+            for c in self.conditions
+        ) or any(unknown.learned for unknown in self.unknowns)  # fmt: skip
+        if self.space.dim > 1 or special or len({(float(lo[0]), float(hi[0])) for lo, hi in full}) != 1:
+            return None
+        ends = tuple(float(end[0]) for end in full[0])
+        ways = (Evolution(0, *ends), Evolution(0, *ends[::-1]))
+        return next((way for way in ways if all(way.begins(c.region) for c in given)), None)
+
+    @property
+    def orders(self) -> tuple[int, ...]:
+        """The highest order of each unknown's derivatives along the last coordinate in equations that hold in volumes."""
+        rows = [row.doit() for c in self.conditions if c.region.dim == self.space.dim for row in c.residuals]
+        found = [d for row in rows for d in row.atoms(Derivative)]
+        along = self.space.coords[-1]
+        return tuple(
+            max((d.variables.count(along) for d in found if d.expr == unknown.symbol), default=0)
+            for unknown in self.unknowns
+        )
 
     def known(self, expr: Expr) -> Expr:
         """A known expression (an exact solution, a guess) with its coefficients bound."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from sympy import Dummy, Expr, im, re
 
-from inrpde.compiler.bind import Bound, BoundCondition, Unknown
+from inrpde.compiler.bind import Bound, BoundCondition, Evolution, Unknown
 from inrpde.compiler.printing import RowFunction
 from inrpde.declaration.regions import Region
 from inrpde.declaration.space import Space
@@ -74,9 +74,7 @@ class IntegralTerm:
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """`arithmetic` is "real", "complex" (complex-linear in complex unknowns) or "split" (these as two real ones).
-
-    `losses`, of the `warnings`, are where the strong form may not be the declared one."""
+    """`arithmetic` is "real", "complex" (complex-linear in complex unknowns) or "split" (these as two real ones)."""
 
     bound: Bound
     unknowns: tuple[Unknown, ...]
@@ -84,11 +82,17 @@ class Form:
     integrals: tuple[IntegralTerm, ...]
     arithmetic: str
     warnings: tuple[str, ...]
-    losses: tuple[str, ...]
+    origin: Form | None = None
+    """The form that this one continues from another state."""
 
     @property
     def space(self) -> Space:
         return self.bound.space
+
+    @property
+    def evolves(self) -> Evolution | None:
+        """The coordinate along which the solution is followed, and from where to where."""
+        return self.bound.evolves
 
     @property
     def conditions(self) -> tuple[BoundCondition, ...]:

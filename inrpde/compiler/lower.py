@@ -11,11 +11,9 @@ from sympy import (
     DiracDelta,
     Dummy,
     Expr,
-    Heaviside,
     I,
     Max,
     Min,
-    Piecewise,
     Subs,
     Symbol,
     arg,
@@ -25,7 +23,6 @@ from sympy import (
     im,
     preorder_traversal,
     re,
-    sign,
 )  # fmt: skip
 from sympy.core.function import AppliedUndef
 
@@ -49,7 +46,6 @@ class Lowering:
     unknowns: tuple[Unknown, ...]
     split: dict[AppliedUndef, Expr]
     integrals: list[IntegralTerm] = field(default_factory=list)
-    losses: list[str] = field(default_factory=list)
 
     def row(self, expr: Expr, condition: BoundCondition, region: Region) -> Row:
         place = str(condition)
@@ -92,14 +88,6 @@ class Lowering:
         return expr.xreplace(replaced)
 
     def _expand(self, expr: Expr, place: str) -> Expr:
-        for derivative in expr.atoms(Derivative):
-            if derivative.expr.has(Piecewise, Heaviside, sign):
-                text = (
-                    f"{place}: a discontinuous coefficient under a derivative loses its interface flux in the strong "
-                    "form; use two unknowns with an interface condition"
-                )
-                if text not in self.losses:
-                    self.losses.append(text)
         expanded = expr.doit() if expr.has(Derivative) else expr
         if expanded.has(DiracDelta):
             raise ProblemError(

@@ -32,7 +32,7 @@ class Problem:
 
     `coefficients` binds fields and parameters to expressions, numbers, `GridField`, `MeshField` or `Learned`; `exact`
     holds known solutions (only for reporting errors); `guess` starts nonlinear solves; `settings` are the author's
-    defaults.
+    defaults; `report` are the numbers that are asked for, of integrals and means over regions.
     Raises ProblemError, naming the culprit, if the structure is wrong.
     """
 
@@ -44,6 +44,7 @@ class Problem:
     exact: Mapping[AppliedUndef, Expr]
     guess: Mapping[AppliedUndef, Expr]
     settings: Mapping[str, Any]
+    report: tuple[Expr, ...]
     warnings: tuple[str, ...]
 
     def __init__(
@@ -55,6 +56,7 @@ class Problem:
         exact: Mapping[AppliedUndef, Expr] | None = None,
         guess: Mapping[AppliedUndef, Expr] | None = None,
         settings: Mapping[str, Any] | None = None,
+        report: Iterable[Expr] | Expr = (),
     ):
         if not isinstance(name, str) or not name.strip() or not name.isprintable():
             raise ProblemError(
@@ -89,6 +91,7 @@ class Problem:
             "exact": MappingProxyType(_sympified(name, "exact", exact)),
             "guess": MappingProxyType(_sympified(name, "guess", guess)),
             "settings": MappingProxyType(dict(settings or {})), "warnings": (),
+            "report": tuple(report) if isinstance(report, Iterable) else (report,),
         }.items():  # fmt: skip
             object.__setattr__(self, field, value)
         _check_unknowns(self)
@@ -98,6 +101,7 @@ class Problem:
             _check_condition(self, condition)
         _check_used(self)
         _check_expressions(self)
+        _check_report(self)
         object.__setattr__(self, "warnings", tuple(_warnings(self)))
 
     @property
@@ -438,6 +442,29 @@ def _check_expressions(p: Problem) -> None:
         for key, value in mapping.items():
             place = f'Problem("{p.name}", {word}={{{words(key)}: …}})'
             _check_known(p, value, place, set())
+
+
+def _check_report(p: Problem) -> None:
+    """What is asked for is a number of the unknowns: nothing of it varies outside of integrals."""
+    for asked in p.report:
+        place = f'Problem("{p.name}", report=[{words(asked)}])'
+        if not isinstance(asked, Expr) or not asked.has(RegionIntegral):
+            raise ProblemError(
+                f"{words(asked)} is no number of the solution",
+                place,
+                "integrals and means over regions are: omega.integral(u), wall.integral(space.dn(u)), omega.mean(u)",
+            )
+        numbers = {node: Dummy() for node in asked.atoms(RegionIntegral)}
+        outside = asked.xreplace(numbers)
+        free = outside.free_symbols | outside.atoms(AppliedUndef)
+        for symbol in sorted(free & {*p.space.coords, *p.space.normal, *p.unknowns}, key=str):
+            raise ProblemError(
+                f"{words(symbol)} varies from place to place", place, f"take it over a region: omega.mean({symbol})"
+            )
+        _check_known(p, outside, place, set(numbers.values()))
+        for integral in asked.atoms(RegionIntegral):
+            _check_symbols(p, integral.integrand, integral.region, place)
+            _stray_functions(p, integral.integrand.atoms(AppliedUndef), place)
 
 
 def _warnings(p: Problem) -> list[str]:

@@ -45,13 +45,14 @@ def _names(names: str | Iterable[str]) -> list[str]:
 class Space:
     """Coordinates x (and a time), with the unknowns and coefficients that are functions of them.
 
-    `coords` are real sympy symbols, time last; `spatial` are those without the time, `time` is the time or None.
+    `coords` are real sympy symbols, time last; `spatial` are those without the time, `time` is the time or None. A time
+    alone, `Space(time="t")`, is for ordinary differential equations.
     """
 
-    def __init__(self, names: str | Iterable[str], time: str | None = None):
-        listed = _names(names)
+    def __init__(self, names: str | Iterable[str] = "", time: str | None = None):
+        listed = [] if names == "" and time is not None else _names(names)
         wrong = [name for name in (*listed, *([] if time is None else [time])) if not is_name(str(name))]
-        if not listed or wrong:
+        if (not listed and time is None) or wrong:
             raise ProblemError(
                 f"{wrong[0] if wrong else ''!r} is not the name of a coordinate",
                 f"Space({names!r}, time={time!r})",
@@ -70,7 +71,8 @@ class Space:
 
     def __repr__(self) -> str:
         names = " ".join(map(str, self.spatial))
-        return f'Space("{names}", time="{self.time}")' if self.time else f'Space("{names}")'
+        given = [f'"{names}"'] * bool(names) + [f'time="{self.time}"'] * (self.time is not None)
+        return f"Space({', '.join(given)})"
 
     def __getattr__(self, name: str) -> Any:
         """What is asked for and is not there: the error names what is meant, `laplace` for `laplacian`."""

@@ -11,6 +11,7 @@ from sympy import Expr, sympify
 from inrpde.compiler.bind import Unknown
 from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form, Index
+from inrpde.discretise.base import base
 
 Array = np.ndarray
 
@@ -36,10 +37,11 @@ class Expressions:
 
 
 def guessed(form: Form, default: Expr) -> Expressions:
-    """The problem's guess, and the initial values of learned coefficients; `default` elsewhere."""
+    """The problem's guess, and the initial values of learned coefficients; elsewhere `default`, counted from the
+    base."""
     given = form.expressions({key.func.__name__: form.bound.known(e) for key, e in form.bound.problem.guess.items()})
-    pairs = zip(form.unknowns, given, strict=True)
-    return Expressions(form, tuple(_start(unknown, expr, default) for unknown, expr in pairs))
+    starts = zip(form.unknowns, given, base(form), strict=True)
+    return Expressions(form, tuple(_start(unknown, expr, default + sympify(c or 0)) for unknown, expr, c in starts))
 
 
 def _start(unknown: Unknown, given: Expr | None, default: Expr) -> Expr:

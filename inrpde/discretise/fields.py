@@ -10,6 +10,10 @@ from inrpde.sampling import sample
 from inrpde.sampling.extent import volumes
 
 Array = np.ndarray
+FAR = 10.0
+"""A constant so many times what a field deviates by from it is an offset, which says nothing of the field's size."""
+ROUNDED = 1e-6
+"""The share of an offset below which a deviation is hardly more than rounding."""
 
 
 def field_points(form: Form, unknown: int, n: int, seed: int) -> Array:
@@ -36,6 +40,18 @@ def between(form: Form, unknown: int, n: int, seed: int) -> Array:
 def rms(values: Array) -> float:
     """The root mean square; 0 of no values."""
     return float(np.sqrt(np.mean(np.abs(values) ** 2))) if len(values) else 0.0
+
+
+def deviation(values: Array) -> float:
+    """The root mean square of what values differ by from their mean."""
+    return rms(values - np.mean(values)) if len(values) else 0.0
+
+
+def varying(values: Array, base: complex | float = 0.0) -> float:
+    """The root mean square of values, counted from a base, and from their mean where that lies more than `FAR` times
+    what they differ by from it; at least a share `ROUNDED` of what they are: so much of a constant is rounding."""
+    size, apart = rms(values - base), deviation(values)
+    return max(apart if size > np.hypot(FAR, 1) * apart else size, ROUNDED * rms(values))
 
 
 def relative_difference(values: Array, reference: Array, least: float = 0.0) -> float:

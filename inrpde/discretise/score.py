@@ -1,7 +1,8 @@
 """The held-out score: how well a state satisfies every condition on points that were not fitted, as a relative error.
 
-Each residual is divided by what its operator makes of the lowest mode of the box, times the size of the unknowns; that
-scale does not depend on the network, so that scores of different networks compare."""
+Each residual is divided by what its operator makes of the lowest mode of the box, times the size of the unknowns, in
+which an offset does not count; that scale does not depend on the network, so that scores of different networks
+compare."""
 
 from __future__ import annotations
 
@@ -10,9 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from inrpde.compiler.form import Form, Jet, Row
-from inrpde.discretise.jets import Jets, environment, evaluate_jets, integral_values, no_jets, residuals
+from inrpde.discretise.base import base, base_jets
+from inrpde.discretise.fields import varying
+from inrpde.discretise.jets import Jets, evaluate_jets, integral_values, residuals
+from inrpde.discretise.operators import lowest_modes, operator, slopes
 from inrpde.discretise.state import Evaluable
-from inrpde.sampling.extent import bounds, priors
+from inrpde.sampling.extent import priors
 from inrpde.sampling.sites import Samples, Site
 
 Array = np.ndarray
@@ -26,9 +30,9 @@ no relative error."""
 @dataclass(frozen=True, eq=False)
 class RowScore:
     """One equation: rms and max of the residual in its own units, and the rms of its `data`, which is what is left
-    where all unknowns vanish; `scale` is what its operator makes of the unknowns' lowest mode, `scaled` (N,) the
-    residual over that, weighted so that its norm is its rms, or the mean of its size for readings of the norm 1. What
-    is left of a `prior` is no error."""
+    where all unknowns are at their `base`; `scale` is what its operator makes of the unknowns' lowest mode, `scaled`
+    (N,) the residual over that, weighted so that its norm is its rms, or the mean of its size for readings of the norm
+    1. What is left of a `prior` is no error."""
 
     rms: float
     max: float
@@ -46,7 +50,7 @@ class RowScore:
 @dataclass(frozen=True)
 class Score:
     """`total` is the root of the sum of squares of the equations' relative residuals, priors left out; `sizes` are
-    those of the unknowns that they are relative to (root mean square)."""
+    those of the unknowns that they are relative to (root mean square, without an offset: see `varying`)."""
 
     rows: tuple[RowScore, ...]
     sizes: tuple[float, ...]
@@ -60,13 +64,14 @@ class Score:
 
 def score(form: Form, samples: Samples, state: Evaluable) -> Score:
     """Score a state on samples."""
-    lo, hi = bounds(form)
-    modes = np.pi / (hi - lo)
+    modes = lowest_modes(form)
     with np.errstate(all="ignore"):  # a state that diverges has the score inf
         jets = evaluate_jets(form, samples, state)
         numbers = integral_values(form, samples, jets)
-        slopes = [_slopes(form, row, samples, at, numbers) for row, at in zip(form.rows, jets.rows, strict=True)]
-        operators = [_operator(row, slope, modes) for row, slope in zip(form.rows, slopes, strict=True)]
+        tangents = [slopes(form, row, samples, at, numbers) for row, at in zip(form.rows, jets.rows, strict=True)]
+        operators = [
+            operator(row, samples.of(row), tangent, modes) for row, tangent in zip(form.rows, tangents, strict=True)
+        ]
         sizes = _balanced(operators, _sizes(form, jets, samples, state))
         parts = zip(residuals(form, samples, jets), operators, data(form, samples), strict=True)
         found = zip(form.rows, parts, strict=True)
@@ -79,21 +84,21 @@ def score(form: Form, samples: Samples, state: Evaluable) -> Score:
 
 
 def data(form: Form, samples: Samples) -> list[float]:
-    """The rms of every equation's data: of its residual where all unknowns vanish (NaN where that is singular)."""
+    """The rms of every equation's data: of its residual where all unknowns are at their base (NaN where that is
+    singular)."""
     with np.errstate(all="ignore"):
-        values = residuals(form, samples, no_jets(form))
+        values = residuals(form, samples, base_jets(form))
         return [_rms(value, samples.of(row)) for row, value in zip(form.rows, values, strict=True)]
 
 
 def relative_data(form: Form, samples: Samples) -> list[float]:
     """The same over what each operator makes of the lowest mode of an unknown of size 1: equations compare."""
-    lo, hi = bounds(form)
-    numbers = [0.0] * len(form.integrals)
+    numbers, modes = [0.0] * len(form.integrals), lowest_modes(form)
     out = []
     with np.errstate(all="ignore"):
-        for row, at, given in zip(form.rows, no_jets(form).rows, data(form, samples), strict=True):
-            operator = _operator(row, _slopes(form, row, samples, at, numbers), np.pi / (hi - lo))
-            out.append(given / max(np.sqrt(sum(v**2 for v in operator.values())), 1e-300))
+        for row, at, given in zip(form.rows, base_jets(form).rows, data(form, samples), strict=True):
+            made = operator(row, samples.of(row), slopes(form, row, samples, at, numbers), modes)
+            out.append(given / max(np.sqrt(sum(v**2 for v in made.values())), 1e-300))
     return out
 
 
@@ -117,13 +122,8 @@ def _rms(values: Array, site: Site) -> float:
     return float(np.linalg.norm(site.roots * values))
 
 
-def _slopes(form: Form, row: Row, samples: Samples, at: dict, numbers: list) -> dict:
-    env = environment(form, row, samples.of(row)) | at | {s: numbers[k] for s, k in row.integrals.items()}
-    return dict(zip(row.tangent, row.slopes(env), strict=True))
-
-
 def _sizes(form: Form, jets: Jets, samples: Samples, state: Evaluable) -> list[float]:
-    """Root mean square of each unknown where its equations of the highest dimension hold."""
+    """How much each unknown varies where its equations of the highest dimension hold."""
     zero = (0,) * form.space.dim
     sizes = []
     for unknown in range(len(form.unknowns)):
@@ -136,27 +136,16 @@ def _sizes(form: Form, jets: Jets, samples: Samples, state: Evaluable) -> list[f
                 here = next((symbol for symbol, jet in row.jets.items() if jet == Jet(unknown, zero)), None)
                 found = state.jets(unknown, points, [zero])[zero] if here is None else at[here]
                 values[number] = np.broadcast_to(found, (len(points),))
-        squares = np.abs(np.concatenate([*values.values(), np.zeros(0)])) ** 2
-        sizes.append(float(np.sqrt(np.mean(squares))) if len(squares) else 0.0)
+        sizes.append(varying(np.concatenate([*values.values(), np.zeros(0)]), base(form)[unknown]))
     return sizes
-
-
-def _operator(row: Row, slopes: dict, modes: Array) -> dict[int, np.float64]:
-    """What an equation's operator makes of the lowest mode of each of its unknowns, in the root mean square."""
-    squares: dict[int, np.float64] = {}
-    for symbol, jet in row.jets.items():
-        if symbol in slopes:
-            mode = np.prod(modes ** np.array(jet.index))
-            squares[jet.unknown] = squares.get(jet.unknown, 0.0) + np.mean(np.abs(slopes[symbol]) ** 2) * mode**2
-    return {unknown: np.sqrt(square) for unknown, square in squares.items()}
 
 
 def _balanced(operators: list[dict[int, np.float64]], sizes: list[float]) -> list[float]:
     """The sizes, but of an unknown that vanishes the share `VANISHING` of what would balance the others."""
     out = list(sizes)
-    for operator in operators:
-        for unknown, own in operator.items():
-            others = np.sqrt(sum((value * sizes[k]) ** 2 for k, value in operator.items() if k != unknown))
+    for made in operators:
+        for unknown, own in made.items():
+            others = np.sqrt(sum((value * sizes[k]) ** 2 for k, value in made.items() if k != unknown))
             if own > 0 and np.isfinite(others):
                 out[unknown] = max(out[unknown], float(VANISHING * others / own))
     return out
@@ -164,9 +153,9 @@ def _balanced(operators: list[dict[int, np.float64]], sizes: list[float]) -> lis
 
 def _row_score(
     row: Row, site: Site, sizes: list[float], norm: int, prior: bool, residual: Array,
-    operator: dict[int, np.float64], given: float,
+    made: dict[int, np.float64], given: float,
 ) -> RowScore:  # fmt: skip
-    scale = np.sqrt(sum((value * sizes[unknown]) ** 2 for unknown, value in operator.items()))
+    scale = np.sqrt(sum((value * sizes[unknown]) ** 2 for unknown, value in made.items()))
     if row.integrals and not row.jets:
         scale = max(sizes)
     if site.labels and given > 0:

@@ -206,7 +206,8 @@ def _rows(
             parts += [Part(k, None, np.outer(along, direction[piece])) for k, piece in enumerate(pieces)]
             right = right + along * (direction @ state.vector)
         else:
-            right = right + slope * at[symbol]
+            jet = row.jets[symbol]
+            right = right + slope * (at[symbol] - (0.0 if any(jet.index) else state.trials[jet.unknown].offset))
     return parts, right
 
 

@@ -23,7 +23,7 @@ h2 { font-size: 1.15rem; margin: 2.4rem 0 .7rem; padding-bottom: .3rem; border-b
 p { margin: .4rem 0; } .soft { color: var(--soft); }
 .word { display: inline-block; padding: .1rem .65rem; border-radius: 1rem; color: #fff; font-weight: 600;
   font-size: .92rem; background: #6b7280; }
-.verified, .ok { background: #1a7f45; } .plausible { background: #2563a8; }
+.verified { background: #1a7f45; } .plausible { background: #2563a8; }
 .unverified, .tolerance, .interrupted { background: #a8640c; }
 .wrong, .diverged, .invalid, .failed { background: #b3261e; }
 .scroll { overflow-x: auto; } .scroll + .scroll { margin-top: 1rem; }
@@ -44,6 +44,8 @@ _PARTS = {
     "second": "the same of a second, different solve",
     "difference": "between the two solves, relative in L2: each has its share, by its residuals",
     "shared": "residuals that both solves leave: an error that they share shows in no difference, and is added",
+    "bound": "on the largest error, by the maximum principle, where one is known to hold",
+    "amplification": "the relative change of the solution over one of its data, the largest of some",
 }
 """What an estimate is made of (`verification.estimate`), in a line each."""
 
@@ -69,7 +71,9 @@ def _page(dataset: Dataset, report: Mapping[str, Any]) -> str:
         _section("Errors", _errors(report)),
         _section("Why these estimates", _estimates(report)),
         _section("Conditions", _conditions(report)),
+        _section("What was asked for", _asked(report)),
         _section("Learned", _pairs(report.get("learned") or {})),
+        _section("Doubts", _doubts(report)),
         _section("Warnings", _list(report.get("warnings") or ())),
         _section("How it was made", _made(dataset, report)),
         _section("Problem file", _source(dataset)),
@@ -83,10 +87,12 @@ def _page(dataset: Dataset, report: Mapping[str, Any]) -> str:
 
 def _head(name: str, report: Mapping[str, Any]) -> str:
     verdict, error = report.get("verdict") or {}, report.get("error") or {}
-    words = [word for word in (report.get("status"), verdict.get("word")) if word]
+    status = report.get("status")
+    words = [word for word in (status if status != "ok" else None, verdict.get("word")) if word]
     shown = [f'<span class="word {escape(str(word))}">{escape(str(word))}</span>' for word in words]
     lines = [f"<h1>{escape(name)}</h1>", f"<p>{' '.join(shown)}</p>"]
     lines += [f"<p>{escape(str(verdict['because']))}</p>"] if verdict.get("because") else []
+    lines += [f"<p>Next: {escape(str(step))}</p>" for step in report.get("next") or ()]
     lines += [f'<p class="soft">{escape(str(error[part]))}</p>' for part in ("what", "where", "fix") if error.get(part)]
     seconds = report.get("seconds") or {}
     facts = [f"method {report['method']}"] if report.get("method") else []
@@ -139,6 +145,19 @@ def _conditions(report: Mapping[str, Any]) -> str:
         [condition.get(key) for key in ("equation", "on", "rms", "max")] for condition in report.get("conditions") or ()
     ]
     return _table(["equation", "on", "residual: rms", "max"], rows)
+
+
+def _asked(report: Mapping[str, Any]) -> str:
+    """The numbers that the problem names, each with its error."""
+    keys = ("expression", "value", "estimated_error", "reference")
+    rows = [[row.get(key) for key in keys] for row in report.get("report") or ()]
+    return _table(["number", "value", "estimated error", "by the reference"], rows) if rows else ""
+
+
+def _doubts(report: Mapping[str, Any]) -> str:
+    """What bounds the verdict, whatever the numbers say."""
+    rows = [[each["text"], each["at_most"]] for each in report.get("findings") or () if each.get("at_most")]
+    return _table(["what was found", "verdict at most"], rows) if rows else ""
 
 
 def _made(dataset: Dataset, report: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from inrpde.networks.corner import CornerFunctions
 from inrpde.networks.cylindrical import CylindricalWaves
 from inrpde.networks.exponentials import Exponentials
 from inrpde.networks.multipole import Multipoles
+from inrpde.networks.offset import Offset
 from inrpde.networks.partition import Windowed
 from inrpde.networks.patchwork import Patchwork
 from inrpde.networks.siren import SineBody
@@ -17,8 +18,8 @@ from inrpde.networks.tangent import Tangent
 from inrpde.networks.trial import Constant, Sum, Trial
 
 EVERY: tuple[type[Trial], ...] = (
-    Constant, CornerFunctions, CylindricalWaves, Exponentials, Multipoles, Patchwork, SineBody, Slab, Sum, Tangent,
-    Windowed,
+    Constant, CornerFunctions, CylindricalWaves, Exponentials, Multipoles, Offset, Patchwork, SineBody, Slab, Sum,
+    Tangent, Windowed,
 )  # fmt: skip
 KINDS = {kind.__name__: kind for kind in EVERY}
 """The trials that can be stored, by the name under which they are."""

@@ -28,6 +28,8 @@ class Trial(ABC):
     """`width` columns φ_j(x). A subclass gives `jets`; `operator` and `apply` follow, and may be given faster."""
 
     width: int
+    offset: complex | float = 0.0
+    """What a field of the trial is counted from, a constant that is no column."""
 
     @abstractmethod
     def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:

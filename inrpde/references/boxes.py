@@ -11,16 +11,16 @@ from inrpde.references.arrange import Arrangement
 from inrpde.references.equations import Equation, Equations
 from inrpde.references.evaluate import Array
 from inrpde.references.grid import Grid, Lattice
-from inrpde.references.layout import axes_of, find_flow, lattices_of
+from inrpde.references.layout import find_flow, lattices_of
 from inrpde.references.reference import Unsupported
+from inrpde.references.stencils import Axis
 from inrpde.references.system import Entry, Sum, System
 from inrpde.references.terms import Term
 
 
-def box_system(equations: Equations, cells: Sequence[int], time_order: int = 0) -> System:
-    """The system on a grid with that many cells on each axis. Raises Unsupported where the conditions do not fit it."""
+def box_system(equations: Equations, axes: Sequence[Axis], time_order: int = 0) -> System:
+    """The system on a grid of these axes. Raises Unsupported where the conditions do not fit it."""
     flow = find_flow(equations.volume_terms, len(equations.space.spatial), len(equations.unknowns))
-    axes = axes_of(equations, cells)
     fixed = (*equations.numbers, *equations.points)
     integrals = tuple(equations.integrals)
     grid = Grid(axes, lattices_of(equations, axes, flow), len(integrals) + len(fixed), time_order)
@@ -39,7 +39,6 @@ def _sums(equations: Equations, arrangement: Arrangement, integral: RegionIntegr
         raise Unsupported(f"an integral over a set of {region.dim} dimensions ({region.label})")
     sums = []
     for axis, position in [(None, 0)] if missing == 0 else arrangement.planes():
-        steps = [line.step for k, line in enumerate(grid.axes) if k != axis]
         middles = Lattice(
             tuple(np.array([position]) if k == axis else np.arange(1, line.end, 2) for k, line in enumerate(grid.axes))
         )
@@ -47,17 +46,23 @@ def _sums(equations: Equations, arrangement: Arrangement, integral: RegionIntegr
         if np.any(inside):
             normal = arrangement.normal(axis, 1 if position else -1) if axis is not None else {}
             term = equations.lowering.term(integral.integrand.xreplace(normal), str(integral))
-            sums.append(_weighted(term, middles.table[inside], float(np.prod(steps))))
+            sums.append(_weighted(term, middles.table[inside], _sizes(grid, middles.table[inside], axis)))
     total = sum(part.weights.sum() for part in sums)
     if not total:
         raise Unsupported(f"the grid has no cell in {region.label}, over which an integral is taken")
     return [Sum(s.term, s.place, s.weights / total) for s in sums] if integral.mean else sums
 
 
-def _weighted(term: Term, chosen: Array, weight: float) -> Sum:
+def _sizes(grid: Grid, chosen: Array, flat: int | None) -> Array:
+    """The measures (N,) of the cells round middles (N, axes), of their sides normal to the axis `flat`."""
+    ends = [(line.at(chosen[:, k] - 1), line.at(chosen[:, k] + 1)) for k, line in enumerate(grid.axes) if k != flat]
+    return np.prod([hi - lo for lo, hi in ends], axis=0) * np.ones(len(chosen))
+
+
+def _weighted(term: Term, chosen: Array, sizes: Array) -> Sum:
     place = Lattice(tuple(np.unique(column) for column in chosen.T))
     weights = np.zeros(place.size)
-    weights[place.find(chosen)] = weight
+    weights[place.find(chosen)] = sizes
     return Sum(term, place, weights)
 
 

@@ -18,9 +18,10 @@ from inrpde.references.arrange import distinct, likeliest
 from inrpde.references.cut_grid import NONE, CutGrid, Sites
 from inrpde.references.equations import Equation, Equations, check_determined, spread
 from inrpde.references.evaluate import Array
-from inrpde.references.layout import axes_of, find_flow, pair_volume
+from inrpde.references.layout import find_flow, pair_volume
 from inrpde.references.matching import match_faces
 from inrpde.references.reference import Unsupported
+from inrpde.references.stencils import Axis
 from inrpde.references.system import Entry, System
 from inrpde.references.terms import Term
 
@@ -65,8 +66,8 @@ def whole(region: Region) -> Region:
     return whole(region.region) if isinstance(region, Where) else region
 
 
-def cut_system(equations: Equations, cells: Sequence[int], time_order: int = 0) -> System:
-    """The system on a grid with that many cells on each axis. Raises Unsupported where the conditions do not fit it."""
+def cut_system(equations: Equations, axes: Sequence[Axis], time_order: int = 0) -> System:
+    """The system on a grid of these axes. Raises Unsupported where the conditions do not fit it."""
     count = len(equations.unknowns)
     region = cut_region(equations)
     boundary = region.boundary
@@ -77,7 +78,7 @@ def cut_system(equations: Equations, cells: Sequence[int], time_order: int = 0) 
     def on_boundary(points: Array) -> Array:
         return boundary.contains(equations.lifted(points))
 
-    grid = CutGrid(axes_of(equations, cells), contains, on_boundary, count, time_order)
+    grid = CutGrid(axes, contains, on_boundary, count, time_order)
     return System(
         equations, grid, [*_volume_entries(equations, grid, count), *_boundary_entries(equations, grid, count)]
     )

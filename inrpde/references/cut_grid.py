@@ -68,7 +68,7 @@ class CutGrid:
     ):
         self.axes = tuple(axes)
         self._contains = contains
-        lines = [axis.at(2 * np.arange(axis.cells + 1)) for axis in axes]
+        lines = [axis.nodes for axis in axes]
         lattice = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1)
         self.mask = contains(lattice.reshape(-1, len(axes))).reshape(lattice.shape[:-1])
         self.index = np.nonzero(self.mask)
@@ -90,14 +90,14 @@ class CutGrid:
         back: list[tuple[int, int, Array, Array]] = []
         for side in (0, 1):
             for axis, line in enumerate(self.axes):
-                towards = np.zeros(len(self.axes))
-                towards[axis] = (2 * side - 1) * line.step
+                towards = np.zeros(nodes.shape)
+                towards[:, axis] = _arms(line, 2 * side - 1)[self.index[axis]]
                 beyond = _shifted(number, axis, 2 * side - 1)[self.index]
                 linked = beyond != NONE
-                linked[linked] = self._contains(nodes[linked] + towards / 2)
+                linked[linked] = self._contains(nodes[linked] + towards[linked] / 2)
                 cut = np.flatnonzero(~linked & self.inside)
                 reach = np.where(beyond[cut] == NONE, 1.0, 0.5)
-                crossing = nodes[cut] + towards * self._crossing(nodes[cut], towards, reach)[:, None]
+                crossing = nodes[cut] + towards[cut] * self._crossing(nodes[cut], towards[cut], reach)[:, None]
                 found = self.neighbours[side][axis]
                 found[linked] = beyond[linked]
                 found[cut] = count + np.arange(len(cut))
@@ -112,7 +112,7 @@ class CutGrid:
             self.neighbours[1 - side][axis][crossings] = cut
 
     def _crossing(self, start: Array, towards: Array, reach: Array) -> Array:
-        """How far from `start` (N, d) along `towards` the boundary lies, (N,), by bisection to rounding."""
+        """How far from `start` (N, d) along `towards` (N, d) the boundary lies, (N,), by bisection to rounding."""
         low, high = np.zeros(len(start)), reach
         for _ in range(48):
             middle = (low + high) / 2
@@ -126,6 +126,27 @@ class CutGrid:
         if isinstance(place, Sites):
             return self.coordinates[place.numbers]
         return (self.coordinates[place.lower] + self.coordinates[place.upper]) / 2
+
+    def around(self, place: Sites | Middles, offset: Sequence[float]) -> tuple[Array, Array]:
+        """Points (N, d) beside those of a place, up to half of the way to the next, and the measures (N,) of the parts
+        of the cells in which they lie; sites on the boundary stay."""
+        if isinstance(place, Middles):
+            across = [0.0 if axis == place.axis else by for axis, by in enumerate(offset)]
+            lower, upper = (self.around(Sites(ends), across) for ends in (place.lower, place.upper))
+            points = (lower[0] + upper[0]) / 2
+            arms = self.coordinates[place.upper, place.axis] - self.coordinates[place.lower, place.axis]
+            points[:, place.axis] += offset[place.axis] * arms / 2
+            return points, (lower[1] + upper[1]) / 2
+        points, free = self.coordinates[place.numbers].copy(), np.zeros(len(self.coordinates), bool)
+        sizes = np.ones(len(points))
+        free[: self.nodes] = self.inside
+        for axis, by in enumerate(offset):
+            following = self.neighbours[int(by > 0)][axis][place.numbers]
+            moved = free[place.numbers] & (following != NONE) & (by != 0)
+            way = self.coordinates[following[moved], axis] - points[moved, axis]
+            points[moved, axis] += abs(by) / 2 * way
+            sizes[moved] *= np.abs(way)
+        return points, sizes
 
     def block(self, unknown: int) -> slice:
         return slice(unknown * len(self.coordinates), (unknown + 1) * len(self.coordinates))
@@ -258,6 +279,13 @@ class CutGrid:
             data[rows[:, None], known] = found
         row, column = np.nonzero(np.isfinite(offsets))
         return _matrix(row, columns[row, column], data[row, column], (len(offsets), width))
+
+
+def _arms(line: Axis, by: int) -> Array:
+    """The way from each node of an axis to the next, downward (-1) or upward (1); beyond an end a cell is as long as
+    the last."""
+    cells = np.diff(line.nodes)
+    return cells[np.r_[: line.cells, -1]] if by > 0 else -cells[np.r_[0, : line.cells]]
 
 
 def _shifted(number: Array, axis: int, by: int) -> Array:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,8 +12,9 @@ from sympy.core.function import AppliedUndef
 
 from inrpde.declaration.fields import GridField, MeshField
 from inrpde.declaration.space import Space
+from inrpde.references.formula import Formula
 from inrpde.references.stencils import Axis
-from inrpde.references.terms import Atom, Datum, Difference, Index, Integral, Leaf, Term
+from inrpde.references.terms import Atom, Datum, Difference, Index, Integral, Leaf, Term, switches
 
 Array = np.ndarray
 Place = Any
@@ -45,50 +47,148 @@ class Scheme(Protocol):
         """Its values at all nodes of the axes, NaN where it does not live."""
 
     def points(self, place: Place) -> Array: ...
+    def around(self, place: Place, offset: Sequence[float]) -> tuple[Array, Array]:
+        """Points (N, axes) beside those of a place, 1 and -1 being the ends of the cell round each along an axis, and
+        the measures (N,) of the parts of the cells in which they lie."""
+
     def leaf(self, unknown: int, index: Index, time: int, place: Place) -> csr_array: ...
     def difference(self, axis: int, unknowns: frozenset[int], place: Place) -> tuple[csr_array, Place]: ...
     def unit(self, column: int, count: int) -> csr_array: ...
 
 
+SAMPLES = {1: 64, 2: 8, 3: 4}
+"""Points along each axis of a cell in which data jump."""
+
+SIDE = 1e-6
+"""How far from a point its two sides are, in half steps."""
+
+
 class Evaluator:
-    """Evaluates terms by a scheme."""
+    """Evaluates terms by a scheme.
+
+    Where data jump within the cell round a point a term is their mean: harmonic along the axis of a difference, for
+    there the flux is continuous and the derivative is not, arithmetic across it. What holds at points (`at_points`) is
+    the mean of both sides where it jumps at the point itself.
+    """
 
     def __init__(self, scheme: Scheme, space: Space, fields: Mapping[AppliedUndef, GridField | MeshField]):
         self.scheme, self.space, self.fields = scheme, space, fields
         self._data: dict[tuple, tuple[float, Array]] = {}
+        self._cuts: dict[tuple, Array] = {}
 
-    def value(self, term: Term, place: Place, state: Array, time: float = 0.0) -> Array:
-        """The term at the points of a place, shape (N,)."""
-        env = self._coordinates(place, time)
+    def value(
+        self,
+        term: Term,
+        place: Place,
+        state: Array,
+        time: float = 0.0,
+        at_points: bool = False,
+        along: int | None = None,
+    ) -> Array:
+        """The term at the points of a place, shape (N,); `along` is the axis along which its difference is taken."""
+        env, offsets = self._coordinates(place, time), self._offsets(at_points)
         for symbol, atom in term.atoms.items():
             if isinstance(atom, Datum):
                 env[symbol] = self._datum(atom, place, time)
             elif isinstance(atom, Difference):
                 matrix, inner = self.scheme.difference(atom.axis, atom.term.unknowns, place)
-                env[symbol] = matrix @ self.value(atom.term, inner, state, time)
+                env[symbol] = matrix @ self.value(atom.term, inner, state, time, at_points, atom.axis)
             else:
                 env[symbol] = self._matrix(atom, place) @ state
-        return np.array(np.broadcast_to(term.value(env)[0], (place.size,)))
+        return self._evaluated(term, term.value, env, place, offsets, along)[0]
 
-    def tangent(self, term: Term, place: Place, state: Array, time: float = 0.0) -> tuple[Array, csr_array]:
+    def tangent(
+        self,
+        term: Term,
+        place: Place,
+        state: Array,
+        time: float = 0.0,
+        at_points: bool = False,
+        along: int | None = None,
+    ) -> tuple[Array, csr_array]:
         """The term at the points of a place, (N,), and its Jacobian by the state, (N, width)."""
-        env = self._coordinates(place, time)
+        env, offsets = self._coordinates(place, time), self._offsets(at_points)
         jacobians: dict[Any, csr_array] = {}
         for symbol, atom in term.atoms.items():
             if isinstance(atom, Datum):
                 env[symbol] = self._datum(atom, place, time)
             elif isinstance(atom, Difference):
                 matrix, inner = self.scheme.difference(atom.axis, atom.term.unknowns, place)
-                value, jacobian = self.tangent(atom.term, inner, state, time)
+                value, jacobian = self.tangent(atom.term, inner, state, time, at_points, atom.axis)
                 env[symbol], jacobians[symbol] = matrix @ value, matrix @ jacobian
             else:
                 jacobians[symbol] = self._matrix(atom, place)
                 env[symbol] = jacobians[symbol] @ state
-        value, *slopes = term.tangent(env)
+        value, *slopes = self._evaluated(term, term.tangent, env, place, offsets, along)
         total = csr_array((place.size, self.scheme.width))
         for symbol, slope in zip(term.slopes, slopes, strict=True):
             total = total + scaled(jacobians[symbol], slope)
-        return np.array(np.broadcast_to(value, (place.size,))), total
+        return value, total
+
+    def _evaluated(
+        self, term: Term, formula: Formula, env: dict[Any, Any], place: Place, offsets: Array, along: int | None
+    ) -> list[Array]:
+        """The values (N,) of a term's formula."""
+        found = [np.array(np.broadcast_to(each, (place.size,))) for each in formula(env)]
+        cut = self._cut(term, place, offsets)
+        if len(cut):
+            for k, (values, means) in enumerate(
+                zip(found, self._means(term, env, place, cut, offsets, along), strict=False)
+            ):
+                found[k] = values.astype(np.result_type(values, means))
+                found[k][cut] = means
+        return found
+
+    def _offsets(self, at_points: bool) -> Array:
+        """Where along an axis of a cell a term that jumps is evaluated."""
+        count = SAMPLES[len(self.space.spatial)]
+        return np.array([-SIDE, SIDE]) if at_points else (2 * np.arange(count) + 1) / count - 1
+
+    def _cut(self, term: Term, place: Place, offsets: Array) -> Array:
+        """The points of a place in whose cells a term jumps."""
+        key = (id(term), place.key, len(offsets))
+        if key not in self._cuts:
+            changes = np.zeros(place.size, bool)
+            space = set(self.space.spatial)
+            found = [g for g in switches(term.expr) if g.free_symbols and g.free_symbols <= space]
+            if found:
+                formula, corners = Formula(found, term.text), []
+                for offset in product(offsets[[0, -1]], repeat=len(self.space.spatial)):
+                    points, _ = self.scheme.around(place, offset)
+                    values = formula(dict(zip(self.space.spatial, points.T, strict=True)))
+                    corners.append([np.broadcast_to(each > 0, (place.size,)) for each in values])
+                changes = np.any(np.any(corners, axis=0) & ~np.all(corners, axis=0), axis=0)
+            self._cuts[key] = np.flatnonzero(changes)
+        return self._cuts[key]
+
+    def _means(
+        self, term: Term, env: Mapping[Any, Any], place: Place, cut: Array, offsets: Array, along: int | None
+    ) -> list[Array]:
+        """The means of a term and its slopes in the cells of a place that are cut, (K,) each.
+
+        A flux q = s u' + r that is constant along the axis satisfies mean(u') = q mean(1/s) - mean(r/s).
+        """
+        dim, space = len(self.space.spatial), self.space.spatial
+        here = {key: value[cut] if np.ndim(value) else value for key, value in env.items()}
+        own = term.carrier(along) if along is not None else None
+        sums: list[Array] = []
+        for across in product(offsets, repeat=dim if own is None else dim - 1):
+            inner = [across] if own is None else [(*across[:along], x, *across[along:]) for x in offsets]
+            parts: list[Array] = []
+            for offset in inner:
+                points, sizes = (each[cut] for each in self.scheme.around(place, offset))
+                here |= zip(space, points.T, strict=True)
+                found = [np.broadcast_to(each, cut.shape) for each in term.tangent(here)]
+                found = found if own is None else _carried(term, own, found, here)
+                parts = _added(parts, [sizes * each for each in (*found, 1.0)])
+            if own is not None:
+                *means, inverse, total = parts
+                means = [mean / inverse for mean in means]
+                means[0] += total / inverse * here[own]
+                means[1 + list(term.slopes).index(own)] = total / inverse
+                parts = [*(total * mean for mean in means), total]
+            sums = _added(sums, parts)
+        return [each / sums[-1] for each in sums[:-1]]
 
     def _matrix(self, atom: Atom, place: Place) -> csr_array:
         if isinstance(atom, Leaf):
@@ -119,3 +219,20 @@ def scaled(matrix: csr_array, factors: Any) -> csr_array:
     return csr_array(
         (matrix.data * np.repeat(each, np.diff(matrix.indptr)), matrix.indices, matrix.indptr), shape=matrix.shape
     )
+
+
+def _added(sums: list[Array], parts: Sequence[Array]) -> list[Array]:
+    return [total + part for total, part in zip(sums, parts, strict=True)] if sums else list(parts)
+
+
+def _carried(term: Term, own: Any, values: Sequence[Array], env: Mapping[Any, Any]) -> list[Array]:
+    """Of a flux s u' + r and its slopes: r/s, the slopes over s, and 1/s."""
+    value, *slopes = values
+    slope = slopes[list(term.slopes).index(own)]
+    with np.errstate(divide="ignore"):
+        inverse = 1 / slope
+    parts = [value - slope * env[own], *slopes]
+    return [
+        *(np.multiply(part, inverse, out=np.zeros_like(part * inverse), where=part != 0) for part in parts),
+        inverse,
+    ]

@@ -17,6 +17,7 @@ LIFT = 1e-6
 """Put in place of zeros on the diagonal of rows of size 1, so that pivoting can be left out; refinement mends it."""
 ROUNDING = 1e-10
 """What is left of a sum that cancels, as a share of its terms."""
+EPSILON = float(np.finfo(float).eps)
 STABLE = 1e-9
 """The relative residual above which a factorisation does not count as stable."""
 
@@ -66,6 +67,12 @@ class Factors:
             matvec=lambda b: self._apply(b.ravel()), rmatvec=lambda b: self._apply(b.ravel(), True),
         )  # fmt: skip
         return float(onenormest(inverse) * np.max(abs(self.matrix).sum(axis=0)))
+
+    def rounding(self, solution: Array) -> float:
+        """The relative error that rounding leaves in a solution: the response to errors of the sums' last digits."""
+        signs = np.sign(np.random.default_rng(0).normal(size=len(solution)))
+        wrong = EPSILON * signs * (np.abs(self.matrix) @ np.abs(solution))
+        return float(np.linalg.norm(self._apply(wrong)) / (np.linalg.norm(solution) or 1.0))
 
     def _eliminate(self) -> None:
         if self._corner.size:

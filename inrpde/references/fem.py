@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 from sympy import Derivative, S
 
+from inrpde import resolution
 from inrpde.compiler import Bound
 from inrpde.declaration.regions import Mesh, Region
 from inrpde.references.cost import afford
@@ -22,16 +24,18 @@ from inrpde.references.equations import Equation, Equations, sort_equations
 from inrpde.references.factors import Factors, ignores
 from inrpde.references.fem_assembly import Assembly, Interface, probe
 from inrpde.references.fem_mesh import check_meshable, meshes, ratio
-from inrpde.references.layout import coarsest_cells, domain
+from inrpde.references.layout import coarsest_axes, domain
 from inrpde.references.reference import (
     FLOOR,
     CellValues,
     NoReference,
     Reference,
     Refusal,
+    Trust,
     Unsupported,
     check_finite,
     norm,
+    trust,
 )
 from inrpde.references.steady import SINGULAR, Progress
 from inrpde.references.terms import Lowering, Term
@@ -127,14 +131,17 @@ def solve(
         region = _regions(equations)[0]
         axes, points, mask = _grid(equations, n or DEFAULT[dim])
         size = max(hi - lo for lo, hi in domain(equations)) / CELLS[dim] * DEFAULT[dim] / (n or DEFAULT[dim])
-        levels: list[Array] = []
+        levels, noise = list[Array](), FLOOR
         finer, begun = ratio(_regions(equations)), time.perf_counter()
         for mesh in meshes(_regions(equations), size):
             assembly = Assembly(equations, mesh)
+            if not levels:
+                _check_seen(equations, mesh, finer ** (LEVELS - 1))
             if len(bound.unknowns) > 1:
                 assembly.check_interfaces(interfaces)
             values = np.full(mask.shape, np.nan, assembly.dtype)
-            solution = _solve_on(assembly, check=not levels)
+            solution, rounding = _solve_on(assembly, check=not levels)
+            noise = max(noise, finer ** (2 * (LEVELS - 1 - len(levels))) * rounding)
             values[mask] = probe(assembly.basis, points) @ solution
             levels.append(values)
             if progress:
@@ -144,8 +151,19 @@ def solve(
             begun = time.perf_counter()
     except Unsupported as reason:
         return reason.refused
-    found = _reference(bound, finer, axes, mask, levels)
+    found = _reference(bound, finer, axes, mask, levels, noise)
     return replace(found, cells=_cell_values(bound, assembly, solution)) if isinstance(region, Mesh) else found
+
+
+def _check_seen(equations: Equations, mesh: Any, finer: float) -> None:
+    """Raise Unsupported where cells of the finest mesh would not see narrow data; this one's are larger by a factor."""
+    vertices = mesh.p[:, mesh.t[: len(mesh.p) + 1]]
+    lo, hi = vertices.min(axis=1), vertices.max(axis=1)
+    for place in resolution.narrow(equations.bound):
+        met = np.all((lo <= np.array(place.hi)[:, None]) & (hi >= np.array(place.lo)[:, None]), axis=0)
+        longest = np.max((hi - lo)[:, met], axis=1, initial=0.0) / finer
+        if place.kind != "jump" and np.any(longest > np.array(place.widths)):
+            raise Unsupported(f"{place.text}: the mesh's cells do not see this", Refusal.TOO_DEAR)
 
 
 def _cell_values(bound: Bound, assembly: Assembly, solution: Array) -> CellValues:
@@ -172,8 +190,7 @@ def _cell_values(bound: Bound, assembly: Assembly, solution: Array) -> CellValue
 
 def _grid(equations: Equations, n: int) -> tuple[list[Array], Array, Array]:
     """The axes of a grid of about n cells (an even number), its nodes in the region, and which they are."""
-    cells = [2 * count for count in coarsest_cells(equations, -(-n // 2))]
-    axes = [np.linspace(lo, hi, count + 1) for (lo, hi), count in zip(domain(equations), cells, strict=True)]
+    axes = [axis.at(np.arange(axis.end + 1)) for axis in coarsest_axes(equations, -(-n // 2))]
     nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     flat = nodes.reshape(-1, len(axes))
     mask = np.any([region.contains(flat) & ~_on_crack(region, flat) for region in _regions(equations)], axis=0)
@@ -189,27 +206,37 @@ def _on_crack(region: Region, points: Array) -> Array:
     return on
 
 
-def _reference(bound: Bound, finer: float, axes: list[Array], mask: Array, levels: list[Array]) -> Reference:
+def _reference(
+    bound: Bound, finer: float, axes: list[Array], mask: Array, levels: list[Array], noise: float
+) -> Reference:
     nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    values, errors, orders = {}, {}, {}
+    values, trusted = {}, dict[str, Trust]()
     for unknown in bound.unknowns:
         lives = np.ones(mask.shape, bool)
         if unknown.region is not None:
             lives = unknown.region.contains(nodes.reshape(-1, len(axes))).reshape(mask.shape)
         coarse, middle, fine = (np.where(lives, level, np.nan) for level in levels)
-        before, latest, size = norm(middle - coarse), norm(fine - middle), norm(fine)
-        order = float(np.log(before / latest) / np.log(finer)) if latest > 1e-11 * size else ORDER
-        relative = latest / (size or 1.0)
-        values[unknown.name], orders[unknown.name] = fine, order
-        errors[unknown.name] = max(relative / (finer ** float(np.clip(order, 0.5, ORDER)) - 1), FLOOR)
+        size = norm(fine, axes) or 1.0
+        before, latest = norm(middle - coarse, axes) / size, norm(fine - middle, axes) / size
+        values[unknown.name] = fine
+        trusted[unknown.name] = trust(before, latest, finer, ORDER, noise)
     check_finite(values)
     every_other = (slice(None, None, 2),) * len(axes)
     half = {name: fine[every_other] for name, fine in values.items()}
-    return Reference(KIND, tuple(axes), values, mask, errors, half, tuple(axis[::2] for axis in axes), orders)
+    errors = {name: each.error for name, each in trusted.items()}
+    return Reference(
+        KIND, tuple(axes), values, mask, errors, half, tuple(axis[::2] for axis in axes),
+        {name: each.order for name, each in trusted.items()},
+        tuple(filter(None, (each.doubt(name) for name, each in trusted.items()))),
+        extrapolated_error=errors, sound={name: each.sound for name, each in trusted.items()},
+    )  # fmt: skip
 
 
-def _solve_on(assembly: Assembly, check: bool) -> Array:
-    """The values of the basis. With `check` Unsupported is raised for a singular matrix."""
+def _solve_on(assembly: Assembly, check: bool) -> tuple[Array, float]:
+    """The values of the basis, and the relative error that rounding leaves in them.
+
+    With `check` Unsupported is raised for a singular matrix.
+    """
     matrix, rhs = assembly.volume()
     matrix, rhs, fixed, known = assembly.boundary(matrix, rhs)
     solution = np.zeros(len(rhs), assembly.dtype)
@@ -221,4 +248,4 @@ def _solve_on(assembly: Assembly, check: bool) -> Array:
         why = "the solution is fixed only up to a constant" if constant else "the conditions leave something open"
         raise Unsupported(f"the discrete equations are singular: {why}", Refusal.SINGULAR)
     solution[free] = factors.solve((rhs - matrix @ solution)[free])
-    return solution
+    return solution, factors.rounding(solution[free])

@@ -81,6 +81,22 @@ class Grid:
             self._points[lattice.key] = np.stack(np.meshgrid(*each, indexing="ij"), axis=-1).reshape(-1, len(each))
         return self._points[lattice.key]
 
+    def around(self, lattice: Lattice, offset: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+        """Points (N, axes) beside those of a lattice, within a half step along the axes on which it is no plane, and
+        the measures (N,) of the parts of the cells in which they lie."""
+        moved, sizes = [], []
+        for axis, own, by in zip(self.axes, lattice.positions, offset, strict=True):
+            if len(own) == 1:
+                moved.append(axis.at(own))
+                sizes.append(np.ones(1))
+                continue
+            ends = [np.clip(own + end, 0, axis.end) for end in (by, 0, np.sign(by))]
+            point, here, there = (axis.at(end) for end in ends)
+            moved.append(point)
+            sizes.append(np.abs(there - here))
+        points = np.stack(np.meshgrid(*moved, indexing="ij"), axis=-1).reshape(-1, len(moved))
+        return points, np.prod(np.meshgrid(*sizes, indexing="ij"), axis=0).ravel()
+
     def block(self, unknown: int) -> slice:
         """Where the values of an unknown lie in the state."""
         return slice(self.offsets[unknown], self.offsets[unknown] + self.lattices[unknown].size)
@@ -110,8 +126,7 @@ class Grid:
         for axis, own, wanted, order in zip(
             self.axes, self.lattices[unknown].positions, lattice.positions, index, strict=True
         ):
-            period = axis.end if axis.periodic else None
-            factors.append(stencils(own, wanted, order, axis.step, period))
+            factors.append(stencils(axis, own, wanted, order))
         return _kron(factors)
 
     def leaf(self, unknown: int, index: Index, time: int, lattice: Lattice) -> csr_array:
@@ -134,12 +149,11 @@ class Grid:
             line, wanted = self.axes[axis], lattice.positions[axis]
             near = np.unique(wanted[:, None] + REACH)
             if line.periodic:
-                near, period = np.unique(near % line.end), line.end
+                near = np.unique(near % line.end)
             else:
-                period = None
                 ends = [self.lattices[u].positions[axis][[0, -1]] for u in unknowns]
                 near = near[(near >= max(lo for lo, _ in ends)) & (near <= min(hi for _, hi in ends))]
-            matrix = stencils(near, wanted, 1, line.step, period, staggered=True)
+            matrix = stencils(line, near, wanted, 1, staggered=True)
             used = np.unique(matrix.indices)
             identity = [sparse.eye_array(n, format="csr") for n in lattice.shape]
             identity[axis] = matrix[:, used]

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from inrpde.references.equations import Box, Equations, box_of
 from inrpde.references.grid import Lattice
 from inrpde.references.matching import match_volume
+from inrpde.references.narrow import ACROSS, jumps, narrow
 from inrpde.references.reference import Unsupported
-from inrpde.references.stencils import Axis, Positions
+from inrpde.references.stencils import Axis, Grading, Narrow, Positions
 from inrpde.references.terms import Term
+
+FELT = 0.4
+"""Cells of a narrow place that are not shorter than the others by this factor ask for no grading."""
 
 
 @dataclass(frozen=True)
@@ -51,43 +56,68 @@ def home(equations: Equations, unknown: int) -> Box:
     return region.box[: len(equations.space.spatial)]
 
 
-def coarsest_cells(equations: Equations, longest: int) -> tuple[int, ...]:
-    """Cells on each axis of the coarsest grid, `longest` on the longest.
+def coarsest_axes(equations: Equations, longest: int, sight: float = 1.0) -> tuple[Axis, ...]:
+    """The axes of the coarsest grid, with `longest` cells on the longest where nothing is narrow.
 
-    The boxes of unknowns and equations start and end at nodes (Unsupported is raised where no grid does that), and so
-    do those that a region is made of, as far as they can.
+    The boxes of unknowns and equations start and end at nodes, and so do the jumps of data along an axis; those that a
+    region is made of do as far as they can. Cells are equal where that is so on a grid of equal cells, and nothing is
+    narrower than they are; else graded. Cells in narrow places are longer by a factor `sight`.
     """
     box = domain(equations)
-    lengths = [hi - lo for lo, hi in box]
-    least = least_cells(equations)
-    needed = [home(equations, unknown) for unknown in range(len(equations.unknowns))]
-    needed += [found for equation in equations.volume if (found := box_of(equation.region)) is not None]
-    wished = [p.box for e in equations.volume for p in getattr(e.region, "primitives", ()) if p.box is not None]
-    cells = []
-    for k, (lo, hi) in enumerate(box):
-        wanted = max(round(longest * lengths[k] / max(lengths)), least)
-        for breaks, most in ((needed + wished, 1.25 * wanted), (needed, 4 * wanted)):
-            ends = {end for each in breaks for end in each[k] if lo <= end <= hi}
-            counts = (n for n in range(wanted, int(most) + 1) if all(Axis(lo, hi, n).node(x) is not None for x in ends))
-            count = next(counts, None)
-            if count is not None:
-                break
-        if count is None:
-            raise Unsupported(f"the parts of the region share no grid in {equations.space.spatial[k]}")
-        cells.append(count)
-    return tuple(cells)
+    size = max(hi - lo for lo, hi in box)
+    return tuple(_axis(equations, k, round(longest * (hi - lo) / size), sight) for k, (lo, hi) in enumerate(box))
+
+
+def _axis(equations: Equations, k: int, longest: int, sight: float) -> Axis:
+    lo, hi = domain(equations)[k]
+    wanted, periodic = max(longest, least_cells(equations)), k in equations.periodic
+    bulk = (hi - lo) / wanted
+    boxes = [home(equations, unknown) for unknown in range(len(equations.unknowns))]
+    boxes += [found for equation in equations.volume if (found := box_of(equation.region)) is not None]
+    parts = [p.box for e in equations.volume for p in getattr(e.region, "primitives", ()) if p.box is not None]
+    jumping = jumps(equations, k, lo, hi)
+    needed = _within(lo, hi, [*(end for each in boxes for end in each[k]), *jumping])
+    wished = _within(lo, hi, [*needed, *(end for each in parts for end in each[k])])
+    places = _felt(equations, k, bulk, sight)
+    places += [Narrow(a, b, (b - a) / ACROSS) for a, b in pairwise(needed) if b - a < ACROSS * bulk / 4]
+    if not places:
+        for ends, most in (wished, 1.25), (needed, 1.25 if jumping else 4):
+            for count in range(wanted, int(most * wanted) + 1):
+                if all(Axis(lo, hi, count).node(end) is not None for end in ends):
+                    return Axis(lo, hi, count, periodic)
+    if periodic:
+        places += [Narrow(p.lo + by, p.hi + by, p.step) for p in places for by in (lo - hi, hi - lo)]
+    grading = Grading.of(needed, bulk, tuple(dict.fromkeys(places)))
+    return Axis(lo, hi, sum(grading.counts), periodic, grading)
+
+
+def time_axis(equations: Equations, cells: int) -> Positions:
+    """Times from the start to the end, with so many cells between them, and more where data are narrow in time."""
+    lo, hi = equations.span
+    k, bulk = len(equations.space.coords) - 1, (hi - lo) / cells
+    knots, places = _within(lo, hi, jumps(equations, k, lo, hi)), _felt(equations, k, bulk)
+    if len(knots) == 2 and not places:
+        return np.linspace(lo, hi, cells + 1)
+    grading = Grading.of(knots, bulk, tuple(places))
+    return Axis(lo, hi, sum(grading.counts), grading=grading).nodes
+
+
+def _felt(equations: Equations, k: int, bulk: float, sight: float = 1.0) -> list[Narrow]:
+    """The places along a coordinate that cells of length `bulk` do not see, with cells longer by a factor `sight`."""
+    places = (replace(place, step=sight * place.step) for place in narrow(equations, k))
+    return [place for place in places if place.step < FELT * bulk]
+
+
+def _within(lo: float, hi: float, ends: Sequence[float]) -> tuple[float, ...]:
+    """The ends in an interval, in order, each once."""
+    inside = sorted({lo, hi, *(end for end in ends if lo < end < hi)})
+    kept = [lo, *(b for a, b in pairwise(inside) if b - a > 1e-9 * (hi - lo))]
+    return (*kept[:-1], hi) if len(kept) > 1 else (lo, hi)
 
 
 def least_cells(equations: Equations) -> int:
     """Fewest cells on an axis of the coarsest grid, such that the one-sided stencils of the equations fit."""
     return 2 + max(2, *(term.order(u) for term in equations.volume_terms for u in term.unknowns))
-
-
-def axes_of(equations: Equations, cells: Sequence[int]) -> tuple[Axis, ...]:
-    return tuple(
-        Axis(lo, hi, n, k in equations.periodic)
-        for k, ((lo, hi), n) in enumerate(zip(domain(equations), cells, strict=True))
-    )
 
 
 def find_flow(terms: Sequence[Term], dim: int, count: int) -> Flow | None:

@@ -7,7 +7,10 @@ complex unknowns), by `scipy.integrate.solve_ivp`.
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
@@ -25,10 +28,12 @@ from inrpde.references.cut_cells import cut_region, cut_system
 from inrpde.references.equations import Equations, check_determined, sort_equations
 from inrpde.references.evolution import Evolution
 from inrpde.references.flow_evolution import FlowEvolution
-from inrpde.references.layout import coarsest_cells, domain, find_flow, is_box
+from inrpde.references.layout import coarsest_axes, domain, find_flow, is_box, time_axis
 from inrpde.references.matching import match_faces
+from inrpde.references.narrow import jumps, narrow, refuse_narrow
 from inrpde.references.reference import NoReference, Reference, Refusal, Unsupported, from_levels
 from inrpde.references.steady import Progress, node_axes, on_nodes
+from inrpde.references.stencils import Axis
 from inrpde.references.system import Array, Entry, System
 
 KIND = "method of lines"
@@ -36,6 +41,8 @@ COARSEST = {1: 64, 2: 16, 3: 6}
 """Cells on the longest side of the first grid, where no number of cells is given."""
 FINEST = {1: 4096, 2: 512, 3: 96}
 """And of the last."""
+SIGHTS = (1.0, 2.0, 4.0)
+"""How much longer cells in narrow places may be on the first grid, in turn, where the time does not suffice."""
 ENOUGH = 3e-4
 """The estimated error at which grids need not be finer."""
 SECONDS = 20.0
@@ -43,7 +50,7 @@ SECONDS = 20.0
 PATIENCE = 2.0
 """A grid is given up after so many times these seconds."""
 TIMES = 33
-"""Times at which the reference is known, equally spaced."""
+"""Times at which the reference is known, equally spaced, and more where data are narrow in time."""
 TOLERANCE = 1e-7
 """Relative error of a step in time, far below that of the grid."""
 EXPLICIT = 400
@@ -75,26 +82,47 @@ def solve(
         equations, build = _check(bound)
         dim = len(equations.space.spatial)
         if n is not None:
-            cells, limit, most = coarsest_cells(equations, -(-n // 4)), np.inf, 3
+            axes, limit, most = coarsest_axes(equations, -(-n // 4)), np.inf, 3
         else:
-            cells, limit = coarsest_cells(equations, COARSEST[dim]), min(budget or SECONDS, SECONDS)
-            most = 1 + int(np.log2(FINEST[dim] / COARSEST[dim]))
-        return _refine(equations, build, cells, most, limit, progress)
+            limit, most = min(budget or SECONDS, SECONDS), 1 + int(np.log2(FINEST[dim] / COARSEST[dim]))
+            axes = _affordable(equations, build, limit)
+        return _refine(equations, build, axes, most, limit, progress)
     except Unsupported as reason:
         return reason.refused
 
 
+def _affordable(equations: Equations, build: Build, limit: float) -> tuple[Axis, ...]:
+    """The axes of the coarsest grid, whose cells in narrow places are as short as the time allows.
+
+    Raises Unsupported where they cannot be short enough.
+    """
+    dim = len(equations.space.spatial)
+    for sight in SIGHTS:
+        axes = coarsest_axes(equations, COARSEST[dim], sight)
+        if not any(axis.narrow for axis in axes):
+            return axes
+        if np.prod([2.0 * axis.cells for axis in axes]) > FINEST[dim] ** dim:
+            continue
+        share = limit / sum(2.0 ** (level * (dim + 1)) for level in range(3))
+        begin = clock.perf_counter()
+        with suppress(Late, Stopped):
+            _march(build(equations, axes, time_order=2), np.array(equations.span), begin + share)
+            return axes
+    refuse_narrow(equations, f"longer than {limit:.3g} s")
+    return axes
+
+
 def _refine(
-    equations: Equations, build: Build, cells: tuple[int, ...], most: int, limit: float, progress: Progress | None
+    equations: Equations, build: Build, axes: Sequence[Axis], most: int, limit: float, progress: Progress | None
 ) -> Reference:
     """March on grids of half the step each, until three agree, the next exceeds the limit, or there were enough."""
-    times = np.linspace(*equations.span, TIMES)
+    times = time_axis(equations, TIMES - 1)
     begin = clock.perf_counter()
     levels: list[dict[str, Array]] = []
     found: Reference | None = None
     for level in range(most):
         start = clock.perf_counter()
-        system = build(equations, [count * 2**level for count in cells], time_order=2)
+        system = build(equations, [axis.refined(2**level) for axis in axes], time_order=2)
         try:
             levels.append(_march(system, times, begin + PATIENCE * limit))
         except Late:
@@ -105,16 +133,18 @@ def _refine(
                 raise Unsupported(str(reason), Refusal.DIVERGED) from None
             levels.clear()
         if len(levels) >= 3:
-            found = from_levels(KIND, node_axes(system), levels[-3:], system.grid.mask, times)
+            found = from_levels(KIND, node_axes(system), levels[-3:], system.grid.mask, times, TOLERANCE)
         spent, now = clock.perf_counter() - start, clock.perf_counter() - begin
         if progress:
             progress(min((level + 1) / most, 1.0))
         if level < 2:
-            afford(spent, 2, len(cells))
-        finished = found is not None and most > 3 and max(found.estimated_error.values()) < ENOUGH
-        if finished or (now + spent * 2.0 ** (len(cells) + 1) > limit and (found is not None or now > limit)):
+            afford(spent, 2, len(axes))
+        good = found is not None and max(found.estimated_error.values()) < ENOUGH and all(found.sound.values())
+        finished = good and most > 3
+        if finished or (now + spent * 2.0 ** (len(axes) + 1) > limit and (found is not None or now > limit)):
             break
     if found is None:
+        refuse_narrow(equations, f"longer than {limit:.3g} s")
         raise Unsupported(f"three grids in time take longer than {limit:.3g} s", Refusal.TOO_DEAR)
     if progress:
         progress(1.0)
@@ -124,6 +154,8 @@ def _refine(
 def _check(bound: Bound) -> tuple[Equations, Build]:
     if bound.space.time is None:
         raise Unsupported("the problem has no time")
+    if not bound.space.spatial:
+        raise Unsupported("the problem has no coordinates but the time")
     if len(bound.space.spatial) > 3:
         raise Unsupported(f"a grid in {len(bound.space.spatial)} dimensions has too many points")
     equations = sort_equations(bound)
@@ -172,7 +204,7 @@ def initial_state(system: System, evolution: Evolution) -> Array:
         holds = equation.region.contains(equations.lifted(system.grid.points(place), 0.0))
         picks = np.flatnonzero(holds & ~given[first : first + place.size])
         slot = first + picks
-        entry = Entry(terms[number], place, picks, slot, equation.part, unknown, True)
+        entry = Entry(terms[number], place, picks, slot, equation.part, unknown, False)
         value, row = system.entry_tangent(entry, zero, start)
         given[slot] = True
         slots.append(slot)
@@ -194,6 +226,34 @@ def initial_state(system: System, evolution: Evolution) -> Array:
     return zero
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """A part of time in which data do not jump, and the longest step that sees how they vary."""
+
+    start: float
+    end: float
+    step: float
+
+    def inner(self, time: float) -> float:
+        """A time, or one just within the ends, where data may jump."""
+        margin = 1e-10 * (self.end - self.start)
+        return min(max(time, self.start + margin), self.end - margin)
+
+
+def stretches_of(equations: Equations) -> tuple[Stretch, ...]:
+    """Time from the start to the end, in parts at whose ends data jump, or begin or end to vary fast."""
+    start, end = equations.span
+    k = len(equations.space.coords) - 1
+    places = narrow(equations, k)
+    ends = {start, end, *jumps(equations, k, start, end)}
+    ends |= {at for place in places for at in (place.lo, place.hi) if start < at < end}
+    return tuple(
+        Stretch(a, b, min((p.step for p in places if p.lo < b and p.hi > a), default=np.inf))
+        for a, b in pairwise(sorted(ends))
+        if b > a
+    )
+
+
 class Stopped(Exception):
     """The solution could not be continued to the last time."""
 
@@ -212,6 +272,7 @@ def _march(system: System, times: Array, deadline: float) -> dict[str, Array]:
         raise Unsupported("the initial values are not finite on the grid")
     method = _method(evolution, times, start)
     options = {"jac": evolution.jacobian} if method != "DOP853" else {}
+    stretches = stretches_of(equations)
     scales = TOLERANCE * _scales(evolution, times, start)
     reached = [times[0]]
 
@@ -221,21 +282,35 @@ def _march(system: System, times: Array, deadline: float) -> dict[str, Array]:
         reached[0] = time
         return 1.0
 
-    with np.errstate(all="ignore"):
-        found = solve_ivp(
-            evolution, times[[0, -1]], start, method, times, events=watch, rtol=TOLERANCE, atol=scales, **options
-        )
-    if found.status != 0:
-        raise Stopped(f"the solution cannot be continued beyond t = {reached[0]:.4g}: it blows up, or turns too steep")
-    steps = [on_nodes(system, evolution.complete(t, y)) for t, y in zip(found.t, found.y.T, strict=True)]
+    states, y = [start], start
+    for stretch in stretches:
+        inside = times[(times > stretch.start) & (times < stretch.end)]
+
+        def rates(time: float, y: Array, stretch: Stretch = stretch) -> Array:
+            return evolution(stretch.inner(time), y)
+
+        with np.errstate(all="ignore"):
+            found = solve_ivp(
+                rates, (stretch.start, stretch.end), y, method, [*inside, stretch.end], events=watch, rtol=TOLERANCE,
+                atol=scales, max_step=stretch.step, **options,
+            )  # fmt: skip
+        if found.status != 0:
+            what = f"the solution cannot be continued beyond t = {reached[0]:.4g}: it blows up, or turns too steep"
+            raise Stopped(what)
+        y = found.y[:, -1]
+        states += [*found.y.T[:-1], *([y] if stretch.end in times else [])]
+    steps = [on_nodes(system, evolution.complete(t, y)) for t, y in zip(times, states, strict=True)]
     return {name: np.stack([step[name] for step in steps], axis=-1) for name in steps[0]}
 
 
 def _scales(evolution: Evolution, times: Array, start: Array) -> Array:
-    """The sizes of values and velocities, for absolute tolerances."""
+    """The sizes of values and velocities, for absolute tolerances: those at the start, or what is driven later."""
     length = times[-1] - times[0]
     values, velocities = (float(np.max(np.abs(part), initial=0.0)) for part in np.split(start, [len(evolution.values)]))
-    scale = max(values, velocities * length) or length * float(np.max(np.abs(evolution(times[0], start)))) or 1.0
+    scale = max(values, velocities * length)
+    if not scale:
+        pushes = [float(np.max(np.abs(evolution(t, start)))) for t in times]
+        scale = float(np.trapezoid(pushes, times)) or 1.0
     return np.repeat([scale, scale / length], [len(evolution.values), len(evolution.velocities)])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
@@ -13,6 +13,12 @@ Levels = Sequence[Mapping[str, Array]]
 
 FLOOR = 1e-14
 """No error is estimated to be smaller than rounding."""
+LEAST_ORDER = 0.5
+"""Differences that shrink more slowly do not tell that grids converge."""
+EXCESS = 2.0
+"""An order that exceeds that of the scheme by more is chance, or a first grid too coarse to count."""
+REGULAR = 1.7
+"""The least order at which the leading error is taken to be of second order, and removed."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,9 @@ class Reference:
 
     `values[name][i, j]` lies at `(axes[0][i], axes[1][j])`; `mask` is True where the region is, None where it is the
     whole grid. `estimated_error` is that of `values`, relative in L2. `extrapolated` holds the values at the nodes of
-    the grid of twice the step (`coarse_axes`), with the leading error removed where the observed `order` allows it.
+    the grid of twice the step (`coarse_axes`), with the leading error removed where the observed `order` allows it, and
+    `extrapolated_error` is the error of these. `sound` is False where the order makes no sense: then the estimate is no
+    more than the difference between the last two grids, and neither for nor against an answer.
     """
 
     kind: str
@@ -34,6 +42,8 @@ class Reference:
     order: Mapping[str, float]
     warnings: tuple[str, ...] = ()
     cells: CellValues | None = None
+    extrapolated_error: Mapping[str, float] = field(default_factory=dict)
+    sound: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,42 +97,82 @@ class Unsupported(Exception):
         return NoReference(str(self), self.kind)
 
 
+@dataclass(frozen=True)
+class Trust:
+    """What differences between three grids tell: the observed order, the relative error of the last, and whether the
+    order makes sense."""
+
+    order: float
+    error: float
+    sound: bool
+
+    def doubt(self, name: str) -> str | None:
+        """A sentence where the order makes no sense."""
+        text = f"the order {self.order:.1f} of the reference for {name} makes no sense: its error is not known"
+        return None if self.sound else f"{text} beyond that the last grids differ by so much"
+
+
+def trust(before: float, latest: float, ratio: float, nominal: float, noise: float = FLOOR) -> Trust:
+    """From the relative differences between the first two grids, and the last two, whose steps have a `ratio`.
+
+    Richardson's: latest/(ratio^p - 1), p the observed order but at most the scheme's. `noise` is a relative error that
+    grids do not remove: differences below it say that they have converged.
+    """
+    if latest <= noise:
+        return Trust(nominal, max(noise, latest), before <= 100 * noise)
+    order = float(np.log(max(before, 1e-300) / latest) / np.log(ratio))
+    if order < LEAST_ORDER:
+        return Trust(order, max(3 * latest, noise), False)
+    if order > nominal + EXCESS:
+        return Trust(order, max(latest, noise), False)
+    return Trust(order, max(latest / (ratio ** min(order, nominal) - 1), noise), True)
+
+
 def from_levels(
     kind: str,
     axes: Sequence[Array],
     levels: Levels,
     mask: Array | None = None,
     times: Array | None = None,
+    noise: float = FLOOR,
 ) -> Reference:
-    """The reference from solves with steps 4h, 2h and h on nested nodes.
+    """The reference from solves of second order with cells of size 4h, 2h and h on nested nodes.
 
     Each of `levels` holds the arrays of the unknowns on its own nodes; the last are on `axes`. With `times` they have a
-    last axis of time, the same for all. The error of the last is
-    Richardson's, (u_2h - u_h)/(2^p - 1), p the order observed on the three grids but at most 2.
+    last axis of time, the same for all. `noise` is what rounding and steps in time leave, relative. See `trust`; the
+    error of the extrapolated values is a third of the difference between those of the two pairs of grids.
     """
-    estimated, extrapolated, order = {}, {}, {}
+    estimated, extrapolated, trusted, extrapolated_error = {}, {}, {}, {}
     notes = []
     dim = len(axes)
     check_finite(levels[-1])
+    last = () if times is None else (times,)
+    halves, quarters = ((*(axis[::step] for axis in axes), *last) for step in (2, 4))
     for name, fine in levels[-1].items():
         middle, coarse = levels[-2][name], levels[-3][name]
         change, change_before = every_other(fine, dim) - middle, every_other(middle, dim) - coarse
-        size, latest = norm(middle + change), norm(every_other(change, dim))
-        order[name] = float(np.log2(norm(change_before) / latest)) if latest > 1e-11 * size else 2.0
-        assumed = float(np.clip(order[name], 0.5, 2.0))
-        relative = norm(change) / size if size else norm(change)
-        estimated[name] = max(relative / (2**assumed - 1), FLOOR)
-        regular = order[name] > 1.7
-        extrapolated[name] = middle + change * (4 / 3 if regular else 1)
-        if not regular:
-            notes.append(
-                f"the reference for {name} converges with order {order[name]:.1f} only: it is not extrapolated"
-            )
-    last = () if times is None else (times,)
-    coarse_axes = (*(axis[::2] for axis in axes), *last)
+        size = norm(middle + change, halves) or 1.0
+        before, latest = norm(change_before, quarters) / size, norm(every_other(change, dim), quarters) / size
+        found = trusted[name] = trust(before, latest, 2.0, 2.0, noise)
+        scale = norm(change, halves) / size / latest if latest > noise else 1.0
+        estimated[name] = extrapolated_error[name] = max(found.error * scale, noise)
+        extrapolated[name] = middle + change
+        if found.sound and found.order > REGULAR:
+            better = middle + change * (4 / 3)
+            apart = norm(every_other(better, dim) - coarse - change_before * (4 / 3), quarters) / size
+            if max(apart / 3, noise) < estimated[name]:
+                extrapolated[name], extrapolated_error[name] = better, max(apart / 3, noise)
+        elif found.sound:
+            text = f"the reference for {name} converges with order {found.order:.1f} only: it is not extrapolated"
+            notes.append(text)
+        notes += filter(None, [found.doubt(name)])
     if mask is not None and times is not None:
         mask = np.broadcast_to(mask[..., None], (*mask.shape, len(times)))
-    return Reference(kind, (*axes, *last), levels[-1], mask, estimated, extrapolated, coarse_axes, order, tuple(notes))
+    return Reference(
+        kind, (*axes, *last), levels[-1], mask, estimated, extrapolated, halves,
+        {name: each.order for name, each in trusted.items()}, tuple(notes),
+        extrapolated_error=extrapolated_error, sound={name: each.sound for name, each in trusted.items()},
+    )  # fmt: skip
 
 
 def check_finite(values: Mapping[str, Array]) -> None:
@@ -137,7 +187,17 @@ def every_other(values: Array, dim: int) -> Array:
     return values[(slice(None, None, 2),) * dim]
 
 
-def norm(values: Array) -> float:
-    """The root mean square of the finite values."""
-    kept = values[np.isfinite(values)]
-    return float(np.sqrt(np.mean(np.abs(kept) ** 2))) if kept.size else 0.0
+def norm(values: Array, axes: Sequence[Array]) -> float:
+    """The root mean square over a grid, each finite value with the measure of the cells about its node."""
+    known = np.isfinite(values)
+    sizes = np.broadcast_to(measures(axes), values.shape)[known]
+    return float(np.sqrt(np.sum(sizes * np.abs(values[known]) ** 2) / np.sum(sizes))) if sizes.size else 0.0
+
+
+def measures(axes: Sequence[Array]) -> Array:
+    """The measures of the cells about the nodes of a grid: those halfway to the next."""
+    product = np.ones(())
+    for axis in axes:
+        steps = np.diff(axis)
+        product = np.multiply.outer(product, (np.append(0.0, steps) + np.append(steps, 0.0)) / 2)
+    return product

@@ -15,27 +15,42 @@ from inrpde.references.equations import Equations
 from inrpde.references.factors import ignores
 from inrpde.references.newton import Diverged, continued, newton
 from inrpde.references.reference import Reference, Refusal, Unsupported, from_levels
+from inrpde.references.stencils import Axis
 from inrpde.references.system import Array, System
 
 Progress = Callable[[float], None]
-Build = Callable[[Equations, Sequence[int]], System]
-"""The system on a grid with that many cells on each axis."""
+Build = Callable[[Equations, Sequence[Axis]], System]
+"""The system on a grid of these axes."""
 
+MOST = 5
+"""Grids, at most."""
 SINGULAR = 1e14
 """A coarse system with rows of size 1 and a larger condition number counts as singular."""
 
 
 def solve_steady(
-    kind: str, build: Build, equations: Equations, cells: Sequence[int], progress: Progress | None
+    kind: str,
+    build: Build,
+    equations: Equations,
+    axes: Sequence[Axis],
+    progress: Progress | None,
+    more: float = 0.0,
 ) -> Reference:
-    """Solve with `cells`, twice and four times as many. Raises Unsupported where there is no such solution."""
+    """Solve on a grid of these axes, and with cells of half and a quarter the size; and of an eighth or less where the
+    orders make no sense and that takes no longer than `more` seconds.
+
+    Raises Unsupported where there is no such solution.
+    """
     systems: list[System] = []
     states: list[Array] = []
-    spent = 0.0
-    for level in range(3):
-        afford(spent, 2, len(cells))
+    spent, noise, found = 0.0, 0.0, None
+    for level in range(MOST):
+        if level < 3:
+            afford(spent, 2, len(axes))
+        elif found is None or all(found.sound.values()) or spent * 2.0 ** (1 + len(axes)) > more:
+            break
         begun = time.perf_counter()
-        system = build(equations, [count * 2**level for count in cells])
+        system = build(equations, [axis.refined(2**level) for axis in axes])
         if not systems:
             start = guess(system)
             _check_regular(system, start)
@@ -46,13 +61,19 @@ def solve_steady(
         except Diverged:
             what = "Newton's method does not converge, neither directly nor by continuation"
             raise Unsupported(what, Refusal.DIVERGED) from None
+        if not systems:
+            order = max(term.order(unknown) for term in equations.volume_terms for unknown in term.unknowns)
+            noise = 4.0**order * system.factorise(states[0])[1].rounding(states[0])
         systems.append(system)
+        if level >= 2:
+            levels = [on_nodes(s, state) for s, state in zip(systems[-3:], states[-3:], strict=True)]
+            found = from_levels(kind, node_axes(system), levels, system.grid.mask, noise=noise)
         spent = time.perf_counter() - begun
         if progress:
-            progress(8.0 ** (level - 2))
-    _check_multipliers(systems, states)
-    levels = [on_nodes(system, state) for system, state in zip(systems, states, strict=True)]
-    return from_levels(kind, node_axes(systems[-1]), levels, systems[-1].grid.mask)
+            progress(min(8.0 ** (level - 2), 1.0))
+    _check_multipliers(systems[:3], states[:3])
+    assert found is not None
+    return found
 
 
 def _solve(system: System, start: Array) -> Array:
@@ -94,7 +115,7 @@ def start_from(coarse: System, fine: System, state: Array) -> Array:
 
 def node_axes(system: System) -> list[Array]:
     """The coordinates of the nodes, the closing ones of periodic axes included."""
-    return [axis.at(np.arange(0, axis.end + 1, 2)) for axis in system.grid.axes]
+    return [axis.nodes for axis in system.grid.axes]
 
 
 def on_nodes(system: System, state: Array) -> dict[str, Array]:
@@ -109,7 +130,7 @@ def wave_number(system: System) -> float:
     The sum of a row is its zero-order part c; its diagonal less that is a Σ 2/h², for a term -a ∂².
     """
     _, jacobian = system.tangent(guess(system))
-    inverse = sum(2 / axis.step**2 for axis in system.grid.axes)
+    nodes = node_axes(system)
     largest = 0.0
     for entry in system.entries:
         if entry.volume:
@@ -117,8 +138,11 @@ def wave_number(system: System) -> float:
             total = own.sum(axis=1)
             second = jacobian.diagonal()[entry.slots] - total
             ratio = np.divide(total, second, out=np.zeros_like(total), where=second != 0)
-            largest = max(largest, float(np.max(-ratio.real, initial=0.0)))
-    return float(np.sqrt(largest * inverse))
+            points = system.grid.points(entry.place)[entry.picks]
+            steps = [np.interp(x, line, np.gradient(line)) for x, line in zip(points.T, nodes, strict=True)]
+            inverse = sum(2 / step**2 for step in steps)
+            largest = max(largest, float(np.max(-ratio.real * inverse, initial=0.0)))
+    return float(np.sqrt(largest))
 
 
 def _check_regular(system: System, state: Array) -> None:
@@ -138,7 +162,7 @@ def _left_open(system: System, state: Array) -> str:
         if ignores(jacobian, constant):
             return f"{unknown.declared} is fixed only up to a constant"
     if wave_number(system) > 0:
-        return "the conditions leave something open, or the term without derivatives is at a resonance"
+        return "the conditions leave something open, or a term of lower order is at a resonance"
     return "the conditions leave something open, or coefficients differ by too many orders of magnitude"
 
 

@@ -85,15 +85,15 @@ class System:
         known: dict[tuple, Array] = {}
         rows = []
         for entry in entries:
-            key = (id(entry.term), entry.place.key)
+            key = (id(entry.term), entry.place.key, entry.volume)
             if key not in known:
-                known[key] = self.evaluator.value(entry.term, entry.place, state, time)
+                known[key] = self.evaluator.value(entry.term, entry.place, state, time, not entry.volume)
             rows.append(self._part(known[key][entry.picks], entry.part))
         return rows
 
     def entry_tangent(self, entry: Entry, state: Array, time: float = 0.0) -> tuple[Array, csr_array]:
         """The rows of one entry, and their Jacobian by the state."""
-        value, jacobian = self.evaluator.tangent(entry.term, entry.place, state, time)
+        value, jacobian = self.evaluator.tangent(entry.term, entry.place, state, time, not entry.volume)
         return self._part(value[entry.picks], entry.part), self._part(jacobian[entry.picks], entry.part)
 
     def tangent(self, state: Array, time: float = 0.0) -> tuple[Array, csr_array]:

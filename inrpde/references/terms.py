@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import Add, Derivative, Dummy, Expr, I, diff, expand_mul
+from sympy import Add, Derivative, Dummy, Expr, Heaviside, I, diff, expand_mul, sign
 from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
 
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.space import Space
@@ -91,6 +92,17 @@ class Term:
             atom.term.linear for atom in inner if isinstance(atom, Difference)
         )
 
+    def carrier(self, axis: int) -> Dummy | None:
+        """Of a flux along an axis the one derivative along it alone in which it is linear, if there is one."""
+        along = [
+            symbol
+            for symbol in self.slopes
+            if isinstance(atom := self.atoms[symbol], Leaf) and sum(atom.index) == atom.index[axis] > 0
+        ]
+        if len(along) != 1 or any(slope.has(along[0]) for slope in self.slopes.values()):
+            return None
+        return along[0]
+
     @cached_property
     def leaves(self) -> frozenset[Leaf]:
         """Every derivative of an unknown in it, with the differences outside it counted in."""
@@ -121,6 +133,11 @@ class Term:
 
     def time_order(self, unknown: int) -> int:
         return max((leaf.time for leaf in self.leaves if leaf.unknown == unknown), default=-1)
+
+
+def switches(expr: Expr) -> set[Expr]:
+    """The expressions at whose change of sign an expression may jump."""
+    return {e.lhs - e.rhs for e in expr.atoms(Relational)} | {e.args[0] for e in expr.atoms(Heaviside, sign)}
 
 
 class Lowering:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from sympy import Symbol
@@ -10,7 +11,7 @@ from sympy import Symbol
 from inrpde.compiler.bind import BoundCondition
 from inrpde.compiler.form import Form
 from inrpde.declaration.regions import Region
-from inrpde.sampling.extent import bounds, measure
+from inrpde.sampling.extent import bounds, extents, scaled_measure, times
 from inrpde.sampling.gauss import integration
 from inrpde.sampling.holes import haloed
 from inrpde.sampling.localised import resolving
@@ -24,17 +25,22 @@ CROWDED = 60
 """How many times as many points are drawn at most, so that small cells get their share."""
 
 
-def draw(form: Form, interior: int, seed: int, cells: Fractions | None = None) -> Samples:
-    """About `interior` points in the volumes together, boundaries in proportion to their share of the surface.
+def draw(
+    form: Form, interior: int, seed: int, cells: Fractions | None = None, window: tuple[float, float] | None = None
+) -> Samples:  # fmt: skip
+    """About `interior` points in the volumes together, boundaries in proportion to their share of the surface, in
+    coordinates scaled to the form (`extents`), so that no units matter.
 
-    With `cells` of unequal sizes each cell gets as many points as another, weighted by what they stand for.
+    More of them lie where the data are narrow. In a `window` of time all are moved to it. With `cells` of unequal
+    sizes each cell gets as many points as another, weighted by what they stand for.
 
     Conditions on the same region share their points' number, not the budget; point sets come whole.
     """
     regions = list(dict.fromkeys(condition.region for condition in form.conditions))
     full = form.space.dim
-    volume = sum(measure(r) for r in regions if r.dim == full) or 1.0
-    surface = sum(measure(r) for r in regions if 0 < r.dim < full) or 1.0
+    size = partial(scaled_measure, extents=extents(form))
+    volume = sum(size(r) for r in regions if r.dim == full) or 1.0
+    surface = sum(size(r) for r in regions if 0 < r.dim < full) or 1.0
     boundary = boundary_points(full, interior)
     edges = _edges(form, cells) if cells is not None and _uneven(cells) else None
     drawn: dict[Region, Site] = {}
@@ -43,13 +49,15 @@ def draw(form: Form, interior: int, seed: int, cells: Fractions | None = None) -
         if region in drawn:
             continue
         if region.dim == full:
-            count = max(64, round(interior * measure(region) / volume))
+            count = max(64, round(interior * size(region) / volume))
         elif region.dim > 0:
-            count = max(48 if full == 2 else 64, round(boundary * measure(region) / surface))
+            count = max(48 if full == 2 else 64, round(boundary * size(region) / surface))
         else:
             count = 1
         site = _site(region, count, seed + 7919 * number, edges)
-        drawn[region] = resolving(form, haloed(site, region, seed), region, seed) if region.dim == full else site
+        site = haloed(site, region, seed) if region.dim == full else site
+        site = site if window is None else site.squeezed(times(form), *window)
+        drawn[region] = resolving(form, site, region, seed, window)
     places = {_place(condition): None for condition in form.conditions}
     sites = tuple(drawn[region] if x is None else _paired(form, drawn[region], x) for region, x in places)
     numbers = {place: number for number, place in enumerate(places)}

@@ -8,6 +8,7 @@ import numpy as np
 
 from inrpde.compiler.form import Form
 from inrpde.declaration.regions import Region
+from inrpde.declaration.regions.region import extents as extents_of
 from inrpde.sampling.sample import sample
 
 Array = np.ndarray
@@ -61,6 +62,19 @@ def measure(region: Region) -> float:
     return sample(region, 2000, 0).measure
 
 
+@lru_cache(maxsize=4096)
+def scaled_measure(region: Region, extents: tuple[float, ...]) -> float:
+    """Its measure in coordinates divided by extents."""
+    return sum(part.within(np.array(extents)) for part in region.parts)
+
+
+def extents(form: Form) -> tuple[float, ...]:
+    """What a form's coordinates are divided by where those of different units are compared; see `Region.extents`."""
+    lo, hi = bounds(form)
+    spatial = len(form.space.spatial)
+    return tuple(extents_of(lo, hi, spatial, float(np.max((hi - lo)[:spatial], initial=0.0))).tolist())
+
+
 def bounds(form: Form, unknown: int | None = None) -> tuple[Array, Array]:
     """The bounding box of the conditions on all unknowns, or on one."""
     regions = [row.region for row in form.rows if unknown is None or unknown in row.indices]
@@ -72,9 +86,9 @@ def bounds(form: Form, unknown: int | None = None) -> tuple[Array, Array]:
 
 
 def times(form: Form) -> tuple[float, float]:
-    """The first and the last time of a form in space and time."""
-    lo, hi = bounds(form)
-    return float(lo[-1]), float(hi[-1])
+    """Where a form that evolves begins and where it ends."""
+    assert form.evolves is not None
+    return form.evolves.start, form.evolves.end
 
 
 def volumes(form: Form, unknown: int) -> list[Region]:

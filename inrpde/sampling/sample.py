@@ -1,6 +1,9 @@
-"""A region's points: low-discrepancy points of the unit cube through its charts, shared out by measure."""
+"""A region's points: low-discrepancy points of the unit cube through its charts, shared out by measure in coordinates
+that compare."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,12 +23,13 @@ FEW = 4
 
 
 def sample(region: Region, n: int, seed: int = 0) -> Quadrature:
-    """About n points of the region, uniform in measure; all of them where it is a set of points.
+    """About n points of the region, uniform in measure in each of its parts, which share them out by their measures in
+    scaled coordinates (`Region.extents`); all of them where it is a set of points.
 
     The same seed gives the same bytes, another one other points. Raises ProblemError if the region is empty.
     """
     found = region.parts
-    counts = _shares([part.measure for part in found], n)
+    counts = _shares(region.shares, n)
     for part, count in zip(found, counts, strict=True):
         _check_thin(region, part, count)
     drawn = [
@@ -56,7 +60,7 @@ def _check_thin(region: Region, part: Part, n: int) -> None:
         )
 
 
-def _shares(measures: list[float], n: int) -> list[int]:
+def _shares(measures: Sequence[float], n: int) -> list[int]:
     total = sum(measures)
     return [max(FEW, round(n * measure / total)) for measure in measures]
 

@@ -14,6 +14,7 @@ from inrpde.solvers.fitting import linear, newton
 from inrpde.solvers.search.ladder import run
 from inrpde.solvers.strategies import (
     cells,
+    initial_values,
     one_domain,
     refinement,
     sample_fit,
@@ -22,7 +23,16 @@ from inrpde.solvers.strategies import (
     windows,
 )
 
-STRATEGIES: tuple[Strategy, ...] = (sample_fit, signed_distance, training, one_domain, cells, windows, refinement)
+STRATEGIES: tuple[Strategy, ...] = (
+    initial_values,
+    sample_fit,
+    signed_distance,
+    training,
+    one_domain,
+    cells,
+    windows,
+    refinement,
+)
 """In the order in which they are asked, those of other packages (entry points `inrpde.strategies`) before them."""
 
 

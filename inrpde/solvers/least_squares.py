@@ -10,9 +10,9 @@ from inrpde.solvers.contract.options import Body
 from inrpde.solvers.contract.strategy import Strategy, asked, bind, select
 from inrpde.solvers.fitting import linear
 from inrpde.solvers.search.ladder import run
-from inrpde.solvers.strategies import cells, one_domain, sample_fit, windows
+from inrpde.solvers.strategies import cells, initial_values, one_domain, sample_fit, windows
 
-STRATEGIES: tuple[Strategy, ...] = (sample_fit, one_domain, cells, windows)
+STRATEGIES: tuple[Strategy, ...] = (initial_values, sample_fit, one_domain, cells, windows)
 """In the order in which they are asked."""
 
 

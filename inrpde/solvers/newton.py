@@ -9,9 +9,9 @@ from inrpde.solvers.contract.options import Body
 from inrpde.solvers.contract.strategy import Strategy, asked, bind, select
 from inrpde.solvers.fitting import newton
 from inrpde.solvers.search.ladder import run
-from inrpde.solvers.strategies import cells, one_domain, signed_distance, windows
+from inrpde.solvers.strategies import cells, initial_values, one_domain, signed_distance, windows
 
-STRATEGIES: tuple[Strategy, ...] = (signed_distance, one_domain, cells, windows)
+STRATEGIES: tuple[Strategy, ...] = (initial_values, signed_distance, one_domain, cells, windows)
 """In the order in which they are asked."""
 
 

@@ -41,7 +41,7 @@ def bare_boundary(form: Form) -> list[Finding]:
         elif bare.sum() < 3:
             continue
         if bare.any():
-            where = _faces(form, row.region, boundary, bare)
+            where = faces(form, row.region, boundary, bare)
             whole = form.conditions[row.condition].where
             text = f"no condition on a part of the boundary of {whole}: {where} ({bare.mean():.0%} of it)"
             measured = all(_measured(form, k) for k in row.indices)
@@ -89,12 +89,14 @@ def covers(form: Form, region: Region, periodic: Periodic | None, points: Array)
 
 
 def _starts(form: Form, row: Row, order: int) -> bool:
-    """On a line, as many conditions as the order are enough, wherever they hold: all at one end, as for the time."""
+    """On a line, as many conditions as the order are enough, wherever they hold, all at one end, as for the time, or
+    on integrals."""
+    totals = [other for other in form.rows if other.integrals and not other.jets]
     given = [other for other in form.rows if other.region.dim == 0 and set(other.indices) & set(row.indices)]
-    return sum(len(sample(other.region, 1, 0)) for other in given) >= order
+    return sum(len(sample(other.region, 1, 0)) for other in given) + len(totals) >= order
 
 
-def _faces(form: Form, region: Region, boundary: Quadrature, bare: Array) -> str:
+def faces(form: Form, region: Region, boundary: Quadrature, bare: Array) -> str:
     """Where the boundary is bare: its flat faces by name, and a box round the rest."""
     assert boundary.normals is not None
     coords, size = form.space.coords, region.size
@@ -120,34 +122,46 @@ def _box(form: Form, points: Array, without: int | None = None) -> str:
 
 
 def initial_conditions(form: Form) -> list[Finding]:
-    """As many conditions at the start as the order in time (or at both ends together).
+    """As many conditions at the start as the order of what evolves (or at both ends together).
 
-    Raises ProblemError where there are some, but too few."""
-    if form.space.time is None:
+    Raises ProblemError where there are some, but too few. A linear equation of second order on a line may be singular
+    at an end and ask for fewer: `bare_boundary` tells."""
+    given = [row for row in form.rows if at_an_end(form, row)]
+    way = form.evolves or (form.bound.one_sided if given else None)
+    if way is None:
         return []
+    few = form.space.dim == 1 and 0 < len(given) < sum(form.bound.orders)
     findings = []
-    k = form.space.dim - 1
+    along = form.space.coords[way.axis]
+    periodic = any(c.periodic and c.periodic.coordinate == along for c in form.conditions)
     for number in range(len(form.unknowns)):
         volume = [row for row in form.rows if row.region.dim == form.space.dim]
-        order = max((jet.index[k] for row in volume for jet in row.jets.values() if jet.unknown == number), default=0)
-        ends = [row for row in form.rows if at_an_end(form, row) and number in row.indices]
-        periodic = any(c.periodic and c.periodic.coordinate == form.space.time for c in form.conditions)
-        if periodic or len(ends) >= order:
+        orders = [jet.index[way.axis] for row in volume for jet in row.jets.values() if jet.unknown == number]
+        order = max(orders, default=0)
+        ends = [row for row in given if number in row.indices]
+        if periodic or len(ends) >= order or (form.evolves is None and form.linear and order > 1):
             continue
         u = name(form, number)
-        if ends:
+        place, rate = "omega.initial", f"space.dt({u})"
+        if form.space.dim == 1:
+            place = "run.initial" if form.space.time else f"run.face({along}, {way.start:g})"
+            rate = rate if form.space.time else f"{u}.diff({along})"
+        if ends or few:
+            what = f"{len(ends) or 'no'} initial condition{'s' * (len(ends) != 1)}"
             raise ProblemError(
-                f"{u} is of order {order} in time and has {len(ends)} initial condition{'s' * (len(ends) > 1)}",
-                "; ".join(row.text for row in ends),
-                f"add one on omega.initial, for example Eq(space.dt({u}), 0)",
+                f"{u} is of order {order} in {'time' if form.space.time else along} and has {what}",
+                "; ".join(row.text for row in ends or volume if number in row.indices),
+                f"add one on {place}, for example Eq({rate if ends else u}, 0)",
             )
-        text = f"{u} has no initial condition: give one on omega.initial"
+        text = f"{u} has no initial condition: give one on {place}"
         findings.append(Finding(Kind.COVERAGE, text, None if _measured(form, number) else "unverified"))
     return findings
 
 
 def at_an_end(form: Form, row: Row) -> bool:
-    """Does a condition hold at one end of the time alone?"""
+    """Does a condition hold at one end of the last coordinate alone?"""
+    if form.space.dim == 1:
+        return row.region.dim == 0
     flat = np.ptp([bound[-1] for bound in row.region.bounds]) < 1e-9 * row.region.size
     return row.region.dim == form.space.dim - 1 and bool(flat)
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
 from inrpde import deadline
 from inrpde.compiler.form import Form, Jet, Row
 from inrpde.declaration.regions import Region
+from inrpde.discretise.base import base
+from inrpde.discretise.operators import lowest_modes
+from inrpde.discretise.score import relative_data
 from inrpde.errors import ProblemError
+from inrpde.sampling.sample import sample
 from inrpde.sampling.sites import Samples, Site
 from inrpde.verification.finding import Finding, Kind, name, place
 
@@ -26,8 +31,13 @@ MOSTLY = 0.9
 """The share of the common points at which they must, as an inequality does only where it is violated."""
 FEW = 16
 """Common points that are looked at before all of them are."""
-LEAST = 1e-9
-"""Data below are rounding."""
+LEAST = 1e-12
+"""Differences below this share of what the unknowns make are rounding."""
+COST = 0.002, 0.04
+"""The relative error left where values jump from one set to the other by the size of all data, in steady problems
+and in time, as series solutions show (tests/verification/test_contradictory.py)."""
+FEET = 64
+"""Points of a wall that are looked at."""
 
 
 def contradictions(form: Form, samples: Samples) -> list[Finding]:
@@ -36,37 +46,49 @@ def contradictions(form: Form, samples: Samples) -> list[Finding]:
     Raises ProblemError where data of the same weight disagree on more than a corner."""
     findings: list[Finding] = []
     rows = [row for row in form.rows if _comparable(form, row)]
+    natural = _natural(form, samples)
     sizes: dict[int, float] = {}
-    for row in filter(_gives_value, rows):
-        given = np.nan_to_num(np.abs(_value(form, row, samples.of(row))), posinf=0.0)
+    for row in filter(gives_value, rows):
         u = _unknown(row)
-        sizes[u] = max(sizes.get(u, LEAST), float(np.max(given)))
+        given = np.nan_to_num(np.abs(value(form, row, samples.of(row)) - base(form)[u]), posinf=0.0)
+        sizes[u] = max(sizes.get(u, 0.0), float(np.max(given)))
     for a, b in itertools.combinations(rows, 2):
         deadline.turn()
         if set(a.jets.values()).isdisjoint(b.jets.values()):
             continue
-        size = sizes[_unknown(a)] if _gives_value(a) and _gives_value(b) else None
-        met = _met(form, a, b, samples, size)
+        size = sizes[_unknown(a)] if gives_value(a) and gives_value(b) else None
+        met = _met(form, a, b, samples, size, natural)
         if met:
             findings += met
-        elif size is not None and not _has_normals(form, a, b):
-            findings += _at_corners(form, a, b, size)
+        elif size is not None and not has_normals(form, a, b):
+            findings += _at_corners(form, a, b, size, LEAST * natural[_unknown(a)])
     return findings
+
+
+def _natural(form: Form, samples: Samples) -> list[float]:
+    """How large each unknown must be for its data: what these are over what the operators make of its lowest mode, and
+    its base; 1 where there are none."""
+    sizes = [abs(constant) for constant in base(form)]
+    for row, size in zip(form.rows, relative_data(form, samples), strict=True):
+        for unknown in row.indices if np.isfinite(size) else ():
+            sizes[unknown] = max(sizes[unknown], size)
+    return [size or 1.0 for size in sizes]
 
 
 def repeated(form: Form, samples: Samples) -> list[Finding]:
     """Points that are given more than once, with values that differ. Raises ProblemError where there is but one."""
     findings = []
     for row in form.rows:
-        if not (row.region.labels and _gives_value(row) and not row.integrals) or _has_normals(form, row):
+        if not (row.region.labels and gives_value(row) and not row.integrals) or has_normals(form, row):
             continue
         site = samples.of(row)
-        values = _value(form, row, site)
+        values = value(form, row, site)
         key = sum(x * np.sqrt(2.0 + k) for k, x in enumerate(site.points.T))  # one number a point sorts fast
         places, number, counts = np.unique(key, return_inverse=True, return_counts=True)
         means = (np.bincount(number, values.real) + 1j * np.bincount(number, values.imag)) / counts
         gap = np.abs(values - means[number])
-        if not gap.max() > AGREES * np.abs(values).max():
+        varied = np.abs(values - base(form)[_unknown(row)]).max()
+        if not gap.max() > max(AGREES * varied, LEAST * np.abs(values).max()):
             continue
         where = place(form.space.coords, site.points[int(np.argmax(gap))])
         text = f"points are given more than once with values that differ, by {gap.max():.4g} from their mean at {where}"
@@ -80,7 +102,7 @@ def _comparable(form: Form, row: Row) -> bool:
     return not (row.region.labels or row.integrals or form.conditions[row.condition].periodic or not row.jets)
 
 
-def _has_normals(form: Form, *rows: Row) -> bool:
+def has_normals(form: Form, *rows: Row) -> bool:
     return any(set(form.space.normal) & row.residual.free_symbols for row in rows)
 
 
@@ -88,7 +110,7 @@ def _unknown(row: Row) -> int:
     return next(iter(row.jets.values())).unknown
 
 
-def _gives_value(row: Row) -> bool:
+def gives_value(row: Row) -> bool:
     """Does an equation give the value of one unknown?"""
     jets = list(row.jets.values())
     return row.linear and len(jets) == 1 and not any(jets[0].index)
@@ -97,26 +119,26 @@ def _gives_value(row: Row) -> bool:
 # -- on more than a corner
 
 
-def _met(form: Form, a: Row, b: Row, samples: Samples, size: float | None) -> list[Finding]:
+def _met(form: Form, a: Row, b: Row, samples: Samples, size: float | None, natural: Sequence[float]) -> list[Finding]:
     """What is to be said where two equations hold on the same points and depend on the unknowns alike."""
     site, whole = _shared(a, b, samples)
-    if site is None or (site.normals is None and _has_normals(form, a, b)):
+    if site is None or (site.normals is None and has_normals(form, a, b)):
         return []
     few = site.taken(np.arange(0, len(site.points), max(len(site.points) // FEW, 1)))
-    if not np.isfinite(_difference(form, a, b, few)[0]).any():
+    if not np.isfinite(_difference(form, a, b, few, natural)[0]).any():
         return []
-    gap, data = _difference(form, a, b, site)
+    gap, data, least = _difference(form, a, b, site, natural)
     known = np.isfinite(gap)
     if np.count_nonzero(known) <= MOSTLY * len(gap):
         return []
     worst = int(np.nanargmax(gap))
-    if gap[worst] <= AGREES * max(size or data, LEAST):
+    if gap[worst] <= max(AGREES * (size or data), least):
         return [Finding(Kind.DATA, f"{a.text} and {b.text} say the same: leave one out")] if whole else []
     where = place(form.space.coords, site.points[worst])
     if size is None:
         text = f"{a.text} and {b.text} ask the same of {_unknowns(form, a)} with data that differ by {gap[worst]:.4g}"
     else:
-        (first,), (second,) = (_value(form, row, site.taken(np.array([worst]))) for row in (a, b))
+        (first,), (second,) = (value(form, row, site.taken(np.array([worst]))) for row in (a, b))
         one, other = _number(first, size), _number(second, size)
         text = f"{name(form, _unknown(a))} is {one} by {a.text} and {other} by {b.text}"
     soft = bool(a.data or b.data) or (a.region.dim != b.region.dim and form.space.dim in (a.region.dim, b.region.dim))
@@ -141,28 +163,32 @@ def _shared(a: Row, b: Row, samples: Samples) -> tuple[Site | None, bool]:
     return best, whole
 
 
-def _difference(form: Form, a: Row, b: Row, site: Site) -> tuple[Array, float]:
+def _difference(form: Form, a: Row, b: Row, site: Site, natural: Sequence[float]) -> tuple[Array, float, float]:
     """By how much the data of two equations differ, in units of the first, (N,), NaN where they depend on the unknowns
-    in different ways; and the size of the data.
+    in different ways; the size of the data, and how small a difference is rounding.
 
     At any values of the unknowns and their derivatives the residuals then obey r_b = λ r_a + c, c being the difference.
+    They are of the `natural` sizes of the unknowns, and of their lowest modes.
     """
     rng = np.random.default_rng(0)
     kind = 1 + 1j if form.arithmetic == "complex" else 1.0
     jets = sorted({*a.jets.values(), *b.jets.values()})
+    sizes = {jet: natural[jet.unknown] * np.prod(lowest_modes(form) ** np.array(jet.index)) for jet in jets}
     n = len(site.points)
-    drawn = [{jet: kind * rng.normal(size=n) for jet in jets} for _ in range(3)]
+    drawn = [{jet: kind * sizes[jet] * rng.normal(size=n) for jet in jets} for _ in range(3)]
     if a.linear and b.linear:
-        drawn[0] = {jet: np.zeros(n) for jet in jets}
+        drawn[0] = {jet: np.full(n, 0.0 if any(jet.index) else base(form)[jet.unknown]) for jet in jets}
     with np.errstate(all="ignore"):
         ra, rb = ([_residual(form, row, site, values) for values in drawn] for row in (a, b))
         da, db = ([r[k] - r[0] for k in (1, 2)] for r in (ra, rb))
         crossed = np.abs(da[0] * db[1] - da[1] * db[0])
-        alike = crossed <= PROPORTIONAL * (np.abs(da[0] * db[1]) + np.abs(da[1] * db[0]))
+        bound = PROPORTIONAL * (np.abs(da[0] * db[1]) + np.abs(da[1] * db[0]))
+        alike = (crossed <= bound) & np.isfinite(bound)
         factor = np.where(alike & (da[0] != 0) & (db[0] != 0), da[0] / db[0], np.nan)
         gap = np.abs(ra[0] - factor * rb[0])
         data = np.nanmax(np.maximum(np.abs(ra[0]), np.abs(factor * rb[0])), initial=0.0)
-    return gap, float(data)
+        least = LEAST * np.nanmax(np.abs(da[0]), initial=0.0)
+    return gap, float(data), float(least)
 
 
 def _residual(form: Form, row: Row, site: Site, values: dict[Jet, Array]) -> Array:
@@ -183,31 +209,49 @@ def _number(value: float | complex, size: float) -> str:
 # -- at corners
 
 
-def _at_corners(form: Form, a: Row, b: Row, size: float) -> list[Finding]:
-    points = _corners(form, a.region, b.region)
+def _at_corners(form: Form, a: Row, b: Row, size: float, least: float) -> list[Finding]:
+    points = meeting(form, a.region, b.region)
     if not len(points):
         return []
-    site = Site(points, np.ones(len(points)), None, {}, 1.0)
-    left, right = _value(form, a, site), _value(form, b, site)
+    site = plain(points)
+    left, right = value(form, a, site), value(form, b, site)
     with np.errstate(all="ignore"):
         gap = np.nan_to_num(np.abs(left - right), posinf=0.0)  # where data are infinite, they are not compared
     worst = int(np.argmax(gap))
-    if gap[worst] <= AGREES * size:
+    if gap[worst] <= max(AGREES * size, least):
         return []
     first, second = (_number(values[worst], size) for values in (left, right))
     where = place(form.space.coords, points[worst])
     text = f"{name(form, _unknown(a))} is {first} by {a.text} and {second} by {b.text} at {where}"
     open_ = [row.text for row in (a, b) if not row.region.contains(points[worst : worst + 1])[0]]
     near = f" (in the limit of {' and of '.join(open_)}, which does not hold there)" if open_ else ""
-    return [Finding(Kind.DATA, f"data disagree {'at a corner' if not open_ else 'where two sets meet'}: {text}{near}")]
+    where = "at a corner" if not open_ else "where two sets meet"
+    share = float(gap[worst] / size)
+    return [
+        Finding(
+            Kind.DATA, f"data disagree {where}: {text}{near}; no smooth function follows both", "plausible", share,
+            of=name(form, _unknown(a)), cost=share * COST[form.space.time is not None],
+        )
+    ]  # fmt: skip
 
 
-def _corners(form: Form, a: Region, b: Region) -> Array:
-    """Points where the closures of two regions meet: of their boxes, and ends of curves."""
+def meeting(form: Form, a: Region, b: Region) -> Array:
+    """Points where the closures of two regions meet: of their boxes, ends of curves, and where walls stand at the
+    start."""
     if form.space.dim > 4:
         return np.zeros((0, form.space.dim))
-    points = np.concatenate([lattice(a), lattice(b), _ends(a), _ends(b)])
+    points = np.concatenate([lattice(a), lattice(b), _ends(a), _ends(b), _feet(form, a, b), _feet(form, b, a)])
     return points[_touches(a, points) & _touches(b, points)]
+
+
+def _feet(form: Form, wall: Region, floor: Region) -> Array:
+    """Points of a wall, moved to the time at which another set lies."""
+    lo, hi = floor.bounds
+    if form.space.time is None or wall.dim != form.space.dim - 1 or lo[-1] < hi[-1]:
+        return np.zeros((0, form.space.dim))
+    points = sample(wall, FEET, 3).points
+    points[:, -1] = lo[-1]
+    return points
 
 
 def lattice(region: Region) -> Array:
@@ -230,16 +274,21 @@ def _touches(region: Region, points: Array) -> Array:
     lo, hi = region.bounds
     found = region.contains(points)
     for end in _ends(region):
-        found |= np.linalg.norm(points - end, axis=1) <= 2 * region.tolerance
+        found |= np.linalg.norm((points - end) / region.units, axis=1) <= 2 * region.tolerance
     for direction in itertools.product((-1, 0, 1), repeat=points.shape[1]):
         rest = np.flatnonzero(~found)
         found[rest] = region.contains(points[rest] + STEP * (hi - lo) * np.array(direction))
     return found
 
 
-def _value(form: Form, row: Row, site: Site) -> Array:
+def plain(points: Array) -> Site:
+    """Points (N, d) alone as a site."""
+    return Site(points, np.ones(len(points)), None, {}, 1.0)
+
+
+def value(form: Form, row: Row, site: Site) -> Array:
     """The value that such a row gives at points."""
     env = form.environment(row, site.points, site.normals, site.labels) | dict.fromkeys(row.jets, 0.0)
-    (value,), (slope,) = row.value(env), row.slopes(env)
+    (given,), (slope,) = row.value(env), row.slopes(env)
     with np.errstate(all="ignore"):  # where the slope vanishes, nothing is given
-        return np.broadcast_to(0.0 - np.asarray(value) / slope, (len(site.points),))
+        return np.broadcast_to(0.0 - np.asarray(given) / slope, (len(site.points),))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from inrpde import deadline
 from inrpde.compiler.form import Form
-from inrpde.discretise.fields import between, field_points, relative_difference, rms
+from inrpde.discretise.amplification import Amplification
+from inrpde.discretise.base import base
+from inrpde.discretise.fields import ROUNDED, between, deviation, field_points, relative_difference, rms, varying
 from inrpde.discretise.score import Score, score, shared
 from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
@@ -18,11 +20,15 @@ from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import sampled, times
 from inrpde.sampling.sites import Samples
 from inrpde.solvers.contract.method import Candidate
+from inrpde.verification.amplified import gain, hidden, unaided
+from inrpde.verification.finding import Finding
 
 Array = np.ndarray
 FLOOR = 1e-12
 """Below this an estimate is rounding."""
 CEILING = 2.0
+CONSTANT = 1 / ROUNDED
+"""How many times its deviation from its mean a field's norm may be: one that is constant is not infinitely wrong."""
 SPARE = 1.5
 """An estimate's margin: with it, true errors lie above and below equally often (benchmarks/calibration.py)."""
 FARTHEST = 300.0
@@ -35,6 +41,10 @@ GUESSED = 0.3
 """Two solves of which one has not seen all readings, and that differ so much, do not know what lies between them."""
 OPEN = 100.0, 1e-2
 """Two solves that differ by so many times their residuals, and by so much, show that something is left open."""
+BRIEF = 0.5
+"""Seconds that measuring the amplification may take, however few are left."""
+Measure = Callable[[State, Score], Amplification | None]
+"""How a state with its score responds to perturbed data; None where that is not measured."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,15 @@ class Estimate:
     """Is there no second solve because there was no time for it?"""
     most: int = MOST
     """Points of a condition on which there was time to score."""
+    spread: Mapping[str, float] = field(default_factory=dict)
+    """By unknown its root mean square beside that of its deviation from its mean, `CONSTANT` at most: an error relative
+    to the deviation is so many times that relative to the norm."""
+    share: float = 1.0
+    """The part of the difference of two solves that is the error of the first."""
+    other: State | None = None
+    """The second solve."""
+    amplified: Amplification | None = None
+    """How perturbed data change the solution; None where it is not measured."""
 
     @property
     def score(self) -> float:
@@ -66,13 +85,38 @@ class Estimate:
     def worst(self) -> float:
         return max(self.fields.values(), default=CEILING)
 
+    def error_of(self, difference: float, size: float) -> float:
+        """The error of a number of a size that differs by so much between the two solves; all of it where the
+        conditions leave something open."""
+        if self.open:
+            return CEILING * max(size, difference)
+        return max(self.share * difference + self.common * size, FLOOR * size)
+
+    def no_less(self, form: Form, findings: Sequence[Finding]) -> Estimate:
+        """With errors no smaller than what was found to be left, whatever solves agree."""
+        fields = dict(self.fields)
+        for finding in findings:
+            for k in form.parts(finding.of) if finding.of else ():
+                fields[form.unknowns[k].name] = max(fields[form.unknowns[k].name], finding.cost)
+        return replace(self, fields=fields)
+
     def parts(self, name: str) -> dict[str, float | None]:
         """What the estimate for an unknown is made of, as the JSON has it; None where there is no second solve."""
         second, shared = (None, None) if self.second is None else (self.second.total, self.common)
-        return {"held_out": self.score, "second": second, "difference": self.differences.get(name), "shared": shared}
+        return {
+            "held_out": self.score, "second": second, "difference": self.differences.get(name), "shared": shared,
+            "amplification": None if self.amplified is None else self.amplified.of(name),
+        }  # fmt: skip
 
 
-def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.inf, scoring: float = np.inf) -> Estimate:
+def unmeasured(state: State, scored: Score) -> None:
+    """Nothing is known of how data are amplified."""
+
+
+def estimate(
+    form: Form, candidate: Candidate, seed: int, seconds: float = np.inf, scoring: float = np.inf,
+    measure: Measure = unmeasured,
+) -> Estimate:  # fmt: skip
     """The difference of the two solves, shared out in proportion to their residuals, and the residual that both leave.
 
     With E the difference of two solves whose held-out scores are S₁ and S₂, the error of the first is about
@@ -81,10 +125,21 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
     such errors are smooth, and scores are errors of the lowest mode: it is added as it is. A score is at most a few
     hundred times the error. Where E is out of all
     proportion to the residuals, the conditions do not determine the solution, and nothing is known of its error: 2.
-    Without a second solve it is ten times the score; there is none of an answer that ends before the last time.
+    Scores are relative to what unknowns vary by, estimates to their norm (`varying`).
+    Without a second solve it is the score times κ (see below), ten where that is not measured; there is none of an
+    answer that ends before the last time.
+
+    The amplification κ of data that is `measure`d says what residuals mean. Where it is large, as near a resonance,
+    the error is at least κ times what both solves leave, and what rounding leaves. Where nothing bounds it, as
+    backwards in time, both may lack what hardly shows in any data: where these hold to S, they give the solution to
+    about 1/|log S| (logarithmic stability: John 1960, Isakov 2017, chapter 3).
+
+    Two marches to the same aim are equally wrong: what they differ by is the error, however much the problem amplifies
+    it, and their residuals tell less, as these are large in windows that are short.
 
     Where there are readings the second solve has not seen all of them, and the difference is the estimate; an unknown
-    that nothing else gives is compared between them.
+    that nothing else gives is compared between them. An unknown that is open by more than a constant leaves those open
+    that equations couple to it.
 
     The second solve may take so many `seconds`; one that is not finished then is none. A score may take about as long
     as `scoring` says: fewer points are looked at, if need be.
@@ -99,28 +154,61 @@ def estimate(form: Form, candidate: Candidate, seed: int, seconds: float = np.in
     points = [(between if sampled(form, k) else field_points)(form, k, 2000, seed + 31) for k in unknowns]
     ours = _values(form, candidate.state, points)
     names = [unknown.name for unknown in form.unknowns]
-    with deadline.within(seconds) as scope:
-        other = _second(candidate, seed + 1, [LEAN * (rms(values) or 1.0) for values in ours])
-    if scope.expired or other is None:
-        fields = dict.fromkeys(names, _clipped(10 * first.total))
-        return Estimate(fields, first, None, {}, 0.0, (), late=scope.expired, most=most)
+    varied = [varying(*each) for each in zip(ours, base(form), strict=True)]
+    spread = {name: _spread(values) for name, values in zip(names, ours, strict=True)}
+    share = {name: vary / (rms(values) or 1.0) for name, values, vary in zip(names, ours, varied, strict=True)}
+    begun, amplified, other = time.perf_counter(), None, None
+    with deadline.within(max(seconds, BRIEF)):
+        amplified = None if candidate.until is not None else measure(candidate.state, first)
+    with deadline.within(seconds + begun - time.perf_counter()) as scope:
+        other = _second(candidate, seed + 1, [LEAN * (size or 1.0) for size in varied])
+    gains = {name: gain(amplified, name) * share[name] for name in names}
+    floors = {name: hidden(amplified, name, first.total) for name in names}
+    if other is None:
+        left = {name: unaided(amplified, name) * first.total * share[name] for name in names}
+        fields = {name: _clipped(max(left[name], floors[name])) for name in names}
+        return Estimate(
+            fields, first, None, {}, 0.0, (), late=scope.expired, most=most, spread=spread, amplified=amplified
+        )
     second = score(form, held_out, other)
     theirs = _values(form, other, points)
-    pairs = zip(ours, theirs, first.sizes, strict=True)
+    pairs = list(zip(ours, theirs, first.sizes, strict=True))
     differences = {name: relative_difference(*each) for name, each in zip(names, pairs, strict=True)}
+    if candidate.equal:
+        fields = {name: _clipped(difference) for name, difference in differences.items()}
+        return Estimate(fields, first, second, differences, 0.0, (), most=most)
     common = shared(first, second)
-    larger, least = OPEN
     alone = tuple(names[k] for k in unknowns if sampled(form, k))
     readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals
+    larger, least = OPEN
     bound = GUESSED if readings else max(larger * second.total, least)
-    undecided = tuple(name for name, d in differences.items() if d > bound and name not in alone)
+    limits = [bound * share[name] for name in names]
+    undecided = tuple(names[k] for k in _undecided(form, pairs, limits) if names[k] not in alone)
     part = 1.0 if readings else SPARE * first.total / max(np.hypot(first.total, second.total), 1e-300)
     fields = {
-        name: CEILING if name in undecided else _clipped(max(part * difference + common, first.total / FARTHEST))
+        name: CEILING
+        if name in undecided
+        else _clipped(max(part * difference + gains[name] * common, first.total * share[name] / FARTHEST, floors[name]))
         for name, difference in differences.items()
     }
     fields |= {name: _clipped(differences[name]) for name in alone}
-    return Estimate(fields, first, second, differences, common, undecided, alone, most=most)
+    return Estimate(
+        fields, first, second, differences, common, undecided, alone,
+        most=most, spread=spread, share=part, other=other, amplified=amplified,
+    )  # fmt: skip
+
+
+def _undecided(form: Form, pairs: Sequence[tuple[Array, Array, float]], limits: Sequence[float]) -> list[int]:
+    """The unknowns of which two solves, with the size of each, differ by more than a limit, and those that equations
+    couple to one that differs by more than a constant."""
+    apart = {k for k, each in enumerate(pairs) if relative_difference(*each) > limits[k]}
+    varied = {k for k in apart if _varied(*pairs[k]) > limits[k]}
+    return sorted(apart.union(*(group for group in form.groups if varied & set(group))))
+
+
+def _varied(values: Array, reference: Array, least: float) -> float:
+    """The relative difference of two fields but for a constant."""
+    return relative_difference(values - np.mean(values - reference), reference, least)
 
 
 def unfitted(form: Form, candidate: Candidate, count: int, seed: int) -> Samples:
@@ -150,6 +238,12 @@ def _second(candidate: Candidate, seed: int, lean: Sequence[float]) -> State | N
 def _values(form: Form, state: State, points: Sequence[Array]) -> list[Array]:
     zero = (0,) * form.space.dim
     return [state.jets(unknown, at, [zero])[zero] for unknown, at in enumerate(points)]
+
+
+def _spread(values: Array) -> float:
+    """The root mean square beside that of the deviation from the mean; 1 of what vanishes."""
+    size, apart = rms(values), deviation(values)
+    return 1.0 if size == 0 else CONSTANT if size > CONSTANT * apart else size / apart
 
 
 def _clipped(value: float) -> float:

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     """Checks that did not end."""
     RESIDUAL = "residual"
     """Equations that the answer leaves unsatisfied."""
+    ILL_POSED = "ill-posed"
+    """Data that are amplified."""
     REFERENCE = "reference"
     """No reference, and what that says."""
 
@@ -40,12 +42,19 @@ class Kind(StrEnum):
 @dataclass(frozen=True)
 class Finding:
     """Something suspicious about a problem or its answer; where it may leave the solution undetermined, `at_most` is
-    the best word that the verdict may be, whatever solves agree: of answers whose estimated error is below `error`."""
+    the best word that the verdict may be, whatever solves agree: of answers whose estimated error is below `error`;
+    `fix` is what would help, where the text does not say it.
+
+    `cost` is about the relative error of an unknown (`of`, as it is declared) that is left because of it, though two
+    solves that smooth the same over do not differ by it."""
 
     kind: Kind
     text: str
     at_most: str | None = None
     error: float = inf
+    fix: str | None = None
+    of: str | None = None
+    cost: float = 0.0
 
     def as_dict(self) -> dict[str, str | None]:
         """As the JSON has it."""

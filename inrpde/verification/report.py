@@ -13,6 +13,7 @@ from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form
 from inrpde.discretise.fields import field_points, relative_difference
 from inrpde.discretise.score import Score
+from inrpde.references.reference import measures
 
 Array = np.ndarray
 NODES = 100_000
@@ -29,6 +30,8 @@ def exact_errors(form: Form, values: Callable[[int, Array], Array], n: int, seed
         points = field_points(form, form.parts(unknown.name)[0], n, seed + 77_777)
         exact = evaluate(form.bound.known(form.bound.problem.exact[unknown.symbol]), form.space.coords, points, fields)
         ours = values(k, points)
+        known = np.isfinite(ours)  # an answer may end early
+        ours, exact = ours[known], np.broadcast_to(exact, known.shape)[known]
         found[unknown.name] = {"rel_l2": relative_difference(ours, exact), "max": float(np.max(np.abs(ours - exact)))}
     return found
 
@@ -36,19 +39,23 @@ def exact_errors(form: Form, values: Callable[[int, Array], Array], n: int, seed
 def reference_errors(
     on_axes: Callable[[str, Sequence[Array]], Array], names: Collection[str], witness: Any
 ) -> dict[str, dict[str, Any]]:
-    """{name: {"rel_l2", "max", "kind", "estimated_error", "order", "extrapolated_rel_l2"}} at the reference's own
-    nodes; `on_axes` gives an unknown's values on a tensor grid."""
+    """{name: {"rel_l2", "max", "kind", "estimated_error", "order", "sound", "extrapolated_rel_l2",
+    "extrapolated_estimated_error"}} at the reference's own nodes; `on_axes` gives an unknown's values on a tensor grid.
+
+    Where `sound` is False the order makes no sense, and the reference is neither for nor against the answer."""
     found: dict[str, dict[str, Any]] = {}
     for name, nodal in witness.values.items():
         if name not in names:
             continue
         gap = _difference(on_axes, name, witness.axes, nodal)
         entry = {**gap, "kind": witness.kind, "estimated_error": float(witness.estimated_error[name])}
-        entry["order"] = float(witness.order[name])
+        entry |= {"order": float(witness.order[name]), "sound": bool(witness.sound.get(name, True))}
         if witness.extrapolated.get(name) is not None:
             entry["extrapolated_rel_l2"] = _difference(on_axes, name, witness.coarse_axes, witness.extrapolated[name])[
                 "rel_l2"
             ]
+            trusted = witness.extrapolated_error.get(name, witness.estimated_error[name])
+            entry["extrapolated_estimated_error"] = float(trusted)
         found[name] = entry
     return found
 
@@ -57,10 +64,12 @@ def _difference(
     on_axes: Callable[[str, Sequence[Array]], Array], name: str, axes: Sequence[Array], nodal: Array
 ) -> dict[str, float]:
     step = next(step for step in itertools.count(1) if math.prod(-(-n // step) for n in nodal.shape) <= NODES)
-    ours, theirs = on_axes(name, [axis[::step] for axis in axes]), nodal[(slice(None, None, step),) * len(axes)]
+    axes, theirs = [axis[::step] for axis in axes], nodal[(slice(None, None, step),) * len(axes)]
+    ours = on_axes(name, axes)
     both = np.isfinite(ours) & np.isfinite(theirs)
+    shares = np.sqrt(measures(axes))[both]
     return {
-        "rel_l2": relative_difference(ours[both], theirs[both]),
+        "rel_l2": relative_difference(ours[both] * shares, theirs[both] * shares),
         "max": float(np.max(np.abs(ours - theirs)[both], initial=0.0)),
     }
 

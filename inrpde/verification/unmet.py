@@ -9,15 +9,12 @@ import numpy as np
 from inrpde.compiler.form import Form, Row
 from inrpde.discretise.score import RowScore, Score, alike
 from inrpde.errors import DivergedError
-from inrpde.sampling import sample
 from inrpde.sampling.extent import bounds
 from inrpde.solvers.contract.method import Candidate
 from inrpde.verification.estimate import Estimate
 from inrpde.verification.finding import Finding, Kind
+from inrpde.verification.resonance import rings
 
-Array = np.ndarray
-POINTS = 200
-"""Points on which an equation's coefficients are looked at."""
 LARGE = 0.2
 """A residual of this share of its equation's data says that the equation is not satisfied."""
 DRIVES = 1e-2
@@ -53,6 +50,8 @@ class Unmet:
 def unmet(form: Form, estimated: Estimate) -> list[Unmet]:
     """The equations that the answer does not satisfy, on points that were not fitted; priors need not hold."""
     first, second = estimated.first, estimated.second
+    if form.space.dim == 1 and form.evolves is not None:
+        return []  # such a problem has a solution, which may outgrow what drives it
     driving = _driving(first)
     others: tuple[RowScore | None, ...] = second.rows if second else (None,) * len(first.rows)
     found = []
@@ -71,7 +70,7 @@ def _driving(scored: Score) -> float:
 def failure(form: Form, candidate: Candidate, estimated: Estimate) -> DivergedError | None:
     """Why the answer is none: the problem is singular, or the solution could not be continued in time."""
     if candidate.until is not None:
-        last = f"{form.space.time} = {candidate.until:.4g}"
+        last = f"{form.space.coords[-1]} = {candidate.until:.4g}"
         return DivergedError(
             f"the solution blows up, or changes faster than can be followed, after {last}",
             form.rows[0].text,
@@ -80,12 +79,12 @@ def failure(form: Form, candidate: Candidate, estimated: Estimate) -> DivergedEr
     undecided = estimated.open or unmet(form, estimated)
     if form.linear and undecided and 0 < _driving(estimated.first) * _slenderness(form) < RESONANT:
         size, residual = max(estimated.first.sizes), max(row.rms for row in estimated.first.rows)
-        ringing = next((row for row in form.rows if _rings(form, row)), None)
+        ringing = next((row for row in form.rows if rings(form, row)), None)
         return DivergedError(
             "the answer is out of proportion to its data, as where a problem is singular or not resolved: it has the "
             f"size {size:.1g} and leaves a residual of {residual:.2g}",
             (ringing or max(form.rows, key=lambda row: row.region.dim)).text,
-            "the term without derivatives is at a resonance: change it, or add damping or an absorbing boundary"
+            "a term of lower order is at a resonance: change it, or add damping or an absorbing boundary"
             if ringing
             else "check that the conditions determine the solution; choose units in which coefficients are alike",
         )
@@ -97,21 +96,3 @@ def _slenderness(form: Form) -> float:
     vary across a slender region is as large as its length makes it."""
     lo, hi = (end[: len(form.space.spatial)] for end in bounds(form))
     return float(np.max(hi - lo, initial=0.0) / np.min(hi - lo, initial=np.inf)) ** form.order if len(lo) else 1.0
-
-
-def _rings(form: Form, row: Row) -> bool:
-    """Does a volume's equation hold a term without derivatives that may cancel those of the highest order, as k² u does
-    Δu? On a wave ∂^2m is (-1)^m times a positive number."""
-    if row.region.dim < form.space.dim or not row.linear:
-        return False
-    points = sample(row.region, POINTS, 3).points
-    env = form.environment(row, points, None, {}) | dict.fromkeys([*row.jets, *row.integrals], 0.0)
-    slopes = dict(zip(row.tangent, row.slopes(env), strict=True))
-    signed: dict[tuple[int, int], Array] = {}
-    for symbol, jet in row.jets.items():
-        if symbol in slopes and not any(order % 2 for order in jet.index):
-            key = jet.unknown, sum(jet.index)
-            signed[key] = signed.get(key, np.zeros(1)) + (-1) ** (key[1] // 2) * np.real(slopes[symbol])
-    highest = {unknown: max(order for each, order in signed if each == unknown) for unknown, _ in signed}
-    pairs = [(signed.get((u, 0)), signed[u, order]) for u, order in highest.items() if order]
-    return any(low is not None and bool(np.any(low * high < 0)) for low, high in pairs)

@@ -15,12 +15,17 @@ from inrpde.errors import ProblemError
 from inrpde.sampling.draw import draw
 from inrpde.sampling.sites import Samples, Site
 from inrpde.verification.balance import unbalanced
+from inrpde.verification.compatible import rates
+from inrpde.verification.counting import miscounted
 from inrpde.verification.coverage import bare_boundary, free_constants, initial_conditions
-from inrpde.verification.data import contradictions, lattice, repeated
+from inrpde.verification.data import contradictions, lattice, plain, repeated
+from inrpde.verification.ends import misdirected
 from inrpde.verification.exact import check_exact
 from inrpde.verification.finding import Finding, Kind, place
+from inrpde.verification.jumps import jumping_values, lost_fluxes
 from inrpde.verification.learned import unidentified
 from inrpde.verification.places import check_periodic, misplaced
+from inrpde.verification.seen import unseen
 from inrpde.verification.signs import check_signs
 
 Array = np.ndarray
@@ -53,7 +58,12 @@ def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
         findings += _flaws(form)
         findings += repeated(form, samples)
         findings += contradictions(form, samples)
-        findings += bare_boundary(form)
+        findings += rates(form)
+        findings += unseen(form, samples)
+        bare = bare_boundary(form)
+        findings += bare + miscounted(form, bool(bare))
+        findings += misdirected(form)
+        findings += lost_fluxes(form) + jumping_values(form, samples)
         findings += unbalanced(form)
     if scope.expired:
         text = f"the checks of the declaration did not end in {seconds:.3g} s, and were left"
@@ -136,7 +146,7 @@ def _closure(form: Form, row: Row) -> Site | None:
         return None
     points = lattice(row.region)
     points = points[row.region.contains(points, 1e-9 * row.region.size)]
-    return Site(points, np.ones(len(points)), None, {}, 1.0) if len(points) else None
+    return plain(points) if len(points) else None
 
 
 def _flaws(form: Form) -> list[Finding]:

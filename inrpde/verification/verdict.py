@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from inrpde.verification.estimate import Estimate
-from inrpde.verification.finding import Finding
-from inrpde.verification.unmet import Unmet
+from inrpde.verification.evidence import VARIES, Weighed
+from inrpde.verification.finding import Finding, Kind
 
 WORDS = ("wrong", "unverified", "plausible", "verified")
 UNRESOLVED = 0.3
 """A held-out score above which equations do not hold, whatever two solves agree on."""
-LEAST_ORDER = 1.0
-"""A reference that converges more slowly may converge to something else: it proves nothing against an answer."""
 GOOD = 0.05
 """An estimate above this is no answer that could be verified."""
+FAIR, NONE = 0.2, 0.5
+"""The same for `plausible` where a reference agrees, and whatever agrees."""
+FAR = 0.1
+"""A difference to a reference that is right to `GOOD` above which an answer is wrong."""
+HELD, CLOSE = 1e-4, 1e-3
+"""Score and estimate below which equations hold to well below the error claimed, without a reference."""
+ALONE = 1e-2
+"""A score below which an answer is plausible without a second solve."""
 
 
 @dataclass(frozen=True)
@@ -29,27 +34,22 @@ class Verdict:
         return Verdict(min(self.word, word, key=WORDS.index), f"{because}; {self.because}")
 
 
-def verdict(
-    estimated: Estimate,
-    references: Mapping[str, Mapping[str, Any]],
-    left: Sequence[Unmet] = (),
-    doubts: Sequence[Finding] = (),
-    losses: Sequence[str] = (),
-) -> Verdict:
+def verdict(estimated: Estimate, fields: Mapping[str, Weighed], doubts: Sequence[Finding] = ()) -> Verdict:
     """`verified` (an independent solver agrees, or the equations hold on points that were not fitted to well below the
     error claimed), `plausible`, `unverified` or `wrong`.
 
-    `references` holds rel_l2 and estimated_error by field. Nothing is verified while there are `doubts` that the
-    conditions determine the solution, or equations that do not hold: that two solves agree does not outweigh them.
-    A reference that hardly converges is doubted, but for where `losses` of the strong form may be what it tells.
-    """
-    sound = {name: r for name, r in references.items() if r and not _strays(r, estimated.worst)}
-    found = _word(estimated, sound)
-    for name in [name for name, r in references.items() if r and name not in sound]:
-        text = f"{name} differs from the reference, which converges with order {references[name]['order']:.1f} only"
-        found = found.at_most("unverified" if losses else "plausible", "; ".join([text, *losses]))
-    for doubt in (*(each.finding for each in left), *doubts):
-        if doubt.at_most and not estimated.worst >= doubt.error:
+    All errors are relative to what varies. A reference that differs by far more than the errors of both means at most
+    `unverified`, and no answer is better than the words that its `doubts` allow: that two solves agree does not
+    outweigh them."""
+    worst = max((each.of_variation for each in fields.values()), default=0.0)
+    found = _word(estimated, fields, worst)
+    for name, each in fields.items():
+        if each.contradicted:
+            found = found.at_most("unverified", _apart(name, each))
+        elif each.sound and not each.agrees:
+            found = found.at_most("plausible", _apart(name, each))
+    for doubt in doubts:
+        if doubt.at_most and not worst >= doubt.error:
             found = found.at_most(doubt.at_most, doubt.text)
     if estimated.sampled:
         names = ", ".join(estimated.sampled)
@@ -59,41 +59,42 @@ def verdict(
     if estimated.open:
         names = ", ".join(estimated.open)
         apart = max(estimated.differences[name] for name in estimated.open)
+        unmet = any(doubt.kind is Kind.RESIDUAL for doubt in doubts)
         text = f"the conditions do not determine {names}: two solves that satisfy them differ by {apart:.1g}"
-        if left:
-            text = f"two solves of {names} differ by {apart:.1g}"
-        found = found.at_most("unverified", text)
+        found = found.at_most("unverified", f"two solves of {names} differ by {apart:.1g}" if unmet else text)
+    better = [name for name, each in fields.items() if each.better]
+    if better:
+        return Verdict(found.word, f"{found.because}; the reference is the better answer for {', '.join(better)}")
     return found
 
 
-def _strays(reference: Mapping[str, Any], worst: float) -> bool:
-    trust = reference.get("estimated_error") or 0.0
-    return reference.get("order", 2.0) < LEAST_ORDER and reference["rel_l2"] > 3 * (trust + worst)
+def _apart(name: str, each: Weighed) -> str:
+    return f"{name} differs from the reference by {each.gap:.1e}, whose own error is {each.trust:.1e}"
 
 
-def _word(estimated: Estimate, references: Mapping[str, Mapping[str, Any]]) -> Verdict:
+def _word(estimated: Estimate, fields: Mapping[str, Weighed], worst: float) -> Verdict:
     """The verdict by estimates and references alone."""
-    worst = estimated.worst
     shown = f"held-out score {estimated.score:.1e}, estimated error {worst:.1e}"
-    gaps = [(r["rel_l2"], r.get("estimated_error") or 0.0, name) for name, r in references.items() if r]
-    for gap, trust, name in gaps:
-        if gap > 5 * (trust + worst) and gap > 0.1 and trust < 0.05:
-            text = f"{name} differs from the reference by {gap:.1e}, whose own error is {trust:.1e}"
-            return Verdict("wrong", f"{text}; {shown}")
-    if worst > 0.5:
+    if any(each.ratio >= VARIES for each in fields.values()):
+        shown += " of the variation"
+    compared = {name: each for name, each in fields.items() if each.sound}
+    for name, each in compared.items():
+        if each.contradicted and each.gap > FAR and each.trust < GOOD:
+            return Verdict("wrong", f"{_apart(name, each)}; {shown}")
+    if worst > NONE:
         return Verdict("unverified", shown)
-    if gaps:
-        agrees = all(gap <= 3 * (trust + worst) for gap, trust, _ in gaps)
-        texts = [f"{name} within {gap:.1e} of the reference (its own error {trust:.1e})" for gap, trust, name in gaps]
-        close = all(gap < GOOD and trust < GOOD for gap, trust, _ in gaps)
-        word = (
-            "verified" if agrees and close and worst < GOOD else "plausible" if agrees and worst < 0.2 else "unverified"
-        )
+    if compared:
+        agrees = all(each.agrees for each in compared.values())
+        texts = [f"{n} within {e.gap:.1e} of the reference (its own error {e.trust:.1e})" for n, e in compared.items()]
+        close = all(e.gap * e.ratio < GOOD and e.trust * e.ratio < GOOD for e in compared.values())
+        word = "verified" if agrees and close and worst < GOOD else "plausible" if worst < FAIR else "unverified"
         return Verdict(word, f"{', '.join(texts)}; {shown}")
+    if fields and all(each.bounded for each in fields.values()) and worst < CLOSE:
+        return Verdict("verified", f"the maximum principle bounds the error by residuals that were not fitted; {shown}")
     if estimated.second is None:
         missing = "no second solve (there was no time for it)" if estimated.late else "no second solve"
-        return Verdict("plausible" if estimated.score < 1e-2 else "unverified", f"{missing}, no reference; {shown}")
-    if estimated.score < 1e-4 and worst < 1e-3:
+        return Verdict("plausible" if estimated.score < ALONE else "unverified", f"{missing}, no reference; {shown}")
+    if estimated.score < HELD and worst < CLOSE:
         text = "the equations hold on points that were not fitted, and a second, different solve agrees"
         return Verdict("verified", f"{text}; {shown}")
     resolved = worst < GOOD and estimated.score < UNRESOLVED

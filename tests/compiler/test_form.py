@@ -7,7 +7,6 @@ from sympy import (
     Derivative,
     Eq,
     Function,
-    Heaviside,
     I,
     Interval,
     Matrix,
@@ -20,7 +19,6 @@ from sympy import (
     polylog,
     re,
     sign,
-    sin,
 )
 
 from inrpde import GridField, Learned, On, Periodic, Points, Problem, Region, Space
@@ -230,17 +228,3 @@ def test_what_cannot_be_evaluated(expr, said):
     assert said is None or said in caught.value.what
     assert caught.value.where.startswith("On(omega, ")
     assert caught.value.fix
-
-
-@pytest.mark.parametrize("jump", [Piecewise((1, x < 1), (2, True)), Heaviside(x - 1) + 1])
-def test_a_piecewise_coefficient_under_a_derivative_is_suspicious(jump):
-    problem = Problem(
-        "p", [u], [On(omega, space.div(a * space.grad(u)))], coefficients={a: Piecewise((1, x < 1), (2, True))}
-    )
-    made = compile_problem(problem)
-    (loss,) = made.losses
-    assert "loses its interface flux" in loss
-    assert "On(omega" in loss
-    assert loss in made.warnings
-    smooth = Problem("p", [u], [On(omega, space.div(a * space.grad(u)))], coefficients={a: 1 + sin(x) ** 2})
-    assert not any("flux" in text for text in compile_problem(smooth).warnings)

@@ -27,6 +27,7 @@ from inrpde.references import NoReference, Refusal
 from inrpde.references.boxes import box_system
 from inrpde.references.equations import sort_equations
 from inrpde.references.finite_difference import solve, supports
+from inrpde.references.layout import coarsest_axes
 from inrpde.references.steady import guess
 
 
@@ -482,7 +483,8 @@ class TestGuesses:
         bound = self.problem(
             square, lambda space, k: space.grad(k)[0] + k + I * space.coords[1] * int(complex), complex
         )
-        system = box_system(sort_equations(bound), [8, 8])
+        equations = sort_equations(bound)
+        system = box_system(equations, coarsest_axes(equations, 8))
         (x, y), state = system.grid.points(system.grid.everywhere(0)).T, guess(system)
         assert np.allclose(state[system.grid.block(0)], 2 * x + x**2 + 3 * y)
         assert not complex or np.allclose(state[system.grid.block(1)], y)

@@ -22,7 +22,7 @@ def test_exact_for_polynomials(sources, target, order, coefficients):
     axis = Axis(0.0, 2.0, 20)
     # second order in the step: exact up to degree order + 1
     polynomial = np.polynomial.Polynomial(coefficients[: order + 2])
-    matrix = stencils(positions, np.array([target]), order, axis.step)
+    matrix = stencils(axis, positions, np.array([target]), order)
     exact = polynomial.deriv(order)(axis.at(np.array([target]))) if order else polynomial(axis.at(np.array([target])))
     assert matrix @ polynomial(axis.at(positions)) == pytest.approx(exact, abs=1e-7)
 
@@ -31,20 +31,20 @@ def test_exact_for_polynomials(sources, target, order, coefficients):
 def test_periodic_stencils_wrap(order, wave):
     axis = Axis(0.0, 2 * np.pi, 200, periodic=True)
     nodes = np.arange(0, axis.end, 2)
-    values = stencils(nodes, nodes, order, axis.step, axis.end) @ np.exp(1j * wave * axis.at(nodes))
+    values = stencils(axis, nodes, nodes, order) @ np.exp(1j * wave * axis.at(nodes))
     assert values == pytest.approx((1j * wave) ** order * np.exp(1j * wave * axis.at(nodes)), rel=1e-2)
 
 
 def test_staggered_difference_skips_the_nodes_themselves():
     positions = np.arange(0, 41)
-    matrix = stencils(positions, np.array([10]), 1, 0.1, staggered=True).toarray()[0]
+    matrix = stencils(Axis(0.0, 2.0, 20), positions, np.array([10]), 1, staggered=True).toarray()[0]
     assert np.flatnonzero(matrix).tolist() == [9, 11]
     assert matrix[[9, 11]] == pytest.approx([-10, 10])
 
 
 def test_too_few_nodes():
     with pytest.raises(Unsupported, match="too few"):
-        stencils(NODES[:4], np.array([0]), 4, 0.1)
+        stencils(Axis(0.0, 2.0, 20), NODES[:4], np.array([0]), 4)
 
 
 def test_nodes_of_an_axis():

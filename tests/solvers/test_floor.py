@@ -37,7 +37,7 @@ def test_a_coarse_answer_is_there_for_every_kind_of_problem(kind):
     elif kind == "many":
         unknowns = [space.unknown(f"u{k}") for k in range(25)]
         conditions = [On(square, Eq(u - space.laplace(u), unknowns[k - 1])) for k, u in enumerate(unknowns)]
-        conditions += [On(square.boundary, Eq(u, k + x)) for k, u in enumerate(unknowns)]
+        conditions += [On(square.boundary, Eq(u, (k + 1) * x)) for k, u in enumerate(unknowns)]
     else:
         u = space.unknown("u", complex=kind == "complex")
         unknowns, beside = [u], u**3 if kind == "nonlinear" else I * u

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from sympy import Eq, Interval, pi, sin
+from sympy import Eq, Interval, cos, pi, sin
 
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
+from inrpde.discretise.amplification import Amplification
 from inrpde.discretise.score import score
 from inrpde.errors import DivergedError
 from inrpde.sampling.draw import draw
@@ -67,12 +68,14 @@ def test_an_estimate_tells_what_it_is_made_of():
     parts = found.parts("u")
     assert parts == {
         "held_out": found.score, "second": found.second.total, "difference": found.differences["u"],
-        "shared": found.common,
+        "shared": found.common, "amplification": None,
     }  # fmt: skip
     share = parts["held_out"] / np.hypot(parts["held_out"], parts["second"])
     assert found.fields["u"] == pytest.approx(1.5 * parts["difference"] * share + parts["shared"])
     alone = estimate(form, candidate(60, again=False), 0)
-    assert alone.parts("u") == {"held_out": alone.score, "second": None, "difference": None, "shared": None}
+    assert alone.parts("u") == {"held_out": alone.score} | dict.fromkeys(
+        ("second", "difference", "shared", "amplification")
+    )
 
 
 def test_a_second_solve_that_diverges_is_none():
@@ -104,3 +107,74 @@ def test_what_the_conditions_leave_open_is_found():
     found = estimate(loose, Candidate(solve(0), 1e-9, 0, 0, "", "", {}, solve), 0)
     assert found.open == ("u",)
     assert found.fields["u"] == CEILING
+
+
+def amplified(factor):
+    return lambda state, scored: Amplification({"u": np.array([1.0, factor])}, np.array([factor, 1.0, 1.0]))
+
+
+def test_what_both_solves_leave_is_amplified():
+    made = candidate(400)
+    half = made.state.with_vector(made.state.vector * (1 - 1e-9))
+    same = Candidate(half, 1, 1, 0, "", "", {}, lambda seed, lean: half)
+    plain, near = (estimate(form, same, 0, measure=amplified(factor)) for factor in (10.0, 1e5))
+    assert plain.fields["u"] == pytest.approx(estimate(form, same, 0).fields["u"])
+    assert near.fields["u"] == pytest.approx(1e5 * near.common, rel=0.1)
+    assert near.parts("u")["amplification"] == 1e5
+
+
+def test_without_a_second_solve_the_score_is_amplified():
+    made = candidate(60, again=False)
+    for factor, times in ((1.0, 1.0), (3.0, 3.0), (1e4, 1e4)):
+        found = estimate(form, made, 0, measure=amplified(factor))
+        assert found.fields["u"] == pytest.approx(min(times * found.score, CEILING))
+
+
+def test_a_solution_that_ends_early_is_not_measured():
+    def never(state, scored):
+        raise AssertionError
+
+    timed = Space("x", time="t")
+    h = timed.unknown("h")
+    strip = Region(timed, Interval(0, 1) ** 2)
+    early = compile_problem(Problem("p", [h], [On(strip, timed.dt(h) - h), On(strip.initial, h - 1)]))
+    plan = Global(30, (2.0, 2.0))
+    state = linear.fit(early, plan, draw(early, plan.points, 0), 0)
+    assert estimate(early, Candidate(state, 0, 0, 0, "", "", until=0.5), 0, measure=never).amplified is None
+
+
+def coupled(link):
+    """v is open; u hangs on it by a link, and w on nothing else."""
+    v, w = space.unknown("v"), space.unknown("w")
+    conditions = [On(omega, Eq(v.diff(x), cos(y))), On(omega, Eq(u, link(v))), On(omega, Eq(w, x))]
+    loose = compile_problem(Problem("p", [u, v, w], conditions))
+    plan = Global(200, (4.0, 4.0))
+
+    def solve(seed, lean=()):
+        return linear.fit(loose, plan, draw(loose, plan.points, seed), seed, None, lean)
+
+    return estimate(loose, Candidate(solve(0), 1e-9, 0, 0, "", "", {}, solve), 0)
+
+
+def test_what_is_open_leaves_open_what_equations_couple_to_it():
+    found = coupled(lambda v: v.diff(x))
+    assert found.differences["u"] < 1e-3 < found.differences["v"]
+    assert found.open == ("u", "v")
+    assert found.fields["u"] == CEILING
+    assert found.fields["w"] < 1e-6
+
+
+def test_a_constant_that_is_open_leaves_nothing_else_open():
+    v = space.unknown("v")
+    conditions = [
+        On(omega, Eq(space.grad(v)[0], u)), On(omega, Eq(space.grad(v)[1], x)), On(omega, Eq(u, y)),
+    ]  # fmt: skip
+    loose = compile_problem(Problem("p", [u, v], conditions))
+    plan = Global(200, (4.0, 4.0))
+
+    def solve(seed, lean=()):
+        return linear.fit(loose, plan, draw(loose, plan.points, seed), seed, None, lean)
+
+    found = estimate(loose, Candidate(solve(0), 1e-9, 0, 0, "", "", {}, solve), 0)
+    assert found.open == ("v",)
+    assert found.fields["u"] < 1e-6

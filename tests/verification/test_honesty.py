@@ -25,9 +25,11 @@ from inrpde.solvers.search.grading import cell_plan, uniform
 from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.survey import Survey
 from inrpde.verification.estimate import CEILING, Estimate, estimate
+from inrpde.verification.evidence import weigh
 from inrpde.verification.finding import Finding, Kind
 from inrpde.verification.unmet import Unmet, failure, unmet
-from inrpde.verification.verdict import GOOD, WORDS, verdict
+from inrpde.verification.verdict import GOOD, WORDS
+from tests.verification.judging import judged
 
 space = Space("x y")
 x, y = space.coords
@@ -166,9 +168,9 @@ def test_smooth_features_alone_never_verify_a_re_entrant_corner():
     assert error > 0.02
     assert found.differences["u"] < error / 3, "the trap: two solves agree better than either is right"
     assert found.fields["u"] > error / 10, "what both leave unsatisfied shows it"
-    assert verdict(found, {}, unmet(form, found)).word == "unverified"
+    assert judged(found, {}, unmet(form, found)).word == "unverified"
     close = {"u": {"rel_l2": 0.04, "estimated_error": 0.03}}
-    assert verdict(found, close, unmet(form, found)).word != "verified"
+    assert judged(found, close, unmet(form, found)).word != "verified"
 
 
 def test_with_its_singular_functions_it_is_verified():
@@ -229,22 +231,22 @@ errors = st.floats(1e-12, 2.0)
 @given(errors, errors, st.none() | st.tuples(errors, errors))
 def test_verified_means_an_estimate_that_is_good(worst, score, reference):
     gaps = {"u": {"rel_l2": reference[0], "estimated_error": reference[1]}} if reference else {}
-    found = verdict(fabricated(worst, score), gaps)
-    assert found.word != "verified" or worst < GOOD
-    doubted = verdict(fabricated(worst, score), gaps, doubts=[Finding(Kind.COVERAGE, "something is open", "plausible")])
+    found = judged(fabricated(worst, score), gaps)
+    assert found.word != "verified" or weigh(worst, gaps.get("u")).error < GOOD
+    doubted = judged(fabricated(worst, score), gaps, doubts=[Finding(Kind.COVERAGE, "something is open", "plausible")])
     assert WORDS.index(doubted.word) <= WORDS.index("plausible")
     assert WORDS.index(doubted.word) <= WORDS.index(found.word)
     assert "something is open" in doubted.because
-    assert verdict(fabricated(worst, score, ("u",)), gaps).word in ("wrong", "unverified")
+    assert judged(fabricated(worst, score, ("u",)), gaps).word in ("wrong", "unverified")
 
 
 def test_equations_that_do_not_hold_lower_the_verdict():
     form = compile_problem(Problem("p", unknowns=[u], conditions=[screened, On(walls, Eq(u, 0))]))
-    assert verdict(fabricated(), {}).word == "verified"
+    assert judged(fabricated(), {}).word == "verified"
     for lasting, word in ((False, "plausible"), (True, "unverified")):
         left = [Unmet(form.rows[0], 0.5, 1.0, lasting)]
-        assert verdict(fabricated(), {}, left).word == word
-        assert "leaves a residual of 0.5, where its data are 1" in verdict(fabricated(), {}, left).because
+        assert judged(fabricated(), {}, left).word == word
+        assert "leaves a residual of 0.5, where its data are 1" in judged(fabricated(), {}, left).because
 
 
 def test_small_data_need_not_be_met_beside_large_ones():

@@ -210,7 +210,7 @@ SUSPICIOUS = {
             On(walls, u),
             coefficients={a: Piecewise((1, x < 0.5), (2, True))},
         ),
-        "loses its interface flux",
+        "the flux through that interface is not in the strong form",
     ),
 }
 

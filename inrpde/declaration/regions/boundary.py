@@ -93,6 +93,10 @@ class Boundary(Region):
         return self.solid.bounds
 
     @property
+    def extents(self) -> Array:
+        return self.solid.extents
+
+    @property
     def label(self) -> str:
         return f"boundary of {self.solid.label}"
 

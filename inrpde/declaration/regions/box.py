@@ -37,10 +37,7 @@ class Box(Solid):
     def side(self, points: Array, tol: float) -> Array:
         distance = np.full(len(points), -np.inf)
         for k, x in enumerate(points.T):
-            beyond = np.maximum(self.lo[k] - x, x - self.hi[k])
-            # a tolerance in time is a share of the interval, whatever the units of time and space
-            scale = self.size / (self.hi[k] - self.lo[k]) if k == len(self.space.spatial) else 1.0
-            np.maximum(distance, beyond * scale, out=distance)
+            np.maximum(distance, np.maximum(self.lo[k] - x, x - self.hi[k]) / self.units[k], out=distance)
         return classify(distance, tol)
 
     @cached_property
@@ -55,7 +52,7 @@ class Box(Solid):
         lo, hi, normal = self.lo.copy(), self.hi.copy(), np.zeros(len(self.lo))
         lo[axis] = hi[axis] = (self.lo, self.hi)[end][axis]
         normal[axis] = 2 * end - 1
-        return box_chart(lo, hi, normal)
+        return box_chart(lo, hi, normal, self.units)
 
 
 class Flat(Region):
@@ -83,7 +80,7 @@ class Flat(Region):
         if len(flat) == 1 and flat[0] < len(self.space.spatial):
             normal = np.zeros(len(self.lo))
             normal[flat[0]] = 1.0
-        return (Piece(box_chart(self.lo, self.hi, normal)),)
+        return (Piece(box_chart(self.lo, self.hi, normal, self.units)),)
 
     def _contains(self, points: Array, tol: float) -> Array:
         return self.pieces[0].chart.covers(points, tol)

@@ -14,6 +14,8 @@ Predicate = Callable[[Array, Array | None], Array]
 
 TOLERANCE = 1e-9
 """How far from a set a point may lie to be on it, as a share of the region's size (in time, of the time interval)."""
+ROUNDING = 1e-14
+"""What a few operations round a coordinate by, as a share of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +88,15 @@ def product(chart: Chart, lo: float, hi: float) -> Chart:
         return np.column_stack([np.broadcast_to(space, (len(unit), space.shape[1])), lo + (hi - lo) * unit[:, -1]])
 
     def covers(points: Array, tol: float) -> Array:
-        slack = TOLERANCE * (hi - lo)
+        slack = instant(lo, hi)
         return chart.covers(points[:, :-1], tol) & (points[:, -1] >= lo - slack) & (points[:, -1] <= hi + slack)
 
     return Chart(chart.dim + 1, chart.measure * (hi - lo), at, covers, over_time(chart.normals), crack=chart.crack)
+
+
+def instant(start: float, end: float) -> float:
+    """By how much times of an interval may differ that are one, no less than they are rounded by."""
+    return max(TOLERANCE * (end - start), ROUNDING * max(abs(start), abs(end)))
 
 
 def over_time(normals: Callable[[Array], Array] | None) -> Callable[[Array], Array] | None:
@@ -97,8 +104,9 @@ def over_time(normals: Callable[[Array], Array] | None) -> Callable[[Array], Arr
     return normals and (lambda points: np.column_stack([normals(points[:, :-1]), np.zeros(len(points))]))
 
 
-def box_chart(lo: Array, hi: Array, normal: Array | None = None) -> Chart:
-    """An axis-parallel box (d,), flat where lo = hi; of dim 0 it is one point with measure 1."""
+def box_chart(lo: Array, hi: Array, normal: Array | None = None, units: Array | float = 1.0) -> Chart:
+    """An axis-parallel box (d,), flat where lo = hi; of dim 0 it is one point with measure 1. A distance is measured
+    along each coordinate in `units` (d,)."""
     free = np.flatnonzero(hi > lo)
     extent = (hi - lo)[free]
 
@@ -108,9 +116,9 @@ def box_chart(lo: Array, hi: Array, normal: Array | None = None) -> Chart:
         return points
 
     def covers(points: Array, tol: float) -> Array:
-        inside = np.ones(len(points), bool)
+        inside, slack = np.ones(len(points), bool), np.broadcast_to(tol * units, len(lo))
         for k, x in enumerate(points.T):
-            inside &= (x >= lo[k] - tol) & (x <= hi[k] + tol)
+            inside &= (x >= lo[k] - slack[k]) & (x <= hi[k] + slack[k])
         return inside
 
     normals = None if normal is None else (lambda points: np.tile(normal, (len(points), 1)))

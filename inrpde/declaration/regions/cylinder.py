@@ -8,7 +8,7 @@ import numpy as np
 from sympy import Interval, sympify
 
 from inrpde.declaration.regions.box import Box
-from inrpde.declaration.regions.chart import TOLERANCE, Array, Chart, Piece, Predicate, product
+from inrpde.declaration.regions.chart import Array, Chart, Piece, Predicate, instant, product
 from inrpde.declaration.regions.region import Region, Solid, bracketed, check_extent, classify, number
 from inrpde.errors import ProblemError
 
@@ -70,7 +70,7 @@ class Cylinder(Region):
 
     def _during(self, points: Array, tol: float) -> Array:
         start, end = self.span
-        slack = max(tol / self.size, 0.0) * (end - start)
+        slack = tol * self.units[-1]
         return (points[:, -1] >= start - slack) & (points[:, -1] <= end + slack)
 
 
@@ -82,7 +82,7 @@ class SolidCylinder(Cylinder, Solid):
 
     def side(self, points: Array, tol: float) -> Array:
         start, end = self.span
-        beyond = np.maximum(start - points[:, -1], points[:, -1] - end) * (self.size / (end - start))
+        beyond = np.maximum(start - points[:, -1], points[:, -1] - end) / self.units[-1]
         return np.minimum(self.base.side(points[:, :-1], tol), classify(beyond, tol))
 
     @cached_property
@@ -130,7 +130,7 @@ def _single(chart: Chart) -> list[Chart]:
 
 def _at_time(chart: Chart, time: float, sign: float, span: tuple[float, float]) -> Chart:
     """The chart of a base at one end of its span, with the normal along the time."""
-    slack = TOLERANCE * (span[1] - span[0])
+    slack = instant(*span)
 
     def at(unit: Array) -> Array:
         space = chart.at(unit)

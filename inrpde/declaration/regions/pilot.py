@@ -21,6 +21,9 @@ CURVE, SURFACE, MEASURE = 1 << 12, 1 << 12, 1 << 16
 GAUSS = 1 << 10
 """How many points the smooth parts of a curve share for an integral along it, two at least each."""
 
+TANGENTS, BESIDE = 1 << 6, 1e-6
+"""How many points find out how a surface lies to the coordinates, and the steps that they look about, in the chart."""
+
 LONGER, LONGEST = 8, 256
 """How many times more points look again where other pieces were met, and where none was."""
 
@@ -37,6 +40,23 @@ class Part:
     measure: float
     share: float
     spans: Array = field(default_factory=lambda: np.empty((0, 2)))
+
+    def within(self, extents: Array) -> float:
+        """Its measure in coordinates that are divided by `extents` (d,); of a set of points what it is."""
+        dim, at = self.piece.chart.dim, self.piece.chart.at
+        if dim == len(extents) or np.ptp(extents) == 0:
+            return self.measure / float(np.prod(extents[:dim]))
+        if dim == 0:
+            return self.measure
+        unit = 0.01 + 0.98 * lattice(TANGENTS, dim, np.random.default_rng(TANGENTS))
+        tangents = np.stack([at(unit + step) - at(unit - step) for step in BESIDE * np.eye(dim)], axis=2)
+        raw, scaled = (_volumes(each) for each in (tangents, tangents / extents[:, None]))
+        return self.measure * float(np.median(scaled[raw > 0] / raw[raw > 0]))
+
+
+def _volumes(tangents: Array) -> Array:
+    """Those of the parallelotopes of k vectors, (N, d, k): (N,)."""
+    return np.abs(np.prod(np.diagonal(np.linalg.qr(tangents, mode="r"), axis1=1, axis2=2), axis=1))
 
 
 def parts_of(region: Region) -> tuple[Part, ...]:

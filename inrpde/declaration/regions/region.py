@@ -12,7 +12,7 @@ from sympy import Expr, Interval, MatrixBase, Symbol, SympifyError, sympify
 
 from inrpde import deadline
 from inrpde.declaration.integral import RegionIntegral
-from inrpde.declaration.regions.chart import TOLERANCE, Array, Chart, Corner, Piece
+from inrpde.declaration.regions.chart import ROUNDING, TOLERANCE, Array, Chart, Corner, Piece
 from inrpde.declaration.regions.corners import corners
 from inrpde.declaration.regions.flaw import Flaw
 from inrpde.declaration.regions.operations import Operations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from inrpde.declaration.space import Space
 
 
-ROUNDING = 1e-14
-"""What a few operations round a coordinate by, as a share of it."""
 FARTHEST = 1e50
 """Coordinates that squares and volumes can be taken of."""
 THINNEST, RESOLVED = 1e-50, 1e-10
 """An interval is so long at least, and as a share of its distance from zero: fourth powers of its length, and its
 points to six digits, are numbers."""
+SLENDER = 100.0
+"""A region that is more slender has coordinates of different units: none is shorter beside the longest than so."""
 
 
 class _Declared(ABCMeta):
@@ -103,14 +103,30 @@ class Region(metaclass=_Declared):
 
     @cached_property
     def size(self) -> float:
-        """The largest spatial extent of the bounds."""
+        """The largest spatial extent of the bounds; that in time where there is nothing else."""
         lo, hi = self.bounds
-        return float(np.max((hi - lo)[: len(self.space.spatial)]))
+        return float(np.max((hi - lo)[: len(self.space.spatial) or 1]))
+
+    @cached_property
+    def extents(self) -> Array:
+        """What coordinates are divided by, (d,), so that those of different units compare: the size, where the region
+        is very slender a multiple of its extent, and for the time the length of its interval."""
+        return extents(*self.bounds, len(self.space.spatial), self.size)
+
+    @cached_property
+    def shares(self) -> tuple[float, ...]:
+        """The measures of its parts, in coordinates divided by its extents."""
+        return tuple(part.within(self.extents) for part in self.parts)
+
+    @property
+    def units(self) -> Array:
+        """What counts as one unit of a distance along each coordinate, (d,): 1, but where units differ."""
+        return self.extents / (self.size or 1.0)
 
     @cached_property
     def tolerance(self) -> float:
         """How far from a set a point may lie to be on it, no less than its coordinates are rounded by."""
-        farthest = np.max(np.abs(self.bounds)[:, : len(self.space.spatial)])
+        farthest = np.max(np.abs(self.bounds)[:, : len(self.space.spatial) or 1])
         return max(TOLERANCE * self.size, ROUNDING * float(farthest))
 
     @property
@@ -285,6 +301,11 @@ class Solid(Region):
 
     @cached_property
     def boundary(self) -> Region:
+        if not self.space.spatial:
+            raise ProblemError(
+                "there is no boundary where time is the only coordinate", self.label,
+                "take the start or the end of time: run.initial, run.final",
+            )  # fmt: skip
         return self._operations.boundary(self)
 
     @cached_property
@@ -315,6 +336,15 @@ class Solid(Region):
 def classify(distance: Array, tol: float) -> Array:
     """Sides of points at signed distances (N,), negative inside: int8."""
     return (distance < -tol).astype(np.int8) - (distance > tol)
+
+
+def extents(lo: Array, hi: Array, spatial: int, size: float) -> Array:
+    """What the coordinates of a box (d,) of a spatial size are divided by; see `Region.extents`."""
+    size, extent, farthest = size or 1.0, hi - lo, np.maximum(np.abs(lo), np.abs(hi))
+    out = np.where(extent > 0, np.minimum(SLENDER * extent, size), size)
+    if len(lo) > spatial:
+        out[-1] = max(extent[-1], ROUNDING / TOLERANCE * farthest[-1], THINNEST)
+    return out
 
 
 def _sympified(value: Any) -> Any:

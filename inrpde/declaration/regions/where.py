@@ -50,6 +50,10 @@ class Where(Region):
         return self.region.size
 
     @property
+    def extents(self) -> Array:
+        return self.region.extents
+
+    @property
     def label(self) -> str:
         return f"{self.region.label} where {self.relation}"
 
@@ -76,8 +80,7 @@ class Where(Region):
     def _slack(self, atom: Relational, tol: float) -> float:
         if atom.free_symbols != {self.space.time}:
             return tol
-        lo, hi = self.bounds
-        return max(tol / self.size, TOLERANCE) * float(hi[-1] - lo[-1])
+        return max(tol, TOLERANCE * self.size) * float(self.region.units[-1])
 
     def _no_boundary(self, asked: str) -> ProblemError:
         if self.dim < len(self.coords):

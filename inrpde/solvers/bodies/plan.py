@@ -11,7 +11,9 @@ import numpy as np
 
 from inrpde import deadline
 from inrpde.compiler.form import Form
+from inrpde.discretise.base import base
 from inrpde.discretise.state import Evaluable, State
+from inrpde.networks.offset import counted
 from inrpde.networks.partition import Windowed, windows
 from inrpde.networks.siren import SineBody
 from inrpde.networks.trial import Constant, Sum, Trial
@@ -261,7 +263,7 @@ def make_trials(form: Form, plan: Frozen, seed: int) -> tuple[Trial, ...]:
     """A trial for each unknown; unknowns that live in the same box share one."""
     made: dict[tuple, Trial] = {}
     trials: list[Trial] = []
-    for number, unknown in enumerate(form.unknowns):
+    for number, (unknown, offset) in enumerate(zip(form.unknowns, base(form), strict=True)):
         if unknown.is_number:
             trials.append(Constant())
             continue
@@ -272,5 +274,5 @@ def make_trials(form: Form, plan: Frozen, seed: int) -> tuple[Trial, ...]:
             body = plan.body(form, number, (lo, hi), rng)
             beside = [trial for each in plan.enrichments for trial in each.beside(form, number, rng)]
             made[key] = Sum((*beside, body)) if beside else body
-        trials.append(made[key])
+        trials.append(counted(made[key], offset))
     return tuple(trials)

@@ -18,6 +18,7 @@ from inrpde.discretise.score import score
 from inrpde.discretise.state import State
 from inrpde.discretise.system import linearise
 from inrpde.errors import DivergedError
+from inrpde.networks.offset import bare, counted
 from inrpde.networks.siren import SineBody
 from inrpde.networks.tangent import Tangent
 from inrpde.networks.trial import Sum, Trial
@@ -106,7 +107,8 @@ class Projection:
         made: dict[int, Trial] = {
             key: tangent.moved(part) for (key, tangent), part in zip(tangents.items(), parts, strict=True)
         }
-        return self.fit(State(tuple(made.get(id(trial), trial) for trial in at.state.trials), at.state.heads))
+        moved = (counted(made.get(id(bare(trial)), bare(trial)), trial.offset) for trial in at.state.trials)
+        return self.fit(State(tuple(moved), at.state.heads))
 
     def _stacked(self, state: State, jets_of: State) -> tuple[Array, Array]:
         system = linearise(self.form, self.samples, state, evaluate_jets(self.form, self.samples, jets_of))
@@ -121,8 +123,9 @@ class Projection:
         trials: list[Trial] = []
         heads: list[Array] = []
         for trial, head in zip(at.state.trials, at.state.heads, strict=True):
-            tangent = Tangent(trial, head) if isinstance(trial, SineBody) else None
-            trials.append(trial if tangent is None else Sum((trial, tangent)))
+            body = bare(trial)
+            tangent = Tangent(body, head) if isinstance(body, SineBody) else None
+            trials.append(trial if tangent is None else counted(Sum((body, tangent)), trial.offset))
             heads.append(head if tangent is None else np.concatenate([head, np.zeros(tangent.width, dtype=head.dtype)]))
         matrix, _ = self._stacked(State(tuple(trials), tuple(heads)), at.state)
         columns: list[Array] = []
@@ -130,8 +133,8 @@ class Projection:
         start = 0
         for trial, whole in zip(at.state.trials, trials, strict=True):
             columns.append(matrix[:, start : start + trial.width])
-            if isinstance(trial, SineBody):
-                slopes[id(trial)] = slopes.get(id(trial), 0.0) + matrix[:, start + trial.width : start + whole.width]
+            if isinstance(body := bare(trial), SineBody):
+                slopes[id(body)] = slopes.get(id(body), 0.0) + matrix[:, start + trial.width : start + whole.width]
             start += whole.width
         basis = _basis(np.hstack(columns))
         both = np.column_stack([*slopes.values(), at.residual])
@@ -150,7 +153,7 @@ def _basis(matrix: Array) -> Array:
 
 def _bodies(state: State) -> dict[int, SineBody]:
     """The bodies that move, each once."""
-    return {id(trial): trial for trial in state.trials if isinstance(trial, SineBody)}
+    return {id(body): body for body in map(bare, state.trials) if isinstance(body, SineBody)}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 from sympy import Float, Integer
 
 from inrpde.compiler.form import Form, Row
+from inrpde.discretise.base import base
 from inrpde.discretise.expressions import Expressions, guessed
 from inrpde.discretise.jets import environment, evaluate_jets, integral_values
 from inrpde.discretise.state import Evaluable
@@ -21,9 +22,9 @@ FURTHER = (2, 5, 10, 100, -1, -10)
 
 
 def guess(form: Form, samples: Samples) -> Expressions:
-    """The guess, with 0 for unknowns that have none; with 1, or a ramp where slopes must not vanish either, if an
-    equation or its tangent is not finite at 0 (as √u and 1/u), or if it does not hold there and its tangent vanishes
-    (as in u² = 1). Raises DivergedError, naming the equation, if it is finite at none of these."""
+    """The guess, with 0, counted from the base, for unknowns that have none; with 1, or a ramp where slopes must not
+    vanish either, if an equation or its tangent is not finite at 0 (as √u and 1/u), or if it does not hold there and
+    its tangent vanishes (as in u² = 1). Raises DivergedError, naming the equation, if it is finite at none of these."""
     lo, hi = bounds(form)
     ramp = sum(((x - Float(a)) / Float(b - a) for x, a, b in zip(form.space.coords, lo, hi, strict=True)), Integer(1))
     starts = [guessed(form, default) for default in (Integer(0), Integer(1), ramp)]
@@ -38,7 +39,8 @@ def guess(form: Form, samples: Samples) -> Expressions:
     names = list(dict.fromkeys(form.unknowns[k].declared for k in row.indices))
     guesses = {key.func.__name__ for key in form.bound.problem.guess}
     given = any(name in guesses for name in names)
-    at = "at the guess" if given else f"at {', '.join(f'{name} = 0' for name in names)}, and at 1"
+    zero = np.real(base(form)[next(iter(row.indices))])
+    at = "at the guess" if given else f"at {', '.join(f'{name} = {zero:g}' for name in names)}, and at {zero + 1:g}"
     regular = (n for n in FURTHER if not given and singular(form, samples, guessed(form, Integer(n))) is None)
     raise DivergedError(
         f"the equation is singular where Newton's method starts: {at}",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from inrpde.compiler.form import Form
-from inrpde.discretise.jets import no_jets
+from inrpde.discretise.base import base_jets
 from inrpde.discretise.state import Evaluable, State, zero_state
 from inrpde.discretise.system import linearise
 from inrpde.sampling.extent import sampled
@@ -25,7 +25,7 @@ def fit(
 
     Of all fields that interpolate points, the smoothest: nothing else says what lies between them."""
     state = zero_state(form, make_trials(form, plan, seed))
-    system = linearise(form, samples, state, no_jets(form))
+    system = linearise(form, samples, state, base_jets(form))
     if all(sampled(form, k) for k in range(len(form.unknowns))):
         smooth = np.concatenate([trial.amplitudes for trial in state.trials])
         return state.with_vector(smooth * minimise(system.scaled(smooth)))

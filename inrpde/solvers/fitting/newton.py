@@ -151,7 +151,7 @@ def project(form: Form, trials: tuple[Trial, ...], samples: Samples, start: Eval
         sites = dict.fromkeys(samples.of(row) for row in form.rows if k in row.indices)
         distinct = [site.points for site in sites]
         points = np.concatenate(distinct) if distinct else np.zeros((1, form.space.dim))
-        values = start.jets(k, points, [zero])[zero]
+        values = start.jets(k, points, [zero])[zero] - trial.offset
         heads.append(_nearest(trial, points, values) if np.any(values) else np.zeros(trial.width, dtype=values.dtype))
     kind = zero_state(form, trials).heads[0].dtype
     return State(trials, tuple(head.astype(np.result_type(kind, head.dtype)) for head in heads))

@@ -23,7 +23,7 @@ Array = np.ndarray
 
 def marches(form: Form) -> bool:
     """Is this an initial-value problem: every condition on all times, or at the start, with no integrals over time?"""
-    if form.space.time is None or form.integrals or form.orders[-1] == 0:
+    if form.evolves is None or form.integrals or form.orders[-1] == 0:
         return False
     return bool(_initial(form)) and all(_at_start(form, row) or _at_all_times(form, row) for row in form.rows)
 
@@ -73,7 +73,7 @@ class Continued:
                 condition = form.conditions[source.condition]
                 rows.append(make_row(here - label, condition, source.region, {here: jet}, {}, {}))
                 labels.setdefault(source.condition, {})[label] = jet
-        return cls(replace(form, rows=tuple(rows)), labels)
+        return cls(replace(form, rows=tuple(rows), origin=form), labels)
 
     def samples(self, drawn: Samples, before: State) -> Samples:
         """The samples of a window, their labels filled from the state before it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inrpde.compiler.form import Form, Row
+from inrpde.discretise.base import at_base
 from inrpde.discretise.fields import rms
 from inrpde.discretise.jets import environment
 from inrpde.discretise.score import relative_data
@@ -101,14 +102,14 @@ def _oscillation(form: Form, row: Row, site: Site) -> Array:
 
 
 def _data(form: Form, row: Row, site: Site, step: float = 1e-3) -> Array:
-    """|∂g|/|g| or |∂²g|/|∂g| in the root mean square, whichever is larger, for g the residual of vanishing unknowns;
-    along a surface, not across it. The second weighs the fast parts of the data more."""
+    """|∂g|/|g| or |∂²g|/|∂g| in the root mean square, whichever is larger, for g the residual at the base of the
+    unknowns; along a surface, not across it. The second weighs the fast parts of the data more."""
     lo, hi = bounds(form)
     d = form.space.dim
     out = np.zeros(d)
     if site.labels or not row.jets:
         return out
-    zero = dict.fromkeys([*row.jets, *row.integrals], 0.0)
+    zero = {**at_base(form, row), **dict.fromkeys(row.integrals, 0.0)}
 
     def data(points: Array) -> Array:
         with np.errstate(all="ignore"):

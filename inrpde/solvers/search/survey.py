@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from inrpde.compiler.form import Form
-from inrpde.discretise.jets import no_jets, residuals
+from inrpde.discretise.base import base_jets
+from inrpde.discretise.jets import residuals
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import bounds, sample_points, sampled, volumes
 from inrpde.sampling.holes import holes
@@ -73,7 +74,7 @@ def sources(form: Form, bins: int = 192) -> tuple[Array, ...]:
     samples = draw(form, SOURCED, 5)
     found = [np.full(bins, 1e-3) for _ in lo]
     with np.errstate(all="ignore"):
-        values = residuals(form, samples, no_jets(form))
+        values = residuals(form, samples, base_jets(form))
     for row, value in zip(form.rows, values, strict=True):
         if row.region.dim == form.space.dim:
             points = samples.of(row).points

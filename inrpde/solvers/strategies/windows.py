@@ -39,8 +39,8 @@ BUDGET_SHARE = 0.6
 
 
 def serves(form: Form) -> Claim | str:
-    if form.space.time is None:
-        return "there is no time"
+    if form.evolves is None or form.space.dim == 1:
+        return "there is no evolution of fields in space"
     if not marches(form):
         return "not every condition holds at all times, or at the start of an evolution"
     return Claim(Role.IN_TURN, "cells in windows of time, one after the other, as long as the solution allows")

@@ -38,8 +38,9 @@ def test_where_slopes_must_not_vanish_it_starts_from_a_ramp():
     ("given", "what", "fix"), [({}, "at u = 0, and at 1", "{u: 5}"), ({u: 2}, "at the guess", "{u: …}")]
 )
 def test_a_start_where_the_equation_is_singular_is_named(given, what, fix):
+    ends = On(omega.face(x, 0), u - 4), On(omega.face(x, 1), u - 20)
     with pytest.raises(DivergedError, match=what) as raised:
-        solved(Problem("p", [u], [On(omega, log(u - 3) - u.diff(x, 2)), On(ends, u - 4)], guess=given))
+        solved(Problem("p", [u], [On(omega, log(u - 3) - u.diff(x, 2)), *ends], guess=given))
     assert raised.value.where == "On(omega, log(u - 3) - u_xx)"
     assert fix in raised.value.fix
 

@@ -55,7 +55,7 @@ def test_what_it_serves():
     )
     space = Space("x")
     u, line = space.unknown("u"), Region(space, Interval(0, 1))
-    assert answer(On(line, u.diff(space.coords[0]) - 1), of=u) == "there is no time"
+    assert answer(On(line, u.diff(space.coords[0]) - 1), of=u) == "there is no evolution of fields in space"
 
 
 def test_a_tolerance_is_the_last_aim_and_every_further_aim_has_richer_cells():

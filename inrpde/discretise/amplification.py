@@ -1,0 +1,43 @@
+"""How much a problem's equations amplify its data: what a solver has measured, by unknown and by equation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+Array = np.ndarray
+LARGE, SEVERAL, WIDE = 1e3, 3, 300.0
+"""Amplification of an unknown's data that well-posed problems do not have, and a number of independent fields with the
+amplification that no few modes at a resonance have."""
+
+
+@dataclass(frozen=True, eq=False)
+class Amplification:
+    """`gains`: for each unknown its relative change over the perturbation of one equation's data, relative to
+    `RowScore.scale`, by equation (rows,): the largest of some random ones. `spectrum` (k,): the singular values of the
+    fields that all of them excite, the largest first."""
+
+    gains: Mapping[str, Array]
+    spectrum: Array
+
+    def of(self, name: str) -> float:
+        """The largest gain of an unknown, over all equations."""
+        return float(self.gains[name].max())
+
+    @property
+    def largest(self) -> float:
+        return max(map(self.of, self.gains))
+
+    @property
+    def steepest(self) -> int:
+        """The number of the equation whose data are amplified most."""
+        return int(np.max(list(self.gains.values()), axis=0).argmax())
+
+    @property
+    def unbounded(self) -> bool:
+        """Are several independent fields amplified by far? So it is where an equation that smooths is asked backwards,
+        without a bound; near a resonance a few modes are, and all else as in well-posed problems."""
+        several = self.spectrum[SEVERAL - 1] if len(self.spectrum) >= SEVERAL else 0.0
+        return bool(self.largest > LARGE and several > WIDE)

@@ -1,0 +1,43 @@
+"""The numbers that a problem asks for (`report=`): integrals of the answer, each with an error of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sympy import Expr, sympify
+
+from inrpde.declaration.integral import RegionIntegral
+from inrpde.declaration.words import words
+from inrpde.solution import Solution
+from inrpde.verification.estimate import Estimate
+
+
+def functionals(
+    asked: Sequence[Expr], answer: Solution, second: Solution | None, reference: Solution | None, estimated: Estimate
+) -> list[dict[str, Any]]:
+    """For each its `expression`, its `value`, the `estimated_error` in its own units, and the value by the reference
+    (None where there is none, as where it has no derivatives).
+
+    The error is what the estimate of the fields is made of, of the number itself: its difference between the answer
+    and the `second` solve, shared out in proportion to their residuals, and its share of the residual that both leave;
+    and the difference that other points of the integrals make. Without a second solve it is that of the worst field."""
+    rows = []
+    for expr in asked:
+        value = _number(expr, answer)
+        if second is None:
+            error = estimated.worst * abs(value)
+        else:
+            error = estimated.error_of(abs(value - _number(expr, second)), abs(value))
+        error += abs(value - _number(expr, answer, seed=1))
+        theirs = None if reference is None else _number(expr, reference)
+        rows.append({"expression": words(expr), "value": value, "estimated_error": error, "reference": theirs})
+    return rows
+
+
+def _number(expr: Expr, solution: Solution, seed: int = 0) -> Any:
+    """The value of an expression of integrals; NaN where the solution has not what it takes."""
+    known = {node: sympify(solution._integrate(node, seed)) for node in expr.atoms(RegionIntegral)}
+    value = solution.evaluate(expr.xreplace(known), solution.domain.lo[None, :])[0]
+    return complex(value) if np.iscomplexobj(value) else float(value)

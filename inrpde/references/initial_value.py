@@ -1,0 +1,301 @@
+"""Ordinary differential equations from their initial values, by `scipy.integrate.solve_ivp`.
+
+The equations are solved for the highest derivatives, in which they are linear; what is left is a system of first order.
+LSODA takes Adams' methods where they are stable, and backward differences where the equations are stiff (Petzold 1983).
+It runs with smaller and smaller tolerances; the error is what the last two differ by.
+"""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.integrate import solve_ivp
+from sympy import Derivative, Dummy, Eq, Expr
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+
+from inrpde.compiler import Bound
+from inrpde.references.formula import Formula
+from inrpde.references.reference import NoReference, Reference, Refusal, Unsupported, norm
+from inrpde.references.steady import Progress
+
+Array = np.ndarray
+KIND = "initial-value"
+TOLERANCES = (1e-9, 1e-11, 1e-13)
+"""Relative errors of a step, one run after another."""
+BESIDE = 1e-2
+"""The absolute tolerance, beside the relative one times the largest value; and of the first run, times the first."""
+ENOUGH = 1e-10
+"""The estimated error at which tolerances need not be smaller."""
+BETTER, SATURATED = 0.2, 0.1
+"""The error of a run over what it differs by from the one before, where that is no more than so much."""
+SECONDS = 10.0
+"""Seconds for all runs, where no budget leaves less."""
+FEWEST, MOST, EACH = 1000, 20_000, 4
+"""Equally spaced nodes, at least and at most, and how many for each step."""
+TRIES = 60
+"""Newton steps for initial values that are given by equations."""
+LEAST = 1e-10
+"""No error of many steps is estimated to be smaller."""
+SEEN = 1 / 1000
+"""The longest step, as a share of the whole, where equations hold the coordinate itself, and may change fast somewhere."""
+STUCK, WITHIN = 5000, 1e-12
+"""So many evaluations within this share of the whole show that the solution cannot be continued."""
+ORDER = 5.0
+"""That of the backward differences; Adams' go up to 12."""
+
+
+def supports(bound: Bound) -> str | None:
+    """Why it cannot serve, or None when it can."""
+    try:
+        _System.of(bound)
+    except Unsupported as reason:
+        return str(reason)
+    return None
+
+
+def solve(
+    bound: Bound, n: int | None = None, *, budget: float | None = None, progress: Progress | None = None
+) -> Reference | NoReference:
+    """The solution at n + 1 equally spaced nodes (as many as its steps ask for where `n` is None), in `budget` seconds
+    at most."""
+    try:
+        return _refine(_System.of(bound), n, min(budget or SECONDS, SECONDS), progress)
+    except Unsupported as reason:
+        return reason.refused
+
+
+def _refine(system: _System, n: int | None, limit: float, progress: Progress | None) -> Reference:
+    """Runs with smaller and smaller tolerances, until two agree or the time is up."""
+    begun, start = clock.perf_counter(), system.initial_values()
+    sizes, nodes = system.first_sizes(start), np.zeros(0)
+    found: Reference | None = None
+    before: dict[str, Array] | None = None
+    for number, tolerance in enumerate(TOLERANCES):
+        since = clock.perf_counter()
+        try:
+            run = system.run(start, tolerance, sizes, begun + limit)
+        except _Late:
+            break
+        if not number:
+            count = n or int(np.clip(EACH * len(run.t), FEWEST, MOST))
+            nodes = np.linspace(min(system.start, system.end), max(system.start, system.end), count + 1)
+        values, sizes = system.unknowns(run.sol, nodes), np.minimum(sizes, system.sizes(run.y))
+        if before is not None:
+            found = _reference(nodes, values, before)
+            if max(found.estimated_error.values()) < ENOUGH:
+                break
+        before = values
+        if progress:
+            progress((number + 1) / len(TOLERANCES))
+        now = clock.perf_counter()
+        if found is not None and now - begun + 3 * (now - since) > limit:
+            break
+    if found is None:
+        raise Unsupported(f"two runs take longer than {limit:.3g} s", Refusal.TOO_DEAR)
+    if progress:
+        progress(1.0)
+    return found
+
+
+def _reference(nodes: Array, values: dict[str, Array], before: dict[str, Array]) -> Reference:
+    gaps = {name: norm(each - before[name], [nodes]) / (norm(each, [nodes]) or 1.0) for name, each in values.items()}
+    errors = {name: max(gap * (BETTER if gap < SATURATED else 1.0), LEAST) for name, gap in gaps.items()}
+    return Reference(KIND, (nodes,), values, None, errors, {}, (nodes,), dict.fromkeys(values, ORDER))
+
+
+class _Late(Exception):
+    """The deadline has passed."""
+
+
+@dataclass(frozen=True)
+class _System:
+    """The equations in symbols: `jets[k][m]` is the m-th derivative of unknown k, the last of them the highest.
+    `data` are derivatives of coefficients that are given by data. Values run from `start` to `end`."""
+
+    bound: Bound
+    jets: Sequence[Sequence[Dummy]]
+    data: dict[Dummy, tuple[AppliedUndef, int]]
+    equations: Sequence[Expr]
+    conditions: Sequence[Expr]
+    start: float
+    end: float
+
+    @classmethod
+    def of(cls, bound: Bound) -> _System:
+        """Raises Unsupported where the problem is no such system."""
+        way = bound.evolves
+        if way is None or bound.space.dim > 1:
+            raise Unsupported("not all conditions hold at one end of a single coordinate")
+        for unknown, order in zip(bound.unknowns, bound.orders, strict=True):
+            if not order:
+                raise Unsupported(f"no equation has a derivative of {unknown.name}: it is given by algebra alone")
+        jets = [
+            [Dummy(f"{u.name}{m}") for m in range(n + 1)] for u, n in zip(bound.unknowns, bound.orders, strict=True)
+        ]
+        known = {u.symbol: jet for u, jet in zip(bound.unknowns, jets, strict=True)}
+        data: dict[Dummy, tuple[AppliedUndef, int]] = {}
+        rows: dict[bool, list[Expr]] = {True: [], False: []}
+        for condition in bound.conditions:
+            equation = bound.problem.conditions[condition.index].equation
+            if isinstance(equation, Relational) and not isinstance(equation, Eq):
+                raise Unsupported(f"{condition} is an inequality")
+            rows[bool(condition.region.dim)] += [_in_symbols(row.doit(), known, data) for row in condition.residuals]
+        if len(rows[True]) != len(jets) or len(rows[False]) != sum(bound.orders):
+            raise Unsupported("there are not as many equations as unknowns, and as many initial values as orders")
+        highest = [jet[-1] for jet in jets]
+        for row in rows[True]:
+            if any(row.diff(symbol).has(*highest) for symbol in highest):
+                raise Unsupported("the equations are not linear in the highest derivatives: they are implicit")
+        if any(row.has(*highest) for row in rows[False]):
+            raise Unsupported("an initial condition has a derivative as high as the equations")
+        return cls(bound, jets, data, rows[True], rows[False], way.start, way.end)
+
+    # -- the system of first order
+
+    @cached_property
+    def lower(self) -> list[Dummy]:
+        """What is followed: all derivatives below the highest."""
+        return [symbol for jet in self.jets for symbol in jet[:-1]]
+
+    @cached_property
+    def highest(self) -> list[Dummy]:
+        return [jet[-1] for jet in self.jets]
+
+    @cached_property
+    def explicit(self) -> Formula:
+        """What the equations leave without the highest derivatives, then their slopes by these, row by row."""
+        without = dict.fromkeys(self.highest, 0)
+        rests = [row.xreplace(without) for row in self.equations]
+        slopes = [row.diff(symbol) for row in self.equations for symbol in self.highest]
+        return Formula([*rests, *slopes], self._text)
+
+    @property
+    def _text(self) -> str:
+        return "; ".join(str(condition) for condition in self.bound.conditions)
+
+    @cached_property
+    def complex(self) -> bool:
+        return any(unknown.complex for unknown in self.bound.unknowns)
+
+    def rates(self, at: float, y: Array) -> Array:
+        """dy/dt; complex values lie in pairs."""
+        values = y.view(complex) if self.complex else y
+        found = self.explicit(self._env(at) | dict(zip(self.lower, values, strict=True)))
+        count = len(self.highest)
+        matrix = np.array(found[count:]).reshape(count, count)
+        try:
+            highest = iter(np.linalg.solve(matrix, -np.array(found[:count])))
+        except np.linalg.LinAlgError:
+            raise Unsupported(
+                f"the equations do not say what the highest derivatives are at {self.bound.space.coords[0]} = {at:.4g}",
+                Refusal.SINGULAR,
+            ) from None
+        out, place = np.empty(len(values), values.dtype), 0
+        for jet in self.jets:
+            order = len(jet) - 1
+            out[place : place + order - 1] = values[place + 1 : place + order]
+            out[place + order - 1] = next(highest)
+            place += order
+        return out.view(float)
+
+    def _env(self, at: float) -> dict[Any, Any]:
+        point, fields = np.array([[at]]), self.bound.fields
+        given = {s: fields[f].jets(point, [(order,)])[order,][0] for s, (f, order) in self.data.items()}
+        return {self.bound.space.coords[0]: at, **given}
+
+    def initial_values(self) -> Array:
+        """The first values, by Newton's method where they are given by equations that are not linear."""
+        slopes = [row.diff(symbol) for row in self.conditions for symbol in self.lower]
+        formula, count = Formula([*self.conditions, *slopes], self._text), len(self.lower)
+        for first in (0.0, 1.0):
+            found = np.full(count, first, complex if self.complex else float)
+            for _ in range(TRIES):
+                values = formula(self._env(self.start) | dict(zip(self.lower, found, strict=True)))
+                try:
+                    change = np.linalg.solve(np.array(values[count:]).reshape(count, count), -np.array(values[:count]))
+                except np.linalg.LinAlgError:
+                    break
+                found = found + change
+                if not np.all(np.isfinite(found)):
+                    break
+                if np.all(np.abs(change) <= 1e-14 * np.abs(found)):
+                    return found.view(float)
+        raise Unsupported("the initial conditions do not determine the initial values")
+
+    @property
+    def longest(self) -> float:
+        varies = self.data or any(row.has(*self.bound.space.coords) for row in self.equations)
+        return SEEN * abs(self.end - self.start) if varies else np.inf
+
+    def run(self, start: Array, tolerance: float, sizes: Array, until: float) -> Any:
+        """What scipy finds. Raises _Late at the time `until` (of the performance counter), and Unsupported where the
+        solution cannot be continued."""
+        reached, calls = self.start, 0
+
+        def rates(at: float, y: Array) -> Array:
+            nonlocal reached, calls
+            if clock.perf_counter() > until:
+                raise _Late
+            calls += 1
+            if abs(at - reached) > WITHIN * abs(self.end - self.start):
+                reached, calls = at, 0
+            if calls > STUCK:
+                raise self._stopped(reached)
+            return self.rates(at, y)
+
+        with np.errstate(all="ignore"):
+            if not np.all(np.isfinite(self.rates(self.start, start))):
+                raise Unsupported("the equations are singular at the start", Refusal.SINGULAR)
+            found = solve_ivp(
+                rates, (self.start, self.end), start, "LSODA", rtol=tolerance, atol=BESIDE * tolerance * sizes,
+                dense_output=True, max_step=self.longest,
+            )  # fmt: skip
+        if found.status != 0 or not np.all(np.isfinite(found.y)):
+            raise self._stopped(reached)
+        return found
+
+    def _stopped(self, at: float) -> Unsupported:
+        where = f"{self.bound.space.coords[0]} = {at:.4g}"
+        text = f"the solution cannot be continued beyond {where}: it blows up, or turns too steep"
+        return Unsupported(text, Refusal.DIVERGED)
+
+    def first_sizes(self, start: Array) -> Array:
+        """What the components' sizes may be, by their first values and rates."""
+        sizes = np.maximum(np.abs(start), BESIDE * abs(self.end - self.start) * np.abs(self.rates(self.start, start)))
+        return np.maximum(sizes, BESIDE * float(np.max(sizes)) or 1.0)
+
+    def sizes(self, y: Array) -> Array:
+        """The largest value of each component (count,), of a complex one for both parts."""
+        most = np.max(np.abs(y), axis=1)
+        pairs = most.reshape(-1, 2 if self.complex else 1).max(axis=1)
+        return np.maximum(np.repeat(pairs, 2 if self.complex else 1), 1e-300)
+
+    def unknowns(self, sol: Any, nodes: Array) -> dict[str, Array]:
+        """The unknowns at nodes (N,)."""
+        values = sol(nodes)
+        if self.complex:
+            values = values[::2] + 1j * values[1::2]
+        own = [self.lower.index(jet[0]) for jet in self.jets]
+        rows = zip(self.bound.unknowns, own, strict=True)
+        return {u.name: values[k] if u.complex else values[k].real for u, k in rows}
+
+
+def _in_symbols(
+    expr: Expr, known: dict[AppliedUndef, list[Dummy]], data: dict[Dummy, tuple[AppliedUndef, int]]
+) -> Expr:
+    """An equation with symbols for the derivatives of the unknowns, and for data."""
+    held: dict[Expr, Dummy] = {}
+    for atom in expr.atoms(Derivative, AppliedUndef):
+        of, order = (atom.expr, len(atom.variables)) if isinstance(atom, Derivative) else (atom, 0)
+        if of in known:
+            held[atom] = known[of][order]
+        else:
+            held[atom] = Dummy()
+            data[held[atom]] = (of, order)
+    return expr.xreplace(held)

@@ -1,0 +1,72 @@
+"""Where on an axis the given data are narrow, and where they jump: what grids and steps in time follow."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from sympy import Expr, Symbol
+
+from inrpde import resolution
+from inrpde.references.equations import Equations
+from inrpde.references.formula import Formula
+from inrpde.references.reference import Refusal, Unsupported
+from inrpde.references.stencils import Narrow
+from inrpde.references.terms import switches
+
+ACROSS = 8
+"""Cells of the coarsest grid across a narrow place, and steps in time, at least."""
+SAMPLES = 4097
+"""Points between which a switch that is not linear is taken to change its sign at most once."""
+
+
+@lru_cache(maxsize=16)
+def narrow(equations: Equations, k: int) -> tuple[Narrow, ...]:
+    """The narrow places along a coordinate, with cells that see what lies there; not jumps, whose means are taken."""
+    found = []
+    for place in resolution.narrow(equations.bound):
+        lo, hi, width = place.lo[k], place.hi[k], place.widths[k]
+        if place.kind == "jump" or (not np.isfinite(width) and lo < hi):
+            continue
+        if np.isfinite(width):
+            found.append(Narrow(lo, hi, min(width / 2, max(hi - lo, width) / ACROSS)))
+        elif k < len(equations.space.spatial):
+            # what is narrow on a wall is felt as far into the region
+            across = min(w for w in place.widths[: len(equations.space.spatial)])
+            found += [Narrow(lo, lo, across / 2)] if np.isfinite(across) else []
+    return tuple(found)
+
+
+@lru_cache(maxsize=16)
+def jumps(equations: Equations, k: int, lo: float, hi: float) -> tuple[float, ...]:
+    """Where along a coordinate, between `lo` and `hi`, data jump as a function of it alone."""
+    x = equations.space.coords[k]
+    kinds = (equations.volume, equations.faces, equations.initial)
+    found = {g for kind in kinds for equation in kind for g in switches(equation.expr) if g.free_symbols == {x}}
+    places = sorted(at for g in found for at in _roots(g, x, lo, hi) if lo < at < hi)
+    return tuple(at for n, at in enumerate(places) if n == 0 or at - places[n - 1] > 1e-12 * (hi - lo))
+
+
+def refuse_narrow(equations: Equations, cost: str) -> None:
+    """Raise Unsupported, naming the narrowest place, where there is one: a grid that sees it would take `cost`."""
+    places = [place for place in resolution.narrow(equations.bound) if place.kind != "jump"]
+    if places:
+        text = min(places, key=lambda place: place.width).text
+        raise Unsupported(f"{text}: a grid that sees this would take {cost}", Refusal.TOO_DEAR)
+
+
+def _roots(g: Expr, x: Symbol, lo: float, hi: float) -> list[float]:
+    """Where a function of one coordinate changes its sign: in closed form where it is linear, else by bisection."""
+    slope = g.diff(x)
+    if not slope.free_symbols:
+        return [float(-g.subs(x, 0) / slope)] if slope != 0 else []
+    points = np.linspace(lo, hi, SAMPLES)
+    formula = Formula([g], str(g))
+    signs = np.sign(np.broadcast_to(formula({x: points})[0], points.shape))
+    here = np.flatnonzero(signs[:-1] * signs[1:] < 0)
+    low, high = points[here], points[here + 1]
+    for _ in range(60):
+        middle = (low + high) / 2
+        same = np.sign(formula({x: middle})[0]) == signs[here]
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    return [*((low + high) / 2).tolist(), *points[signs == 0].tolist()]

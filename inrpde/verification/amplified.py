@@ -1,0 +1,65 @@
+"""What the amplification of data says of an error, and of how far to trust an answer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inrpde.compiler.form import Form, Row
+from inrpde.discretise.amplification import LARGE, Amplification
+from inrpde.discretise.score import Score
+from inrpde.verification.finding import Finding, Kind
+from inrpde.verification.resonance import rings
+
+ROUNDED, UNSEEN = 1e-14, 1e-12
+"""Relative perturbations of data: by rounding, as residuals of features leave it, and one that nothing shows."""
+MEASURED = 1e-6
+"""How right data that were measured are at best."""
+USUAL = 10.0
+"""An error over its score, where nothing is known of the amplification: more than nearly all have."""
+LOGARITHMIC = 2.0
+"""The error where amplification has no bound, times the logarithm of the residual."""
+USELESS = 1e-2
+"""An error that data which are amplified may leave, above which an answer is not to be trusted."""
+
+
+def gain(found: Amplification | None, name: str) -> float:
+    """By how much the error of an unknown is larger than the residual that it leaves, where that is far from usual."""
+    if found is None or found.unbounded or found.of(name) <= LARGE:
+        return 1.0
+    return found.of(name)
+
+
+def unaided(found: Amplification | None, name: str) -> float:
+    """The error of an unknown over the score, where there is no second solve; no more than usual, unless by far."""
+    return USUAL if found is None else max(float(np.clip(found.of(name), 1.0, USUAL)), gain(found, name))
+
+
+def hidden(found: Amplification | None, name: str, residual: float) -> float:
+    """The relative error of an unknown that no residual shows: that of rounding, and where nothing bounds the
+    amplification, of all that data hardly hold."""
+    if found is None or found.of(name) <= LARGE:
+        return 0.0
+    return LOGARITHMIC / max(-np.log(max(residual, 1e-300)), 1.0) if found.unbounded else ROUNDED * found.of(name)
+
+
+def ill_posed(form: Form, found: Amplification | None, scored: Score) -> list[Finding]:
+    """That data are amplified by far, with the condition whose data are amplified most."""
+    if found is None or found.largest <= LARGE:
+        return []
+    row = form.rows[found.steepest]
+    times = f"what {row.text} gives is amplified {found.largest:.0e} times"
+    left = f"terms that are right to {MEASURED:.0e} leave an error of {min(MEASURED * found.largest, 1.0):.0e}"
+    ringing = any(rings(form, each) for each in form.rows)
+    if found.unbounded:
+        why = "an equation that smooths is asked backwards" + (", or many modes are at a resonance" if ringing else "")
+        text = f"the problem is ill-posed: {times}, the finer it varies the more, as where {why}; {left}"
+        return [Finding(Kind.ILL_POSED, text, "unverified")]
+    useless = found.largest * max(scored.total, UNSEEN) > USELESS
+    beyond = _measured(row) and found.largest * MEASURED > USELESS
+    text = f"the problem is {'near a resonance' if ringing else 'nearly singular'}: {times}; {left}"
+    return [Finding(Kind.ILL_POSED, text, "unverified" if useless else "plausible" if beyond else None)]
+
+
+def _measured(row: Row) -> bool:
+    """Do readings or gridded data stand in an equation?"""
+    return row.region.dim == 0 or bool(row.data)

@@ -1,0 +1,113 @@
+"""Do the values at the walls start as the equations make the initial values change?
+
+Where u_t by the equation and by the walls differ at the start, the solution is not smooth there (compatibility of the
+first order: Evans, Partial Differential Equations, 7.1.3), however well its values meet."""
+
+from __future__ import annotations
+
+import numpy as np
+from sympy import Expr
+
+from inrpde import deadline
+from inrpde.compiler.evaluate import evaluate
+from inrpde.compiler.form import Form, Jet, Row
+from inrpde.errors import ProblemError
+from inrpde.sampling import sample
+from inrpde.sampling.extent import times
+from inrpde.verification.coverage import at_an_end
+from inrpde.verification.data import gives_value, has_normals, meeting, plain, value
+from inrpde.verification.finding import Finding, Kind, name, place
+
+Array = np.ndarray
+COST = 5e-5
+"""The relative error that is left where the rates differ by all the change there is in the time, as series solutions
+show (tests/verification/test_contradictory.py)."""
+SLIGHT = 1e-3
+"""A difference below this share of the change in all the time is none."""
+POINTS = 200
+
+
+def rates(form: Form) -> list[Finding]:
+    """Unknowns of the first order in time whose rate at the start differs between the equation and a wall."""
+    if form.space.time is None:
+        return []
+    given = [row for row in form.rows if _explicit(form, row)]
+    start = times(form)[0]
+    initial = {_unknown(row): row for row in given if at_an_end(form, row) and row.region.bounds[0][-1] == start}
+    findings = []
+    for row in form.rows:
+        change = _change(form, row, initial)
+        if change is None:
+            continue
+        unknown, rate = change
+        walls = [wall for wall in given if _unknown(wall) == unknown and not at_an_end(form, wall)]
+        found = [_differs(form, row, wall, initial[unknown], rate) for wall in walls]
+        findings += [each for each in found if each is not None]
+    return findings
+
+
+def _explicit(form: Form, row: Row) -> bool:
+    """Does a row give the value of an unknown on a surface by a formula?"""
+    plain_row = not (row.data or row.integrals or row.region.labels or form.conditions[row.condition].periodic)
+    return plain_row and row.region.dim == form.space.dim - 1 and gives_value(row) and not has_normals(form, row)
+
+
+def _unknown(row: Row) -> int:
+    return next(iter(row.indices))
+
+
+def _formula(row: Row) -> Expr:
+    """The value that such a row gives."""
+    (symbol,) = row.jets
+    return -row.residual.xreplace({symbol: 0}) / row.tangent[symbol]
+
+
+def _change(form: Form, row: Row, initial: dict[int, Row]) -> tuple[int, Expr] | None:
+    """The unknown of whose first derivative in time an equation tells, and that derivative at the start."""
+    moving = {symbol: jet for symbol, jet in row.jets.items() if jet.index[-1]}
+    if row.region.dim < form.space.dim or row.data or row.integrals or not row.indices.keys() <= initial.keys():
+        return None
+    if len(moving) != 1 or sum(next(iter(moving.values())).index) != 1:
+        return None
+    ((symbol, jet),) = moving.items()
+    if symbol not in row.tangent or symbol in row.tangent[symbol].free_symbols:
+        return None
+    known = {s: _derivative(form, _formula(initial[j.unknown]), j) for s, j in row.jets.items() if s != symbol}
+    return jet.unknown, (-row.residual.xreplace({symbol: 0}) / row.tangent[symbol]).xreplace(known)
+
+
+def _derivative(form: Form, expr: Expr, jet: Jet) -> Expr:
+    for x, n in zip(form.space.coords, jet.index, strict=True):
+        expr = expr.diff(x, n) if n else expr
+    return expr
+
+
+def _differs(form: Form, row: Row, wall: Row, initial: Row, rate: Expr) -> Finding | None:
+    deadline.turn()
+    points = meeting(form, wall.region, initial.region)
+    if not len(points):
+        return None
+    start, end = times(form)
+    inside = sample(row.region, POINTS, 3).points
+    inside[:, -1] = start
+    coords = form.space.coords
+    try:
+        changes = [evaluate(expr, coords, at, {}) for expr, at in (
+            (rate, points), (_formula(wall).diff(form.space.time), points), (rate, inside)
+        )]  # fmt: skip
+    except ProblemError:
+        return None
+    by_equation, by_wall, within = (np.abs(each) if each is changes[2] else each for each in changes)
+    apart = np.abs(value(form, wall, plain(points)) - value(form, initial, plain(points)))
+    size = max(*(float(np.max(np.abs(value(form, each, plain(inside))))) for each in (wall, initial)), 1e-300)
+    size = max(size, (end - start) * float(np.max(within)))
+    share = np.where(apart <= SLIGHT * size, np.abs(by_equation - by_wall) * (end - start) / size, 0.0)
+    if not np.isfinite(share).all() or not share.max() > SLIGHT:
+        return None
+    worst = int(np.argmax(share))
+    u = name(form, _unknown(wall))
+    text = (
+        f"at {place(coords, points[worst])}, {u} changes in time by {by_wall[worst]:.4g} by {wall.text} and by "
+        f"{by_equation[worst]:.4g} by {row.text}: the solution is not smooth there"
+    )
+    return Finding(Kind.DATA, text, of=u, cost=COST * min(float(share.max()), 1.0))

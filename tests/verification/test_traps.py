@@ -1,0 +1,149 @@
+"""The truths of the traps solve their problems: closed forms by substitution, others by differences."""
+
+import sys
+from pathlib import Path
+
+import mpmath
+import numpy as np
+import pytest
+from sympy import Add, Derivative, Dummy, Piecewise, factorial, lambdify
+from sympy.core.function import AppliedUndef
+
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+
+from zoo.traps import TRAPS, narrow
+from zoo.traps.known import DIGITS, Known
+
+from inrpde.sampling import sample
+
+LEAST = 1e-30
+STEPS = 1e-3, 3e-5
+
+
+def unmet(known: Known, solution, conditions=None, count: int = 6) -> float:
+    """The largest residual of a closed form, beside the mean size of its terms' sum there and in the whole region."""
+    problem, worst = known.problem, 0.0
+    inside = sample(problem.conditions[0].region, 3 * count, 6).points
+    for condition in conditions or problem.conditions:
+        points = sample(condition.region, count, 5)
+        spatial = len(problem.space.spatial) if points.normals is not None else 0
+        normals = points.normals[:, :spatial] if spatial else np.zeros((len(points), 0))
+        symbols = [*problem.space.coords, *problem.space.normal[:spatial]]
+        everywhere = np.hstack([inside, np.ones((len(inside), spatial))])
+        for residual in condition.residuals:
+            parts = Add.make_args(residual.subs(dict(problem.coefficients)).doit().expand())
+            terms = [lambdify(symbols, part.subs(dict(solution)).doit(), "mpmath") for part in parts]
+            with mpmath.workdps(DIGITS):
+                at = np.hstack([points.points, normals])
+                found = [[term(*map(mpmath.mpf, map(float, row))) for term in terms] for row in (*at, *everywhere)]
+                size = sum(abs(value) for row in found for value in row) / len(found) + LEAST
+                worst = max(worst, *(float(abs(sum(row)) / size) for row in found[: len(at)]))
+    return worst
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_truths_satisfy_their_conditions(name):
+    known = TRAPS[name].make()
+    for solution in known.exact:
+        assert unmet(known, solution) < max(1e-10, known.accuracy)
+    for truth in () if known.exact else known.truths:
+        assert unmet_by_differences(known, truth) < 1e-4
+
+
+@pytest.mark.parametrize("family", [narrow.drop, narrow.charge3])
+def test_what_has_no_wide_twin_satisfies_its_equation_where_its_source_is_wide(family):
+    known = family(0.3)
+    assert unmet(known, known.exact[0], known.problem.conditions[:1]) < 1e-12
+
+
+@pytest.mark.parametrize("name", [name for name, trap in TRAPS.items() if trap.kind == "jump"])
+def test_values_and_fluxes_are_continuous_where_coefficients_jump(name):
+    known = TRAPS[name].make()
+    coords = known.problem.space.coords
+    (solution,) = known.exact
+    rng = np.random.default_rng(0)
+    for expr in solution.values():
+        pieces = expr.atoms(Piecewise)
+        coefficients = [c for c in known.problem.coefficients.values() if c.has(Piecewise)]
+        for piece in pieces:
+            fluxes = coefficients[0].args if coefficients else [(1, None)] * len(piece.args)
+            for (a, where), (b, _), (p, _), (q, _) in zip(piece.args, piece.args[1:], fluxes, fluxes[1:], strict=False):
+                level = where.lhs - where.rhs
+                across = [(p * a.diff(x) - q * b.diff(x)) * level.diff(x) for x in known.problem.space.spatial]
+                size = 1 + sum(abs(p * a.diff(x)) * abs(level.diff(x)) for x in known.problem.space.spatial)
+                gap, jump, f = (lambdify(coords, e, "mpmath") for e in (a - b, sum(across) / size, level))
+                found = [at for at in (crossing(f, start) for start in rng.uniform(0, 1, (20, len(coords)))) if at]
+                assert len(found) > 3
+                for at in found:
+                    assert abs(gap(*at)) < 1e-12
+                    assert abs(jump(*at)) < 1e-12
+
+
+def crossing(f, start) -> list | None:
+    """Where f vanishes on the way from a point along the last coordinate in space that f has, if it does."""
+    at = [mpmath.mpf(float(value)) for value in start]
+    turn = max(k for k in range(len(at)) if f(*[v + (j == k) for j, v in enumerate(at)]) != f(*at))
+    try:
+        at[turn] = mpmath.findroot(lambda v: f(*at[:turn], v, *at[turn + 1 :]), at[turn])
+    except ValueError:
+        return None
+    return at
+
+
+def differences(known: Known, truth, derivative, points: np.ndarray, share: float) -> np.ndarray:
+    """A derivative of a truth by seven points along its coordinate, within the region's bounds."""
+    lo, hi = known.problem.conditions[0].region.bounds
+    ((coordinate, order),) = derivative.variable_count
+    k = known.problem.space.coords.index(coordinate)
+    h = share * (hi[k] - lo[k])
+    first = np.clip(np.round((points[:, k] - lo[k]) / h) - 3, 0, round(1 / share) - 6)
+    nodes = lo[k] + h * (first[:, None] + np.arange(7))
+    local = (nodes - points[:, [k]]) / h
+    weights = np.linalg.solve(local[:, None, :] ** np.arange(7)[:, None], _unit(int(order)))
+    at = np.repeat(points, 7, axis=0)
+    at[:, k] = nodes.ravel()
+    values = truth(at)[derivative.expr.func.__name__].reshape(nodes.shape)
+    return np.sum(weights[:, :, 0] * values, axis=1) / h ** int(order)
+
+
+def _unit(order: int) -> np.ndarray:
+    unit = np.zeros((7, 1))
+    unit[order] = float(factorial(order))
+    return unit
+
+
+def gaps(known: Known, truth, residual, share: float, points: np.ndarray) -> np.ndarray:
+    """The terms of a residual (terms, N), derivatives by differences."""
+    derivatives = residual.atoms(Derivative)
+    atoms = [*derivatives, *residual.xreplace({each: Dummy() for each in derivatives}).atoms(AppliedUndef)]
+    symbols = [Dummy() for _ in atoms]
+    swapped = dict(zip(atoms, symbols, strict=True))
+    parts = [part.xreplace(swapped) for part in Add.make_args(residual.expand())]
+    values = [
+        differences(known, truth, atom, points, share) if atom in derivatives else truth(points)[atom.func.__name__]
+        for atom in atoms
+    ]
+    terms = lambdify([*known.problem.space.coords, *symbols], parts, "numpy")(*points.T, *values)
+    return np.array([np.broadcast_to(term, len(points)) for term in terms])
+
+
+def unmet_by_differences(known: Known, truth) -> float:
+    """The largest residual of the conditions: in the median over points, as some lie next to what is not smooth, and
+    of the better of two steps."""
+    inside, worst = sample(known.problem.conditions[0].region, 30, 6).points, 0.0
+    for condition in known.problem.conditions:
+        points = sample(condition.region, 20, 5).points[:20]
+        for residual in condition.residuals:
+            found = []
+            for share in STEPS:
+                size = np.mean(np.abs(gaps(known, truth, residual, share, inside)).sum(axis=0)) or 1.0
+                found.append(np.median(np.abs(gaps(known, truth, residual, share, points).sum(axis=0))) / size)
+            worst = max(worst, min(found))
+    return worst
+
+
+def test_half_of_all_are_tame():
+    kinds = {trap.kind for trap in TRAPS.values()}
+    assert len(TRAPS) >= 80
+    assert len(kinds) >= 10
+    assert 0.35 < np.mean([trap.tame for trap in TRAPS.values()]) < 0.65
