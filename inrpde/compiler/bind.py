@@ -99,9 +99,7 @@ class Bound:
         full = [c.region.bounds for c in self.conditions if c.region.dim == self.space.dim]
         if not full or self.space.time is None:
             return None
-        return Evolution(
-            self.space.dim - 1, min(float(lo[-1]) for lo, _ in full), max(float(hi[-1]) for _, hi in full)
-        )
+        return Evolution(self.space.dim - 1, min(float(lo[-1]) for lo, _ in full), max(float(hi[-1]) for _, hi in full))
 
     @cached_property
     def one_sided(self) -> Evolution | None:
@@ -121,7 +119,7 @@ class Bound:
 
     @property
     def orders(self) -> tuple[int, ...]:
-        """The highest order of each unknown's derivatives along the last coordinate in equations that hold in volumes."""
+        """The highest order of each unknown's derivatives along the last coordinate, in volumes."""
         rows = [row.doit() for c in self.conditions if c.region.dim == self.space.dim for row in c.residuals]
         found = [d for row in rows for d in row.atoms(Derivative)]
         along = self.space.coords[-1]

@@ -43,7 +43,7 @@ TRIES = 60
 LEAST = 1e-10
 """No error of many steps is estimated to be smaller."""
 SEEN = 1 / 1000
-"""The longest step, as a share of the whole, where equations hold the coordinate itself, and may change fast somewhere."""
+"""The longest step, as a share of the whole, where equations hold the coordinate itself and may change fast."""
 STUCK, WITHIN = 5000, 1e-12
 """So many evaluations within this share of the whole show that the solution cannot be continued."""
 ORDER = 5.0
@@ -84,7 +84,7 @@ def _refine(system: _System, n: int | None, limit: float, progress: Progress | N
             break
         if not number:
             count = n or int(np.clip(EACH * len(run.t), FEWEST, MOST))
-            nodes = np.linspace(*sorted((system.start, system.end)), count + 1)
+            nodes = np.linspace(min(system.start, system.end), max(system.start, system.end), count + 1)
         values, sizes = system.unknowns(run.sol, nodes), np.minimum(sizes, system.sizes(run.y))
         if before is not None:
             found = _reference(nodes, values, before)
@@ -135,7 +135,9 @@ class _System:
         for unknown, order in zip(bound.unknowns, bound.orders, strict=True):
             if not order:
                 raise Unsupported(f"no equation has a derivative of {unknown.name}: it is given by algebra alone")
-        jets = [[Dummy(f"{u.name}{m}") for m in range(n + 1)] for u, n in zip(bound.unknowns, bound.orders, strict=True)]
+        jets = [
+            [Dummy(f"{u.name}{m}") for m in range(n + 1)] for u, n in zip(bound.unknowns, bound.orders, strict=True)
+        ]
         known = {u.symbol: jet for u, jet in zip(bound.unknowns, jets, strict=True)}
         data: dict[Dummy, tuple[AppliedUndef, int]] = {}
         rows: dict[bool, list[Expr]] = {True: [], False: []}

@@ -23,7 +23,16 @@ from inrpde.solvers.strategies import (
     windows,
 )
 
-STRATEGIES: tuple[Strategy, ...] = (initial_values, sample_fit, signed_distance, training, one_domain, cells, windows, refinement)
+STRATEGIES: tuple[Strategy, ...] = (
+    initial_values,
+    sample_fit,
+    signed_distance,
+    training,
+    one_domain,
+    cells,
+    windows,
+    refinement,
+)
 """In the order in which they are asked, those of other packages (entry points `inrpde.strategies`) before them."""
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,8 @@ CONVERGED = 1e-12
 """A relative step of Newton's method that is the last."""
 ORDER = 8.0
 """How fast an error is taken to fall with a window's length, at least."""
-SHORTER, LONGER = 0.3, 2.0
-"""The most that a window is shortened, and lengthened, at once."""
+SHORTER, LESS, LONGER = 0.3, 0.7, 2.0
+"""The most and the least that a window is shortened, and the most that it is lengthened, at once."""
 FIRST, LONGEST, SEEN = 1 / 64, 1 / 12, 1 / 50
 """The first window's length and that of the longest, as shares of the whole; and that of the longest where equations
 hold the coordinate itself, and may change fast somewhere."""
@@ -69,9 +70,7 @@ BROKEN = 1e-4
 def orders(form: Form) -> tuple[int, ...]:
     """The order of the equations in each unknown."""
     jets = [jet for row in _volume(form) for jet in row.jets.values()]
-    return tuple(
-        max((jet.index[0] for jet in jets if jet.unknown == k), default=0) for k in range(len(form.unknowns))
-    )
+    return tuple(max((jet.index[0] for jet in jets if jet.unknown == k), default=0) for k in range(len(form.unknowns)))
 
 
 def _volume(form: Form) -> list[Row]:
@@ -242,18 +241,18 @@ class _Run:
             tried = self._solved(at, at + self.sign * step, values)
             if tried is not None and tried.error <= self.plan.aim:
                 return tried
-            if best is not None and best.error < TOLERABLE:
-                if tried is None or tried.error > best.error * (tried.length / best.length) ** VAIN:
-                    return best
+            fine = best if best is not None and best.error < TOLERABLE else None
+            if fine and (tried is None or tried.error > fine.error * (tried.length / fine.length) ** VAIN):
+                return fine
             best = tried
-            step *= SHORTER if tried is None else min(self._factor(tried.error), 0.7)
+            step *= SHORTER if tried is None else min(self._factor(tried.error), LESS)
         return best if best is not None and best.error < TOLERABLE else None
 
     def _solved(self, start: float, stop: float, values: Array) -> Window | None:
         """A window's least squares; None where Newton's method fails."""
         coefficients = [value * self.one for value in values]
         free = [self.left if moves else np.eye(len(self.one)) for moves in self.moving]
-        columns = [tuple(each @ part for each in self.basis.fitted[1]) for part in free]
+        columns = [(self.basis.fitted[1][0] @ part, self.basis.fitted[1][1] @ part) for part in free]
         cuts = np.cumsum([part.shape[1] for part in free])[:-1]
         before = np.inf
         with np.errstate(all="ignore"):
@@ -265,10 +264,8 @@ class _Run:
                 change = np.linalg.lstsq(matrix / lengths, -right, rcond=ROUNDING)[0] / lengths
                 moves = [part @ z for part, z in zip(free, np.split(change, cuts), strict=True)]
                 coefficients = [c + move for c, move in zip(coefficients, moves, strict=True)]
-                moved = max(
-                    np.linalg.norm(move) / max(np.linalg.norm(c), 1e-300)
-                    for move, c in zip(moves, coefficients, strict=True)
-                )
+                pairs = zip(moves, coefficients, strict=True)
+                moved = max(float(np.linalg.norm(a)) / max(float(np.linalg.norm(b)), LEAST) for a, b in pairs)
                 if moved < CONVERGED or (moved < NEAR and moved > 0.1 * before):
                     error, sizes = self._error(start, stop, coefficients)
                     last = np.array([self.final @ c for c in coefficients])
@@ -299,7 +296,12 @@ class _Run:
         return np.linalg.solve(values[:, :-1].T, (values @ sums).T).T
 
     def _rows(
-        self, start: float, stop: float, coefficients: Sequence[Array], at: tuple[Array, Table], columns: Sequence[Table]
+        self,
+        start: float,
+        stop: float,
+        coefficients: Sequence[Array],
+        at: tuple[Array, Table],
+        columns: Sequence[Table],
     ) -> tuple[Array, Array, Array]:
         """The residuals of all equations on points (M,) and their tangent (M, columns), each over what it makes of a
         change over the window of components of their sizes; and these."""
@@ -349,7 +351,7 @@ class _Run:
         layers, parts = self.basis.body.layers, list[Trial]()
         stops = [self.way.start, *(window.stop for window in windows)]
         stops = [-self.sign * np.inf, *stops[1:-1], self.sign * np.inf if until is None else until]
-        for window, edge in zip(windows, zip(stops, stops[1:], strict=False), strict=True):
+        for window, edge in zip(windows, pairwise(stops), strict=True):
             body = SineBody(_box(*sorted((window.start, window.stop))), layers)
             parts.append(Slab(body, *map(float, sorted(edge))))
         own = [self.components.index((k, 0)) for k in range(len(self.orders))]
@@ -366,8 +368,8 @@ def _box(lo: float, hi: float) -> tuple[Array, Array]:
 
 
 def initial_values(form: Form) -> Array:
-    """The unknowns' derivatives below their orders at the start, one after the other, by Newton's method on the conditions there. Raises DivergedError
-    where they do not determine them."""
+    """The unknowns' derivatives below their orders at the start, one after the other, by Newton's method on the
+    conditions there. Raises DivergedError where they do not determine them."""
     order, rows = orders(form), _start(form)
     assert form.evolves is not None
     places = [(k, n) for k, most in enumerate(order) for n in range(most)]
