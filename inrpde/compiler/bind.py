@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -77,8 +77,18 @@ class Evolution:
         ends = region.bounds if region.dim else [part.piece.chart.at(np.zeros((1, 0)))[0] for part in region.parts]
         return max(abs(end[self.axis] - self.start) for end in ends) <= CLOSE * abs(self.end - self.start)
 
+    def reach(self, at: float, narrow: Sequence[tuple[float, float, float]]) -> float:
+        """How far a step from a place may go: to the next of the `narrow` places (a, b, h), inside which data vary on
+        the length h, and in one of them no further than that."""
+        sign, farthest = (1.0 if self.end > self.start else -1.0), float("inf")
+        for a, b, h in narrow:
+            begin, end = sorted((sign * (a - at), sign * (b - at)))
+            if end > 0:
+                farthest = min(farthest, begin if begin > 0 else min(h, end))
+        return farthest
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Bound:
     """The problem with its coefficients bound; `fields` are the coefficients given by data, left as symbols."""
 

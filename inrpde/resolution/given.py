@@ -1,0 +1,72 @@
+"""What is given in a condition: its largest expressions of the coordinates that hold no unknown, and their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from sympy import Add, Derivative, Dummy, Expr, Mul, sympify
+from sympy.core.function import AppliedUndef
+
+from inrpde.compiler.bind import Bound, BoundCondition
+from inrpde.compiler.printing import RowFunction
+from inrpde.declaration.integral import RegionIntegral
+
+Array = np.ndarray
+Function = Callable[[Array], list[Array]]
+"""(points (N, d)) -> an array (N,) an expression"""
+NORMAL = 0.6
+"""What stands for the components of a normal where only a given function's variation counts."""
+
+
+def given(bound: Bound, condition: BoundCondition) -> tuple[Expr, ...]:
+    """The data and the coefficients of a condition that depend on the coordinates, those under derivatives too, each
+    term of a sum by itself."""
+    unknowns = [unknown.symbol for unknown in bound.unknowns]
+    normal = dict.fromkeys(bound.space.normal, NORMAL)
+    found = {sympify(each.xreplace(normal)): None for row in condition.residuals for each in _known(row, unknowns)}
+    labels = set(condition.region.labels)
+    coords = set(bound.space.coords)
+    return tuple(each for each in found if each.free_symbols & coords and not each.free_symbols & labels)
+
+
+def _known(expr: Expr, unknowns: Sequence[Expr]) -> Iterator[Expr]:
+    if isinstance(expr, RegionIntegral) or not isinstance(expr, Expr) or expr in unknowns:
+        return
+    if not expr.has(*unknowns):
+        yield from Add.make_args(expr)
+        return
+    if isinstance(expr, Add | Mul):
+        alone, rest = expr.as_independent(*unknowns, as_Add=isinstance(expr, Add))
+        yield from Add.make_args(alone)
+        parts = rest.args if isinstance(rest, type(expr)) else (rest,)
+    else:
+        parts = expr.args[:1] if isinstance(expr, Derivative) else expr.args
+    for part in parts:
+        yield from _known(part, unknowns)
+
+
+def function(bound: Bound, expressions: Sequence[Expr]) -> Function:
+    """Expressions of the coordinates and of fields as a function of points (N, d); complex where they are."""
+    coords = bound.space.coords
+    replaced: dict[Expr, tuple[Dummy, AppliedUndef, tuple[int, ...]]] = {}
+    plain = []
+    for expr in expressions:
+        expr = expr.doit() if expr.has(Derivative) else expr
+        nodes = [node for node in expr.atoms(Derivative) if isinstance(node.expr, AppliedUndef)]
+        nodes += list(expr.atoms(AppliedUndef))
+        for node in nodes:
+            counts = dict(node.variable_count) if isinstance(node, Derivative) else {}
+            field = node.expr if isinstance(node, Derivative) else node
+            replaced.setdefault(node, (Dummy(), field, tuple(int(counts.get(x, 0)) for x in coords)))
+        plain.append(expr.xreplace({node: symbol for node, (symbol, *_) in replaced.items()}))
+    called = RowFunction(plain)
+
+    def values(points: Array) -> list[Array]:
+        env = dict(zip(coords, points.T, strict=True))
+        for symbol, field, index in replaced.values():
+            env[symbol] = bound.fields[field].jets(points, {index})[index]
+        with np.errstate(all="ignore"):
+            return [np.broadcast_to(value, (len(points),)) for value in called(env)]
+
+    return values

@@ -1,0 +1,279 @@
+"""Where an expression can vary fast, from its own structure: places from which adaptive boxes begin.
+
+The functions that make data narrow (exp, tanh, Heaviside, negative powers, …) have arguments that vary slowly. The
+places are where an argument vanishes, is largest or smallest; a few steps of Newton's method from points all over the
+region find these, even where the function itself underflows to zero at each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import sympy
+from sympy import (
+    Abs,
+    Expr,
+    I,
+    Max,
+    Min,
+    Mod,
+    Piecewise,
+    Pow,
+    ceiling,
+    exp,
+    floor,
+    log,
+    pi,
+    postorder_traversal,
+    sign,
+    sin,
+)
+from sympy.core.function import AppliedUndef
+from sympy.core.function import Function as SympyFunction
+from sympy.core.relational import Relational
+
+from inrpde import deadline
+from inrpde.compiler.bind import Bound
+from inrpde.declaration.fields import GridField, MeshField
+from inrpde.resolution.frame import Frame
+from inrpde.resolution.given import function
+
+Array = np.ndarray
+Argument = Callable[[Array], Array]
+"""(unit (…, dim)) -> (…)"""
+STARTS, STEPS = 24, 40
+"""Points from which the places are looked for, and the steps from each."""
+FEW = 12
+"""Places of a kind that are followed, about, where they are many."""
+SAMPLES = 256
+"""Points on which an argument's range is looked at."""
+RANGE = 20.0
+"""A function whose argument varies less on the whole region varies on no length below about 3 % of it."""
+RATIO = 30.0
+"""So do powers of what varies by a smaller factor."""
+SPARE = 3.0
+"""How much more an argument may vary than it does on points all over the region."""
+DIFFERENCE = 1e-5
+"""The step of differences, in the unit cube."""
+ROUNDING = 1e-15
+"""Gains that are smaller, beside the range, are none."""
+NEAR = 0.05
+"""Places count beside the best where the target lacks so much of its range."""
+LARGEST = 1e100
+"""Arguments are cut off there."""
+OPAQUE = 8
+"""Nodes of a field on a grid where it is largest, and where it steps most, along each axis."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A function in an expression: its argument, and whether it may be narrow where that is largest, where its absolute
+    value is smallest, or where it vanishes."""
+
+    argument: Expr
+    kind: str
+
+
+def nodes(expr: Expr) -> list[Node]:
+    """The functions that can be narrow, inner ones first."""
+    return list(dict.fromkeys(_nodes(expr)))
+
+
+def _nodes(expr: Expr) -> Iterator[Node]:
+    for node in postorder_traversal(expr):
+        if isinstance(node, exp):
+            yield Node(node.args[0], "exp")
+            if node.args[0].has(I):
+                yield Node(-I * node.args[0], "function")
+        elif isinstance(node, Pow) and not node.exp.is_number:
+            yield Node(node.exp * log(node.base), "exp")
+        elif isinstance(node, Pow) and not node.base.is_number and not (node.exp.is_Integer and node.exp > 0):
+            yield Node(node.base, "power")
+        elif isinstance(node, Relational):
+            yield Node(node.lhs - node.rhs, "jump")
+        elif isinstance(node, sympy.Heaviside | sign):
+            yield Node(node.args[0], "jump")
+        elif isinstance(node, floor | ceiling):
+            yield Node(sin(pi * node.args[0]), "jump")
+        elif isinstance(node, Mod):
+            yield Node(sin(pi * node.args[0] / node.args[1]), "jump")
+        elif isinstance(node, Max | Min):
+            first, *others = node.args
+            yield from (Node(first - other, "kink") for other in others)
+        elif isinstance(node, Abs):
+            yield Node(node.args[0], "kink")
+        elif isinstance(node, log):
+            yield Node(node.args[0], "power")
+        elif isinstance(node, SympyFunction) and not isinstance(node, AppliedUndef | Piecewise) and node.args:
+            yield Node(node.args[0], "function")
+
+
+def seeds(bound: Bound, frame: Frame, expr: Expr) -> Array:
+    """Points (N, d) of a part of a region about which the expression may vary fast; none where it cannot."""
+    coords = set(bound.space.coords)
+    every = [node for node in nodes(expr) if node.argument.free_symbols & coords]
+    found = _of_fields(bound, expr)
+    if every:
+        found += _on(frame, every, function(bound, [node.argument for node in every]))
+    return np.concatenate(found) if found else np.zeros((0, bound.space.dim))
+
+
+def _on(frame: Frame, every: list[Node], arguments: Callable[[Array], list[Array]]) -> list[Array]:
+    spread = frame.spread(SAMPLES)
+    if not len(spread):
+        return []
+    with np.errstate(all="ignore"):
+        return _found(frame, spread, every, arguments)
+
+
+def _found(frame: Frame, spread: Array, every: list[Node], arguments: Callable[[Array], list[Array]]) -> list[Array]:
+    starts = spread[:: max(len(spread) // STARTS, 1)]
+    found: list[Array] = []
+    for number, node in enumerate(every):
+
+        def argument(unit: Array, number: int = number) -> Array:
+            shape = unit.shape[:-1]
+            value = arguments(frame.at(unit.reshape(-1, frame.dim)))[number]
+            return np.clip(np.nan_to_num(np.real(value).astype(float)), -LARGEST, LARGEST).reshape(shape)
+
+        begin = np.concatenate([starts, *found])
+        values = argument(np.concatenate([spread, *found]))
+        if not _fast(node, values, SPARE):
+            continue
+        target = _target(node, argument, values)
+        top = begin[:0] if target is None else _polished(frame, begin, target)
+        zeros = _zeros(frame, np.concatenate([begin, top]), argument)
+        if not _fast(node, np.concatenate([values, argument(top), argument(zeros)])):
+            continue
+        if target is not None:
+            found.append(_best(top, target(top)))
+        found += [zeros, _steepest(spread, argument)]
+    found = [_apart(unit) for unit in found]
+    return [frame.at(unit) for unit in found if len(unit)]
+
+
+def _target(node: Node, argument: Argument, values: Array) -> Argument | None:
+    """What is to be largest at a node's places beside those where its argument vanishes, as it does between values (N,)
+    of both signs."""
+    if node.kind == "exp":
+        return argument
+    if values.min() <= 0 <= values.max():
+        return None
+    if node.kind in ("jump", "kink"):  # it may change its sign in between
+        return argument if values.max() < 0 else lambda unit: -argument(unit)
+    return lambda unit: -np.abs(argument(unit))
+
+
+def _fast(node: Node, values: Array, spare: float = 1.0) -> bool:
+    """May the function of these values of its argument vary on a small part of the region? With `spare` there may be
+    values beyond these."""
+    if node.kind in ("jump", "kink") and spare > 1:
+        return True
+    if node.kind == "jump":
+        return bool(values.min() <= 0 <= values.max())
+    if node.kind == "kink":  # a kink alone is not narrow, but what lies between two may be
+        above, below = max(values.max(), 0.0), max(-values.min(), 0.0)
+        return bool(0 < RATIO * min(above, below) < max(above, below))
+    if node.kind == "power":
+        return bool(spare**2 * np.abs(values).max() > RATIO * np.abs(values).min())
+    return bool(spare * np.ptp(values) > RANGE)
+
+
+def _best(unit: Array, values: Array) -> Array:
+    """The places where the target is nearly as large as anywhere."""
+    top = values.max()
+    return unit[values >= top - NEAR * max(np.ptp(values), 1e-300)]
+
+
+def _apart(unit: Array) -> Array:
+    """Those that differ, some of them where they are many."""
+    _, first = np.unique(np.round(unit, 12), axis=0, return_index=True)
+    return unit[np.sort(first)[:: max(len(first) // FEW, 1)]]
+
+
+def _steepest(unit: Array, argument: Argument) -> Array:
+    slope, _ = _derivatives(unit, argument, second=False)
+    return unit[np.argsort(-np.linalg.norm(slope, axis=1))[:2]]
+
+
+def _polished(frame: Frame, unit: Array, target: Argument) -> Array:
+    """Where the target is largest, by Newton's method with the absolute curvatures, from each of the starts (N, dim);
+    steps that leave the region or gain nothing are halved."""
+    value, length = target(unit), np.ones(len(unit))
+    size = np.ptp(value)
+    for _ in range(STEPS):
+        deadline.turn()
+        slope, bend = _derivatives(unit, target)
+        held = ((unit <= 0) & (slope < 0)) | ((unit >= 1) & (slope > 0))
+        slope = np.where(held, 0.0, slope)
+        curvature, axes = np.linalg.eigh(bend)
+        along = np.einsum("nij,ni->nj", axes, slope)
+        step = along / np.maximum(np.abs(curvature), np.linalg.norm(slope, axis=1)[:, None] + 1e-300)
+        moved = np.clip(unit + length[:, None] * np.einsum("nij,nj->ni", axes, step), 0, 1)
+        new = target(moved)
+        gains = (new > value) & frame.holds(frame.at(moved))
+        settled = (length < 1e-8) | (np.abs(new - value) <= ROUNDING * size)
+        unit, value = np.where(gains[:, None], moved, unit), np.where(gains, new, value)
+        length = np.where(gains, np.minimum(2 * length, 1.0), length / 4)
+        if settled.all():
+            break
+    return unit
+
+
+def _zeros(frame: Frame, unit: Array, argument: Argument) -> Array:
+    """Where the argument vanishes, by Newton's method along its gradient."""
+    value, length = argument(unit), np.ones(len(unit))
+    size = max(float(np.ptp(value)), 1e-300)
+    for _ in range(STEPS):
+        deadline.turn()
+        slope, _ = _derivatives(unit, argument, second=False)
+        step = -value[:, None] * slope / np.maximum((slope**2).sum(axis=1), 1e-300)[:, None]
+        moved = np.clip(unit + length[:, None] * step, 0, 1)
+        new = argument(moved)
+        gains = (np.abs(new) < np.abs(value)) & frame.holds(frame.at(moved))
+        unit, value = np.where(gains[:, None], moved, unit), np.where(gains, new, value)
+        length = np.where(gains, np.minimum(2 * length, 1.0), length / 4)
+        if ((length < 1e-8) | (value == 0)).all():
+            break
+    return unit[np.abs(value) <= 1e-9 * size]
+
+
+def _derivatives(unit: Array, target: Argument, second: bool = True) -> tuple[Array, Array]:
+    """First (N, dim) and second (N, dim, dim) derivatives by differences that stay in the unit cube."""
+    n, dim = unit.shape
+    middle = np.clip(unit, DIFFERENCE, 1 - DIFFERENCE)
+    shifts = DIFFERENCE * np.eye(dim)
+    pairs = [(i, j) for i in range(dim) for j in range(i)] if second else []
+    moves = [np.zeros(dim), *shifts, *-shifts]
+    moves += [a * shifts[i] + b * shifts[j] for i, j in pairs for a in (1, -1) for b in (1, -1)]
+    values = target(middle[None] + np.array(moves)[:, None])
+    ahead, behind = values[1 : dim + 1], values[dim + 1 : 2 * dim + 1]
+    slope = ((ahead - behind) / (2 * DIFFERENCE)).T
+    bend = np.zeros((n, dim, dim))
+    if second:
+        bend[:, range(dim), range(dim)] = ((ahead + behind - 2 * values[0]) / DIFFERENCE**2).T
+        for number, (i, j) in enumerate(pairs):
+            a, b, c, d = values[2 * dim + 1 + 4 * number :][:4]
+            bend[:, i, j] = bend[:, j, i] = (a - b - c + d) / (4 * DIFFERENCE**2)
+        slope = slope + np.einsum("nij,nj->ni", bend, unit - middle)
+    return slope, bend
+
+
+def _of_fields(bound: Bound, expr: Expr) -> list[Array]:
+    """Nodes of the fields in an expression where they differ most from their mean, and where they step most."""
+    found = []
+    for key in expr.atoms(AppliedUndef):
+        field = bound.fields.get(key)
+        if isinstance(field, GridField):
+            apart = np.abs(field.values - field.values.mean())
+            sizes = [apart, *(np.abs(np.diff(field.values, axis=k)) for k in range(field.values.ndim))]
+            for size in sizes:
+                top = np.argsort(-size, axis=None)[:OPAQUE]
+                index = np.unravel_index(top, size.shape)
+                found.append(np.column_stack([axis[i] for axis, i in zip(field.axes, index, strict=True)]))
+        elif isinstance(field, MeshField) and field.on == "nodes" and field.mesh.nodes.shape[1] == bound.space.dim:
+            apart = np.abs(field.values - field.values.mean(axis=0))
+            found.append(field.mesh.nodes[np.argsort(-apart)[:OPAQUE]])
+    return found
