@@ -66,7 +66,9 @@ def score(form: Form, samples: Samples, state: Evaluable) -> Score:
         jets = evaluate_jets(form, samples, state)
         numbers = integral_values(form, samples, jets)
         slopes = [_slopes(form, row, samples, at, numbers) for row, at in zip(form.rows, jets.rows, strict=True)]
-        operators = [_operator(row, slope, modes) for row, slope in zip(form.rows, slopes, strict=True)]
+        operators = [
+            _operator(row, samples.of(row), slope, modes) for row, slope in zip(form.rows, slopes, strict=True)
+        ]
         sizes = _balanced(operators, _sizes(form, jets, samples, state))
         parts = zip(residuals(form, samples, jets), operators, data(form, samples), strict=True)
         found = zip(form.rows, parts, strict=True)
@@ -92,7 +94,7 @@ def relative_data(form: Form, samples: Samples) -> list[float]:
     out = []
     with np.errstate(all="ignore"):
         for row, at, given in zip(form.rows, no_jets(form).rows, data(form, samples), strict=True):
-            operator = _operator(row, _slopes(form, row, samples, at, numbers), np.pi / (hi - lo))
+            operator = _operator(row, samples.of(row), _slopes(form, row, samples, at, numbers), np.pi / (hi - lo))
             out.append(given / max(np.sqrt(sum(v**2 for v in operator.values())), 1e-300))
     return out
 
@@ -141,13 +143,13 @@ def _sizes(form: Form, jets: Jets, samples: Samples, state: Evaluable) -> list[f
     return sizes
 
 
-def _operator(row: Row, slopes: dict, modes: Array) -> dict[int, np.float64]:
+def _operator(row: Row, site: Site, slopes: dict, modes: Array) -> dict[int, np.float64]:
     """What an equation's operator makes of the lowest mode of each of its unknowns, in the root mean square."""
     squares: dict[int, np.float64] = {}
     for symbol, jet in row.jets.items():
         if symbol in slopes:
             mode = np.prod(modes ** np.array(jet.index))
-            squares[jet.unknown] = squares.get(jet.unknown, 0.0) + np.mean(np.abs(slopes[symbol]) ** 2) * mode**2
+            squares[jet.unknown] = squares.get(jet.unknown, 0.0) + _rms(slopes[symbol], site) ** 2 * mode**2
     return {unknown: np.sqrt(square) for unknown, square in squares.items()}
 
 

@@ -47,11 +47,13 @@ def ramps(x: Array, centre: Array | float, half: Array | float, order: int, step
 
 @dataclass(frozen=True)
 class Window:
-    """A product over the coordinates of `rise(x_k) - fall(x_k)`; neighbours share a ramp, so windows sum to one."""
+    """A product over the coordinates of `rise(x_k) - fall(x_k)`; neighbours share a ramp, so windows sum to one. One
+    that stands alone may have another `height`."""
 
     rises: tuple[Ramp, ...]
     falls: tuple[Ramp, ...]
     smoothness: int
+    height: float = 1.0
 
     @property
     def lo(self) -> Array:
@@ -65,11 +67,11 @@ class Window:
         indices = list(indices)
         orders = np.max(indices, axis=0)
         factors = [self._along(k, points[:, k], order) for k, order in enumerate(orders)]
-        return {index: np.prod([factors[k][n] for k, n in enumerate(index)], axis=0) for index in indices}
+        return {index: self.height * np.prod([factors[k][n] for k, n in enumerate(index)], axis=0) for index in indices}
 
     def on_grid(self, axes: Sequence[Array]) -> Array:
         """Its values at the nodes of a tensor grid, in the grid's shape."""
-        return reduce(np.multiply.outer, (self._along(k, axis, 0)[0] for k, axis in enumerate(axes)))
+        return self.height * reduce(np.multiply.outer, (self._along(k, axis, 0)[0] for k, axis in enumerate(axes)))
 
     def _along(self, k: int, x: Array, order: int) -> list[Array]:
         """The factor of one coordinate and its derivatives."""
@@ -130,12 +132,14 @@ class Windowed(Trial):
 
     def state(self) -> dict[str, Any]:
         ramps = [[(r.centre, r.half) for r in side] for side in (self.window.rises, self.window.falls)]
-        return {"inner": self.inner, "ramps": np.array(ramps), "smoothness": self.window.smoothness}
+        window = {"ramps": np.array(ramps), "smoothness": self.window.smoothness, "height": self.window.height}
+        return {"inner": self.inner, **window}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Windowed:
         rises, falls = (tuple(Ramp(float(c), float(h)) for c, h in side) for side in np.asarray(state["ramps"]))
-        return cls(state["inner"], Window(rises, falls, int(state["smoothness"])))
+        height = float(state.get("height", 1.0))
+        return cls(state["inner"], Window(rises, falls, int(state["smoothness"]), height))
 
 
 def windows(breaks: Sequence[Array], smoothness: int) -> list[Window]:

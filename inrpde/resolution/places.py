@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +11,8 @@ from scipy.sparse.csgraph import connected_components
 from sympy import Expr
 
 from inrpde.compiler.bind import Bound, BoundCondition
+from inrpde.declaration.regions.sequence import lattice
+from inrpde.resolution.frame import Frame, frames
 from inrpde.resolution.given import function, given
 from inrpde.resolution.seeds import nodes, seeds
 from inrpde.resolution.tree import BEGUN, SMALLEST, Leaves, leaves
@@ -24,6 +26,14 @@ FILLED = 0.3
 """The share of its box that data fill which vary fast all over it."""
 LONG = 30.0
 """A place so many times as long as it is narrow is a front, or full of waves."""
+OWN = 1.65
+"""The largest value of a Gaussian over its largest slope, in standard deviations."""
+SOME, FAINT = 256, 1e-6
+"""Points on which the size of data is looked at, and the share of it below which a part of them is nothing."""
+ALL, BEYOND = 0.999, 2.0
+"""The share of a peak's squared slopes, how many times as far as which its box reaches."""
+MEASURED, REACH, CLOSE = 4000, 6.0, 1e-3
+"""Points that measure a peak, within so many of its widths; slopes are differences over this share of their box."""
 MANY = 6
 """Boxes round a peak, at most, a coordinate."""
 
@@ -32,13 +42,17 @@ MANY = 6
 class Place:
     """Where data of a condition (its number) vary fast: a box, and by coordinate the width (inf where they do not).
 
+    Of a peak, `centre` and widths are its slopes' (the width of a Gaussian is its standard deviation); of others the
+    width is the largest value over the largest slope. A box that is flat lies on a face of the region.
+
     `boxes` (M, 2, d) are the parts of it in which they do. `kind` is "peak", "front" (narrow across a line or surface
-    that is long), "oscillation" or "jump". `resolved` is False where the data vary on a length that was not found.
+    that is long), "oscillation" or "jump". `resolved` is False where they are narrow in more boxes than are followed.
     """
 
     condition: int
     lo: tuple[float, ...]
     hi: tuple[float, ...]
+    centre: tuple[float, ...]
     widths: tuple[float, ...]
     kind: str
     text: str
@@ -84,22 +98,37 @@ def _narrow(bound: Bound, condition: BoundCondition) -> list[Place]:
     region = condition.region
     if region.dim == 0 or region.labels:
         return []
-    return [place for expr in given(bound, condition) for place in _of(bound, condition, expr)]
+    parts = frames(region)
+    everywhere = np.concatenate([part.at(part.spread(SOME)) for part in parts])
+    found = [
+        place
+        for term, whole in given(bound, condition)
+        for part in parts
+        for place in _of(bound, condition, part, term, whole, everywhere)
+    ]
+    return list({(place.lo, place.hi, place.kind): place for place in found}.values())
 
 
-def _of(bound: Bound, condition: BoundCondition, expr: Expr) -> list[Place]:
-    begun = seeds(bound, condition.region, expr)
+def _of(
+    bound: Bound, condition: BoundCondition, part: Frame, expr: Expr, whole: Expr, everywhere: Array
+) -> list[Place]:  # fmt: skip
+    """Those of a term of a sum on a part of a region; none where the term vanishes beside the sum `everywhere`."""
+    begun = seeds(bound, part, expr)
     if not len(begun):
         return []
-    lo, hi = condition.region.bounds
+    values = _values(bound, expr)
+    size = np.abs(values(begun)).max()
+    if size <= FAINT * np.abs(_values(bound, whole)(np.concatenate([begun, everywhere]))).max():
+        return []
+    lo, hi = part.lo, part.hi
     free = [k for k, x in enumerate(bound.space.coords) if x in expr.free_symbols and hi[k] > lo[k]]
     if not free:
         return []
     along = np.array(free)
-    values = _values(bound, expr)
     found = leaves(values, lo, hi, along, begun)
     extent = hi - lo
     halved = found.hi - found.lo < 0.6 * extent / BEGUN.get(len(along), 1)
+    followed = not (found.open & ((found.hi - found.lo)[:, along] > 2 * SMALLEST * extent[along]).any(axis=1)).any()
     fast = found.width < np.where(halved, NARROW, NARROW / 4) * extent
     found, fast = found.taken(fast.any(axis=1)), fast[fast.any(axis=1)]
     if not len(found.lo):
@@ -108,11 +137,49 @@ def _of(bound: Bound, condition: BoundCondition, expr: Expr) -> list[Place]:
     beside = np.any(_touching(found, SMALLEST * extent) & stepped, axis=1) & ~stepped
     places = []
     for which, reach, jump in ((stepped, NARROW, True), (~stepped & ~beside, SMALLEST, False)):
-        part, across = found.taken(which), fast[which]
-        _, numbers = connected_components(_touching(part, reach * extent))
+        some, across = found.taken(which), fast[which]
+        _, numbers = connected_components(_touching(some, reach * extent))
         each = [numbers == n for n in np.unique(numbers)]
-        places += [_place(bound, condition, part.taken(one), across[one], extent, jump) for one in each]
-    return [place for place in places if _met(condition, place, begun)]
+        made = [_place(bound, condition, some.taken(one), across[one], extent, jump, followed) for one in each]
+        met = [place for place in made if _met(condition, place, begun)]
+        smooth = [place.kind == "peak" and not jump for place in met]
+        pairs = zip(met, smooth, strict=True)
+        places += [_measured(bound, condition, place, values, lo, hi) if well else place for place, well in pairs]
+    return places
+
+
+def _measured(
+    bound: Bound, condition: BoundCondition, place: Place, values: Callable[[Array], Array], lo: Array, hi: Array
+) -> Place:  # fmt: skip
+    """A peak's centre and widths from the squares of its slopes, by sampling closer and closer round it."""
+    along = np.flatnonzero(np.isfinite(place.widths))
+    a, b = np.array(place.lo), np.array(place.hi)
+    unit = lattice(MEASURED, len(a), np.random.default_rng(0))
+    centre, widths, tree = (a + b) / 2, np.array(place.widths), np.array(place.widths) / OWN
+    for _ in range(3):
+        points = a + (b - a) * unit
+        shifts = [CLOSE * (b - a) * (np.arange(len(a)) == k) for k in along]
+        squares = np.array([np.abs(values(points + shift) - values(points - shift)) ** 2 for shift in shifts])
+        if not squares.any(axis=1).all():
+            break
+        squares = squares / squares.sum(axis=1)[:, None]
+        share = squares.mean(axis=0)
+        centre[along] = share @ points[:, along]
+        widths[along] = np.sqrt(
+            [w @ (points[:, k] - centre[k]) ** 2 / 1.5 for k, w in zip(along, squares, strict=True)]
+        )
+        far = np.abs(points[:, along] - centre[along])
+        near = np.maximum(REACH * np.minimum(widths, tree)[along], BEYOND * _quantile(far, share))
+        a[along], b[along] = np.maximum(centre[along] - near, lo[along]), np.minimum(centre[along] + near, hi[along])
+    widths = np.minimum(widths, tree)
+    text = _text(bound, condition, centre, widths, place.kind)
+    return replace(place, lo=_numbers(a), hi=_numbers(b), centre=_numbers(centre), widths=_numbers(widths), text=text)
+
+
+def _quantile(values: Array, weights: Array) -> Array:
+    """What nearly all of the weight (N,) of each column of values (N, k) lies below, (k,)."""
+    order = np.argsort(values, axis=0)
+    return np.array([x[i][np.searchsorted(np.cumsum(weights[i]), ALL)] for x, i in zip(values.T, order.T, strict=True)])
 
 
 def _values(bound: Bound, expr: Expr) -> Callable[[Array], Array]:
@@ -135,7 +202,8 @@ def _touching(found: Leaves, reach: Array) -> Array:
 
 
 def _place(
-    bound: Bound, condition: BoundCondition, found: Leaves, fast: Array, extent: Array, stepped: bool
+    bound: Bound, condition: BoundCondition, found: Leaves, fast: Array, extent: Array, stepped: bool,
+    followed: bool,
 ) -> Place:  # fmt: skip
     lo, hi = found.lo.min(axis=0), found.hi.max(axis=0)
     across = fast.any(axis=0)
@@ -143,17 +211,25 @@ def _place(
     long = len(found.lo) > MANY ** across.sum() and ((hi - lo) > LONG * widths)[across].any()
     filled = np.prod((found.hi - found.lo)[:, across], axis=1).sum() / np.prod((hi - lo)[across])
     kind = "peak" if not long else "oscillation" if filled > FILLED else "front"
+    top = found.width[:, across].min(axis=1).argmin()
+    centre = (found.lo[top] + found.hi[top]) / 2
     if stepped:  # jumps that lie close together bound a peak as wide as they are apart
         apart = hi - lo
         both = (apart > 10 * SMALLEST * extent)[across].any() and (apart < NARROW * extent)[across].all()
-        kind, widths = ("peak", np.where(across, apart, np.inf)) if both else ("jump", widths)
-    top = found.width[:, across].min(axis=1).argmin()
-    boxes = tuple((tuple(map(float, a)), tuple(map(float, b))) for a, b in zip(found.lo, found.hi, strict=True))
-    text = _text(bound, condition, (found.lo[top] + found.hi[top]) / 2, widths, kind)
+        if both:
+            kind, widths, centre = "peak", np.where(across, apart, np.inf), (lo + hi) / 2
+        else:
+            kind = "jump"
+    boxes = tuple((_numbers(a), _numbers(b)) for a, b in zip(found.lo, found.hi, strict=True))
+    text = _text(bound, condition, centre, widths, kind)
     return Place(
-        condition.index, tuple(map(float, lo)), tuple(map(float, hi)), tuple(map(float, widths)), kind, text, boxes,
-        stepped or not found.open[top],
+        condition.index, _numbers(lo), _numbers(hi), _numbers(centre), _numbers(widths), kind, text, boxes,
+        stepped or followed,
     )  # fmt: skip
+
+
+def _numbers(values: Array) -> tuple[float, ...]:
+    return tuple(map(float, values))
 
 
 def _text(bound: Bound, condition: BoundCondition, at: Array, widths: Array, kind: str) -> str:

@@ -37,8 +37,7 @@ from sympy.core.relational import Relational
 from inrpde import deadline
 from inrpde.compiler.bind import Bound
 from inrpde.declaration.fields import GridField, MeshField
-from inrpde.declaration.regions import Region
-from inrpde.resolution.frame import Frame, frames
+from inrpde.resolution.frame import Frame
 from inrpde.resolution.given import function
 
 Array = np.ndarray
@@ -111,15 +110,13 @@ def _nodes(expr: Expr) -> Iterator[Node]:
             yield Node(node.args[0], "function")
 
 
-def seeds(bound: Bound, region: Region, expr: Expr) -> Array:
-    """Points (N, d) of the region about which the expression may vary fast; none where it cannot."""
+def seeds(bound: Bound, frame: Frame, expr: Expr) -> Array:
+    """Points (N, d) of a part of a region about which the expression may vary fast; none where it cannot."""
     coords = set(bound.space.coords)
     every = [node for node in nodes(expr) if node.argument.free_symbols & coords]
     found = _of_fields(bound, expr)
     if every:
-        arguments = function(bound, [node.argument for node in every])
-        for frame in frames(region):
-            found += _on(frame, every, arguments)
+        found += _on(frame, every, function(bound, [node.argument for node in every]))
     return np.concatenate(found) if found else np.zeros((0, bound.space.dim))
 
 

@@ -82,7 +82,7 @@ def leaves(values: Callable[[Array], Array], lo: Array, hi: Array, along: Array,
         left[row, k] = right[row, k] = middle
         low, high = np.concatenate([a, right]), np.concatenate([left, b])
     found = Leaves(*(np.concatenate([getattr(e, name) for e in ended]) for name in Leaves.__dataclass_fields__))
-    with np.errstate(divide="ignore", over="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         return replace(found, width=largest / found.width)
 
 

@@ -10,7 +10,7 @@ from sympy import Symbol
 from inrpde.compiler.bind import BoundCondition
 from inrpde.compiler.form import Form
 from inrpde.declaration.regions import Region
-from inrpde.sampling.extent import bounds, measure
+from inrpde.sampling.extent import bounds, measure, times
 from inrpde.sampling.gauss import integration
 from inrpde.sampling.holes import haloed
 from inrpde.sampling.localised import resolving
@@ -24,10 +24,13 @@ CROWDED = 60
 """How many times as many points are drawn at most, so that small cells get their share."""
 
 
-def draw(form: Form, interior: int, seed: int, cells: Fractions | None = None) -> Samples:
+def draw(
+    form: Form, interior: int, seed: int, cells: Fractions | None = None, window: tuple[float, float] | None = None
+) -> Samples:  # fmt: skip
     """About `interior` points in the volumes together, boundaries in proportion to their share of the surface.
 
-    With `cells` of unequal sizes each cell gets as many points as another, weighted by what they stand for.
+    More of them lie where the data are narrow. In a `window` of time all are moved to it. With `cells` of unequal
+    sizes each cell gets as many points as another, weighted by what they stand for.
 
     Conditions on the same region share their points' number, not the budget; point sets come whole.
     """
@@ -49,7 +52,9 @@ def draw(form: Form, interior: int, seed: int, cells: Fractions | None = None) -
         else:
             count = 1
         site = _site(region, count, seed + 7919 * number, edges)
-        drawn[region] = resolving(form, haloed(site, region, seed), region, seed) if region.dim == full else site
+        site = haloed(site, region, seed) if region.dim == full else site
+        site = site if window is None else site.squeezed(times(form), *window)
+        drawn[region] = resolving(form, site, region, seed, window)
     places = {_place(condition): None for condition in form.conditions}
     sites = tuple(drawn[region] if x is None else _paired(form, drawn[region], x) for region, x in places)
     numbers = {place: number for number, place in enumerate(places)}

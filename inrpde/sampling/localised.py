@@ -1,6 +1,6 @@
-"""Narrow data: sources that are like a point beside the region, found from their values, and patches of features there.
+"""Narrow data: points where they are, and nested patches round those that are like a point, a line or a layer.
 
-A solution varies as fast as its source near it, and slower the farther from it: nested patches, each three times as
+A solution varies as fast as its data near them, and slower the farther from them: nested patches, each some times as
 wide as the one inside it, follow that with few features each.
 """
 
@@ -13,150 +13,200 @@ from functools import lru_cache
 import numpy as np
 from scipy.spatial import cKDTree
 
-from inrpde.compiler.form import Form, Row
+from inrpde import deadline
+from inrpde.compiler.bind import Bound
+from inrpde.compiler.form import Form
 from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.sequence import lattice
-from inrpde.sampling.modes import CELL, modes
-from inrpde.sampling.sample import sample
+from inrpde.resolution import Place, narrow
+from inrpde.resolution.frame import Frame, frames
+from inrpde.resolution.places import bounds
+from inrpde.sampling.modes import CELL, DOMAIN, modes
 from inrpde.sampling.sites import Site
 
 Array = np.ndarray
-PILOT = {2: 40_000, 3: 80_000}
-"""Points on which a volume's data are looked at, by the number of coordinates."""
-BINS = {2: 32, 3: 16}
-"""Boxes along each side in which their squares are collected."""
-FAINT = 1e-3
-"""Boxes with a mean square below this share of the largest are left out."""
-BRIGHT = 10.0
-"""So much larger than the median is the mean square of a box of narrow data."""
-NARROW = 0.03
-"""A source's width, beside the region's extent, at most."""
 REACH = 6.0
-"""Half the side of the innermost patch, in widths of the source."""
-NESTING = 3.0
+"""Half the side of the innermost patch, in widths of the data."""
+NESTING = {1: 1.7, 2: 2.0, 3: 3.0}
 """How many times as wide each patch is as the one inside it."""
 WIDEST = 0.35
-"""Half the side of the outermost patch, beside the region's extent, at most."""
-INNERMOST, BAND = {2: 20.0, 3: 9.0}, {2: 9.0, 3: 6.0}
-"""The band of the innermost patch, which holds the source itself, and of the others, in coordinates scaled to them."""
+"""Half the side of the outermost patch, beside the extent, at most."""
+INNERMOST, BAND = {1: 50.0, 2: 20.0, 3: 9.0}, {1: 30.0, 2: 9.0, 3: 6.0}
+"""The band of the innermost patch, which holds the data themselves, of the others, in coordinates scaled to them."""
+RICHEST = 3.0
+"""How much wider the innermost band is at most, where the data reach farther than they are narrow."""
+ALONG = 6.0
+"""The band along the coordinates in which the data are not narrow."""
+SMALL = 0.12
+"""Half the side, beside the extent, of patches in which the data are left to them."""
+MOST = 12
+"""Places that have patches, at most."""
 POINTS = 2.5
 """Points a feature of a patch."""
+RING = 100
+"""Points of each that has no features of its own."""
+SHARED = 600
+"""Points that all boxes of a place share which is no peak."""
 
 
 @dataclass(frozen=True)
-class LocalisedSource:
-    """Where data are narrow: the centre (d,) and the width (the largest over the coordinates)."""
+class Patch:
+    """A box round a place: its centre and half its sides (d,) (inf along what the data do not vary in), and the band of
+    its features in coordinates scaled to it."""
 
     centre: tuple[float, ...]
-    width: float
+    half: tuple[float, ...]
+    band: tuple[float, ...]
+    innermost: bool
+
+    @property
+    def width(self) -> int:
+        """Its features."""
+        return round((DOMAIN if len(self.band) == 1 else CELL) * modes(self.band))
 
 
-def localised_sources(form: Form, region: Region) -> tuple[LocalisedSource, ...]:
-    """Those of all linear equations on a volume of two or three coordinates without time."""
-    if form.space.dim not in PILOT or form.space.time is not None or region.dim < form.space.dim:
-        return ()
-    rows = tuple(row for row in form.rows if row.region is region and row.linear)
-    found = [source for row in rows for source in _localised_sources(form, row)]
-    return tuple(dict.fromkeys(found))
+def patches(bound: Bound) -> tuple[Patch, ...]:
+    """Those that have features of their own: in problems of at most three coordinates without time."""
+    return () if bound.space.time is not None or bound.space.dim not in BAND else nests(bound)
 
 
-@lru_cache(maxsize=256)
-def _localised_sources(form: Form, row: Row) -> tuple[LocalisedSource, ...]:
-    region = row.region
-    d = form.space.dim
-    lo, hi = region.bounds
-    points = sample(region, PILOT[d], 0).points
-    squares = data(form, row, points) ** 2
-    if not np.isfinite(squares).all() or not squares.any():
-        return ()
-    box = list(zip(lo, hi, strict=True))
-    mass, edges = np.histogramdd(points, BINS[d], box, weights=squares)
-    mean = mass / np.maximum(np.histogramdd(points, BINS[d], box)[0], 1)
-    broad = float(np.median(mean[mean > 0]))
-    bright = mean > max(FAINT * mean.max(), BRIGHT * broad)
-    if not bright.any():
-        return ()
-    from scipy.ndimage import label
-
-    numbers, count = label(bright, structure=np.ones((3,) * d))
-    places = zip(edges, points.T, strict=True)
-    of = numbers[tuple(np.clip(np.searchsorted(e, x, side="right") - 1, 0, BINS[d] - 1) for e, x in places)]
-    beside = [_measured(form, row, points[of == n], squares[of == n] - broad) for n in range(1, count + 1)]
-    return tuple(source for source in beside if source is not None and source.width < NARROW * np.min(hi - lo))
+@lru_cache(maxsize=64)
+def nests(bound: Bound) -> tuple[Patch, ...]:
+    """The nested patches of all peaks, each from the innermost outwards."""
+    found: list[Place] = []
+    for place in sorted(narrow(bound), key=lambda place: place.width):
+        if place.kind == "peak" and len(found) < MOST and not any(_at(place, other) for other in found):
+            found.append(place)
+    return tuple(patch for place in found for patch in _nested(bound, place))
 
 
-def _measured(form: Form, row: Row, points: Array, squares: Array) -> LocalisedSource | None:
-    """A source's centre and width, by sampling closer and closer round it; None where it is not narrow."""
-    lo, hi = row.region.bounds
-    unit = np.random.default_rng(0).uniform(-1, 1, (4000, len(lo)))
-    for _ in range(3):
-        squares = np.maximum(squares, 0.0)
-        share = squares / max(squares.sum(), 1e-300)
-        centre = share @ points
-        width = np.sqrt(2 * share @ (points - centre) ** 2).max()
-        if width > 3 * NARROW * np.min(hi - lo):
-            return None
-        half = np.maximum(REACH * width, 1e-6 * (hi - lo))
-        near = centre + half * unit
-        near = near[row.region.contains(near)]
-        found = data(form, row, near) ** 2
-        if not found.any():
-            break
-        points, squares = near, found - np.quantile(found, 0.25)
-    return LocalisedSource(tuple(map(float, centre)), float(width))
+def _at(place: Place, other: Place) -> bool:
+    """Is a place round the same centre, and narrow in the same coordinates, as one that is narrower?"""
+    apart = np.abs(np.array(place.centre) - np.array(other.centre))
+    across = np.isfinite(place.widths)
+    return bool((across == np.isfinite(other.widths)).all() and (apart <= np.array(place.widths))[across].all())
 
 
-def outside(form: Form, region: Region, points: Array) -> Array:
-    """Which points lie round no localised source, (N,) bool."""
+def _nested(bound: Bound, place: Place) -> Iterator[Patch]:
+    lo, hi = bounds(bound)
+    d = len(lo)
+    flat = np.array(place.hi) == np.array(place.lo)  # data on a face are felt as far inside as they are wide
+    widths = np.where(flat, place.width, place.widths)
+    across = np.isfinite(widths)
+    with np.errstate(invalid="ignore"):
+        half = np.where(flat, REACH * widths, np.maximum(REACH * widths, (np.array(place.hi) - np.array(place.lo)) / 2))
+        band = INNERMOST.get(d, 9.0) * np.fmin(half / (REACH * widths), RICHEST)
+    innermost = True
+    while (half < WIDEST * (hi - lo))[across].all():
+        bands = np.where(across, band, ALONG)
+        yield Patch(place.centre, _numbers(half), _numbers(bands), innermost)
+        half, band, innermost = half * NESTING.get(d, 3.0), np.full(d, BAND.get(d, 6.0)), False
+
+
+def outside(form: Form, points: Array) -> Array:
+    """Which points lie round no place that has patches, (N,) bool: as far as these are small beside the extent."""
     far = np.ones(len(points), bool)
-    for source in localised_sources(form, region):
-        far &= np.abs(points - np.array(source.centre)).max(axis=1) > REACH * source.width
+    lo, hi = bounds(form.bound)
+    for patch in patches(form.bound):
+        if np.min(np.array(patch.half) / (hi - lo)) < SMALL:
+            far &= ~_within(patch.centre, patch.half, points)
     return far
 
 
-def data(form: Form, row: Row, points: Array) -> Array:
-    """The absolute value of an equation's residual where all unknowns vanish, (N,); 0 where it takes normals or
-    labels."""
-    if row.region.labels or set(form.space.normal) & row.residual.free_symbols:
-        return np.zeros(len(points))
-    zero = dict.fromkeys([*row.jets, *row.integrals], 0.0)
-    with np.errstate(all="ignore"):
-        (value,) = row.value(form.environment(row, points, None, {}) | zero)
-    return np.broadcast_to(np.abs(value), (len(points),)).astype(float)
+def resolving(form: Form, site: Site, region: Region, seed: int, window: tuple[float, float] | None = None) -> Site:
+    """A region's points, more of them where the data are narrow, with weights that sum to what they did.
 
-
-def nested(source: LocalisedSource, region: Region) -> Iterator[tuple[float, float]]:
-    """Half the sides of the nested patches and their bands, from the innermost outwards."""
-    lo, hi = region.bounds
-    half, band = REACH * source.width, INNERMOST[len(lo)]
-    while half < WIDEST * np.min(hi - lo):
-        yield half, band
-        half, band = half * NESTING, BAND[len(lo)]
-
-
-def width(band: float, dim: int) -> int:
-    """Features of a patch."""
-    return round(CELL * modes([band] * dim))
-
-
-def resolving(form: Form, site: Site, region: Region, seed: int) -> Site:
-    """A volume's points, more of them in the patches of its sources, with weights that sum to what they did."""
-    found = () if site.labels else localised_sources(form, region)
-    if not found:
+    In problems with time a `window` cuts it."""
+    if site.labels or region.dim == 0:
         return site
-    points, weights = site.points, site.weights
-    more, shares = [points], []
-    boxes = [(np.array(source.centre), *patch) for source in found for patch in nested(source, region)]
-    for number, (centre, half, band) in enumerate(boxes):
-        count = round(POINTS * width(band, len(centre)))
-        unit = lattice(count, len(centre), np.random.default_rng([seed, 78, number]))
-        near = centre + half * (2 * unit - 1)
-        more.append(near[region.contains(near)])
-        shares.append(count / (2 * half) ** len(centre))
-    everything = np.concatenate(more)
-    near = cKDTree(points).query(everything[len(points) :])[1] if len(more) > 1 else []
-    density = 1 / np.concatenate([weights, weights[near]])
+    own = bool(patches(form.bound))
+    boxes = [(p.centre, p.half, round(POINTS * p.width) if own else RING) for p in nests(form.bound)]
+    boxes += _others(form, region)
+    more, normals, shares = [], [], []
+    for number, (centre, half, count) in enumerate(boxes):
+        deadline.turn()
+        rng = np.random.default_rng([seed, 78, number])
+        share = 0.0
+        for frame in frames(region):
+            points, density = _drawn(frame, np.array(centre), np.array(half), count, rng, window)
+            more.append(points)
+            normals.append(frame.normals(points) if len(points) else None)
+            share = max(share, density)
+        shares.append(share)
+    near = np.concatenate(more) if more else site.points[:0]
+    if not len(near):
+        return site
+    every = [each for each in normals if each is not None]
+    facing = None if site.normals is None else np.concatenate([site.normals, *every])
+    everything = np.concatenate([site.points, near])
+    if facing is not None and len(facing) < len(everything):
+        return site
+    densities = 1 / np.concatenate([site.weights, site.weights[cKDTree(site.points).query(near)[1]]])
     for (centre, half, _), share in zip(boxes, shares, strict=True):
-        density += share * np.all(np.abs(everything - centre) < half, axis=1)
-    shared = 1 / density
-    return replace(site, points=everything, weights=shared * weights.sum() / shared.sum())
+        densities += share * _within(centre, half, everything)
+    weights = 1 / densities
+    weights *= site.weights.sum() / weights.sum()
+    return replace(site, points=everything, weights=weights, normals=facing, lengths=_lengths(form, region, everything))
+
+
+def _lengths(form: Form, region: Region, points: Array) -> Array:
+    """On what length data vary near points, beside the extent (N,): the width of the nearest peak, or the distance to
+    it; in the boxes of other places their size."""
+    lo, hi = bounds(form.bound)
+    lengths = np.ones(len(points))
+    for patch in nests(form.bound):
+        if patch.innermost:
+            half = np.array(patch.half)
+            away = np.max(np.abs(points - np.array(patch.centre)) / half, axis=1)
+            lengths = np.minimum(lengths, np.maximum(away, 1 / REACH) * np.min(half / (WIDEST * (hi - lo))))
+    for centre, sides, _ in _others(form, region):
+        within = _within(centre, sides, points)
+        lengths[within] = np.minimum(lengths[within], np.min(np.array(sides) / (hi - lo)))
+    return lengths
+
+
+def _others(form: Form, region: Region) -> list[tuple[tuple[float, ...], tuple[float, ...], int]]:
+    """The boxes (centre, half the sides, points) of the places on a region that are no peaks."""
+    found = []
+    for place in narrow(form.bound):
+        on = form.conditions[place.condition].region
+        if on is not region or place.kind in ("peak", "jump"):
+            continue
+        across = np.isfinite(place.widths)
+        count = max(2, SHARED // len(place.boxes))
+        for lo, hi in np.array(place.boxes)[:SHARED]:
+            half = np.where(across, (hi - lo) / 2, np.inf)
+            found.append((_numbers((lo + hi) / 2), _numbers(half), count))
+    return found
+
+
+def _drawn(
+    frame: Frame, centre: Array, half: Array, count: int, rng: np.random.Generator, window: tuple[float, float] | None
+) -> tuple[Array, float]:  # fmt: skip
+    """About `count` points of a part in a box, and their density in its measure; none where it does not meet it."""
+    nothing = np.zeros((0, len(centre))), 0.0
+    here, slope = frame.nearest(centre, np.where(np.isfinite(half), half, 1e30))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reach = np.nanmin(half[:, None] / np.abs(slope), axis=0, initial=np.inf)
+    lo, hi = np.clip([here - reach, here + reach], 0, 1)
+    if window is not None:
+        start, end = frame.lo[-1], frame.hi[-1]
+        if start == end and not window[0] <= start <= window[1]:
+            return nothing
+        if start < end:
+            cut = (np.array(window) - start) / (end - start)
+            lo[-1], hi[-1] = np.clip([lo[-1], hi[-1]], *cut)
+    if not _within(centre, half, frame.at(here[None]))[0] or (hi <= lo).any():
+        return nothing
+    unit = lo + (hi - lo) * lattice(count, frame.dim, rng)
+    points = frame.at(unit)
+    inside = frame.holds(points) & _within(centre, half, points)
+    return points[inside], count / float(np.prod(hi - lo) * frame.measure)
+
+
+def _numbers(values: Array) -> tuple[float, ...]:
+    return tuple(map(float, values))
+
+
+def _within(centre: tuple[float, ...] | Array, half: tuple[float, ...] | Array, points: Array) -> Array:
+    return np.all(np.abs(points - np.array(centre)) <= np.array(half), axis=1)

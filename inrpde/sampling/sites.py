@@ -15,7 +15,10 @@ Array = np.ndarray
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """Points (N, d) with quadrature weights (N,) that sum to the region's measure; `pairs` are the opposite points."""
+    """Points (N, d) with quadrature weights (N,) that sum to the region's measure; `pairs` are the opposite points.
+
+    `lengths` (N,), where not None, are those on which data vary near the points, beside the region's extent: what a
+    residual does to a solution is in proportion to its integral, so that its square counts the less the narrower."""
 
     points: Array
     weights: Array
@@ -23,6 +26,7 @@ class Site:
     labels: Mapping
     measure: float
     pairs: Array | None = None
+    lengths: Array | None = None
 
     @classmethod
     def of(cls, q: Quadrature) -> Site:
@@ -30,12 +34,24 @@ class Site:
 
     @property
     def roots(self) -> Array:
-        """The roots of the weights' shares of their sum, (N,)."""
-        return np.sqrt(self.weights / self.weights.sum())
+        """The roots of the weights' shares of their sum, (N,), times those of the lengths."""
+        shares = self.weights / self.weights.sum()
+        return np.sqrt(shares if self.lengths is None else shares * self.lengths)
 
     def at(self, place: str) -> Array:
         """The points where jets of a place ("here" or "pair") are taken; a point without an opposite is its own."""
         return self.points if place == HERE or self.pairs is None else self.pairs
+
+    def squeezed(self, whole: tuple[float, float], a: float, b: float) -> Site:
+        """The points of a `whole` time moved into [a, b]; what lies at the start is moved to a."""
+        start, end = whole
+
+        def moved(points: Array) -> Array:
+            out = points.copy()
+            out[:, -1] = a + (out[:, -1] - start) * ((b - a) / (end - start))
+            return out
+
+        return replace(self, points=moved(self.points), pairs=None if self.pairs is None else moved(self.pairs))
 
     def taken(self, rows: Array) -> Site:
         """Some of the points."""
@@ -44,6 +60,7 @@ class Site:
             normals=None if self.normals is None else self.normals[rows],
             labels={s: values[rows] for s, values in self.labels.items()},
             pairs=None if self.pairs is None else self.pairs[rows],
+            lengths=None if self.lengths is None else self.lengths[rows],
         )  # fmt: skip
 
 
@@ -102,13 +119,4 @@ class Samples:
 
     def squeezed(self, whole: tuple[float, float], a: float, b: float) -> Samples:
         """Those of a `whole` time moved into [a, b]; what lies at the start is moved to a."""
-        start, end = whole
-
-        def moved(points: Array) -> Array:
-            out = points.copy()
-            out[:, -1] = a + (out[:, -1] - start) * ((b - a) / (end - start))
-            return out
-
-        return self.mapped(
-            lambda s: replace(s, points=moved(s.points), pairs=None if s.pairs is None else moved(s.pairs))
-        )
+        return self.mapped(lambda site: site.squeezed(whole, a, b))

@@ -22,6 +22,7 @@ from inrpde.verification.data import contradictions, lattice, repeated
 from inrpde.verification.finding import Finding, Kind, place
 from inrpde.verification.learned import unidentified
 from inrpde.verification.places import check_periodic, misplaced
+from inrpde.verification.seen import unseen
 from inrpde.verification.signs import check_signs
 
 Array = np.ndarray
@@ -56,6 +57,7 @@ def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
         findings += _flaws(form)
         findings += repeated(form, samples)
         findings += contradictions(form, samples)
+        findings += unseen(form, samples)
         findings += bare_boundary(form)
         findings += unbalanced(form)
     if scope.expired:

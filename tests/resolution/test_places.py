@@ -23,7 +23,7 @@ def holds(place, point, slack=0.0):
 
 
 class TestRandom:
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=15, deadline=None)
     @given(widths, st.lists(places, min_size=1, max_size=4))
     def test_a_bump(self, width, centre):
         bound = poisson(NAMES[len(centre) - 1], lambda *x: bump(width, *np.subtract(x, centre)) + sum(x))
@@ -33,9 +33,10 @@ class TestRandom:
         assert one.resolved
         assert holds(one, centre, width)
         assert np.ptp([one.lo, one.hi], axis=0).max() < 200 * width + 0.13
-        np.testing.assert_allclose(one.widths, 1.65 * width, rtol=0.7)
+        np.testing.assert_allclose(one.widths, width, rtol=0.2)
+        np.testing.assert_allclose(one.centre, centre, atol=0.25 * width)
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=10, deadline=None)
     @given(widths, places, st.integers(0, 3), st.sampled_from([tanh, erf]))
     def test_a_front_in_a_coefficient(self, width, at, k, step):
         bound = poisson(NAMES[k], coefficient=lambda *x: 2 + step((x[k] - at) / width))
@@ -44,7 +45,7 @@ class TestRandom:
         assert width / 3 < one.widths[k] < 3 * width
         assert np.isinf(np.delete(one.widths, k)).all()
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=10, deadline=None)
     @given(st.floats(0.3, 2), st.lists(places, min_size=1, max_size=4))
     def test_nothing_in_what_is_wide(self, width, centre):
         assert not narrow(poisson(NAMES[len(centre) - 1], lambda *x: bump(width, *np.subtract(x, centre))))
@@ -53,10 +54,12 @@ class TestRandom:
 class TestKinds:
     @pytest.mark.parametrize("width", [1e-3, 1e-5])
     def test_boundary_data_on_faces(self, width):
-        (one,) = narrow(poisson("x y", boundary=lambda x, y: bump(width, x - 0.3137)))
-        assert one.condition == 1
-        assert holds(one, (0.3137, 0.0))
-        assert np.isinf(one.widths[1])
+        found = narrow(poisson("x y", boundary=lambda x, y: bump(width, x - 0.3137)))
+        assert sorted(one.centre[1] for one in found) == [0, 1]
+        for one in found:
+            assert one.condition == 1
+            assert one.centre[0] == pytest.approx(0.3137, abs=0.1 * width)
+            assert np.isinf(one.widths[1])
 
     def test_boundary_data_on_a_circle(self):
         space = Space("x y")
@@ -77,7 +80,7 @@ class TestKinds:
         path = np.column_stack([0.1 + 0.7 * times, times])
         met = ((boxes[:, 0] <= path[:, None]) & (boxes[:, 1] >= path[:, None])).all(axis=2).any(axis=1)
         assert met.mean() > 0.9 if width > 1e-4 else met.any()
-        assert min(place.width for place in every) == pytest.approx(1.65 * width, rel=0.6)
+        assert min(place.width for place in every) == pytest.approx(1.65 * width, rel=0.8)
 
     def test_a_moment_in_time(self):
         bound = poisson("x", lambda x, t: bump(1e-3, t - 0.3137) * sin(pi * x), time="t")
@@ -86,7 +89,7 @@ class TestKinds:
         assert one.lo[1] < 0.3137 < one.hi[1]
         ((a, b, h),) = steps(bound, 1)
         assert a < 0.3137 < b
-        assert h == pytest.approx(1.65e-3, rel=0.3)
+        assert h == pytest.approx(1e-3, rel=0.15)
         assert not steps(bound, 0)
 
     def test_waves(self):
@@ -159,7 +162,7 @@ class TestKinds:
     def test_boundary_layers(self):
         (one,) = narrow(poisson("x y", lambda x, y: exp(-x / Float("1e-5"))))
         assert one.lo[0] == 0
-        assert one.width == pytest.approx(1e-5, rel=0.1)
+        assert one.width == pytest.approx(1e-5, rel=0.7)
 
     def test_data_on_a_grid(self):
         axis = np.linspace(0, 1, 400)
@@ -179,5 +182,4 @@ class TestKinds:
 
 def test_words():
     (one,) = narrow(poisson("x", lambda x: bump(1e-5, x - 0.3137)))
-    assert "are narrow near x = 0.313" in one.text
-    assert "of width 2e-05" in one.text
+    assert "near x = 0.3137, of width 1e-05" in one.text

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from sympy import Heaviside, exp, floor, log, sin, sqrt, tanh
 
+from inrpde.resolution.frame import frames
 from inrpde.resolution.seeds import nodes, seeds
 from tests.resolution.line import bump, poisson
 
 
 def of(bound, expr):
-    return seeds(bound, bound.conditions[0].region, expr)
+    (frame,) = frames(bound.conditions[0].region)
+    return seeds(bound, frame, expr)
 
 
 def test_inner_functions_come_first():

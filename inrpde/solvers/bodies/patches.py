@@ -10,7 +10,8 @@ from inrpde.compiler.form import Form
 from inrpde.networks.partition import Ramp, Window, Windowed
 from inrpde.networks.siren import SineBody
 from inrpde.networks.trial import Trial
-from inrpde.sampling.localised import localised_sources, nested, width
+from inrpde.sampling.extent import bounds
+from inrpde.sampling.localised import patches
 from inrpde.solvers.bodies.enrichment import Enrichment
 
 Array = np.ndarray
@@ -18,27 +19,31 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Patches(Enrichment):
-    """Nested patches of features round the localised sources of an unknown's equations."""
+    """Nested patches of features round the narrow data of a problem."""
 
     def beside(self, form: Form, unknown: int, rng: np.random.Generator) -> list[Trial]:
-        return [*patches(form, unknown, rng)]
+        return [*windowed(form, unknown, rng)]
 
 
-def patches(form: Form, unknown: int, rng: np.random.Generator) -> list[Windowed]:
-    """Nested patches of features for an unknown, round the localised sources of its equations."""
-    regions = dict.fromkeys(row.region for row in form.rows if unknown in row.indices)
+def windowed(form: Form, unknown: int, rng: np.random.Generator) -> list[Windowed]:
+    """The patches of the problem's narrow data that lie where an unknown does."""
+    lo, hi = bounds(form, unknown)
     out = []
-    for region in regions:
-        for source in localised_sources(form, region):
-            for half, band in nested(source, region):
-                centre = np.array(source.centre)
-                body = SineBody.random(width(band, len(centre)), band, (centre - half, centre + half), rng)
-                out.append(Windowed(body, _window(centre, half, max(form.order + 1, 3))))
+    for patch in patches(form.bound):
+        centre, half = np.array(patch.centre), np.array(patch.half)
+        if np.all(centre + half > lo) and np.all(centre - half < hi):
+            box = np.maximum(centre - half, lo), np.minimum(centre + half, hi)
+            body = SineBody.random(patch.width, np.array(patch.band), box, rng)
+            # between what the equations make of a patch's features, and what the boundary data are
+            height = float(np.min(half / (hi - lo)) ** (form.order / 2))
+            out.append(Windowed(body, _window(centre, half, max(form.order + 1, 3), height)))
     return out
 
 
-def _window(centre: Array, half: float, smoothness: int) -> Window:
+def _window(centre: Array, half: Array, smoothness: int, height: float) -> Window:
     """1 within a third of the patch, 0 from its sides on."""
-    rises = tuple(Ramp(float(c - 2 * half / 3), half / 3) for c in centre)
-    falls = tuple(Ramp(float(c + 2 * half / 3), half / 3) for c in centre)
-    return Window(rises, falls, smoothness)
+    at = np.where(np.isfinite(half), 2 / 3 * half, 0.0)
+    rises, falls = (
+        tuple(Ramp(float(c), float(h / 3)) for c, h in zip(centre + side * at, half, strict=True)) for side in (-1, 1)
+    )
+    return Window(rises, falls, smoothness, height)

@@ -205,11 +205,12 @@ class Steps:
         """As many windows as together, on points that were not fitted, meet the aim as well as one of them must, and
         where they end: close to where a solution blows up residuals grow as fast as it does. Those of the lowest score
         where none do."""
-        drawn, whole = draw(self.form, 1000, self.seed + UNFITTED), times(self.form)
+        start = times(self.form)[0]
         best: tuple[float, int] = (float("inf"), 1)
         for count in range(len(self.states), 0, -1):
             state, until = joined(self.form, self.states[:count], self.ends[:count], ends=True), self.ends[count - 1]
-            best = min(best, (score(self.form, drawn.squeezed(whole, whole[0], until), state).total, count))
+            drawn = draw(self.form, 1000, self.seed + UNFITTED, window=(start, until))
+            best = min(best, (score(self.form, drawn, state).total, count))
             if best[0] < MISSED * self.plan.aim:
                 break
         count = best[1]
@@ -303,13 +304,13 @@ class Steps:
         else:
             seen = (span[0] + late * (span[1] - span[0]), span[1])
             body = self._cells(pace, crowded(self.form, guide[-1], (*pace.shape, 1), seen)[:-1])
-        begin, end = whole = times(self.form)
+        begin, end = times(self.form)
         a, b = (float(begin + s * (end - begin)) for s in pace.span)
         form = self.continued.form if self.states else self.form
         number = len(self.states)
 
         def samples(count: int, seed: int) -> Samples:
-            drawn = draw(self.form, count, seed, body.cut).squeezed(whole, a, b)
+            drawn = draw(self.form, count, seed, body.cut, (a, b))
             return self.continued.samples(drawn, self.states[-1]) if self.states else drawn
 
         start = Extended(self.states[-1], a) if self.states else None

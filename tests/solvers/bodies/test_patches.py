@@ -6,8 +6,8 @@ from sympy import Eq, Interval, exp
 
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
-from inrpde.sampling.localised import localised_sources, nested, width
-from inrpde.solvers.bodies.patches import Patches, patches
+from inrpde.sampling.localised import patches
+from inrpde.solvers.bodies.patches import Patches, windowed
 
 SPACE = Space("x y")
 X, Y = SPACE.coords
@@ -23,29 +23,29 @@ def form_of(narrow):
 
 def test_windows_of_nested_patches():
     form = form_of(0.01)
-    inner, outer = patches(form, 0, np.random.default_rng(0))[:2]
+    inner, outer = windowed(form, 0, np.random.default_rng(0))[:2]
     centre = np.array([[0.5, 1.0]])
     for patch in (inner, outer):
         half = (patch.window.hi - patch.window.lo)[0] / 2
         at = centre + half * np.array([[0.0, 0.0], [0.3, 0.3], [0.99, 0.0], [1.01, 0.0]])
         values = patch.window.jets(at, [(0, 0)])[0, 0]
-        np.testing.assert_allclose(values[[0, 1, 3]], [1, 1, 0], atol=1e-12)
-        assert values[2] < 1e-3
-    assert (outer.window.hi - outer.window.lo)[0] == pytest.approx(3 * (inner.window.hi - inner.window.lo)[0])
+        np.testing.assert_allclose(values[[0, 1, 3]] / values[0], [1, 1, 0], atol=1e-12)
+        assert values[2] < 1e-3 * values[0]
+    assert (outer.window.hi - outer.window.lo)[0] == pytest.approx(2 * (inner.window.hi - inner.window.lo)[0])
 
 
 def test_every_patch_has_the_side_the_band_and_the_features_of_its_source():
     form = form_of(0.01)
-    (one,) = localised_sources(form, OMEGA)
-    expected = list(nested(one, OMEGA))
-    found = patches(form, 0, np.random.default_rng(0))
+    expected = patches(form.bound)
+    found = windowed(form, 0, np.random.default_rng(0))
     assert len(found) == len(expected) > 1
-    for patch, (half, band) in zip(found, expected, strict=True):
-        np.testing.assert_allclose((patch.window.lo + patch.window.hi) / 2, [0.5, 1.0], atol=1e-3)
-        np.testing.assert_allclose((patch.window.hi - patch.window.lo) / 2, half)
-        (weight, _) = patch.inner.layers[0]
-        assert weight.shape == (width(band, 2), 2)
-        assert 0.8 * band < np.abs(weight).max() <= band
+    for one, patch in zip(found, expected, strict=True):
+        np.testing.assert_allclose((one.window.lo + one.window.hi) / 2, [0.5, 1.0], atol=2e-3)
+        np.testing.assert_allclose((one.window.hi - one.window.lo) / 2, patch.half)
+        (weight, _) = one.inner.layers[0]
+        assert weight.shape == (patch.width, 2)
+        assert (0.8 * np.array(patch.band) < np.abs(weight).max(axis=0)).all()
+        assert (np.abs(weight).max(axis=0) <= patch.band).all()
 
 
 def test_broad_data_have_none():
