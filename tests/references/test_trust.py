@@ -83,7 +83,7 @@ def test_rounding_grows_with_the_condition():
 
 FAST = {
     finite_difference: {
-        "poisson": 64, "waves20": 256, "darcy": 64, "convection": 128, "layers": 64, "front": 64, "gauge": 64,
+        "poisson": 64, "waves20": 256, "darcy": 64, "convection": 128, "layers": 64, "runge": 64, "gauge": 64,
         "clamped": 64, "cube": 16, "airy": 400, "bratu": 64, "holes": 64, "ball": 16, "elbow": 64, "stokes": 32,
     },
     method_of_lines: {"heat": 64, "string": 128, "heat2": 32, "burgers": 128, "transport": 256},
@@ -101,4 +101,4 @@ def test_estimates_are_calibrated(module, name, n, true_errors):
         assert found.sound[unknown]
         assert 1 / 3 <= found.estimated_error[unknown] / error <= 10
     for unknown, error in true_errors(problem, found, extrapolated=True).items():
-        assert 1 / 3 <= found.extrapolated_error[unknown] / error
+        assert found.extrapolated_error[unknown] / error >= 1 / 3
