@@ -15,7 +15,8 @@ ROUNDED, UNSEEN = 1e-14, 1e-12
 MEASURED = 1e-6
 """How right data that were measured are at best."""
 USUAL = 10.0
-"""An error over its score, where nothing is known of the amplification: more than nearly all have."""
+"""The amplification κ of nearly all well-posed problems is below this, and so is an error over its score: over the zoo
+(benchmarks/zoo) κ is 0.5 to 30, of a pressure 400; a long cantilever's, and exponential growth's, is some 500."""
 LOGARITHMIC = 2.0
 """The error where amplification has no bound, times the logarithm of the residual."""
 USELESS = 1e-2
@@ -23,14 +24,14 @@ USELESS = 1e-2
 
 
 def gain(found: Amplification | None, name: str) -> float:
-    """By how much the error of an unknown is larger than the residual that it leaves, where that is far from usual."""
-    if found is None or found.unbounded or found.of(name) <= LARGE:
-        return 1.0
-    return found.of(name)
+    """The error of an unknown over the residual that two solves share: κ beside the usual one, unless nothing bounds
+    it. Residuals are less smooth than what is amplified most."""
+    return 1.0 if found is None or found.unbounded else max(found.of(name) / USUAL, 1.0)
 
 
 def unaided(found: Amplification | None, name: str) -> float:
-    """The error of an unknown over the score, where there is no second solve; no more than usual, unless by far."""
+    """The error of an unknown over the score, where there is no second solve: κ, up to the usual one and beyond it as
+    for what two solves share."""
     return USUAL if found is None else max(float(np.clip(found.of(name), 1.0, USUAL)), gain(found, name))
 
 

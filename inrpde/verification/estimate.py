@@ -34,7 +34,8 @@ FEWEST, MOST = 500, 20_000
 LEAN = 30.0
 """The size, beside the answer's own, of the random field towards which the second solve leans."""
 GUESSED = 0.3
-"""Two solves of which one has not seen all readings, and that differ so much, do not know what lies between them."""
+"""Two solves that differ so much, where one has not seen all readings, do not know what lies between them; and of
+nonlinear equations they are too far apart to share a difference out."""
 OPEN = 100.0, 1e-2
 """Two solves that differ by so many times their residuals, and by so much, show that something is left open."""
 BRIEF = 0.5
@@ -102,8 +103,8 @@ def estimate(
     Without a second solve it is the score times κ (see below), ten where that is not measured; there is none of an
     answer that ends before the last time.
 
-    The amplification κ of data that is `measure`d says what residuals mean. Where it is large, as near a resonance,
-    the error is at least κ times what both solves leave, and what rounding leaves. Where nothing bounds it, as
+    The amplification κ of data that is `measure`d says what residuals mean. Where it is more than usual, as near a
+    resonance, so is the error of what both solves leave, and of rounding. Where nothing bounds it, as
     backwards in time, both may lack what hardly shows in any data: where these hold to S, they give the solution to
     about 1/|log S| (logarithmic stability: John 1960, Isakov 2017, chapter 3).
 
@@ -143,11 +144,12 @@ def estimate(
     readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals
     larger, least = OPEN
     bound = GUESSED if readings else max(larger * second.total, least)
-    undecided = tuple(names[k] for k in _undecided(form, pairs, bound) if names[k] not in alone)
+    undecided = tuple(names[k] for k in _apart(form, pairs, bound) if names[k] not in alone)
+    astray = () if form.linear else tuple(names[k] for k in _apart(form, pairs, GUESSED))
     part = 1.0 if readings else SPARE * first.total / max(np.hypot(first.total, second.total), 1e-300)
     fields = {
         name: CEILING
-        if name in undecided
+        if name in (*undecided, *astray)
         else _clipped(max(part * difference + gains[name] * common, first.total / FARTHEST, floors[name]))
         for name, difference in differences.items()
     }
@@ -155,7 +157,7 @@ def estimate(
     return Estimate(fields, first, second, differences, common, undecided, alone, most=most, amplified=amplified)
 
 
-def _undecided(form: Form, pairs: Sequence[tuple[Array, Array, float]], bound: float) -> list[int]:
+def _apart(form: Form, pairs: Sequence[tuple[Array, Array, float]], bound: float) -> list[int]:
     """The unknowns of which two solves, with the size of each, differ by more than a bound, and those that equations
     couple to one that differs by more than a constant."""
     apart = {k for k, each in enumerate(pairs) if relative_difference(*each) > bound}

@@ -25,14 +25,15 @@ def scored(total):
 
 
 def test_usual_amplification_changes_no_estimate():
-    for found in (None, amplified(LARGE / 2)):
+    for found in (None, amplified(0.5), amplified(9.0)):
         assert gain(found, "u") == 1.0
         assert hidden(found, "u", 1e-6) == 0.0
 
 
 def test_near_a_resonance_residuals_and_rounding_are_amplified():
+    assert gain(amplified(500.0), "u") == 50
     found = amplified(1.0, 1e6)
-    assert gain(found, "u") == 1e6
+    assert gain(found, "u") == 1e5
     assert hidden(found, "u", 1e-6) == pytest.approx(1e-8)
 
 
@@ -44,7 +45,7 @@ def test_where_nothing_bounds_it_the_error_is_logarithmic():
     assert np.isfinite([hidden(found, "u", residual) for residual in (0.0, 1.0, np.inf)]).all()
 
 
-@pytest.mark.parametrize(("found", "times"), [(None, 10), (0.5, 1), (4.0, 4), (100.0, 10), (1e5, 1e5)])
+@pytest.mark.parametrize(("found", "times"), [(None, 10), (0.5, 1), (4.0, 4), (100.0, 10), (1e5, 1e4)])
 def test_without_a_second_solve_the_score_is_amplified(found, times):
     assert unaided(None if found is None else amplified(found), "u") == times
 
