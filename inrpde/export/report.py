@@ -44,7 +44,7 @@ _PARTS = {
     "second": "the same of a second, different solve",
     "difference": "between the two solves, relative in L2: each has its share, by its residuals",
     "shared": "residuals that both solves leave: an error that they share shows in no difference, and is added",
-    "amplification": "relative change of the solution over that of its data, for random perturbations of each condition",
+    "amplification": "relative change of the solution over that of its data, for random changes of each condition",
 }
 """What an estimate is made of (`verification.estimate`), in a line each."""
 
