@@ -91,16 +91,14 @@ def _differs(form: Form, row: Row, wall: Row, initial: Row, rate: Expr) -> Findi
     inside = sample(row.region, POINTS, 3).points
     inside[:, -1] = start
     coords = form.space.coords
+    asked = ((rate, points), (_formula(wall).diff(form.space.time), points), (rate, inside))
     try:
-        changes = [evaluate(expr, coords, at, {}) for expr, at in (
-            (rate, points), (_formula(wall).diff(form.space.time), points), (rate, inside)
-        )]  # fmt: skip
-    except ProblemError:
+        by_equation, by_wall, within = (evaluate(expr, coords, at, {}) for expr, at in asked)
+    except ProblemError:  # derivatives of what jumps have no values
         return None
-    by_equation, by_wall, within = (np.abs(each) if each is changes[2] else each for each in changes)
     apart = np.abs(value(form, wall, plain(points)) - value(form, initial, plain(points)))
     size = max(*(float(np.max(np.abs(value(form, each, plain(inside))))) for each in (wall, initial)), 1e-300)
-    size = max(size, (end - start) * float(np.max(within)))
+    size = max(size, (end - start) * float(np.max(np.abs(within))))
     share = np.where(apart <= SLIGHT * size, np.abs(by_equation - by_wall) * (end - start) / size, 0.0)
     if not np.isfinite(share).all() or not share.max() > SLIGHT:
         return None

@@ -28,8 +28,9 @@ from inrpde.verification.finding import Finding, Kind, name, place
 Array = np.ndarray
 Values = Callable[[Array], Array]
 JUMPING = (Piecewise, Heaviside, sign, floor, ceiling, frac, Mod)
-HALVINGS = 45
-"""Times that the distance between two points is halved: what is left of it is rounding."""
+DIVISIONS, PART = 35, 0.45
+"""Times that two points are brought nearer to one another, to this part of their distance or to what is left of it: not
+by halves, which meet the place of a jump itself, where a Heaviside is 1/2."""
 LEAST = 1e-6
 """A jump smaller than this share of the values is none."""
 LINES, NODES, ALONE = 150, 200, 4000
@@ -161,9 +162,9 @@ def _largest(values: Values, first: Array, second: Array) -> Jump | None:
     if not len(steep):
         return None
     a, b, fa, fb = first[steep], second[steep], one[steep], other[steep]
-    for _ in range(HALVINGS):
+    for _ in range(DIVISIONS):
         deadline.turn()
-        middle = (a + b) / 2
+        middle = a + PART * (b - a)
         fm = values(middle)
         left = (np.abs(fa - fm) >= np.abs(fb - fm))[:, None]
         a, b = np.where(left, a, middle), np.where(left, middle, b)
