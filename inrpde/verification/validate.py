@@ -17,7 +17,7 @@ from inrpde.errors import ProblemError
 from inrpde.sampling.draw import draw
 from inrpde.sampling.sites import Samples, Site
 from inrpde.verification.balance import unbalanced
-from inrpde.verification.compatible import rates
+from inrpde.verification.compatible import incompatible
 from inrpde.verification.counting import miscounted
 from inrpde.verification.coverage import bare_boundary, free_constants, initial_conditions
 from inrpde.verification.data import contradictions, lattice, plain, repeated
@@ -60,7 +60,7 @@ def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
         findings += _flaws(form)
         findings += repeated(form, samples)
         findings += contradictions(form, samples)
-        findings += rates(form)
+        findings += incompatible(form)
         bare = bare_boundary(form)
         findings += bare + miscounted(form, bool(bare))
         findings += misdirected(form)
