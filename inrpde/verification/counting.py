@@ -31,7 +31,7 @@ DECAYS = 1e-3
 """A root that lies no farther from the real axis, as a share of its size, may be on it."""
 SHORT = (3e2, 3e4)
 """Frequencies, beside the extents of the region and of the time."""
-STATES = (0, 1, 2)
+STATES = (0, 1)
 """States of the unknowns at which nonlinear equations are linearised."""
 INSIDE, OUTSIDE = 1, 2
 """On which side of a wall a system lies."""
@@ -255,18 +255,21 @@ def _asked(form: Form, system: System, points: Array, normals: Array, inside: bo
     counts, certain = [], []
     across = 1j * normals * (SHORT[0] / system.region.size)
     beside = points + (-BESIDE if inside else BESIDE) * system.region.size * normals
+    waves = _waves(form, system, normals)
     for state in states(system):
-        for a in _waves(form, system, normals):
-            there, within = (matrix(form, system, x, a, across, state) for x in (points, beside))
-            if there is None or within is None:
-                return np.full(len(points), -1)
+        within = matrix(form, system, beside, waves[0], across, state)
+        if within is None:
+            return np.full(len(points), -1)
+        order = degrees(determinant(within))
+        for a in waves:
+            there = symbol(form, system.rows, system.unknowns, points, None, a, across, state)
             polynomial = determinant(there)
             degree, tau = degrees(polynomial), roots(polynomial)
             known = ~np.isnan(tau)
             decays = (tau.imag < 0) if inside else (tau.imag > 0)
             apart = np.all(~known | (np.abs(tau.imag) > DECAYS * np.abs(tau)), axis=1)
             counts.append(np.sum(decays & known, axis=1))
-            certain.append((degree >= 0) & (degree == degrees(determinant(within))) & apart)
+            certain.append((degree >= 0) & (degree == order) & apart)
     number, sure = np.array(counts), np.array(certain)
     lowest = np.min(np.where(sure, number, 99), axis=0)
     highest = np.max(np.where(sure, number, -1), axis=0)
