@@ -17,8 +17,10 @@ from inrpde import deadline
 from inrpde.compiler.bind import BoundCondition
 from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form, Row
+from inrpde.compiler.printing import RowFunction
 from inrpde.declaration.fields import MeshField
 from inrpde.declaration.regions import Region
+from inrpde.declaration.words import words
 from inrpde.sampling import sample
 from inrpde.sampling.extent import priors
 from inrpde.sampling.sites import Samples
@@ -126,8 +128,12 @@ def _values(form: Form, expr: Expr) -> Values:
     rng = np.random.default_rng(0)
     plain = {node: float(rng.uniform(0.5, 1.5)) for node in (*sorted(held, key=str), *sorted(unknowns, key=str))}
     known = expr.xreplace(plain).xreplace(plain)
-    fields = {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
-    return lambda points: evaluate(known, form.space.coords, points, fields)
+    coords = form.space.coords
+    if known.atoms(AppliedUndef):
+        fields = {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
+        return lambda points: evaluate(known, coords, points, fields)
+    once = RowFunction([known], words(expr))
+    return lambda points: np.broadcast_to(once(dict(zip(coords, points.T, strict=True)))[0], (len(points),))
 
 
 def _along(region: Region, k: int) -> tuple[Array, Array]:
