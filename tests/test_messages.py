@@ -46,7 +46,6 @@ from inrpde.errors import OutputError, ProblemError, UsageError
 from inrpde.export.report import html
 from inrpde.pipeline import check
 from inrpde.storage import dataset, rehearse
-from inrpde.verification.unmet import _rings
 
 space = Space("x")
 (x,) = space.coords

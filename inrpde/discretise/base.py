@@ -23,8 +23,11 @@ POINTS = 200
 
 def base(form: Form) -> tuple[complex | float, ...]:
     """For each unknown the constant that comes closest to satisfying the linear equations, in the least squares of
-    their residuals over what the operators make of the lowest mode; 0 for what is learned, and, where an equation in a
-    volume sees constants, as k² u does, 0 if it does not outweigh `FAR` times what it leaves. A constant that is added to an unknown in all conditions is added to its base."""
+    their residuals over what the operators make of the lowest mode; 0 for what is learned, and, where there are
+    readings, or an equation in a volume sees constants, as k² u does, 0 if it does not outweigh `FAR` times what it
+    leaves.
+
+    A constant that is added to an unknown in all conditions is added to its base."""
     return _base(form.origin or form)
 
 
@@ -61,9 +64,11 @@ def _base(form: Form) -> tuple[complex | float, ...]:
 
 
 def _unseen(form: Form, unknown: int) -> bool:
-    """Has an unknown equations in volumes, and in these nothing but derivatives?"""
-    volumes = [row for row in form.rows if row.region.dim == form.space.dim and unknown in row.indices]
-    return bool(volumes) and all(any(index) for row in volumes for index in row.indices[unknown])
+    """Has an unknown equations in volumes, and in these nothing but derivatives, and no readings beside them?"""
+    mine = [row for row in form.rows if unknown in row.indices]
+    volumes = [row for row in mine if row.region.dim == form.space.dim]
+    derived = all(any(index) for row in volumes for index in row.indices[unknown])
+    return bool(volumes) and derived and not any(row.region.labels for row in mine)
 
 
 def base_jets(form: Form) -> Jets:

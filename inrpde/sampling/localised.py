@@ -37,6 +37,8 @@ RICHEST = 3.0
 """How much wider the innermost band is at most, where the data reach farther than they are narrow."""
 ALONG = 6.0
 """The band along the coordinates in which the data are not narrow."""
+SMALL = 0.12
+"""Half the side, beside the extent, of patches in which the data are left to them."""
 MOST = 12
 """Places that have patches, at most."""
 POINTS = 2.5
@@ -71,11 +73,18 @@ def patches(bound: Bound) -> tuple[Patch, ...]:
 @lru_cache(maxsize=64)
 def nests(bound: Bound) -> tuple[Patch, ...]:
     """The nested patches of all peaks, each from the innermost outwards."""
-    found: dict[tuple[float, ...], tuple[Patch, ...]] = {}
+    found: list[Place] = []
     for place in sorted(narrow(bound), key=lambda place: place.width):
-        if place.kind == "peak" and len(found) < MOST:
-            found.setdefault(place.centre, tuple(_nested(bound, place)))
-    return tuple(patch for each in found.values() for patch in each)
+        if place.kind == "peak" and len(found) < MOST and not any(_at(place, other) for other in found):
+            found.append(place)
+    return tuple(patch for place in found for patch in _nested(bound, place))
+
+
+def _at(place: Place, other: Place) -> bool:
+    """Is a place round the same centre, and narrow in the same coordinates, as one that is narrower?"""
+    apart = np.abs(np.array(place.centre) - np.array(other.centre))
+    across = np.isfinite(place.widths)
+    return bool((across == np.isfinite(other.widths)).all() and (apart <= np.array(place.widths))[across].all())
 
 
 def _nested(bound: Bound, place: Place) -> Iterator[Patch]:
@@ -94,11 +103,12 @@ def _nested(bound: Bound, place: Place) -> Iterator[Patch]:
         half, band, innermost = half * NESTING.get(d, 3.0), np.full(d, BAND.get(d, 6.0)), False
 
 
-def outside(form: Form, region: Region, points: Array) -> Array:
-    """Which points lie round no place that has patches, (N,) bool."""
+def outside(form: Form, points: Array) -> Array:
+    """Which points lie round no place that has patches, (N,) bool: as far as these are small beside the extent."""
     far = np.ones(len(points), bool)
+    lo, hi = bounds(form.bound)
     for patch in patches(form.bound):
-        if patch.innermost:
+        if np.min(np.array(patch.half) / (hi - lo)) < SMALL:
             far &= ~_within(patch.centre, patch.half, points)
     return far
 
@@ -157,11 +167,10 @@ def _lengths(form: Form, region: Region, points: Array) -> Array:
 
 def _others(form: Form, region: Region) -> list[tuple[tuple[float, ...], tuple[float, ...], int]]:
     """The boxes (centre, half the sides, points) of the places on a region that are no peaks."""
-    nested = {patch.centre for patch in nests(form.bound)}
     found = []
     for place in narrow(form.bound):
         on = form.conditions[place.condition].region
-        if on is not region or place.centre in nested or place.kind == "jump":
+        if on is not region or place.kind in ("peak", "jump"):
             continue
         across = np.isfinite(place.widths)
         count = max(2, SHARED // len(place.boxes))

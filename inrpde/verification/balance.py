@@ -199,7 +199,7 @@ def _given(form: Form, across: Row, q: Quadrature) -> Array | None:
 
 def _met(walls: list[Row], boundary: Region, points: Array) -> list[Row]:
     """The rows whose regions may hold some of the points, by their boxes."""
-    near = 1e-6 * boundary.size
+    near = 1e-6 * boundary.extents
     lo, hi = points.min(axis=0) - near, points.max(axis=0) + near
     boxes = [row.region.bounds for row in walls]
     return [row for row, (first, last) in zip(walls, boxes, strict=True) if np.all(first <= hi) and np.all(last >= lo)]
@@ -251,6 +251,8 @@ def _cancels(form: Form, across: Row, q: Quadrature, jets: list[Jet]) -> Array:
         other = q.points.copy()
         other[:, k] = lo[k] + hi[k] - other[:, k]
         here, there = (_affine(form, across, p, n, jets) for p, n in ((q.points, q.normals), (other, -q.normals)))
-        same = np.all(np.abs(here[0] + there[0]) <= TIED * (1 + np.abs(here[0])), axis=1)
-        out |= tied & same & (np.abs(here[1] + there[1]) <= TIED * (1 + np.abs(here[1])))
+        slopes, values = (
+            np.abs(a + b) <= TIED * np.max(np.abs(a), initial=0.0) for a, b in zip(here, there, strict=True)
+        )
+        out |= tied & np.all(slopes, axis=1) & values
     return out

@@ -10,7 +10,7 @@ from inrpde.declaration.conditions import Periodic
 from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
 from inrpde.sampling import Quadrature, sample
-from inrpde.sampling.extent import bounds, priors
+from inrpde.sampling.extent import bounds, priors, times
 from inrpde.verification.finding import Finding, Kind, name
 
 Array = np.ndarray
@@ -57,7 +57,8 @@ def _degenerate(form: Form, row: Row, boundary: Quadrature, order: int) -> Array
     assert boundary.normals is not None
     points, normals, step = boundary.points, boundary.normals, 1e-4 * row.region.size
     inside = sample(row.region, 200, 3).points
-    ellipticity = sum(np.mean(_across(form, row, inside, np.eye(form.space.dim)[k], 2)) for k in range(form.space.dim))
+    spatial = range(len(form.space.spatial))
+    ellipticity = sum(np.mean(_across(form, row, inside, np.eye(form.space.dim)[k], 2)) for k in spatial)
     second = _across(form, row, points, normals, 2)
     slope = (second - _across(form, row, points - step * normals, normals, 2)) / step
     first = np.sign(ellipticity) * (_across(form, row, points, normals, 1) - slope)
@@ -162,7 +163,8 @@ def at_an_end(form: Form, row: Row) -> bool:
     """Does a condition hold at one end of the last coordinate alone?"""
     if form.space.dim == 1:
         return row.region.dim == 0
-    flat = np.ptp([bound[-1] for bound in row.region.bounds]) < 1e-9 * row.region.size
+    start, end = times(form)
+    flat = np.ptp([bound[-1] for bound in row.region.bounds]) < 1e-9 * (end - start)
     return row.region.dim == form.space.dim - 1 and bool(flat)
 
 
@@ -171,14 +173,14 @@ def free_constants(form: Form) -> list[Finding]:
     findings = []
     for number in range(len(form.unknowns)):
         mine = [row for row in (*form.rows, *(term.row for term in form.integrals)) if number in row.indices]
-        if mine and not any(_feels_constants(row, number) for row in mine):
+        if mine and not any(feels_constants(row, number) for row in mine):
             u = name(form, number)
             text = f"{u} is determined up to a constant only: Eq(omega.mean({u}), 0) would fix it"
             findings.append(Finding(Kind.COVERAGE, text, "plausible"))
     return findings
 
 
-def _feels_constants(row: Row, unknown: int) -> bool:
+def feels_constants(row: Row, unknown: int) -> bool:
     """Does an equation change when a constant is added to an unknown?"""
     slopes = [row.tangent.get(s, 0) for s, jet in row.jets.items() if jet.unknown == unknown and not any(jet.index)]
     return sum(slopes) != 0

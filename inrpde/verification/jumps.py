@@ -17,8 +17,10 @@ from inrpde import deadline
 from inrpde.compiler.bind import BoundCondition
 from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form, Row
+from inrpde.compiler.printing import RowFunction
 from inrpde.declaration.fields import MeshField
 from inrpde.declaration.regions import Region
+from inrpde.declaration.words import words
 from inrpde.sampling import sample
 from inrpde.sampling.extent import priors
 from inrpde.sampling.sites import Samples
@@ -28,8 +30,9 @@ from inrpde.verification.finding import Finding, Kind, name, place
 Array = np.ndarray
 Values = Callable[[Array], Array]
 JUMPING = (Piecewise, Heaviside, sign, floor, ceiling, frac, Mod)
-HALVINGS = 45
-"""Times that the distance between two points is halved: what is left of it is rounding."""
+DIVISIONS, PART = 35, 0.45
+"""Times that two points are brought nearer to one another, to this part of their distance or to what is left of it: not
+by halves, which meet the place of a jump itself, where a Heaviside is 1/2."""
 LEAST = 1e-6
 """A jump smaller than this share of the values is none."""
 LINES, NODES, ALONE = 150, 200, 4000
@@ -125,8 +128,12 @@ def _values(form: Form, expr: Expr) -> Values:
     rng = np.random.default_rng(0)
     plain = {node: float(rng.uniform(0.5, 1.5)) for node in (*sorted(held, key=str), *sorted(unknowns, key=str))}
     known = expr.xreplace(plain).xreplace(plain)
-    fields = {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
-    return lambda points: evaluate(known, form.space.coords, points, fields)
+    coords = form.space.coords
+    if known.atoms(AppliedUndef):
+        fields = {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
+        return lambda points: evaluate(known, coords, points, fields)
+    once = RowFunction([known], words(expr))
+    return lambda points: np.broadcast_to(once(dict(zip(coords, points.T, strict=True)))[0], (len(points),))
 
 
 def _along(region: Region, k: int) -> tuple[Array, Array]:
@@ -161,9 +168,9 @@ def _largest(values: Values, first: Array, second: Array) -> Jump | None:
     if not len(steep):
         return None
     a, b, fa, fb = first[steep], second[steep], one[steep], other[steep]
-    for _ in range(HALVINGS):
+    for _ in range(DIVISIONS):
         deadline.turn()
-        middle = (a + b) / 2
+        middle = a + PART * (b - a)
         fm = values(middle)
         left = (np.abs(fa - fm) >= np.abs(fb - fm))[:, None]
         a, b = np.where(left, a, middle), np.where(left, middle, b)

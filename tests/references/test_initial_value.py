@@ -52,7 +52,6 @@ def test_what_blows_up_or_begins_singular_is_refused_and_told():
 
 def test_data_on_a_grid():
     space = Space(time="t")
-    (t,) = space.coords
     u, f, run = space.unknown("u"), space.coefficient("f"), Region(space, Interval(0, 2))
     nodes = np.linspace(0, 2, 201)
     problem = Problem(

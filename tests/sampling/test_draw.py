@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sympy import Eq, FiniteSet, Interval, Or, sin
+from sympy import Eq, FiniteSet, Interval, Or, Rational, sin
 
 from inrpde import Ball, On, Periodic, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
@@ -132,3 +132,22 @@ def test_parts_of_a_boundary_share_it_out():
     form = form_of(On(omega, space.laplace(u)), On(ends, u), On(sides, u))
     _, a, b = draw(form, 5000, 0).conditions
     assert np.isclose(len(b.points) / len(a.points), 2, rtol=0.05)
+
+
+@pytest.mark.parametrize(("s", "r"), [(1, 1), (10**12, 1), (1, 10**12), (Rational(1, 10**9), 10**9)])
+def test_points_are_shared_out_alike_in_all_units(s, r):
+    timed = Space("x y", time="t")
+    f = timed.unknown("f")
+    bar = Region(timed, Interval(0, 2 * s) * Interval(0, s) * Interval(0, r))
+    drawn = draw(
+        compile_problem(
+            Problem("p", [f], [On(bar, timed.dt(f)), On(bar.boundary, f), On(bar.initial, f), On(bar.final, f)])
+        ),
+        2000, 0,
+    )  # fmt: skip
+    volume, walls, start, end = drawn.conditions
+    assert len(volume.points) == 2000
+    assert (len(walls.points), len(start.points)) == (1072, 179)
+    for site, measure in ((walls, 6 * s * r), (start, 2 * s * s), (end, 2 * s * s)):
+        assert np.isclose(site.weights.sum() / float(measure), 1)
+    assert np.isclose(np.mean(walls.points[:, 2]) / float(r), 0.5, atol=0.02)

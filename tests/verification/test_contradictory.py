@@ -3,7 +3,7 @@
 import meshio
 import numpy as np
 import pytest
-from sympy import Abs, Derivative, Eq, Interval, Max, Piecewise, exp, floor, pi, sign, sin, tanh
+from sympy import Abs, Derivative, Eq, Heaviside, Interval, Max, Piecewise, cos, exp, floor, pi, sign, sin, tanh
 
 import inrpde
 from inrpde.compiler import compile_problem
@@ -151,6 +151,24 @@ def test_values_that_meet_may_start_at_other_rates():
     assert finding.at_most is None
     assert "h changes in time by 0 by On([0, 1]" in finding.text.replace("bar.boundary", "[0, 1]")
     assert "and by -2 by " in finding.text
+
+
+def cooled(initial):
+    sides = [On(bar.face(z, 0), Eq(5 * h, -moving.dn(h))), On(bar.face(z, 1), moving.dn(h))]
+    return Problem("p", [h], [heat, *sides, On(bar.initial, Eq(h, initial))])
+
+
+def test_initial_values_may_not_satisfy_what_is_said_of_slopes():
+    (finding,) = found(cooled(1))
+    assert finding.at_most is None
+    assert "the initial values of h leave a residual of 5 in On(bar.face(x, 0)" in finding.text
+    assert found(cooled(cos(pi * z) - 1)) == []
+
+
+def test_rates_of_what_jumps_are_left():
+    (finding,) = found(warmed(Heaviside(z - 0.3) * Heaviside(0.8 - z)))
+    assert "the value of h jumps by 1" in finding.text
+    assert found(warmed(Abs(sin(2 * pi * z)))) == []
 
 
 def test_what_overflows_is_not_the_same():

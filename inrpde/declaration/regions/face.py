@@ -67,9 +67,10 @@ def face(solid: Solid, coordinate: Symbol, value: Any) -> Region:
 
 def _flat_faces(solid: Solid, axis: int) -> list[float]:
     values: set[float] = set()
+    unit = float(solid.extents[axis])
     for part in solid.boundary.parts:
         points = pilot_points(part)
         normals = part.piece.normals(points)
         flat = points[np.abs(normals[:, axis]) > 1 - 1e-9, axis] if normals is not None else points[:0, axis]
-        values |= set(np.round(flat, 9).tolist()) if len(np.unique(np.round(flat, 6))) <= 8 else set()
-    return sorted(values)
+        values |= set(np.round(flat / unit, 9).tolist()) if len(np.unique(np.round(flat / unit, 6))) <= 8 else set()
+    return [unit * value for value in sorted(values)]

@@ -69,7 +69,7 @@ class Level(Solid):
     @cached_property
     def _steepest(self) -> float:
         points = self.lo + (self.hi - self.lo) * lattice(1024, len(self.lo), np.random.default_rng(0))
-        return float(np.max(np.linalg.norm(self.gradient(points), axis=1))) or 1.0
+        return float(np.max(np.linalg.norm(self.gradient(points) * self.units, axis=1))) or 1.0
 
     @cached_property
     def walls(self) -> tuple[Chart, ...]:
@@ -105,7 +105,7 @@ class Level(Solid):
         return np.where(near[:, None], moved, points)
 
     def _covers(self, points: Array, tol: float) -> Array:
-        return np.abs(self.value(points)) <= tol * np.linalg.norm(self.gradient(points), axis=1)
+        return np.abs(self.value(points)) <= tol * np.linalg.norm(self.gradient(points) * self.units, axis=1)
 
     def _normals(self, points: Array) -> Array:
         slope = self.gradient(points)

@@ -46,13 +46,13 @@ class PointSet(Region):
         return Chart(0, 1.0, lambda unit: self.coordinates, self._contains)
 
     def _contains(self, points: Array, tol: float) -> Array:
-        return self._tree.query(points)[0] <= tol
+        return self._tree.query(points / self.units)[0] <= tol
 
     @cached_property
     def _tree(self) -> Any:
         from scipy.spatial import cKDTree
 
-        return cKDTree(self.coordinates)
+        return cKDTree(self.coordinates / self.units)
 
 
 class Points(PointSet):
@@ -121,7 +121,7 @@ class Points(PointSet):
 
     def _chart(self) -> Chart:
         normals = self.normals
-        at_points = None if normals is None else (lambda points: normals[self._tree.query(points)[1]])
+        at_points = None if normals is None else (lambda points: normals[self._tree.query(points / self.units)[1]])
         return Chart(0, 1.0, lambda unit: self.coordinates, self._contains, at_points, self.values)
 
 

@@ -143,7 +143,8 @@ def exponentials(
     """Up to `count` of an operator's on a box: plain waves, and those that grow or decay; none where it has none."""
     z = frequencies(of, count, band, box, rng)
     phases = rng.uniform(0, 2 * np.pi, len(z))
-    plain = np.all(np.abs(z.real) <= 1e-12 * np.abs(z).max(axis=1, initial=0.0, keepdims=True), axis=1)
+    y = z * half_widths(box)
+    plain = np.all(np.abs(y.real) <= 1e-12 * np.abs(y).max(axis=1, initial=0.0, keepdims=True), axis=1)
     found: list[Trial] = []
     if plain.any():
         found.append(SineBody(box, ((z[plain].imag * half_widths(box), phases[plain]),)))
