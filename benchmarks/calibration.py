@@ -50,6 +50,8 @@ PACKAGED = (
 CASES = Path(__file__).resolve().parents[2] / "shared" / "cases"
 GIVEN = {"clamp": {"length": 4}}
 """Parameters that a case's truth is for."""
+CONSTANT = 1e-9
+"""What varies by a smaller share of its size is constant."""
 FLOATING = "case.cylinder_flow", "phi"
 """A field that is fixed up to a constant only."""
 POINTS = 3000
@@ -166,8 +168,9 @@ def errors(values: Array, truth: Array, level: bool = True) -> tuple[float, floa
     values, truth = values[seen], truth[seen]
     if not level:
         values, truth = values - values.mean(), truth - truth.mean()
-    gap, tiny = np.linalg.norm(values - truth), 1e-300
-    return float(gap / max(np.linalg.norm(truth), tiny)), float(gap / max(np.linalg.norm(truth - truth.mean()), tiny))
+    gap, size, varied = (float(np.linalg.norm(each)) for each in (values - truth, truth, truth - truth.mean()))
+    size = size or 1.0
+    return gap / size, gap / (varied if varied > CONSTANT * size else size)
 
 
 def rows(case: Case, budget: float, seed: int, reference: str) -> Iterator[Row]:
