@@ -104,9 +104,9 @@ def estimate(
     answer that ends before the last time.
 
     The amplification κ of data that is `measure`d says what residuals mean. Where it is more than usual, as near a
-    resonance, so is the error of what both solves leave, and of rounding. Where nothing bounds it, as
-    backwards in time, both may lack what hardly shows in any data: where these hold to S, they give the solution to
-    about 1/|log S| (logarithmic stability: John 1960, Isakov 2017, chapter 3).
+    resonance, so is the error of what both solves leave (unless that is the noise of readings), and of rounding. Where
+    nothing bounds it, as backwards in time, both may lack what hardly shows in any data: where these hold to S, they
+    give the solution to about 1/|log S| (logarithmic stability: John 1960, Isakov 2017, chapter 3).
 
     Where there are readings the second solve has not seen all of them, and the difference is the estimate; an unknown
     that nothing else gives is compared between them. An unknown that is open by more than a constant leaves those open
@@ -130,7 +130,8 @@ def estimate(
         amplified = None if candidate.until is not None else measure(candidate.state, first)
     with deadline.within(seconds + begun - time.perf_counter()) as scope:
         other = _second(candidate, seed + 1, [LEAN * (rms(values) or 1.0) for values in ours])
-    gains = {name: gain(amplified, name) for name in names}
+    readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals
+    gains = {name: 1.0 if readings else gain(amplified, name) for name in names}
     floors = {name: hidden(amplified, name, first.total) for name in names}
     if other is None:
         fields = {name: _clipped(max(unaided(amplified, name) * first.total, floors[name])) for name in names}
@@ -141,7 +142,6 @@ def estimate(
     differences = {name: relative_difference(*each) for name, each in zip(names, pairs, strict=True)}
     common = shared(first, second)
     alone = tuple(names[k] for k in unknowns if sampled(form, k))
-    readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals
     larger, least = OPEN
     bound = GUESSED if readings else max(larger * second.total, least)
     undecided = tuple(names[k] for k in _apart(form, pairs, bound) if names[k] not in alone)
