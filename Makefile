@@ -54,8 +54,8 @@ bench: $(INSTALLED_BENCH)  ## the table that the README quotes, and the others w
 	$(BIN)/python benchmarks/classical.py --seconds 1 --finest 0.03 --rows out/rows.json
 	$(BIN)/python benchmarks/wavenumbers.py 10 20 40
 	$(BIN)/python benchmarks/scaling.py --largest 1200 --cells 12 --rows out/rows.json --picture out/pareto.png
-	$(BIN)/python benchmarks/calibration.py --seconds 2 poisson modes helmholtz waves20 darcy convection layers peak \
-		robin plate annulus holes elbow smooth_elbow stokes interface heat string bratu burgers
+	$(BIN)/python benchmarks/calibration.py --budgets 2 --seeds 0 --kind narrow --kind jump --kind units --kind ode \
+		--file out/calibration.jsonl --picture out/calibration.png
 	$(BIN)/python benchmarks/jets.py --repeats 3
 
 paper: $(INSTALLED_PAPER)  ## the paper's experiments beside the authors' recipe, for the same seconds; pictures in out/paper

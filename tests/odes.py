@@ -83,7 +83,8 @@ def lorenz(end: float) -> Ode:
     return Ode(
         end, [[1], [1], [1]],
         lambda t, x, y, z: [
-            (x.diff(), 10 * (y.u - x.u)), (y.diff(), x.u * (28 - z.u) - y.u), (z.diff(), x.u * y.u - Rational(8, 3) * z.u)
+            (x.diff(), 10 * (y.u - x.u)), (y.diff(), x.u * (28 - z.u) - y.u),
+            (z.diff(), x.u * y.u - Rational(8, 3) * z.u),
         ],
         rates=lambda t, y: [10 * (y[1] - y[0]), y[0] * (28 - y[2]) - y[1], y[0] * y[1] - 8 / 3 * y[2]],
     )  # fmt: skip
@@ -94,7 +95,9 @@ def pendulum(end: float) -> Ode:
 
 
 ODES = {
-    "logistic growth": Ode(20, [[0.01]], lambda t, u: [(u.diff(), u.u * (1 - u.u))], lambda t: [1 / (1 + 99 * np.exp(-t))]),
+    "logistic growth": Ode(
+        20, [[0.01]], lambda t, u: [(u.diff(), u.u * (1 - u.u))], lambda t: [1 / (1 + 99 * np.exp(-t))]
+    ),
     "decay": Ode(40, [[1]], lambda t, u: [(u.diff(), -u.u)], lambda t: [np.exp(-t)]),
     "growth": Ode(30, [[1]], lambda t, u: [(u.diff(), u.u)], lambda t: [np.exp(t)]),
     "an unstable way down": Ode(20, [[1, -1]], lambda t, u: [(u.diff(2), u.u)], lambda t: [np.exp(-t)]),

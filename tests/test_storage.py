@@ -10,7 +10,7 @@ import pytest
 from sympy import Interval, Piecewise, exp, sin
 
 import inrpde
-from inrpde import Ball, GridField, Mesh, MeshField, Region, Solution, Space, storage
+from inrpde import Ball, GridField, Mesh, MeshField, Region, Solution, Space, pipeline, storage
 from inrpde.errors import OutputError
 from inrpde.found import Domain, NetworkField
 from inrpde.networks.corner import CornerFunctions, corner_modes, pole_modes
@@ -18,6 +18,7 @@ from inrpde.networks.partition import Windowed, windows
 from inrpde.networks.siren import SineBody
 from inrpde.networks.slab import Slab
 from inrpde.networks.trial import Constant, Sum
+from tests.odes import ODES
 
 RNG = np.random.default_rng(0)
 
@@ -263,3 +264,30 @@ def test_several_pictures_are_named_by_the_first(tmp_path):
     )
     assert solution.save(tmp_path / "film.png") == tmp_path / "film_000.png"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["film.h5", "film_000.png", "film_001.png"]
+
+
+# -- a time alone
+
+
+def test_an_ode_is_a_curve_over_the_time(tmp_path):
+    solution = inrpde.solve(ODES["decay"].problem(), budget=20)
+    back = inrpde.load(solution.save(tmp_path / "decay.h5"))
+    with h5py.File(tmp_path / "decay.h5") as file:
+        assert file["u0"].shape == file["t"].shape == (513,)
+        np.testing.assert_allclose(file["u0"], np.exp(-file["t"][:]), atol=1e-12)
+        np.testing.assert_allclose(file["u0_reference"], np.exp(-file["t"][:]), atol=1e-8)
+    times = np.array([0.0, 0.5, 7.0])
+    for points in (times, times[:, None]):
+        np.testing.assert_allclose(back(points)["u0"], np.exp(-times), atol=1e-12)
+    np.testing.assert_allclose(back.on_grid((), times)["u0"], np.exp(-times), atol=1e-12)
+    assert back.on_grid((9,))["u0"].shape == (9,)
+    assert back.report["verdict"]["word"] == "verified"
+
+
+def test_an_ode_at_times_of_the_users_choice(tmp_path):
+    times = (0.0, 0.1, 10.0)
+    pipeline.run(ODES["decay"].problem(), times=times, output=tmp_path / "decay.h5")
+    with h5py.File(tmp_path / "decay.h5") as file:
+        np.testing.assert_allclose(file["t"], times)
+        np.testing.assert_allclose(file["u0"], np.exp(-np.array(times)), atol=1e-12)
+    assert inrpde.load(tmp_path / "decay.h5").report["verdict"]["word"] == "verified"

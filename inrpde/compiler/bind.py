@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from sympy import Basic, Derivative, Expr, Symbol
@@ -77,6 +78,18 @@ class Evolution:
         ends = region.bounds if region.dim else [part.piece.chart.at(np.zeros((1, 0)))[0] for part in region.parts]
         return max(abs(end[self.axis] - self.start) for end in ends) <= CLOSE * abs(self.end - self.start)
 
+    def stages(self, narrow: Sequence[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
+        """The way in parts (from, to, h), one after the other: between the ends of `narrow` places (a, b, h), inside
+        which data vary on the length h, and as far beyond as half of them; elsewhere on that of the whole."""
+        narrow = [(a - (b - a) / 2, b + (b - a) / 2, h) for a, b, h in narrow]
+        whole, low, high = abs(self.end - self.start), min(self.start, self.end), max(self.start, self.end)
+        inside = {edge for a, b, _ in narrow for edge in (a, b) if low < edge < high}
+        edges = sorted({low, high, *inside}, reverse=self.start > self.end)
+        return [
+            (one, two, min((h for a, b, h in narrow if a < 0.5 * (one + two) < b), default=whole))
+            for one, two in pairwise(edges)
+        ]
+
 
 @dataclass(frozen=True, eq=False)
 class Bound:
@@ -119,7 +132,7 @@ class Bound:
 
     @property
     def orders(self) -> tuple[int, ...]:
-        """The highest order of each unknown's derivatives along the last coordinate in equations that hold in volumes."""
+        """The highest order of each unknown's derivatives along the last coordinate, in volumes."""
         rows = [row.doit() for c in self.conditions if c.region.dim == self.space.dim for row in c.residuals]
         found = [d for row in rows for d in row.atoms(Derivative)]
         along = self.space.coords[-1]

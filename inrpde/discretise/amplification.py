@@ -17,10 +17,11 @@ amplification that no few modes at a resonance have."""
 class Amplification:
     """`gains`: for each unknown its relative change over the perturbation of one equation's data, relative to
     `RowScore.scale`, by equation (rows,): the largest of some random ones. `spectrum` (k,): the singular values of the
-    fields that all of them excite, the largest first."""
+    fields that all of them excite, the largest first. A slender region amplifies by its `slenderness`."""
 
     gains: Mapping[str, Array]
     spectrum: Array
+    slenderness: float = 1.0
 
     def of(self, name: str) -> float:
         """The largest gain of an unknown, over all equations."""
@@ -35,9 +36,13 @@ class Amplification:
         """The number of the equation whose data are amplified most."""
         return int(np.max(list(self.gains.values()), axis=0).argmax())
 
+    def large(self, name: str) -> bool:
+        """Are the data of an unknown amplified as in no well-posed problem?"""
+        return self.of(name) > LARGE * self.slenderness
+
     @property
     def unbounded(self) -> bool:
         """Are several independent fields amplified by far? So it is where an equation that smooths is asked backwards,
         without a bound; near a resonance a few modes are, and all else as in well-posed problems."""
         several = self.spectrum[SEVERAL - 1] if len(self.spectrum) >= SEVERAL else 0.0
-        return bool(self.largest > LARGE and several > WIDE)
+        return bool(any(map(self.large, self.gains)) and several > WIDE * self.slenderness)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from sympy import Expr, sympify
+from sympy import Expr, S, sympify
 
 from inrpde.compiler.bind import Unknown
 from inrpde.compiler.evaluate import evaluate
@@ -34,6 +34,12 @@ class Expressions:
                 expr = expr.diff(x, n) if n else expr
             out[index] = evaluate(expr, coords, points, fields)
         return out
+
+
+def exact_state(form: Form) -> Expressions:
+    """The exact solutions of all unknowns; NaN of those that have none."""
+    exact = {key.func.__name__: form.bound.known(expr) for key, expr in form.bound.problem.exact.items()}
+    return Expressions(form, tuple(S.NaN if expr is None else expr for expr in form.expressions(exact)))
 
 
 def guessed(form: Form, default: Expr) -> Expressions:

@@ -45,7 +45,7 @@ _PARTS = {
     "difference": "between the two solves, relative in L2: each has its share, by its residuals",
     "shared": "residuals that both solves leave: an error that they share shows in no difference, and is added",
     "bound": "on the largest error, by the maximum principle, where one is known to hold",
-    "amplification": "the relative change of the solution over one of its data, the largest of some",
+    "amplification": "relative change of the solution over that of its data, for random changes of each condition",
 }
 """What an estimate is made of (`verification.estimate`), in a line each."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from sympy import Expr, Float, I, S, Symbol, exp, pi, sin
+from sympy import Derivative, Expr, Float, Heaviside, I, Piecewise, S, Symbol, exp, pi, sign, sin
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Eq, Relational
 
@@ -20,7 +20,6 @@ from inrpde.declaration.problem import is_complex
 from inrpde.discretise.fields import field_points, rms
 from inrpde.errors import ProblemError
 from inrpde.sampling.extent import bounds
-from inrpde.verification.jumps import lost_fluxes
 from inrpde.verification.validate import validate
 
 LEVELS = ((0.0, 1.0), (2.0, 1.0), (0.5, 0.3), (-2.0, 1.0), (0.0, 0.1))
@@ -153,10 +152,11 @@ def _levels(form: Form) -> Iterator[tuple[float, float]]:
 
 def _check_smooth(form: Form) -> None:
     """Raise ProblemError where a smooth solution would ask for a source that is concentrated at jumps."""
-    meshed = {key.func.__name__ for key, field in form.bound.fields.items() if isinstance(field, MeshField)}
-    jumps = [row.text for row in form.rows for jet in row.data.values() if jet.name in meshed and any(jet.index)]
-    if lost_fluxes(form) or jumps:
-        raise ProblemError(
-            "a coefficient that jumps, or whose slope does, stands under a derivative: no smooth function solves this",
-            [*jumps, form.bound.problem.name][0], "give `exact`",
-        )  # fmt: skip
+    meshed = {key for key, field in form.bound.fields.items() if isinstance(field, MeshField)}
+    for condition in form.conditions:
+        for derivative in set().union(*(row.atoms(Derivative) for row in condition.residuals)):
+            if derivative.expr.has(Piecewise, Heaviside, sign, *meshed):
+                raise ProblemError(
+                    "a coefficient that jumps, or whose slope does, stands under a derivative: its equation has no "
+                    "smooth solution to try", str(condition), "give `exact`",
+                )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from inrpde import config, pipeline, references
+from inrpde import config, deadline, pipeline, references
 from inrpde.arguments import check_arguments
 from inrpde.compiler import Form, compile_problem
 from inrpde.compiler.evaluate import evaluate
@@ -121,9 +121,9 @@ def features_check(
     made: Problem, seed: int, budget: float, settings: Mapping[str, Any], progress: Progress
 ) -> Check:  # fmt: skip
     """The true errors of answers of more and more features, on one domain."""
-    begin, rows, names = time.perf_counter(), list[dict[str, Any]](), [words(u) for u in made.unknowns]
+    begin, share, rows = time.perf_counter(), budget / FEWEST, list[dict[str, Any]]()
+    names = [words(u) for u in made.unknowns]
     method = "least-squares" if compile_problem(made).linear else "newton"
-    share = budget / FEWEST
     for width in WIDTHS:
         if len(rows) >= FEWEST and time.perf_counter() - begin > budget - share:
             break
@@ -134,9 +134,14 @@ def features_check(
             return Check("features", None, error.what)
         except DivergedError:
             errors = dict.fromkeys(names, math.inf)
-        rows.append({"features": width} | errors)
+        row = {"features": width} | errors
+        if rows and row == rows[-1] | {"features": width}:  # both are what the time sufficed for, of other features
+            break
+        rows.append(row)
         if max(errors.values()) < ROUNDED:
             break
+    if len(rows) < FEWEST and not (rows and max(rows[-1][name] for name in names) < ROUNDED):
+        return Check("features", None, f"{budget:.3g} s do not suffice for answers of more features", tuple(rows))
     first, last = rows[0], rows[-1]
     falls = all(last[name] < math.inf and last[name] <= max(FALLS * first[name], ROUNDED) for name in names)
     text = "the errors fall with the number of features" if falls else "the errors do not fall with more features"
@@ -144,30 +149,28 @@ def features_check(
 
 
 def reference_check(made: Problem, budget: float) -> Check:
-    """The true errors of the reference on three grids: their order, and its own estimates."""
+    """The true errors of the reference on three grids, where it lets one choose them: their order, and its own
+    estimates."""
     form = compile_problem(made)
-    rows, n, found = list[dict[str, Any]](), None, list[Reference]()
-    for _ in range(GRIDS):
-        witness = references.solve(form.bound, n, budget=budget / 2)
-        if isinstance(witness, NoReference):
-            if not found:
-                return Check("reference", None, f"there is none: {witness.reason}")
-            break
-        found.insert(0, witness)
-        n = max((len(axis) - 1) // 8 * 4 for axis in witness.axes[: len(form.space.spatial)])
-        if n < 8:
-            break
-    coarser, orders = dict[str, float](), dict[str, float]()
-    for witness in found:
-        cells = max(len(axis) - 1 for axis in witness.axes[: len(form.space.spatial)])
+    witnesses = list[Reference]()
+    with deadline.within(budget) as scope:
+        refused = _refine(form, budget, witnesses)
+    if not witnesses:
+        why = f"it did not end in {budget:.3g} s" if scope.expired else f"there is none: {refused}"
+        return Check("reference", None, why)
+    rows, orders = list[dict[str, Any]](), dict[str, float]()
+    coarser = dict[str, tuple[int, float]]()
+    for witness in reversed(witnesses):
+        cells = _cells(form, witness)
         for name, true in reference_errors(form, witness).items():
-            order = math.log2(coarser[name] / true) if true > 0 and coarser.get(name, 0.0) > 0 else None
+            order = None
+            if true > 0 and name in coarser and coarser[name][1] > 0:
+                order = math.log(coarser[name][1] / true) / math.log(cells / coarser[name][0])
+                orders[name] = max(order, orders.get(name, order))
             estimated = witness.estimated_error[name]
             rows.append({"cells": cells, "field": name, "true": true, "estimated": estimated, "order": order})
-            coarser[name] = true
-            if order is not None:
-                orders[name] = max(order, orders.get(name, order))
-    finest, kind = rows[-len(coarser) :], found[-1].kind
+            coarser[name] = cells, true
+    kind, finest = witnesses[0].kind, rows[-len(coarser) :]
     for row in finest:
         if row["true"] > max(HONEST * row["estimated"], SMALL):
             text = f"{kind}: {row['field']} is off by {row['true']:.1e}, and its own estimate is {row['estimated']:.1e}"
@@ -178,6 +181,25 @@ def reference_check(made: Problem, budget: float) -> Check:
             return Check("reference", False, text, tuple(rows))
     text = f"{kind}; it converges as expected, and its estimates are those of its true errors"
     return Check("reference", True, text, tuple(rows))
+
+
+def _refine(form: Form, budget: float, found: list[Reference]) -> str | None:
+    """Add references on grids, each of half the cells of the one before, or say why there is none."""
+    n = None
+    while len(found) < GRIDS:
+        witness = references.solve(form.bound, n, budget=budget / 2)
+        if isinstance(witness, NoReference):
+            return witness.reason
+        if found and _cells(form, witness) >= _cells(form, found[-1]):  # it takes no coarser one
+            return None
+        found.append(witness)
+        n = _cells(form, witness) // 2
+    return None
+
+
+def _cells(form: Form, witness: Reference) -> int:
+    """The cells of a reference along the coordinate that has most."""
+    return max(len(axis) - 1 for axis in witness.axes[: len(form.space.spatial)])
 
 
 def reference_errors(form: Form, witness: Reference) -> dict[str, float]:
@@ -195,14 +217,12 @@ def reference_errors(form: Form, witness: Reference) -> dict[str, float]:
 
 def mutants_check(problem: Problem, seed: int, budget: float, number: int, progress: Progress) -> Check:
     """Planted errors: each is to be found before a solve, and the condition named that holds it."""
-    begin = time.perf_counter()
     rows, why = list[dict[str, Any]](), "no condition could be changed such that the exact solution tells"
     try:
-        for mutant in islice(planted(problem, seed), number):
-            rows.append(judged(mutant))
-            progress("mutants", len(rows) / number)
-            if time.perf_counter() - begin > budget:
-                break
+        with deadline.within(budget):
+            for mutant in islice(planted(problem, seed), number):
+                rows.append(judged(mutant))
+                progress("mutants", len(rows) / number)
     except ProblemError as error:
         why = error.what
     if not rows:

@@ -59,7 +59,7 @@ class Scheme(Protocol):
 SAMPLES = {1: 64, 2: 8, 3: 4}
 """Points along each axis of a cell in which data jump."""
 
-SIDE = 1e-6
+SIDE = 1e-7
 """How far from a point its two sides are, in half steps."""
 
 

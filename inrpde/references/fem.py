@@ -15,7 +15,6 @@ import numpy as np
 from scipy.sparse import csr_array
 from sympy import Derivative, S
 
-from inrpde import resolution
 from inrpde.compiler import Bound
 from inrpde.declaration.regions import Mesh, Region
 from inrpde.references.cost import afford
@@ -25,6 +24,7 @@ from inrpde.references.factors import Factors, ignores
 from inrpde.references.fem_assembly import Assembly, Interface, probe
 from inrpde.references.fem_mesh import check_meshable, meshes, ratio
 from inrpde.references.layout import coarsest_axes, domain
+from inrpde.references.narrow import places
 from inrpde.references.reference import (
     FLOOR,
     CellValues,
@@ -159,10 +159,10 @@ def _check_seen(equations: Equations, mesh: Any, finer: float) -> None:
     """Raise Unsupported where cells of the finest mesh would not see narrow data; this one's are larger by a factor."""
     vertices = mesh.p[:, mesh.t[: len(mesh.p) + 1]]
     lo, hi = vertices.min(axis=1), vertices.max(axis=1)
-    for place in resolution.narrow(equations.bound):
+    for place in places(equations):
         met = np.all((lo <= np.array(place.hi)[:, None]) & (hi >= np.array(place.lo)[:, None]), axis=0)
         longest = np.max((hi - lo)[:, met], axis=1, initial=0.0) / finer
-        if place.kind != "jump" and np.any(longest > np.array(place.widths)):
+        if np.any(longest > 2 * np.array(place.widths)):
             raise Unsupported(f"{place.text}: the mesh's cells do not see this", Refusal.TOO_DEAR)
 
 

@@ -23,6 +23,7 @@ from inrpde.compiler import Bound
 from inrpde.references.formula import Formula
 from inrpde.references.reference import NoReference, Reference, Refusal, Unsupported, norm
 from inrpde.references.steady import Progress
+from inrpde.resolution import steps
 
 Array = np.ndarray
 KIND = "initial-value"
@@ -42,8 +43,8 @@ TRIES = 60
 """Newton steps for initial values that are given by equations."""
 LEAST = 1e-10
 """No error of many steps is estimated to be smaller."""
-SEEN = 1 / 1000
-"""The longest step, as a share of the whole, where equations hold the coordinate itself, and may change fast somewhere."""
+LONGEST, HALF = 1 / 100, 0.5
+"""The longest step, as a share of the whole, and where data are narrow half of the length on which they vary."""
 STUCK, WITHIN = 5000, 1e-12
 """So many evaluations within this share of the whole show that the solution cannot be continued."""
 ORDER = 5.0
@@ -83,9 +84,9 @@ def _refine(system: _System, n: int | None, limit: float, progress: Progress | N
         except _Late:
             break
         if not number:
-            count = n or int(np.clip(EACH * len(run.t), FEWEST, MOST))
+            count = n or int(np.clip(EACH * sum(len(one.t) for one in run), FEWEST, MOST))
             nodes = np.linspace(min(system.start, system.end), max(system.start, system.end), count + 1)
-        values, sizes = system.unknowns(run.sol, nodes), np.minimum(sizes, system.sizes(run.y))
+        values, sizes = system.unknowns(run, nodes), np.minimum(sizes, system.sizes(run))
         if before is not None:
             found = _reference(nodes, values, before)
             if max(found.estimated_error.values()) < ENOUGH:
@@ -116,7 +117,8 @@ class _Late(Exception):
 @dataclass(frozen=True)
 class _System:
     """The equations in symbols: `jets[k][m]` is the m-th derivative of unknown k, the last of them the highest.
-    `data` are derivatives of coefficients that are given by data. Values run from `start` to `end`."""
+    `data` are derivatives of coefficients that are given by data. Values run from `start` to `end` in
+    `stages` (see `Evolution`)."""
 
     bound: Bound
     jets: Sequence[Sequence[Dummy]]
@@ -125,6 +127,7 @@ class _System:
     conditions: Sequence[Expr]
     start: float
     end: float
+    stages: Sequence[tuple[float, float, float]]
 
     @classmethod
     def of(cls, bound: Bound) -> _System:
@@ -154,7 +157,7 @@ class _System:
                 raise Unsupported("the equations are not linear in the highest derivatives: they are implicit")
         if any(row.has(*highest) for row in rows[False]):
             raise Unsupported("an initial condition has a derivative as high as the equations")
-        return cls(bound, jets, data, rows[True], rows[False], way.start, way.end)
+        return cls(bound, jets, data, rows[True], rows[False], way.start, way.end, way.stages(steps(bound, 0)))
 
     # -- the system of first order
 
@@ -228,14 +231,9 @@ class _System:
                     return found.view(float)
         raise Unsupported("the initial conditions do not determine the initial values")
 
-    @property
-    def longest(self) -> float:
-        varies = self.data or any(row.has(*self.bound.space.coords) for row in self.equations)
-        return SEEN * abs(self.end - self.start) if varies else np.inf
-
-    def run(self, start: Array, tolerance: float, sizes: Array, until: float) -> Any:
-        """What scipy finds. Raises _Late at the time `until` (of the performance counter), and Unsupported where the
-        solution cannot be continued."""
+    def run(self, start: Array, tolerance: float, sizes: Array, until: float) -> list[Any]:
+        """What scipy finds, from place to place where data are narrow. Raises _Late at the time `until` (of the
+        performance counter), and Unsupported where the solution cannot be continued."""
         reached, calls = self.start, 0
 
         def rates(at: float, y: Array) -> Array:
@@ -252,12 +250,16 @@ class _System:
         with np.errstate(all="ignore"):
             if not np.all(np.isfinite(self.rates(self.start, start))):
                 raise Unsupported("the equations are singular at the start", Refusal.SINGULAR)
-            found = solve_ivp(
-                rates, (self.start, self.end), start, "LSODA", rtol=tolerance, atol=BESIDE * tolerance * sizes,
-                dense_output=True, max_step=self.longest,
-            )  # fmt: skip
-        if found.status != 0 or not np.all(np.isfinite(found.y)):
-            raise self._stopped(reached)
+            found = list[Any]()
+            for *span, varies in self.stages:
+                longest = min(LONGEST * abs(self.end - self.start), HALF * varies)
+                one = solve_ivp(
+                    rates, span, found[-1].y[:, -1] if found else start, "LSODA", rtol=tolerance,
+                    atol=BESIDE * tolerance * sizes, dense_output=True, max_step=longest,
+                )  # fmt: skip
+                if one.status != 0 or not np.all(np.isfinite(one.y)):
+                    raise self._stopped(reached)
+                found.append(one)
         return found
 
     def _stopped(self, at: float) -> Unsupported:
@@ -270,15 +272,18 @@ class _System:
         sizes = np.maximum(np.abs(start), BESIDE * abs(self.end - self.start) * np.abs(self.rates(self.start, start)))
         return np.maximum(sizes, BESIDE * float(np.max(sizes)) or 1.0)
 
-    def sizes(self, y: Array) -> Array:
+    def sizes(self, found: list[Any]) -> Array:
         """The largest value of each component (count,), of a complex one for both parts."""
-        most = np.max(np.abs(y), axis=1)
+        most = np.max([np.max(np.abs(one.y), axis=1) for one in found], axis=0)
         pairs = most.reshape(-1, 2 if self.complex else 1).max(axis=1)
         return np.maximum(np.repeat(pairs, 2 if self.complex else 1), 1e-300)
 
-    def unknowns(self, sol: Any, nodes: Array) -> dict[str, Array]:
-        """The unknowns at nodes (N,)."""
-        values = sol(nodes)
+    def unknowns(self, found: list[Any], nodes: Array) -> dict[str, Array]:
+        """The unknowns at nodes (N,), which increase."""
+        pieces = found if self.start < self.end else found[::-1]
+        cuts = np.searchsorted(nodes, [max(one.t[0], one.t[-1]) for one in pieces[:-1]])
+        parts = [one.sol(part) for one, part in zip(pieces, np.split(nodes, cuts), strict=True) if len(part)]
+        values = np.concatenate(parts, axis=1)
         if self.complex:
             values = values[::2] + 1j * values[1::2]
         own = [self.lower.index(jet[0]) for jet in self.jets]

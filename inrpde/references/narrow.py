@@ -16,21 +16,28 @@ from inrpde.references.terms import switches
 
 ACROSS = 8
 """Cells of the coarsest grid across a narrow place, and steps in time, at least."""
+MANY = 64
+"""Jumps that can be nodes; of more, the means alone are taken."""
 SAMPLES = 4097
 """Points between which a switch that is not linear is taken to change its sign at most once."""
+
+
+def places(equations: Equations) -> list[resolution.Place]:
+    """The narrow places of which a width is known: not jumps, nor singular points, near which the order tells."""
+    return [place for place in resolution.narrow(equations.bound) if place.resolved and place.kind != "jump"]
 
 
 @lru_cache(maxsize=16)
 def narrow(equations: Equations, k: int) -> tuple[Narrow, ...]:
     """The narrow places along a coordinate, with cells that see what lies there; not jumps, whose means are taken."""
     found = []
-    for place in resolution.narrow(equations.bound):
+    for place in places(equations):
         lo, hi, width = place.lo[k], place.hi[k], place.widths[k]
-        if place.kind == "jump" or (not np.isfinite(width) and lo < hi):
-            continue
         if np.isfinite(width):
-            found.append(Narrow(lo, hi, min(width / 2, max(hi - lo, width) / ACROSS)))
-        elif k < len(equations.space.spatial):
+            # a front across the region takes most of the cells: the next grids see it as well
+            step = min(width / 2, max(hi - lo, width) / ACROSS) if place.kind == "peak" else width
+            found.append(Narrow(lo, hi, step))
+        elif lo == hi and k < len(equations.space.spatial):
             # what is narrow on a wall is felt as far into the region
             across = min(w for w in place.widths[: len(equations.space.spatial)])
             found += [Narrow(lo, lo, across / 2)] if np.isfinite(across) else []
@@ -39,19 +46,20 @@ def narrow(equations: Equations, k: int) -> tuple[Narrow, ...]:
 
 @lru_cache(maxsize=16)
 def jumps(equations: Equations, k: int, lo: float, hi: float) -> tuple[float, ...]:
-    """Where along a coordinate, between `lo` and `hi`, data jump as a function of it alone."""
+    """Where along a coordinate, between `lo` and `hi`, data jump as a function of it alone, if not all over."""
     x = equations.space.coords[k]
     kinds = (equations.volume, equations.faces, equations.initial)
     found = {g for kind in kinds for equation in kind for g in switches(equation.expr) if g.free_symbols == {x}}
-    places = sorted(at for g in found for at in _roots(g, x, lo, hi) if lo < at < hi)
-    return tuple(at for n, at in enumerate(places) if n == 0 or at - places[n - 1] > 1e-12 * (hi - lo))
+    ordered = sorted(at for g in found for at in _roots(g, x, lo, hi) if lo < at < hi)
+    kept = tuple(at for n, at in enumerate(ordered) if n == 0 or at - ordered[n - 1] > 1e-12 * (hi - lo))
+    return kept if len(kept) <= MANY else ()
 
 
 def refuse_narrow(equations: Equations, cost: str) -> None:
     """Raise Unsupported, naming the narrowest place, where there is one: a grid that sees it would take `cost`."""
-    places = [place for place in resolution.narrow(equations.bound) if place.kind != "jump"]
-    if places:
-        text = min(places, key=lambda place: place.width).text
+    found = places(equations)
+    if found:
+        text = min(found, key=lambda place: place.width).text
         raise Unsupported(f"{text}: a grid that sees this would take {cost}", Refusal.TOO_DEAR)
 
 

@@ -91,6 +91,13 @@ def times(form: Form) -> tuple[float, float]:
     return form.evolves.start, form.evolves.end
 
 
+def slenderness(form: Form) -> float:
+    """How much less the operators make of the longest mode of the box than of the shortest: a solution that does not
+    vary across a slender region is as large as its length makes it."""
+    lo, hi = (end[: len(form.space.spatial)] for end in bounds(form))
+    return float(np.max(hi - lo, initial=0.0) / np.min(hi - lo, initial=np.inf)) ** form.order if len(lo) else 1.0
+
+
 def volumes(form: Form, unknown: int) -> list[Region]:
     """The regions of full dimension on which an unknown has equations (any on which it has one, if there is none)."""
     regions = [row.region for row in form.rows if unknown in row.indices]

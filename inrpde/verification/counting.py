@@ -18,7 +18,7 @@ from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
 from inrpde.sampling import Quadrature, sample
 from inrpde.sampling.extent import priors, times
-from inrpde.verification.coverage import at_an_end, faces
+from inrpde.verification.coverage import at_an_end, faces, feels_constants
 from inrpde.verification.finding import Finding, Kind, name
 from inrpde.verification.symbol import degrees, determinant, independent, rank, roots, symbol
 
@@ -31,9 +31,10 @@ DECAYS = 1e-3
 """A root that lies no farther from the real axis, as a share of its size, may be on it."""
 SHORT = (3e2, 3e4)
 """Frequencies, beside the extents of the region and of the time."""
-STATES = (0, 1, 2)
+STATES = (0, 1)
 """States of the unknowns at which nonlinear equations are linearised."""
 INSIDE, OUTSIDE = 1, 2
+"""On which side of a wall a system lies."""
 STEP = 1e-6
 """How far beside a wall it is looked for what lies there, as a share of a region's size."""
 BESIDE = 1e-3
@@ -44,7 +45,7 @@ FEW = 3
 
 @dataclass(frozen=True)
 class System:
-    """As many equations on one volume as unknowns."""
+    """The equations on one volume that share unknowns."""
 
     region: Region
     rows: tuple[Row, ...]
@@ -108,6 +109,7 @@ def systems(form: Form) -> list[System]:
 
 
 def states(system: System) -> tuple[int, ...]:
+    """The states at which a system is linearised: one is enough where it is linear."""
     return STATES[:1] if all(row.linear for row in system.rows) else STATES
 
 
@@ -116,8 +118,9 @@ def _at_an_end(form: Form, row: Row) -> bool:
 
 
 def matrix(form: Form, system: System, points: Array, a: Array, b: Array, state: int) -> Array | None:
-    matrix = symbol(form, system.rows, system.unknowns, points, None, a, b, state)
-    return matrix if matrix.shape[1] == matrix.shape[2] else None
+    """A system's symbol; None where there are not as many equations as unknowns."""
+    found = symbol(form, system.rows, system.unknowns, points, None, a, b, state)
+    return found if found.shape[1] == found.shape[2] else None
 
 
 # -- on a line
@@ -150,6 +153,11 @@ def _on_a_line(form: Form, group: list[System], bare: bool) -> list[Count]:
         scale = np.full_like(point, 1 / group[0].region.size)
         conditions = symbol(form, there, unknowns, point, np.ones_like(point), 0 * point, scale)
         given += int(rank(conditions)[0])
+    terms = [form.integrals[k].row for row in totals for k in row.integrals.values()]
+    for k in unknowns:  # where slopes alone are given, one more fixes the constant
+        given -= (
+            given > asked and sum(feels_constants(row, k) for row in (*mine, *rows, *terms) if k in row.indices) == 1
+        )
     if given > asked or (given < asked and not bare):
         return [Count("", tuple(unknowns), asked, given, (*rows, *totals))]
     return []
@@ -160,7 +168,7 @@ def _order(form: Form, system: System) -> int | None:
     points = np.concatenate([sample(system.region, 8, 1).points, sample(system.region.boundary, 2, 1).points])
     found = set()
     for state in states(system):
-        scale = np.full_like(points, 1 / system.region.size)
+        scale = np.full_like(points, 1 / np.ptp(system.region.bounds))
         square = matrix(form, system, points, 0 * points, scale, state)
         if square is None:
             return None
@@ -248,18 +256,21 @@ def _asked(form: Form, system: System, points: Array, normals: Array, inside: bo
     counts, certain = [], []
     across = 1j * normals * (SHORT[0] / system.region.size)
     beside = points + (-BESIDE if inside else BESIDE) * system.region.size * normals
+    waves = _waves(form, system, normals)
     for state in states(system):
-        for a in _waves(form, system, normals):
-            there, within = (matrix(form, system, x, a, across, state) for x in (points, beside))
-            if there is None or within is None:
-                return np.full(len(points), -1)
+        within = matrix(form, system, beside, waves[0], across, state)
+        if within is None:
+            return np.full(len(points), -1)
+        order = degrees(determinant(within))
+        for a in waves:
+            there = symbol(form, system.rows, system.unknowns, points, None, a, across, state)
             polynomial = determinant(there)
             degree, tau = degrees(polynomial), roots(polynomial)
             known = ~np.isnan(tau)
             decays = (tau.imag < 0) if inside else (tau.imag > 0)
             apart = np.all(~known | (np.abs(tau.imag) > DECAYS * np.abs(tau)), axis=1)
             counts.append(np.sum(decays & known, axis=1))
-            certain.append((degree >= 0) & (degree == degrees(determinant(within))) & apart)
+            certain.append((degree >= 0) & (degree == order) & apart)
     number, sure = np.array(counts), np.array(certain)
     lowest = np.min(np.where(sure, number, 99), axis=0)
     highest = np.max(np.where(sure, number, -1), axis=0)
@@ -273,8 +284,8 @@ def _waves(form: Form, system: System, normals: Array) -> list[Array]:
     across = normals[:, :d]
     towards = [0 * across]
     if d > 1:
-        drawn = rng.normal(size=(2, d)) - 0 * across[:, None]
-        drawn -= np.sum(drawn * across[:, None], axis=2, keepdims=True) * across[:, None]
+        drawn = np.broadcast_to(rng.normal(size=(2, d)), (len(across), 2, d))
+        drawn = drawn - np.sum(drawn * across[:, None], axis=2, keepdims=True) * across[:, None]
         drawn /= np.linalg.norm(drawn, axis=2, keepdims=True)
         towards = [drawn[:, 0], -drawn[:, 1]]
     out = [1j * scale / system.region.size * each for each in towards for scale in SHORT]

@@ -38,7 +38,8 @@ FEWEST, MOST = 500, 20_000
 LEAN = 30.0
 """The size, beside the answer's own, of the random field towards which the second solve leans."""
 GUESSED = 0.3
-"""Two solves of which one has not seen all readings, and that differ so much, do not know what lies between them."""
+"""Two solves that differ so much, where one has not seen all readings, do not know what lies between them; and of
+nonlinear equations they are too far apart to share a difference out."""
 OPEN = 100.0, 1e-2
 """Two solves that differ by so many times their residuals, and by so much, show that something is left open."""
 BRIEF = 0.5
@@ -129,10 +130,10 @@ def estimate(
     Without a second solve it is the score times κ (see below), ten where that is not measured; there is none of an
     answer that ends before the last time.
 
-    The amplification κ of data that is `measure`d says what residuals mean. Where it is large, as near a resonance,
-    the error is at least κ times what both solves leave, and what rounding leaves. Where nothing bounds it, as
-    backwards in time, both may lack what hardly shows in any data: where these hold to S, they give the solution to
-    about 1/|log S| (logarithmic stability: John 1960, Isakov 2017, chapter 3).
+    The amplification κ of data that is `measure`d says what residuals mean. Where it is more than usual, as near a
+    resonance, so is the error of what both solves leave (unless that is the noise of readings), and of rounding. Where
+    nothing bounds it, as backwards in time, both may lack what hardly shows in any data: where these hold to S, they
+    give the solution to about 1/|log S| (logarithmic stability: John 1960, Isakov 2017, chapter 3).
 
     Two marches to the same aim are equally wrong: what they differ by is the error, however much the problem amplifies
     it, and their residuals tell less, as these are large in windows that are short.
@@ -162,7 +163,8 @@ def estimate(
         amplified = None if candidate.until is not None else measure(candidate.state, first)
     with deadline.within(seconds + begun - time.perf_counter()) as scope:
         other = _second(candidate, seed + 1, [LEAN * (size or 1.0) for size in varied])
-    gains = {name: gain(amplified, name) * share[name] for name in names}
+    readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals
+    gains = {name: share[name] * (1.0 if readings else gain(amplified, name)) for name in names}
     floors = {name: hidden(amplified, name, first.total) for name in names}
     if other is None:
         left = {name: unaided(amplified, name) * first.total * share[name] for name in names}
@@ -176,18 +178,18 @@ def estimate(
     differences = {name: relative_difference(*each) for name, each in zip(names, pairs, strict=True)}
     if candidate.equal:
         fields = {name: _clipped(difference) for name, difference in differences.items()}
-        return Estimate(fields, first, second, differences, 0.0, (), most=most)
+        return Estimate(fields, first, second, differences, 0.0, (), most=most, spread=spread, other=other)
     common = shared(first, second)
     alone = tuple(names[k] for k in unknowns if sampled(form, k))
-    readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals
     larger, least = OPEN
     bound = GUESSED if readings else max(larger * second.total, least)
-    limits = [bound * share[name] for name in names]
-    undecided = tuple(names[k] for k in _undecided(form, pairs, limits) if names[k] not in alone)
+    open_ = _apart(form, pairs, [bound * share[name] for name in names])
+    undecided = tuple(names[k] for k in open_ if names[k] not in alone)
+    strays = () if form.linear else _apart(form, pairs, [GUESSED * share[name] for name in names])
     part = 1.0 if readings else SPARE * first.total / max(np.hypot(first.total, second.total), 1e-300)
     fields = {
         name: CEILING
-        if name in undecided
+        if name in (*undecided, *(names[k] for k in strays))
         else _clipped(max(part * difference + gains[name] * common, first.total * share[name] / FARTHEST, floors[name]))
         for name, difference in differences.items()
     }
@@ -198,7 +200,7 @@ def estimate(
     )  # fmt: skip
 
 
-def _undecided(form: Form, pairs: Sequence[tuple[Array, Array, float]], limits: Sequence[float]) -> list[int]:
+def _apart(form: Form, pairs: Sequence[tuple[Array, Array, float]], limits: Sequence[float]) -> list[int]:
     """The unknowns of which two solves, with the size of each, differ by more than a limit, and those that equations
     couple to one that differs by more than a constant."""
     apart = {k for k, each in enumerate(pairs) if relative_difference(*each) > limits[k]}

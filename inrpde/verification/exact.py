@@ -10,11 +10,11 @@ from sympy import Add, S
 
 from inrpde.compiler.form import Form, Row
 from inrpde.compiler.printing import RowFunction
-from inrpde.discretise.expressions import Expressions
-from inrpde.discretise.fields import field_points, rms
+from inrpde.discretise.expressions import Expressions, exact_state
+from inrpde.discretise.fields import field_points, varying
 from inrpde.discretise.jets import environment, evaluate_jets, integral_values
+from inrpde.discretise.operators import lowest_modes, slopes
 from inrpde.errors import ProblemError
-from inrpde.sampling.extent import bounds
 from inrpde.sampling.sites import Samples
 
 Array = np.ndarray
@@ -52,18 +52,14 @@ def check_exact(form: Form, samples: Samples) -> None:
 def violated(form: Form, samples: Samples) -> Iterator[Violation]:
     """The equations in whose unknowns the exact solution is known and which it does not satisfy. Labels are measured,
     and measurements are noisy: an equation that holds some is passed over."""
-    given = {key.func.__name__: form.bound.known(expr) for key, expr in form.bound.problem.exact.items()}
-    known = form.expressions(given)
-    rows = [row for row in form.rows if _is_known(form, row, known) and not _measured(row)]
+    exact = exact_state(form)
+    rows = [row for row in form.rows if _is_known(form, row, exact) and not _measured(row)]
     if not rows:
         return
-    form = replace(form, rows=tuple(rows))
-    exact = Expressions(form, tuple(S.NaN if expr is None else expr for expr in known))
-    lo, hi = bounds(form)
-    modes = np.pi / (hi - lo)
-    zero = (0,) * form.space.dim
+    form, zero = replace(form, rows=tuple(rows)), (0,) * form.space.dim
     with np.errstate(all="ignore"):
-        sizes = [rms(exact.jets(k, field_points(form, k, 500, 17), [zero])[zero]) for k in range(len(known))]
+        fields = [exact.jets(k, field_points(form, k, 500, 17), [zero])[zero] for k in range(len(form.unknowns))]
+        sizes = [varying(values) for values in fields]
         jets = evaluate_jets(form, samples, exact)
         numbers = integral_values(form, samples, jets)
         for row, at in zip(rows, jets.rows, strict=True):
@@ -72,32 +68,33 @@ def violated(form: Form, samples: Samples) -> Iterator[Violation]:
             (residual,) = row.value(env)
             terms = RowFunction([*Add.make_args(row.residual)], row.text)(env)
             largest = np.sum([np.broadcast_to(np.abs(term), site.weights.shape) for term in terms], axis=0)
-            scale = np.broadcast_to(np.sqrt(_scale(form, row, env, modes, sizes)), site.weights.shape)
+            scale = np.broadcast_to(_scale(form, row, slopes(form, row, samples, at, numbers), sizes), largest.shape)
             left = np.where(np.abs(residual) <= ROUNDING * largest, 0.0, np.abs(residual))
             relative = float(np.linalg.norm(site.roots * np.where(left == 0, 0.0, left / scale)))
             if not relative < SATISFIES:
                 yield Violation(row, float(np.linalg.norm(site.roots * left)), relative)
 
 
-def _is_known(form: Form, row: Row, known: list) -> bool:
+def _is_known(form: Form, row: Row, exact: Expressions) -> bool:
     """Is there an exact solution for all unknowns of an equation, those in its integrals included?"""
     inner = [form.integrals[k].row for k in row.integrals.values()]
-    return all(known[k] is not None for k in row.indices) and all(_is_known(form, each, known) for each in inner)
+    mine = all(exact.known[k] is not S.NaN for k in row.indices)
+    return mine and all(_is_known(form, each, exact) for each in inner)
 
 
 def _measured(row: Row) -> bool:
     return bool(row.residual.free_symbols & set(row.region.labels))
 
 
-def _scale(form: Form, row: Row, env: dict, modes: Array, sizes: list[float]) -> Array:
-    """The square of what an equation makes of the lowest mode at each point, (N,)."""
-    scale = np.zeros(1)
-    for symbol, slope in zip(row.tangent, row.slopes(env), strict=True):
+def _scale(form: Form, row: Row, tangent: dict, sizes: list[float]) -> Array:
+    """What an equation makes of the lowest mode at each point, (N,) or (1,)."""
+    squares, modes = np.zeros(1), lowest_modes(form)
+    for symbol, slope in tangent.items():
         jet = row.jets.get(symbol)
         if jet is None:
             inner = form.integrals[row.integrals[symbol]].row
             size = max((sizes[k] for k in inner.indices), default=0.0)
         else:
             size = sizes[jet.unknown] * float(np.prod(modes ** np.array(jet.index)))
-        scale = scale + np.abs(slope) ** 2 * size**2
-    return scale
+        squares = squares + np.abs(slope) ** 2 * size**2
+    return np.sqrt(squares)

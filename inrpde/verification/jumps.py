@@ -17,8 +17,10 @@ from inrpde import deadline
 from inrpde.compiler.bind import BoundCondition
 from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form, Row
+from inrpde.compiler.printing import RowFunction
 from inrpde.declaration.fields import MeshField
 from inrpde.declaration.regions import Region
+from inrpde.declaration.words import words
 from inrpde.sampling import sample
 from inrpde.sampling.extent import priors
 from inrpde.sampling.sites import Samples
@@ -28,8 +30,9 @@ from inrpde.verification.finding import Finding, Kind, name, place
 Array = np.ndarray
 Values = Callable[[Array], Array]
 JUMPING = (Piecewise, Heaviside, sign, floor, ceiling, frac, Mod)
-HALVINGS = 45
-"""Times that the distance between two points is halved: what is left of it is rounding."""
+DIVISIONS, PART = 35, 0.45
+"""Times that two points are brought nearer to one another, to this part of their distance or to what is left of it: not
+by halves, which meet the place of a jump itself, where a Heaviside is 1/2."""
 LEAST = 1e-6
 """A jump smaller than this share of the values is none."""
 LINES, NODES, ALONE = 150, 200, 4000
@@ -77,8 +80,8 @@ def jumping_values(form: Form, samples: Samples) -> list[Finding]:
     rows = [row for row in form.rows if gives_value(row) and not (row.region.labels or row.integrals)]
     sizes: dict[int, float] = {}
     for row in rows:
-        (unknown,), largest = row.indices, np.nanmax(np.abs(value(form, row, samples.of(row))))
-        sizes[unknown] = max(sizes.get(unknown, 0.0), float(largest))
+        (unknown,), given = row.indices, np.abs(value(form, row, samples.of(row)))
+        sizes[unknown] = max(sizes.get(unknown, 0.0), float(np.max(given, where=np.isfinite(given), initial=0.0)))
     findings = []
     for row in rows:
         if not 0 < row.region.dim < form.space.dim or has_normals(form, row) or not _may_jump(form, row.residual, row):
@@ -125,8 +128,12 @@ def _values(form: Form, expr: Expr) -> Values:
     rng = np.random.default_rng(0)
     plain = {node: float(rng.uniform(0.5, 1.5)) for node in (*sorted(held, key=str), *sorted(unknowns, key=str))}
     known = expr.xreplace(plain).xreplace(plain)
-    fields = {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
-    return lambda points: evaluate(known, form.space.coords, points, fields)
+    coords = form.space.coords
+    if known.atoms(AppliedUndef):
+        fields = {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
+        return lambda points: evaluate(known, coords, points, fields)
+    once = RowFunction([known], words(expr))
+    return lambda points: np.broadcast_to(once(dict(zip(coords, points.T, strict=True)))[0], (len(points),))
 
 
 def _along(region: Region, k: int) -> tuple[Array, Array]:
@@ -154,21 +161,23 @@ def _largest(values: Values, first: Array, second: Array) -> Jump | None:
     """The largest jump between pairs of points (N, d), (N, d), relative to the largest of the values."""
     one, other = values(first), values(second)
     finite = np.isfinite(one) & np.isfinite(other)
-    size = np.max(np.abs(one[finite]), initial=0.0)
-    gap = np.where(finite, np.abs(one - other), 0.0)
+    first, second, one, other = first[finite], second[finite], one[finite], other[finite]
+    size = np.max(np.abs(one), initial=0.0)
+    gap = np.abs(one - other)
     steep = np.argsort(-gap)[:STEEPEST]
     steep = steep[gap[steep] > LEAST * size]
     if not len(steep):
         return None
     a, b, fa, fb = first[steep], second[steep], one[steep], other[steep]
-    for _ in range(HALVINGS):
+    for _ in range(DIVISIONS):
         deadline.turn()
-        middle = (a + b) / 2
+        middle = a + PART * (b - a)
         fm = values(middle)
-        left = (np.abs(fa - fm) >= np.abs(fb - fm))[:, None]
-        a, b = np.where(left, a, middle), np.where(left, middle, b)
-        fa, fb = np.where(left[:, 0], fa, fm), np.where(left[:, 0], fm, fb)
-    gaps = np.nan_to_num(np.abs(fa - fb), posinf=0.0)
+        fm = np.where(np.isfinite(fm), fm, fa)
+        left = np.abs(fa - fm) >= np.abs(fb - fm)
+        a, b = np.where(left[:, None], a, middle), np.where(left[:, None], middle, b)
+        fa, fb = np.where(left, fa, fm), np.where(left, fm, fb)
+    gaps = np.abs(fa - fb)
     worst = int(np.argmax(gaps))
     if gaps[worst] <= LEAST * size:
         return None

@@ -14,8 +14,10 @@ POINTS = 200
 
 def rings(form: Form, row: Row) -> bool:
     """Does a volume's equation hold a term of lower order that may cancel those of the highest, as k² u does Δu, and a
-    beam's load P u'' its u? On a wave ∂^2m is (-1)^m times a positive number."""
-    if row.region.dim < form.space.dim or not row.linear:
+    beam's load its stiffness? On a wave ∂^2m is (-1)^m times a positive number. An evolution does not: what rings there
+    takes time to grow."""
+    evolves = form.space.time is not None and any(jet.index[-1] for jet in row.jets.values())
+    if row.region.dim < form.space.dim or not row.linear or evolves:
         return False
     points = sample(row.region, POINTS, 3).points
     env = form.environment(row, points, None, {}) | dict.fromkeys([*row.jets, *row.integrals], 0.0)

@@ -9,7 +9,7 @@ import numpy as np
 from inrpde.compiler.form import Form, Row
 from inrpde.discretise.score import RowScore, Score, alike
 from inrpde.errors import DivergedError
-from inrpde.sampling.extent import bounds
+from inrpde.sampling.extent import slenderness
 from inrpde.solvers.contract.method import Candidate
 from inrpde.verification.estimate import Estimate
 from inrpde.verification.finding import Finding, Kind
@@ -77,7 +77,7 @@ def failure(form: Form, candidate: Candidate, estimated: Estimate) -> DivergedEr
             "the answer holds until then; end the region's time there, or give more time by --budget",
         )
     undecided = estimated.open or unmet(form, estimated)
-    if form.linear and undecided and 0 < _driving(estimated.first) * _slenderness(form) < RESONANT:
+    if form.linear and undecided and 0 < _driving(estimated.first) * slenderness(form) < RESONANT:
         size, residual = max(estimated.first.sizes), max(row.rms for row in estimated.first.rows)
         ringing = next((row for row in form.rows if rings(form, row)), None)
         return DivergedError(
@@ -89,10 +89,3 @@ def failure(form: Form, candidate: Candidate, estimated: Estimate) -> DivergedEr
             else "check that the conditions determine the solution; choose units in which coefficients are alike",
         )
     return None
-
-
-def _slenderness(form: Form) -> float:
-    """How much less the operators make of the longest mode of the box than of the shortest: a solution that does not
-    vary across a slender region is as large as its length makes it."""
-    lo, hi = (end[: len(form.space.spatial)] for end in bounds(form))
-    return float(np.max(hi - lo, initial=0.0) / np.min(hi - lo, initial=np.inf)) ** form.order if len(lo) else 1.0

@@ -15,7 +15,7 @@ from inrpde.errors import ProblemError
 from inrpde.sampling.draw import draw
 from inrpde.sampling.sites import Samples, Site
 from inrpde.verification.balance import unbalanced
-from inrpde.verification.compatible import rates
+from inrpde.verification.compatible import incompatible
 from inrpde.verification.counting import miscounted
 from inrpde.verification.coverage import bare_boundary, free_constants, initial_conditions
 from inrpde.verification.data import contradictions, lattice, plain, repeated
@@ -56,14 +56,15 @@ def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
         findings += unidentified(form)
         findings += _homogeneous(form, samples)
         findings += _flaws(form)
-        findings += repeated(form, samples)
-        findings += contradictions(form, samples)
-        findings += rates(form)
+        findings += lost_fluxes(form)
         findings += unseen(form, samples)
+        findings += misdirected(form)
         bare = bare_boundary(form)
         findings += bare + miscounted(form, bool(bare))
-        findings += misdirected(form)
-        findings += lost_fluxes(form) + jumping_values(form, samples)
+        findings += repeated(form, samples)
+        findings += contradictions(form, samples)
+        findings += incompatible(form)
+        findings += jumping_values(form, samples)
         findings += unbalanced(form)
     if scope.expired:
         text = f"the checks of the declaration did not end in {seconds:.3g} s, and were left"

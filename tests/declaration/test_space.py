@@ -40,6 +40,14 @@ def test_coordinates_are_real_symbols_with_the_time_last():
     assert space.dim == 3
 
 
+def test_a_time_may_be_the_only_coordinate():
+    for space in (Space(time="t"), Space("", time="t"), Space([], time="t")):
+        assert space.coords == (space.time,) == symbols("t,", real=True)
+        assert (space.spatial, space.dim, repr(space)) == ((), 1, 'Space(time="t")')
+        u = space.unknown("u")
+        assert space.dt(u, 2) == u.diff(space.time, 2)
+
+
 def test_names_may_come_one_by_one():
     assert Space(["r", "z"]).coords == symbols("r z", real=True)
 

@@ -9,6 +9,7 @@ import inrpde
 from inrpde import plugins
 from inrpde.errors import ProblemError
 from inrpde.loader import load_problem
+from tests.odes import ODES
 from tests.problems import exact
 
 slow = pytest.mark.slow
@@ -75,6 +76,13 @@ def test_error_against_the_declared_solution(name, bound):
 def test_error_against_finite_elements(name: str, true: Callable, bound: float):
     nodes, values = true()
     assert relative(solved(name)(nodes)["u"], values) < bound
+
+
+def test_lotka_against_another_integration():
+    times = np.linspace(0, 10, 301)[1:-1]
+    found = solved("lotka")(times)
+    for name, true in zip(("prey", "hunters"), ODES["lotka"].truth(times), strict=True):
+        assert relative(found[name], true) < 1e-10
 
 
 @slow

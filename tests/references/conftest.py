@@ -9,6 +9,7 @@ import sympy
 from inrpde import On, Problem
 from inrpde.compiler import bind
 from inrpde.compiler.printing import evaluate
+from inrpde.references.reference import measures
 
 
 @pytest.fixture
@@ -42,7 +43,9 @@ def true_errors():
             values = fields[name].ravel()
             exact = evaluate(bound.known(solution), env, len(points))
             there = np.isfinite(values)
-            found[name] = float(np.linalg.norm((values - exact)[there]) / np.linalg.norm(exact[there]))
+            shares = np.sqrt(np.broadcast_to(measures(axes), fields[name].shape).ravel()[there])
+            gap, size = shares * (values - exact)[there], shares * exact[there]
+            found[name] = float(np.linalg.norm(gap) / np.linalg.norm(size))
         return found
 
     return errors

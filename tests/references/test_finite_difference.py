@@ -57,8 +57,9 @@ class TestOrder:
 
     def test_line_first_order(self, line, manufacture, converges):
         (x,) = line.space.coords
-        u = line.space.unknown("u")
-        converges(manufacture(line, {u: sin(3 * x) + x}, [u.diff(x) + x * u], [(line.face(x, 0), u)]), solve, 64)
+        u, v = line.space.unknowns("u v")
+        equations, ends = [u.diff(x) + x * v, v.diff(x) - u], [(line.face(x, 0), u), (line.face(x, 2), v)]
+        converges(manufacture(line, {u: sin(3 * x) + x, v: cos(x)}, equations, ends), solve, 64)
 
     def test_line_third_order(self, line, manufacture, converges):
         (x,) = line.space.coords

@@ -251,6 +251,14 @@ GOOD = {
     "an equation without derivatives": ([On(rod, Eq(f.diff(s), g)), On(rod, Eq(g, -f)), On(first, f - 1)], (f, g)),
     "a periodic line": ([On(rod, Eq(f.diff(s, 2) - f, cos(2 * pi * s))), On(first, Periodic(f, s))], (f,)),
     "an integral for an end": ([bent, On(first, f), On(rod, Eq(rod.integral(f), 1))], (f,)),
+    "slopes and a mean": (
+        [On(rod, Eq(f.diff(s, 2), cos(pi * s))), On(rod.boundary, f.diff(s)), On(rod, Eq(rod.mean(f), 0))],
+        (f,),
+    ),
+    "slopes and a value": (
+        [On(rod, Eq(f.diff(s, 2), cos(pi * s))), On(rod.boundary, f.diff(s)), On(rod.face(s, 1), f)],
+        (f,),
+    ),
     "readings": ([poisson, On(walls, u), On(floor, u.diff(y) - 1), On(sensors, Eq(u, sensors["m"]))], (u,)),
 }
 

@@ -140,6 +140,34 @@ def test_without_initial_values_the_solution_is_open():
     assert found[0].at_most == "unverified"
 
 
+@pytest.mark.parametrize(
+    ("space", "first", "what", "fix"),
+    [
+        (Space(time="t"), {0: 1}, "u1 is of order 1 in time and has no initial conditions", "run.initial"),
+        (Space("t"), {0: 1}, "u1 is of order 1 in t and has no initial conditions", "run.face(t, 0)"),
+    ],
+)
+def test_a_system_of_odes_with_too_few_initial_values_names_the_unknown(space, first, what, fix):
+    (t,) = space.coords
+    pair, run = space.unknowns("u0 u1"), Region(space, Interval(0, 1))
+    equations = [On(run, Eq(pair[0].diff(t), pair[1])), On(run, Eq(pair[1].diff(t), -sin(pair[0])))]
+    conditions = [On(run.face(t, 0), Eq(pair[k], value)) for k, value in first.items()]
+    with pytest.raises(ProblemError) as caught:
+        validate(compile_problem(Problem("p", list(pair), [*equations, *conditions])))
+    assert caught.value.what == what
+    assert fix in caught.value.fix
+
+
+def test_too_few_for_an_ode_of_second_order():
+    space = Space("s")
+    (s,) = space.coords
+    u, run = space.unknown("u"), Region(space, Interval(0, 1))
+    equation = On(run, Eq(u.diff(s, 2), -sin(u)))
+    with pytest.raises(ProblemError, match="u is of order 2 in s and has 1 initial condition") as caught:
+        validate(compile_problem(Problem("p", [u], [equation, On(run.face(s, 1), Eq(u, 1))])))
+    assert caught.value.fix == "add one on run.face(s, 1), for example Eq(u.diff(s), 0)"
+
+
 def test_one_of_two_initial_conditions_is_too_few():
     wave = On(bar, Eq(moving.dt(v, 2), v.diff(z, 2)))
     what = refused(wave, On(bar.boundary, Eq(v, 0)), On(bar.initial, Eq(v, sin(pi * z))), unknowns=(v,))

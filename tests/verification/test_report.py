@@ -65,7 +65,7 @@ def test_reference_errors_are_taken_at_the_nodes_that_are_known():
     nodal[0, 0] = np.nan  # masked
     witness = SimpleNamespace(
         values={"u": nodal, "other": nodal}, axes=axes, kind="finite-difference",
-            estimated_error={"u": 1e-3}, order={"u": 2.0},
+            estimated_error={"u": 1e-3}, order={"u": 2.0}, sound={"u": False}, extrapolated_error={"u": 1e-4},
         extrapolated={"u": np.full((3, 2), 2.0)}, coarse_axes=(axes[0][::2], axes[1][::2]),
     )  # fmt: skip
 
@@ -78,6 +78,19 @@ def test_reference_errors_are_taken_at_the_nodes_that_are_known():
     assert found["u"]["max"] == pytest.approx(0.1)
     assert found["u"]["extrapolated_rel_l2"] == pytest.approx(0.45)
     assert found["u"]["estimated_error"] == 1e-3
+    assert found["u"]["extrapolated_estimated_error"] == 1e-4
+    assert found["u"]["sound"] is False
+
+
+def test_where_nodes_of_a_reference_crowd_they_count_by_their_measure():
+    axis = np.concatenate([np.linspace(0, 1e-3, 1001), np.linspace(0, 1, 101)[1:]])
+    nodal = np.ones_like(axis)
+    witness = SimpleNamespace(
+        values={"u": nodal}, axes=(axis,), kind="finite-difference", estimated_error={"u": 1e-3}, order={"u": 2.0},
+        extrapolated={}, sound={}, extrapolated_error={},
+    )  # fmt: skip
+    found = reference_errors(lambda name, axes: np.where(axes[0] <= 1e-3, 2.0, 1.0), {"u"}, witness)
+    assert found["u"]["rel_l2"] == pytest.approx(np.sqrt(1e-3 + 4.5e-3), rel=0.01)
 
 
 def test_of_very_many_nodes_every_second_or_third_along_each_axis_is_compared():
@@ -85,7 +98,7 @@ def test_of_very_many_nodes_every_second_or_third_along_each_axis_is_compared():
     nodal = axes[0][:, None] + 2 * axes[1]
     witness = SimpleNamespace(
         values={"u": nodal}, axes=axes, kind="finite-difference", estimated_error={"u": 1e-3}, order={"u": 2.0},
-        extrapolated={},
+        extrapolated={}, sound={}, extrapolated_error={},
     )  # fmt: skip
     seen = []
 
@@ -118,6 +131,8 @@ def test_exact_states_of_split_unknowns():
     assert score(form, draw(form, 100, 0), state).total < 1e-13
 
 
-def test_no_exact_state_where_one_is_missing():
+def test_an_exact_state_is_nan_where_one_is_missing():
     form = compile_problem(Problem("p", [u, v], [On(omega, u - v), On(omega, v - sin(x))], exact={u: sin(x)}))
-    assert exact_state(form) is None
+    state, at, zero = exact_state(form), np.array([[0.3, 0.1]]), (0, 0)
+    assert state.jets(0, at, [zero])[zero] == pytest.approx(np.sin(0.3))
+    assert np.isnan(state.jets(1, at, [zero])[zero]).all()

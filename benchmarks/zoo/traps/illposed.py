@@ -90,7 +90,7 @@ def sideways(rate: int, depth) -> Known:
 @trap("resonance", {"near": (1e-9,), "nearer": (1e-13,)}, {"off": (0.1,)})
 def tuned(gap: float) -> Known:
     """A string that is driven next to its third mode."""
-    space, x, u, string = line(Interval(0, 2))
+    _, x, u, string = line(Interval(0, 2))
     k = 3 * pi / 2 + Float(gap, 20)
     solution = (cos(k * x) - 1 + (1 - cos(2 * k)) / sin(2 * k) * sin(k * x)) / k**2
     conditions = [On(string, Eq(-u.diff(x, 2) - k**2 * u, 1)), On(string.boundary, Eq(u, 0))]
@@ -114,7 +114,7 @@ def drum(gap: float) -> Known:
 @trap("resonance", {"near": (1e-10,)}, {"off": (0.05,)})
 def girder(gap: float) -> Known:
     """A hinged beam, driven next to its second mode."""
-    space, x, w, beam = line(Interval(0, 1))
+    _, x, w, beam = line(Interval(0, 1))
     shift = (2 * pi) ** 4 * (1 - gap)
     solution = sin(2 * pi * x) + sin(pi * x) / 3
     load = gap * (2 * pi) ** 4 * sin(2 * pi * x) + (pi**4 - shift) * sin(pi * x) / 3
@@ -142,7 +142,7 @@ def leaking(loss: float) -> Known:
 @trap("resonance", {"exact": ()})
 def stiffness() -> Known:
     """u'' = λ² u with data at one end, λ = 30: forwards a growing mode rides along."""
-    space, x, u, omega = line(Interval(0, 1))
+    _, x, u, omega = line(Interval(0, 1))
     conditions = [
         On(omega, Eq(u.diff(x, 2), 900 * u)),
         On(omega.face(x, 0), Eq(u, 1)),

@@ -154,7 +154,7 @@ def pebble_two(contrast) -> Known:
 @trap("jump", {"once": ()})
 def absorbing() -> Known:
     """-u'' + q u = 0 with a q that jumps: u and u' do not."""
-    space, x, u, omega = line(Interval(-1, 1))
+    _, x, u, omega = line(Interval(-1, 1))
     c = 1 / pi
     left = cosh(x - c) + sinh(x - c)
     right = cosh(9 * (x - c)) + sinh(9 * (x - c)) / 9
@@ -167,7 +167,7 @@ def absorbing() -> Known:
 @trap("jump", {"slab": ()}, {})
 def heated() -> Known:
     """A source within a slab only."""
-    space, x, u, omega = line(Interval(0, 2))
+    _, x, u, omega = line(Interval(0, 2))
     p, q = sqrt(2) / 2, sqrt(3) / 2
     source = Piecewise((0, x < p), (60, x < q), (0, True))
     solution = Piecewise(
@@ -213,7 +213,7 @@ def pipe(contrast: int) -> Known:
 @trap("jump", {"dense": (3,)}, {"even": (1,)})
 def glass(index: int) -> Known:
     """A wave that enters glass: u'' + (8 n)² u = 0, n jumps."""
-    space, x, u, omega = line(Interval(-1, 1))
+    _, x, u, omega = line(Interval(-1, 1))
     c, k = sqrt(2) / 7, 8
     z = k * (x - c)
     solution = Piecewise((cos(z) + 2 * sin(z), x < c), (cos(index * z) + 2 * sin(index * z) / index, True))

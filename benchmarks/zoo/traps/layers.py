@@ -14,7 +14,7 @@ from zoo.traps.known import Array, Known, closed, numeric, trap
 @trap("layer", {"thin": (1e-3,), "hair": (1e-5,)}, {"wide": (0.15,)})
 def outflow(eps: float) -> Known:
     """-ε u'' + u' = 1: a layer at the right end."""
-    space, x, u, omega = line(Interval(0, 2))
+    _, x, u, omega = line(Interval(0, 2))
     solution = x - 2 * (exp((x - 2) / eps) - exp(-2 / eps)) / (1 - exp(-2 / eps))
     conditions = [On(omega, Eq(-eps * u.diff(x, 2) + u.diff(x), 1)), On(omega.boundary, Eq(u, 0))]
     return closed(u, conditions, {u: solution})
@@ -23,7 +23,7 @@ def outflow(eps: float) -> Known:
 @trap("layer", {"thin": (1e-3,), "hair": (2e-5,)}, {"wide": (0.3,)})
 def skin(eps: float) -> Known:
     """-ε² u'' + u = 1: layers at both ends."""
-    space, x, u, omega = line(Interval(-2, 1))
+    _, x, u, omega = line(Interval(-2, 1))
     solution = 1 - cosh((x + Rational(1, 2)) / eps) / cosh(Rational(3, 2) / eps)
     conditions = [On(omega, Eq(-(eps**2) * u.diff(x, 2) + u, 1)), On(omega.boundary, Eq(u, 0))]
     return closed(u, conditions, {u: solution})
@@ -32,7 +32,7 @@ def skin(eps: float) -> Known:
 @trap("layer", {"thin": (1e-5,)}, {"wide": (0.3,)})
 def turning(eps: float) -> Known:
     """A layer within, where the flow turns."""
-    space, x, u, omega = line(Interval(-1, 2))
+    _, x, u, omega = line(Interval(-1, 2))
     c = 1 / pi
     solution = erf((x - c) / sqrt(eps)) + 2
     conditions = [On(omega, Eq(eps * u.diff(x, 2) + 2 * (x - c) * u.diff(x), 0)), On(omega.boundary, Eq(u, solution))]
@@ -84,7 +84,7 @@ def shock(nu: float) -> Known:
 @trap("front", {"steep": (2e-3,)}, {"wide": (0.1,)})
 def steepening(nu: float) -> Known:
     """Burgers' equation from a sine, which steepens; by Cole and Hopf, and Gauss and Hermite."""
-    space, x, t, u, omega = line(Interval(-1, 1) * Interval(0, Rational(4, 5)), time=True)
+    space, x, _, u, omega = line(Interval(-1, 1) * Interval(0, Rational(4, 5)), time=True)
     conditions = [
         On(omega, Eq(space.dt(u) + u * u.diff(x), nu * u.diff(x, 2))),
         On(omega.boundary, Eq(u, 0)),
@@ -117,7 +117,7 @@ def spreading(rate: float, end: float) -> Known:
 @trap("front", {"thin": (4e-3,)}, {"wide": (0.4,)})
 def phases(eps: float) -> Known:
     """Allen and Cahn's wall between two phases, at rest."""
-    space, x, u, omega = line(Interval(-1, 2))
+    _, x, u, omega = line(Interval(-1, 2))
     solution = tanh((x - sqrt(2) / 3) / (sqrt(2) * eps))
     conditions = [On(omega, Eq(eps**2 * u.diff(x, 2) + u - u**3, 0)), On(omega.boundary, Eq(u, solution))]
     return closed(u, conditions, {u: solution})

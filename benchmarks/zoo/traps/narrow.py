@@ -27,7 +27,7 @@ from zoo.traps.known import Known, bump, closed, ramp, step, trap
 @trap("narrow", {"thin": (3e-3,), "hair": (2e-6,)}, {"wide": (0.3,)})
 def hotspot(s: float) -> Known:
     """A heated spot of a rod, cooled by air at its right end."""
-    space, x, u, rod = line(Interval(0, Rational(5, 2)))
+    _, x, u, rod = line(Interval(0, Rational(5, 2)))
     c = sqrt(2) * Rational(7, 9)
     solution = -ramp(x - c, s) / 3 + x / 4 + cos(3 * x) / 5
     right = {x: Rational(5, 2)}
@@ -42,7 +42,7 @@ def hotspot(s: float) -> Known:
 @trap("narrow", {"thin": (5e-4,)}, {"wide": (0.5,)})
 def bell(s: float) -> Known:
     """A source 1/cosh², on an interval far from the origin."""
-    space, x, u, omega = line(Interval(96, 103))
+    _, x, u, omega = line(Interval(96, 103))
     z = (x - 96 - E) / s
     solution = -s * (log((1 + exp(-2 * z)) / 2) + z) + 3 * x / 7 - 40 + sin(x)
     conditions = [
@@ -55,7 +55,7 @@ def bell(s: float) -> Known:
 @trap("narrow", {"thin": (1e-4,)}, {"wide": (0.3,)})
 def dipole(s: float) -> Known:
     """A source without mass: the solution steps."""
-    space, x, u, omega = line(Interval(-1, 2))
+    _, x, u, omega = line(Interval(-1, 2))
     solution = 2 * step(x - pi / 5, s) + exp(x) / 9
     conditions = [On(omega, Eq(u.diff(x, 2), solution.diff(x, 2))), On(omega.boundary, Eq(u, solution))]
     return closed(u, conditions, {u: solution})
@@ -79,7 +79,7 @@ def membrane(s: float, resistance: float) -> Known:
 @trap("narrow", {"thin": (4e-4,)}, {"wide": (0.35,)})
 def absorber(s: float) -> Known:
     """A thin layer that takes up what passes: u'' = q u, with the q that bends u at one place."""
-    space, x, u, omega = line(Interval(-1, 1))
+    _, x, u, omega = line(Interval(-1, 1))
     z = (x - 1 / sqrt(5)) / s
     solution = 1 + z * tanh(z) * s
     q = solution.diff(x, 2) / solution

@@ -85,7 +85,7 @@ def hanging() -> Known:
 @trap("jumping data", {"step": ()})
 def lid() -> Known:
     """A square whose lid is at 1 and whose walls are at 0."""
-    space, x, y, u, omega = plane()
+    space, _, y, u, omega = plane()
     top = omega.face(y, 1)
     conditions = [On(omega, Eq(space.laplace(u), 0)), On(top, Eq(u, 1)), On(omega.boundary - top, Eq(u, 0))]
 
@@ -119,7 +119,7 @@ def _images(x: Array, s: Array, length: float) -> Array:
 @trap("warming", {"sudden": (0.1,), "brief": (1e-3,)})
 def quench(end: float) -> Known:
     """A wall that is warmed at once."""
-    space, x, t, u, rod = line(Interval(0, 1) * Interval(0, end), time=True)
+    space, x, _, u, rod = line(Interval(0, 1) * Interval(0, end), time=True)
     conditions = [
         On(rod, Eq(space.dt(u), u.diff(x, 2))),
         On(rod.face(x, 0), Eq(u, 1)),
@@ -148,7 +148,7 @@ def warmed() -> Known:
 @trap("warming", {"air": (20, 5e-3)}, {})
 def draught(h: int, end: float) -> Known:
     """Warm air along a wall, at once; the other side is far away."""
-    space, x, t, u, rod = line(Interval(0, 1) * Interval(0, end), time=True)
+    space, x, _, u, rod = line(Interval(0, 1) * Interval(0, end), time=True)
     conditions = [
         On(rod, Eq(space.dt(u), u.diff(x, 2))),
         On(rod.face(x, 0), Eq(-u.diff(x), h * (1 - u))),

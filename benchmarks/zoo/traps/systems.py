@@ -15,7 +15,7 @@ from zoo.traps.known import Array, Known, closed, numeric, trap
 @trap("several", {"none": (0,), "high": (5,)}, {})
 def explosion(height: int) -> Known:
     """u'' + 2 exp(u) = 0 has two solutions."""
-    space, x, u, omega = line()
+    _, x, u, omega = line()
 
     def solution(start: float):
         a = Float(mpmath.findroot(lambda a: a - 2 * mpmath.cosh(a / 4), start), 20)
@@ -29,7 +29,7 @@ def explosion(height: int) -> Known:
 @trap("several", {"buckled": (15.0,)}, {})
 def column(load: float) -> Known:
     """A column under a load at which it buckles, to either side; straight it stays as well."""
-    space, x, u, omega = line()
+    _, x, u, omega = line()
     conditions = [On(omega, Eq(u.diff(x, 2) + load * sin(u), 0)), On(omega.boundary, Eq(u, 0))]
     k = float(mpmath.findroot(lambda k: 2 * mpmath.ellipk(k**2) - load**0.5, 0.6))
 
@@ -45,7 +45,7 @@ def column(load: float) -> Known:
 @trap("several", {"signs": ()}, {})
 def root() -> Known:
     """u u' = x with u² given: either sign."""
-    space, x, u, omega = line(Interval(0, 2))
+    _, x, u, omega = line(Interval(0, 2))
     solution = sqrt(x**2 + 1)
     conditions = [On(omega, Eq(u * u.diff(x), x)), On(omega.face(x, 0), Eq(u**2, 1))]
     return closed(u, conditions, {u: solution}, {u: -solution})
@@ -54,7 +54,7 @@ def root() -> Known:
 @trap("several", {}, {"one": (3,), "steep": (30,)})
 def cubic(end: int) -> Known:
     """u'' = u³ has one."""
-    space, x, u, omega = line(Interval(0, end))
+    _, x, u, omega = line(Interval(0, end))
     conditions = [On(omega, Eq(u.diff(x, 2), u**3)), On(omega.boundary, Eq(u, sqrt(2) / (1 + x)))]
     return closed(u, conditions, {u: sqrt(2) / (1 + x)})
 

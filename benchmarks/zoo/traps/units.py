@@ -90,7 +90,7 @@ def sound(speed: int, length, swing: float) -> Known:
 @trap("units", {"si": (2.1e11 * 8e-6, 4.0, 1200.0)}, {"one": (1.0, 1.0, 1.0)})
 def bending(EI: float, length: float, load: float) -> Known:
     """A clamped steel beam under its own weight."""
-    space, x, w, beam = line(Interval(0, length))
+    _, x, w, beam = line(Interval(0, length))
     solution = load * x**2 * (length - x) ** 2 / (24 * EI)
     conditions = [
         On(beam, Eq(EI * w.diff(x, 4), load)),
@@ -147,7 +147,7 @@ def aquifer(storage: float, T: float, side: float, end: float) -> Known:
 @trap("units", {"tiny": (1e-12,), "huge": (1e12,)}, {"one": (1.0,)})
 def scaled(size: float) -> Known:
     """A nonlinear reaction in mol per cubic µm, or in molecules."""
-    space, x, c, pore = line(Interval(-1, 1))
+    _, x, c, pore = line(Interval(-1, 1))
     solution = size * (2 + cos(3 * x)) / 3
     rate = solution.diff(x, 2) - solution**2 / size
     conditions = [On(pore, Eq(c.diff(x, 2) - c**2 / size, rate)), On(pore.boundary, Eq(c, solution))]
@@ -177,7 +177,7 @@ def battery() -> Known:
 @trap("units", {}, {"celsius": ()})
 def fin() -> Known:
     """A cooling fin of aluminium, temperatures above the air's."""
-    space, x, T, metal = line(Interval(0, Rational(1, 20)))
+    _, x, T, metal = line(Interval(0, Rational(1, 20)))
     m = sqrt(Rational(2 * 50, 200) / Rational(1, 1000))
     solution = 60 * cosh(m * (Rational(1, 20) - x)) / cosh(m / 20)
     conditions = [

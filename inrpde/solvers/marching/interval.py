@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from inrpde.errors import DivergedError
 from inrpde.networks.siren import SineBody
 from inrpde.networks.slab import Slab
 from inrpde.networks.trial import Constant, Sum, Trial
+from inrpde.resolution import steps
 
 Array = np.ndarray
 Table = tuple[Array, Array]
@@ -40,15 +42,15 @@ CONVERGED = 1e-12
 """A relative step of Newton's method that is the last."""
 ORDER = 8.0
 """How fast an error is taken to fall with a window's length, at least."""
-SHORTER, LONGER = 0.3, 2.0
-"""The most that a window is shortened, and lengthened, at once."""
-FIRST, LONGEST, SEEN = 1 / 64, 1 / 12, 1 / 50
-"""The first window's length and that of the longest, as shares of the whole; and that of the longest where equations
-hold the coordinate itself, and may change fast somewhere."""
+SHORTER, LESS, LONGER = 0.3, 0.7, 2.0
+"""The most and the least that a window is shortened, and the most that it is lengthened, at once."""
+FIRST, LONGEST, WIDE = 1 / 64, 1 / 20, 8.0
+"""The first window's length and that of the longest, as shares of the whole; and of the longest where data are narrow,
+over the length on which they vary."""
 SHORTEST, AGAIN = 1e-13, 10.0
 """The shortest, beside the coordinate and the whole; what follows on it is tried so many times as long at first."""
-VAIN = 0.5
-"""An error that falls more slowly than this power of the length is rounding."""
+VAIN, SURE = 0.5, 0.05
+"""An error that falls more slowly than this power of the length, down to this share of it, is rounding."""
 TOLERABLE = 1e-7
 """An error up to which rounding is borne."""
 NEGLIGIBLE, SLIGHT = 1e-10, 1e-7
@@ -125,9 +127,9 @@ class Basis:
         return self._at(np.polynomial.legendre.leggauss(2 * self.mix.shape[1] + 5)[0])
 
     @cached_property
-    def ends(self) -> Array:
-        """The combinations (2, rank) at both ends."""
-        return self._at(np.array([-1.0, 1.0]))[1][0]
+    def ends(self) -> tuple[Array, Table]:
+        """Both ends."""
+        return self._at(np.array([-1.0, 1.0]))
 
     def _at(self, nodes: Array) -> tuple[Array, Table]:
         jets = self.body.jets(nodes[:, None], [(0,), (1,)])
@@ -186,10 +188,8 @@ class _Run:
         self.moving = [self.orders[k] > 0 for k, _ in self.components]
         self.basis = Basis.of(plan.width, plan.band, plan.seed)
         self.length = abs(self.way.end - self.way.start)
-        varies = any(row.data or row.residual.has(*form.space.coords) for row in _volume(form))
-        self.longest = self.length * (SEEN if varies else LONGEST)
         self.sign = 1.0 if self.way.end > self.way.start else -1.0
-        self.first, self.final = self.basis.ends[:: round(self.sign)]
+        self.first, self.final = self.basis.ends[1][0][:: round(self.sign)]
         self.left = np.linalg.svd(self.first[None])[2][1:].T  # combinations that vanish at the start
         flat = np.linalg.lstsq(self.basis.fitted[1][0], np.ones(len(self.basis.fitted[0])), rcond=None)[0]
         self.one = flat + (1 - self.first @ flat) * self.first / (self.first @ self.first)  # which is 1
@@ -197,20 +197,22 @@ class _Run:
         self.peaks = np.zeros(len(self.components))
 
     def run(self, tell: Callable[[float], None]) -> Marched:
-        at, values = self.way.start, self._first_values()
-        step, windows = FIRST * self.length, list[Window]()
-        while (left := (self.way.end - at) * self.sign) > CLOSE * self.length:
-            step = left / np.ceil(left / min(step, self.longest) - CLOSE)
-            kept = self._longest(at, values, step) if len(windows) < WINDOWS else None
-            if kept is None:
-                break
-            windows.append(kept)
-            at, values = kept.stop, kept.last
-            self.peaks = np.maximum(self.peaks, kept.sizes)
-            step = max(kept.length * self._factor(kept.error), AGAIN * self._shortest(at))
-            tell(1 - left / self.length)
-        else:
-            return self._joined(windows, None)
+        values, step, windows = self._first_values(), FIRST * self.length, list[Window]()
+        for at, stop, varies in self.way.stages(steps(self.form.bound, self.way.axis)):
+            longest = min(LONGEST * self.length, WIDE * varies)
+            while (left := (stop - at) * self.sign) > CLOSE * self.length:
+                kept = self._longest(at, values, left / np.ceil(left / min(step, longest) - CLOSE))
+                if kept is None or len(windows) == WINDOWS:
+                    return self._broken(windows)
+                windows.append(kept)
+                at, values = kept.stop, kept.last
+                self.peaks = np.maximum(self.peaks, kept.sizes)
+                step = max(kept.length * self._factor(kept.error), AGAIN * self._shortest(at))
+                tell(abs(at - self.way.start) / self.length)
+        return self._joined(windows, None)
+
+    def _broken(self, windows: Sequence[Window]) -> Marched:
+        """What is left of a march that cannot go on. Raises DivergedError where that is nothing."""
         if not windows:
             raise DivergedError(
                 "the first window could not be solved", _volume(self.form)[0].text,
@@ -240,18 +242,18 @@ class _Run:
             tried = self._solved(at, at + self.sign * step, values)
             if tried is not None and tried.error <= self.plan.aim:
                 return tried
-            if best is not None and best.error < TOLERABLE:
-                if tried is None or tried.error > best.error * (tried.length / best.length) ** VAIN:
-                    return best
-            best = tried
-            step *= SHORTER if tried is None else min(self._factor(tried.error), 0.7)
+            if best is None or (tried and tried.error < best.error * (tried.length / best.length) ** VAIN):
+                best = tried
+            if best is not None and best.error < TOLERABLE and step < SURE * best.length:
+                return best
+            step *= SHORTER if tried is None else min(self._factor(tried.error), LESS)
         return best if best is not None and best.error < TOLERABLE else None
 
     def _solved(self, start: float, stop: float, values: Array) -> Window | None:
         """A window's least squares; None where Newton's method fails."""
         coefficients = [value * self.one for value in values]
         free = [self.left if moves else np.eye(len(self.one)) for moves in self.moving]
-        columns = [tuple(each @ part for each in self.basis.fitted[1]) for part in free]
+        columns = [(self.basis.fitted[1][0] @ part, self.basis.fitted[1][1] @ part) for part in free]
         cuts = np.cumsum([part.shape[1] for part in free])[:-1]
         before = np.inf
         with np.errstate(all="ignore"):
@@ -263,10 +265,8 @@ class _Run:
                 change = np.linalg.lstsq(matrix / lengths, -right, rcond=ROUNDING)[0] / lengths
                 moves = [part @ z for part, z in zip(free, np.split(change, cuts), strict=True)]
                 coefficients = [c + move for c, move in zip(coefficients, moves, strict=True)]
-                moved = max(
-                    np.linalg.norm(move) / max(np.linalg.norm(c), 1e-300)
-                    for move, c in zip(moves, coefficients, strict=True)
-                )
+                pairs = zip(moves, coefficients, strict=True)
+                moved = max(float(np.linalg.norm(a)) / max(float(np.linalg.norm(b)), LEAST) for a, b in pairs)
                 if moved < CONVERGED or (moved < NEAR and moved > 0.1 * before):
                     error, sizes = self._error(start, stop, coefficients)
                     last = np.array([self.final @ c for c in coefficients])
@@ -286,7 +286,15 @@ class _Run:
         except np.linalg.LinAlgError:
             return np.inf, sizes
         parts = zip(table, errors, sizes, strict=True)
-        return max(float(np.max(np.abs(values @ slopes)) / size) for (values, _), slopes, size in parts), sizes
+        found = max(float(np.max(np.abs(values @ slopes)) / size) for (values, _), slopes, size in parts)
+        return max(found, self._beside(start, stop, coefficients)), sizes
+
+    def _beside(self, start: float, stop: float, coefficients: Sequence[Array]) -> float:
+        """What a jump between an end and the first point that was looked at would make."""
+        none = [(np.zeros((2, 0)), np.zeros((2, 0)))] * len(coefficients)
+        left, *_ = self._rows(start, stop, coefficients, self.basis.ends, none)
+        gap = 1 - float(np.max(self.basis.unseen[0]))
+        return gap * float(np.max(np.abs(left[np.isfinite(left)]), initial=0.0))
 
     @cached_property
     def integral(self) -> Array:
@@ -352,7 +360,7 @@ class _Run:
         layers, parts = self.basis.body.layers, list[Trial]()
         stops = [self.way.start, *(window.stop for window in windows)]
         stops = [-self.sign * np.inf, *stops[1:-1], self.sign * np.inf if until is None else until]
-        for window, edge in zip(windows, zip(stops, stops[1:], strict=False), strict=True):
+        for window, edge in zip(windows, pairwise(stops), strict=True):
             body = SineBody(_box(*sorted((window.start, window.stop))), layers)
             parts.append(Slab(body, *map(float, sorted(edge))))
         own = [self.components.index((k, 0)) for k in range(len(self.orders))]
@@ -369,8 +377,8 @@ def _box(lo: float, hi: float) -> tuple[Array, Array]:
 
 
 def initial_values(form: Form) -> Array:
-    """The unknowns' derivatives below their orders at the start, one after the other, by Newton's method on the conditions there. Raises DivergedError
-    where they do not determine them."""
+    """The unknowns' derivatives below their orders at the start, one after the other, by Newton's method on the
+    conditions there. Raises DivergedError where they do not determine them."""
     order, rows = orders(form), _start(form)
     assert form.evolves is not None
     places = [(k, n) for k, most in enumerate(order) for n in range(most)]

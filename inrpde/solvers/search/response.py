@@ -21,7 +21,7 @@ from inrpde.discretise.system import System, linearise
 from inrpde.errors import DivergedError
 from inrpde.networks.slab import Slab
 from inrpde.sampling.draw import draw
-from inrpde.sampling.extent import bounds, priors, sampled
+from inrpde.sampling.extent import bounds, priors, sampled, slenderness
 from inrpde.sampling.modes import DOMAIN, modes
 from inrpde.sampling.sites import Samples
 from inrpde.solvers.bodies.plan import Global, make_trials
@@ -79,7 +79,7 @@ def amplification(form: Form, state: State, scored: Score, seed: int) -> Amplifi
     gains = [np.array([np.max(change[rows == row]) for row in range(len(form.rows))]) for change in changes]
     names = [unknown.name for unknown in form.unknowns]
     spectrum = np.linalg.svd(np.concatenate(fields), compute_uv=False) / np.sqrt(POINTS)
-    found = Amplification(dict(zip(names, gains, strict=True)), spectrum)
+    found = Amplification(dict(zip(names, gains, strict=True)), spectrum, slenderness(form))
     windows = any(isinstance(piece, Slab) for trial in state.trials for piece in trial.pieces)
     return None if windows and not found.unbounded else found
 

@@ -35,6 +35,20 @@ def test_a_box_in_time_has_a_lateral_boundary_and_ends():
         omega.face(t, 1)
 
 
+def test_an_interval_of_time_has_a_start_and_an_end_and_no_boundary():
+    space = Space(time="t")
+    run = Region(space, Interval(-2, 1e6))
+    for end, time in ((run.initial, -2), (run.final, 1e6)):
+        assert end.dim == 0
+        assert np.array_equal(sample(end, 5).points, [[time]])
+        assert run.face(space.time, time) is end
+    assert (run.measure, run.size) == (1e6 + 2, 1e6 + 2)
+    assert np.array_equal(run.contains(np.array([[-2.0], [-3.0], [1e6]])), [True, False, True])
+    with pytest.raises(ProblemError, match="no boundary where time is the only coordinate") as caught:
+        run.boundary  # noqa: B018
+    assert caught.value.fix == "take the start or the end of time: run.initial, run.final"
+
+
 def test_corners_in_time_belong_to_both():
     omega = Region(LINE, Interval(-1, 1) * Interval(0, 3))
     corner = np.array([[1.0, 0.0]])

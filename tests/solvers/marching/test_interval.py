@@ -48,7 +48,7 @@ def test_a_hundred_periods():
 
 @pytest.mark.parametrize("backwards", [False, True])
 def test_what_blows_up_is_followed_as_long_as_it_can_be_and_is_nan_from_there(backwards):
-    ode = Ode(2, [[1]], lambda t, u: [(u.diff(), u.u**2)], lambda t: [1 / (1 - t)])
+    ode = Ode(2, [[1]], lambda t, u: [(u.diff(), u.u**2)], lambda t: [1 / np.where(t < 1, 1 - t, np.nan)])
     found, values = marched(ode, backwards=backwards)
     assert 0.99 < abs(found.until) < 1
     assert ode.errors(values, backwards)[0] < 1e-8
@@ -59,7 +59,7 @@ def test_the_looser_the_aim_the_fewer_the_windows():
     fine, coarse = (marched(ODES["lorenz"], March(24, 6.0, 0, aim)) for aim in (1e-12, 1e-6))
     fewer, more = (len(each.state.trials[0].parts) for each, _ in (coarse, fine))
     assert fewer < 0.8 * more
-    assert 1e-9 < max(ODES["lorenz"].errors(coarse[1]))
+    assert max(ODES["lorenz"].errors(coarse[1])) > 1e-9
     assert coarse[0].error < 1e-6
 
 

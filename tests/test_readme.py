@@ -1,0 +1,23 @@
+"""The problem files of the README, run as they stand there."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from scipy.integrate import solve_ivp
+
+import inrpde
+from inrpde.loader import load_problem
+
+PAGE = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+FILES = re.findall(r'```python\n(""".*?)```', PAGE, flags=re.DOTALL)
+
+
+def test_the_pendulum_swings_as_scipy_says(tmp_path):
+    (text,) = (text for text in FILES if "pendulum" in text)
+    (tmp_path / "swing.py").write_text(text)
+    solution = inrpde.solve(load_problem(str(tmp_path / "swing.py"), {})[0], budget=20)
+    times = np.linspace(0, 60, 7)
+    true = solve_ivp(lambda t, y: [y[1], -np.sin(y[0])], (0, 60), [3, 0], "DOP853", times, rtol=1e-13, atol=1e-14)
+    np.testing.assert_allclose(solution(times)["angle"], true.y[0], atol=1e-8)
+    assert solution.report["verdict"]["word"] == "verified"
