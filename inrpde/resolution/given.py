@@ -19,26 +19,27 @@ NORMAL = 0.6
 """What stands for the components of a normal where only a given function's variation counts."""
 
 
-def given(bound: Bound, condition: BoundCondition) -> tuple[Expr, ...]:
-    """The data and the coefficients of a condition that depend on the coordinates, those under derivatives too, each
-    term of a sum by itself."""
+def given(bound: Bound, condition: BoundCondition) -> tuple[tuple[Expr, Expr], ...]:
+    """The data and the coefficients of a condition that depend on the coordinates, those under derivatives too: each
+    term of a sum by itself, and the sum."""
     unknowns = [unknown.symbol for unknown in bound.unknowns]
     normal = dict.fromkeys(bound.space.normal, NORMAL)
-    found = {sympify(each.xreplace(normal)): None for row in condition.residuals for each in _known(row, unknowns)}
+    sums = {sympify(each.xreplace(normal)): None for row in condition.residuals for each in _known(row, unknowns)}
+    found = {(term, each): None for each in sums for term in Add.make_args(each)}
     labels = set(condition.region.labels)
     coords = set(bound.space.coords)
-    return tuple(each for each in found if each.free_symbols & coords and not each.free_symbols & labels)
+    return tuple((term, each) for term, each in found if term.free_symbols & coords and not term.free_symbols & labels)
 
 
 def _known(expr: Expr, unknowns: Sequence[Expr]) -> Iterator[Expr]:
     if isinstance(expr, RegionIntegral) or not isinstance(expr, Expr) or expr in unknowns:
         return
     if not expr.has(*unknowns):
-        yield from Add.make_args(expr)
+        yield expr
         return
     if isinstance(expr, Add | Mul):
         alone, rest = expr.as_independent(*unknowns, as_Add=isinstance(expr, Add))
-        yield from Add.make_args(alone)
+        yield alone
         parts = rest.args if isinstance(rest, type(expr)) else (rest,)
     else:
         parts = expr.args[:1] if isinstance(expr, Derivative) else expr.args

@@ -28,6 +28,8 @@ LONG = 30.0
 """A place so many times as long as it is narrow is a front, or full of waves."""
 OWN = 1.65
 """The largest value of a Gaussian over its largest slope, in standard deviations."""
+SOME, FAINT = 256, 1e-6
+"""Points on which the size of data is looked at, and the share of it below which a part of them is nothing."""
 ALL, BEYOND = 0.999, 2.0
 """The share of a peak's squared slopes, how many times as far as which its box reaches."""
 MEASURED, REACH, CLOSE = 4000, 6.0, 1e-3
@@ -97,20 +99,32 @@ def _narrow(bound: Bound, condition: BoundCondition) -> list[Place]:
     if region.dim == 0 or region.labels:
         return []
     parts = frames(region)
-    found = [place for expr in given(bound, condition) for part in parts for place in _of(bound, condition, part, expr)]
+    everywhere = np.concatenate([part.at(part.spread(SOME)) for part in parts])
+    found = [
+        place
+        for term, whole in given(bound, condition)
+        for part in parts
+        for place in _of(bound, condition, part, term, whole, everywhere)
+    ]
     return list({(place.lo, place.hi, place.kind): place for place in found}.values())
 
 
-def _of(bound: Bound, condition: BoundCondition, part: Frame, expr: Expr) -> list[Place]:
+def _of(
+    bound: Bound, condition: BoundCondition, part: Frame, expr: Expr, whole: Expr, everywhere: Array
+) -> list[Place]:  # fmt: skip
+    """Those of a term of a sum on a part of a region; none where the term vanishes beside the sum `everywhere`."""
     begun = seeds(bound, part, expr)
     if not len(begun):
+        return []
+    values = _values(bound, expr)
+    size = np.abs(values(begun)).max()
+    if size <= FAINT * np.abs(_values(bound, whole)(np.concatenate([begun, everywhere]))).max():
         return []
     lo, hi = part.lo, part.hi
     free = [k for k, x in enumerate(bound.space.coords) if x in expr.free_symbols and hi[k] > lo[k]]
     if not free:
         return []
     along = np.array(free)
-    values = _values(bound, expr)
     found = leaves(values, lo, hi, along, begun)
     extent = hi - lo
     halved = found.hi - found.lo < 0.6 * extent / BEGUN.get(len(along), 1)

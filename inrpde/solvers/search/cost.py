@@ -8,6 +8,7 @@ import numpy as np
 from scipy.linalg import qr
 
 from inrpde.compiler.form import Form
+from inrpde.sampling.localised import patches
 from inrpde.solvers.bodies.plan import BLOCK_RATE, Plan, dense
 from inrpde.solvers.linear.threads import sized
 
@@ -41,7 +42,12 @@ def nominal(form: Form, plan: Plan) -> float:
     fields = [sum(not form.unknowns[k].is_number for k in group) for group in form.groups]
     absolute = form.linear and any(condition.norm == 1 for condition in form.conditions)
     weight = (4 if form.arithmetic == "complex" else 1) * (REWEIGHTED if absolute else 1 if form.linear else NEWTON)
-    each = [plan.cost(count, form.space.dim) for count in fields if count]
+    beside = sum(patch.width for patch in patches(form.bound))
+    each = [
+        plan.cost(count, form.space.dim) + dense((plan.width + beside) * count) - dense(plan.width * count)
+        for count in fields
+        if count
+    ]
     if form.integrals:  # they couple all columns, so that these are solved as one domain's are
         each = [max(cost, dense(plan.width * count)) for cost, count in zip(each, filter(None, fields), strict=True)]
     return STEP + weight * sum(each)

@@ -116,7 +116,7 @@ def _data(form: Form, row: Row, site: Site, step: float = 1e-3) -> Array:
         return np.broadcast_to(value, (len(points),))
 
     here, whole = data(site.points), rms(data(site.points))
-    away = outside(form, row.region, site.points)  # narrow data have features of their own
+    away = outside(form, site.points)  # narrow data have features of their own
     size = rms(here[away])
     if size < FAINT * whole:
         return out

@@ -77,7 +77,7 @@ def sources(form: Form, bins: int = 192) -> tuple[Array, ...]:
     for row, value in zip(form.rows, values, strict=True):
         if row.region.dim == form.space.dim:
             points = samples.of(row).points
-            square = np.where(outside(form, row.region, points), np.nan_to_num(np.abs(value)) ** 2, 0.0)
+            square = np.where(outside(form, points), np.nan_to_num(np.abs(value)) ** 2, 0.0)
             for k, density in enumerate(found):
                 place = ((points[:, k] - lo[k]) / (hi[k] - lo[k]) * bins).astype(int).clip(0, bins - 1)
                 total = np.bincount(place, square, bins)
