@@ -204,8 +204,8 @@ def _fits(args: Namespace, problem: "Problem") -> None:
     space = problem.space
     names = ", ".join(str(x) for x in space.spatial)
     if args.grid and len(args.grid) != len(space.spatial):
-        given = "x".join(map(str, args.grid))
-        what = f"--grid has {len(args.grid)} numbers, and the problem has {names or 'no coordinates but the time'}"
+        given, there = "x".join(map(str, args.grid)), f"the coordinates {names}" if names else "none but the time"
+        what = f"--grid has {len(args.grid)} numbers, and the problem has {there}"
         fix = "--grid " + "x".join(["65"] * len(space.spatial)) if names else "--times 0,0.5,1"
         raise UsageError(what, f"--grid {given}", fix)
     if args.times and space.time is None:
