@@ -36,7 +36,7 @@ def test_wave_numbers_are_those_of_the_equation_and_of_its_source_in_half_the_bo
 
 def test_narrow_sources_are_left_to_cells_that_crowd_there():
     """A ridge along y, at a quarter of the width."""
-    found = survey(*poisson(exp(-(((x - Rational(1, 2)) / Rational(1, 50)) ** 2))))
+    found = survey(*poisson(exp(-(((x - Rational(1, 2)) / Rational(1, 12)) ** 2))))
     assert found.narrow == (True, False)
     assert not found.waves.any()
     assert found.driven[0] > 10
