@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inrpde.compiler import bind
-from inrpde.references import fem, finite_difference, method_of_lines
+from inrpde.references import fem, finite_difference, method_of_lines, reference
 from inrpde.references.factors import Factors
 from inrpde.references.reference import from_levels, trust
 
@@ -59,6 +59,13 @@ def test_extrapolated_values_have_an_error_of_their_own():
 def test_values_that_are_not_extrapolated_have_the_error_of_the_finest():
     found = sampled(lambda x, h: 1 + x + h * np.sin(3 * x))
     assert found.extrapolated_error == found.estimated_error
+
+
+@pytest.mark.parametrize(("n", "cells"), [(None, 8000), (400, 400)])
+def test_where_orders_make_no_sense_finer_grids_are_tried(monkeypatch, n, cells):
+    monkeypatch.setattr(reference, "LEAST_ORDER", 3.0)
+    found = finite_difference.solve(bind(PROBLEMS["airy"]()), n)
+    assert len(found.axes[0]) - 1 == cells
 
 
 def test_errors_count_by_the_measure_of_cells():
