@@ -93,7 +93,7 @@ def test_finer_cells_are_enriched_as_the_coarse_ones_and_waves_follow_their_band
 
 
 def test_cells_crowd_round_narrow_sources_alone():
-    narrow = search(poisson(exp(-(((x - Rational(1, 4)) / Rational(1, 50)) ** 2))))
+    narrow = search(poisson(exp(-(((x - Rational(1, 4)) / Rational(1, 28)) ** 2))))
     even = cells.with_breaks(narrow, (uniform(3), uniform(3)))
     found = cells.crowded_by_sources(narrow, even)
     assert found.shape == (8, 3)
