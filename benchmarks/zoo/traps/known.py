@@ -98,9 +98,10 @@ def marched(
 
     def truth(points: Array) -> dict[str, Array]:
         times, back = np.unique(points[:, 0], return_inverse=True)
+        until = max(times[-1], span[0] + (span[1] - span[0]) / 1000)  # LSODA hangs on an interval of no length
         found = solve_ivp(
-            lambda now, y: right(now, *y), (span[0], max(span[0] + 1e-300, times[-1])), np.array(start, dtype=float),
-            method, t_eval=times, rtol=tolerance, atol=1e-15 * max(map(abs, start)),
+            lambda now, y: right(now, *y), (span[0], until), np.array(start, dtype=float), method, t_eval=times,
+            rtol=tolerance, atol=1e-15 * max(map(abs, start)),
         )  # fmt: skip
         if not found.success:
             raise ArithmeticError(found.message)
