@@ -1,4 +1,4 @@
-"""Planted errors and manufactured solutions over the zoo: `python benchmarks/verify.py [--mutants 100] [--budget 30]`.
+"""Planted errors and manufactured solutions over the zoo: `python benchmarks/verify.py [--mutants 100] [--budget 60]`.
 
 Of every problem some declarations with one changed condition, beside its own exact solution and beside a manufactured
 one in turn, are checked as `inrpde check` does: each is to be refused, and its condition named. Then problems of all
@@ -39,7 +39,7 @@ def rows(number: int, seed: int) -> Iterator[dict]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutants", type=int, default=100)
-    parser.add_argument("--budget", type=float, default=30.0)
+    parser.add_argument("--budget", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("names", nargs="*", default=MANUFACTURED)
     arguments = parser.parse_args()

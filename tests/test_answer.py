@@ -61,6 +61,6 @@ def test_findings_of_the_declaration_and_of_the_answer_are_data_too():
 def test_equations_that_do_not_hold_are_findings():
     ringing = On(omega, Eq(-space.laplace(u) - 19.739 * u, 1))
     report = inrpde.solve(Problem("p", [u], [ringing, walls]), reference="none", settings={"solver.width": 4}).report
-    assert {each["kind"] for each in report["findings"]} == {"residual"}
+    assert {each["kind"] for each in report["findings"]} == {"residual", "ill-posed"}
     assert {each["at_most"] for each in report["findings"]} <= {"plausible", "unverified"}
     assert [each["text"] for each in report["findings"]] == report["warnings"]

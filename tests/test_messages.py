@@ -46,6 +46,7 @@ from inrpde.errors import OutputError, ProblemError, UsageError
 from inrpde.export.report import html
 from inrpde.pipeline import check
 from inrpde.storage import dataset, rehearse
+from inrpde.verification.resonance import rings
 
 space = Space("x")
 (x,) = space.coords
@@ -326,9 +327,9 @@ def test_what_no_term_can_ring_is_no_resonance():
     report = inrpde.solve(Problem("p", [w], equations), budget=8, reference="none").report
     assert report["status"] == "ok"
     form = compile_problem(Problem("p", [w], [On(square, plane.laplace(w) - 4 * w), On(square.boundary, w - 1)]))
-    assert not any(map(partial(_rings, form), form.rows))
+    assert not any(map(partial(rings, form), form.rows))
     form = compile_problem(Problem("p", [w], [On(square, plane.laplace(w) + 4 * w), On(square.boundary, w - 1)]))
-    assert any(map(partial(_rings, form), form.rows))
+    assert any(map(partial(rings, form), form.rows))
 
 
 n_ = Symbol("n", integer=True)

@@ -162,7 +162,7 @@ def _check_seen(equations: Equations, mesh: Any, finer: float) -> None:
     for place in places(equations):
         met = np.all((lo <= np.array(place.hi)[:, None]) & (hi >= np.array(place.lo)[:, None]), axis=0)
         longest = np.max((hi - lo)[:, met], axis=1, initial=0.0) / finer
-        if np.any(longest > np.array(place.widths)):
+        if np.any(longest > 2 * np.array(place.widths)):
             raise Unsupported(f"{place.text}: the mesh's cells do not see this", Refusal.TOO_DEAR)
 
 

@@ -55,8 +55,10 @@ TOLERANCE = 1e-7
 """Relative error of a step in time, far below that of the grid."""
 EXPLICIT = 400
 """Steps that an explicit method may need to be stable, where an implicit one would do."""
-UNDAMPED = 200_000
-"""And where it would not."""
+UNDAMPED = {False: 4000, True: 200_000}
+"""And where nothing is damped: real, complex (which BDF would damp)."""
+LOOSE = 0.01
+"""Values that stay below that share of the size that they were taken to have are found again."""
 
 Build = Callable[..., System]
 
@@ -271,9 +273,36 @@ def _march(system: System, times: Array, deadline: float) -> dict[str, Array]:
     if not np.all(np.isfinite(start)):
         raise Unsupported("the initial values are not finite on the grid")
     method = _method(evolution, times, start)
+    count = len(evolution.values)
+    sizes = _sizes(evolution, times, start)
+    states = _states(evolution, method, times, start, sizes, deadline)
+    found = _largest(np.abs(np.array(states)).max(axis=0), count)
+    if 0 < found[0] < LOOSE * sizes[0]:
+        states = _states(evolution, method, times, start, found, deadline)
+    steps = [on_nodes(system, evolution.complete(t, y)) for t, y in zip(times, states, strict=True)]
+    return {name: np.stack([step[name] for step in steps], axis=-1) for name in steps[0]}
+
+
+def _sizes(evolution: Evolution, times: Array, start: Array) -> tuple[float, float]:
+    """The sizes of values and velocities, for absolute tolerances: those at the start, or driven later at most."""
+    length = times[-1] - times[0]
+    values, velocities = _largest(np.abs(start), len(evolution.values))
+    pushes = [float(np.max(np.abs(evolution(t, start)))) for t in times]
+    scale = max(values, velocities * length) or float(np.trapezoid(pushes, times)) or 1.0
+    return scale, scale / length
+
+
+def _largest(amounts: Array, count: int) -> tuple[float, float]:
+    """The largest of the first `count` amounts, and of the others."""
+    return float(np.max(amounts[:count], initial=0.0)), float(np.max(amounts[count:], initial=0.0))
+
+
+def _states(
+    evolution: Evolution, method: str, times: Array, start: Array, sizes: tuple[float, float], deadline: float
+) -> list[Array]:
+    """The states at the times, of values and velocities of these sizes. Raises Stopped, or Late."""
     options = {"jac": evolution.jacobian} if method != "DOP853" else {}
-    stretches = stretches_of(equations)
-    scales = TOLERANCE * _scales(evolution, times, start)
+    scales = np.repeat(sizes, [len(evolution.values), len(evolution.velocities)])
     reached = [times[0]]
 
     def watch(time: float, y: Array) -> float:
@@ -283,7 +312,7 @@ def _march(system: System, times: Array, deadline: float) -> dict[str, Array]:
         return 1.0
 
     states, y = [start], start
-    for stretch in stretches:
+    for stretch in stretches_of(evolution.system.equations):
         inside = times[(times > stretch.start) & (times < stretch.end)]
 
         def rates(time: float, y: Array, stretch: Stretch = stretch) -> Array:
@@ -292,26 +321,14 @@ def _march(system: System, times: Array, deadline: float) -> dict[str, Array]:
         with np.errstate(all="ignore"):
             found = solve_ivp(
                 rates, (stretch.start, stretch.end), y, method, [*inside, stretch.end], events=watch, rtol=TOLERANCE,
-                atol=scales, max_step=stretch.step, **options,
+                atol=TOLERANCE * scales, max_step=stretch.step, **options,
             )  # fmt: skip
         if found.status != 0:
             what = f"the solution cannot be continued beyond t = {reached[0]:.4g}: it blows up, or turns too steep"
             raise Stopped(what)
         y = found.y[:, -1]
         states += [*found.y.T[:-1], *([y] if stretch.end in times else [])]
-    steps = [on_nodes(system, evolution.complete(t, y)) for t, y in zip(times, states, strict=True)]
-    return {name: np.stack([step[name] for step in steps], axis=-1) for name in steps[0]}
-
-
-def _scales(evolution: Evolution, times: Array, start: Array) -> Array:
-    """The sizes of values and velocities, for absolute tolerances: those at the start, or what is driven later."""
-    length = times[-1] - times[0]
-    values, velocities = (float(np.max(np.abs(part), initial=0.0)) for part in np.split(start, [len(evolution.values)]))
-    scale = max(values, velocities * length)
-    if not scale:
-        pushes = [float(np.max(np.abs(evolution(t, start)))) for t in times]
-        scale = float(np.trapezoid(pushes, times)) or 1.0
-    return np.repeat([scale, scale / length], [len(evolution.values), len(evolution.velocities)])
+    return states
 
 
 def _method(evolution: Evolution, times: Array, start: Array) -> str:
@@ -333,7 +350,7 @@ def _method(evolution: Evolution, times: Array, start: Array) -> str:
         if not growth[-1]:
             return "DOP853"
     fastest = float(np.exp(np.mean(np.log(growth[8:]))))
-    steps = fastest * length / 5
-    if evolution.explicit or steps < EXPLICIT or (damping < 0.1 * fastest and steps < UNDAMPED):
+    steps, most = fastest * length / 5, UNDAMPED[np.iscomplexobj(start)]
+    if evolution.explicit or steps < EXPLICIT or (damping < 0.1 * fastest and steps < most):
         return "DOP853"
     return "BDF" if np.iscomplexobj(start) else "Radau"

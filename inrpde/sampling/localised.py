@@ -28,12 +28,14 @@ Array = np.ndarray
 REACH = 6.0
 """Half the side of the innermost patch, in widths of the data."""
 NESTING = {1: 1.7, 2: 2.0, 3: 3.0}
-"""How many times as wide each patch is as the one inside it."""
+"""How many times as wide each patch is as the one inside it, at least."""
+LEVELS = {1: 30, 2: 8, 3: 6}
+"""Patches round a place, at most."""
 WIDEST = 0.35
 """Half the side of the outermost patch, beside the extent, at most."""
 INNERMOST, BAND = {1: 50.0, 2: 20.0, 3: 9.0}, {1: 30.0, 2: 9.0, 3: 6.0}
 """The band of the innermost patch, which holds the data themselves, of the others, in coordinates scaled to them."""
-RICHEST = 3.0
+RICHEST = {1: 3.0, 2: 1.3, 3: 1.3}
 """How much wider the innermost band is at most, where the data reach farther than they are narrow."""
 ALONG = 6.0
 """The band along the coordinates in which the data are not narrow."""
@@ -46,7 +48,7 @@ POINTS = 2.5
 RING = 100
 """Points of each that has no features of its own."""
 SHARED = 600
-"""Points that all boxes of a place share which is no peak."""
+"""Points that all boxes of a region share that belong to no peak, and as many boxes at most."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,14 @@ def _nested(bound: Bound, place: Place) -> Iterator[Patch]:
     across = np.isfinite(widths)
     with np.errstate(invalid="ignore"):
         half = np.where(flat, REACH * widths, np.maximum(REACH * widths, (np.array(place.hi) - np.array(place.lo)) / 2))
-        band = INNERMOST.get(d, 9.0) * np.fmin(half / (REACH * widths), RICHEST)
+        band = INNERMOST.get(d, 9.0) * np.fmin(half / (REACH * widths), RICHEST.get(d, 1.3))
+    room = float(np.min((WIDEST * (hi - lo) / half)[across]))
+    nesting = max(NESTING.get(d, 3.0), room ** (1 / LEVELS.get(d, 6)))
     innermost = True
     while (half < WIDEST * (hi - lo))[across].all():
         bands = np.where(across, band, ALONG)
         yield Patch(place.centre, _numbers(half), _numbers(bands), innermost)
-        half, band, innermost = half * NESTING.get(d, 3.0), np.full(d, BAND.get(d, 6.0)), False
+        half, band, innermost = half * nesting, np.full(d, BAND.get(d, 6.0)), False
 
 
 def outside(form: Form, points: Array) -> Array:
@@ -121,14 +125,14 @@ def resolving(form: Form, site: Site, region: Region, seed: int, window: tuple[f
         return site
     own = bool(patches(form.bound))
     boxes = [(p.centre, p.half, round(POINTS * p.width) if own else RING) for p in nests(form.bound)]
-    boxes += _others(form, region)
+    boxes += list(_others(form, region))
     more, normals, shares = [], [], []
     for number, (centre, half, count) in enumerate(boxes):
         deadline.turn()
         rng = np.random.default_rng([seed, 78, number])
         share = 0.0
         for frame in frames(region):
-            points, density = _drawn(frame, np.array(centre), np.array(half), count, rng, window)
+            points, density = _drawn(frame, centre, half, count, rng, window)
             more.append(points)
             normals.append(frame.normals(points) if len(points) else None)
             share = max(share, density)
@@ -165,30 +169,29 @@ def _lengths(form: Form, region: Region, points: Array) -> Array:
     return lengths
 
 
-def _others(form: Form, region: Region) -> list[tuple[tuple[float, ...], tuple[float, ...], int]]:
+@lru_cache(maxsize=256)
+def _others(form: Form, region: Region) -> tuple[tuple[tuple[float, ...], tuple[float, ...], int], ...]:
     """The boxes (centre, half the sides, points) of the places on a region that are no peaks."""
     found = []
     for place in narrow(form.bound):
-        on = form.conditions[place.condition].region
-        if on is not region or place.kind in ("peak", "jump"):
-            continue
-        across = np.isfinite(place.widths)
-        count = max(2, SHARED // len(place.boxes))
-        for lo, hi in np.array(place.boxes)[:SHARED]:
-            half = np.where(across, (hi - lo) / 2, np.inf)
-            found.append((_numbers((lo + hi) / 2), _numbers(half), count))
-    return found
+        if form.conditions[place.condition].region is region and place.kind not in ("peak", "jump"):
+            across = np.isfinite(place.widths)
+            for lo, hi in np.array(place.boxes):
+                found.append((_numbers((lo + hi) / 2), _numbers(np.where(across, (hi - lo) / 2, np.inf))))
+    some = found[:: max(-(-len(found) // SHARED), 1)]
+    return tuple((centre, half, max(2, SHARED // len(some))) for centre, half in some)
 
 
 def _drawn(
-    frame: Frame, centre: Array, half: Array, count: int, rng: np.random.Generator, window: tuple[float, float] | None
+    frame: Frame, centre: tuple[float, ...], half: tuple[float, ...], count: int, rng: np.random.Generator,
+    window: tuple[float, float] | None,
 ) -> tuple[Array, float]:  # fmt: skip
     """About `count` points of a part in a box, and their density in its measure; none where it does not meet it."""
     nothing = np.zeros((0, len(centre))), 0.0
-    here, slope = frame.nearest(centre, np.where(np.isfinite(half), half, 1e30))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        reach = np.nanmin(half[:, None] / np.abs(slope), axis=0, initial=np.inf)
-    lo, hi = np.clip([here - reach, here + reach], 0, 1)
+    met = _met(frame, centre, half)
+    if met is None:
+        return nothing
+    lo, hi = np.array(met)
     if window is not None:
         start, end = frame.lo[-1], frame.hi[-1]
         if start == end and not window[0] <= start <= window[1]:
@@ -196,17 +199,30 @@ def _drawn(
         if start < end:
             cut = (np.array(window) - start) / (end - start)
             lo[-1], hi[-1] = np.clip([lo[-1], hi[-1]], *cut)
-    if not _within(centre, half, frame.at(here[None]))[0] or (hi <= lo).any():
+    if (hi <= lo).any():
         return nothing
-    unit = lo + (hi - lo) * lattice(count, frame.dim, rng)
-    points = frame.at(unit)
+    points = frame.at(lo + (hi - lo) * lattice(count, frame.dim, rng))
     inside = frame.holds(points) & _within(centre, half, points)
     return points[inside], count / float(np.prod(hi - lo) * frame.measure)
+
+
+@lru_cache(maxsize=4096)
+def _met(
+    frame: Frame, centre: tuple[float, ...], half: tuple[float, ...]
+) -> tuple[tuple[float, ...], tuple[float, ...]] | None:  # fmt: skip
+    """The box in the unit cube of a part that a box round a centre becomes; None where the part does not meet it."""
+    at, sides = np.array(centre), np.array(half)
+    here, slope = frame.nearest(at, np.where(np.isfinite(sides), sides, 1e30))
+    if not _within(centre, half, frame.at(here[None]))[0]:
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reach = np.nanmin(sides[:, None] / np.abs(slope), axis=0, initial=np.inf)
+    return _numbers(np.clip(here - reach, 0, 1)), _numbers(np.clip(here + reach, 0, 1))
 
 
 def _numbers(values: Array) -> tuple[float, ...]:
     return tuple(map(float, values))
 
 
-def _within(centre: tuple[float, ...] | Array, half: tuple[float, ...] | Array, points: Array) -> Array:
+def _within(centre: tuple[float, ...], half: tuple[float, ...], points: Array) -> Array:
     return np.all(np.abs(points - np.array(centre)) <= np.array(half), axis=1)

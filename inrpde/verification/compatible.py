@@ -91,7 +91,8 @@ def _unmet(form: Form, wall: Row, initial: dict[int, Row]) -> list[Finding]:
         )
     except ProblemError:  # derivatives of what jumps have no values
         return []
-    gap = np.abs(left) / np.linalg.norm(slopes, axis=0) * wall.region.size
+    with np.errstate(all="ignore"):
+        gap = np.abs(left) / np.linalg.norm(slopes, axis=0) * wall.region.size
     inside = sample(floors[0], POINTS, 3).points
     values = [evaluate(_formula(initial[k]), coords, inside, {}) for k in wall.indices]
     share = gap / max(float(np.max(np.abs(values))), float(np.max(gap)), 1e-300)
@@ -143,7 +144,8 @@ def _differs(form: Form, row: Row, wall: Row, initial: Row, rate: Expr) -> Findi
     apart = np.abs(value(form, wall, plain(points)) - value(form, initial, plain(points)))
     size = max(*(float(np.max(np.abs(value(form, each, plain(inside))))) for each in (wall, initial)), 1e-300)
     size = max(size, (end - start) * float(np.max(np.abs(within))))
-    share = np.where(apart <= SLIGHT * size, np.abs(by_equation - by_wall) * (end - start) / size, 0.0)
+    with np.errstate(all="ignore"):
+        share = np.where(apart <= SLIGHT * size, np.abs(by_equation - by_wall) * (end - start) / size, 0.0)
     if not np.isfinite(share).all() or not share.max() > SLIGHT:
         return None
     worst = int(np.argmax(share))

@@ -10,7 +10,7 @@ from inrpde.declaration.conditions import Periodic
 from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
 from inrpde.sampling import Quadrature, sample
-from inrpde.sampling.extent import bounds, priors, times
+from inrpde.sampling.extent import bounds, priors
 from inrpde.verification.finding import Finding, Kind, name
 
 Array = np.ndarray
@@ -163,7 +163,7 @@ def at_an_end(form: Form, row: Row) -> bool:
     """Does a condition hold at one end of the last coordinate alone?"""
     if form.space.dim == 1:
         return row.region.dim == 0
-    start, end = times(form)
+    (*_, start), (*_, end) = bounds(form)
     flat = np.ptp([bound[-1] for bound in row.region.bounds]) < 1e-9 * (end - start)
     return row.region.dim == form.space.dim - 1 and bool(flat)
 

@@ -131,9 +131,9 @@ def estimate(
     answer that ends before the last time.
 
     The amplification κ of data that is `measure`d says what residuals mean. Where it is more than usual, as near a
-    resonance, so is the error of what both solves leave, and of rounding. Where nothing bounds it, as
-    backwards in time, both may lack what hardly shows in any data: where these hold to S, they give the solution to
-    about 1/|log S| (logarithmic stability: John 1960, Isakov 2017, chapter 3).
+    resonance, so is the error of what both solves leave (unless that is the noise of readings), and of rounding. Where
+    nothing bounds it, as backwards in time, both may lack what hardly shows in any data: where these hold to S, they
+    give the solution to about 1/|log S| (logarithmic stability: John 1960, Isakov 2017, chapter 3).
 
     Two marches to the same aim are equally wrong: what they differ by is the error, however much the problem amplifies
     it, and their residuals tell less, as these are large in windows that are short.
@@ -163,7 +163,8 @@ def estimate(
         amplified = None if candidate.until is not None else measure(candidate.state, first)
     with deadline.within(seconds + begun - time.perf_counter()) as scope:
         other = _second(candidate, seed + 1, [LEAN * (size or 1.0) for size in varied])
-    gains = {name: gain(amplified, name) * share[name] for name in names}
+    readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals
+    gains = {name: share[name] * (1.0 if readings else gain(amplified, name)) for name in names}
     floors = {name: hidden(amplified, name, first.total) for name in names}
     if other is None:
         left = {name: unaided(amplified, name) * first.total * share[name] for name in names}
@@ -177,10 +178,9 @@ def estimate(
     differences = {name: relative_difference(*each) for name, each in zip(names, pairs, strict=True)}
     if candidate.equal:
         fields = {name: _clipped(difference) for name, difference in differences.items()}
-        return Estimate(fields, first, second, differences, 0.0, (), most=most)
+        return Estimate(fields, first, second, differences, 0.0, (), most=most, spread=spread, other=other)
     common = shared(first, second)
     alone = tuple(names[k] for k in unknowns if sampled(form, k))
-    readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals
     larger, least = OPEN
     bound = GUESSED if readings else max(larger * second.total, least)
     open_ = _apart(form, pairs, [bound * share[name] for name in names])

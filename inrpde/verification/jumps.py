@@ -80,8 +80,8 @@ def jumping_values(form: Form, samples: Samples) -> list[Finding]:
     rows = [row for row in form.rows if gives_value(row) and not (row.region.labels or row.integrals)]
     sizes: dict[int, float] = {}
     for row in rows:
-        (unknown,), largest = row.indices, np.nanmax(np.abs(value(form, row, samples.of(row))))
-        sizes[unknown] = max(sizes.get(unknown, 0.0), float(largest))
+        (unknown,), given = row.indices, np.abs(value(form, row, samples.of(row)))
+        sizes[unknown] = max(sizes.get(unknown, 0.0), float(np.max(given, where=np.isfinite(given), initial=0.0)))
     findings = []
     for row in rows:
         if not 0 < row.region.dim < form.space.dim or has_normals(form, row) or not _may_jump(form, row.residual, row):
@@ -161,8 +161,9 @@ def _largest(values: Values, first: Array, second: Array) -> Jump | None:
     """The largest jump between pairs of points (N, d), (N, d), relative to the largest of the values."""
     one, other = values(first), values(second)
     finite = np.isfinite(one) & np.isfinite(other)
-    size = np.max(np.abs(one[finite]), initial=0.0)
-    gap = np.where(finite, np.abs(one - other), 0.0)
+    first, second, one, other = first[finite], second[finite], one[finite], other[finite]
+    size = np.max(np.abs(one), initial=0.0)
+    gap = np.abs(one - other)
     steep = np.argsort(-gap)[:STEEPEST]
     steep = steep[gap[steep] > LEAST * size]
     if not len(steep):
@@ -172,10 +173,11 @@ def _largest(values: Values, first: Array, second: Array) -> Jump | None:
         deadline.turn()
         middle = a + PART * (b - a)
         fm = values(middle)
-        left = (np.abs(fa - fm) >= np.abs(fb - fm))[:, None]
-        a, b = np.where(left, a, middle), np.where(left, middle, b)
-        fa, fb = np.where(left[:, 0], fa, fm), np.where(left[:, 0], fm, fb)
-    gaps = np.nan_to_num(np.abs(fa - fb), posinf=0.0)
+        fm = np.where(np.isfinite(fm), fm, fa)
+        left = np.abs(fa - fm) >= np.abs(fb - fm)
+        a, b = np.where(left[:, None], a, middle), np.where(left[:, None], middle, b)
+        fa, fb = np.where(left, fa, fm), np.where(left, fm, fb)
+    gaps = np.abs(fa - fb)
     worst = int(np.argmax(gaps))
     if gaps[worst] <= LEAST * size:
         return None

@@ -40,7 +40,8 @@ def symbol(
                 powers = _powers(jet, a, b)
                 parts = (np.real(slope), np.imag(slope)) if form.arithmetic == "split" else (slope, 0.0)
                 for part, values in zip(entry, parts, strict=True):
-                    part[column] += np.broadcast_to(values, (len(points),))[:, None] * powers
+                    with np.errstate(all="ignore"):  # slopes need not be finite
+                        part[column] += np.broadcast_to(values, (len(points),))[:, None] * powers
         out += [part for k, part in enumerate(entry) if k == 0 or part.any()]
     return np.stack(out, axis=1) if out else np.zeros((len(points), 0, len(unknowns), degree + 1), complex)
 
@@ -63,8 +64,9 @@ def _powers(jet: Jet, a: Array, b: Array) -> Array:
 
 def _product(f: Array, g: Array) -> Array:
     out = np.zeros((len(f), f.shape[1] + g.shape[1] - 1), np.result_type(f, g))
-    for k in range(g.shape[1]):
-        out[:, k : k + f.shape[1]] += f * g[:, k : k + 1]
+    with np.errstate(all="ignore"):
+        for k in range(g.shape[1]):
+            out[:, k : k + f.shape[1]] += f * g[:, k : k + 1]
     return out
 
 
@@ -102,8 +104,10 @@ def roots(polynomials: Array) -> Array:
     out = np.full((len(polynomials), max(int(degree.max(initial=0)), 1)), np.nan, complex)
     for n in np.unique(degree[degree > 0]):
         these = np.flatnonzero(degree == n)
-        monic = polynomials[these, :n] / polynomials[these, n : n + 1]
-        scale = np.maximum(np.max(np.abs(monic) ** (1 / np.arange(n, 0, -1)), axis=1), 1e-300)[:, None]
+        with np.errstate(all="ignore"):
+            monic = np.nan_to_num(polynomials[these, :n] / polynomials[these, n : n + 1], nan=0, posinf=0, neginf=0)
+        scale = np.max(np.abs(monic) ** (1 / np.arange(n, 0, -1)), axis=1)[:, None]
+        scale[scale == 0] = 1.0
         companion = np.zeros((len(these), n, n), complex)
         companion[:, np.arange(1, n), np.arange(n - 1)] = 1.0
         companion[:, :, -1] = -monic / scale ** np.arange(n, 0, -1)
@@ -131,6 +135,7 @@ def independent(system: Array, conditions: Array) -> Array:
 
 
 def rank(rows: Array) -> Array:
-    """How many of the rows (S, r, n, d) are independent, (S,)."""
-    values = np.linalg.svd(rows.reshape(*rows.shape[:2], -1), compute_uv=False)
+    """How many of the rows (S, r, n, d) are independent, (S,); what is not finite counts as some number."""
+    finite = np.where(np.isfinite(rows), rows, 1.0)
+    values = np.linalg.svd(finite.reshape(*rows.shape[:2], -1), compute_uv=False)
     return np.count_nonzero(values > INDEPENDENT * values[:, :1], axis=1)

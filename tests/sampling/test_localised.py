@@ -87,6 +87,15 @@ class TestPoints:
             assert (site.points[:, 1] == 0).all()
             np.testing.assert_allclose(site.normals, [[0, -1]] * len(values))
 
+    def test_squares_count_by_the_length_on_which_data_vary(self):
+        site = draw(compile_problem(poisson(bump(0.3, 1.1, 0.01))), 1000, 0).conditions[0]
+        away = np.abs(site.points - [0.3, 1.1]).max(axis=1)
+        assert site.lengths is not None
+        assert site.lengths[away < 0.01].max() < 0.06
+        np.testing.assert_allclose(site.lengths[away > 0.75], 1)
+        np.testing.assert_allclose(site.roots**2 * site.weights.sum(), site.weights * site.lengths)
+        assert draw(compile_problem(poisson(X)), 1000, 0).conditions[0].lengths is None
+
     def test_data_on_a_circle_are_met_too(self):
         disc = Ball(SPACE, (0, 0), 1)
         datum = exp(-((X - 0.6) ** 2 + (Y - 0.8) ** 2) / 2e-8)

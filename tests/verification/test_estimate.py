@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sympy import Eq, Interval, cos, pi, sin
 
-from inrpde import On, Problem, Region, Space
+from inrpde import On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.discretise.amplification import Amplification
 from inrpde.discretise.score import score
@@ -190,3 +190,20 @@ def test_nonlinear_solves_that_differ_widely_share_nothing_out():
     found = estimate(square, Candidate(one, 0, 0, 0, "", "", {}, lambda seed, lean: other), 0)
     assert found.differences["v"] < 1e-12
     assert found.fields == {"u": CEILING, "v": CEILING}
+
+
+def test_the_noise_of_readings_is_not_amplified():
+    rng = np.random.default_rng(4)
+    at = rng.random((300, 2))
+    noisy = np.exp(at[:, 0]) * np.sin(at[:, 1]) + 0.02 * rng.standard_normal(300)
+    points = Points(space, at, {"m": noisy})
+    read = compile_problem(Problem("p", [u], [On(omega, space.laplace(u)), On(points, Eq(u, points["m"]))]))
+
+    def solve(seed, lean=()):
+        plan = Global(100, (3.0, 3.0))
+        return linear.fit(read, plan, draw(read, plan.points, seed).left_out(0.2, seed), seed, None, lean)
+
+    made = Candidate(solve(0), 1e-2, 0, 0, "", "", {}, solve)
+    plain, steep = estimate(read, made, 0), estimate(read, made, 0, measure=amplified(500.0))
+    assert steep.common > 5e-3
+    assert steep.fields == plain.fields

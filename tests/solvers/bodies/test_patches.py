@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
-from sympy import Eq, Interval, exp
+from sympy import Eq, Float, Interval, Rational, erf, exp, pi, sqrt
 
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
+from inrpde.resolution.given import function
+from inrpde.sampling.draw import draw
 from inrpde.sampling.localised import patches
 from inrpde.solvers.bodies.patches import Patches, windowed
+from inrpde.solvers.bodies.plan import Global
+from inrpde.solvers.fitting.linear import fit
 
 SPACE = Space("x y")
 X, Y = SPACE.coords
@@ -46,6 +50,42 @@ def test_every_patch_has_the_side_the_band_and_the_features_of_its_source():
         assert weight.shape == (patch.width, 2)
         assert (0.8 * np.array(patch.band) < np.abs(weight).max(axis=0)).all()
         assert (np.abs(weight).max(axis=0) <= patch.band).all()
+
+
+@pytest.mark.parametrize("width", [1e-3, 1e-5])
+def test_a_charge_on_a_line_is_solved(width):
+    """u'' is a bump of the area 1: u bends within a width that no even points meet."""
+    space = Space("x")
+    (x,) = space.coords
+    u = space.unknown("u")
+    line, at = Region(space, Interval(0, 1)), x - Rational(3137, 10000)
+    bump = exp(-(at**2) / (2 * Float(width) ** 2)) / (sqrt(2 * pi) * Float(width))
+    exact = at / 2 * erf(at / (sqrt(2) * Float(width))) + Float(width) ** 2 * bump
+    form = compile_problem(Problem("p", [u], [On(line, Eq(u.diff(x, 2), bump)), On(line.boundary, Eq(u, exact))]))
+    plan = Global(60, (9.0,))
+    state = fit(form, plan, draw(form, plan.points, 0), 0)
+    points = np.linspace(0, 1, 1001)[:, None]
+    (truth,) = function(form.bound, [exact])(points)
+    found = state.jets(0, points, [(0,)])[(0,)]
+    assert np.linalg.norm(found - truth) < 5e-6 * np.linalg.norm(truth)
+
+
+def test_a_barrier_on_a_line_is_solved():
+    """A coefficient that falls to 2e-4 within 1e-4, so that half of the difference lies across it."""
+    space = Space("x")
+    (x,) = space.coords
+    u = space.unknown("u")
+    line, at, width = Region(space, Interval(0, 1)), x - Rational(3137, 10000), Float(1e-4)
+    bump = exp(-(at**2) / (2 * width**2)) / (sqrt(2 * pi) * width)
+    exact = x / 2 + erf(at / (sqrt(2) * width)) / 4 + Rational(1, 4)
+    equation = space.div(space.grad(u) / (1 + bump))
+    form = compile_problem(Problem("p", [u], [On(line, equation), On(line.boundary, Eq(u, exact))]))
+    plan = Global(60, (9.0,))
+    state = fit(form, plan, draw(form, plan.points, 0), 0)
+    points = np.linspace(0, 1, 1001)[:, None]
+    (truth,) = function(form.bound, [exact])(points)
+    found = state.jets(0, points, [(0,)])[(0,)]
+    assert np.linalg.norm(found - truth) < 1e-3 * np.linalg.norm(truth)
 
 
 def test_broad_data_have_none():
