@@ -158,7 +158,8 @@ def draught(h: int, end: float) -> Known:
 
     def truth(points: Array) -> dict[str, Array]:
         x, root = points[:, 0], np.sqrt(points[:, 1])
-        near = x / (2 * root)
+        with np.errstate(divide="ignore"):
+            near = x / (2 * root)
         return {"u": erfc(near) - np.exp(-(near**2)) * erfcx(near + h * root)}
 
     return numeric(u, conditions, truth, accuracy=1e-10)
