@@ -233,7 +233,7 @@ def _affine(form: Form, row: Row, points: Array, normals: Array, jets: list[Jet]
     """A linear row at points: its slopes by jet (N, J), and its value where all jets vanish (N,)."""
     env = form.environment(row, points, normals, {}) | dict.fromkeys(row.jets, 0.0)
     slopes = np.zeros((len(points), len(jets)), dtype=complex)
-    for symbol, slope in zip(row.tangent, row.slopes(env), strict=True):
+    for symbol, slope in row.tangents(env).items():
         slopes[:, jets.index(row.jets[symbol])] = slope
     return slopes, np.broadcast_to(row.value(env)[0], (len(points),)).astype(complex)
 

@@ -17,6 +17,7 @@ from inrpde.discretise.score import Score
 from inrpde.errors import ProblemError
 from inrpde.sampling import sample
 from inrpde.sampling.extent import bounds
+from inrpde.verification.data import gives_value
 
 Array = np.ndarray
 POINTS = 1000
@@ -33,8 +34,8 @@ def bound(form: Form, scored: Score) -> float | None:
     if form.arithmetic != "real" or len(form.unknowns) > 1 or form.integrals or len(inside) != 1 or not form.linear:
         return None
     (row,) = inside
-    stretch = _stretch(form, row)
-    if stretch is None or not all(map(_gives_value, others)) or not _closed(form, row, others):
+    stretch, given = _stretch(form, row), all(gives_value(other) and not other.region.labels for other in others)
+    if stretch is None or not given or not _closed(form, row, others):
         return None
     worst = dict(zip(form.rows, scored.rows, strict=True))
     walls = [worst[other].max / _least_slope(form, other) for other in others]
@@ -91,12 +92,8 @@ def _comparison(a: Array, b: Array, length: float) -> float:
 def _slopes(form: Form, row: Row, points: Array) -> dict[tuple[int, ...], Array]:
     """The real coefficient (N,) of each derivative at points."""
     env = form.environment(row, points, None, {}) | dict.fromkeys([*row.jets, *row.integrals], 0.0)
-    values = zip(row.tangent, row.slopes(env), strict=True)
+    values = row.tangents(env).items()
     return {row.jets[s].index: np.broadcast_to(np.real(v), (len(points),)) for s, v in values}
-
-
-def _gives_value(row: Row) -> bool:
-    return not row.region.labels and [any(jet.index) for jet in row.jets.values()] == [False] and not row.integrals
 
 
 def _least_slope(form: Form, row: Row) -> float:

@@ -70,7 +70,7 @@ def _across(form: Form, row: Row, points: Array, direction: Array, order: int) -
     towards = np.broadcast_to(direction, points.shape)
     env = form.environment(row, points, towards, {}) | dict.fromkeys([*row.jets, *row.integrals], 0.0)
     total = np.zeros(len(points))
-    for symbol, slope in zip(row.tangent, row.slopes(env), strict=True):
+    for symbol, slope in row.tangents(env).items():
         index = row.jets[symbol].index if symbol in row.jets else ()
         if sum(index) == order:
             total = total + np.real(slope) * np.prod(towards ** np.array(index), axis=1)

@@ -130,8 +130,7 @@ def _values(form: Form, expr: Expr) -> Values:
     known = expr.xreplace(plain).xreplace(plain)
     coords = form.space.coords
     if known.atoms(AppliedUndef):
-        fields = {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
-        return lambda points: evaluate(known, coords, points, fields)
+        return lambda points: evaluate(known, coords, points, form.bound.data)
     once = RowFunction([known], words(expr))
     return lambda points: np.broadcast_to(once(dict(zip(coords, points.T, strict=True)))[0], (len(points),))
 

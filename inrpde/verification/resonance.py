@@ -21,7 +21,7 @@ def rings(form: Form, row: Row) -> bool:
         return False
     points = sample(row.region, POINTS, 3).points
     env = form.environment(row, points, None, {}) | dict.fromkeys([*row.jets, *row.integrals], 0.0)
-    slopes = dict(zip(row.tangent, row.slopes(env), strict=True))
+    slopes = row.tangents(env)
     signed: dict[tuple[int, int], Array] = {}
     for symbol, jet in row.jets.items():
         if symbol in slopes and not any(order % 2 for order in jet.index):

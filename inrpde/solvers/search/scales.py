@@ -68,7 +68,7 @@ def _travelling(form: Form, row: Row, site: Site, found: Array) -> Array:
     κ_k = √(-c_j/c_k) κ_j.
     """
     d = form.space.dim
-    slopes = dict(zip(row.tangent, row.slopes(environment(form, row, site)), strict=True))
+    slopes = row.tangents(environment(form, row, site))
     second = {}
     for symbol, jet in row.jets.items():
         k = next((k for k in range(d) if jet.index == tuple(2 * (i == k) for i in range(d))), None)
@@ -85,7 +85,7 @@ def _travelling(form: Form, row: Row, site: Site, found: Array) -> Array:
 def _oscillation(form: Form, row: Row, site: Site) -> Array:
     d = form.space.dim
     out = np.zeros(d)
-    slopes = dict(zip(row.tangent, row.slopes(environment(form, row, site)), strict=True))
+    slopes = row.tangents(environment(form, row, site))
     by_jet = {(row.jets[s].unknown, row.jets[s].index): np.asarray(c) for s, c in slopes.items() if s in row.jets}
     for (unknown, index), c0 in by_jet.items():
         if any(index):
