@@ -16,7 +16,7 @@ from inrpde.errors import ProblemError
 from inrpde.sampling import sample
 from inrpde.sampling.extent import times
 from inrpde.verification.coverage import at_an_end
-from inrpde.verification.data import gives_value, has_normals, meeting, plain, value
+from inrpde.verification.data import gives_value, has_normals, meeting, value_at
 from inrpde.verification.finding import Finding, Kind, name, place
 
 Array = np.ndarray
@@ -137,8 +137,8 @@ def _differs(form: Form, row: Row, wall: Row, initial: Row, rate: Expr) -> Findi
         by_equation, by_wall, within = (evaluate(expr, coords, at, {}) for expr, at in asked)
     except ProblemError:  # derivatives of what jumps have no values
         return None
-    apart = np.abs(value(form, wall, plain(points)) - value(form, initial, plain(points)))
-    size = max(*(float(np.max(np.abs(value(form, each, plain(inside))))) for each in (wall, initial)), 1e-300)
+    apart = np.abs(value_at(form, wall, points) - value_at(form, initial, points))
+    size = max(*(float(np.max(np.abs(value_at(form, each, inside)))) for each in (wall, initial)), 1e-300)
     size = max(size, (end - start) * float(np.max(np.abs(within))))
     with np.errstate(all="ignore"):
         share = np.where(apart <= SLIGHT * size, np.abs(by_equation - by_wall) * (end - start) / size, 0.0)

@@ -10,7 +10,7 @@ from inrpde.declaration.conditions import Periodic
 from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
 from inrpde.sampling import Quadrature, sample
-from inrpde.sampling.extent import bounds, priors
+from inrpde.sampling.extent import bounds, opposite, priors
 from inrpde.verification.finding import Finding, Kind, name
 
 Array = np.ndarray
@@ -81,11 +81,7 @@ def covers(form: Form, region: Region, periodic: Periodic | None, points: Array)
     """Which points lie on a set, or opposite to it where it is a periodic face."""
     covered = region.contains(points)
     if periodic:
-        k = form.space.coords.index(periodic.coordinate)
-        lo, hi = bounds(form)
-        other = points.copy()
-        other[:, k] = lo[k] + hi[k] - other[:, k]
-        covered = covered | region.contains(other)
+        covered = covered | region.contains(opposite(form, periodic.coordinate, points))
     return covered
 
 

@@ -14,6 +14,7 @@ from inrpde.discretise.expressions import Expressions, exact_state
 from inrpde.discretise.fields import field_points, varying
 from inrpde.discretise.jets import evaluate_jets, filled, integral_values
 from inrpde.discretise.operators import lowest_modes
+from inrpde.discretise.state import field_at
 from inrpde.errors import ProblemError
 from inrpde.sampling.sites import Samples
 
@@ -56,9 +57,9 @@ def violated(form: Form, samples: Samples) -> Iterator[Violation]:
     rows = [row for row in form.rows if _is_known(form, row, exact) and not _measured(row)]
     if not rows:
         return
-    form, zero = replace(form, rows=tuple(rows)), (0,) * form.space.dim
+    form = replace(form, rows=tuple(rows))
     with np.errstate(all="ignore"):
-        fields = [exact.jets(k, field_points(form, k, 500, 17), [zero])[zero] for k in range(len(form.unknowns))]
+        fields = [field_at(exact, k, field_points(form, k, 500, 17)) for k in range(len(form.unknowns))]
         sizes = [varying(values) for values in fields]
         jets = evaluate_jets(form, samples, exact)
         numbers = integral_values(form, samples, jets)

@@ -11,6 +11,7 @@ from inrpde.compiler import compile_problem
 from inrpde.config import resolve
 from inrpde.discretise.amplification import LARGE, Amplification
 from inrpde.discretise.score import RowScore, Score
+from inrpde.discretise.state import field_at
 from inrpde.solvers.contract.method import Clock, Context
 from inrpde.solvers.fitting import linear, newton
 from inrpde.solvers.search.response import amplification
@@ -136,8 +137,7 @@ def judged(problem):
 
 
 def error(form, candidate):
-    zero = (0,) * form.space.dim
-    found = exact_errors(form, lambda k, points: candidate.state.jets(k, points, [zero])[zero], 2000, 0)
+    found = exact_errors(form, partial(field_at, candidate.state), 2000, 0)
     return {name: each["rel_l2"] for name, each in found.items()}
 
 
