@@ -13,7 +13,7 @@ from inrpde.discretise.amplification import LARGE, Amplification
 from inrpde.discretise.score import RowScore, Score
 from inrpde.discretise.state import field_at
 from inrpde.solvers.contract.method import Clock, Context
-from inrpde.solvers.fitting import linear, newton
+from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.search.response import amplification
 from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.survey import Survey
@@ -127,7 +127,7 @@ def test_readings_that_are_amplified_are_plausible_at_most():
 def judged(problem):
     """The form, an answer, its estimates without and with the measure, and the verdict."""
     form = compile_problem(problem)
-    fit = linear.fit if form.linear else newton.fit
+    fit, _ = fit_for(form)
     search = Search(Context(form, resolve({}, {}), 0, Clock(None)), fit, "test", Survey.of(form, 0))
     candidate = search.attempt(first_plan(search), "test")
     plain = estimate(form, candidate, 0)

@@ -22,7 +22,7 @@ from inrpde.discretise.fields import field_points
 from inrpde.discretise.state import field_at
 from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.contract.method import Candidate, Clock, Context
-from inrpde.solvers.fitting import linear, newton
+from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.survey import Survey
 from inrpde.solvers.strategies.one_domain import first_plan
@@ -75,7 +75,7 @@ def judged() -> list[Judged]:
     found = []
     for name in NAMES:
         form = compile_problem(PROBLEMS[name]())
-        fit = (linear if form.linear else newton).fit
+        fit, _ = fit_for(form)
         search = Search(Context(form, resolve({}, {}), 0, Clock(None)), fit, "test", Survey.of(form, 0))
         band = first_plan(search).band
         for width in WIDTHS:
