@@ -90,17 +90,17 @@ def test_what_is_allowed_bounds_the_march():
     for steps in (free, bound):
         while not steps.done:
             steps.advance()
-    assert free.aim < 1e-5
-    assert bound.aim > 1e-4
-    assert bound.spent < free.spent
+    assert free.trail.aim < 1e-5
+    assert bound.trail.aim > 1e-4
+    assert bound.trail.spent < free.trail.spent
 
 
 def test_a_march_without_hope_is_given_up():
     steps = Steps(heat(6), replace(plan(1e-6), allowance=0.1, hopeless=1e-4), 0, linear.fit)
     while not steps.done:
         steps.advance()
-    assert steps.aim >= 1e-4
-    assert len(steps.states) == 1
+    assert steps.trail.aim >= 1e-4
+    assert len(steps.trail.states) == 1
 
 
 def test_marches_cost_more_the_shorter_their_windows():
