@@ -25,6 +25,12 @@ def slopes(form: Form, row: Row, samples: Samples, at: dict, numbers: Sequence[c
     return row.tangents(filled(form, row, samples.of(row), at, numbers))
 
 
+def coefficients(form: Form, row: Row, points: Array, normals: Array | None = None) -> dict:
+    """The tangent of an equation at points (N, d) where all unknowns vanish, {symbol: (N,) or number}."""
+    nothing = dict.fromkeys([*row.jets, *row.integrals], 0.0)
+    return row.tangents(form.environment(row, points, normals, {}) | nothing)
+
+
 def operator(row: Row, site: Site, tangent: dict, modes: Array) -> dict[int, np.float64]:
     """What an equation's operator makes of the lowest mode of each of its unknowns, in the root mean square."""
     squares: dict[int, np.float64] = {}

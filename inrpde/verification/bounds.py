@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from inrpde.compiler.form import Form, Row
+from inrpde.discretise.operators import coefficients
 from inrpde.discretise.score import Score
 from inrpde.errors import ProblemError
 from inrpde.sampling import sample
@@ -91,9 +92,8 @@ def _comparison(a: Array, b: Array, length: float) -> float:
 
 def _slopes(form: Form, row: Row, points: Array) -> dict[tuple[int, ...], Array]:
     """The real coefficient (N,) of each derivative at points."""
-    env = form.environment(row, points, None, {}) | dict.fromkeys([*row.jets, *row.integrals], 0.0)
-    values = row.tangents(env).items()
-    return {row.jets[s].index: np.broadcast_to(np.real(v), (len(points),)) for s, v in values}
+    found = coefficients(form, row, points).items()
+    return {row.jets[s].index: np.broadcast_to(np.real(c), (len(points),)) for s, c in found}
 
 
 def _least_slope(form: Form, row: Row) -> float:

@@ -67,7 +67,7 @@ class Trainer:
     """
 
     def __init__(self, context: Context[Training], seed: int, resample: int | None = None, width: int | None = None):
-        self.form, self.seed, self._context = context.form, seed, context
+        self.form, self.seed = context.form, seed
         options = context.options
         dim = self.form.space.dim
         batch = options.batch
