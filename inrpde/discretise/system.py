@@ -18,7 +18,7 @@ Array = np.ndarray
 
 
 @dataclass(frozen=True)
-class Part:
+class Entries:
     """Columns of one piece of the trials on some rows (all where None): matrix (len(rows), piece width)."""
 
     piece: int
@@ -34,7 +34,7 @@ class Block:
     """
 
     row: Row | None
-    parts: tuple[Part, ...]
+    parts: tuple[Entries, ...]
     right: Array
     scale: float
     root: Array
@@ -89,7 +89,7 @@ class System:
     def scaled(self, sizes: Array) -> System:
         """The system for heads divided by sizes (width,)."""
 
-        def part(p: Part) -> Part:
+        def part(p: Entries) -> Entries:
             return replace(p, matrix=p.matrix * sizes[self.pieces[p.piece]])
 
         return replace(self, blocks=tuple(replace(b, parts=tuple(map(part, b.parts))) for b in self.blocks))
@@ -151,20 +151,22 @@ def _slices(widths: Sequence[int]) -> tuple[slice, ...]:
     return tuple(slice(int(stop - width), int(stop)) for stop, width in zip(stops, widths, strict=True))
 
 
-def _blocks(form: Form, row: Row, site: Site, parts: list[Part], right: Array) -> list[Block]:
+def _blocks(form: Form, row: Row, site: Site, parts: list[Entries], right: Array) -> list[Block]:
     condition = form.conditions[row.condition]
     weight = np.sqrt(condition.weight)
     n = len(right)
     root = weight * (site.roots if n == len(site.weights) else np.ones(n))
     sides = [(parts, right)]
     if form.arithmetic == "split" and any(np.iscomplexobj(a) for a in (right, *(p.matrix for p in parts))):
-        sides = [([Part(p.piece, p.rows, side(p.matrix)) for p in parts], side(right)) for side in (np.real, np.imag)]
+        sides = [
+            ([Entries(p.piece, p.rows, side(p.matrix)) for p in parts], side(right)) for side in (np.real, np.imag)
+        ]
         sides = [(ps, b) for ps, b in sides if np.any(b) or any(np.any(p.matrix) for p in ps)]
     scale = max((_rms(ps) for ps, _ in sides), default=0.0) or 1.0
     return [Block(row, tuple(ps), b, scale, root, condition.norm) for ps, b in sides]
 
 
-def _rms(parts: Sequence[Part]) -> float:
+def _rms(parts: Sequence[Entries]) -> float:
     """The root mean square entry over the columns' supports."""
     total = sum(float(np.vdot(part.matrix, part.matrix).real) for part in parts)
     return float(np.sqrt(total / max(sum(part.matrix.size for part in parts), 1)))
@@ -188,7 +190,7 @@ def _integral(
 def _rows(
     form: Form, row: Row, site: Site, state: State, at: dict, numbers: list[tuple[complex | float, Array]],
     once: bool = True,
-) -> tuple[list[Part], Array]:  # fmt: skip
+) -> tuple[list[Entries], Array]:  # fmt: skip
     """The tangent's columns of one equation, and T·c - residual(c); `once` if it is the same at every point."""
     n = len(site.points)
     env = filled(form, row, site, at, [number for number, _ in numbers])
@@ -202,7 +204,7 @@ def _rows(
             _, direction = numbers[row.integrals[symbol]]
             along = np.array(np.broadcast_to(slope, (n,)))
             pieces = piece_slices(state.trials)
-            parts += [Part(k, None, np.outer(along, direction[piece])) for k, piece in enumerate(pieces)]
+            parts += [Entries(k, None, np.outer(along, direction[piece])) for k, piece in enumerate(pieces)]
             right = right + along * (direction @ state.vector)
         else:
             jet = row.jets[symbol]
@@ -210,7 +212,7 @@ def _rows(
     return parts, right
 
 
-def _columns(row: Row, site: Site, state: State, slopes: dict) -> list[Part]:
+def _columns(row: Row, site: Site, state: State, slopes: dict) -> list[Entries]:
     """Σ_jets ∂residual/∂jet · ∂^α φ for the pieces of every unknown."""
     parts, first = [], 0
     for unknown, trial in enumerate(state.trials):
@@ -223,8 +225,8 @@ def _columns(row: Row, site: Site, state: State, slopes: dict) -> list[Part]:
             for k, (piece, rows) in enumerate(zip(trial.pieces, supports(trial.pieces, points), strict=True)):
                 deadline.turn()
                 if rows is None:
-                    parts.append(Part(first + k, None, piece.operator(points, terms)))
+                    parts.append(Entries(first + k, None, piece.operator(points, terms)))
                 elif len(rows):
-                    parts.append(Part(first + k, rows, piece.operator(points[rows], restrict(terms, rows))))
+                    parts.append(Entries(first + k, rows, piece.operator(points[rows], restrict(terms, rows))))
         first += len(trial.pieces)
     return parts

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from inrpde.networks.jets import Slot, Term, affine, chain, closure, inputs, leibniz, slopes
+from inrpde.networks.jets import Product, Slot, affine, chain, closure, inputs, leibniz, slopes
 
 BLOCK_BYTES = 2**18
 """Size of one array of a block (n, width): a core's cache holds those of an operation."""
@@ -208,7 +208,7 @@ def _sine(
 class _Pull:
     """The transpose of δs = c · δz: the terms (coefficient, slot of s, slot of c) for each slot of z."""
 
-    terms: Mapping[Slot, tuple[Term, ...]]
+    terms: Mapping[Slot, tuple[Product, ...]]
     slopes: frozenset[Slot]
 
     def __call__(self, s: Mapping[Slot, Tensor], c: Mapping[Slot, Tensor], z: Mapping[Slot, Tensor]) -> None:
@@ -219,16 +219,18 @@ class _Pull:
 @lru_cache(maxsize=256)
 def _adjoint(slots: tuple[Slot, ...], given: tuple[Slot, ...], needed: tuple[Slot, ...]) -> _Pull:
     """From cotangents of the given slots of s to those needed of z."""
-    terms: dict[Slot, list[Term]] = {slot: [] for slot in needed}
+    terms: dict[Slot, list[Product]] = {slot: [] for slot in needed}
     for slot in given:
         for coefficient, left, right in leibniz(slot):
             if left in terms:
-                terms[left].append(Term(coefficient, slot, right))
+                terms[left].append(Product(coefficient, slot, right))
     used = frozenset(term.right for group in terms.values() for term in group)
     return _Pull({slot: tuple(group) for slot, group in terms.items()}, used | slopes(slots))
 
 
-def _total(terms: tuple[Term, ...], left: Mapping[Slot, Tensor], right: Mapping[Slot, Tensor], out: Tensor) -> Tensor:
+def _total(
+    terms: tuple[Product, ...], left: Mapping[Slot, Tensor], right: Mapping[Slot, Tensor], out: Tensor
+) -> Tensor:
     """Σ coefficient · left · right into out; what `left` lacks is zero."""
     present = [term for term in terms if term.left in left]
     if not present:

@@ -44,7 +44,7 @@ Slot = Index | Combination
 Jet = Mapping[Slot, Array]
 
 
-class Term(NamedTuple):
+class Product(NamedTuple):
     """coefficient · left[slot] · right[slot]."""
 
     coefficient: float
@@ -73,7 +73,7 @@ def closure(wanted: Iterable[Slot]) -> tuple[Slot, ...]:
 
 
 @lru_cache(maxsize=4096)
-def chain(slot: Slot) -> tuple[Term, ...]:
+def chain(slot: Slot) -> tuple[Product, ...]:
     """The terms of `slot` of f(z), for left the jet of z and right that of f'(z)."""
     if isinstance(slot, Combination):
         return _combined(slot, chain)
@@ -82,10 +82,10 @@ def chain(slot: Slot) -> tuple[Term, ...]:
 
 
 @lru_cache(maxsize=4096)
-def leibniz(slot: Slot) -> tuple[Term, ...]:
+def leibniz(slot: Slot) -> tuple[Product, ...]:
     """The terms of `slot` of the product of left and right."""
     if isinstance(slot, Combination):
-        return (*_combined(slot, leibniz), Term(1, _zero(slot), slot))
+        return (*_combined(slot, leibniz), Product(1, _zero(slot), slot))
     return _products(slot, slot)
 
 
@@ -95,19 +95,19 @@ def slopes(slots: tuple[Slot, ...]) -> frozenset[Slot]:
     return frozenset(term.right for slot in slots[1:] for term in chain(slot))
 
 
-def _products(upper: Index, slot: Index) -> tuple[Term, ...]:
+def _products(upper: Index, slot: Index) -> tuple[Product, ...]:
     """Σ_{β ≤ upper} C(upper, β) left^{slot-β} right^β."""
-    return tuple(Term(prod(map(comb, upper, lower)), _minus(slot, lower), lower) for lower in _below(upper))
+    return tuple(Product(prod(map(comb, upper, lower)), _minus(slot, lower), lower) for lower in _below(upper))
 
 
-def _combined(slot: Combination, rule: Callable[[Index], tuple[Term, ...]]) -> tuple[Term, ...]:
+def _combined(slot: Combination, rule: Callable[[Index], tuple[Product, ...]]) -> tuple[Product, ...]:
     """The terms of a combination but for those with the value of the left: all with the value of the right are one."""
     terms: dict[tuple[Slot, Slot], float] = {}
     for index, coefficient in slot.terms:
         for weight, left, right in rule(index):
             if left != _zero(slot) != right:
                 terms[left, right] = terms.get((left, right), 0) + coefficient * weight
-    return (Term(1, slot, _zero(slot)), *(Term(weight, *pair) for pair, weight in terms.items()))
+    return (Product(1, slot, _zero(slot)), *(Product(weight, *pair) for pair, weight in terms.items()))
 
 
 def _zero(slot: Combination) -> Index:
@@ -190,7 +190,7 @@ def propagate(
     return jet
 
 
-def _total(terms: tuple[Term, ...], left: Jet, right: Jet) -> Array:
+def _total(terms: tuple[Product, ...], left: Jet, right: Jet) -> Array:
     total = None
     for coefficient, a, b in terms:
         if a in left and b in right:

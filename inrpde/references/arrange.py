@@ -21,7 +21,7 @@ Array = np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
-class Candidate:
+class PlaneCondition:
     """A condition on a plane of the grid, with the normal put in;
 
     `affinity` lists the unknowns that it may determine.
@@ -68,7 +68,7 @@ class Arrangement:
         """Coordinates (N, d) of positions, at the middle of time."""
         return self.equations.lifted(np.column_stack([axis.at(table[:, k]) for k, axis in enumerate(self.grid.axes)]))
 
-    def _candidates(self) -> list[Candidate]:
+    def _candidates(self) -> list[PlaneCondition]:
         """Every face condition on every plane that it touches; those without derivatives first, then plane by plane."""
         found = []
         planes = self.planes()
@@ -78,7 +78,7 @@ class Arrangement:
                 sign = self._normal_sign(equation.region, axis, position)
                 if sign:
                     term = self.equations.term(equation, self.normal(axis, sign))
-                    found.append(Candidate(equation, axis, position, term, likeliest(term, axis)))
+                    found.append(PlaneCondition(equation, axis, position, term, likeliest(term, axis)))
         return sorted(found, key=lambda candidate: (candidate.differential, candidate.axis, candidate.position))
 
     def planes(self) -> list[tuple[int, int]]:
@@ -207,7 +207,7 @@ class Arrangement:
 
     def _to_neighbours(
         self,
-        candidate: Candidate,
+        candidate: PlaneCondition,
         number: int,
         here: Array,
         group: Sequence[int],

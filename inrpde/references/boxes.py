@@ -14,7 +14,7 @@ from inrpde.references.grid import Grid, Lattice
 from inrpde.references.layout import find_flow, lattices_of
 from inrpde.references.reference import Unsupported
 from inrpde.references.stencils import Axis
-from inrpde.references.system import Entry, Sum, System
+from inrpde.references.system import Entry, System, WeightedSum
 from inrpde.references.terms import Term
 
 
@@ -31,7 +31,7 @@ def box_system(equations: Equations, axes: Sequence[Axis], time_order: int = 0) 
     return System(equations, grid, arrangement.entries(), sums, gauges)
 
 
-def _sums(equations: Equations, arrangement: Arrangement, integral: RegionIntegral) -> list[Sum]:
+def _sums(equations: Equations, arrangement: Arrangement, integral: RegionIntegral) -> list[WeightedSum]:
     """The midpoint rule, on the cells in a region or on the sides of cells on a surface."""
     region, grid = integral.region, arrangement.grid
     missing = equations.space.dim - region.dim
@@ -50,7 +50,7 @@ def _sums(equations: Equations, arrangement: Arrangement, integral: RegionIntegr
     total = sum(part.weights.sum() for part in sums)
     if not total:
         raise Unsupported(f"the grid has no cell in {region.label}, over which an integral is taken")
-    return [Sum(s.term, s.place, s.weights / total) for s in sums] if integral.mean else sums
+    return [WeightedSum(s.term, s.place, s.weights / total) for s in sums] if integral.mean else sums
 
 
 def _sizes(grid: Grid, chosen: Array, flat: int | None) -> Array:
@@ -59,11 +59,11 @@ def _sizes(grid: Grid, chosen: Array, flat: int | None) -> Array:
     return np.prod([hi - lo for lo, hi in ends], axis=0) * np.ones(len(chosen))
 
 
-def _weighted(term: Term, chosen: Array, sizes: Array) -> Sum:
+def _weighted(term: Term, chosen: Array, sizes: Array) -> WeightedSum:
     place = Lattice(tuple(np.unique(column) for column in chosen.T))
     weights = np.zeros(place.size)
     weights[place.find(chosen)] = sizes
-    return Sum(term, place, weights)
+    return WeightedSum(term, place, weights)
 
 
 def _gauge(equations: Equations, grid: Grid, slot: int, equation: Equation) -> Entry:

@@ -27,7 +27,7 @@ from inrpde.references.terms import Term
 
 
 @dataclass(frozen=True, eq=False)
-class Candidate:
+class WallCondition:
     """A condition at some sites of the boundary, with the normal put in."""
 
     equation: Equation
@@ -130,7 +130,7 @@ def _boundary_entries(equations: Equations, grid: CutGrid, count: int) -> list[E
     return entries
 
 
-def _candidates(equations: Equations, grid: CutGrid, equation: Equation, sites: Array) -> list[Candidate]:
+def _candidates(equations: Equations, grid: CutGrid, equation: Equation, sites: Array) -> list[WallCondition]:
     """A condition without derivatives and normal wherever it holds; another on the walls along grid lines."""
     points = grid.coordinates[sites]
     on = equation.region.contains(equations.lifted(points), 10 * equation.region.tolerance)
@@ -139,14 +139,14 @@ def _candidates(equations: Equations, grid: CutGrid, equation: Equation, sites: 
     if not equation.expr.has(*equations.space.normal):
         term = equations.term(equation)
         if not any(any(leaf.index) for leaf in term.leaves):
-            return [Candidate(equation, term, 0, on)]
+            return [WallCondition(equation, term, 0, on)]
     found, missed = [], on.copy()
     for axis in range(len(grid.axes)):
         for sign in (-1, 1):
             flat = on & (sites < grid.nodes) & _faces(equations, equation.region, grid, sites, axis, sign)
             if np.any(flat):
                 normal = {n: Integer(sign if k == axis else 0) for k, n in enumerate(equations.space.normal)}
-                found.append(Candidate(equation, equations.term(equation, normal), axis, flat))
+                found.append(WallCondition(equation, equations.term(equation, normal), axis, flat))
                 missed &= ~flat
     if np.any(missed):
         raise Unsupported(f"{equation.text} has a derivative on a curved wall, or on one that is not along the grid")

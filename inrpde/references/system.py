@@ -32,7 +32,7 @@ class Entry:
 
 
 @dataclass(frozen=True, eq=False)
-class Sum:
+class WeightedSum:
     """A part of an integral: the integrand at the points of a place, times weights."""
 
     term: Term
@@ -53,7 +53,7 @@ class System:
         equations: Equations,
         grid: Scheme,
         entries: Sequence[Entry],
-        sums: Sequence[Sequence[Sum]] = (),
+        sums: Sequence[Sequence[WeightedSum]] = (),
         gauges: Sequence[Entry] = (),
     ):
         self.equations, self.grid, self.sums, self.gauges = equations, grid, sums, gauges

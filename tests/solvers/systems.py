@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from inrpde.discretise.system import Block, Part, System
+from inrpde.discretise.system import Block, Entries, System
 
 
 def slices(widths):
@@ -25,11 +25,11 @@ def system_of(reaches, widths, total, rng, kind=float, split=True):
         parts = []
         for k, (reach, width) in enumerate(zip(reaches, widths, strict=True)):
             if reach is None:
-                parts.append(Part(k, None, matrix(b - a, width)))
+                parts.append(Entries(k, None, matrix(b - a, width)))
             else:
                 rows = reach[(reach >= a) & (reach < b)] - a
                 if len(rows):
-                    parts.append(Part(k, rows, matrix(len(rows), width)))
+                    parts.append(Entries(k, rows, matrix(len(rows), width)))
         right = matrix(b - a, 1)[:, 0]
         blocks.append(Block(None, tuple(parts), right, 2.0, rng.uniform(0.5, 2, b - a)))
     return System(tuple(blocks), slices(widths))

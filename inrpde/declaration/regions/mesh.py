@@ -12,7 +12,7 @@ import numpy as np
 from inrpde.declaration.regions.chart import Array, Chart, Piece, box_chart
 from inrpde.declaration.regions.combine import WORDS
 from inrpde.declaration.regions.flaw import Flaw
-from inrpde.declaration.regions.mesh_cells import Cells, facet_table, sound_cells
+from inrpde.declaration.regions.mesh_cells import Triangulation, facet_table, sound_cells
 from inrpde.declaration.regions.mesh_facets import oriented, sheets
 from inrpde.declaration.regions.mesh_file import MeshData, read_mesh
 from inrpde.declaration.regions.mesh_search import FacetSearch
@@ -59,7 +59,7 @@ class Mesh(Solid):
         self._flaws = data.flaws
         dim = len(self.coords)
         place = f'Mesh(space, "{data.name}")'
-        self.volume: Cells | None = None
+        self.volume: Triangulation | None = None
         self.surface: Surface | None = None
         if dim in data.cells:
             sound, flaws = sound_cells(data.points, data.cells[dim])
@@ -67,7 +67,7 @@ class Mesh(Solid):
                 raise ProblemError("no cell of the mesh has a volume", place, "write the mesh anew")
             self._kept = np.flatnonzero(sound)
             self._flaws += tuple(Flaw(f"{data.name}: {flaw.text}", flaw.error) for flaw in flaws)
-            self.volume = Cells(data.points, data.cells[dim][sound])
+            self.volume = Triangulation(data.points, data.cells[dim][sound])
         else:
             self.surface = Surface(data.points, data.cells[dim - 1], place)
 
@@ -264,7 +264,7 @@ class Mesh(Solid):
             barycentric[hit] = self._volume().barycentric(cell[hit], points[hit])
         return cell, barycentric
 
-    def _volume(self) -> Cells:
+    def _volume(self) -> Triangulation:
         if self.volume is None:
             raise ProblemError("the mesh is a surface and has no cells inside", self.label, "mesh its volume")
         return self.volume

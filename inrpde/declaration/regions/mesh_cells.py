@@ -17,7 +17,7 @@ BESIDE = 1e-7
 """How far beyond a facet a cell is looked for, and how far apart the faces of a crack may lie, by the mesh's size."""
 
 
-class Cells:
+class Triangulation:
     """Simplices `cells` (M, d + 1) of the nodes `points` (N, d)."""
 
     def __init__(self, points: Array, cells: Array):

@@ -13,7 +13,7 @@ from inrpde import deadline
 from inrpde.compiler.form import Form
 from inrpde.discretise.jets import Jets, evaluate_jets, residuals
 from inrpde.discretise.state import Evaluable, State, field_at, zero_state
-from inrpde.discretise.system import Block, Part, System, linearise, piece_slices
+from inrpde.discretise.system import Block, Entries, System, linearise, piece_slices
 from inrpde.errors import DivergedError
 from inrpde.networks.trial import Trial
 from inrpde.sampling.sites import Samples
@@ -162,7 +162,7 @@ def _nearest(trial: Trial, points: Array, values: Array) -> Array:
     parts = []
     for k, piece in enumerate(trial.pieces):
         rows = piece.support(points)
-        parts.append(Part(k, rows, piece.operator(points if rows is None else points[rows], identity)))
+        parts.append(Entries(k, rows, piece.operator(points if rows is None else points[rows], identity)))
     root = np.full(len(points), 1 / np.sqrt(len(points)))
     system = System((Block(None, tuple(parts), values, 1.0, root),), piece_slices((trial,)))
     return solved(system)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.linalg import qr, solve_triangular
 
 from inrpde import deadline
-from inrpde.discretise.system import Part, System
+from inrpde.discretise.system import Entries, System
 from inrpde.solvers.linear.dense import check_finite
 
 Array = np.ndarray
@@ -37,7 +37,7 @@ class Orthonormal:
     def of(cls, system: System, ridges: Sequence[float | Array]) -> Orthonormal:
         """With a ridge for each piece, one number or one a column, relative to the columns' size. Raises DivergedError
         if the system is not finite."""
-        parts: list[list[list[Part]]] = [[[] for _ in system.blocks] for _ in system.pieces]
+        parts: list[list[list[Entries]]] = [[[] for _ in system.blocks] for _ in system.pieces]
         for number, block in enumerate(system.blocks):
             for part in block.parts:
                 parts[part.piece][number].append(part)
@@ -71,7 +71,7 @@ class Orthonormal:
 
 
 def _factor(
-    system: System, k: int, parts: list[list[Part]], factors: Sequence[Array], ridge: float | Array
+    system: System, k: int, parts: list[list[Entries]], factors: Sequence[Array], ridge: float | Array
 ) -> OrthonormalPiece:
     deadline.turn()
     columns = system.pieces[k]

@@ -137,7 +137,7 @@ class Basis:
 
 
 @dataclass(frozen=True, eq=False)
-class Window:
+class Segment:
     """A window from `start` to `stop`: the coefficients of the combinations (rank,) by component, the components'
     values at its end, its error, and their sizes in it."""
 
@@ -164,7 +164,7 @@ class Marched:
 
 
 @dataclass(frozen=True)
-class March:
+class Integrator:
     """Features of a window, their band, the seed that draws them, and the relative error that a window may have."""
 
     width: int
@@ -174,14 +174,14 @@ class March:
 
     def run(self, form: Form, tell: Callable[[float], None] = lambda share: None) -> Marched:
         """Raises DivergedError where not even the first window is solved."""
-        return _Run(form, self).run(tell)
+        return _Integration(form, self).run(tell)
 
 
-class _Run:
+class _Integration:
     """The equations as ones of first order: components are the unknowns' derivatives below their orders, each with
     features of its own, so that rounding does not grow with the order; those of the unknowns are the answer."""
 
-    def __init__(self, form: Form, plan: March):
+    def __init__(self, form: Form, plan: Integrator):
         assert form.evolves is not None
         self.form, self.plan, self.way, self.orders = form, plan, form.evolves, orders(form)
         self.components = [(k, m) for k, n in enumerate(self.orders) for m in range(max(n, 1))]
@@ -197,7 +197,7 @@ class _Run:
         self.peaks = np.zeros(len(self.components))
 
     def run(self, tell: Callable[[float], None]) -> Marched:
-        values, step, windows = self._first_values(), FIRST * self.length, list[Window]()
+        values, step, windows = self._first_values(), FIRST * self.length, list[Segment]()
         for at, stop, varies in self.way.stages(steps(self.form.bound, self.way.axis)):
             longest = min(LONGEST * self.length, WIDE * varies)
             while (left := (stop - at) * self.sign) > CLOSE * self.length:
@@ -211,7 +211,7 @@ class _Run:
                 tell(abs(at - self.way.start) / self.length)
         return self._joined(windows, None)
 
-    def _broken(self, windows: Sequence[Window]) -> Marched:
+    def _broken(self, windows: Sequence[Segment]) -> Marched:
         """What is left of a march that cannot go on. Raises DivergedError where that is nothing."""
         if not windows:
             raise DivergedError(
@@ -233,10 +233,10 @@ class _Run:
     def _shortest(self, at: float) -> float:
         return SHORTEST * max(self.length, abs(at))
 
-    def _longest(self, at: float, values: Array, step: float) -> Window | None:
+    def _longest(self, at: float, values: Array, step: float) -> Segment | None:
         """The longest window from a place that meets the aim, or does as well as rounding allows; None where that is
         too bad."""
-        best: Window | None = None
+        best: Segment | None = None
         while step > self._shortest(at):
             deadline.turn()
             tried = self._solved(at, at + self.sign * step, values)
@@ -249,7 +249,7 @@ class _Run:
             step *= SHORTER if tried is None else min(self._factor(tried.error), LESS)
         return best if best is not None and best.error < TOLERABLE else None
 
-    def _solved(self, start: float, stop: float, values: Array) -> Window | None:
+    def _solved(self, start: float, stop: float, values: Array) -> Segment | None:
         """A window's least squares; None where Newton's method fails."""
         coefficients = [value * self.one for value in values]
         free = [self.left if moves else np.eye(len(self.one)) for moves in self.moving]
@@ -270,7 +270,7 @@ class _Run:
                 if moved < CONVERGED or (moved < NEAR and moved > 0.1 * before):
                     error, sizes = self._error(start, stop, coefficients)
                     last = np.array([self.final @ c for c in coefficients])
-                    found = Window(start, stop, tuple(coefficients), last, error, sizes)
+                    found = Segment(start, stop, tuple(coefficients), last, error, sizes)
                     return found if np.isfinite(error) else None
                 before = moved
         return None
@@ -354,7 +354,7 @@ class _Run:
         env = self.form.environment(row, points, None, {}) | at
         return row.value(env)[0], [(*places[symbol], slope) for symbol, slope in row.tangents(env).items()]
 
-    def _joined(self, windows: Sequence[Window], until: float | None) -> Marched:
+    def _joined(self, windows: Sequence[Segment], until: float | None) -> Marched:
         """One state of all windows; it goes on beyond them, but is NaN where a march broke off."""
         layers, parts = self.basis.body.layers, list[Trial]()
         stops = [self.way.start, *(window.stop for window in windows)]

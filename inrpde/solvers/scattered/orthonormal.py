@@ -57,7 +57,7 @@ class Columns:
 
 
 @dataclass(frozen=True)
-class Equation:
+class CellRows:
     """Σ slopes[index] · ∂^index u = right at the points of some columns, scaled as its square counts."""
 
     columns: Columns
@@ -78,7 +78,7 @@ class CellSystem:
     prior: Array
 
     @classmethod
-    def of(cls, equations: Sequence[Equation], prior: Array) -> CellSystem:
+    def of(cls, equations: Sequence[CellRows], prior: Array) -> CellSystem:
         """With the weights of the heads in the prior, (cells, width)."""
         cells, width = prior.shape
         blocks = [each.columns.combined(each.slopes) for each in equations]

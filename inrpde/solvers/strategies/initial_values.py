@@ -12,7 +12,7 @@ from inrpde.errors import DivergedError
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role
-from inrpde.solvers.marching.interval import March, Marched, refusal
+from inrpde.solvers.marching.interval import Integrator, Marched, refusal
 
 NAME, OPTIONS = "initial values", Nothing
 AIMS = (1e-7, 1e-12)
@@ -33,7 +33,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     form, seed = context.form, context.seed
     before: Marched | None = None
     for aim in AIMS:
-        begun, march = time.perf_counter(), March(FEATURES, BAND, seed, aim)
+        begun, march = time.perf_counter(), Integrator(FEATURES, BAND, seed, aim)
         try:
             found = march.run(form, lambda share: context.tell(f"windows over {share:.0%} of {form.space.coords[0]}"))
         except DivergedError:
@@ -46,7 +46,7 @@ def solve(context: Context) -> Iterator[Candidate]:
         before = found
         method = "least-squares" if form.linear else "newton"
 
-        def again(other: int, lean: Sequence[float], march: March = march) -> State:
+        def again(other: int, lean: Sequence[float], march: Integrator = march) -> State:
             varied = replace(march, width=FEATURES - 2, band=0.9 * BAND, seed=other)
             return varied.run(form).state
 

@@ -30,7 +30,7 @@ from inrpde.solvers.contract.strategy import Claim, Role
 from inrpde.solvers.linear.threads import sized
 from inrpde.solvers.scattered.expansion import Expansion, expansion
 from inrpde.solvers.scattered.hierarchy import DEEPEST, EVERYWHERE, Generation, hierarchy, patchwork
-from inrpde.solvers.scattered.orthonormal import CellSystem, Columns, Equation
+from inrpde.solvers.scattered.orthonormal import CellRows, CellSystem, Columns
 from inrpde.solvers.search.survey import LEFT_OUT
 
 Array = np.ndarray
@@ -122,7 +122,7 @@ def steps(form: Form, samples: Samples, seed: int, plan: Fineness) -> Iterator[S
     made = cells(form, known, seed, plan)
     with sized(0):  # the cells are small: threads would only wait for one another
         body = patchwork(made)
-        equations = Equations.of(form, crowded(form, samples, made, rng), body)
+        equations = Tabulated.of(form, crowded(form, samples, made, rng), body)
         jets: Jets = {key: known.jets(0, each.points, each.jets) for key, each in equations.columns.items()}
         heads = np.zeros_like(equations.prior)
     while True:
@@ -185,7 +185,7 @@ def crowded(form: Form, samples: Samples, made: Sequence[Generation], rng: np.ra
 
 
 @dataclass(frozen=True)
-class Equations:
+class Tabulated:
     """A form on samples and cells whose jets are taken once, by the number of a site. `prior` (cells, width) are the
     weights of the heads in the prior."""
 
@@ -195,7 +195,7 @@ class Equations:
     prior: Array
 
     @classmethod
-    def of(cls, form: Form, samples: Samples, body: Patchwork) -> Equations:
+    def of(cls, form: Form, samples: Samples, body: Patchwork) -> Tabulated:
         wanted: list[set[Index]] = [{_value(form)} for _ in samples.sites]
         for row in form.rows:
             wanted[samples.number(row)] |= {jet.index for jet in row.jets.values()}
@@ -220,7 +220,7 @@ class Equations:
             n = len(site.points)
             found[key].append(self._scaled(key, {value: np.ones(n)}, at[key][value], np.full(n, NEAR / n)))
         equations = [
-            Equation(self.columns[key], slopes, right)
+            CellRows(self.columns[key], slopes, right)
             for key, several in found.items()
             for slopes, right in _merged(several)
         ]

@@ -28,26 +28,26 @@ PILOT = 400
 
 
 @dataclass(frozen=True)
-class Place:
+class Collocation:
     """The points of a site (N, d), the opposite ones, and their shares of its measure (N,), which sum to one."""
 
     points: Tensor
     pairs: Tensor
     share: Tensor
 
-    def take(self, rows: Tensor) -> Place:
+    def take(self, rows: Tensor) -> Collocation:
         share = self.share[rows]
         pairs = self.pairs[rows] if self.pairs is not self.points else None
         points = self.points[rows]
-        return Place(points, points if pairs is None else pairs, share / share.sum())
+        return Collocation(points, points if pairs is None else pairs, share / share.sum())
 
-    def mapped(self, change: Callable[[Tensor], Tensor]) -> Place:
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> Collocation:
         points = change(self.points)
-        return Place(points, points if self.pairs is self.points else change(self.pairs), change(self.share))
+        return Collocation(points, points if self.pairs is self.points else change(self.pairs), change(self.share))
 
 
 @dataclass(frozen=True)
-class Term:
+class LossTerm:
     """One equation or integral at a place, the values of what is known there, and what it takes of the networks."""
 
     row: Row
@@ -55,10 +55,10 @@ class Term:
     place: int
     known: dict
 
-    def take(self, rows: Tensor) -> Term:
+    def take(self, rows: Tensor) -> LossTerm:
         return self.mapped(lambda values: values[rows])
 
-    def mapped(self, change: Callable[[Tensor], Tensor]) -> Term:
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> LossTerm:
         return replace(self, known={s: change(v) if isinstance(v, Tensor) else v for s, v in self.known.items()})
 
 
@@ -66,9 +66,9 @@ class Term:
 class Batch:
     """Samples as tensors: the equations' terms, and the integrals', on shared places; `measures` are the integrals'."""
 
-    places: tuple[Place, ...]
-    terms: tuple[Term, ...]
-    integrals: tuple[Term, ...]
+    places: tuple[Collocation, ...]
+    terms: tuple[LossTerm, ...]
+    integrals: tuple[LossTerm, ...]
     measures: tuple[float, ...]
 
     @property
@@ -122,11 +122,11 @@ class Objective:
         """The samples as tensors, with what is known there."""
         sites = (*samples.sites, *samples.integrals)
 
-        def term(row: Row, residual: TensorRow, number: int) -> Term:
+        def term(row: Row, residual: TensorRow, number: int) -> LossTerm:
             site = sites[number]
             known = residual.coefficients(environment(self.form, row, site))
             values = {s: as_value(_whole(v, site), self.device, self.dtype) for s, v in known.items()}
-            return Term(row, residual, number, values)
+            return LossTerm(row, residual, number, values)
 
         rows = zip(self.form.rows, self._residuals, strict=True)
         terms = tuple(term(row, residual, samples.number(row)) for row, residual in rows)
@@ -166,10 +166,10 @@ class Objective:
     def _set(self, vector: Tensor | Array) -> None:
         self._flat.copy_(torch.as_tensor(vector))
 
-    def _place(self, site: Site) -> Place:
+    def _place(self, site: Site) -> Collocation:
         points = self._tensor(site.points)
         pairs = points if site.pairs is None else self._tensor(site.pairs)
-        return Place(points, pairs, self._tensor(site.weights / site.weights.sum()))
+        return Collocation(points, pairs, self._tensor(site.weights / site.weights.sum()))
 
     def _tensor(self, array: Array) -> Tensor:
         return torch.as_tensor(array, dtype=self.dtype, device=self.device)
@@ -185,7 +185,7 @@ class Objective:
                 requests[key] = Request(network, points, before | indices)
         return self.fields.jets(requests)
 
-    def _value(self, term: Term, jets: dict, integrals: list[Value]) -> Tensor:
+    def _value(self, term: LossTerm, jets: dict, integrals: list[Value]) -> Tensor:
         env = dict(term.known)
         for symbol, jet in term.row.jets.items():
             home = self.fields.homes[jet.unknown]

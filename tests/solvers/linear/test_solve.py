@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from inrpde.discretise.system import Block, Part, System
+from inrpde.discretise.system import Block, Entries, System
 from inrpde.solvers.linear import solve
 from inrpde.solvers.linear.solve import by_blocks, factorise, minimise, solved
 from tests.solvers.systems import chain, slices, system_of
@@ -47,8 +47,8 @@ def test_parts_that_no_equation_couples_are_solved_one_by_one(monkeypatch):
     """The first and the third piece, and the second; the last is in no equation."""
     rng = np.random.default_rng(1)
     matrices = [rng.standard_normal((20, width)) for width in (3, 2, 4)]
-    first = block([Part(0, None, matrices[0]), Part(2, None, matrices[2])], rng.standard_normal(20))
-    second = block([Part(1, None, matrices[1])], rng.standard_normal(20))
+    first = block([Entries(0, None, matrices[0]), Entries(2, None, matrices[2])], rng.standard_normal(20))
+    second = block([Entries(1, None, matrices[1])], rng.standard_normal(20))
     whole = System((first, second), slices([3, 2, 4, 5]))
     widths = []
     monkeypatch.setattr(solve, "factorise", lambda system, ridge: widths.append(system.width) or factorise(system))
@@ -64,7 +64,7 @@ def test_parts_that_no_equation_couples_are_solved_one_by_one(monkeypatch):
 def test_of_many_solutions_it_takes_the_one_nearest_to_what_it_leans_to():
     rng = np.random.default_rng(2)
     matrix, right, lean = rng.standard_normal((4, 12)), rng.standard_normal(4), rng.standard_normal(12)
-    system = System((block([Part(0, None, matrix)], right),), slices([12]))
+    system = System((block([Entries(0, None, matrix)], right),), slices([12]))
     inverse = np.linalg.pinv(matrix)
     np.testing.assert_allclose(solved(system), inverse @ right, atol=1e-6)
     np.testing.assert_allclose(solved(system, lean), lean + inverse @ (right - matrix @ lean), atol=1e-6)
@@ -75,7 +75,7 @@ def test_the_norm_of_a_condition_makes_a_mean_or_a_median():
 
     def constant(norm):
         row = SimpleNamespace(condition=0, region=SimpleNamespace(dim=0))
-        one = Block(row, (Part(0, None, np.ones((5, 1))),), readings, 1.0, np.ones(5), norm=norm)
+        one = Block(row, (Entries(0, None, np.ones((5, 1))),), readings, 1.0, np.ones(5), norm=norm)
         return minimise(System((one,), slices([1])))[0]
 
     assert constant(2) == pytest.approx(np.mean(readings))
@@ -86,8 +86,8 @@ def test_pieces_that_all_reach_everywhere_are_one_dense_system():
     """As integrals make of cells: blocks would be eliminated as a border of all columns."""
     rng = np.random.default_rng(0)
     pieces = tuple(slice(60 * k, 60 * k + 60) for k in range(12))
-    local = tuple(Part(k, np.arange(140 * k, 140 * k + 200), rng.standard_normal((200, 60))) for k in range(12))
-    whole = tuple(Part(k, None, np.zeros((1740, 60))) for k in range(12))
+    local = tuple(Entries(k, np.arange(140 * k, 140 * k + 200), rng.standard_normal((200, 60))) for k in range(12))
+    whole = tuple(Entries(k, None, np.zeros((1740, 60))) for k in range(12))
     for parts, expected in ((local, True), (local + whole, False)):
         block = Block(None, parts, np.zeros(1740), 1.0, np.ones(1740))
         assert by_blocks(System((block,), pieces)) is expected

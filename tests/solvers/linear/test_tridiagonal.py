@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inrpde.discretise.system import Block, Part, System
+from inrpde.discretise.system import Block, Entries, System
 from inrpde.errors import DivergedError
 from inrpde.solvers.linear.dense import ridge_solve
 from inrpde.solvers.linear.tridiagonal import Tridiagonal
@@ -49,7 +49,7 @@ def test_a_border_that_the_cells_can_make_themselves(kind):
     matrix = np.zeros((106, 2), dtype=kind)
     for part in block.parts:
         matrix[part.rows] += part.matrix[:, :2]
-    doubled = replace(block, parts=(*block.parts, Part(10, None, matrix)))
+    doubled = replace(block, parts=(*block.parts, Entries(10, None, matrix)))
     found = block_solve(System((doubled,), slices([*widths, 2])))
     fitted = system.blocks[0].times(dense(system), system.pieces)
     assert np.allclose(doubled.times(found, slices([*widths, 2])), fitted, atol=1e-7)
@@ -77,15 +77,15 @@ def test_pieces_in_separate_components_and_pieces_without_rows():
 def test_the_parts_of_several_unknowns_in_one_block_add_up():
     rng = np.random.default_rng(5)
     rows = np.arange(30)
-    parts = (Part(0, rows[:20], rng.standard_normal((20, 3))), Part(0, rows[10:], rng.standard_normal((20, 3))))
-    parts += (Part(1, None, rng.standard_normal((30, 4))),)
+    parts = (Entries(0, rows[:20], rng.standard_normal((20, 3))), Entries(0, rows[10:], rng.standard_normal((20, 3))))
+    parts += (Entries(1, None, rng.standard_normal((30, 4))),)
     system = System((Block(None, parts, rng.standard_normal(30), 1.0, np.ones(30)),), slices([3, 4]))
     assert np.allclose(block_solve(system), dense(system))
 
 
 def test_weights_weigh_rows():
     one, other = (
-        Block(None, (Part(0, None, np.ones((4, 1))),), np.full(4, value), 1.0, np.ones(4)) for value in (0.0, 1.0)
+        Block(None, (Entries(0, None, np.ones((4, 1))),), np.full(4, value), 1.0, np.ones(4)) for value in (0.0, 1.0)
     )
     system = System((one, other), slices([1]))
     for share in (1.0, 3.0):

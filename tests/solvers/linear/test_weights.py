@@ -12,7 +12,7 @@ from inrpde import On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.discretise.fields import field_points
 from inrpde.discretise.state import field_at
-from inrpde.discretise.system import Block, Part, System
+from inrpde.discretise.system import Block, Entries, System
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Cells, Global
 from inrpde.solvers.fitting import linear
@@ -43,7 +43,7 @@ def chain(seed, count=6, width=3):
     """Readings of pieces that overlap, a tenth of them wrong."""
     rng = np.random.default_rng(seed)
     total = 10 * count + 6
-    parts = tuple(Part(k, np.arange(10 * k, 10 * k + 16), rng.standard_normal((16, width))) for k in range(count))
+    parts = tuple(Entries(k, np.arange(10 * k, 10 * k + 16), rng.standard_normal((16, width))) for k in range(count))
     pieces = tuple(slice(k * width, (k + 1) * width) for k in range(count))
     truth = rng.standard_normal(count * width)
     right = Block(None, parts, np.zeros(total), 1.0, np.ones(total)).times(truth, pieces)
@@ -72,7 +72,9 @@ def test_what_belongs_to_a_condition_has_one_norm():
     """Both parts of a complex residual, or the components of a vector, are weighed by its size."""
     rows = np.arange(4)
     right = np.array([3.0, 0, 0, 3]), np.array([4.0, 1, 5, 0])
-    blocks = tuple(Block(READINGS, (Part(0, rows, np.ones((4, 1))),), each, 1.0, np.ones(4), norm=1) for each in right)
+    blocks = tuple(
+        Block(READINGS, (Entries(0, rows, np.ones((4, 1))),), each, 1.0, np.ones(4), norm=1) for each in right
+    )
     first, second = weights(System(blocks, (slice(0, 1),)))
     size = np.array([5.0, 1, 5, 3])
     assert np.array_equal(first, second)

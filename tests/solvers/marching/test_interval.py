@@ -8,10 +8,10 @@ from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.discretise.state import field_at
 from inrpde.errors import DivergedError
-from inrpde.solvers.marching.interval import March, initial_values, refusal
+from inrpde.solvers.marching.interval import Integrator, initial_values, refusal
 from tests.odes import ODES, Ode, pendulum
 
-PLAN = March(24, 6.0, 0, 1e-12)
+PLAN = Integrator(24, 6.0, 0, 1e-12)
 LOOSER = {"an unstable way down": 1e-6}
 """Errors of rounding that the equations amplify."""
 
@@ -57,7 +57,7 @@ def test_what_blows_up_is_followed_as_long_as_it_can_be_and_is_nan_from_there(ba
 
 
 def test_the_looser_the_aim_the_fewer_the_windows():
-    fine, coarse = (marched(ODES["lorenz"], March(24, 6.0, 0, aim)) for aim in (1e-12, 1e-6))
+    fine, coarse = (marched(ODES["lorenz"], Integrator(24, 6.0, 0, aim)) for aim in (1e-12, 1e-6))
     fewer, more = (len(each.state.trials[0].parts) for each, _ in (coarse, fine))
     assert fewer < 0.8 * more
     assert max(ODES["lorenz"].errors(coarse[1])) > 1e-9

@@ -6,7 +6,7 @@ import pytest
 from inrpde.networks.partition import windows
 from inrpde.networks.patchwork import Cell, Patchwork
 from inrpde.networks.siren import SineBody
-from inrpde.solvers.scattered.orthonormal import CellSystem, Columns, Equation
+from inrpde.solvers.scattered.orthonormal import CellRows, CellSystem, Columns
 
 WIDTH, CELLS = 8, 12
 INDICES = [(0, 0), (1, 0), (0, 2)]
@@ -27,7 +27,7 @@ def equations(body):
     for count, terms in ((150, {(0, 0): 2.0}), (300, {(1, 0): 1.0, (0, 2): 0.1})):
         points = rng.uniform(-1, 1, (count, 2))
         slopes = {index: c * (1 + points[:, 1] ** 2) for index, c in terms.items()}
-        made.append(Equation(Columns.of(body, points, slopes), slopes, rng.standard_normal(count)))
+        made.append(CellRows(Columns.of(body, points, slopes), slopes, rng.standard_normal(count)))
         rows.append(body.operator(points, slopes))
     return made, np.concatenate(rows), np.concatenate([each.right for each in made])
 
@@ -66,7 +66,7 @@ def test_the_prior_holds_what_no_point_sees(body):
     points = np.random.default_rng(3).uniform([-1, -1], [-0.6, 1], (300, 2))
     values = {(0, 0): np.ones(300)}
     heads = CellSystem.of(
-        [Equation(Columns.of(body, points, values), values, np.ones(300))], np.full((CELLS, WIDTH), 1e-2)
+        [CellRows(Columns.of(body, points, values), values, np.ones(300))], np.full((CELLS, WIDTH), 1e-2)
     ).solve(np.zeros((CELLS, WIDTH)), 100)
     seen = np.array([len(rows) > 0 for rows in body.inside(points)])
     assert 0 < seen.sum() < CELLS
