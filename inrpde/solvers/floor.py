@@ -18,13 +18,13 @@ from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.search.survey import HELD_OUT, LEFT_OUT
 
 FEATURES, ALL = (20, 60), 600
-"""Features of an unknown, at least and at most, and of all unknowns together."""
+"""Features of an unknown, at least and at most, and of all unknowns together; chosen."""
 BAND = 4.0
-"""The half-width of their frequencies in coordinates scaled to [-1, 1]."""
+"""The half-width of their frequencies in coordinates scaled to [-1, 1]; chosen."""
 DENSITY = 4.0
-"""Points a feature, and at most so many of each condition's."""
+"""Points a feature, and at most so many of each condition's; chosen."""
 SECONDS = 1.0
-"""The answer may take so long, however little is left."""
+"""The answer may take so long, however little is left; chosen."""
 
 
 def coarse(context: Context) -> Candidate | None:

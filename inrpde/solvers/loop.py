@@ -17,7 +17,7 @@ MORE = "--budget SECONDS"
 UNBOUNDED = f"two minutes were spent, and no budget given: {MORE} allows more"
 COARSE = "before the method had an answer: this is a coarse one, of few features"
 CHECKPOINT_EVERY = 10.0
-"""Seconds between checkpoints of a running method."""
+"""Seconds between checkpoints of a running method; chosen."""
 
 
 @dataclass(frozen=True)

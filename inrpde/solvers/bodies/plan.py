@@ -28,11 +28,11 @@ from inrpde.solvers.bodies.trefftz import Waves
 
 Array = np.ndarray
 PILOT = 60
-"""Points a cell from which the share of it that lies inside the region is taken."""
+"""Points a cell from which the share of it that lies inside the region is taken; chosen."""
 DENSE_RATE, BLOCK_RATE = 3e10, 1.2e10
-"""Floating-point operations a nominal second, of one large factorisation and of many small ones."""
+"""Floating-point operations a nominal second, of one large factorisation and of many small ones; chosen."""
 OVERHEAD = 2e-3
-"""Nominal seconds for each cell beside its arithmetic."""
+"""Nominal seconds for each cell beside its arithmetic; chosen."""
 
 
 class Fit(Protocol):

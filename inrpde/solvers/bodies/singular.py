@@ -21,15 +21,16 @@ from inrpde.solvers.bodies.trefftz import symbol
 
 Array = np.ndarray
 EXPONENTS = 8
-"""Exponents a corner."""
+"""Exponents a corner. Measured on an L-shape with 800 features: none leaves an error of 1.7e-1, two leave 2.2e-4,
+eight 3.7e-5, twenty 1.5e-5."""
 POLES = 8
-"""Negative powers a hole in the plane."""
+"""Negative powers a hole in the plane; chosen."""
 STATIC = 0.1
-"""The radius of a hole, in wave lengths over 2π, up to which powers do as well as waves."""
+"""The radius of a hole, in wave lengths over 2π, up to which powers do as well as waves; chosen."""
 FLAT = 1e-3
-"""Radians by which the faces of a crack may part at its tip."""
+"""Radians by which the faces of a crack may part at its tip; chosen."""
 DEGREE = 6
-"""Degree of the multipoles of a hole in space."""
+"""Degree of the multipoles of a hole in space; chosen."""
 
 
 @dataclass(frozen=True)

@@ -21,15 +21,15 @@ from inrpde.solvers.bodies.enrichment import Enrichment, Maker
 
 Array = np.ndarray
 PILOT = 4000
-"""Points of the region at which coefficients may be frozen."""
+"""Points of the region at which coefficients may be frozen; chosen."""
 CLOSE = 0.1
-"""The largest symbol, beside the sum of its highest terms' sizes, of a wave that counts as a solution."""
+"""The largest symbol, beside the sum of its highest terms' sizes, of a wave that counts as a solution; chosen."""
 TRIES = 6
-"""Frequencies that are proposed for each that is wanted: few reach far enough where dispersion is strong."""
+"""Frequencies that are proposed for each that is wanted: few reach far enough where dispersion is strong; chosen."""
 REACH = 2.0
-"""Times the band that a frequency may be."""
+"""Times the band that a frequency may be; chosen."""
 STEEPEST = 1000.0
-"""The largest rate of growth over half a box: thinner layers are not resolved by points."""
+"""The largest rate of growth over half a box: thinner layers are not resolved by points; chosen."""
 
 
 @dataclass(frozen=True)

@@ -37,20 +37,22 @@ All: Any = make_dataclass("All", [key.removeprefix(PREFIX) for key in SETTINGS i
 """The options of a method that declares none."""
 RESERVE, LEAST = 0.25, 2.0
 """The share of a budget that is kept for the reference, the report and the file, and the least of it in seconds, where
-that is no more than a third of the budget."""
+that is no more than a third of the budget; chosen."""
 SEARCH = 0.8
-"""The share of the rest after which the search is stopped, so that a second solve can tell how wrong its answer is."""
+"""The share of the rest after which the search is stopped, so that a second solve can tell how wrong its answer is;
+chosen."""
 CHECKS, CHECKED = 30.0, 0.2
 """Seconds for the checks of the declaration where there is no budget, and the share of one that compiling and they may
-take."""
+take; chosen."""
 SCORING = 0.05
-"""The share of what is left of a budget that one score of the checks may take."""
+"""The share of what is left of a budget that one score of the checks may take; chosen."""
 REPORT = 0.4
-"""The share of the reserve that is for the report and the file alone."""
+"""The share of the reserve that is for the report and the file alone; chosen."""
 SECOND, REFERENCE = 60.0, 60.0
-"""Seconds for the second solve and for a reference where there is no budget, at most: most plan for less."""
+"""Seconds for the second solve and for a reference where there is no budget, at most: most plan for less; chosen."""
 PATIENCE, TOLERANT = 120.0, 4.0
-"""Seconds after which a search without a budget is stopped, and how many times as many where a tolerance is given."""
+"""Seconds after which a search without a budget is stopped, and how many times as many where a tolerance is given;
+chosen."""
 
 
 @dataclass(frozen=True)

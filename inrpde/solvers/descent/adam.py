@@ -26,23 +26,23 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 STEPS, PATIENCE = 5000, 35.0
-"""Steps without a budget, at most, and the nominal seconds that they may take."""
+"""Steps without a budget, at most, and the nominal seconds that they may take; chosen."""
 RATE = 0.03
-"""The rate times ω₀, which multiplies what a step does to the angles."""
+"""The rate times ω₀, which multiplies what a step does to the angles; chosen."""
 WARM_UP = 50
-"""Steps over which the rate rises to its highest."""
+"""Steps over which the rate rises to its highest; chosen."""
 RESAMPLE = 100
-"""Steps on the same points of regions that have a measure."""
+"""Steps on the same points of regions that have a measure; chosen."""
 FIRST_DECAY, SECOND_DECAY, TINY = 0.9, 0.99, 1e-12
 """Kingma and Ba's β₁, β₂ and ε. They propose 0.9, 0.999 and 1e-8."""
 CANDIDATES = 50
-"""Candidates in a run of a given number of steps."""
+"""Candidates in a run of a given number of steps; chosen."""
 SPENT = 0.75
-"""The share of a budget that is trained for; the rest is for checking."""
+"""The share of a budget that is trained for; the rest is for checking; chosen."""
 AGAIN, REST = 0.15, 0.6
-"""The length of a second run beside the first, and the share of what is left of a budget that it may take."""
+"""The length of a second run beside the first, and the share of what is left of a budget that it may take; chosen."""
 HALVINGS = 8
-"""How often the rate is halved, where the loss is not finite, before the run ends."""
+"""How often the rate is halved, where the loss is not finite, before the run ends; chosen."""
 
 
 @dataclass(frozen=True)

@@ -34,19 +34,19 @@ from inrpde.solvers.search.scales import scales
 
 Array = np.ndarray
 WIDTH, STEPS = 60, 100
-"""Features an unknown, and steps."""
+"""Features an unknown, and steps; chosen."""
 DENSITY = 4.0
-"""Points inside a parameter of the body."""
+"""Points inside a parameter of the body; chosen."""
 BANDS = (0.7, 1.15, 2.0)
-"""First bands that are tried, beside the declared waves."""
+"""First bands that are tried, beside the declared waves; chosen."""
 LOWEST = 3.0
-"""The least wave number that first bands are made for, in radians a half extent of the box."""
+"""The least wave number that first bands are made for, in radians a half extent of the box; chosen."""
 DAMPING = 1e-3
 """The damping of the first step, relative to the squares of the columns (Nielsen's τ)."""
 LEAST = 1e-3
-"""A relative decrease of the loss below which steps are no longer worth their while."""
+"""A relative decrease of the loss below which steps are no longer worth their while; chosen."""
 PATIENCE = 6
-"""Steps in a row that may be refused."""
+"""Steps in a row that may be refused; chosen."""
 HELD_OUT = 6_700_417
 """Added to the seed for the points on which steps are scored; a prime."""
 

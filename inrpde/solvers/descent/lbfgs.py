@@ -14,7 +14,7 @@ from inrpde.solvers.descent.quasi_newton import FLAT, QuasiNewton, train
 
 Array = np.ndarray
 KEPT = 50
-"""Pairs of steps and changes of the gradient that are kept."""
+"""Pairs of steps and changes of the gradient that are kept; chosen."""
 
 
 @dataclass(frozen=True)

@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 Array = np.ndarray
 Loss = Callable[[Array], tuple[float, Array]]
 CANDIDATES = 50
-"""Candidates in a run of a given number of steps."""
+"""Candidates in a run of a given number of steps; chosen."""
 SPENT = 0.7
-"""The share of a budget that is trained for; the rest is for checking."""
+"""The share of a budget that is trained for; the rest is for checking; chosen."""
 AGAIN = 0.3
-"""The length of a second run beside the first."""
+"""The length of a second run beside the first; chosen."""
 DECREASE, FLATNESS = 1e-4, 0.9
-"""The constants of the strong Wolfe conditions."""
+"""The constants of the strong Wolfe conditions, as Nocedal and Wright propose them for quasi-Newton methods."""
 FLAT = 1e-12
-"""Steps with less curvature, relative to the change of the gradient, teach a curvature nothing."""
+"""Steps with less curvature, relative to the change of the gradient, teach a curvature nothing; chosen."""
 TRIALS = 12
-"""Evaluations in a line search at most."""
+"""Evaluations in a line search at most; chosen."""
 SMALLEST = 1e-14
 """A relative decrease of the loss below which it has converged."""
 

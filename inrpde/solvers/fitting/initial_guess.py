@@ -18,7 +18,7 @@ from inrpde.sampling.sites import Samples
 
 Array = np.ndarray
 FURTHER = (2, 5, 10, 100, -1, -10)
-"""Starts that are proposed where an equation is regular there."""
+"""Starts that are proposed where an equation is regular there; chosen."""
 
 
 def guess(form: Form, samples: Samples) -> Expressions:

@@ -26,22 +26,23 @@ from inrpde.solvers.linear.weights import absolute, weights
 
 Array = np.ndarray
 STEPS = 40
-"""Newton steps at most."""
+"""Newton steps at most; chosen."""
 ENOUGH = 0.97
-"""A step that lowers the loss by less is the last."""
+"""A step that lowers the loss by less is the last; chosen."""
 TRUE = 1.02
-"""A loss beside the one that the linearisation foretells: so near to it, a further step would gain nothing."""
+"""A loss beside the one that the linearisation foretells: so near to it, a further step would gain nothing; chosen."""
 LOW = 0.1
-"""The share of the first loss below which the linearisation is believed: it does not see what is learned at first."""
+"""The share of the first loss below which the linearisation is believed: it does not see what is learned at first;
+chosen."""
 SHORTEST = 2.0**-7
-"""The shortest step of the line search."""
+"""The shortest step of the line search; chosen."""
 DAMPED = 1e-3
-"""The largest ridge about where a state is, for steps that no length makes good, and from the start for learned fields,
-which the equations hardly determine at first (Levenberg 1944)."""
+"""The largest ridge about where a state is, for steps that no length makes good, and from the start for learned
+fields, which the equations hardly determine at first (Levenberg 1944); chosen."""
 ANOTHER = 2.0
-"""Times the last step that must be left for a further one and for its score."""
+"""Times the last step that must be left for a further one and for its score; chosen."""
 STUCK = 0.03
-"""The share of the first loss above which a state is far from a solution."""
+"""The share of the first loss above which a state is far from a solution; chosen."""
 
 
 def fit(

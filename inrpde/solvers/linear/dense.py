@@ -15,7 +15,8 @@ from inrpde.solvers.linear.threads import sized, waited
 
 Array = np.ndarray
 EXACT, REFINEMENTS = 1e-11, 10
-"""The relative residual up to which fewer rows than columns are satisfied, and the steps of refinement to get there."""
+"""The relative residual up to which fewer rows than columns are satisfied, and the steps of refinement to get there;
+chosen."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from inrpde import deadline
 
 Array = np.ndarray
 FIRST = 15
-"""Iterations whose time is taken where they must end by a time; without any there is no answer."""
+"""Iterations whose time is taken where they must end by a time; without any there is no answer; chosen."""
 STEEP, OUT = 3, 7
 """LSMR's words that it ended by the condition number, or by the number of its iterations."""
 

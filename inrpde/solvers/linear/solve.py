@@ -14,9 +14,11 @@ from inrpde.solvers.linear.weights import reweighted
 
 Array = np.ndarray
 BORDER = 0.25
-"""The share of the columns that may reach everywhere, as integrals make all of them do: they are eliminated densely."""
+"""The share of the columns that may reach everywhere, as integrals make all of them do: they are eliminated densely;
+chosen."""
 DENSE, OPEN = 500, 1200
-"""Columns up to which cells, too, are solved by one dense factorisation: where rows determine them, and where not."""
+"""Columns up to which cells, too, are solved by one dense factorisation: where rows determine them, and where not;
+chosen."""
 
 
 class Factorisation(Protocol):

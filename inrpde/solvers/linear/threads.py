@@ -12,9 +12,10 @@ from inrpde import deadline
 
 Result = TypeVar("Result")
 WORTHWHILE = 4e10
-"""Floating-point operations from which threads pay even where other work may hold them up."""
+"""Floating-point operations from which threads pay even where other work may hold them up; chosen."""
 LONG = 5e9
-"""Floating-point operations of a factorisation, a few tenths of a second, from which it is waited for patiently."""
+"""Floating-point operations of a factorisation, a few tenths of a second, from which it is waited for patiently;
+chosen."""
 _controller: list[ThreadpoolController] = []
 
 

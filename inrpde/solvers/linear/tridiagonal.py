@@ -27,11 +27,12 @@ Result = TypeVar("Result")
 ITERATIONS = 12
 """Iterations at most: the factor is exact but for rounding, and each makes up for one direction that it has lost."""
 EVERYWHERE, FEW = 0.5, 8
-"""The share of the rows from which a piece counts as reaching everywhere, where there are more than a few pieces."""
+"""The share of the rows from which a piece counts as reaching everywhere, where there are more than a few pieces;
+chosen."""
 EXACT, FLAT = 1e-14, 1e-15
 """A residual of this share of the right-hand side is rounding, and so is a gradient."""
 STEEPEST = 1e4
-"""The condition number of the preconditioned columns that shows a direction in which they are rounding."""
+"""The condition number of the preconditioned columns that shows a direction in which they are rounding; chosen."""
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,16 @@ ROUNDS = 20
 """Solves with new weights at most; a tenth of outliers takes about so many (`tests/solvers/linear/test_weights.py`)."""
 EVERY, SLOWEST = 3, 0.9
 """Rounds after which the next weights are those of the limit that the last steps point to, and the largest share of a
-step beside the one before it from which that is taken: what is left falls by about the same share in every round."""
+step beside the one before it from which that is taken: what is left falls by about the same share in every round;
+chosen."""
 SMALLEST = 1e-3
-"""A residual counts as at least so large beside the typical one: a smaller one says no more than that it is small."""
+"""A residual counts as at least so large beside the typical one: a smaller one says no more than that it is small;
+chosen."""
 RESOLVED = 1e-6
 """The median counts as at least so large beside the root mean square: where nearly all residuals vanish, the few that
-do not are what the norm is to pass over."""
+do not are what the norm is to pass over; chosen."""
 SETTLED = 1e-6
-"""A relative change of what is left after which further weights change nothing."""
+"""A relative change of what is left after which further weights change nothing; chosen."""
 
 
 def absolute(system: System) -> bool:

@@ -31,9 +31,9 @@ Parts = list[tuple[int, int, Any]]
 RANK = 1e-13
 """Combinations of features smaller than this, beside the largest, are rounding."""
 DENSE = 200
-"""Points on which features are made orthonormal."""
+"""Points on which features are made orthonormal; chosen."""
 STEPS = 12
-"""Newton steps in a window."""
+"""Newton steps in a window; chosen."""
 ROUNDING = 1e-15
 """Singular values below this, beside the largest, are rounding."""
 NEAR = 1e-8
@@ -41,31 +41,32 @@ NEAR = 1e-8
 CONVERGED = 1e-12
 """A relative step of Newton's method that is the last."""
 ORDER = 8.0
-"""How fast an error is taken to fall with a window's length, at least."""
+"""How fast an error is taken to fall with a window's length, at least; chosen."""
 SHORTER, LESS, LONGER = 0.3, 0.7, 2.0
-"""The most and the least that a window is shortened, and the most that it is lengthened, at once."""
+"""The most and the least that a window is shortened, and the most that it is lengthened, at once; chosen."""
 FIRST, LONGEST, WIDE = 1 / 64, 1 / 20, 8.0
 """The first window's length and that of the longest, as shares of the whole; and of the longest where data are narrow,
-over the length on which they vary."""
+over the length on which they vary; chosen."""
 SHORTEST, AGAIN = 1e-13, 10.0
-"""The shortest, beside the coordinate and the whole; what follows on it is tried so many times as long at first."""
+"""The shortest, beside the coordinate and the whole; what follows on it is tried so many times as long at first;
+chosen."""
 VAIN, SURE = 0.5, 0.05
-"""An error that falls more slowly than this power of the length, down to this share of it, is rounding."""
+"""An error that falls more slowly than this power of the length, down to this share of it, is rounding; chosen."""
 TOLERABLE = 1e-7
-"""An error up to which rounding is borne."""
+"""An error up to which rounding is borne; chosen."""
 NEGLIGIBLE, SLIGHT = 1e-10, 1e-7
-"""An unknown counts as at least so large, beside its largest value so far, and beside what its rate would make of it in
-the whole interval."""
+"""An unknown counts as at least so large, beside its largest value so far, and beside what its rate would make of it
+in the whole interval; chosen."""
 LEAST = 1e-100
 """And at least so large, so that squares are numbers."""
 BALANCE = 1e-6
-"""And beside what balances the others in an equation."""
+"""And beside what balances the others in an equation; chosen."""
 CLOSE = 1e-12
 """A share of the whole that is nothing."""
 WINDOWS = 20_000
-"""Windows at most."""
+"""Windows at most; chosen."""
 BROKEN = 1e-4
-"""Where a march breaks off, the last windows that are shorter than this share of the whole are left out."""
+"""Where a march breaks off, the last windows that are shorter than this share of the whole are left out; chosen."""
 
 
 def orders(form: Form) -> tuple[int, ...]:

@@ -25,29 +25,29 @@ from inrpde.solvers.search.grading import crowded, uniform
 
 Array = np.ndarray
 ORDER = 6.0
-"""How fast the score of a window is taken to fall with its length and with the size of its cells."""
+"""How fast the score of a window is taken to fall with its length and with the size of its cells; chosen."""
 TRIES = 5
-"""Solves that a window is given at most."""
+"""Solves that a window is given at most; chosen."""
 SHORTEST = 2e-3
-"""The shortest window, beside the first."""
+"""The shortest window, beside the first; chosen."""
 MOST = 8.0
-"""How many times as many cells there may be along a coordinate as at first."""
+"""How many times as many cells there may be along a coordinate as at first; chosen."""
 LENIENT = 2.0
-"""The aim, beside the score that was reached, where finer windows do not lower it."""
+"""The aim, beside the score that was reached, where finer windows do not lower it; chosen."""
 LOOSEST = 3e-3
-"""An aim is loosened up to here, to cost less."""
+"""An aim is loosened up to here, to cost less; chosen."""
 OVERSPENT = 2.0
-"""The cost at which a march is given up, beside what it is allowed."""
+"""The cost at which a march is given up, beside what it is allowed; chosen."""
 BROKEN = 0.1
-"""The score of a window that was not solved at all."""
+"""The score of a window that was not solved at all; chosen."""
 GROWN = 10.0
-"""How many times its first size a solution has if it is taken to blow up where it cannot be continued."""
+"""How many times its first size a solution has if it is taken to blow up where it cannot be continued; chosen."""
 MISSED = 10.0
-"""How many times its aim the score of all windows may be up to where a solution that blows up is followed."""
+"""How many times its aim the score of all windows may be up to where a solution that blows up is followed; chosen."""
 UNFITTED = 60_013
 """Added to the seed for the points on which a window is scored."""
 SOLVES = 1.5
-"""Solves a window, those included that are not kept."""
+"""Solves a window, those included that are not kept; chosen."""
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,13 @@ BALL, SPHERE = (1.0, 2.0, np.pi), (1.0, 2.0, 2 * np.pi, 4 * np.pi)
 DISC = 4
 """The neighbour of a labelled point whose distance is twice the radius of the disc that it stands for."""
 ALIKE, FAIR = 24, 0.5
-"""Neighbours from which the area is found that a point stands for, those whose slopes point the same way to so much."""
+"""Neighbours from which the area is found that a point stands for, those whose slopes point the same way to so much;
+chosen."""
 CLOSED = 0.2
-"""Labelled points go round a volume if their areas, as vectors, sum up to less than this share of the whole."""
+"""Labelled points go round a volume if their areas, as vectors, sum up to less than this share of the whole;
+chosen."""
 CLUSTERS, BEYOND = 16, 2.0
-"""Boxes along the longest side in which points act as one, on what is farther away than so many sides."""
+"""Boxes along the longest side in which points act as one, on what is farther away than so many sides; chosen."""
 
 
 @dataclass(frozen=True)

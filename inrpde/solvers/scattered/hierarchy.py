@@ -22,16 +22,17 @@ from inrpde.networks.siren import SineBody
 Array = np.ndarray
 Key = tuple[int, ...]
 EVERYWHERE, DEEPEST = 3, 9
-"""Times that the box is halved along each coordinate: everywhere, and at most."""
+"""Times that the box is halved along each coordinate: everywhere, and at most; chosen."""
 HELD = 4
-"""Labelled points that a finer cell holds at least."""
+"""Labelled points that a finer cell holds at least; chosen."""
 UNEXPLAINED, STEEPEST = 0.3, 3.0
 """A cell is halved where slopes leave this share of their square over a linear function, or where that changes by so
-much of their size from the middle to a side."""
+much of their size from the middle to a side; chosen."""
 TELLING, ALONGSIDE = 0.3, 0.5
-"""The share of the slopes' variance that a cut along a coordinate must explain, and that beside the best of all."""
+"""The share of the slopes' variance that a cut along a coordinate must explain, and that beside the best of all;
+chosen."""
 LONG = 0.75
-"""Where no cut explains anything, sides of this share of the longest are halved."""
+"""Where no cut explains anything, sides of this share of the longest are halved; chosen."""
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,16 @@ from inrpde.solvers.bodies.plan import BLOCK_RATE, Plan, dense
 from inrpde.solvers.linear.threads import sized
 
 STEP = 0.05
-"""Nominal seconds of every fit: points are drawn, and the answer is scored."""
+"""Nominal seconds of every fit: points are drawn, and the answer is scored; chosen."""
 CHEAP = 0.5
-"""Nominal seconds that a try which may well fail is given, and that any step is worth."""
+"""Nominal seconds that a try which may well fail is given, and that any step is worth; chosen."""
 NEWTON = 4
-"""Linear solves that a nonlinear one is counted as."""
+"""Linear solves that a nonlinear one is counted as; chosen."""
 REWEIGHTED = 8
-"""The same for a linear problem with a condition of the norm 1, whose weights follow the residual."""
+"""The same for a linear problem with a condition of the norm 1, whose weights follow the residual; chosen."""
 PILOT, CALL = (200, 40, 600), 2e-5
-"""Rows, columns and number of the factorisations that measure how busy the machine is, and what calling one takes."""
+"""Rows, columns and number of the factorisations that measure how busy the machine is, and what calling one takes;
+chosen."""
 
 
 def pace() -> float:

@@ -17,10 +17,10 @@ from inrpde.solvers.search.survey import BINS, Survey, bending, smoothed
 
 Array = np.ndarray
 GROWTH = 0.5
-"""How much larger a cell may be than one that lies a cell away, as a share of it."""
+"""How much larger a cell may be than one that lies a cell away, as a share of it; chosen."""
 SPARE = 2.5
 """Features for each sample of an unknown that only samples give: with about as many as samples a field that meets them
-all is wild between them."""
+all is wild between them; chosen."""
 
 
 def first_cells(form: Form, survey: Survey) -> Cells:

@@ -19,21 +19,21 @@ from inrpde.solvers.search.search import ENOUGH, RESOLVED, Search
 from inrpde.solvers.search.survey import Survey
 
 POOR = 1e-3
-"""A score above which an answer is not left at that, where no tolerance says so."""
+"""A score above which an answer is not left at that, where no tolerance says so; chosen."""
 RESERVE = 0.2
-"""The share of a budget that is left for the second solve and the checks."""
+"""The share of a budget that is left for the second solve and the checks; chosen."""
 HOPELESS = 1e3
-"""An arm so many times behind a resolved solution is given up."""
+"""An arm so many times behind a resolved solution is given up; chosen."""
 BEHIND, FAIR = 10.0, 5
-"""An arm so many times behind, after so many tries, the last of which did not help, is given up."""
+"""An arm so many times behind, after so many tries, the last of which did not help, is given up; chosen."""
 PRECISE = 1e-8
-"""A score below which no other kind of body is tried."""
+"""A score below which no other kind of body is tried; chosen."""
 STALLED = 1.5
-"""Nominal seconds without progress after which a search without a budget ends, once they are half of all."""
+"""Nominal seconds without progress after which a search without a budget ends, once they are half of all; chosen."""
 UNRESOLVED, HAZY = 12.0, 0.1
-"""The same while the best score is above the second, and says that nothing is resolved."""
+"""The same while the best score is above the second, and says that nothing is resolved; chosen."""
 VAIN = 5
-"""Steps in vain before that: one that was dear tells little."""
+"""Steps in vain before that: one that was dear tells little; chosen."""
 
 
 @dataclass

@@ -31,23 +31,23 @@ from inrpde.solvers.search.scales import scales
 
 Array = np.ndarray
 HALVES = 8.0, 2.0
-"""Half-waves a coordinate of the fastest perturbation: at most, and at least."""
+"""Half-waves a coordinate of the fastest perturbation: at most, and at least; chosen."""
 RICH = 4.0
-"""Features a mode: as many again as solve an equation, for fields that its data hardly show."""
+"""Features a mode: as many again as solve an equation, for fields that its data hardly show; chosen."""
 EXACT = {2: (400, 13, 0.8, 40.0), 3: (600, 8, 0.9, 25.0)}
 """In so many coordinates, where exponentials solve the equation: features, exponentials for each mode of a boundary,
-their share, and the steepest that so many points resolve, as a rate on a half-width. These lose no digits, so that data
-are seen to be amplified up to what rounding leaves."""
+their share, and the steepest that so many points resolve, as a rate on a half-width. These lose no digits, so that
+data are seen to be amplified up to what rounding leaves; chosen."""
 SMOOTH = 4.0
-"""The band of the other features beside them."""
+"""The band of the other features beside them; chosen."""
 ABOVE = 3.0
-"""The band of the features lies so far above the declared wave numbers, in radians of a half-width."""
+"""The band of the features lies so far above the declared wave numbers, in radians of a half-width; chosen."""
 WIDEST = 700
 """Features of all unknowns: their factorisation takes a tenth of a second."""
 POINTS = 300
-"""Points at which wave numbers are looked for, and points at which responses are compared."""
+"""Points at which wave numbers are looked for, and points at which responses are compared; chosen."""
 DRAWS, COSINES = 4, 20
-"""Perturbations of each equation, and random cosines in each."""
+"""Perturbations of each equation, and random cosines in each; chosen."""
 
 
 def amplification(form: Form, state: State, scored: Score, seed: int) -> Amplification | None:

@@ -21,9 +21,9 @@ ROUNDING = 1e-12
 JUMPS = 1.5
 """Second differences beside first ones of data that jump: 2, whatever the step, so that they tell no wave number."""
 STEP = 1e-3
-"""The step of differences of data, beside the extent of the box."""
+"""The step of differences of data, beside the extent of the box; chosen."""
 FAINT = 1e-6
-"""Data beside narrow ones count where they are more than this share of all."""
+"""Data beside narrow ones count where they are more than this share of all; chosen."""
 
 
 @dataclass(frozen=True)

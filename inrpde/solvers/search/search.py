@@ -26,18 +26,18 @@ Kind = TypeVar("Kind", bound=Plan)
 ENOUGH = 3e-12
 """A score below which rounding is all that is left."""
 RESOLVED = 1e-4
-"""A score below which more features are a better use of time than another band."""
+"""A score below which more features are a better use of time than another band; chosen."""
 BLIND = 0.3
-"""A score above which the bands that were tried tell nothing."""
+"""A score above which the bands that were tried tell nothing; chosen."""
 PATIENCE = 20.0
-"""Nominal seconds that a step may be predicted to take where neither budget nor tolerance is given and nothing is known
-yet; the better the answer, the less a step may take."""
+"""Nominal seconds that a step may be predicted to take where neither budget nor tolerance is given and nothing is
+known yet; the better the answer, the less a step may take; chosen."""
 ENDURANCE = 40.0
-"""Nominal seconds that all steps together may take without a budget, four times as many with a tolerance."""
+"""Nominal seconds that all steps together may take without a budget, four times as many with a tolerance; chosen."""
 HEADROOM, AGAIN = 1.2, 0.6
-"""Costs are predicted with so much to spare, and so much for the second solve."""
+"""Costs are predicted with so much to spare, and so much for the second solve; chosen."""
 UNTRIED = 5.0
-"""The same for both before anything was tried: how fast the machine is at this problem is not known."""
+"""The same for both before anything was tried: how fast the machine is at this problem is not known; chosen."""
 
 
 @dataclass

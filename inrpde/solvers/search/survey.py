@@ -20,15 +20,16 @@ Array = np.ndarray
 HELD_OUT = 104_729
 """Added to the seed for the points that are never fitted; a prime."""
 SCORED = 1000
-"""Such points, inside."""
+"""Such points, inside; chosen."""
 LEFT_OUT = 0.2
-"""The share of labelled points that a solve does not see: the second, and the first where there are equations too."""
+"""The share of labelled points that a solve does not see: the second, and the first where there are equations too;
+chosen."""
 NARROW = 3.0
-"""How much sources bend the solution where they are, beside everywhere, if cells are to crowd there."""
+"""How much sources bend the solution where they are, beside everywhere, if cells are to crowd there; chosen."""
 SOURCED = 30_000
-"""Points at which sources are looked for."""
+"""Points at which sources are looked for; chosen."""
 BINS = 192
-"""Parts of a box along each coordinate in which they are told apart."""
+"""Parts of a box along each coordinate in which they are told apart; chosen."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,12 +23,13 @@ from inrpde.solvers.search.search import Search
 
 NAME, OPTIONS = "cells", Nothing
 DEAR = 5.0
-"""Nominal seconds that the first cells of a nonlinear problem may take with the waves that its data declare."""
+"""Nominal seconds that the first cells of a nonlinear problem may take with the waves that its data declare;
+chosen."""
 SHARES = (0.9, 0.8, 0.7, 0.6)
 """Shares of the declared waves, of which the first that can be afforded is taken: where data have narrow parts, they
-are more than the solution has almost everywhere."""
+are more than the solution has almost everywhere; chosen."""
 HALF = 0.5
-"""The share of a cell's features that are waves of the equation, where there are such."""
+"""The share of a cell's features that are waves of the equation, where there are such; chosen."""
 
 
 def serves(form: Form) -> Claim | str:

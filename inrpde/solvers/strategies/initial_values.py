@@ -16,11 +16,11 @@ from inrpde.solvers.marching.interval import Integrator, Marched, refusal
 
 NAME, OPTIONS = "initial values", Nothing
 AIMS = (1e-7, 1e-12)
-"""The relative errors that a window may have, in one march after another."""
+"""The relative errors that a window may have, in one march after another; chosen."""
 FEATURES, BAND = 24, 6.0
-"""Sines of a window, and the half-width of their frequencies in coordinates scaled to it."""
+"""Sines of a window, and the half-width of their frequencies in coordinates scaled to it; chosen."""
 DEARER = 4.0
-"""How many times as long a march may take as the one before."""
+"""How many times as long a march may take as the one before; chosen."""
 
 
 def serves(form: Form) -> Claim | str:

@@ -45,39 +45,42 @@ from inrpde.solvers.search.survey import LEFT_OUT
 Array = np.ndarray
 NAME, OPTIONS = "sample fit", Nothing
 ALONE, BESIDE = 3000, 6000
-"""Samples from which they are not left to one domain and few cells: with nothing between them, and with equations."""
+"""Samples from which they are not left to one domain and few cells: with nothing between them, and with equations;
+chosen."""
 SIDE = {1: 30.0, 2: 8.0, 3: 3.0}
-"""Samples along the side of a cell."""
+"""Samples along the side of a cell; chosen."""
 EACH, RICHER = 20, 3.5
-"""Samples of a cell, and features a sample, where something holds between them: it decides what is finer than they."""
+"""Samples of a cell, and features a sample, where something holds between them: it decides what is finer than they;
+chosen."""
 STIFFNESS, GIVEN = 50.0, 10.0
-"""The ridge at the edge of the samples' band, relative to the columns, where values are given, and where slopes are: it
-falls with its fourth power, so that of all fields through the samples a smooth one is found."""
+"""The ridge at the edge of the samples' band, relative to the columns, where values are given, and where slopes are:
+it falls with its fourth power, so that of all fields through the samples a smooth one is found; chosen."""
 COARSER = 3
-"""How many times as long each next level's cells are."""
+"""How many times as long each next level's cells are; chosen."""
 COARSE, COARSE_BAND = {1: 8, 2: 24, 3: 48}, 4.0
-"""Features of a coarse cell, and their band in coordinates scaled to it."""
+"""Features of a coarse cell, and their band in coordinates scaled to it; chosen."""
 FEWEST, ITERATIONS, MOST = 15, 100, 600
-"""Iterations: at least, at most without a budget, at most."""
+"""Iterations: at least, at most without a budget, at most; chosen."""
 ROUNDS, ROUND = 5, 25
-"""Rounds of weights where a condition has the norm 1, and iterations in each, at most."""
+"""Rounds of weights where a condition has the norm 1, and iterations in each, at most; chosen."""
 EXACT = 1e-14
 """A residual of this share of the samples is rounding."""
 HELD_OUT = 15_487_469
 """Added to the seed for the points on which an answer is scored; a prime."""
 ENTRIES = 3e8
-"""Numbers in the cells' columns that are held at once, at most."""
+"""Numbers in the cells' columns that are held at once, at most; chosen."""
 RATE, STREAM, OVERHEAD = 1.2e10, 1e9, 1.2e-3
 """Floating-point operations a nominal second of small factorisations; numbers a nominal second of products that do not
-fit the cache; nominal seconds for each cell beside them."""
+fit the cache; nominal seconds for each cell beside them; chosen."""
 PATIENCE = 40.0
-"""Nominal seconds of a solve without a budget."""
+"""Nominal seconds of a solve without a budget; chosen."""
 SHARE, AGAIN = 0.4, 0.6
-"""The share of a budget that the solve may take, and the share of what is left then that the second one may take."""
+"""The share of a budget that the solve may take, and the share of what is left then that the second one may take;
+chosen."""
 SCORED = 20_000
-"""Points of a condition on which an answer is scored."""
+"""Points of a condition on which an answer is scored; chosen."""
 SPARSEST = 0.2
-"""Features a sample, at least."""
+"""Features a sample, at least; chosen."""
 
 
 @dataclass(frozen=True)

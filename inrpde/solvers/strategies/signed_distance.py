@@ -38,29 +38,30 @@ Jets = Mapping[int, Mapping[Index, Array]]
 """The jets of a field at samples, by the number of a site and the index."""
 NAME, OPTIONS = "signed distance", Nothing
 FEATURES, BAND = 16, 3.0
-"""Features of a cell, and their band in coordinates scaled to it."""
+"""Features of a cell, and their band in coordinates scaled to it; chosen."""
 VOLUME, EACH = 15_000, 4
-"""Points in the volumes, and beside them in each of the finer cells' boxes."""
+"""Points in the volumes, and beside them in each of the finer cells' boxes; chosen."""
 BENDING = 3e-3
-"""The weight of the prior, the root mean square of second derivatives."""
+"""The weight of the prior, the root mean square of second derivatives; chosen."""
 NEAR = 10.0
-"""The weight with which a step stays near the values where it was linearised, the same at all points of the volumes."""
+"""The weight with which a step stays near the values where it was linearised, the same at all points of the volumes;
+chosen."""
 SMALLEST = 0.03
-"""A residual of a condition of norm 1 counts as at least so large, beside their root mean square."""
+"""A residual of a condition of norm 1 counts as at least so large, beside their root mean square; chosen."""
 EXACT = 1e-6
 """Residuals below this are rounding: they do not weigh their equations."""
 STEPS, MOST = 2, 8
-"""Newton steps, and at most where a tolerance or a budget asks for more."""
+"""Newton steps, and at most where a tolerance or a budget asks for more; chosen."""
 ITERATIONS, AGAIN, COARSER = 40, 20, 2
-"""Iterations a step, and in the second solve of the estimate, whose cells are halved so many times less."""
+"""Iterations a step, and in the second solve of the estimate, whose cells are halved so many times less; chosen."""
 GAIN = 0.98
-"""A step that lowers the score by less is the last."""
+"""A step that lowers the score by less is the last; chosen."""
 SHARE, SECOND = 0.4, 0.6
-"""The share of a budget that the first step may take, and what the second solve takes beside it."""
+"""The share of a budget that the first step may take, and what the second solve takes beside it; chosen."""
 COARSEST = 4
-"""Halvings that a budget leaves at least."""
+"""Halvings that a budget leaves at least; chosen."""
 BUILD, ITERATE, CELL = 2.5e-8, 1.8e-9, 4e-4
-"""Nominal seconds for each number in the columns: once a step, and in every iteration; and for each cell."""
+"""Nominal seconds for each number in the columns: once a step, and in every iteration; and for each cell; chosen."""
 HELD_OUT = 15_487_469
 """Added to the seed for the points on which steps are scored; a prime."""
 

@@ -12,7 +12,7 @@ from inrpde.solvers.descent import adam
 
 NAME, OPTIONS = "training", adam.Options
 MANY = 6000
-"""Labelled points that are too many for the ladder."""
+"""Labelled points that are too many for the ladder; chosen."""
 
 
 def serves(form: Form) -> Claim | str:

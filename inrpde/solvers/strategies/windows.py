@@ -20,22 +20,23 @@ from inrpde.solvers.search.search import Search
 
 NAME, OPTIONS = "windows of time", Nothing
 AIMS = (1e-4, 1e-6, 1e-8)
-"""The scores that windows are to meet, one march after another."""
+"""The scores that windows are to meet, one march after another; chosen."""
 BAND = {2: (4.0, 1.8), 3: (3.5, 1.8), 4: (3.0, 1.5)}
 """The band of a cell's features in space and in time, by the number of coordinates: narrow, as cells and windows are
-made so small that the solution is smooth in each."""
+made so small that the solution is smooth in each; chosen."""
 FEATURES = {2: 75, 3: 220, 4: 450}
-"""Features a cell for equations of the second order, by the number of coordinates; more for higher orders."""
+"""Features a cell for equations of the second order, by the number of coordinates; more for higher orders; chosen."""
 RICHER = 1.4
-"""How many times as many features a cell has for each further aim."""
+"""How many times as many features a cell has for each further aim; chosen."""
 MARCH = 15.0
-"""Nominal seconds that a march may take where neither budget nor tolerance is given, and its error is not `SMALL`."""
+"""Nominal seconds that a march may take where neither budget nor tolerance is given, and its error is not `SMALL`;
+chosen."""
 SMALL = 3e-6
-"""An error below which a march may take what any step is worth, and no more."""
+"""An error below which a march may take what any step is worth, and no more; chosen."""
 MISSED = 10.0
-"""A march whose score is so many times its aim could not afford it, and will not afford a lower one."""
+"""A march whose score is so many times its aim could not afford it, and will not afford a lower one; chosen."""
 BUDGET_SHARE = 0.6
-"""The share of what is left of a budget that one march may take."""
+"""The share of what is left of a budget that one march may take; chosen."""
 
 
 def serves(form: Form) -> Claim | str:

@@ -15,7 +15,7 @@ from inrpde.solvers.training.objective import Batch, Objective
 
 Array = np.ndarray
 AGREES = {torch.float32: 1e-3, torch.float64: 1e-8}
-"""Relative differences to which values and gradients agree whatever the order of summation."""
+"""Relative differences to which values and gradients agree whatever the order of summation; chosen."""
 WITHOUT = "the run goes on without it"
 
 

@@ -24,7 +24,7 @@ from inrpde.solvers.training.trained import Fields, Request
 
 Array = np.ndarray
 PILOT = 400
-"""Points of a condition on which its operator's size is taken."""
+"""Points of a condition on which its operator's size is taken; chosen."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from inrpde.sampling.extent import bounds, volumes
 
 Array = np.ndarray
 INSIDE = 1e-3
-"""A number that starts on one of its bounds is moved in by this share of their distance, where it has a gradient."""
+"""A number that starts on one of its bounds is moved in by this share of their distance, where it has a gradient;
+chosen."""
 
 
 @dataclass(frozen=True)

@@ -33,28 +33,28 @@ from inrpde.solvers.training.trained import Fields, Shape
 Array = np.ndarray
 Run = TypeVar("Run", bound=Any)
 WIDTH, LAYERS = 64, 2
-"""Neurons a layer, and layers, where neither settings nor methods say so."""
+"""Neurons a layer, and layers, where neither settings nor methods say so; chosen."""
 PAPER_WIDTH, PAPER_LAYERS = 256, 4
-"""Where there are only samples, and many of them."""
+"""Where there are only samples, and many of them: as Sitzmann et al. 2020 fit pictures."""
 PAPER_OMEGA, LOW_OMEGA = 30.0, 5.0
-"""ω₀ of networks that hold many waves, as the paper's, and of others."""
+"""ω₀ of networks that hold many waves, as in Sitzmann et al. 2020, and of others, which is chosen."""
 LOWEST = 2.0
-"""The least half-width of the first layer's band, in radians a half extent of the box."""
+"""The least half-width of the first layer's band, in radians a half extent of the box; chosen."""
 SHARE = 0.5
-"""The first layer's band beside the declared waves: layers that follow add harmonics."""
+"""The first layer's band beside the declared waves: layers that follow add harmonics; chosen."""
 POINTS, MANY_POINTS = {1: 200}, 1500
-"""Points inside, in one coordinate and in more."""
+"""Points inside, in one coordinate and in more; chosen."""
 LARGE, BATCH = 6000, 2048
 """More points than the first are taken in minibatches, of the second where none is chosen. Their noise is above the
-rounding of single precision, in which they are worked out where a method takes another batch at every step."""
+rounding of single precision, in which they are worked out where a method takes another batch at every step; chosen."""
 RATES, OVERHEAD = {torch.float32: 6e10, torch.float64: 2.5e10}, 5e-4
-"""Floating-point operations a nominal second, and nominal seconds of a step beside them."""
+"""Floating-point operations a nominal second, and nominal seconds of a step beside them; chosen."""
 FEWEST = 32
-"""Points of a condition in a minibatch, where it has as many."""
+"""Points of a condition in a minibatch, where it has as many; chosen."""
 HELD_OUT = 7_368_787
 """Added to the seed for the points on which candidates are scored; a prime."""
 SCORED = 1000
-"""Points of a condition on which candidates are scored."""
+"""Points of a condition on which candidates are scored; chosen."""
 RESAMPLED = 104_729
 """Added to the seed each time that points are drawn anew; a prime."""
 
