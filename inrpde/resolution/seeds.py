@@ -113,7 +113,7 @@ def _nodes(expr: Expr) -> Iterator[Node]:
 def seeds(bound: Bound, frame: Frame, expr: Expr) -> Array:
     """Points (N, d) of a part of a region about which the expression may vary fast; none where it cannot."""
     coords = set(bound.space.coords)
-    every = [node for node in nodes(expr) if node.argument.free_symbols & coords]
+    every = [node for node in nodes(expr) if set() < node.argument.free_symbols <= coords]  # not what a sum binds
     found = _of_fields(bound, expr)
     if every:
         found += _on(frame, every, function(bound, [node.argument for node in every]))

@@ -18,6 +18,7 @@ from inrpde.compiler.form import Form
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
 from inrpde.sampling import grid_points, sample
+from inrpde.sampling.extent import priors
 from inrpde.verification.finding import Finding, Kind
 
 Array = np.ndarray
@@ -44,10 +45,11 @@ def leaking(form: Form, evaluate: Evaluate, scales: list[float], error: float, s
     `evaluate` gives an expression of the answer at points (N, d); `scales` is what each row's operator makes of the
     solution (see `RowScore`), `error` the estimated relative error; a `share` below 1 looks at fewer boxes."""
     findings = []
-    count = max(FEW, round(share * BOXES))
+    count, soft = max(FEW, round(share * BOXES)), priors(form)
     for condition in form.conditions:
         of_rows = [scale for row, scale in zip(form.rows, scales, strict=True) if row.condition == condition.index]
-        if condition.region.dim < form.space.dim or condition.region.labels or form.space.dim not in NODES:
+        inside = condition.region.dim == form.space.dim and condition.index not in soft
+        if not inside or condition.region.labels or form.space.dim not in NODES:
             continue
         for expr in condition.residuals:
             deadline.turn()
