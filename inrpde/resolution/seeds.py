@@ -53,6 +53,8 @@ RANGE = 20.0
 """A function whose argument varies less on the whole region varies on no length below about 3 % of it."""
 RATIO = 30.0
 """So do powers of what varies by a smaller factor."""
+STEEP = 20
+"""A power that is higher is narrow where its base is largest, like an exponential."""
 SPARE = 3.0
 """How much more an argument may vary than it does on points all over the region."""
 DIFFERENCE = 1e-5
@@ -87,8 +89,8 @@ def _nodes(expr: Expr) -> Iterator[Node]:
             yield Node(node.args[0], "exp")
             if node.args[0].has(I):
                 yield Node(-I * node.args[0], "function")
-        elif isinstance(node, Pow) and not node.exp.is_number:
-            yield Node(node.exp * log(node.base), "exp")
+        elif isinstance(node, Pow) and (not node.exp.is_number or node.exp.is_real and node.exp > STEEP):
+            yield Node(node.exp * log(Abs(node.base)), "exp")
         elif isinstance(node, Pow) and not node.base.is_number and not (node.exp.is_Integer and node.exp > 0):
             yield Node(node.base, "power")
         elif isinstance(node, Relational):
