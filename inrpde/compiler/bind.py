@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -19,6 +19,8 @@ from inrpde.declaration.regions import Region
 from inrpde.declaration.space import Space
 from inrpde.errors import ProblemError
 
+Derivatives = Callable[[np.ndarray, Iterable[tuple[int, ...]]], Mapping[tuple[int, ...], np.ndarray]]
+"""Of a field, at points (N, d): {multi-index: (N,)}."""
 CLOSE = 1e-9
 """Places that differ by this share of an interval are the same."""
 
@@ -140,6 +142,11 @@ class Bound:
             max((d.variables.count(along) for d in found if d.expr == unknown.symbol), default=0)
             for unknown in self.unknowns
         )
+
+    @cached_property
+    def data(self) -> dict[str, Derivatives]:
+        """The jets of the coefficients given by data, by their names."""
+        return {key.func.__name__: field.jets for key, field in self.fields.items()}
 
     def known(self, expr: Expr) -> Expr:
         """A known expression (an exact solution, a guess) with its coefficients bound."""

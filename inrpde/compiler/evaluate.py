@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from sympy import Derivative, Dummy, Expr, MatrixBase, Symbol, sympify
 from sympy.core.function import AppliedUndef
 
+from inrpde.compiler.bind import Bound, Derivatives
 from inrpde.compiler.lower import outermost
 from inrpde.compiler.printing import RowFunction
 from inrpde.declaration.integral import RegionIntegral
@@ -16,11 +17,10 @@ from inrpde.declaration.words import words
 from inrpde.errors import UsageError
 
 Array = np.ndarray
-Jets = Callable[[Array, Iterable[tuple[int, ...]]], Mapping[tuple[int, ...], Array]]
 
 
 def evaluate(
-    expr: Any, coords: Sequence[Symbol], points: Array, fields: Mapping[str, Jets],
+    expr: Any, coords: Sequence[Symbol], points: Array, fields: Mapping[str, Derivatives],
     values: Mapping[str, Any] | None = None, integrate: Callable[[RegionIntegral], Any] | None = None,
     arrays: Mapping[Symbol, Array] | None = None,
 ) -> Array:  # fmt: skip
@@ -75,6 +75,11 @@ def evaluate(
     return np.array(np.broadcast_to(value, (len(points),)))
 
 
+def known(bound: Bound, expr: Expr, points: Array) -> Array:
+    """Values (N,) of a known expression (an exact solution, a guess, a coefficient) at points (N, d)."""
+    return evaluate(bound.known(expr), bound.space.coords, points, bound.data)
+
+
 def _bind(expr: Expr, values: Mapping[str, Any]) -> Expr:
     for _ in range(len(values) + 1):
         found = {
@@ -90,7 +95,7 @@ def _label(atom: Expr) -> str:
     return atom.name if isinstance(atom, Symbol) else atom.func.__name__
 
 
-def _name(f: Expr, fields: Mapping[str, Jets]) -> str:
+def _name(f: Expr, fields: Mapping[str, Derivatives]) -> str:
     if not isinstance(f, AppliedUndef) or f.func.__name__ not in fields:
         raise UsageError(f"{words(f)} is not a field of this solution", words(f), f"its fields are {', '.join(fields)}")
     return f.func.__name__

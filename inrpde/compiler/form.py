@@ -55,6 +55,10 @@ class Row:
     linear: bool
     text: str
 
+    def tangents(self, env: Mapping) -> dict:
+        """∂residual/∂jet by symbol, (N,) or a number each, in an environment."""
+        return dict(zip(self.tangent, self.slopes(env), strict=True))
+
     @property
     def indices(self) -> dict[int, set[Index]]:
         """The multi-indices needed of each unknown."""
@@ -141,9 +145,8 @@ class Form:
         by_name: dict[str, list[tuple[Dummy, Index]]] = {}
         for symbol, jet in row.data.items():
             by_name.setdefault(jet.name, []).append((symbol, jet.index))
-        fields = {key.func.__name__: field for key, field in self.bound.fields.items()}
         for name, wanted in by_name.items():
-            values = fields[name].jets(points, {index for _, index in wanted})
+            values = self.bound.data[name](points, {index for _, index in wanted})
             env |= {symbol: values[index] for symbol, index in wanted}
         return env
 

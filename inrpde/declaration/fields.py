@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import numbers
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -183,9 +182,3 @@ def _real(value: Any) -> bool:
 def _range(bounds: Any) -> bool:
     pair = isinstance(bounds, (tuple, list)) and len(bounds) == 2 and all(map(_real, bounds))
     return pair and bool(bounds[0] < bounds[1])
-
-
-def multi_indices(dim: int, order: int) -> list[Index]:
-    """All multi-indices of total order ≤ `order`, lowest first."""
-    every = itertools.product(range(order + 1), repeat=dim)
-    return sorted((index for index in every if sum(index) <= order), key=lambda index: (sum(index), index))

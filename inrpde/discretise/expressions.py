@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sympy import Expr, S, sympify
+from sympy import Expr, S, Symbol, sympify
 
 from inrpde.compiler.bind import Unknown
 from inrpde.compiler.evaluate import evaluate
@@ -25,15 +25,14 @@ class Expressions:
 
     def jets(self, unknown: int, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         """Derivatives of one unknown at points (N, d): {multi-index: (N,)}."""
-        coords = self.form.space.coords
-        fields = {key.func.__name__: field.jets for key, field in self.form.bound.fields.items()}
-        out = {}
-        for index in indices:
-            expr = self.known[unknown]
-            for x, n in zip(coords, index, strict=True):
-                expr = expr.diff(x, n) if n else expr
-            out[index] = evaluate(expr, coords, points, fields)
-        return out
+        coords, data, expr = self.form.space.coords, self.form.bound.data, self.known[unknown]
+        return {index: evaluate(derivative(expr, coords, index), coords, points, data) for index in indices}
+
+
+def derivative(expr: Expr, coords: Sequence[Symbol], index: Index) -> Expr:
+    for x, n in zip(coords, index, strict=True):
+        expr = expr.diff(x, n) if n else expr
+    return expr
 
 
 def exact_state(form: Form) -> Expressions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,11 @@ Array = np.ndarray
 
 def environment(form: Form, row: Row, site: Site) -> dict:
     return form.environment(row, site.points, site.normals, site.labels)
+
+
+def filled(form: Form, row: Row, site: Site, at: dict, numbers: Sequence[complex | float]) -> dict:
+    """The arrays for everything in a row, at its jets and the values of the integrals."""
+    return environment(form, row, site) | at | {symbol: numbers[k] for symbol, k in row.integrals.items()}
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,7 @@ def integral_values(form: Form, samples: Samples, jets: Jets) -> list[complex | 
     """The value of every integral."""
     values: list[complex | float] = []
     for term, site, at in zip(form.integrals, samples.integrals, jets.integrals, strict=True):
-        inner = {symbol: values[k] for symbol, k in term.row.integrals.items()}
-        (value,) = term.row.value(environment(form, term.row, site) | at | inner)
+        (value,) = term.row.value(filled(form, term.row, site, at, values))
         weights = site.weights / (site.measure if term.mean else 1.0)
         values.append(np.sum(np.broadcast_to(value, (len(site.points),)) * weights))
     return values
@@ -74,6 +79,6 @@ def residuals(form: Form, samples: Samples, jets: Jets) -> list[Array]:
     out = []
     for row, at in zip(form.rows, jets.rows, strict=True):
         site = samples.of(row)
-        (value,) = row.value(environment(form, row, site) | at | {s: numbers[k] for s, k in row.integrals.items()})
+        (value,) = row.value(filled(form, row, site, at, numbers))
         out.append(np.broadcast_to(value, (len(site.points),)))
     return out

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from inrpde.compiler.form import Form, Row
-from inrpde.discretise.jets import environment
+from inrpde.discretise.jets import filled
 from inrpde.sampling.extent import bounds
 from inrpde.sampling.sites import Samples, Site
 
@@ -22,8 +22,13 @@ def lowest_modes(form: Form) -> Array:
 
 def slopes(form: Form, row: Row, samples: Samples, at: dict, numbers: Sequence[complex | float]) -> dict:
     """The tangent of an equation, {symbol: (N,) or number}, at jets and values of the integrals."""
-    env = environment(form, row, samples.of(row)) | at | {s: numbers[k] for s, k in row.integrals.items()}
-    return dict(zip(row.tangent, row.slopes(env), strict=True))
+    return row.tangents(filled(form, row, samples.of(row), at, numbers))
+
+
+def coefficients(form: Form, row: Row, points: Array, normals: Array | None = None) -> dict:
+    """The tangent of an equation at points (N, d) where all unknowns vanish, {symbol: (N,) or number}."""
+    nothing = dict.fromkeys([*row.jets, *row.integrals], 0.0)
+    return row.tangents(form.environment(row, points, normals, {}) | nothing)
 
 
 def operator(row: Row, site: Site, tangent: dict, modes: Array) -> dict[int, np.float64]:

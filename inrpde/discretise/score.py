@@ -15,7 +15,7 @@ from inrpde.discretise.base import base, base_jets
 from inrpde.discretise.fields import varying
 from inrpde.discretise.jets import Jets, evaluate_jets, integral_values, residuals
 from inrpde.discretise.operators import lowest_modes, operator, slopes
-from inrpde.discretise.state import Evaluable
+from inrpde.discretise.state import Evaluable, field_at
 from inrpde.sampling.extent import priors
 from inrpde.sampling.sites import Samples, Site
 
@@ -134,7 +134,7 @@ def _sizes(form: Form, jets: Jets, samples: Samples, state: Evaluable) -> list[f
             number, points = samples.number(row), samples.of(row).points
             if row.region.dim == highest and number not in values:
                 here = next((symbol for symbol, jet in row.jets.items() if jet == Jet(unknown, zero)), None)
-                found = state.jets(unknown, points, [zero])[zero] if here is None else at[here]
+                found = field_at(state, unknown, points) if here is None else at[here]
                 values[number] = np.broadcast_to(found, (len(points),))
         sizes.append(varying(np.concatenate([*values.values(), np.zeros(0)]), base(form)[unknown]))
     return sizes

@@ -21,6 +21,12 @@ class Evaluable(Protocol):
     def jets(self, unknown: int, points: Array, indices: Iterable[Index]) -> dict[Index, Array]: ...
 
 
+def field_at(state: Evaluable, unknown: int, points: Array) -> Array:
+    """The values (N,) of an unknown at points (N, d)."""
+    zero = (0,) * points.shape[1]
+    return state.jets(unknown, points, [zero])[zero]
+
+
 @dataclass(frozen=True)
 class State:
     """Unknown k is `trials[k] @ heads[k]`; unknowns may share one trial object."""

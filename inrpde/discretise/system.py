@@ -9,7 +9,7 @@ import numpy as np
 
 from inrpde import deadline
 from inrpde.compiler.form import HERE, PAIR, Form, Row, parted
-from inrpde.discretise.jets import Jets, environment
+from inrpde.discretise.jets import Jets, filled
 from inrpde.discretise.state import State
 from inrpde.networks.trial import Trial, restrict, supports
 from inrpde.sampling.sites import Samples, Site
@@ -191,9 +191,8 @@ def _rows(
 ) -> tuple[list[Part], Array]:  # fmt: skip
     """The tangent's columns of one equation, and T·c - residual(c); `once` if it is the same at every point."""
     n = len(site.points)
-    env = environment(form, row, site) | at | {symbol: numbers[k][0] for symbol, k in row.integrals.items()}
-    (value,) = row.value(env)
-    slopes = dict(zip(row.tangent, row.slopes(env), strict=True))
+    env = filled(form, row, site, at, [number for number, _ in numbers])
+    (value,), slopes = row.value(env), row.tangents(env)
     if once and not row.jets and all(np.ndim(v) == 0 for v in (value, *slopes.values())):
         n = 1
     parts = _columns(row, site, state, slopes)

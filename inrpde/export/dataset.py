@@ -86,6 +86,11 @@ class Dataset:
         derived = {name + suffix for name in self.fields for suffix in suffixes}
         return tuple(name for name in self.fields if name not in derived)
 
+    def shown(self) -> Dataset:
+        """Itself, but a grid of more than three dimensions that are not flat as points."""
+        deep = self.kind == "grid" and sum(len(axis) > 1 for axis in self.spatial) > 3
+        return self.scattered() if deep else self
+
     def scattered(self) -> Dataset:
         """A grid as points (those inside its mask at any time), with its times."""
         points = np.stack([column.ravel() for column in np.meshgrid(*self.spatial, indexing="ij")], axis=1)

@@ -52,8 +52,7 @@ def write(path: str | os.PathLike[str], dataset: Dataset) -> None:
     A grid of more than three dimensions that are not flat is written as points. Raises `OutputError` where the dataset
     or the place does not allow it.
     """
-    if dataset.kind == "grid" and sum(len(axis) > 1 for axis in dataset.spatial) > 3:
-        dataset = dataset.scattered()
+    dataset = dataset.shown()
     layout = _lay_out(dataset)
     with replacing(path) as beside:
         try:

@@ -154,8 +154,7 @@ def _limits(arrays: list[np.ndarray], symmetric: bool = False) -> tuple[float, f
 
 
 def _rows(dataset: Dataset) -> list[_Row]:
-    if dataset.kind == "grid" and sum(len(axis) > 1 for axis in dataset.spatial) > 3:
-        dataset = dataset.scattered()
+    dataset = dataset.shown()
     unknowns = [(name, part) for name in dataset.unknowns for part in _parts(dataset.fields[name])]
     most = max(1, _MOST_ROWS // len(unknowns))
     rows = []

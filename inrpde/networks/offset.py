@@ -8,19 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from inrpde.networks.trial import Array, Index, Trial
+from inrpde.networks.trial import Around, Array, Index, Trial
 
 
 @dataclass(frozen=True)
-class Offset(Trial):
+class Offset(Around):
     """The columns of a trial, whose fields are counted from a constant: φ·head + offset."""
 
-    inner: Trial
     offset: complex | float
-
-    @property
-    def width(self) -> int:  # type: ignore[override]
-        return self.inner.width
 
     @property
     def pieces(self) -> tuple[Trial, ...]:
@@ -33,18 +28,12 @@ class Offset(Trial):
     def support(self, points: Array) -> Array | None:
         return None
 
-    def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
-        return self.inner.jets(points, indices)
-
-    def operator(self, points: Array, coefficients: Mapping[Index, float | Array]) -> Array:
-        return self.inner.operator(points, coefficients)
-
     def apply(self, points: Array, head: Array, indices: Iterable[Index]) -> dict[Index, Array]:
-        found = self.inner.apply(points, head, indices)
+        found = super().apply(points, head, indices)
         return {index: values if any(index) else values + self.offset for index, values in found.items()}
 
     def on_grid(self, axes: Sequence[Array], head: Array) -> Array:
-        return self.inner.on_grid(axes, head) + self.offset
+        return super().on_grid(axes, head) + self.offset
 
     def state(self) -> dict[str, Any]:
         return {"inner": self.inner, "offset": np.array(self.offset)}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import Polynomial
 
-from inrpde.networks.trial import Array, Index, Trial, down_closed, leibniz
+from inrpde.networks.trial import Around, Array, Index, down_closed, leibniz, multiplied
 
 
 def smooth_step(smoothness: int) -> Polynomial:
@@ -92,15 +92,10 @@ def steps(smoothness: int) -> list[Polynomial]:
 
 
 @dataclass(frozen=True)
-class Windowed(Trial):
+class Windowed(Around):
     """The columns of a trial times a window."""
 
-    inner: Trial
     window: Window
-
-    @property
-    def width(self) -> int:  # type: ignore[override]
-        return self.inner.width
 
     @property
     def amplitudes(self) -> Array:
@@ -123,9 +118,7 @@ class Windowed(Trial):
     def apply(self, points: Array, head: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         indices = list(indices)
         needed = down_closed(indices)
-        inner = self.inner.apply(points, head, needed)
-        factor = self.window.jets(points, needed)
-        return {index: sum(c * inner[lower] for lower, c in leibniz({index: 1.0}, factor).items()) for index in indices}
+        return multiplied(indices, self.window.jets(points, needed), self.inner.apply(points, head, needed))
 
     def on_grid(self, axes: Sequence[Array], head: Array) -> Array:
         return self.inner.on_grid(axes, head) * self.window.on_grid(axes)

@@ -13,7 +13,7 @@ from inrpde import deadline
 from inrpde.networks.boxes import Sorted
 from inrpde.networks.partition import Ramp, Window, Windowed, ramps, steps
 from inrpde.networks.siren import SineBody
-from inrpde.networks.trial import Array, Index, Sum, down_closed, leibniz
+from inrpde.networks.trial import Array, Index, Sum, down_closed, multiplied
 
 TOGETHER, CHUNK = 500, 4e6
 """Points a cell, at most, for all cells to be evaluated together, and numbers that are worked on at once."""
@@ -149,7 +149,7 @@ class Stack:
         factor = self._windows(points, cells, needed)
         if heads is None:
             factor = {index: values.astype(kind)[:, None] for index, values in factor.items()}
-        return {i: sum(c * inner[lower] for lower, c in leibniz({i: 1.0}, factor).items()) for i in indices}
+        return multiplied(indices, factor, inner)
 
     def _windows(self, points: Array, cells: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         indices = list(indices)

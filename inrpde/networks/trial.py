@@ -110,6 +110,29 @@ class Constant(Trial):
 
 
 @dataclass(frozen=True)
+class Around(Trial):
+    """What has the columns of another trial."""
+
+    inner: Trial
+
+    @property
+    def width(self) -> int:  # type: ignore[override]
+        return self.inner.width
+
+    def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        return self.inner.jets(points, indices)
+
+    def operator(self, points: Array, coefficients: Mapping[Index, float | Array]) -> Array:
+        return self.inner.operator(points, coefficients)
+
+    def apply(self, points: Array, head: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        return self.inner.apply(points, head, indices)
+
+    def on_grid(self, axes: Sequence[Array], head: Array) -> Array:
+        return self.inner.on_grid(axes, head)
+
+
+@dataclass(frozen=True)
 class Sum(Trial):
     """Several trials side by side: the columns of each, one after the other."""
 
@@ -216,6 +239,13 @@ def leibniz(coefficients: Mapping[Index, Any], factor: Mapping[Index, Array]) ->
             rest = tuple(a - b for a, b in zip(index, lower, strict=True))
             out[lower] = out.get(lower, 0.0) + c * prod(map(comb, index, lower)) * factor[rest]
     return out
+
+
+def multiplied(
+    indices: Iterable[Index], factor: Mapping[Index, Array], inner: Mapping[Index, Array]
+) -> dict[Index, Array]:
+    """The jets of a product ψ φ from those of its factors, which hold all multi-indices below."""
+    return {index: sum(c * inner[low] for low, c in leibniz({index: 1.0}, factor).items()) for index in indices}
 
 
 def down_closed(indices: Iterable[Index]) -> set[Index]:

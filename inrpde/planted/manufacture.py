@@ -14,7 +14,7 @@ from sympy.core.function import AppliedUndef
 from sympy.core.relational import Eq, Relational
 
 from inrpde.compiler import Form, compile_problem
-from inrpde.compiler.evaluate import evaluate
+from inrpde.compiler.evaluate import known
 from inrpde.declaration import Learned, MeshField, On, Problem
 from inrpde.declaration.problem import is_complex
 from inrpde.discretise.fields import field_points, rms
@@ -139,11 +139,10 @@ def _number(rng: np.random.Generator, low: float, high: float) -> Expr:
 def _levels(form: Form) -> Iterator[tuple[float, float]]:
     """Where values are known that the equations allow, these first."""
     problem = form.bound.problem
-    fields = {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
     for given in (problem.exact, problem.guess):
         for unknown, expr in given.items():
             points = field_points(form, form.parts(unknown.func.__name__)[0], 200, 0)
-            values = evaluate(form.bound.known(expr), form.space.coords, points, fields)
+            values = known(form.bound, expr, points)
             middle = float(np.mean(values.real))
             if np.isfinite(middle) and rms(values) > 0:
                 yield middle, float(np.std(values)) or abs(middle) / 4

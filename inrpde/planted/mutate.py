@@ -153,10 +153,9 @@ def _evaluated(form: Form, expr: Expr, points: Array, arrays: Mapping[Symbol, Ar
         return complex(np.sum(weights * _evaluated(form, node.integrand, rule.points, {**rule.labels, **normals})))
 
     bound = form.bound
-    fields = {key.func.__name__: field.jets for key, field in bound.fields.items()}
     known = bound.known(at(bound.known(expr), bound.problem.exact))
     with np.errstate(all="ignore"):
-        return evaluate(known, form.space.coords, points, fields, integrate=integrate, arrays=arrays)
+        return evaluate(known, form.space.coords, points, bound.data, integrate=integrate, arrays=arrays)
 
 
 def _size(form: Form, unknown: Expr) -> float:

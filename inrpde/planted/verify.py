@@ -14,7 +14,7 @@ import numpy as np
 from inrpde import config, deadline, pipeline, references
 from inrpde.arguments import check_arguments
 from inrpde.compiler import Form, compile_problem
-from inrpde.compiler.evaluate import evaluate
+from inrpde.compiler.evaluate import known
 from inrpde.declaration import Learned, Problem
 from inrpde.declaration.words import words
 from inrpde.discretise.fields import relative_difference
@@ -205,12 +205,11 @@ def _cells(form: Form, witness: Reference) -> int:
 def reference_errors(form: Form, witness: Reference) -> dict[str, float]:
     """The true relative errors of a reference at its own nodes, of the unknowns whose exact solution is known."""
     grid = np.stack(np.meshgrid(*witness.axes, indexing="ij"), axis=-1).reshape(-1, len(witness.axes))
-    fields = {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
     errors = {}
     for unknown, expr in form.bound.problem.exact.items():
         values = witness.values[words(unknown)].ravel()
         there = np.isfinite(values)
-        exact = evaluate(form.bound.known(expr), form.space.coords, grid[there], fields)
+        exact = known(form.bound, expr, grid[there])
         errors[words(unknown)] = relative_difference(values[there], exact)
     return errors
 

@@ -12,7 +12,7 @@ from inrpde.compiler.bind import BoundCondition
 from inrpde.compiler.form import Form
 from inrpde.declaration.regions import Region
 from inrpde.resolution import cuts
-from inrpde.sampling.extent import bounds, extents, scaled_measure, times
+from inrpde.sampling.extent import bounds, extents, opposite, scaled_measure, times
 from inrpde.sampling.gauss import integration
 from inrpde.sampling.holes import haloed
 from inrpde.sampling.localised import resolving
@@ -111,8 +111,4 @@ def _edges(form: Form, cells: Fractions) -> list[Array]:
 
 def _paired(form: Form, site: Site, x: Symbol) -> Site:
     """A site with the points on the opposite face along a coordinate."""
-    k = form.space.coords.index(x)
-    lo, hi = bounds(form)
-    pairs = site.points.copy()
-    pairs[:, k] = lo[k] + hi[k] - pairs[:, k]
-    return replace(site, pairs=pairs)
+    return replace(site, pairs=opposite(form, x, site.points))

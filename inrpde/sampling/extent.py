@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from sympy import Symbol
 
 from inrpde.compiler.form import Form
 from inrpde.declaration.regions import Region
@@ -83,6 +84,14 @@ def bounds(form: Form, unknown: int | None = None) -> tuple[Array, Array]:
     boxes = [r.bounds for r in full]
     lo, hi = np.min([b[0] for b in boxes], axis=0), np.max([b[1] for b in boxes], axis=0)
     return lo, np.where(hi > lo, hi, lo + 1.0)
+
+
+def opposite(form: Form, x: Symbol, points: Array) -> Array:
+    """Points (N, d) moved to where a period ends: their mirror images in the middle of a coordinate."""
+    k, (lo, hi) = form.space.coords.index(x), bounds(form)
+    other = points.copy()
+    other[:, k] = lo[k] + hi[k] - other[:, k]
+    return other
 
 
 def times(form: Form) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from inrpde.config import Settings
 from inrpde.solvers.contract.guest import Guest
 from inrpde.solvers.contract.method import All, Candidate, Context, keys
 from inrpde.solvers.contract.strategy import Answer, Choice, Claim, Role, Strategy, asked, bind, select
-from inrpde.solvers.fitting import linear, newton
+from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.search.ladder import run
 from inrpde.solvers.strategies import (
     cells,
@@ -41,7 +41,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     the methods that read it, for what the user has set and nothing that serves the form reads. Where a strategy of
     another package runs alone and fails, the others follow."""
     answers = _answers(context.form, context.settings, context.warn)
-    fit, method = (linear.fit, "least-squares") if context.form.linear else (newton.fit, "newton")
+    fit, method = fit_for(context.form)
     while True:
         choice = select(answers, context.settings, keys(All))
         bind(context, choice, "auto")

@@ -14,7 +14,7 @@ from inrpde.discretise.state import State
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.contract.method import Candidate, Context
-from inrpde.solvers.fitting import linear, newton
+from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.search.survey import HELD_OUT, LEFT_OUT
 
 FEATURES, ALL = (20, 60), 600
@@ -39,7 +39,7 @@ def _fitted(context: Context) -> Candidate:
     form, seed, begun = context.form, context.seed, time.perf_counter()
     width = int(np.clip(ALL // len(form.unknowns), *FEATURES))
     plan = Global(width, (BAND,) * form.space.dim, density=DENSITY, enrichments=())
-    fit, method = (linear.fit, "least-squares") if form.linear else (newton.fit, "newton")
+    fit, method = fit_for(form)
     drawn = draw(form, plan.points, seed).left_out(LEFT_OUT, seed).thinned(plan.points)
     unseen = draw(form, plan.points, seed + HELD_OUT).left_out(LEFT_OUT, seed, kept=False).thinned(plan.points)
     state = fit(form, plan, drawn, seed)

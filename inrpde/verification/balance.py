@@ -39,7 +39,7 @@ from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
 from inrpde.sampling import Quadrature, integration, sample
 from inrpde.sampling.draw import draw
-from inrpde.sampling.extent import bounds
+from inrpde.sampling.extent import opposite
 from inrpde.sampling.sites import Site
 from inrpde.verification.coverage import covers
 from inrpde.verification.finding import Finding, Kind, name
@@ -233,7 +233,7 @@ def _affine(form: Form, row: Row, points: Array, normals: Array, jets: list[Jet]
     """A linear row at points: its slopes by jet (N, J), and its value where all jets vanish (N,)."""
     env = form.environment(row, points, normals, {}) | dict.fromkeys(row.jets, 0.0)
     slopes = np.zeros((len(points), len(jets)), dtype=complex)
-    for symbol, slope in zip(row.tangent, row.slopes(env), strict=True):
+    for symbol, slope in row.tangents(env).items():
         slopes[:, jets.index(row.jets[symbol])] = slope
     return slopes, np.broadcast_to(row.value(env)[0], (len(points),)).astype(complex)
 
@@ -241,15 +241,12 @@ def _affine(form: Form, row: Row, points: Array, normals: Array, jets: list[Jet]
 def _cancels(form: Form, across: Row, q: Quadrature, jets: list[Jet]) -> Array:
     """Where a periodic condition ties the flux to one that is as large on the opposite face."""
     out = np.zeros(len(q.points), dtype=bool)
-    lo, hi = bounds(form)
     assert q.normals is not None
     for condition in form.conditions:
         if condition.periodic is None:
             continue
-        k = form.space.coords.index(condition.periodic.coordinate)
         tied = covers(form, condition.region, condition.periodic, q.points)
-        other = q.points.copy()
-        other[:, k] = lo[k] + hi[k] - other[:, k]
+        other = opposite(form, condition.periodic.coordinate, q.points)
         here, there = (_affine(form, across, p, n, jets) for p, n in ((q.points, q.normals), (other, -q.normals)))
         slopes, values = (
             np.abs(a + b) <= TIED * np.max(np.abs(a), initial=0.0) for a, b in zip(here, there, strict=True)

@@ -13,10 +13,12 @@ from __future__ import annotations
 import numpy as np
 
 from inrpde.compiler.form import Form, Row
+from inrpde.discretise.operators import coefficients
 from inrpde.discretise.score import Score
 from inrpde.errors import ProblemError
 from inrpde.sampling import sample
 from inrpde.sampling.extent import bounds
+from inrpde.verification.data import gives_value
 
 Array = np.ndarray
 POINTS = 1000
@@ -33,8 +35,8 @@ def bound(form: Form, scored: Score) -> float | None:
     if form.arithmetic != "real" or len(form.unknowns) > 1 or form.integrals or len(inside) != 1 or not form.linear:
         return None
     (row,) = inside
-    stretch = _stretch(form, row)
-    if stretch is None or not all(map(_gives_value, others)) or not _closed(form, row, others):
+    stretch, given = _stretch(form, row), all(gives_value(other) and not other.region.labels for other in others)
+    if stretch is None or not given or not _closed(form, row, others):
         return None
     worst = dict(zip(form.rows, scored.rows, strict=True))
     least = [_least_slope(form, other) for other in others]
@@ -93,13 +95,8 @@ def _comparison(a: Array, b: Array, length: float) -> float:
 
 def _slopes(form: Form, row: Row, points: Array) -> dict[tuple[int, ...], Array]:
     """The real coefficient (N,) of each derivative at points."""
-    env = form.environment(row, points, None, {}) | dict.fromkeys([*row.jets, *row.integrals], 0.0)
-    values = zip(row.tangent, row.slopes(env), strict=True)
-    return {row.jets[s].index: np.broadcast_to(np.real(v), (len(points),)) for s, v in values}
-
-
-def _gives_value(row: Row) -> bool:
-    return not row.region.labels and [any(jet.index) for jet in row.jets.values()] == [False] and not row.integrals
+    found = coefficients(form, row, points).items()
+    return {row.jets[s].index: np.broadcast_to(np.real(c), (len(points),)) for s, c in found}
 
 
 def _least_slope(form: Form, row: Row) -> float:

@@ -10,12 +10,13 @@ from sympy import Expr
 
 from inrpde import deadline
 from inrpde.compiler.evaluate import evaluate
-from inrpde.compiler.form import Form, Jet, Row
+from inrpde.compiler.form import Form, Row
+from inrpde.discretise.expressions import derivative
 from inrpde.errors import ProblemError
 from inrpde.sampling import sample
 from inrpde.sampling.extent import times
 from inrpde.verification.coverage import at_an_end
-from inrpde.verification.data import gives_value, has_normals, meeting, plain, value
+from inrpde.verification.data import gives_value, has_normals, meeting, value_at
 from inrpde.verification.finding import Finding, Kind, name, place
 
 Array = np.ndarray
@@ -83,7 +84,7 @@ def _unmet(form: Form, wall: Row, initial: dict[int, Row]) -> list[Finding]:
     if q.normals is None or not met.any():
         return []
     points, normals = q.points[met], dict(zip(form.space.normal, q.normals[met].T, strict=False))
-    known = {s: _derivative(form, _formula(initial[jet.unknown]), jet) for s, jet in wall.jets.items()}
+    known = {s: derivative(_formula(initial[jet.unknown]), coords, jet.index) for s, jet in wall.jets.items()}
     steep = [wall.tangent[s] for s, jet in wall.jets.items() if any(jet.index) and s in wall.tangent]
     try:
         left, *slopes = (
@@ -117,14 +118,9 @@ def _change(form: Form, row: Row, initial: dict[int, Row]) -> tuple[int, Expr] |
     ((symbol, jet),) = moving.items()
     if symbol not in row.tangent or symbol in row.tangent[symbol].free_symbols:
         return None
-    known = {s: _derivative(form, _formula(initial[j.unknown]), j) for s, j in row.jets.items() if s != symbol}
+    others = {s: (_formula(initial[j.unknown]), j.index) for s, j in row.jets.items() if s != symbol}
+    known = {s: derivative(formula, form.space.coords, index) for s, (formula, index) in others.items()}
     return jet.unknown, (-row.residual.xreplace({symbol: 0}) / row.tangent[symbol]).xreplace(known)
-
-
-def _derivative(form: Form, expr: Expr, jet: Jet) -> Expr:
-    for x, n in zip(form.space.coords, jet.index, strict=True):
-        expr = expr.diff(x, n) if n else expr
-    return expr
 
 
 def _differs(form: Form, row: Row, wall: Row, initial: Row, rate: Expr) -> Finding | None:
@@ -141,8 +137,8 @@ def _differs(form: Form, row: Row, wall: Row, initial: Row, rate: Expr) -> Findi
         by_equation, by_wall, within = (evaluate(expr, coords, at, {}) for expr, at in asked)
     except ProblemError:  # derivatives of what jumps have no values
         return None
-    apart = np.abs(value(form, wall, plain(points)) - value(form, initial, plain(points)))
-    size = max(*(float(np.max(np.abs(value(form, each, plain(inside))))) for each in (wall, initial)), 1e-300)
+    apart = np.abs(value_at(form, wall, points) - value_at(form, initial, points))
+    size = max(*(float(np.max(np.abs(value_at(form, each, inside)))) for each in (wall, initial)), 1e-300)
     size = max(size, (end - start) * float(np.max(np.abs(within))))
     with np.errstate(all="ignore"):
         share = np.where(apart <= SLIGHT * size, np.abs(by_equation - by_wall) * (end - start) / size, 0.0)

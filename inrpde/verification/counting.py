@@ -296,10 +296,14 @@ def _waves(form: Form, system: System, normals: Array) -> list[Array]:
     return [np.column_stack([each, np.full(len(each), speed)]) for each in out for speed in speeds]
 
 
+def at_ends(form: Form, system: System) -> list[Row]:
+    """The conditions on a system's unknowns at the ends of the time."""
+    return [row for row in form.rows if at_an_end(form, row) and {*row.indices} & {*system.unknowns}]
+
+
 def signs(form: Form, system: System) -> tuple[int, ...]:
     """In which direction of time the conditions at its ends take the unknowns; both where that is open."""
-    start, end = times(form)
-    ends = [row for row in form.rows if at_an_end(form, row) and {*row.indices} & {*system.unknowns}]
+    (start, end), ends = times(form), at_ends(form, system)
     periodic = any(form.conditions[row.condition].periodic for row in ends)
     first = {bool(row.region.bounds[0][-1] < (start + end) / 2) for row in ends}
     return (1, -1) if periodic or len(first) != 1 else (1,) if first == {True} else (-1,)

@@ -8,9 +8,10 @@ from inrpde import deadline
 from inrpde.compiler.form import Form, Row
 from inrpde.declaration.conditions import Periodic
 from inrpde.declaration.regions import Region
+from inrpde.discretise.operators import coefficients
 from inrpde.errors import ProblemError
 from inrpde.sampling import Quadrature, sample
-from inrpde.sampling.extent import bounds, priors
+from inrpde.sampling.extent import bounds, opposite, priors
 from inrpde.verification.finding import Finding, Kind, name
 
 Array = np.ndarray
@@ -68,9 +69,8 @@ def _degenerate(form: Form, row: Row, boundary: Quadrature, order: int) -> Array
 def _across(form: Form, row: Row, points: Array, direction: Array, order: int) -> Array:
     """The coefficient (N,) of the derivative of an order along a direction, a unit vector for each point or for all."""
     towards = np.broadcast_to(direction, points.shape)
-    env = form.environment(row, points, towards, {}) | dict.fromkeys([*row.jets, *row.integrals], 0.0)
     total = np.zeros(len(points))
-    for symbol, slope in zip(row.tangent, row.slopes(env), strict=True):
+    for symbol, slope in coefficients(form, row, points, towards).items():
         index = row.jets[symbol].index if symbol in row.jets else ()
         if sum(index) == order:
             total = total + np.real(slope) * np.prod(towards ** np.array(index), axis=1)
@@ -81,11 +81,7 @@ def covers(form: Form, region: Region, periodic: Periodic | None, points: Array)
     """Which points lie on a set, or opposite to it where it is a periodic face."""
     covered = region.contains(points)
     if periodic:
-        k = form.space.coords.index(periodic.coordinate)
-        lo, hi = bounds(form)
-        other = points.copy()
-        other[:, k] = lo[k] + hi[k] - other[:, k]
-        covered = covered | region.contains(other)
+        covered = covered | region.contains(opposite(form, periodic.coordinate, points))
     return covered
 
 

@@ -213,8 +213,7 @@ def _at_corners(form: Form, a: Row, b: Row, size: float, least: float) -> list[F
     points = meeting(form, a.region, b.region)
     if not len(points):
         return []
-    site = plain(points)
-    left, right = value(form, a, site), value(form, b, site)
+    left, right = value_at(form, a, points), value_at(form, b, points)
     with np.errstate(all="ignore"):
         gap = np.nan_to_num(np.abs(left - right), posinf=0.0)  # where data are infinite, they are not compared
     worst = int(np.argmax(gap))
@@ -284,6 +283,11 @@ def _touches(region: Region, points: Array) -> Array:
 def plain(points: Array) -> Site:
     """Points (N, d) alone as a site."""
     return Site(points, np.ones(len(points)), None, {}, 1.0)
+
+
+def value_at(form: Form, row: Row, points: Array) -> Array:
+    """The value that such a row gives, without normals, at points (N, d)."""
+    return value(form, row, plain(points))
 
 
 def value(form: Form, row: Row, site: Site) -> Array:

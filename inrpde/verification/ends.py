@@ -9,8 +9,7 @@ from inrpde.compiler.form import Form, Row
 from inrpde.errors import ProblemError
 from inrpde.sampling import sample
 from inrpde.sampling.extent import times
-from inrpde.verification.counting import System, matrix, signs, states, systems
-from inrpde.verification.coverage import at_an_end
+from inrpde.verification.counting import System, at_ends, matrix, signs, states, systems
 from inrpde.verification.finding import Finding, Kind, name
 from inrpde.verification.symbol import degrees, determinant, rank, roots, symbol
 
@@ -33,7 +32,7 @@ def misdirected(form: Form) -> list[Finding]:
     findings = []
     for system in systems(form):
         deadline.turn()
-        ends = [row for row in form.rows if at_an_end(form, row) and {*row.indices} & {*system.unknowns}]
+        ends = at_ends(form, system)
         if not ends or any(form.conditions[row.condition].periodic for row in ends):
             continue
         findings += _too_many(form, system, ends) + _backwards(form, system)

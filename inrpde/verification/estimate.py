@@ -14,7 +14,7 @@ from inrpde.discretise.amplification import Amplification
 from inrpde.discretise.base import base
 from inrpde.discretise.fields import ROUNDED, between, deviation, field_points, relative_difference, rms, varying
 from inrpde.discretise.score import Score, score, shared
-from inrpde.discretise.state import State
+from inrpde.discretise.state import State, field_at
 from inrpde.errors import DivergedError
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import sampled, times
@@ -153,7 +153,7 @@ def estimate(
     first = score(form, held_out, candidate.state)
     unknowns = range(len(form.unknowns))
     points = [(between if sampled(form, k) else field_points)(form, k, 2000, seed + 31) for k in unknowns]
-    ours = _values(form, candidate.state, points)
+    ours = [field_at(candidate.state, k, at) for k, at in enumerate(points)]
     names = [unknown.name for unknown in form.unknowns]
     varied = [varying(*each) for each in zip(ours, base(form), strict=True)]
     spread = {name: _spread(values) for name, values in zip(names, ours, strict=True)}
@@ -173,7 +173,7 @@ def estimate(
             fields, first, None, {}, 0.0, (), late=scope.expired, most=most, spread=spread, amplified=amplified
         )
     second = score(form, held_out, other)
-    theirs = _values(form, other, points)
+    theirs = [field_at(other, k, at) for k, at in enumerate(points)]
     pairs = list(zip(ours, theirs, first.sizes, strict=True))
     differences = {name: relative_difference(*each) for name, each in zip(names, pairs, strict=True)}
     if candidate.equal:
@@ -235,11 +235,6 @@ def _second(candidate: Candidate, seed: int, lean: Sequence[float]) -> State | N
         return candidate.again(seed, lean)
     except DivergedError:
         return None
-
-
-def _values(form: Form, state: State, points: Sequence[Array]) -> list[Array]:
-    zero = (0,) * form.space.dim
-    return [state.jets(unknown, at, [zero])[zero] for unknown, at in enumerate(points)]
 
 
 def _spread(values: Array) -> float:

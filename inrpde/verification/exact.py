@@ -12,8 +12,9 @@ from inrpde.compiler.form import Form, Row
 from inrpde.compiler.printing import RowFunction
 from inrpde.discretise.expressions import Expressions, exact_state
 from inrpde.discretise.fields import field_points, varying
-from inrpde.discretise.jets import environment, evaluate_jets, integral_values
-from inrpde.discretise.operators import lowest_modes, slopes
+from inrpde.discretise.jets import evaluate_jets, filled, integral_values
+from inrpde.discretise.operators import lowest_modes
+from inrpde.discretise.state import field_at
 from inrpde.errors import ProblemError
 from inrpde.sampling.sites import Samples
 
@@ -56,19 +57,19 @@ def violated(form: Form, samples: Samples) -> Iterator[Violation]:
     rows = [row for row in form.rows if _is_known(form, row, exact) and not _measured(row)]
     if not rows:
         return
-    form, zero = replace(form, rows=tuple(rows)), (0,) * form.space.dim
+    form = replace(form, rows=tuple(rows))
     with np.errstate(all="ignore"):
-        fields = [exact.jets(k, field_points(form, k, 500, 17), [zero])[zero] for k in range(len(form.unknowns))]
+        fields = [field_at(exact, k, field_points(form, k, 500, 17)) for k in range(len(form.unknowns))]
         sizes = [varying(values) for values in fields]
         jets = evaluate_jets(form, samples, exact)
         numbers = integral_values(form, samples, jets)
         for row, at in zip(rows, jets.rows, strict=True):
             site = samples.of(row)
-            env = environment(form, row, site) | at | {symbol: numbers[k] for symbol, k in row.integrals.items()}
+            env = filled(form, row, site, at, numbers)
             (residual,) = row.value(env)
             terms = RowFunction([*Add.make_args(row.residual)], row.text)(env)
             largest = np.sum([np.broadcast_to(np.abs(term), site.weights.shape) for term in terms], axis=0)
-            scale = np.broadcast_to(_scale(form, row, slopes(form, row, samples, at, numbers), sizes), largest.shape)
+            scale = np.broadcast_to(_scale(form, row, row.tangents(env), sizes), largest.shape)
             left = np.where(np.abs(residual) <= ROUNDING * largest, 0.0, np.abs(residual))
             relative = float(np.linalg.norm(site.roots * np.where(left == 0, 0.0, left / scale)))
             if not relative < SATISFIES:

@@ -24,7 +24,7 @@ from inrpde.declaration.words import words
 from inrpde.sampling import sample
 from inrpde.sampling.extent import priors
 from inrpde.sampling.sites import Samples
-from inrpde.verification.data import gives_value, has_normals, plain, value
+from inrpde.verification.data import gives_value, has_normals, value, value_at
 from inrpde.verification.finding import Finding, Kind, name, place
 
 Array = np.ndarray
@@ -86,7 +86,7 @@ def jumping_values(form: Form, samples: Samples) -> list[Finding]:
     for row in rows:
         if not 0 < row.region.dim < form.space.dim or has_normals(form, row) or not _may_jump(form, row.residual, row):
             continue
-        jump = _largest(partial(_given, form, row), *_neighbours(row.region))
+        jump = _largest(partial(value_at, form, row), *_neighbours(row.region))
         if jump is not None:
             (unknown,) = row.indices
             text = (
@@ -95,10 +95,6 @@ def jumping_values(form: Form, samples: Samples) -> list[Finding]:
             )
             findings.append(Finding(Kind.DATA, text, "plausible", jump.size / sizes[unknown]))
     return findings
-
-
-def _given(form: Form, row: Row, points: Array) -> Array:
-    return value(form, row, plain(points))
 
 
 def _may_jump(form: Form, expr: Expr, row: Row | None = None) -> bool:
@@ -130,8 +126,7 @@ def _values(form: Form, expr: Expr) -> Values:
     known = expr.xreplace(plain).xreplace(plain)
     coords = form.space.coords
     if known.atoms(AppliedUndef):
-        fields = {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
-        return lambda points: evaluate(known, coords, points, fields)
+        return lambda points: evaluate(known, coords, points, form.bound.data)
     once = RowFunction([known], words(expr))
     return lambda points: np.broadcast_to(once(dict(zip(coords, points.T, strict=True)))[0], (len(points),))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from inrpde.compiler.evaluate import evaluate
+from inrpde.compiler.evaluate import known
 from inrpde.compiler.form import Form
 from inrpde.discretise.fields import field_points, relative_difference
 from inrpde.discretise.score import Score
@@ -23,15 +23,14 @@ NODES = 100_000
 def exact_errors(form: Form, values: Callable[[int, Array], Array], n: int, seed: int) -> dict[str, dict[str, float]]:
     """{name: {"rel_l2", "max"}} on n quasi-random points that were not fitted, for unknowns with an exact solution."""
     found = {}
-    fields = {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
     for k, unknown in enumerate(form.bound.unknowns):
         if unknown.symbol not in form.bound.problem.exact:
             continue
         points = field_points(form, form.parts(unknown.name)[0], n, seed + 77_777)
-        exact = evaluate(form.bound.known(form.bound.problem.exact[unknown.symbol]), form.space.coords, points, fields)
+        exact = known(form.bound, form.bound.problem.exact[unknown.symbol], points)
         ours = values(k, points)
-        known = np.isfinite(ours)  # an answer may end early
-        ours, exact = ours[known], np.broadcast_to(exact, known.shape)[known]
+        there = np.isfinite(ours)  # an answer may end early
+        ours, exact = ours[there], exact[there]
         found[unknown.name] = {"rel_l2": relative_difference(ours, exact), "max": float(np.max(np.abs(ours - exact)))}
     return found
 

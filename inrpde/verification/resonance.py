@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inrpde.compiler.form import Form, Row
+from inrpde.discretise.operators import coefficients
 from inrpde.sampling import sample
 
 Array = np.ndarray
@@ -19,9 +20,7 @@ def rings(form: Form, row: Row) -> bool:
     evolves = form.space.time is not None and any(jet.index[-1] for jet in row.jets.values())
     if row.region.dim < form.space.dim or not row.linear or evolves:
         return False
-    points = sample(row.region, POINTS, 3).points
-    env = form.environment(row, points, None, {}) | dict.fromkeys([*row.jets, *row.integrals], 0.0)
-    slopes = dict(zip(row.tangent, row.slopes(env), strict=True))
+    slopes = coefficients(form, row, sample(row.region, POINTS, 3).points)
     signed: dict[tuple[int, int], Array] = {}
     for symbol, jet in row.jets.items():
         if symbol in slopes and not any(order % 2 for order in jet.index):

@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 from sympy import Basic, Expr, Symbol, preorder_traversal
-from sympy.core.function import AppliedUndef
 
-from inrpde.compiler.evaluate import evaluate
+from inrpde.compiler.evaluate import known
 from inrpde.compiler.form import Form
 from inrpde.declaration.fields import Learned
 from inrpde.declaration.words import words
@@ -57,6 +56,4 @@ def _points(form: Form, samples: Samples, key: Basic) -> Array:
 def _values(form: Form, key: Basic, value: object, points: Array) -> Array:
     if isinstance(value, Learned):
         return np.full(len(points), float(value.initial))
-    fields = {known.func.__name__: field.jets for known, field in form.bound.fields.items()}
-    expr = key if isinstance(key, AppliedUndef) and key in form.bound.fields else form.bound.known(key)
-    return np.real(evaluate(expr, form.space.coords, points, fields))
+    return np.real(known(form.bound, key, points))

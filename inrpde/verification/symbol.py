@@ -33,7 +33,7 @@ def symbol(
         env = form.environment(row, points, normals, {}) | dict.fromkeys(row.integrals, 1.0)
         env |= {symbol: _made_up(form, jet, state) for symbol, jet in row.jets.items()}
         entry = np.zeros((2, len(points), len(unknowns), degree + 1), complex)
-        for each, slope in zip(row.tangent, row.slopes(env), strict=True):
+        for each, slope in row.tangents(env).items():
             if each in row.jets:
                 jet = row.jets[each]
                 column = (slice(None), unknowns.index(jet.unknown), slice(None, sum(jet.index) + 1))

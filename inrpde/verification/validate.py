@@ -6,7 +6,7 @@ import numpy as np
 from sympy import Expr, S
 
 from inrpde import deadline
-from inrpde.compiler.evaluate import evaluate
+from inrpde.compiler.evaluate import known
 from inrpde.compiler.form import Form, Row
 from inrpde.declaration.fields import MeshField
 from inrpde.declaration.words import words
@@ -126,16 +126,15 @@ def _not_finite(form: Form, row: Row, site: Site) -> Array:
 
 
 def _check_guess(form: Form, samples: Samples) -> None:
-    coords, fields = form.space.coords, {key.func.__name__: field.jets for key, field in form.bound.fields.items()}
     for key, expr in form.bound.problem.guess.items():
         for row in form.rows:
             if not any(form.unknowns[k].declared == key.func.__name__ for k in row.indices):
                 continue
             for site in filter(None, (samples.of(row), _closure(form, row))):
-                bad = ~(np.abs(evaluate(form.bound.known(expr), coords, site.points, fields)) < HUGE)
+                bad = ~(np.abs(known(form.bound, expr, site.points)) < HUGE)
                 if bad.any():
                     raise ProblemError(
-                        f"the guess of {words(key)} is not finite at {place(coords, site.points[bad][0])}",
+                        f"the guess of {words(key)} is not finite at {place(form.space.coords, site.points[bad][0])}",
                         f"guess={{{words(key)}: {words(expr)}}}",
                         "give an expression that is finite on the closed region, or a number",
                     )

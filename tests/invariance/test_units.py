@@ -9,6 +9,7 @@ import pytest
 from inrpde import config
 from inrpde.compiler import compile_problem
 from inrpde.discretise.fields import deviation, field_points
+from inrpde.discretise.state import field_at
 from inrpde.solvers import auto
 from inrpde.solvers.contract.method import Clock, Context
 from inrpde.solvers.loop import run
@@ -52,9 +53,9 @@ def told(name, units=Units()):  # noqa: B008, it is frozen
     best = run(auto.solve, Context(form, settings, 0, Clock(None))).best
     estimated = estimate(form, best, 0)
     word = judged(estimated, {}, unmet(form, estimated), validate(form)).word
-    zero, fields = (0,) * form.space.dim, []
+    fields = []
     for k in range(len(form.unknowns)):
-        values = best.state.jets(k, field_points(form, k, 300, 5), [zero])[zero]
+        values = field_at(best.state, k, field_points(form, k, 300, 5))
         fields.append(values / units.b - units.c)
     return Told(estimated, word, fields)
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from inrpde.compiler import compile_problem
 from inrpde.discretise.score import score
+from inrpde.discretise.state import field_at
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.fitting import newton
@@ -21,4 +22,4 @@ def solved(problem, start=None, plan=PLAN):
 
 
 def values(state, unknown=0):
-    return state.jets(unknown, AT, [(0,)])[0,]
+    return field_at(state, unknown, AT)

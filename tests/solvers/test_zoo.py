@@ -8,6 +8,7 @@ from sympy import Eq, Float, I, Interval, Rational, cos, exp, pi, sin
 
 from inrpde import Ball, On, Problem, Region, Space, config
 from inrpde.compiler import compile_problem
+from inrpde.discretise.state import field_at
 from inrpde.solvers import auto
 from inrpde.solvers.contract.method import Clock, Context
 from inrpde.solvers.loop import run
@@ -95,8 +96,7 @@ def solved(conditions, unknown, exact=None, seed=0, **settings):
 
 
 def values(state, points, dim):
-    zero = (0,) * dim
-    return state.jets(0, points, [zero])[zero]
+    return field_at(state, 0, points)
 
 
 @pytest.mark.parametrize("seed", [0, 1])

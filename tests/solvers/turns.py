@@ -10,8 +10,7 @@ from inrpde.compiler import compile_problem
 from inrpde.solvers import auto
 from inrpde.solvers.contract.method import Clock, Context
 from inrpde.solvers.contract.strategy import Role
-from inrpde.solvers.fitting import linear
-from inrpde.solvers.fitting import newton as newton_fit
+from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.search import ladder
 from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.survey import Survey
@@ -34,7 +33,7 @@ def context(problem, budget=None, tol=None, **settings):
 
 def search(problem, **more):
     made = context(problem, **more)
-    fit = linear.fit if made.form.linear else newton_fit.fit
+    fit, _ = fit_for(made.form)
     return Search(made, fit, "test", Survey.of(made.form, 0))
 
 

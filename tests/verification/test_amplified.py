@@ -11,8 +11,9 @@ from inrpde.compiler import compile_problem
 from inrpde.config import resolve
 from inrpde.discretise.amplification import LARGE, Amplification
 from inrpde.discretise.score import RowScore, Score
+from inrpde.discretise.state import field_at
 from inrpde.solvers.contract.method import Clock, Context
-from inrpde.solvers.fitting import linear, newton
+from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.search.response import amplification
 from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.survey import Survey
@@ -127,7 +128,7 @@ def test_readings_that_are_amplified_are_plausible_at_most():
 def judged(problem):
     """The form, an answer, its estimates without and with the measure, and the verdict."""
     form = compile_problem(problem)
-    fit = linear.fit if form.linear else newton.fit
+    fit, _ = fit_for(form)
     search = Search(Context(form, resolve({}, {}), 0, Clock(None)), fit, "test", Survey.of(form, 0))
     candidate = search.attempt(first_plan(search), "test")
     plain = estimate(form, candidate, 0)
@@ -137,8 +138,7 @@ def judged(problem):
 
 
 def error(form, candidate):
-    zero = (0,) * form.space.dim
-    found = exact_errors(form, lambda k, points: candidate.state.jets(k, points, [zero])[zero], 2000, 0)
+    found = exact_errors(form, partial(field_at, candidate.state), 2000, 0)
     return {name: each["rel_l2"] for name, each in found.items()}
 
 

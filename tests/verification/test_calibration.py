@@ -19,9 +19,10 @@ from inrpde.compiler import Form, compile_problem
 from inrpde.compiler.evaluate import evaluate
 from inrpde.config import resolve
 from inrpde.discretise.fields import field_points
+from inrpde.discretise.state import field_at
 from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.contract.method import Candidate, Clock, Context
-from inrpde.solvers.fitting import linear, newton
+from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.survey import Survey
 from inrpde.solvers.strategies.one_domain import first_plan
@@ -60,13 +61,12 @@ def judge(name: str, form: Form, candidate: Candidate, seed: int) -> Iterator[Ju
     fields = {part: weigh(error, None, estimated.spread.get(part, 1.0)) for part, error in estimated.fields.items()}
     doubts = [*(each.finding for each in unmet(form, estimated)), *validate(form)]
     word = verdict(estimated, fields, doubts).word
-    zero = (0,) * form.space.dim
     exact = {key.func.__name__: expr for key, expr in form.bound.problem.exact.items()}
     for k, unknown in enumerate(form.unknowns):
         if unknown.name in exact:
             points = field_points(form, k, 5000, seed + 77_777)
             truth = evaluate(exact[unknown.name], form.space.coords, points, {})
-            true, _ = calibration.errors(candidate.state.jets(k, points, [zero])[zero], truth)
+            true, _ = calibration.errors(field_at(candidate.state, k, points), truth)
             yield Judged(name, unknown.name, estimated.fields[unknown.name], true, word)
 
 
@@ -75,7 +75,7 @@ def judged() -> list[Judged]:
     found = []
     for name in NAMES:
         form = compile_problem(PROBLEMS[name]())
-        fit = (linear if form.linear else newton).fit
+        fit, _ = fit_for(form)
         search = Search(Context(form, resolve({}, {}), 0, Clock(None)), fit, "test", Survey.of(form, 0))
         band = first_plan(search).band
         for width in WIDTHS:

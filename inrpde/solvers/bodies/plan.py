@@ -42,7 +42,13 @@ class Fit(Protocol):
     """
 
     def __call__(
-        self, form: Form, plan: Frozen, samples: Samples, seed: int, start: Evaluable | None, lean: Sequence[float] = ()
+        self,
+        form: Form,
+        plan: Frozen,
+        samples: Samples,
+        seed: int,
+        start: Evaluable | None = None,
+        lean: Sequence[float] = (),
     ) -> State: ...
 
 

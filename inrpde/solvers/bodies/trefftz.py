@@ -103,7 +103,7 @@ def symbol(form: Form, unknown: int) -> Symbol | None:
 def _frozen(form: Form, row: Row, region: Region) -> Symbol:
     q = sample(region, PILOT, 1)
     site = Site(q.points, q.weights, None, {}, q.measure)
-    slopes = dict(zip(row.tangent, row.slopes(environment(form, row, site)), strict=True))
+    slopes = row.tangents(environment(form, row, site))
     terms = {row.jets[s].index: np.broadcast_to(c, (len(q.points),)) for s, c in slopes.items() if s in row.jets}
     return Symbol(tuple(terms), np.array(list(terms.values())), q.points)
 

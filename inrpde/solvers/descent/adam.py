@@ -73,13 +73,6 @@ class Moments:
         vector = self.vector.addcdiv(first, size, value=-rate / (1 - FIRST_DECAY**n))
         return replace(self, vector=vector, first=first, second=second, step=n)
 
-    def judged(self, trainer: Trainer) -> Moments:
-        """Remember these parameters if they are the best so far."""
-        score = trainer.score(self.vector)
-        if not score < self.score:
-            return self
-        return replace(self, best=self.vector, score=score, fitted=trainer.fitted(self.vector))
-
     def fall_back(self) -> Moments:
         """From the best parameters again, with half the rate."""
         zero = self.vector.new_zeros(self.vector.shape)
@@ -167,7 +160,7 @@ def train(context: Context[Options], seed: int, steps: int | None, memory: Mappi
             ended = "ended, as the loss is not finite" if at.factor < 2.0**-HALVINGS or not at.step else ""
         now = time.perf_counter()
         if ended or schedule.reports(at.step, now - reported):
-            at = at.judged(trainer)
+            at = trainer.judged(at)
             yield _candidate(context, trainer, at, now - reported, ended)
             reported = time.perf_counter()
 

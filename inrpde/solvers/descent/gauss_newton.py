@@ -27,7 +27,7 @@ from inrpde.sampling.extent import bounds
 from inrpde.sampling.sites import Samples
 from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.contract.method import Candidate, Context, reads
-from inrpde.solvers.fitting import linear, newton
+from inrpde.solvers.fitting import fit_for, newton
 from inrpde.solvers.linear import RIDGE
 from inrpde.solvers.linear.dense import ridge_solve
 from inrpde.solvers.search.scales import scales
@@ -208,7 +208,7 @@ def _run(context: Context[Options], seed: int, steps: int) -> Iterator[Candidate
 def _start(context: Context[Options], seed: int, held_out: Samples) -> tuple[State, Samples]:
     """The best of some frozen bodies of few features, and the points for it."""
     form = context.form
-    fit = linear.fit if form.linear else newton.fit
+    fit, _ = fit_for(form)
     width = context.options.width or WIDTH
     points = context.options.points or round(DENSITY * (form.space.dim + 2) * width)
     samples = draw(form, points, seed)

@@ -72,13 +72,6 @@ class Descent:
     fresh: bool = True
     """Is the curvature still the identity?"""
 
-    def judged(self, trainer: Trainer) -> Descent:
-        """Remember these parameters if they are the best so far."""
-        score = trainer.score(self.vector)
-        if not score < self.score:
-            return self
-        return replace(self, best=self.vector, score=score, fitted=trainer.fitted(self.vector))
-
     def memory(self, method: str) -> dict[str, Any]:
         return {**vars(self), "method": method, "curvature": self.curvature.memory()}
 
@@ -136,7 +129,7 @@ def _run(
         elif at.step >= steps or now - begun > seconds:
             ended = "the end of the run"
         if ended or (at.step % every == 0 if every else now - reported > 1.0):
-            at = at.judged(trainer)
+            at = trainer.judged(at)
             yield _candidate(method, context, trainer, at, now - reported, ended)
             reported = time.perf_counter()
 

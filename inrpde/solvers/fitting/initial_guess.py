@@ -10,7 +10,7 @@ from sympy import Float, Integer
 from inrpde.compiler.form import Form, Row
 from inrpde.discretise.base import base
 from inrpde.discretise.expressions import Expressions, guessed
-from inrpde.discretise.jets import environment, evaluate_jets, integral_values
+from inrpde.discretise.jets import evaluate_jets, filled, integral_values
 from inrpde.discretise.state import Evaluable
 from inrpde.errors import DivergedError
 from inrpde.sampling.extent import bounds
@@ -73,5 +73,5 @@ def _nonlinear(form: Form, samples: Samples, start: Evaluable) -> Iterator[tuple
     numbers = integral_values(form, samples, jets)
     for row, at in zip(form.rows, jets.rows, strict=True):
         if not row.linear:
-            env = environment(form, row, samples.of(row)) | at | {s: numbers[k] for s, k in row.integrals.items()}
+            env = filled(form, row, samples.of(row), at, numbers)
             yield row, row.value(env)[0], row.slopes(env)

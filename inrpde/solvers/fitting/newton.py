@@ -12,7 +12,7 @@ import numpy as np
 from inrpde import deadline
 from inrpde.compiler.form import Form
 from inrpde.discretise.jets import Jets, evaluate_jets, residuals
-from inrpde.discretise.state import Evaluable, State, zero_state
+from inrpde.discretise.state import Evaluable, State, field_at, zero_state
 from inrpde.discretise.system import Block, Part, System, linearise, piece_slices
 from inrpde.errors import DivergedError
 from inrpde.networks.trial import Trial
@@ -145,13 +145,12 @@ def clip(form: Form, state: State) -> State:
 
 def project(form: Form, trials: tuple[Trial, ...], samples: Samples, start: Evaluable) -> State:
     """The heads on new trials that come closest to a state, in the mean square over all points."""
-    zero = (0,) * form.space.dim
     heads = []
     for k, trial in enumerate(trials):
         sites = dict.fromkeys(samples.of(row) for row in form.rows if k in row.indices)
         distinct = [site.points for site in sites]
         points = np.concatenate(distinct) if distinct else np.zeros((1, form.space.dim))
-        values = start.jets(k, points, [zero])[zero] - trial.offset
+        values = field_at(start, k, points) - trial.offset
         heads.append(_nearest(trial, points, values) if np.any(values) else np.zeros(trial.width, dtype=values.dtype))
     kind = zero_state(form, trials).heads[0].dtype
     return State(trials, tuple(head.astype(np.result_type(kind, head.dtype)) for head in heads))

@@ -12,7 +12,7 @@ from sympy import Dummy
 from inrpde.compiler.form import Form, Index, Jet, Row
 from inrpde.compiler.lower import make_row
 from inrpde.discretise.fields import field_points, relative_difference, rms
-from inrpde.discretise.state import State
+from inrpde.discretise.state import State, field_at
 from inrpde.networks.slab import Slab
 from inrpde.networks.trial import Sum, Trial
 from inrpde.sampling.extent import times
@@ -130,13 +130,11 @@ def jumps(form: Form, state: State) -> float:
     start, end = times(form)
     for unknown, trial in enumerate(state.trials):
         edges = [part.end for part in getattr(trial, "parts", ())[:-1] if isinstance(part, Slab)]
-        index = (0,) * form.space.dim
         points = field_points(form, unknown, 400, 13)
-        values = state.jets(unknown, points, [index])[index]
-        size = rms(values)
+        size = rms(field_at(state, unknown, points))
         for edge in edges:
             before, after = points.copy(), points.copy()
             before[:, -1], after[:, -1] = edge, edge + 1e-12 * (end - start)
-            left, right = (state.jets(unknown, at, [index])[index] for at in (before, after))
+            left, right = (field_at(state, unknown, at) for at in (before, after))
             total += relative_difference(right, left, size)
     return total

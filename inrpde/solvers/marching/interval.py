@@ -352,8 +352,7 @@ class _Run:
             places[symbol] = self.components.index((jet.unknown, jet.index[0] - rate)), rate
         at = {symbol: (rates if rate else values)[c] for symbol, (c, rate) in places.items()}
         env = self.form.environment(row, points, None, {}) | at
-        slopes = zip(row.tangent, row.slopes(env), strict=True)
-        return row.value(env)[0], [(*places[symbol], slope) for symbol, slope in slopes]
+        return row.value(env)[0], [(*places[symbol], slope) for symbol, slope in row.tangents(env).items()]
 
     def _joined(self, windows: Sequence[Window], until: float | None) -> Marched:
         """One state of all windows; it goes on beyond them, but is NaN where a march broke off."""
@@ -391,7 +390,7 @@ def initial_values(form: Form) -> Array:
                 at = {s: found[[places.index((jet.unknown, jet.index[0]))]] for s, jet in row.jets.items()}
                 env = form.environment(row, point, None, {}) | at
                 value[i] = np.ravel(row.value(env)[0])[0]
-                for symbol, each in zip(row.tangent, row.slopes(env), strict=True):
+                for symbol, each in row.tangents(env).items():
                     jet = row.jets[symbol]
                     slope[i, places.index((jet.unknown, jet.index[0]))] += np.ravel(each)[0]
         if not (np.all(np.isfinite(value)) and np.all(np.isfinite(slope))):

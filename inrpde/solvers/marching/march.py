@@ -91,7 +91,7 @@ class March(Plan):
             trail = steps.trail
             task.keep(trail.memory, f"windows over {trail.span[1]:.0%} of the time, score {trail.scores[-1]:.1e}")
         state, until = steps.followed() if steps.blown else (steps.state, None)
-        return Solved(state, until, jumps(task.form, state), steps.spent)
+        return Solved(state, until, jumps(task.form, state), steps.trail.spent)
 
     def varied(self) -> March:
         """Other features in other windows, to a looser aim."""
@@ -143,7 +143,8 @@ class Tried:
 @dataclass(frozen=True)
 class Trail:
     """The finished windows: their states and ends, the largest values and scores, the unknowns' `sizes`, the last one's
-    `span` as shares of the time; the aim of the next (at first and now), its pace, and the nominal seconds spent."""
+    `span` as shares of the time; the `aim` of the next, how far it may be tightened again (`floor`), its pace, and the
+    nominal seconds spent; `stuck` where it cannot be solved."""
 
     states: tuple[State, ...]
     ends: tuple[float, ...]
@@ -155,6 +156,14 @@ class Trail:
     floor: float
     pace: Pace
     spent: float
+    stuck: bool = False
+
+    @classmethod
+    def of(cls, form: Form, plan: March) -> Trail:
+        """Before the first window."""
+        pace = Pace(0.0, plan.inner.span[1], tuple(map(float, plan.inner.shape[:-1])))
+        none, sizes = (), np.zeros(len(form.unknowns))
+        return cls(none, none, none, none, sizes, plan.inner.span, plan.aim, plan.aim, pace, 0.0)
 
     def memory(self) -> dict[str, Any]:
         return {**vars(self), "states": [dump_state(state) for state in self.states], "pace": vars(self.pace)}
@@ -167,73 +176,64 @@ class Trail:
 
 
 class Steps:
-    """The windows so far, and the pace of the next."""
+    """A march, window by window: `trail` is where it is."""
 
     def __init__(self, form: Form, plan: March, seed: int, fit: Fit, begun: Trail | None = None):
         self.form, self.plan, self.seed, self.fit = form, plan, seed, fit
         self.continued = Continued.of(form)
-        self.first = Pace(0.0, plan.inner.span[1], tuple(map(float, plan.inner.shape[:-1])))
-        sizes = np.zeros(len(form.unknowns))
-        at = begun or Trail((), (), (), (), sizes, plan.inner.span, plan.aim, plan.aim, self.first, 0.0)
-        self.states, self.ends = list(at.states), list(at.ends)
-        self.peaks, self.scores = list(at.peaks), list(at.scores)
-        self.sizes, self.span, self.aim, self.floor = at.sizes, at.span, at.aim, at.floor
-        self.pace, self.spent, self.stuck = at.pace, at.spent, False
-
-    @property
-    def trail(self) -> Trail:
-        """What is finished."""
-        lists = (tuple(self.states), tuple(self.ends), tuple(self.peaks), tuple(self.scores))
-        return Trail(*lists, self.sizes, self.span, self.aim, self.floor, self.pace, self.spent)
+        self.first = Trail.of(form, plan).pace
+        self.trail = begun or Trail.of(form, plan)
 
     @property
     def done(self) -> bool:
-        given_up = self.aim >= self.plan.hopeless or self.spent > OVERSPENT * self.plan.allowance
-        return self.pace.start > 1 - 1e-9 or self.stuck or given_up
+        at = self.trail
+        given_up = at.aim >= self.plan.hopeless or at.spent > OVERSPENT * self.plan.allowance
+        return at.pace.start > 1 - 1e-9 or at.stuck or given_up
 
     @property
     def blown(self) -> bool:
         """Has the solution outgrown what can be followed?"""
-        return self.pace.start < 1 - 1e-9 and len(self.peaks) > 1 and self.peaks[-1] > GROWN * self.peaks[0]
+        peaks = self.trail.peaks
+        return self.trail.pace.start < 1 - 1e-9 and len(peaks) > 1 and peaks[-1] > GROWN * peaks[0]
 
     @property
     def state(self) -> State:
         """All windows so far, as one state."""
-        return joined(self.form, self.states, self.ends)
+        return joined(self.form, self.trail.states, self.trail.ends)
 
     def followed(self) -> tuple[State, float]:
         """As many windows as together, on points that were not fitted, meet the aim as well as one of them must, and
         where they end: close to where a solution blows up residuals grow as fast as it does. Those of the lowest score
         where none do."""
-        start = times(self.form)[0]
+        start, states, ends = times(self.form)[0], self.trail.states, self.trail.ends
         best: tuple[float, int] = (float("inf"), 1)
-        for count in range(len(self.states), 0, -1):
-            state, until = joined(self.form, self.states[:count], self.ends[:count], ends=True), self.ends[count - 1]
+        for count in range(len(states), 0, -1):
+            state, until = joined(self.form, states[:count], ends[:count], ends=True), ends[count - 1]
             drawn = draw(self.form, 1000, self.seed + UNFITTED, window=(start, until))
             best = min(best, (score(self.form, drawn, state).total, count))
             if best[0] < MISSED * self.plan.aim:
                 break
         count = best[1]
-        return joined(self.form, self.states[:count], self.ends[:count], ends=True), self.ends[count - 1]
+        return joined(self.form, states[:count], ends[:count], ends=True), ends[count - 1]
 
     def advance(self) -> None:
         """Solve the next window, smaller and with more cells while that lowers its score, until it meets the aim."""
         deadline.turn()
         kept = self._try(None)
         tries, missed = 1, False
-        while kept.score > self.aim and tries < (TRIES if kept.score < BROKEN else 3 * TRIES):
-            factor = float(np.clip(1.1 * (kept.score / self.aim) ** (1 / ORDER), 1.2, 2.0))
+        while kept.score > (aim := self.trail.aim) and tries < (TRIES if kept.score < BROKEN else 3 * TRIES):
+            factor = float(np.clip(1.1 * (kept.score / aim) ** (1 / ORDER), 1.2, 2.0))
             everywhere = missed and kept.score < BROKEN
             finer = self._bounded(kept.pace.finer(factor, np.ones_like(kept.need) if everywhere else kept.need))
             if finer == kept.pace:
-                self.aim = max(self.aim, min(kept.score, LOOSEST))
+                self._move(aim=max(aim, min(kept.score, LOOSEST)))
                 break
             if kept.score > BROKEN and self._outgrown(kept) and finer.length >= kept.pace.length:
                 break
-            if self._over(finer) and self.aim < LOOSEST:
-                self.aim = self.floor = 10 * self.aim
+            if self._over(finer) and aim < LOOSEST:
+                self._move(aim=10 * aim, floor=10 * aim)
                 continue
-            self.pace = finer
+            self._move(pace=finer)
             tried = self._try(kept)
             tries += 1
             useful = tried.score < kept.score / (1.3 * factor**1.5)
@@ -241,13 +241,13 @@ class Steps:
                 kept = tried
                 continue
             if missed and not useful:  # what is left is what the windows before have left
-                self.aim = max(self.aim, LENIENT * min(tried.score, kept.score))
+                self._move(aim=max(aim, LENIENT * min(tried.score, kept.score)))
                 kept = replace(tried, pace=kept.pace) if tried.score < kept.score else kept
                 break
             kept, missed = tried if tried.score < kept.score else kept, not useful
         if kept.state is None or (kept.score > BROKEN and self._outgrown(kept)):
-            self.stuck = True
-            if not self.states:
+            self._move(stuck=True)
+            if not self.trail.states:
                 raise DivergedError(
                     "the first window of time could not be solved", None, "check that the initial values are finite"
                 )
@@ -255,7 +255,10 @@ class Steps:
         self._keep(kept)
 
     def _outgrown(self, tried: Tried) -> bool:
-        return bool(self.peaks) and tried.peak > GROWN * self.peaks[0]
+        return bool(self.trail.peaks) and tried.peak > GROWN * self.trail.peaks[0]
+
+    def _move(self, **changes: Any) -> None:
+        self.trail = replace(self.trail, **changes)
 
     def _bounded(self, pace: Pace) -> Pace:
         cells = tuple(min(n, MOST * m) for n, m in zip(pace.cells, self.first.cells, strict=True))
@@ -264,20 +267,15 @@ class Steps:
     def _over(self, pace: Pace) -> bool:
         """Would all that is left cost more than is allowed, at this pace?"""
         each = nominal(self.form, self._cells(pace, tuple(uniform(n) for n in pace.shape)))
-        return self.spent + each * (1 - pace.start) / pace.length > self.plan.allowance
+        return self.trail.spent + each * (1 - pace.start) / pace.length > self.plan.allowance
 
     def _keep(self, kept: Tried) -> None:
         assert kept.state is not None
-        self.states.append(kept.state)
-        self.peaks.append(kept.peak)
-        self.scores.append(kept.score)
-        self.sizes = kept.sizes
-        self.aim = max(self.floor, min(self.aim, LENIENT * kept.score))
-        stop = kept.body.span[1]
+        at, stop = self.trail, kept.body.span[1]
         begin, end = times(self.form)
-        self.ends.append(float(begin + stop * (end - begin)))
-        self.span = kept.body.span
-        slack = float(np.clip(0.8 * (self.aim / max(kept.score, 1e-300)) ** (1 / ORDER), 0.6, 1.6))
+        ends = (*at.ends, float(begin + stop * (end - begin)))
+        aim = max(at.floor, min(at.aim, LENIENT * kept.score))
+        slack = float(np.clip(0.8 * (aim / max(kept.score, 1e-300)) ** (1 / ORDER), 0.6, 1.6))
         pace = replace(kept.pace, start=stop, length=stop - kept.body.span[0])
         in_time, in_space = kept.need[-1], kept.need[:-1].max()
         if slack > 1 and in_time > 1.5 * in_space:
@@ -288,39 +286,40 @@ class Steps:
         left = 1 - stop
         if left > 1e-9:
             pace = replace(pace, length=left / max(1, np.ceil(left / pace.length - 0.2)))
-        self.pace = pace
+        self._move(
+            states=(*at.states, kept.state), ends=ends, peaks=(*at.peaks, kept.peak), scores=(*at.scores, kept.score),
+            sizes=kept.sizes, span=kept.body.span, aim=aim, pace=pace,
+        )  # fmt: skip
 
     def _cells(self, pace: Pace, spatial: Fractions) -> Cells:
         return replace(self.plan.inner, breaks=(*spatial[: len(pace.cells)], uniform(1)), span=pace.span)
 
     def _try(self, before: Tried | None) -> Tried:
-        pace = self.pace
+        pace, states = self.trail.pace, self.trail.states
+        guide, span, late = states[-1] if states else None, self.trail.span, 0.5
         if before is not None and before.state is not None and before.score < BROKEN:
-            guide, span, late = [before.state], before.body.span, 0.0
-        else:
-            guide, span, late = self.states[-1:], self.span, 0.5
-        if not guide:
+            guide, span, late = before.state, before.body.span, 0.0
+        if guide is None:
             body = self._cells(pace, tuple(uniform(n) for n in pace.shape))
         else:
             seen = (span[0] + late * (span[1] - span[0]), span[1])
-            body = self._cells(pace, crowded(self.form, guide[-1], (*pace.shape, 1), seen)[:-1])
+            body = self._cells(pace, crowded(self.form, guide, (*pace.shape, 1), seen)[:-1])
         begin, end = times(self.form)
         a, b = (float(begin + s * (end - begin)) for s in pace.span)
-        form = self.continued.form if self.states else self.form
-        number = len(self.states)
+        form, number = self.continued.form if states else self.form, len(states)
 
         def samples(count: int, seed: int) -> Samples:
             drawn = draw(self.form, count, seed, body.cut, (a, b))
-            return self.continued.samples(drawn, self.states[-1]) if self.states else drawn
+            return self.continued.samples(drawn, states[-1]) if states else drawn
 
-        start = Extended(self.states[-1], a) if self.states else None
-        self.spent += nominal(self.form, body)
+        start = Extended(states[-1], a) if states else None
+        self._move(spent=self.trail.spent + nominal(self.form, body))
         try:
             found = self.fit(form, body, samples(body.points, self.seed + number), self.seed + number, start)
             scored = score(form, samples(max(400, 12 * body.cells), self.seed + number + UNFITTED), found)
         except DivergedError:
-            return Tried(pace, None, body, float("inf"), self.sizes, np.eye(len(pace.cells) + 1)[-1], 0.0)
-        sizes = np.maximum(scored.sizes, self.sizes)
+            return Tried(pace, None, body, float("inf"), self.trail.sizes, np.eye(len(pace.cells) + 1)[-1], 0.0)
+        sizes = np.maximum(scored.sizes, self.trail.sizes)
         small = np.max(np.array(scored.sizes) / np.maximum(sizes, 1e-300))
         need, peak = variation(form, found, body, a, b)
         return Tried(pace, found, body, small * scored.total, sizes, need, peak)

@@ -132,7 +132,7 @@ def expansion(form: Form, samples: Samples) -> Expansion:
         for k, row in enumerate(rows):
             env = environment(form, row, site) | dict.fromkeys(row.jets, 0.0)
             right[:, k] = -np.broadcast_to(row.value(env)[0], (n,))
-            for symbol, slope in zip(row.tangent, row.slopes(env), strict=True):
+            for symbol, slope in row.tangents(env).items():
                 if row.jets[symbol].index in indices:
                     matrix[:, k, indices.index(row.jets[symbol].index)] = slope
         found.append(np.einsum("nij,nj->ni", np.linalg.pinv(matrix), right))

@@ -13,7 +13,7 @@ from inrpde.sampling.draw import Fractions
 from inrpde.sampling.extent import bounds
 from inrpde.sampling.modes import CELL, modes
 from inrpde.solvers.bodies.plan import Cells
-from inrpde.solvers.search.survey import Survey, smoothed
+from inrpde.solvers.search.survey import BINS, Survey, bending, smoothed
 
 Array = np.ndarray
 GROWTH = 0.5
@@ -68,7 +68,7 @@ def cell_plan(form: Form, survey: Survey, breaks: Fractions) -> Cells:
 
 def crowded(form: Form, state: State, shape: tuple[int, ...], span: tuple[float, float] = (0.0, 1.0)) -> Fractions:
     """Breaks that share out the bending of a state equally, in cells that grow no faster than `GROWTH` allows."""
-    densities = monitor(form, state, span, bins=max(192, 32 * max(shape)))
+    densities = monitor(form, state, span, bins=max(BINS, 32 * max(shape)))
     return tuple(spaced(density, n) for n, density in zip(shape, densities, strict=True))
 
 
@@ -88,7 +88,7 @@ def spaced(density: Array, n: int) -> tuple[float, ...]:
     return tuple(float(round(v, 6)) for v in edges)
 
 
-def monitor(form: Form, state: State, span: tuple[float, float] = (0.0, 1.0), bins: int = 192) -> list[Array]:
+def monitor(form: Form, state: State, span: tuple[float, float] = (0.0, 1.0), bins: int = BINS) -> list[Array]:
     """For each coordinate the density of cells over `bins` equal parts of the box: √|∂²u/∂x²|, in the root mean square
     over the other coordinates (and a window of the last), smoothed, and nowhere less than half its mean."""
     lo, hi = bounds(form)
@@ -103,10 +103,7 @@ def monitor(form: Form, state: State, span: tuple[float, float] = (0.0, 1.0), bi
                 start = lo[-1] + span[0] * (hi[-1] - lo[-1])
                 points[:, -1] = start + (points[:, -1] - lo[-1]) * (span[1] - span[0])
             bend = np.abs(state.jets(number, points, [second])[second])
-            place = np.clip(((points[:, k] - lo[k]) / (hi[k] - lo[k]) * bins).astype(int), 0, bins - 1)
-            mean = np.bincount(place, bend**2, bins) / np.maximum(np.bincount(place, minlength=bins), 1)
-            root = mean**0.25
-            total = np.maximum(total, root / max(root.mean(), 1e-300))
+            total = np.maximum(total, bending((points[:, k] - lo[k]) / (hi[k] - lo[k]), bend**2, bins))
         total = smoothed(total)
         out.append(total + 0.5 * total.mean())
     return out

@@ -20,6 +20,8 @@ ROUNDING = 1e-12
 """Data so much smaller than others are what rounding has left of zero, as sin(πx) is at x = 1."""
 JUMPS = 1.5
 """Second differences beside first ones of data that jump: 2, whatever the step, so that they tell no wave number."""
+STEP = 1e-3
+"""The step of differences of data, beside the extent of the box."""
 FAINT = 1e-6
 """Data beside narrow ones count where they are more than this share of all."""
 
@@ -68,7 +70,7 @@ def _travelling(form: Form, row: Row, site: Site, found: Array) -> Array:
     κ_k = √(-c_j/c_k) κ_j.
     """
     d = form.space.dim
-    slopes = dict(zip(row.tangent, row.slopes(environment(form, row, site)), strict=True))
+    slopes = row.tangents(environment(form, row, site))
     second = {}
     for symbol, jet in row.jets.items():
         k = next((k for k in range(d) if jet.index == tuple(2 * (i == k) for i in range(d))), None)
@@ -85,7 +87,7 @@ def _travelling(form: Form, row: Row, site: Site, found: Array) -> Array:
 def _oscillation(form: Form, row: Row, site: Site) -> Array:
     d = form.space.dim
     out = np.zeros(d)
-    slopes = dict(zip(row.tangent, row.slopes(environment(form, row, site)), strict=True))
+    slopes = row.tangents(environment(form, row, site))
     by_jet = {(row.jets[s].unknown, row.jets[s].index): np.asarray(c) for s, c in slopes.items() if s in row.jets}
     for (unknown, index), c0 in by_jet.items():
         if any(index):
@@ -101,7 +103,7 @@ def _oscillation(form: Form, row: Row, site: Site) -> Array:
     return out
 
 
-def _data(form: Form, row: Row, site: Site, step: float = 1e-3) -> Array:
+def _data(form: Form, row: Row, site: Site) -> Array:
     """|∂g|/|g| or |∂²g|/|∂g| in the root mean square, whichever is larger, for g the residual at the base of the
     unknowns; along a surface, not across it. The second weighs the fast parts of the data more."""
     lo, hi = bounds(form)
@@ -123,7 +125,7 @@ def _data(form: Form, row: Row, site: Site, step: float = 1e-3) -> Array:
         return out
     for k in range(d):
         shift = np.zeros(d)
-        shift[k] = step * (hi[k] - lo[k])
+        shift[k] = STEP * (hi[k] - lo[k])
         along = np.ones(len(site.points), bool) if site.normals is None else np.abs(site.normals[:, k]) < 0.9
         if row.region.dim < d and site.normals is None and np.ptp(site.points[:, k]) == 0:
             continue

@@ -12,7 +12,7 @@ import numpy as np
 
 from inrpde.discretise.fields import field_points, relative_difference
 from inrpde.discretise.score import score
-from inrpde.discretise.state import State
+from inrpde.discretise.state import State, field_at
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import times
 from inrpde.solvers.bodies.plan import Fit, Plan, Task
@@ -169,9 +169,8 @@ class Search(Generic[Kind]):
         self.context.tell(note)
 
     def _values(self, state: State) -> list[Array]:
-        zero = (0,) * self.context.form.space.dim
         points = [field_points(self.context.form, k, 400, 7) for k in range(len(self.context.form.unknowns))]
-        return [state.jets(k, at, [zero])[zero] for k, at in enumerate(points)]
+        return [field_at(state, k, at) for k, at in enumerate(points)]
 
     def _again(self, plan: Kind, state: State) -> Callable[[int, Sequence[float]], State]:
         other = plan.varied()

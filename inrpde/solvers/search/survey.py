@@ -27,6 +27,8 @@ NARROW = 3.0
 """How much sources bend the solution where they are, beside everywhere, if cells are to crowd there."""
 SOURCED = 30_000
 """Points at which sources are looked for."""
+BINS = 192
+"""Parts of a box along each coordinate in which they are told apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +69,12 @@ class Survey:
         return cls(held_out, given_points, ringing, driven, waves, densities, narrow, has_holes)
 
 
-def sources(form: Form, bins: int = 192) -> tuple[Array, ...]:
-    """For each coordinate √|f| over `bins` equal parts of the box, f the sources, in the root mean square over the
+def sources(form: Form) -> tuple[Array, ...]:
+    """For each coordinate √|f| over `BINS` equal parts of the box, f the sources, in the root mean square over the
     other coordinates: about how a solution bends before it is known. Localised ones have patches, and are left out."""
     lo, hi = bounds(form)
     samples = draw(form, SOURCED, 5)
-    found = [np.full(bins, 1e-3) for _ in lo]
+    found = [np.full(BINS, 1e-3) for _ in lo]
     with np.errstate(all="ignore"):
         values = residuals(form, samples, base_jets(form))
     for row, value in zip(form.rows, values, strict=True):
@@ -80,11 +82,16 @@ def sources(form: Form, bins: int = 192) -> tuple[Array, ...]:
             points = samples.of(row).points
             square = np.where(outside(form, points), np.nan_to_num(np.abs(value)) ** 2, 0.0)
             for k, density in enumerate(found):
-                place = ((points[:, k] - lo[k]) / (hi[k] - lo[k]) * bins).astype(int).clip(0, bins - 1)
-                total = np.bincount(place, square, bins)
-                root = (total / np.maximum(np.bincount(place, minlength=bins), 1)) ** 0.25
-                found[k] = np.maximum(density, smoothed(root / max(root.mean(), 1e-300)))
+                bent = bending((points[:, k] - lo[k]) / (hi[k] - lo[k]), square, BINS)
+                found[k] = np.maximum(density, smoothed(bent))
     return tuple(found)
+
+
+def bending(at: Array, squares: Array, bins: int) -> Array:
+    """The fourth root of the mean square in each of `bins` equal parts of [0, 1], over its mean."""
+    place = (at * bins).astype(int).clip(0, bins - 1)
+    root = (np.bincount(place, squares, bins) / np.maximum(np.bincount(place, minlength=bins), 1)) ** 0.25
+    return root / max(root.mean(), 1e-300)
 
 
 def smoothed(density: Array) -> Array:

@@ -233,8 +233,7 @@ class Equations:
         n = len(site.points)
         env = environment(self.form, row, site) | jets
         with np.errstate(all="ignore"):
-            (value,) = row.value(env)
-            tangent = dict(zip(row.tangent, row.slopes(env), strict=True))
+            (value,), tangent = row.value(env), row.tangents(env)
         value = np.broadcast_to(value, (n,))
         right = sum((slope * jets[s] for s, slope in tangent.items()), -value)
         size, there = np.abs(value), np.isfinite(right)

@@ -5,7 +5,9 @@ checkpoint sees what it would have seen."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property, lru_cache
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -29,6 +31,7 @@ from inrpde.solvers.training.objective import Batch, Objective
 from inrpde.solvers.training.trained import Fields, Shape
 
 Array = np.ndarray
+Run = TypeVar("Run", bound=Any)
 WIDTH, LAYERS = 64, 2
 """Neurons a layer, and layers, where neither settings nor methods say so."""
 PAPER_WIDTH, PAPER_LAYERS = 256, 4
@@ -64,7 +67,7 @@ class Trainer:
     """
 
     def __init__(self, context: Context[Training], seed: int, resample: int | None = None, width: int | None = None):
-        self.form, self.seed, self._context = context.form, seed, context
+        self.form, self.seed = context.form, seed
         options = context.options
         dim = self.form.space.dim
         batch = options.batch
@@ -108,6 +111,11 @@ class Trainer:
         return pool.take(
             [_slice(self.seed, k, size, n, step) for k, (size, n) in enumerate(zip(pool.sizes, share, strict=True))]
         )
+
+    def judged(self, at: Run) -> Run:
+        """A run (a dataclass) that remembers its `vector` as `best`, with its scores, if it is the best so far."""
+        score = self.score(at.vector)
+        return replace(at, best=at.vector, score=score, fitted=self.fitted(at.vector)) if score < at.score else at
 
     def score(self, vector: Tensor | Array) -> float:
         """The held-out score (inf where it is not finite)."""

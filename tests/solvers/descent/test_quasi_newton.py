@@ -9,6 +9,7 @@ from inrpde.errors import DivergedError
 from inrpde.solvers.descent import broyden, lbfgs, quasi_newton
 from inrpde.solvers.descent.quasi_newton import advance, wolfe
 from inrpde.solvers.loop import run
+from inrpde.solvers.training.trainer import Trainer
 from tests.solvers.rosenbrock import rosenbrock, start
 
 
@@ -99,8 +100,11 @@ def test_no_point_is_evaluated_twice():
 
 
 def test_the_best_parameters_are_remembered_not_the_last():
-    class Judge:
+    class Judge(Trainer):
         """Held-out scores are the first parameter."""
+
+        def __init__(self):
+            pass
 
         def score(self, vector):
             return vector[0]
@@ -108,10 +112,10 @@ def test_the_best_parameters_are_remembered_not_the_last():
         def fitted(self, vector):
             return vector[0] / 2
 
-    at = start(lbfgs.METHOD, convex, [3.0, 0.0]).judged(Judge())
-    later = replace(at, vector=np.array([1.0, 0.0])).judged(Judge())
-    worse = replace(later, vector=np.array([2.0, 0.0])).judged(Judge())
-    lost = replace(worse, vector=np.array([np.nan, 0.0])).judged(Judge())
+    at = Judge().judged(start(lbfgs.METHOD, convex, [3.0, 0.0]))
+    later = Judge().judged(replace(at, vector=np.array([1.0, 0.0])))
+    worse = Judge().judged(replace(later, vector=np.array([2.0, 0.0])))
+    lost = Judge().judged(replace(worse, vector=np.array([np.nan, 0.0])))
     assert (at.score, later.score, lost.score, lost.fitted) == (3, 1, 1, 0.5)
     np.testing.assert_array_equal(lost.best, [1, 0])
 

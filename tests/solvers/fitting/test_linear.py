@@ -7,7 +7,7 @@ from sympy import Eq, Interval, exp, pi, sin
 from inrpde import On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.discretise.jets import no_jets
-from inrpde.discretise.state import zero_state
+from inrpde.discretise.state import field_at, zero_state
 from inrpde.discretise.system import linearise
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Global, make_trials
@@ -49,7 +49,7 @@ def test_what_conditions_leave_open_takes_the_size_that_it_leans_to():
         constants.append(np.mean(jets[0,]))
     assert 1 < np.std(constants) < 15
     form, samples = made(equation, On(omega.face(x, 0), u))
-    one, other = (fit(form, PLAN, samples, 0, lean=lean).jets(0, AT, [(0,)])[0,] for lean in ([], [5.0]))
+    one, other = (field_at(fit(form, PLAN, samples, 0, lean=lean), 0, AT) for lean in ([], [5.0]))
     np.testing.assert_allclose(one, other, atol=1e-7)
 
 
@@ -59,7 +59,7 @@ def test_random_fields_have_the_sizes_that_are_asked_for():
     assert leaning(state, [], 0) is None
     drawn = state.with_vector(leaning(state, [3.0, 0.1], 0))
     sizes = [np.sqrt(np.mean(np.square([
-        state.with_vector(leaning(state, [3.0, 0.1], seed)).jets(k, AT[::20], [(0,)])[0,] for seed in range(30)
+        field_at(state.with_vector(leaning(state, [3.0, 0.1], seed)), k, AT[::20]) for seed in range(30)
     ]))) for k in (0, 1)]  # fmt: skip
     np.testing.assert_allclose(sizes, [3.0, 0.1], rtol=0.2)
     np.testing.assert_array_equal(drawn.vector, leaning(state, [3.0, 0.1], 0))
@@ -72,12 +72,12 @@ def test_between_samples_the_field_is_smooth():
     readings = Points(line, where, {"f": np.sin(3 * where)})
     form, samples = made(On(readings, Eq(u, readings["f"])))
     state = fit(form, Global(200, (40.0,)), samples, 0)
-    np.testing.assert_allclose(state.jets(0, where[:, None], [(0,)])[0,], np.sin(3 * where), atol=1e-6)
-    assert np.abs(state.jets(0, AT, [(0,)])[0,] - np.sin(3 * AT[:, 0])).max() < 0.05
+    np.testing.assert_allclose(field_at(state, 0, where[:, None]), np.sin(3 * where), atol=1e-6)
+    assert np.abs(field_at(state, 0, AT) - np.sin(3 * AT[:, 0])).max() < 0.05
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_an_exact_solution_is_found(seed):
     form, samples = made(On(omega, Eq(-u.diff(x, 2), pi**2 * sin(pi * x))), On(omega.boundary, u))
-    found = fit(form, PLAN, samples, seed).jets(0, AT, [(0,)])[0,]
+    found = field_at(fit(form, PLAN, samples, seed), 0, AT)
     np.testing.assert_allclose(found, np.sin(np.pi * AT[:, 0]), atol=1e-9)

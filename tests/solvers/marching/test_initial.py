@@ -8,7 +8,7 @@ from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.discretise.expressions import Expressions, exact_state
 from inrpde.discretise.jets import evaluate_jets, residuals
-from inrpde.discretise.state import State
+from inrpde.discretise.state import State, field_at
 from inrpde.networks.trial import Constant
 from inrpde.sampling.draw import draw
 from inrpde.solvers.fitting import linear
@@ -85,7 +85,7 @@ def test_windows_are_joined_at_their_stops(ends):
     form = heat()
     state = joined(form, [constant(1.0), constant(2.0), constant(3.0)], [0.25, 0.5, 0.8], ends)
     times = np.array([0.1, 0.25, 0.26, 0.5, 0.6, 0.8, 0.9])
-    values = state.jets(0, np.stack([times, times], axis=1), [(0, 0)])[0, 0]
+    values = field_at(state, 0, np.stack([times, times], axis=1))
     np.testing.assert_array_equal(values, [1, 1, 2, 2, 3, 3, 0 if ends else 3])
 
 
@@ -107,5 +107,5 @@ def test_a_polynomial_in_time_is_continued_as_itself():
     found, exact = Extended(state, 0.3, order=2).jets(0, at, indices), state.jets(0, at, indices)
     for index in indices:
         np.testing.assert_allclose(found[index], exact[index], atol=1e-12)
-    linear_part = Extended(state, 0.3).jets(0, at, [(0, 0)])[0, 0]
+    linear_part = field_at(Extended(state, 0.3), 0, at)
     np.testing.assert_allclose(exact[0, 0] - linear_part, 3 * (1 + at[:, 0]) * (at[:, 1] - 0.3) ** 2, atol=1e-12)

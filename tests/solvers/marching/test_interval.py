@@ -6,6 +6,7 @@ from sympy import Eq, Interval, sin
 
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
+from inrpde.discretise.state import field_at
 from inrpde.errors import DivergedError
 from inrpde.solvers.marching.interval import March, initial_values, refusal
 from tests.odes import ODES, Ode, pendulum
@@ -21,7 +22,7 @@ def marched(ode, plan=PLAN, **options):
     found = plan.run(form)
 
     def values(times):
-        return [found.state.jets(k, times[:, None], [(0,)])[0,] for k in range(len(form.unknowns))]
+        return [field_at(found.state, k, times[:, None]) for k in range(len(form.unknowns))]
 
     return found, values
 
@@ -85,9 +86,7 @@ def test_algebra_beside_the_equations():
     assert refusal(form) is None
     found, times = PLAN.run(form), np.linspace(0, 1, 9)
     for k, factor in enumerate((2, -6)):
-        np.testing.assert_allclose(
-            found.state.jets(k, times[:, None], [(0,)])[0,], factor * np.exp(-3 * times), rtol=1e-10
-        )
+        np.testing.assert_allclose(field_at(found.state, k, times[:, None]), factor * np.exp(-3 * times), rtol=1e-10)
 
 
 def test_what_it_refuses():

@@ -8,6 +8,7 @@ from sympy import Eq, pi, sin, tanh
 from inrpde import On, Problem
 from inrpde.compiler import compile_problem
 from inrpde.discretise.score import score
+from inrpde.discretise.state import field_at
 from inrpde.networks.slab import Slab
 from inrpde.sampling.draw import draw
 from inrpde.solvers.fitting import linear
@@ -22,7 +23,7 @@ AT = np.random.default_rng(0).uniform(size=(200, 2))
 
 def error(state, waves=1):
     exact = np.exp(-(np.pi**2) * AT[:, 1]) * np.sin(waves * np.pi * AT[:, 0])
-    return np.linalg.norm(state.jets(0, AT, [(0, 0)])[0, 0] - exact) / np.linalg.norm(exact)
+    return np.linalg.norm(field_at(state, 0, AT) - exact) / np.linalg.norm(exact)
 
 
 def front():
@@ -53,7 +54,7 @@ def test_windows_carry_velocities_over():
     form = compile_problem(Problem("string", [h], conditions, exact={h: exact}))
     state = marched(form, plan(1e-6), linear.fit).state
     expected = np.sin(np.pi * AT[:, 0]) * np.sin(2 * np.pi * AT[:, 1]) / (2 * np.pi)
-    assert np.abs(state.jets(0, AT, [(0, 0)])[0, 0] - expected).max() < 1e-6
+    assert np.abs(field_at(state, 0, AT) - expected).max() < 1e-6
 
 
 def test_cells_follow_a_front():
@@ -67,7 +68,7 @@ def test_cells_follow_a_front():
     steps = Steps(form, plan(1e-4, each=75), 0, fit)
     while not steps.done:
         steps.advance()
-    values = steps.state.jets(0, AT, [(0, 0)])[0, 0]
+    values = field_at(steps.state, 0, AT)
     assert np.linalg.norm(values - exact(AT)) < 1e-4 * np.linalg.norm(exact(AT))
     breaks = np.array(bodies[-1].breaks[0])
     finest = np.argmin(np.diff(breaks))
@@ -89,17 +90,17 @@ def test_what_is_allowed_bounds_the_march():
     for steps in (free, bound):
         while not steps.done:
             steps.advance()
-    assert free.aim < 1e-5
-    assert bound.aim > 1e-4
-    assert bound.spent < free.spent
+    assert free.trail.aim < 1e-5
+    assert bound.trail.aim > 1e-4
+    assert bound.trail.spent < free.trail.spent
 
 
 def test_a_march_without_hope_is_given_up():
     steps = Steps(heat(6), replace(plan(1e-6), allowance=0.1, hopeless=1e-4), 0, linear.fit)
     while not steps.done:
         steps.advance()
-    assert steps.aim >= 1e-4
-    assert len(steps.states) == 1
+    assert steps.trail.aim >= 1e-4
+    assert len(steps.trail.states) == 1
 
 
 def test_marches_cost_more_the_shorter_their_windows():
@@ -115,7 +116,7 @@ def test_a_solution_that_blows_up_is_followed_until_then():
     until = found.until
     assert 0.2 < until < 0.25
     at = np.column_stack([AT[:, 0], 0.8 * until * AT[:, 1]])
-    assert np.allclose(found.state.jets(0, at, [(0, 0)])[0, 0], 1 / (0.25 - at[:, 1]), rtol=1e-3)
+    assert np.allclose(field_at(found.state, 0, at), 1 / (0.25 - at[:, 1]), rtol=1e-3)
 
 
 def test_a_solution_of_an_ordinary_equation_that_blows_up_is_scored_as_far_as_it_goes():
@@ -124,5 +125,5 @@ def test_a_solution_of_an_ordinary_equation_that_blows_up_is_scored_as_far_as_it
     found = marched(form, plan(1e-4, each=75), newton_fit.fit)  # h = 1 / (1 - 4t)
     assert 0.2 < found.until < 0.25
     at = np.column_stack([AT[:, 0], 0.9 * found.until * AT[:, 1]])
-    assert np.allclose(found.state.jets(0, at, [(0, 0)])[0, 0], 1 / (1 - 4 * at[:, 1]), rtol=1e-3)
+    assert np.allclose(field_at(found.state, 0, at), 1 / (1 - 4 * at[:, 1]), rtol=1e-3)
     assert jumps(form, found.state) < 1e-2

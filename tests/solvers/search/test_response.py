@@ -13,7 +13,7 @@ from inrpde.networks.slab import Slab
 from inrpde.networks.trial import Sum
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Global
-from inrpde.solvers.fitting import linear, newton
+from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.search.response import amplification
 from tests.problems.amplifying import ILL_POSED, SINGULAR, WELL_POSED, heat_forward, plane, square, waves, x, y
 
@@ -21,7 +21,7 @@ from tests.problems.amplifying import ILL_POSED, SINGULAR, WELL_POSED, heat_forw
 def solved(problem, width=200):
     form = compile_problem(problem)
     plan = Global(width, (5.0,) * form.space.dim)
-    fit = linear.fit if form.linear else newton.fit
+    fit, _ = fit_for(form)
     state = fit(form, plan, draw(form, plan.points, 0), 0)
     return form, state, score(form, draw(form, 500, 7), state)
 

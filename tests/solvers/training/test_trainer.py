@@ -9,6 +9,7 @@ from sympy import Interval, exp, sin
 
 from inrpde import Learned, On, Points, Problem, Region, Space
 from inrpde.discretise.score import score
+from inrpde.discretise.state import field_at
 from inrpde.errors import UsageError
 from inrpde.sampling.draw import draw
 from inrpde.solvers.training import trainer
@@ -29,8 +30,8 @@ def test_a_guess_and_learned_fields_are_where_training_starts(small):
     made = Trainer(small.context(problem, width=40, points=60), 0)
     state = made.objective.state(made.vector)
     at = np.linspace(0.05, 0.95, 20)[:, None]
-    assert np.allclose(state.jets(0, at, [(0,)])[0,], 2 + np.sin(3 * at[:, 0]), atol=1e-4)
-    assert np.allclose(state.jets(1, at, [(0,)])[0,], 1.5, atol=1e-4)
+    assert np.allclose(field_at(state, 0, at), 2 + np.sin(3 * at[:, 0]), atol=1e-4)
+    assert np.allclose(field_at(state, 1, at), 1.5, atol=1e-4)
 
 
 def test_the_band_follows_the_declared_waves(small):
