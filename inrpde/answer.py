@@ -21,7 +21,7 @@ from inrpde.verification.evidence import VARIES, Weighed, weigh
 from inrpde.verification.finding import Finding, Kind
 from inrpde.verification.flows import leaking
 from inrpde.verification.report import condition_reports, exact_errors
-from inrpde.verification.unmet import Unmet, failure, unmet
+from inrpde.verification.unmet import Unmet, ended, failure, unmet
 from inrpde.verification.verdict import WORDS, verdict
 
 HELD_OUT = 15_485_863
@@ -101,7 +101,7 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
         name: weigh(estimated.fields[part], compared.get(name), estimated.spread.get(part, 1.0), known.bound)
         for name, part in parts.items()
     }
-    unheld = [*ill_posed(form, estimated.amplified, estimated.first), *known.findings]
+    unheld = [*ill_posed(form, estimated.amplified, estimated.first), *known.findings, *ended(form, best)]
     doubts = [*unheld, *answer.findings]
     word = verdict(estimated, fields, doubts)
     following = advice(word.word, form, estimated, fields, doubts, answer.budget)

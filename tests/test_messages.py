@@ -272,23 +272,24 @@ def test_a_layer_of_any_width_is_no_contradiction(exponent, sign):
 
 
 def test_an_imbalance_that_points_may_have_missed_is_no_proof():
-    """A narrow source of integral 1 and a flux of 1 balance, though no point sees the source."""
+    """A narrow source of integral 1 and a flux of 1 balance: points follow the source; a thinner strip is not seen."""
     narrow = exp(-((X - 0.5) ** 2 + (Y - 0.5) ** 2) / 2e-8) / (2e-8 * pi)
     conditions = On(square, Eq(plane.laplace(w), narrow)), On(square.boundary, Eq(plane.dn(w), Rational(1, 4)))
+    assert not any("flux" in text for text in warned(*conditions))
+    strip = Piecewise((10**5, And(X > 0.50001, X < 0.50002)), (0, True))
+    conditions = On(square, Eq(plane.laplace(w), strip)), conditions[1]
     assert any("as far as 4000 points show" in text for text in warned(*conditions))
     with pytest.raises(ProblemError, match="no solution exists"):
         warned(On(square, Eq(plane.laplace(w), 2)), conditions[1])
 
 
-@pytest.mark.parametrize(
-    "source",
-    [exp(-((X - 0.3) ** 2 + Y**2) * 10**8), Piecewise((1, And(X > 0.50001, X < 0.50002)), (0, True))],
-    ids=["a spike", "a strip"],
-)
-def test_data_that_no_point_sees_are_not_called_zero(source):
+SPIKE, STRIP = exp(-((X - 0.3) ** 2 + Y**2) * 10**8), Piecewise((1, And(X > 0.50001, X < 0.50002)), (0, True))
+
+
+@pytest.mark.parametrize(("source", "seen"), [(SPIKE, True), (STRIP, False)], ids=["a spike", "a strip"])
+def test_data_that_are_narrow_are_not_called_zero(source, seen):
     conditions = [On(square, Eq(plane.laplace(w), source)), On(square.boundary, Eq(w, 0))]
-    (text,) = warned(*conditions)
-    assert "vanish at every point that was looked at" in text
+    assert seen or "vanish at every point that was looked at" in warned(*conditions)[0]
     assert inrpde.solve(Problem("p", [w], conditions), budget=8).report["verdict"]["word"] == "unverified"
 
 

@@ -15,15 +15,17 @@ from inrpde.declaration.integral import RegionIntegral
 Array = np.ndarray
 Function = Callable[[Array], list[Array]]
 """(points (N, d)) -> an array (N,) an expression"""
-NORMAL = 0.6
-"""What stands for the components of a normal where only a given function's variation counts."""
+SOME = 0.6
+"""What stands for the components of a normal, and for unknowns within functions of the coordinates, where only a given
+function's variation counts."""
 
 
 def given(bound: Bound, condition: BoundCondition) -> tuple[tuple[Expr, Expr], ...]:
     """The data and the coefficients of a condition that depend on the coordinates, those under derivatives too: each
-    term of a sum by itself, and the sum."""
+    term of a sum by itself, and the sum. A function of unknowns and coordinates together, as a coefficient within
+    Piecewise, is given at `SOME` values of the unknowns."""
     unknowns = [unknown.symbol for unknown in bound.unknowns]
-    normal = dict.fromkeys(bound.space.normal, NORMAL)
+    normal = dict.fromkeys(bound.space.normal, SOME)
     sums = {sympify(each.xreplace(normal)): None for row in condition.residuals for each in _known(row, unknowns)}
     found = {(term, each): None for each in sums for term in Add.make_args(each)}
     labels = set(condition.region.labels)
@@ -41,8 +43,13 @@ def _known(expr: Expr, unknowns: Sequence[Expr]) -> Iterator[Expr]:
         alone, rest = expr.as_independent(*unknowns, as_Add=isinstance(expr, Add))
         yield alone
         parts = rest.args if isinstance(rest, type(expr)) else (rest,)
+    elif isinstance(expr, Derivative):
+        parts = expr.args[:1]
     else:
-        parts = expr.args[:1] if isinstance(expr, Derivative) else expr.args
+        parts = expr.args
+        yield expr.xreplace({node: SOME for node in expr.atoms(Derivative) if node.has(*unknowns)}).xreplace(
+            dict.fromkeys(unknowns, SOME)
+        )
     for part in parts:
         yield from _known(part, unknowns)
 

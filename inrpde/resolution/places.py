@@ -11,6 +11,8 @@ from scipy.sparse.csgraph import connected_components
 from sympy import Expr
 
 from inrpde.compiler.bind import Bound, BoundCondition
+from inrpde.declaration.integral import RegionIntegral
+from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.sequence import lattice
 from inrpde.resolution.frame import Frame, frames
 from inrpde.resolution.given import function, given
@@ -69,6 +71,27 @@ class Place:
 def narrow(bound: Bound) -> tuple[Place, ...]:
     """The narrow places of all conditions, of those that are given on points none."""
     return tuple(place for c in bound.conditions for place in _narrow(bound, c))
+
+
+@lru_cache(maxsize=64)
+def weighted(bound: Bound) -> tuple[tuple[Region, Place], ...]:
+    """The narrow places of what the integrals in conditions are taken of, with the regions of these."""
+    return tuple(
+        (node.region, place)
+        for condition in bound.conditions
+        for row in condition.residuals
+        for node in sorted(row.atoms(RegionIntegral), key=str)
+        for place in _narrow(bound, replace(condition, region=node.region, residuals=(node.integrand,)))
+    )
+
+
+def cuts(bound: Bound, region: Region) -> tuple[tuple[float, ...], ...]:
+    """By coordinate the ends of the places where what is integrated over a region is narrow."""
+    found = [place for over, place in weighted(bound) if over is region]
+    return tuple(
+        tuple(sorted({end for place in found if np.isfinite(place.widths[k]) for end in (place.lo[k], place.hi[k])}))
+        for k in range(bound.space.dim)
+    )
 
 
 def steps(bound: Bound, coordinate: int) -> tuple[tuple[float, float, float], ...]:

@@ -53,6 +53,8 @@ RANGE = 20.0
 """A function whose argument varies less on the whole region varies on no length below about 3 % of it."""
 RATIO = 30.0
 """So do powers of what varies by a smaller factor."""
+STEEP = 20
+"""A power that is higher is narrow where its base is largest, like an exponential."""
 SPARE = 3.0
 """How much more an argument may vary than it does on points all over the region."""
 DIFFERENCE = 1e-5
@@ -87,8 +89,8 @@ def _nodes(expr: Expr) -> Iterator[Node]:
             yield Node(node.args[0], "exp")
             if node.args[0].has(I):
                 yield Node(-I * node.args[0], "function")
-        elif isinstance(node, Pow) and not node.exp.is_number:
-            yield Node(node.exp * log(node.base), "exp")
+        elif isinstance(node, Pow) and (not node.exp.is_number or node.exp.is_real and node.exp > STEEP):
+            yield Node(node.exp * log(Abs(node.base)), "exp")
         elif isinstance(node, Pow) and not node.base.is_number and not (node.exp.is_Integer and node.exp > 0):
             yield Node(node.base, "power")
         elif isinstance(node, Relational):
@@ -113,7 +115,7 @@ def _nodes(expr: Expr) -> Iterator[Node]:
 def seeds(bound: Bound, frame: Frame, expr: Expr) -> Array:
     """Points (N, d) of a part of a region about which the expression may vary fast; none where it cannot."""
     coords = set(bound.space.coords)
-    every = [node for node in nodes(expr) if node.argument.free_symbols & coords]
+    every = [node for node in nodes(expr) if set() < node.argument.free_symbols <= coords]  # not what a sum binds
     found = _of_fields(bound, expr)
     if every:
         found += _on(frame, every, function(bound, [node.argument for node in every]))

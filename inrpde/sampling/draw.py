@@ -11,6 +11,7 @@ from sympy import Symbol
 from inrpde.compiler.bind import BoundCondition
 from inrpde.compiler.form import Form
 from inrpde.declaration.regions import Region
+from inrpde.resolution import cuts
 from inrpde.sampling.extent import bounds, extents, opposite, scaled_measure, times
 from inrpde.sampling.gauss import integration
 from inrpde.sampling.holes import haloed
@@ -61,7 +62,8 @@ def draw(
     places = {_place(condition): None for condition in form.conditions}
     sites = tuple(drawn[region] if x is None else _paired(form, drawn[region], x) for region, x in places)
     numbers = {place: number for number, place in enumerate(places)}
-    integrals = tuple(Site.of(integration(term.row.region, seed)) for term in form.integrals)
+    over = [term.row.region for term in form.integrals]
+    integrals = tuple(Site.of(integration(region, seed, cuts(form.bound, region))) for region in over)
     return Samples(sites, tuple(numbers[_place(condition)] for condition in form.conditions), integrals)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from inrpde.declaration.regions import Region
@@ -9,26 +11,39 @@ from inrpde.sampling.grid import grid_points
 from inrpde.sampling.quadrature import Quadrature
 from inrpde.sampling.sample import sample
 
+Array = np.ndarray
 NODES = {1: 200, 2: 64, 3: 24}
 """Nodes a coordinate of a box, by its dimension."""
 PANELS, ORDER = 16, 16
 """Panels of a smooth piece of a curve, and nodes of each."""
+PART = {1: 64, 2: 32, 3: 12}
+"""Nodes a coordinate of each part of a side that is cut; with more than `MOST` cuts a side is left whole."""
+MOST = 8
 POINTS = 20_000
 """Quasi-random points elsewhere."""
 
 
-def integration(region: Region, seed: int = 0) -> Quadrature:
-    """A tensor Gauss–Legendre rule on a box of at most three dimensions, a composite one along curves, and many
-    quasi-random points on anything else."""
-    if region.dim == 1 and not region.labels:
+def integration(region: Region, seed: int = 0, cuts: Sequence[Sequence[float]] = ()) -> Quadrature:
+    """A tensor Gauss–Legendre rule on a box of at most three dimensions, whose sides are parted at the `cuts` by
+    coordinate; a composite one along curves, and many quasi-random points on anything else."""
+    box = region.box if region.dim == region.space.dim and region.dim in NODES and not region.labels else None
+    if region.dim == 1 and not region.labels and not (box and any(cuts)):
         return _along(region)
-    box = region.box
-    if box is None or region.dim != region.space.dim or region.dim not in NODES:
+    if box is None:
         return sample(region, POINTS, seed)
-    x, w = np.polynomial.legendre.leggauss(NODES[region.dim])
-    axes = [(a + b) / 2 + (b - a) / 2 * x for a, b in box]
-    weights = np.prod(grid_points([(b - a) / 2 * w for a, b in box]), axis=1)
-    return Quadrature(grid_points(axes), weights, None, {}, float(weights.sum()))
+    parted = any(cuts) and all(len(cut) <= MOST for cut in cuts)
+    count = (PART if parted else NODES)[region.dim]
+    sides = [_side(a, b, cut, count) for (a, b), cut in zip(box, cuts if parted else [()] * len(box), strict=True)]
+    weights = np.prod(grid_points([w for _, w in sides]), axis=1)
+    return Quadrature(grid_points([x for x, _ in sides]), weights, None, {}, float(weights.sum()))
+
+
+def _side(lo: float, hi: float, cuts: Sequence[float], count: int) -> tuple[Array, Array]:
+    """Nodes and weights on each part of a side."""
+    x, w = np.polynomial.legendre.leggauss(count)
+    edges = np.array([lo, *(cut for cut in cuts if lo < cut < hi), hi], dtype=float)
+    half = np.diff(edges)[:, None] / 2
+    return (edges[:-1, None] + half * (1 + x)).ravel(), (half * w).ravel()
 
 
 def _along(region: Region) -> Quadrature:

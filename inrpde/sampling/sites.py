@@ -117,6 +117,20 @@ class Samples:
 
         return self.mapped(few)
 
+    def evened(self, most: int) -> Samples:
+        """At most so many points of each condition, as often by their weights: spread as if none followed narrow
+        data."""
+
+        def even(site: Site) -> Site:
+            n = len(site.points)
+            if n <= most:
+                return site
+            shares = site.weights / site.weights.sum()
+            rows = np.random.default_rng(0).choice(n, most, replace=False, p=shares)
+            return replace(site.taken(np.sort(rows)), weights=np.full(most, site.weights.sum() / most), lengths=None)
+
+        return self.mapped(even)
+
     def squeezed(self, whole: tuple[float, float], a: float, b: float) -> Samples:
         """Those of a `whole` time moved into [a, b]; what lies at the start is moved to a."""
         return self.mapped(lambda site: site.squeezed(whole, a, b))

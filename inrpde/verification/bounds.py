@@ -39,9 +39,12 @@ def bound(form: Form, scored: Score) -> float | None:
     if stretch is None or not given or not _closed(form, row, others):
         return None
     worst = dict(zip(form.rows, scored.rows, strict=True))
-    walls = [worst[other].max / _least_slope(form, other) for other in others]
+    least = [_least_slope(form, other) for other in others]
     size = scored.sizes[0]
-    return float((max(walls) + stretch * worst[row].max) / size) if size > 0 else None
+    if min(least) == 0 or size == 0:
+        return None
+    walls = [worst[other].max / slope for other, slope in zip(others, least, strict=True)]
+    return float((max(walls) + stretch * worst[row].max) / size)
 
 
 def _stretch(form: Form, row: Row) -> float | None:

@@ -31,7 +31,7 @@ POINTS = 200
 def incompatible(form: Form) -> list[Finding]:
     """Unknowns whose initial values, or the rates at which these change by an equation of the first order in time, do
     not fit what a wall says of them."""
-    if form.space.time is None:
+    if form.space.time is None or form.evolves is None:
         return []
     given = [row for row in form.rows if _explicit(form, row) and gives_value(row) and not has_normals(form, row)]
     start = times(form)[0]

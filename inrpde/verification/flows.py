@@ -17,18 +17,24 @@ from inrpde.compiler.bind import BoundCondition
 from inrpde.compiler.form import Form
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
+from inrpde.resolution import steps
 from inrpde.sampling import grid_points, sample
+from inrpde.sampling.extent import priors
 from inrpde.verification.finding import Finding, Kind
 
 Array = np.ndarray
 Box = tuple[Array, Array]
 Evaluate = Callable[[Expr, Array], Array]
+Cuts = list[list[float]]
+"""By coordinate where sides are parted."""
 BOXES, FEW = 30, 8
 """Boxes that are looked at, at most, and where time is short."""
 SIDES = 0.5, 0.1
 """Their sides beside the region's extent: the second where the first does not fit."""
 NODES = {1: (24, 35), 2: (16, 23), 3: (6, 9), 4: (4, 5)}
 """Gauss nodes along each side by the number of coordinates: of a rule, and of another that doubts it."""
+MOST = 8
+"""Cuts along a coordinate, at most: with more of them a rule takes too many points."""
 SURE = 5.0
 """How many times the difference of the two an imbalance must be."""
 LOST, FLUX = 0.02, 30.0
@@ -44,10 +50,11 @@ def leaking(form: Form, evaluate: Evaluate, scales: list[float], error: float, s
     `evaluate` gives an expression of the answer at points (N, d); `scales` is what each row's operator makes of the
     solution (see `RowScore`), `error` the estimated relative error; a `share` below 1 looks at fewer boxes."""
     findings = []
-    count = max(FEW, round(share * BOXES))
+    count, soft = max(FEW, round(share * BOXES)), priors(form)
     for condition in form.conditions:
         of_rows = [scale for row, scale in zip(form.rows, scales, strict=True) if row.condition == condition.index]
-        if condition.region.dim < form.space.dim or condition.region.labels or form.space.dim not in NODES:
+        inside = condition.region.dim == form.space.dim and condition.index not in soft
+        if not inside or condition.region.labels or form.space.dim not in NODES:
             continue
         for expr in condition.residuals:
             deadline.turn()
@@ -81,7 +88,8 @@ def _check(
     boxes = list(_boxes(condition.region, count))
     if not boxes:
         return None
-    sums = [_sums(form, boxes, flux, source, evaluate, nodes) for nodes in NODES[form.space.dim]]
+    cuts = [_cuts(form, k) for k in range(form.space.dim)]
+    sums = [_sums(form, boxes, flux, source, evaluate, nodes, cuts) for nodes in NODES[form.space.dim]]
     (gap, size), (again, _) = sums
     volumes = np.array([np.prod(hi - lo) for lo, hi in boxes])
     allowed = SURE * np.abs(gap - again) + (LOST + FLUX * error) * np.maximum(size, scale * volumes)
@@ -115,26 +123,38 @@ def _boxes(region: Region, count: int) -> Iterator[Box]:
                 break
 
 
-def _sums(
-    form: Form, boxes: list[Box], flux: dict[Symbol, Expr], source: Expr, evaluate: Evaluate, nodes: int
-) -> tuple[Array, Array]:
-    """For each box ∮ n·F + ∫ s, real part, and the same of the sizes."""
+def _cuts(form: Form, coordinate: int) -> list[float]:
+    """The ends of the places where data are narrow: a rule for a whole side sees nothing of what lies between."""
+    cuts = sorted({end for a, b, _ in steps(form.bound, coordinate) for end in (a, b)})
+    return cuts if len(cuts) <= MOST else []
+
+
+def _rule(lo: float, hi: float, cuts: list[float], nodes: int) -> tuple[Array, Array]:
+    """Gauss nodes and weights on the parts of a side."""
     x, w = np.polynomial.legendre.leggauss(nodes)
+    edges = np.array([lo, *(cut for cut in cuts if lo < cut < hi), hi])
+    half = np.diff(edges)[:, None] / 2
+    return (edges[:-1, None] + half * (1 + x)).ravel(), (half * w).ravel()
+
+
+def _sums(
+    form: Form, boxes: list[Box], flux: dict[Symbol, Expr], source: Expr, evaluate: Evaluate, nodes: int, cuts: Cuts
+) -> tuple[Array, Array]:  # fmt: skip
+    """For each box ∮ n·F + ∫ s, real part, and the same of the sizes."""
     d, coords = form.space.dim, form.space.coords
     total, size = np.zeros((2, len(boxes)))
+    rules = [[_rule(*side, cut, nodes) for *side, cut in zip(lo, hi, cuts, strict=True)] for lo, hi in boxes]
 
     def add(expr: Expr, faces: list[int], sign: float, end: int) -> None:
-        unit = grid_points([x] * len(faces)) if faces else np.zeros((1, 0))
-        weights = np.prod(grid_points([w / 2] * len(faces)), axis=1) if faces else np.ones(1)
-        points = []
-        for lo, hi in boxes:
-            at = np.tile((lo, hi)[end], (len(unit), 1))
-            at[:, faces] = (lo + hi)[faces] / 2 + (hi - lo)[faces] / 2 * unit
-            points.append(at)
-        values = evaluate(expr, np.concatenate(points)).reshape(len(boxes), -1)
-        areas = np.array([np.prod((hi - lo)[faces]) for lo, hi in boxes])
-        np.add(total, sign * areas * (np.real(values) @ weights), out=total)
-        np.add(size, areas * (np.abs(values) @ weights), out=size)
+        points, weights = [], []
+        for box, rule in zip(boxes, rules, strict=True):
+            each = [rule[k] if k in faces else (box[end][k : k + 1], np.ones(1)) for k in range(d)]
+            points.append(grid_points([x for x, _ in each]))
+            weights.append(np.prod(grid_points([w for _, w in each]), axis=1))
+        values, begun = evaluate(expr, np.concatenate(points)), np.cumsum([0, *map(len, points[:-1])])
+        weight = np.concatenate(weights)
+        np.add(total, sign * np.add.reduceat(np.real(values) * weight, begun), out=total)
+        np.add(size, np.add.reduceat(np.abs(values) * weight, begun), out=size)
 
     for k, end in itertools.product(range(d), (0, 1)):
         if coords[k] in flux:

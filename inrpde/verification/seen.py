@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inrpde.compiler.form import Form
-from inrpde.resolution import Place, narrow
+from inrpde.resolution import Place, narrow, weighted
 from inrpde.sampling.sites import Samples, Site
 from inrpde.verification.finding import Finding, Kind
 
@@ -31,6 +31,13 @@ def unseen(form: Form, samples: Samples) -> list[Finding]:
             "make it wider, or split the region so that it is wide beside its part"
         )
         findings.setdefault(place.condition, Finding(Kind.DATA, text, "unverified"))
+    for region, place in weighted(form.bound):
+        rules = [
+            site for term, site in zip(form.integrals, samples.integrals, strict=True) if term.row.region is region
+        ]
+        if place.kind == "peak" and any(_missed(place, site) > MISSED for site in rules):
+            text = f"{place.text}, and the rule for the integral does not meet that: make it wider"
+            findings.setdefault(place.condition, Finding(Kind.DATA, text, "unverified"))
     return list(findings.values())
 
 

@@ -26,11 +26,12 @@ RESONANT = 1e-4
 
 @dataclass(frozen=True)
 class Unmet:
-    """An equation that does not hold: its residual, and its data where they drive the solution; `lasting` if a
-    different solve leaves the very same residual."""
+    """An equation that does not hold: its residual, that as a `share` of what it is compared with, and its data where
+    they drive the solution; `lasting` if a different solve leaves the very same residual."""
 
     row: Row
     residual: float
+    share: float
     data: float | None
     lasting: bool
 
@@ -44,7 +45,8 @@ class Unmet:
 
     @property
     def finding(self) -> Finding:
-        return Finding(Kind.RESIDUAL, self.text, "unverified" if self.lasting else "plausible")
+        """Where a residual is as large as what it is compared with, nothing of the equation holds."""
+        return Finding(Kind.RESIDUAL, self.text, "unverified" if self.lasting or self.share > 1 else "plausible")
 
 
 def unmet(form: Form, estimated: Estimate) -> list[Unmet]:
@@ -57,14 +59,23 @@ def unmet(form: Form, estimated: Estimate) -> list[Unmet]:
     found = []
     for row, mine, other in zip(form.rows, first.rows, others, strict=True):
         data = mine.data if mine.data > DRIVES * driving * mine.scale else None
-        if driving > 0 and not mine.prior and mine.rms > LARGE * (driving * mine.scale if data is None else data):
-            found.append(Unmet(row, mine.rms, data, other is not None and alike(mine, other)))
+        share = mine.rms / (driving * mine.scale if data is None else data) if driving > 0 and mine.scale > 0 else 0.0
+        if share > LARGE and not mine.prior:
+            found.append(Unmet(row, mine.rms, share, data, other is not None and alike(mine, other)))
     return found
 
 
 def _driving(scored: Score) -> float:
     """The largest data over what an equation's operator makes of the solution's lowest mode; 0 where there are none."""
     return max((row.data / row.scale for row in scored.rows if row.scale > 0 and np.isfinite(row.data)), default=0.0)
+
+
+def ended(form: Form, candidate: Candidate) -> list[Finding]:
+    """That an answer ends before the last time."""
+    if candidate.until is None:
+        return []
+    text = f"the answer ends at {form.space.coords[-1]} = {candidate.until:.4g}: nothing is known of what follows"
+    return [Finding(Kind.RESIDUAL, text, "unverified")]
 
 
 def failure(form: Form, candidate: Candidate, estimated: Estimate) -> DivergedError | None:

@@ -1,9 +1,12 @@
 """What is given in a condition."""
 
 import numpy as np
-from sympy import cos, exp, sin
+from sympy import Abs, Interval, Piecewise, cos, exp, sin
 
-from inrpde.resolution.given import function, given
+from inrpde import On, Problem, Region, Space
+from inrpde.compiler import bind
+from inrpde.resolution import narrow
+from inrpde.resolution.given import SOME, function, given
 from tests.resolution.line import poisson
 
 
@@ -20,3 +23,17 @@ def test_values():
     points = np.random.default_rng(0).random((5, 2))
     found = function(bound, [x * y, sin(x).diff(x), x - x + 2])(points)
     np.testing.assert_allclose(found, [points[:, 0] * points[:, 1], np.cos(points[:, 0]), np.full(5, 2.0)])
+
+
+def test_what_unknowns_share_a_function_with():
+    """A coefficient within Piecewise, a source that an unknown dampens within its exponential."""
+    space = Space("x")
+    (x,), u = space.coords, space.unknown("u")
+    omega, near = Region(space, Interval(0, 1)), Abs(x - 0.3) < 1e-6
+    rows = [Piecewise((5 * u.diff(x), near), (0, True)), exp(-(((x - 0.3) / 1e-6) ** 2) - u) + sin(u)]
+    bound = bind(Problem("p", [u], [On(omega, u.diff(x, 2) + row) for row in rows]))
+    jump, dampened = (given(bound, condition) for condition in bound.conditions)
+    assert [term for term, _ in jump] == [Piecewise((5 * SOME, near), (0, True))]
+    assert [term for term, _ in dampened if term.has(exp)] == [exp(-(((x - 0.3) / 1e-6) ** 2) - SOME)]
+    assert all(place.width < 1e-5 for place in narrow(bound))
+    assert {place.condition for place in narrow(bound)} == {0, 1}

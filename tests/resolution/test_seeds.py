@@ -48,3 +48,11 @@ def test_slow_functions_have_none(expr):
 def test_jumps(expr):
     bound = poisson("x")
     assert np.abs(of(bound, expr(*bound.space.coords)) - 0.3).min() < 1e-9
+
+
+def test_a_high_power_is_narrow_where_its_base_is_largest():
+    bound = poisson("x")
+    (x,) = bound.space.coords
+    found = of(bound, sin(3 * (x + 0.1)) ** 300_000)
+    assert np.abs(found - (np.pi / 6 - 0.1)).min() < 1e-6
+    assert len(of(bound, x**3)) == 0

@@ -23,8 +23,9 @@ from inrpde.verification.estimate import estimate
 from inrpde.verification.finding import Kind
 from inrpde.verification.report import exact_errors
 from inrpde.verification.unmet import unmet
-from inrpde.verification.verdict import WORDS, verdict
+from inrpde.verification.verdict import WORDS
 from tests.problems.amplifying import ILL_POSED, SINGULAR, WELL_POSED, plane, square
+from tests.verification.judging import judged as worded
 
 NEAR, ILL = [1e6, 1.0, 1.0], [1e9, 1e7, 1e5]
 
@@ -133,7 +134,7 @@ def judged(problem):
     plain = estimate(form, candidate, 0)
     found = estimate(form, candidate, 0, measure=partial(amplification, form, seed=0))
     doubts = ill_posed(form, found.amplified, found.first)
-    return form, candidate, plain, found, verdict(found, {}, unmet(form, found), doubts)
+    return form, candidate, plain, found, worded(found, {}, unmet(form, found), doubts)
 
 
 def error(form, candidate):

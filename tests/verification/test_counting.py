@@ -194,12 +194,6 @@ BAD = {
         "asks for 4 conditions, and 3 are given",
         "unverified",
     ),
-    "a system without its second start": (
-        [On(rod, Eq(f.diff(s), g)), On(rod, Eq(g.diff(s), -f)), On(first, f - 1)],
-        (f, g),
-        "the equations of f, g ask for 2 conditions, and 1 is given",
-        "unverified",
-    ),
 }
 
 rim = Ball(space, (0, 0), 1)

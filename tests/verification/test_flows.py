@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sympy import Abs, Derivative, Eq, Interval, Piecewise, Rational, cos, exp, sin
+from sympy import Abs, Derivative, Eq, Interval, Piecewise, Rational, cos, erf, exp, pi, sin, sqrt
 
 import inrpde
 from inrpde import Ball, On, Problem, Region, Space
@@ -115,3 +115,14 @@ def test_a_jump_under_a_derivative_is_found_in_the_answer():
         Problem("smooth", unknowns=[u], conditions=conditions, coefficients={k: smooth}), reference="none"
     ).report
     assert not [each for each in report["findings"] if each["kind"] == "balance"]
+
+
+def test_a_source_that_no_rule_for_a_whole_box_sees():
+    (x,), u = line.coords, line.unknown("u")
+    s, centre = 1e-4, 1.3217
+    z = (x - centre) / (sqrt(2) * s)
+    step = (x - centre) * erf(z) / 2 + s * exp(-(z**2)) / sqrt(2 * pi)
+    source = exp(-(z**2)) / (s * sqrt(2 * pi))
+    form = problem(line, Region(line, Interval(0, 3)), Eq(u.diff(x, 2), source), u)
+    assert found(form, step + x) == []
+    assert found(form, x**2) != []

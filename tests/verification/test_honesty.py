@@ -244,8 +244,8 @@ def test_verified_means_an_estimate_that_is_good(worst, score, reference):
 def test_equations_that_do_not_hold_lower_the_verdict():
     form = compile_problem(Problem("p", unknowns=[u], conditions=[screened, On(walls, Eq(u, 0))]))
     assert judged(fabricated(), {}).word == "verified"
-    for lasting, word in ((False, "plausible"), (True, "unverified")):
-        left = [Unmet(form.rows[0], 0.5, 1.0, lasting)]
+    for share, lasting, word in ((0.5, False, "plausible"), (2.0, False, "unverified"), (0.5, True, "unverified")):
+        left = [Unmet(form.rows[0], 0.5, share, 1.0, lasting)]
         assert judged(fabricated(), {}, left).word == word
         assert "leaves a residual of 0.5, where its data are 1" in judged(fabricated(), {}, left).because
 

@@ -1,9 +1,9 @@
 """Narrow data that points follow, and those that they cannot."""
 
 import pytest
-from sympy import Eq, Interval, Piecewise, exp, sin, tanh
+from sympy import Eq, Interval, Piecewise, exp, pi, sin, sqrt, tanh
 
-from inrpde import On, Problem, Region, Space
+from inrpde import Ball, On, Problem, Region, Space, solve
 from inrpde.compiler import compile_problem
 from inrpde.sampling.draw import draw
 from inrpde.verification.seen import unseen
@@ -50,3 +50,25 @@ def test_what_is_too_narrow_and_too_long_is_named():
     assert one.at_most == "unverified"
     assert "exp(" in one.text
     assert "make it wider" in one.text
+
+
+def test_rules_for_integrals_follow_narrow_weights():
+    """u' = u with the mean of u under a narrow weight, e^x there."""
+    space = Space("x")
+    (x,), u = space.coords, space.unknown("u")
+    omega, s, centre = Region(space, Interval(0, 1)), 1e-5, 0.3717
+    weight = exp(-(((x - centre) / s) ** 2)) / (s * sqrt(pi))
+    conditions = [On(omega, Eq(u.diff(x), u)), On(omega, Eq(omega.integral(weight * u), exp(centre)))]
+    found = solve(Problem("p", [u], conditions), reference="none")
+    assert found([0.0])["u"] == pytest.approx(1, rel=1e-6)
+
+
+def test_a_narrow_weight_that_no_rule_follows_is_named():
+    space = Space("x y")
+    (x, y), u = space.coords, space.unknown("u")
+    disc = Ball(space, (0, 0), 1)
+    weight = exp(-(((x - 0.3) ** 2 + y**2) / 1e-8))
+    form = compile_problem(Problem("p", [u], [On(disc, space.laplace(u)), On(disc, disc.integral(weight * u) - 1)]))
+    (one,) = unseen(form, draw(form, 1500, 17))
+    assert one.at_most == "unverified"
+    assert "integral" in one.text

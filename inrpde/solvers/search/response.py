@@ -63,7 +63,7 @@ def amplification(form: Form, state: State, scored: Score, seed: int) -> Amplifi
     plan, halves = probing(form, seed)
     if plan is None:
         return None
-    samples = draw(form, plan.points, seed).thinned(plan.points)
+    samples = draw(form, plan.points, seed).evened(plan.points)
     start = zero_state(form, make_trials(form, plan, seed))
     try:
         jets = no_jets(form) if form.linear else evaluate_jets(form, samples, state)
