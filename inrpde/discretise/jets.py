@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,12 +73,14 @@ def integral_values(form: Form, samples: Samples, jets: Jets) -> list[complex | 
     return values
 
 
+def environments(form: Form, samples: Samples, jets: Jets) -> Iterator[tuple[Row, dict]]:
+    """Every equation, with the arrays for everything in it."""
+    numbers = integral_values(form, samples, jets)
+    for row, at in zip(form.rows, jets.rows, strict=True):
+        yield row, filled(form, row, samples.of(row), at, numbers)
+
+
 def residuals(form: Form, samples: Samples, jets: Jets) -> list[Array]:
     """The residual of every equation on its own points, (N,), in its own units."""
-    numbers = integral_values(form, samples, jets)
-    out = []
-    for row, at in zip(form.rows, jets.rows, strict=True):
-        site = samples.of(row)
-        (value,) = row.value(filled(form, row, site, at, numbers))
-        out.append(np.broadcast_to(value, (len(site.points),)))
-    return out
+    rows = environments(form, samples, jets)
+    return [np.broadcast_to(row.value(env)[0], (len(samples.of(row).points),)) for row, env in rows]

@@ -13,7 +13,7 @@ import numpy as np
 from inrpde.compiler.form import Form, Jet, Row
 from inrpde.discretise.base import base, base_jets
 from inrpde.discretise.fields import varying
-from inrpde.discretise.jets import Jets, evaluate_jets, integral_values, residuals
+from inrpde.discretise.jets import Jets, environments, evaluate_jets, residuals
 from inrpde.discretise.operators import lowest_modes, operator, slopes
 from inrpde.discretise.state import Evaluable, field_at
 from inrpde.sampling.extent import priors
@@ -67,20 +67,17 @@ def score(form: Form, samples: Samples, state: Evaluable) -> Score:
     modes = lowest_modes(form)
     with np.errstate(all="ignore"):  # a state that diverges has the score inf
         jets = evaluate_jets(form, samples, state)
-        numbers = integral_values(form, samples, jets)
-        tangents = [slopes(form, row, samples, at, numbers) for row, at in zip(form.rows, jets.rows, strict=True)]
-        operators = [
-            operator(row, samples.of(row), tangent, modes) for row, tangent in zip(form.rows, tangents, strict=True)
-        ]
+        rows = environments(form, samples, jets)
+        operators = [operator(row, samples.of(row), row.tangents(env), modes) for row, env in rows]
         sizes = _balanced(operators, _sizes(form, jets, samples, state))
         parts = zip(residuals(form, samples, jets), operators, data(form, samples), strict=True)
         found = zip(form.rows, parts, strict=True)
         soft = priors(form)
-        rows = tuple(
+        scores = tuple(
             _row_score(row, samples.of(row), sizes, form.conditions[row.condition].norm, row.condition in soft, *values)
             for row, values in found
         )
-    return Score(rows, tuple(sizes))
+    return Score(scores, tuple(sizes))
 
 
 def data(form: Form, samples: Samples) -> list[float]:

@@ -12,7 +12,7 @@ from inrpde.compiler.form import Form, Row
 from inrpde.compiler.printing import RowFunction
 from inrpde.discretise.expressions import Expressions, exact_state
 from inrpde.discretise.fields import field_points, varying
-from inrpde.discretise.jets import evaluate_jets, filled, integral_values
+from inrpde.discretise.jets import environments, evaluate_jets
 from inrpde.discretise.operators import lowest_modes
 from inrpde.discretise.state import field_at
 from inrpde.errors import ProblemError
@@ -61,11 +61,8 @@ def violated(form: Form, samples: Samples) -> Iterator[Violation]:
     with np.errstate(all="ignore"):
         fields = [field_at(exact, k, field_points(form, k, 500, 17)) for k in range(len(form.unknowns))]
         sizes = [varying(values) for values in fields]
-        jets = evaluate_jets(form, samples, exact)
-        numbers = integral_values(form, samples, jets)
-        for row, at in zip(rows, jets.rows, strict=True):
+        for row, env in environments(form, samples, evaluate_jets(form, samples, exact)):
             site = samples.of(row)
-            env = filled(form, row, site, at, numbers)
             (residual,) = row.value(env)
             terms = RowFunction([*Add.make_args(row.residual)], row.text)(env)
             largest = np.sum([np.broadcast_to(np.abs(term), site.weights.shape) for term in terms], axis=0)

@@ -206,15 +206,14 @@ class Steps:
         where they end: close to where a solution blows up residuals grow as fast as it does. Those of the lowest score
         where none do."""
         start, states, ends = times(self.form)[0], self.trail.states, self.trail.ends
-        best: tuple[float, int] = (float("inf"), 1)
+        best: tuple[float, int, State] = (float("inf"), 1, states[0])
         for count in range(len(states), 0, -1):
-            state, until = joined(self.form, states[:count], ends[:count], ends=True), ends[count - 1]
-            drawn = draw(self.form, 1000, self.seed + UNFITTED, window=(start, until))
-            best = min(best, (score(self.form, drawn, state).total, count))
+            state = joined(self.form, states[:count], ends[:count], ends=True)
+            drawn = draw(self.form, 1000, self.seed + UNFITTED, window=(start, ends[count - 1]))
+            best = min((score(self.form, drawn, state).total, count, state), best, key=lambda each: each[:2])
             if best[0] < MISSED * self.plan.aim:
                 break
-        count = best[1]
-        return joined(self.form, states[:count], ends[:count], ends=True), ends[count - 1]
+        return best[2], ends[best[1] - 1]
 
     def advance(self) -> None:
         """Solve the next window, smaller and with more cells while that lowers its score, until it meets the aim."""
