@@ -67,6 +67,11 @@ class Row:
             needed.setdefault(jet.unknown, set()).add(jet.index)
         return needed
 
+    def feels_constants(self, unknown: int) -> bool:
+        """Does the equation change when a constant is added to an unknown?"""
+        slopes = [self.tangent.get(s, 0) for s, j in self.jets.items() if j.unknown == unknown and not any(j.index)]
+        return sum(slopes) != 0
+
 
 @dataclass(frozen=True)
 class IntegralTerm:
@@ -118,6 +123,11 @@ class Form:
             if len(pair) == 2:
                 found[pair[0]], found[pair[1]] = re(expr), im(expr)
         return found
+
+    def fixes_constants(self, unknown: int) -> bool:
+        """Does any equation, or integral, change when a constant is added to an unknown?"""
+        rows = (*self.rows, *(term.row for term in self.integrals))
+        return any(row.feels_constants(unknown) for row in rows if unknown in row.indices)
 
     @property
     def groups(self) -> list[list[int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.spatial import cKDTree
 
@@ -52,6 +54,12 @@ def varying(values: Array, base: complex | float = 0.0) -> float:
     what they differ by from it; at least a share `ROUNDED` of what they are: so much of a constant is rounding."""
     size, apart = rms(values - base), deviation(values)
     return max(apart if size > np.hypot(FAR, 1) * apart else size, ROUNDED * rms(values))
+
+
+def fixed(form: Form, values: Sequence[Array]) -> list[Array]:
+    """The values of all unknowns, those that nothing fixes but for a constant less their mean: errors are of the rest."""
+    pairs = enumerate(values)
+    return [each if form.fixes_constants(k) else each - np.mean(each) for k, each in pairs]
 
 
 def relative_difference(values: Array, reference: Array, least: float = 0.0) -> float:

@@ -29,12 +29,12 @@ def advice(
 def _steps(
     form: Form, estimated: Estimate, fields: Mapping[str, Weighed], doubts: Sequence[Finding], budget: float | None
 ) -> Iterator[str]:
-    capping = [each for each in doubts if each.at_most]
-    yield from (each.fix for each in sorted(capping, key=lambda each: WORDS.index(str(each.at_most))) if each.fix)
     better = {name: each for name, each in fields.items() if each.better}
     if better:
         names, error = ", ".join(f"{name}_reference" for name in better), max(each.trust for each in better.values())
         yield f"use the reference, {names} in the file: its own error is {error:.1e}"
+    capping = [each for each in doubts if each.at_most]
+    yield from (each.fix for each in sorted(capping, key=lambda each: WORDS.index(str(each.at_most))) if each.fix)
     if estimated.open:
         yield f"look for a condition that fixes {', '.join(estimated.open)}: two different solves satisfy all that hold"
     if budget is not None:

@@ -18,7 +18,7 @@ from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
 from inrpde.sampling import Quadrature, sample
 from inrpde.sampling.extent import priors, times
-from inrpde.verification.coverage import at_an_end, faces, feels_constants
+from inrpde.verification.coverage import at_an_end, faces
 from inrpde.verification.finding import Finding, Kind, name
 from inrpde.verification.symbol import degrees, determinant, independent, rank, roots, symbol
 
@@ -156,7 +156,7 @@ def _on_a_line(form: Form, group: list[System], bare: bool) -> list[Count]:
     terms = [form.integrals[k].row for row in totals for k in row.integrals.values()]
     for k in unknowns:  # where slopes alone are given, one more fixes the constant
         given -= (
-            given > asked and sum(feels_constants(row, k) for row in (*mine, *rows, *terms) if k in row.indices) == 1
+            given > asked and sum(row.feels_constants(k) for row in (*mine, *rows, *terms) if k in row.indices) == 1
         )
     if given > asked or (given < asked and not bare):
         return [Count("", tuple(unknowns), asked, given, (*rows, *totals))]

@@ -168,18 +168,13 @@ def free_constants(form: Form) -> list[Finding]:
     """Unknowns to which a constant may be added: whatever appears in derivatives and differences only."""
     findings = []
     for number in range(len(form.unknowns)):
-        mine = [row for row in (*form.rows, *(term.row for term in form.integrals)) if number in row.indices]
-        if mine and not any(feels_constants(row, number) for row in mine):
+        if not form.fixes_constants(number):
             u = name(form, number)
-            text = f"{u} is determined up to a constant only: Eq(omega.mean({u}), 0) would fix it"
+            text = (
+                f"{u} is determined up to a constant only, and so are its errors: Eq(omega.mean({u}), 0) would fix it"
+            )
             findings.append(Finding(Kind.COVERAGE, text, "plausible"))
     return findings
-
-
-def feels_constants(row: Row, unknown: int) -> bool:
-    """Does an equation change when a constant is added to an unknown?"""
-    slopes = [row.tangent.get(s, 0) for s, jet in row.jets.items() if jet.unknown == unknown and not any(jet.index)]
-    return sum(slopes) != 0
 
 
 def _measured(form: Form, unknown: int) -> bool:

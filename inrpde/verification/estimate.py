@@ -12,7 +12,16 @@ from inrpde import deadline
 from inrpde.compiler.form import Form
 from inrpde.discretise.amplification import Amplification
 from inrpde.discretise.base import base
-from inrpde.discretise.fields import ROUNDED, between, deviation, field_points, relative_difference, rms, varying
+from inrpde.discretise.fields import (
+    ROUNDED,
+    between,
+    deviation,
+    field_points,
+    fixed,
+    relative_difference,
+    rms,
+    varying,
+)  # fmt: skip
 from inrpde.discretise.score import Score, score, shared
 from inrpde.discretise.state import State, field_at
 from inrpde.errors import DivergedError
@@ -139,7 +148,7 @@ def estimate(
     it, and their residuals tell less, as these are large in windows that are short.
 
     Where there are readings the second solve has not seen all of them, and the difference is the estimate; an unknown
-    that nothing else gives is compared between them. An unknown that is open by more than a constant leaves those open
+    that nothing else gives is compared between them; one that nothing fixes but for a constant, but for that. An unknown that is open by more than a constant leaves those open
     that equations couple to it.
 
     The second solve may take so many `seconds`; one that is not finished then is none. A score may take about as long
@@ -153,7 +162,7 @@ def estimate(
     first = score(form, held_out, candidate.state)
     unknowns = range(len(form.unknowns))
     points = [(between if sampled(form, k) else field_points)(form, k, 2000, seed + 31) for k in unknowns]
-    ours = [field_at(candidate.state, k, at) for k, at in enumerate(points)]
+    ours = fixed(form, [field_at(candidate.state, k, at) for k, at in enumerate(points)])
     names = [unknown.name for unknown in form.unknowns]
     varied = [varying(*each) for each in zip(ours, base(form), strict=True)]
     spread = {name: _spread(values) for name, values in zip(names, ours, strict=True)}
@@ -173,7 +182,7 @@ def estimate(
             fields, first, None, {}, 0.0, (), late=scope.expired, most=most, spread=spread, amplified=amplified
         )
     second = score(form, held_out, other)
-    theirs = [field_at(other, k, at) for k, at in enumerate(points)]
+    theirs = fixed(form, [field_at(other, k, at) for k, at in enumerate(points)])
     pairs = list(zip(ours, theirs, first.sizes, strict=True))
     differences = {name: relative_difference(*each) for name, each in zip(names, pairs, strict=True)}
     if candidate.equal:

@@ -44,9 +44,9 @@ def verdict(estimated: Estimate, fields: Mapping[str, Weighed], doubts: Sequence
     worst = max((each.of_variation for each in fields.values()), default=0.0)
     found = _word(estimated, fields, worst)
     for name, each in fields.items():
-        if each.contradicted:
+        if each.contradicted and found.word != "wrong":
             found = found.at_most("unverified", _apart(name, each))
-        elif each.sound and not each.agrees:
+        elif each.sound and not (each.agrees or each.contradicted):
             found = found.at_most("plausible", _apart(name, each))
     for doubt in doubts:
         if doubt.at_most and not worst >= doubt.error:

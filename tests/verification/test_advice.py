@@ -49,8 +49,10 @@ def test_what_bounds_the_word_most_comes_first():
     assert steps(doubts=doubts) == ["first", "second"]
 
 
-def test_a_better_reference_is_pointed_to():
-    first, *_ = steps("wrong", compared={"rel_l2": 0.3, "estimated_error": 1e-4})
+def test_a_better_reference_is_pointed_to_first():
+    doubts = [Finding(Kind.DATA, "a", "unverified", fix="mend it")]
+    first, second = steps("wrong", compared={"rel_l2": 0.3, "estimated_error": 1e-4}, doubts=doubts)
+    assert second == "mend it"
     assert "u_reference in the file" in first
     assert "1.0e-04" in first
 
