@@ -97,11 +97,15 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
     names = [unknown.name for unknown in form.bound.unknowns if not unknown.is_number]
     compared = witness.errors if witness is not None else {}
     parts = _parts(form, estimated)
+    amplified = estimated.amplified
     fields = {
-        name: weigh(estimated.fields[part], compared.get(name), estimated.spread.get(part, 1.0), known.bound)
+        name: weigh(
+            estimated.fields[part], compared.get(name), estimated.spread.get(part, 1.0), known.bound,
+            1.0 if amplified is None else amplified.of(part),
+        )
         for name, part in parts.items()
-    }
-    unheld = [*ill_posed(form, estimated.amplified, estimated.first), *known.findings, *ended(form, best)]
+    }  # fmt: skip
+    unheld = [*ill_posed(form, amplified, estimated.first), *known.findings, *ended(form, best)]
     doubts = [*unheld, *answer.findings]
     word = verdict(estimated, fields, doubts)
     following = advice(word.word, form, estimated, fields, doubts, answer.budget)

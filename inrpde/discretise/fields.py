@@ -57,9 +57,8 @@ def varying(values: Array, base: complex | float = 0.0) -> float:
 
 
 def fixed(form: Form, values: Sequence[Array]) -> list[Array]:
-    """The values of all unknowns, those that nothing fixes but for a constant less their mean: errors are of the rest."""
-    pairs = enumerate(values)
-    return [each if form.fixes_constants(k) else each - np.mean(each) for k, each in pairs]
+    """The values of all unknowns, less their mean where nothing fixes a constant: errors are of the rest."""
+    return [each if form.fixes_constants(k) else each - np.mean(each) for k, each in enumerate(values)]
 
 
 def relative_difference(values: Array, reference: Array, least: float = 0.0) -> float:

@@ -170,9 +170,7 @@ def free_constants(form: Form) -> list[Finding]:
     for number in range(len(form.unknowns)):
         if not form.fixes_constants(number):
             u = name(form, number)
-            text = (
-                f"{u} is determined up to a constant only, and so are its errors: Eq(omega.mean({u}), 0) would fix it"
-            )
+            text = f"{u} is determined up to a constant only: Eq(omega.mean({u}), 0) would fix it"
             findings.append(Finding(Kind.COVERAGE, text, "plausible"))
     return findings
 

@@ -148,8 +148,8 @@ def estimate(
     it, and their residuals tell less, as these are large in windows that are short.
 
     Where there are readings the second solve has not seen all of them, and the difference is the estimate; an unknown
-    that nothing else gives is compared between them; one that nothing fixes but for a constant, but for that. An unknown that is open by more than a constant leaves those open
-    that equations couple to it.
+    that nothing else gives is compared between them; one that nothing fixes but for a constant, but for that. An
+    unknown that is open by more than a constant leaves those open that equations couple to it.
 
     The second solve may take so many `seconds`; one that is not finished then is none. A score may take about as long
     as `scoring` says: fewer points are looked at, if need be.
@@ -211,15 +211,9 @@ def estimate(
 
 def _apart(form: Form, pairs: Sequence[tuple[Array, Array, float]], limits: Sequence[float]) -> list[int]:
     """The unknowns of which two solves, with the size of each, differ by more than a limit, and those that equations
-    couple to one that differs by more than a constant."""
+    couple to one of them."""
     apart = {k for k, each in enumerate(pairs) if relative_difference(*each) > limits[k]}
-    varied = {k for k in apart if _varied(*pairs[k]) > limits[k]}
-    return sorted(apart.union(*(group for group in form.groups if varied & set(group))))
-
-
-def _varied(values: Array, reference: Array, least: float) -> float:
-    """The relative difference of two fields but for a constant."""
-    return relative_difference(values - np.mean(values - reference), reference, least)
+    return sorted(apart.union(*(group for group in form.groups if apart & set(group))))
 
 
 def unfitted(form: Form, candidate: Candidate, count: int, seed: int) -> Samples:

@@ -18,6 +18,8 @@ BETTER = 5.0
 """The reference is the better answer where the two differ by so many times its own error."""
 
 
+SINGULAR = 1e6
+"""How much more than its data an answer is perturbed where the rounding of a reference's matrices is an error, too."""
 VARIES = 10.0
 """A norm so many times the deviation from the mean hides what varies: errors are told beside that, too."""
 
@@ -64,17 +66,22 @@ class Weighed:
         return self.gap > times * (self.trust + self.own)
 
 
-def weigh(own: float, compared: Compared | None, ratio: float = 1.0, bound: float | None = None) -> Weighed:
+def weigh(
+    own: float, compared: Compared | None, ratio: float = 1.0, bound: float | None = None, amplified: float = 1.0
+) -> Weighed:
     """What the estimate of a field, a `bound` on its error and the comparison with a sound reference say together.
 
     By the triangle inequality the error lies within gap ± trust. Where the estimate is far below, the gap is the error;
-    where it is far above, gap + trust bounds it. A reference that makes no sense (not `sound`) says nothing."""
+    where it is far above, gap + trust bounds it. A reference that makes no sense (not `sound`) says nothing,
+    and one that differs where errors are `amplified` by far has an error that its grids do not show."""
     bounded = bound is not None and bound <= AGREES * own
     own = min(own, bound) if bound is not None else own
     if not compared or not compared.get("sound", True):
         return Weighed(own, own, ratio, bounded=bounded)
     gap, trust = _closest(compared)
     found = Weighed(own, own, ratio, gap, trust, compared.get("order", LEAST_ORDER) >= LEAST_ORDER, bounded)
+    if found.apart(AGREES) and amplified > SINGULAR:
+        return Weighed(own, own, ratio, bounded=bounded)
     if found.sound and found.apart(AGREES):
         return replace(found, error=gap)
     if found.sound and own > AGREES * (gap + trust):

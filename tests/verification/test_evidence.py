@@ -51,6 +51,11 @@ def test_what_makes_no_sense_says_nothing():
     assert weigh(1e-8, compared(0.3, 1e-3, order=-29.0, sound=False)) == weigh(1e-8, None)
 
 
+def test_near_a_resonance_a_reference_that_differs_says_nothing():
+    assert weigh(1e-6, compared(0.9, 1e-2), amplified=4e9) == weigh(1e-6, None)
+    assert weigh(1e-6, compared(1e-5, 1e-5), amplified=4e9).agrees
+
+
 def test_what_is_extrapolated_is_the_closer_witness():
     fine = {"extrapolated_rel_l2": 2e-7, "extrapolated_estimated_error": 1e-7}
     assert weigh(1e-3, compared(1e-4, 1e-4, **fine)).error == pytest.approx(3e-7)
