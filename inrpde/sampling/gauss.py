@@ -33,13 +33,13 @@ def integration(region: Region, seed: int = 0, cuts: Sequence[Sequence[float]] =
         return sample(region, POINTS, seed)
     parted = any(cuts) and all(len(cut) <= MOST for cut in cuts)
     count = (PART if parted else NODES)[region.dim]
-    sides = [_side(a, b, cut, count) for (a, b), cut in zip(box, cuts if parted else [()] * len(box), strict=True)]
+    sides = [composite(a, b, cut, count) for (a, b), cut in zip(box, cuts if parted else [()] * len(box), strict=True)]
     weights = np.prod(grid_points([w for _, w in sides]), axis=1)
     return Quadrature(grid_points([x for x, _ in sides]), weights, None, {}, float(weights.sum()))
 
 
-def _side(lo: float, hi: float, cuts: Sequence[float], count: int) -> tuple[Array, Array]:
-    """Nodes and weights on each part of a side."""
+def composite(lo: float, hi: float, cuts: Sequence[float], count: int) -> tuple[Array, Array]:
+    """Gauss nodes and weights on each part of a side that is cut."""
     x, w = np.polynomial.legendre.leggauss(count)
     edges = np.array([lo, *(cut for cut in cuts if lo < cut < hi), hi], dtype=float)
     half = np.diff(edges)[:, None] / 2

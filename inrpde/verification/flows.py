@@ -20,6 +20,7 @@ from inrpde.declaration.regions import Region
 from inrpde.resolution import steps
 from inrpde.sampling import grid_points, sample
 from inrpde.sampling.extent import priors
+from inrpde.sampling.gauss import composite
 from inrpde.verification.finding import Finding, Kind
 
 Array = np.ndarray
@@ -129,21 +130,13 @@ def _cuts(form: Form, coordinate: int) -> list[float]:
     return cuts if len(cuts) <= MOST else []
 
 
-def _rule(lo: float, hi: float, cuts: list[float], nodes: int) -> tuple[Array, Array]:
-    """Gauss nodes and weights on the parts of a side."""
-    x, w = np.polynomial.legendre.leggauss(nodes)
-    edges = np.array([lo, *(cut for cut in cuts if lo < cut < hi), hi])
-    half = np.diff(edges)[:, None] / 2
-    return (edges[:-1, None] + half * (1 + x)).ravel(), (half * w).ravel()
-
-
 def _sums(
     form: Form, boxes: list[Box], flux: dict[Symbol, Expr], source: Expr, evaluate: Evaluate, nodes: int, cuts: Cuts
 ) -> tuple[Array, Array]:  # fmt: skip
     """For each box ∮ n·F + ∫ s, real part, and the same of the sizes."""
     d, coords = form.space.dim, form.space.coords
     total, size = np.zeros((2, len(boxes)))
-    rules = [[_rule(a, b, cut, nodes) for a, b, cut in zip(lo, hi, cuts, strict=True)] for lo, hi in boxes]
+    rules = [[composite(a, b, cut, nodes) for a, b, cut in zip(lo, hi, cuts, strict=True)] for lo, hi in boxes]
 
     def add(expr: Expr, faces: list[int], sign: float, end: int) -> None:
         points, weights = [], []

@@ -134,6 +134,7 @@ def test_what_a_march_has_finished_is_kept_until_it_is_come_to():
     assert record.settled
     found = Trail.recalled(record.part(march))
     assert (found.pace, found.span, found.aim) == (trail.pace, trail.span, 1e-4)
+    assert Trail.recalled(unpacked(*packed(replace(trail, stuck=True).memory()))).stuck
     assert record.part(march) is None
     assert not record.settled
 
