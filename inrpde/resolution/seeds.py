@@ -89,7 +89,7 @@ def _nodes(expr: Expr) -> Iterator[Node]:
             yield Node(node.args[0], "exp")
             if node.args[0].has(I):
                 yield Node(-I * node.args[0], "function")
-        elif isinstance(node, Pow) and (not node.exp.is_number or node.exp.is_real and node.exp > STEEP):
+        elif isinstance(node, Pow) and (not node.exp.is_number or (node.exp.is_real and node.exp > STEEP)):
             yield Node(node.exp * log(Abs(node.base)), "exp")
         elif isinstance(node, Pow) and not node.base.is_number and not (node.exp.is_Integer and node.exp > 0):
             yield Node(node.base, "power")

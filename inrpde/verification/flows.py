@@ -141,7 +141,7 @@ def _sums(
     """For each box ∮ n·F + ∫ s, real part, and the same of the sizes."""
     d, coords = form.space.dim, form.space.coords
     total, size = np.zeros((2, len(boxes)))
-    rules = [[_rule(*side, cut, nodes) for *side, cut in zip(lo, hi, cuts, strict=True)] for lo, hi in boxes]
+    rules = [[_rule(a, b, cut, nodes) for a, b, cut in zip(lo, hi, cuts, strict=True)] for lo, hi in boxes]
 
     def add(expr: Expr, faces: list[int], sign: float, end: int) -> None:
         points, weights = [], []
