@@ -183,7 +183,11 @@ def estimate(
     alone = tuple(names[k] for k in unknowns if sampled(form, k))
     larger, least = OPEN
     bound = GUESSED if readings else max(larger * second.total, least)
-    open_ = _apart(form, pairs, [bound * share[name] for name in names])
+    counted = zip(names, ours, theirs, base(form), strict=True)
+    even = {name for name, *each in counted if form.linear and _constant(*each)}
+    spread |= dict.fromkeys(even, 1.0)
+    allowed = {name: 1.0 if name in even else share[name] for name in names}
+    open_ = _apart(form, pairs, [bound * allowed[name] for name in names])
     undecided = tuple(names[k] for k in open_ if names[k] not in alone)
     strays = () if form.linear else _apart(form, pairs, [GUESSED * share[name] for name in names])
     part = 1.0 if readings else SPARE * first.total / max(np.hypot(first.total, second.total), 1e-300)
@@ -206,6 +210,12 @@ def _apart(form: Form, pairs: Sequence[tuple[Array, Array, float]], limits: Sequ
     apart = {k for k, each in enumerate(pairs) if relative_difference(*each) > limits[k]}
     varied = {k for k in apart if _varied(*pairs[k]) > limits[k]}
     return sorted(apart.union(*(group for group in form.groups if varied & set(group))))
+
+
+def _constant(ours: Array, theirs: Array, base: complex | float) -> bool:
+    """Does a field vary by no more than two solves differ, though the data give no offset that it is counted from? As
+    far as is known it is a constant, as a flux along a line, and nothing of it varies."""
+    return base == 0 and deviation(ours) <= rms(ours - theirs) and deviation(theirs) <= rms(ours - theirs)
 
 
 def _varied(values: Array, reference: Array, least: float) -> float:
