@@ -42,6 +42,8 @@ GUESSED = 0.3
 nonlinear equations they are too far apart to share a difference out."""
 OPEN = 100.0, 1e-2
 """Two solves that differ by so many times their residuals, and by so much, show that something is left open."""
+ALIKE = 2.0
+"""Solves of a constant vary by so many times what they differ by, at most: their errors are alike in part."""
 BRIEF = 0.5
 """Seconds that measuring the amplification may take, however few are left."""
 Measure = Callable[[State, Score], Amplification | None]
@@ -183,8 +185,8 @@ def estimate(
     alone = tuple(names[k] for k in unknowns if sampled(form, k))
     larger, least = OPEN
     bound = GUESSED if readings else max(larger * second.total, least)
-    counted = zip(names, ours, theirs, base(form), strict=True)
-    even = {name for name, *each in counted if form.linear and _constant(*each)}
+    bases = base(form)
+    even = {names[k] for k in unknowns if form.linear and _constant(ours[k], theirs[k], bases[k])}
     spread |= dict.fromkeys(even, 1.0)
     allowed = {name: 1.0 if name in even else share[name] for name in names}
     open_ = _apart(form, pairs, [bound * allowed[name] for name in names])
@@ -213,9 +215,9 @@ def _apart(form: Form, pairs: Sequence[tuple[Array, Array, float]], limits: Sequ
 
 
 def _constant(ours: Array, theirs: Array, base: complex | float) -> bool:
-    """Does a field vary by no more than two solves differ, though the data give no offset that it is counted from? As
-    far as is known it is a constant, as a flux along a line, and nothing of it varies."""
-    return base == 0 and deviation(ours) <= rms(ours - theirs) and deviation(theirs) <= rms(ours - theirs)
+    """Does a field vary by hardly more than two solves differ, though the data give no offset that it is counted from?
+    As far as is known it is a constant, as a flux along a line, and nothing of it varies."""
+    return base == 0 and max(deviation(ours), deviation(theirs)) <= ALIKE * rms(ours - theirs)
 
 
 def _varied(values: Array, reference: Array, least: float) -> float:
