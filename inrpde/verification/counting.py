@@ -165,7 +165,7 @@ def _on_a_line(form: Form, group: list[System], bare: bool) -> list[Count]:
 
 def _order(form: Form, system: System) -> int | None:
     """The order of a system of ordinary equations; None where it is not the same all along."""
-    points = np.concatenate([sample(system.region, 8, 1).points, sample(system.region.boundary, 2, 1).points])
+    points = np.concatenate([sample(system.region, 8, 1).points, np.array(system.region.bounds)])
     found = set()
     for state in states(system):
         scale = np.full_like(points, 1 / np.ptp(system.region.bounds))
