@@ -1,4 +1,4 @@
-"""Functions of the answer that are narrow: what lies between all points is found, and what is resolved is left alone."""
+"""Functions of the answer that are narrow: what lies between all points is found, what is resolved is left alone."""
 
 import numpy as np
 import pytest
