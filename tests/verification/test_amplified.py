@@ -132,7 +132,7 @@ def judged(problem):
     plain = estimate(form, candidate, 0)
     found = estimate(form, candidate, 0, measure=partial(amplification, form, seed=0))
     doubts = ill_posed(form, found.amplified, found.first)
-    return form, candidate, plain, found, verdict(found, {}, unmet(form, found), doubts)
+    return form, candidate, plain, found, verdict(found, {}, [*(each.finding for each in unmet(form, found)), *doubts])
 
 
 def error(form, candidate):
