@@ -21,6 +21,7 @@ from inrpde.verification.evidence import VARIES, Weighed, weigh
 from inrpde.verification.finding import Finding, Kind
 from inrpde.verification.flows import leaking
 from inrpde.verification.report import condition_reports, exact_errors
+from inrpde.verification.switching import switching
 from inrpde.verification.unmet import Unmet, ended, failure, unmet
 from inrpde.verification.verdict import WORDS, verdict
 
@@ -61,7 +62,8 @@ class Witness:
 @dataclass(frozen=True)
 class Measured:
     """What is known of an answer by itself: errors against an exact solution, residuals on points that were neither
-    fitted nor used to choose, the equations that do not hold, and the balances that it does not keep."""
+    fitted nor used to choose, the equations that do not hold, and the balances that it does not keep, in
+    boxes and where functions of it are narrow."""
 
     exact: Mapping[str, Mapping[str, float]]
     scored: Score
@@ -87,7 +89,10 @@ def measured(answer: Answer) -> Measured:
     scales = [row.scale for row in scored.rows]
     whole = answer.found.best.until is None  # after that the answer is none
     share = answer.estimated.most / MOST
-    leaks = leaking(form, answer.solution.evaluate, scales, answer.estimated.worst, share) if whole else []
+    of, worst, leaks = answer.solution.evaluate, answer.estimated.worst, list[Finding]()
+    if whole:
+        leaks = leaking(form, of, scales, worst, share)
+        leaks += switching(form, held_out, answer.found.best.state, scored.sizes, of, worst)
     return Measured(exact, scored, unmet(form, answer.estimated), leaks, bound(form, scored) if whole else None)
 
 
@@ -97,12 +102,12 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
     names = [unknown.name for unknown in form.bound.unknowns if not unknown.is_number]
     compared = witness.errors if witness is not None else {}
     parts = _parts(form, estimated)
-    amplified = estimated.amplified
+    amplified, left = estimated.amplified, {each.of: each.cost for each in known.leaks}
     fields = {
         name: weigh(
             estimated.fields[part], compared.get(name), estimated.spread.get(part, 1.0), known.bound,
             1.0 if amplified is None else amplified.of(part),
-        )
+        ).no_less(left.get(name, 0.0))
         for name, part in parts.items()
     }  # fmt: skip
     unheld = [*ill_posed(form, amplified, estimated.first), *known.findings, *ended(form, best)]

@@ -12,7 +12,7 @@ from inrpde.references.equations import Equations
 from inrpde.references.formula import Formula
 from inrpde.references.reference import Refusal, Unsupported
 from inrpde.references.stencils import Narrow
-from inrpde.references.terms import switches
+from inrpde.references.terms import kinks, switches
 
 ACROSS = 8
 """Cells of the coarsest grid across a narrow place, and steps in time, at least."""
@@ -46,11 +46,15 @@ def narrow(equations: Equations, k: int) -> tuple[Narrow, ...]:
 
 @lru_cache(maxsize=16)
 def jumps(equations: Equations, k: int, lo: float, hi: float) -> tuple[float, ...]:
-    """Where along a coordinate, between `lo` and `hi`, data jump as a function of it alone, if not all over."""
+    """Where along a coordinate, between `lo` and `hi`, data or their slopes jump as a function of it alone, if not all
+    over."""
     x = equations.space.coords[k]
     kinds = (equations.volume, equations.faces, equations.initial)
-    found = {g for kind in kinds for equation in kind for g in switches(equation.expr) if g.free_symbols == {x}}
-    ordered = sorted(at for g in found for at in _roots(g, x, lo, hi) if lo < at < hi)
+    every = [equation.expr for kind in kinds for equation in kind]
+    found = {g for expr in every for g in switches(expr) | kinks(expr) if g.free_symbols == {x}}
+    there = [at[k] for place in places(equations) for at in (place.lo, place.centre, place.hi)]
+    points = np.unique([*np.linspace(lo, hi, SAMPLES), *there])
+    ordered = sorted(at for g in found for at in _roots(g, x, points) if lo < at < hi)
     kept = tuple(at for n, at in enumerate(ordered) if n == 0 or at - ordered[n - 1] > 1e-12 * (hi - lo))
     return kept if len(kept) <= MANY else ()
 
@@ -63,12 +67,12 @@ def refuse_narrow(equations: Equations, cost: str) -> None:
         raise Unsupported(f"{text}: a grid that sees this would take {cost}", Refusal.TOO_DEAR)
 
 
-def _roots(g: Expr, x: Symbol, lo: float, hi: float) -> list[float]:
-    """Where a function of one coordinate changes its sign: in closed form where it is linear, else by bisection."""
+def _roots(g: Expr, x: Symbol, points: np.ndarray) -> list[float]:
+    """Where a function of one coordinate changes its sign: in closed form where it is linear, else by bisection between
+    neighbouring points."""
     slope = g.diff(x)
     if not slope.free_symbols:
         return [float(-g.subs(x, 0) / slope)] if slope != 0 else []
-    points = np.linspace(lo, hi, SAMPLES)
     formula = Formula([g], str(g))
     signs = np.sign(np.broadcast_to(formula({x: points})[0], points.shape))
     here = np.flatnonzero(signs[:-1] * signs[1:] < 0)

@@ -17,6 +17,8 @@ LEAST_ORDER = 0.5
 """Differences that shrink more slowly do not tell that grids converge."""
 EXCESS = 2.0
 """An order that exceeds that of the scheme by more is chance, or a first grid too coarse to count."""
+LOST = 0.3
+"""The error of an unknown without a sensible order above which grids say nothing of the others either."""
 REGULAR = 1.7
 """The least order at which the leading error is taken to be of second order, and removed."""
 
@@ -166,12 +168,13 @@ def from_levels(
             text = f"the reference for {name} converges with order {found.order:.1f} only: it is not extrapolated"
             notes.append(text)
         notes += filter(None, [found.doubt(name)])
+    lost = any(estimated[name] > LOST for name, each in trusted.items() if not each.sound)
     if mask is not None and times is not None:
         mask = np.broadcast_to(mask[..., None], (*mask.shape, len(times)))
     return Reference(
         kind, (*axes, *last), levels[-1], mask, estimated, extrapolated, halves,
         {name: each.order for name, each in trusted.items()}, tuple(notes),
-        extrapolated_error=extrapolated_error, sound={name: each.sound for name, each in trusted.items()},
+        extrapolated_error=extrapolated_error, sound={name: each.sound and not lost for name, each in trusted.items()},
     )  # fmt: skip
 
 

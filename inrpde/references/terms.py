@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import Add, Derivative, Dummy, Expr, Heaviside, I, diff, expand_mul, sign
+from sympy import Abs, Add, Derivative, Dummy, Expr, Heaviside, I, Max, Min, diff, expand_mul, sign
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
@@ -138,6 +138,12 @@ class Term:
 def switches(expr: Expr) -> set[Expr]:
     """The expressions at whose change of sign an expression may jump."""
     return {e.lhs - e.rhs for e in expr.atoms(Relational)} | {e.args[0] for e in expr.atoms(Heaviside, sign)}
+
+
+def kinks(expr: Expr) -> set[Expr]:
+    """The expressions at whose change of sign its slope may jump."""
+    compared = {node.args[0] - other for node in expr.atoms(Max, Min) for other in node.args[1:]}
+    return compared | {node.args[0] for node in expr.atoms(Abs)}
 
 
 class Lowering:

@@ -1,5 +1,6 @@
 """Where given data vary fast: sources, coefficients, boundary and initial data that are narrow beside the region."""
 
 from inrpde.resolution.places import Place, cuts, narrow, steps, weighted
+from inrpde.resolution.seeds import Node, nodes, searched
 
-__all__ = ["Place", "cuts", "narrow", "steps", "weighted"]
+__all__ = ["Node", "Place", "cuts", "narrow", "nodes", "searched", "steps", "weighted"]

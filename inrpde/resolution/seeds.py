@@ -118,11 +118,13 @@ def seeds(bound: Bound, frame: Frame, expr: Expr) -> Array:
     every = [node for node in nodes(expr) if set() < node.argument.free_symbols <= coords]  # not what a sum binds
     found = _of_fields(bound, expr)
     if every:
-        found += _on(frame, every, function(bound, [node.argument for node in every]))
+        found += searched(frame, every, function(bound, [node.argument for node in every]))
     return np.concatenate(found) if found else np.zeros((0, bound.space.dim))
 
 
-def _on(frame: Frame, every: list[Node], arguments: Callable[[Array], list[Array]]) -> list[Array]:
+def searched(frame: Frame, every: list[Node], arguments: Callable[[Array], list[Array]]) -> list[Array]:
+    """Points (N, d) of a part of a region about which each of these functions may vary fast, by what gives their
+    arguments at points."""
     spread = frame.spread(SAMPLES)
     if not len(spread):
         return []

@@ -51,6 +51,8 @@ GUESSED = 0.3
 nonlinear equations they are too far apart to share a difference out."""
 OPEN = 100.0, 1e-2
 """Two solves that differ by so many times their residuals, and by so much, show that something is left open."""
+ALIKE = 2.0
+"""Solves of a constant vary by so many times what they differ by, at most: their errors are alike in part."""
 BRIEF = 0.5
 """Seconds that measuring the amplification may take, however few are left."""
 Measure = Callable[[State, Score], Amplification | None]
@@ -192,7 +194,11 @@ def estimate(
     alone = tuple(names[k] for k in unknowns if sampled(form, k))
     larger, least = OPEN
     bound = GUESSED if readings else max(larger * second.total, least)
-    open_ = _apart(form, pairs, [bound * share[name] for name in names])
+    bases = base(form)
+    even = {names[k] for k in unknowns if form.linear and _constant(ours[k], theirs[k], bases[k])}
+    spread |= dict.fromkeys(even, 1.0)
+    allowed = {name: 1.0 if name in even else share[name] for name in names}
+    open_ = _apart(form, pairs, [bound * allowed[name] for name in names])
     undecided = tuple(names[k] for k in open_ if names[k] not in alone)
     strays = () if form.linear else _apart(form, pairs, [GUESSED * share[name] for name in names])
     part = 1.0 if readings else SPARE * first.total / max(np.hypot(first.total, second.total), 1e-300)
@@ -214,6 +220,12 @@ def _apart(form: Form, pairs: Sequence[tuple[Array, Array, float]], limits: Sequ
     couple to one of them."""
     apart = {k for k, each in enumerate(pairs) if relative_difference(*each) > limits[k]}
     return sorted(apart.union(*(group for group in form.groups if apart & set(group))))
+
+
+def _constant(ours: Array, theirs: Array, base: complex | float) -> bool:
+    """Does a field vary by hardly more than two solves differ, though the data give no offset that it is counted from?
+    As far as is known it is a constant, as a flux along a line, and nothing of it varies."""
+    return base == 0 and max(deviation(ours), deviation(theirs)) <= ALIKE * rms(ours - theirs)
 
 
 def unfitted(form: Form, candidate: Candidate, count: int, seed: int) -> Samples:

@@ -61,6 +61,10 @@ class Weighed:
         """The error relative to the deviation from the mean."""
         return self.error * self.ratio
 
+    def no_less(self, least: float) -> Weighed:
+        """With an error no smaller than what is left, though the reference, on points of its own, leaves it as well."""
+        return replace(self, error=max(self.error, least))
+
     def apart(self, times: float) -> bool:
         """Do answer and reference differ by more than so many times their errors together?"""
         return self.gap > times * (self.trust + self.own)

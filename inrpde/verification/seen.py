@@ -46,6 +46,9 @@ def _missed(place: Place, site: Site) -> float:
     if place.kind == "peak":
         away = np.abs(site.points - np.array(place.centre)) / np.array(place.widths)
         return max(0.0, 1.0 - np.sum((away <= NEAR).all(axis=1)) / FEW)
+    ordered = site.points[np.argsort(site.points[:, 0])]
     boxes = np.array(place.boxes)
-    met = [((site.points >= lo) & (site.points <= hi)).all(axis=1).any() for lo, hi in boxes]
+    begun, ended = (np.searchsorted(ordered[:, 0], boxes[:, k, 0], side) for k, side in enumerate(("left", "right")))
+    near = (ordered[a:b] for a, b in zip(begun, ended, strict=True))
+    met = [((some >= lo) & (some <= hi)).all(axis=1).any() for some, (lo, hi) in zip(near, boxes, strict=True)]
     return 1.0 - float(np.mean(met))

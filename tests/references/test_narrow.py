@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sympy import Eq, Interval, Rational, cos, cosh, erf, exp, pi, sin, sqrt, tanh
+from sympy import Abs, Eq, Interval, Max, Rational, cos, cosh, erf, exp, pi, sin, sqrt, tanh
 
 from inrpde import Ball, On, Problem, Region, Space
 from inrpde.compiler import bind
@@ -49,6 +49,26 @@ class TestGradedAxes:
 
     def test_finer_axes_keep_the_nodes(self):
         assert np.array_equal(self.axis.refined(4).nodes[::4], self.axis.nodes)
+
+
+@pytest.mark.parametrize("width", [Rational(1, 2), Rational(1, 2000), Rational(1, 10**4)])
+def test_kinks_are_nodes(width, true_errors):
+    """A hat as a source: on grids that have no node at its corners errors hardly change from one to the next."""
+    space = Space("x")
+    (x,), u, place = space.coords, space.unknown("u"), Rational(4123, 10000)
+    omega = Region(space, Interval(0, 1))
+
+    def cube(z):
+        return Max(z, 0) ** 3 / 6
+
+    z = x - place
+    exact = x - (cube(z + width) - 2 * cube(z) + cube(z - width)) / width**2
+    conditions = [
+        On(omega, Eq(-u.diff(x, 2), Max(0, 1 - Abs(z) / width) / width)),
+        *[On(omega.face(x, at), Eq(u, exact.subs(x, at))) for at in (0, 1)],
+    ]
+    problem = Problem("hat", [u], conditions, exact={u: exact})
+    honest(problem, finite_difference.solve(bind(problem), 64), true_errors, 1e-4)
 
 
 @pytest.mark.parametrize("width", [Rational(1, 10**3), Rational(1, 10**5)])

@@ -47,6 +47,13 @@ def test_it_is_data_and_a_word():
     assert any("makes no sense" in warning for warning in found.warnings)
 
 
+@pytest.mark.parametrize(("size", "sound"), [(1.0, False), (1e-3, True)])
+def test_grids_that_show_nothing_of_one_unknown_show_nothing_of_the_others(size, sound):
+    axis, shapes = np.linspace(0, 1, 33), [np.linspace(0, 1, n + 1) for n in (8, 16, 32)]
+    levels = [{"u": 1 + size * (-1) ** k * x, "q": 1 + x / 4**k} for k, x in enumerate(shapes)]
+    assert from_levels("made", [axis], levels).sound == {"u": False, "q": sound}
+
+
 def test_extrapolated_values_have_an_error_of_their_own():
     found = sampled(lambda x, h: 1 + x + h**2 * np.sin(3 * x) + h**4 * np.cos(x))
     axis = found.coarse_axes[0]

@@ -316,3 +316,10 @@ def test_units_do_not_change_what_is_counted():
     assert "asks for 2 conditions, and 1 is given" in finding.text
     assert found([*stiff, On(far.boundary, space.dn(u))], (u,)) == []
     assert found([*stiff, On(far.boundary, exp(x) * space.laplace(u))], (u,)) == []
+
+
+def test_what_runs_in_time_alone_is_counted():
+    alone = Space(time="t")
+    angle, run = alone.unknown("angle"), Region(alone, Interval(0, 6))
+    conditions = [On(run, Eq(alone.dt(angle, 2), -sin(angle))), On(run.initial, Eq(angle, 1))]
+    assert found([*conditions, On(run.initial, alone.dt(angle))], [angle]) == []

@@ -209,3 +209,23 @@ def test_the_noise_of_readings_is_not_amplified():
     plain, steep = estimate(read, made, 0), estimate(read, made, 0, measure=amplified(500.0))
     assert steep.common > 5e-3
     assert steep.fields == plain.fields
+
+
+def test_a_flux_that_is_constant_is_not_open_as_nothing_of_it_varies():
+    """Two solves of q = 1 differ by as much as each of them varies."""
+    line = Space("x")
+    (z,), q, p = line.coords, line.unknown("q"), line.unknown("p")
+    rod = Region(line, Interval(0, 1))
+    conditions = [On(rod, q.diff(z)), On(rod, q + p.diff(z)), On(rod.face(z, 0), p), On(rod.face(z, 1), p + 1)]
+    steady = compile_problem(Problem("p", [q, p], conditions))
+    plan = Global(40, (3.0,))
+    right = linear.fit(steady, plan, draw(steady, plan.points, 0), 0)
+
+    def noisy(seed, lean=()):
+        noise = np.random.default_rng(seed).standard_normal(len(right.vector))
+        return right.with_vector(right.vector + 1e-6 * noise)
+
+    found = estimate(steady, Candidate(noisy(5), 1e-6, 0, 0, "", "", {}, noisy), 0)
+    assert found.open == ()
+    assert found.fields["q"] < 1e-3
+    assert found.spread["q"] == 1.0

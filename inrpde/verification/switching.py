@@ -1,0 +1,103 @@
+"""Do equations hold where a function of the answer itself varies fast, as a reaction that sets in at one value does?
+
+No data show where that is, and points that were drawn before the solve may all miss it: it is looked for in the answer,
+as narrow data are in expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from sympy import Expr
+
+from inrpde import deadline
+from inrpde.compiler.bind import BoundCondition
+from inrpde.compiler.form import Form
+from inrpde.discretise.jets import evaluate_jets, integral_values
+from inrpde.discretise.operators import lowest_modes, operator, slopes
+from inrpde.discretise.state import Evaluable
+from inrpde.resolution import Node, nodes, searched
+from inrpde.resolution.frame import frames
+from inrpde.sampling.sites import Samples
+from inrpde.verification.finding import Finding, Kind, name, place
+
+Array = np.ndarray
+Evaluate = Callable[[Expr, Array], Array]
+NEAREST, RINGS = 1e-10, 80
+"""Distances from a place at which a residual is looked at, beside the extent: the smallest, and how many."""
+LEFT, SMOOTH = 0.02, 30.0
+"""The share of an equation that its residual near a place may be: at least, and in estimated errors."""
+PLACES = 16
+
+
+def switching(
+    form: Form, samples: Samples, state: Evaluable, sizes: Sequence[float], evaluate: Evaluate, error: float
+) -> list[Finding]:  # fmt: skip
+    """Equations on volumes that are left where functions of the answer, a state, are narrow. `sizes` are the unknowns',
+    `evaluate` gives an expression of the answer at points (N, d), `error` is the estimated relative error."""
+    findings = []
+    unknowns = {unknown.symbol for unknown in form.bound.unknowns}
+    for condition in form.conditions:
+        if condition.region.dim < form.space.dim or condition.region.labels:
+            continue
+        for expr in condition.residuals:
+            every = [node for node in nodes(expr) if node.argument.has(*unknowns)]
+            if every:
+                scale = _scale(form, condition, samples, state, sizes)
+                worst, point = _left(condition, expr.doit(), every, evaluate)
+                share = worst / max(scale, 1e-300)
+                if share > LEFT + SMOOTH * error:
+                    findings.append(_finding(form, condition, share, point))
+    return findings
+
+
+def _scale(
+    form: Form, condition: BoundCondition, samples: Samples, state: Evaluable, sizes: Sequence[float]
+) -> float:  # fmt: skip
+    """What the operator of a condition makes of the lowest mode of the solution, at most points: a point or two in the
+    narrow places, where the slopes are out of proportion, do not count (see `score.RowScore`)."""
+    jets = evaluate_jets(form, samples, state)
+    numbers, made = integral_values(form, samples, jets), []
+    for row, at in zip(form.rows, jets.rows, strict=True):
+        if row.condition == condition.index:
+            usual = {s: np.median(np.abs(v)) for s, v in slopes(form, row, samples, at, numbers).items()}
+            size = operator(row, samples.of(row), usual, lowest_modes(form))
+            made.append(np.sqrt(sum((value * sizes[k]) ** 2 for k, value in size.items())))
+    return float(max(made))
+
+
+def _finding(form: Form, condition: BoundCondition, share: float, point: Array) -> Finding:
+    text = (
+        f"{condition.text} is left near {place(form.space.coords, point)}, where a function of the answer is narrow: "
+        f"{share:.0%} of the equation is lost there, between the points"
+    )
+    fix = "make that function wider, or go there in steps from a wider one"
+    row = next(row for row in form.rows if row.condition == condition.index)
+    return Finding(
+        Kind.RESIDUAL, text, "unverified", fix=fix, of=name(form, min(row.indices)), cost=min(float(share), 1.0)
+    )
+
+
+def _left(
+    condition: BoundCondition, residual: Expr, every: list[Node], evaluate: Evaluate
+) -> tuple[float, Array]:  # fmt: skip
+    """The largest mean of a residual's size over a line along a coordinate, through a place where functions of the
+    answer may be narrow, in steps that shrink towards it; and that place."""
+    region = condition.region
+    lo, hi = region.bounds
+    steps = np.geomspace(NEAREST, 1.0, RINGS)
+    offsets = np.concatenate([-steps[::-1], [0.0], steps])
+    worst, at = 0.0, lo
+    for frame in frames(region):
+        found = searched(frame, every, lambda points: [np.real(evaluate(node.argument, points)) for node in every])
+        for seed in np.concatenate(found)[:PLACES] if found else ():
+            for k, extent in enumerate(hi - lo):
+                deadline.turn()
+                points = np.tile(seed, (len(offsets), 1))
+                points[:, k] += extent * offsets
+                points = points[(points[:, k] >= lo[k]) & (points[:, k] <= hi[k]) & region.contains(points)]
+                values = np.abs(evaluate(residual, points)) if len(points) else np.zeros(0)
+                mean = float(np.trapezoid(np.nan_to_num(values), points[:, k])) / extent
+                if mean > worst:
+                    worst, at = mean, seed
+    return worst, at

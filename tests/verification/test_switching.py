@@ -1,0 +1,48 @@
+"""Functions of the answer that are narrow: what lies between all points is found, what is resolved is left alone."""
+
+import numpy as np
+import pytest
+from sympy import Eq, Interval, Rational, exp, tanh
+
+from inrpde import On, Problem, Region, Space, solve
+
+space = Space("x")
+(x,), u = space.coords, space.unknown("u")
+rod = Region(space, Interval(0, 1))
+ends = [On(rod.face(x, 0), u), On(rod.face(x, 1), Eq(u, 1))]
+
+
+def bump(width):
+    return exp(-(((u - Rational(4321, 10000)) / width) ** 2)) / width
+
+
+def solved(equation):
+    return solve(Problem("p", [u], [On(rod, equation), *ends]), budget=10)
+
+
+EQUATIONS = {
+    "a reaction at one value": lambda width: Eq(-u.diff(x, 2), bump(width)),
+    "a conductivity at one value": lambda width: Eq(space.div((1 + bump(width)) * space.grad(u)), 0),
+}
+
+
+@pytest.mark.parametrize("equation", EQUATIONS.values(), ids=EQUATIONS)
+def test_what_no_point_meets_is_found_though_a_reference_agrees(equation):
+    """u = x satisfies the equation but for u within 1e-5 of one value, on all points and all grids."""
+    report = solved(equation(Rational(1, 10**5))).report
+    assert report["verdict"]["word"] == "unverified"
+    assert "narrow" in report["verdict"]["because"]
+    assert report["fields"]["u"]["estimated_error"] > 0.05
+
+
+@pytest.mark.parametrize("equation", EQUATIONS.values(), ids=EQUATIONS)
+def test_what_is_wide_is_left_alone(equation):
+    assert solved(equation(Rational(1, 3))).report["verdict"]["word"] == "verified"
+
+
+def test_a_switch_that_is_narrow_and_lets_little_through_is_left_alone():
+    """The source is 0 below and 1 above a value, within a millionth of it: half a line each."""
+    found = solved(Eq(-u.diff(x, 2), (1 + tanh((u - Rational(1, 2)) * 10**6)) / 10**9))
+    assert found([[0.3]])["u"] == pytest.approx(0.3, abs=1e-6)
+    assert found.report["verdict"]["word"] != "unverified"
+    assert np.isfinite(found.report["fields"]["u"]["estimated_error"])
