@@ -13,17 +13,18 @@ from inrpde.errors import InrpdeError, ShortError
 from inrpde.references import NoReference, Reference, Refusal
 from inrpde.solution import Solution
 from inrpde.solvers.loop import Run
-from inrpde.verification.advice import advice
-from inrpde.verification.amplified import ill_posed
-from inrpde.verification.bounds import bound
-from inrpde.verification.estimate import MOST, Estimate, unfitted
-from inrpde.verification.evidence import VARIES, Weighed, weigh
+from inrpde.verification.evidence.advice import advice
+from inrpde.verification.evidence.amplified import ill_posed
+from inrpde.verification.evidence.bounds import bound
+from inrpde.verification.evidence.estimate import MOST, Estimate, unfitted
+from inrpde.verification.evidence.flows import leaking
+from inrpde.verification.evidence.report import condition_reports, exact_errors
+from inrpde.verification.evidence.switching import switching
+from inrpde.verification.evidence.thresholds import VARIES
+from inrpde.verification.evidence.unmet import Unmet, ended, failure, unmet
+from inrpde.verification.evidence.verdict import WORDS, verdict
+from inrpde.verification.evidence.weigh import Weighed, weigh
 from inrpde.verification.finding import Finding, Kind
-from inrpde.verification.flows import leaking
-from inrpde.verification.report import condition_reports, exact_errors
-from inrpde.verification.switching import switching
-from inrpde.verification.unmet import Unmet, ended, failure, unmet
-from inrpde.verification.verdict import WORDS, verdict
 
 HELD_OUT = 15_485_863
 """Added to the seed for the points on which conditions are reported: neither fitted nor used to choose."""

@@ -11,7 +11,7 @@ from sympy import Expr, sympify
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.words import words
 from inrpde.solution import Solution
-from inrpde.verification.estimate import Estimate
+from inrpde.verification.evidence.estimate import Estimate
 
 
 def functionals(

@@ -41,10 +41,10 @@ from inrpde.solvers.loop import Run
 from inrpde.solvers.loop import run as run_method
 from inrpde.solvers.search.response import amplification
 from inrpde.storage import check_storable, stored_at
-from inrpde.verification.estimate import Estimate, estimate
+from inrpde.verification.checks.validate import validate
+from inrpde.verification.evidence.estimate import Estimate, estimate
+from inrpde.verification.evidence.report import exact_errors, reference_errors
 from inrpde.verification.finding import Finding
-from inrpde.verification.report import exact_errors, reference_errors
-from inrpde.verification.validate import validate
 
 if TYPE_CHECKING:
     from inrpde.loader import Source

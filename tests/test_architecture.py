@@ -121,6 +121,12 @@ def test_imports_follow_the_arrows(path):
     assert not heavy, f"{here} imports {heavy}"
 
 
+@pytest.mark.parametrize(("here", "other"), [("checks", "evidence"), ("evidence", "checks")])
+def test_checks_of_a_declaration_and_evidence_for_an_answer_are_apart(here, other):
+    names = {name for path in modules(PACKAGE / "verification" / here) for name in imported(path)}
+    assert not {name for name in names if name.startswith(f"inrpde.verification.{other}.")}
+
+
 def test_no_imports_go_in_a_circle():
     graph = {name: {other for other, _ in loads(ast.parse(path.read_text()))} for name, path in OURS.items()}
     assert "inrpde.declaration.regions.region" in graph["inrpde.declaration.regions.where"]

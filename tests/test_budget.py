@@ -19,8 +19,8 @@ from inrpde.compiler import compile_problem
 from inrpde.references import finite_difference
 from inrpde.solvers import auto, floor, least_squares
 from inrpde.solvers.contract.method import Clock, Context
-from inrpde.verification import balance, validate
-from inrpde.verification.estimate import FEWEST, MOST, estimate
+from inrpde.verification.checks import balance, validate
+from inrpde.verification.evidence.estimate import FEWEST, MOST, estimate
 
 BUDGET = 3.0
 PATIENT = 30.0
@@ -108,7 +108,7 @@ def test_scores_of_the_checks_look_at_what_a_budget_allows():
 
 
 def test_a_second_solve_that_does_not_end_is_none_and_the_verdict_says_so(monkeypatch):
-    monkeypatch.setattr("inrpde.verification.estimate._second", endless)
+    monkeypatch.setattr("inrpde.verification.evidence.estimate._second", endless)
     report = solve(reference="none").report
     assert "no time for it" in report["verdict"]["because"]
     assert report["verdict"]["word"] != "verified"

@@ -46,7 +46,7 @@ from inrpde.errors import OutputError, ProblemError, UsageError
 from inrpde.export.report import html
 from inrpde.pipeline import check
 from inrpde.storage import dataset, rehearse
-from inrpde.verification.resonance import rings
+from inrpde.verification.evidence.resonance import rings
 
 space = Space("x")
 (x,) = space.coords

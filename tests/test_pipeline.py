@@ -14,7 +14,7 @@ from sympy import Abs, Eq, FiniteSet, I, Interval, exp, pi, sin
 import inrpde
 from inrpde import Learned, On, Points, Problem, Region, Solution, Space, pipeline, storage
 from inrpde.errors import ProblemError, UsageError
-from inrpde.verification.estimate import estimate
+from inrpde.verification.evidence.estimate import estimate
 
 line = Space("x")
 (x,) = line.coords

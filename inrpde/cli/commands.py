@@ -127,7 +127,7 @@ def verify(args: Namespace) -> int:
 def compare(args: Namespace) -> int:
     """The errors between two stored fields."""
     from inrpde.export import read
-    from inrpde.verification.compare import compare as errors
+    from inrpde.verification.evidence.compare import compare as errors
 
     made: dict[str, Any] = {"status": "ok", "first": str(args.first), "second": str(args.second)}
     made["fields"] = errors(read(args.first), read(args.second))

@@ -67,6 +67,12 @@ class Row:
             needed.setdefault(jet.unknown, set()).add(jet.index)
         return needed
 
+    @property
+    def gives_value(self) -> bool:
+        """Does the equation give the value of one unknown?"""
+        jets = list(self.jets.values())
+        return self.linear and len(jets) == 1 and not any(jets[0].index)
+
     def feels_constants(self, unknown: int) -> bool:
         """Does the equation change when a constant is added to an unknown?"""
         slopes = [self.tangent.get(s, 0) for s, j in self.jets.items() if j.unknown == unknown and not any(j.index)]

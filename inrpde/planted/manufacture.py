@@ -20,7 +20,7 @@ from inrpde.declaration.problem import is_complex
 from inrpde.discretise.fields import field_points, rms
 from inrpde.errors import ProblemError
 from inrpde.sampling.extent import bounds
-from inrpde.verification.validate import validate
+from inrpde.verification.checks.validate import validate
 
 LEVELS = ((0.0, 1.0), (2.0, 1.0), (0.5, 0.3), (-2.0, 1.0), (0.0, 0.1))
 """The middle and the half width of the values of Φ*, in the order of trying: any, positive, in (0, 1), negative."""

@@ -23,7 +23,7 @@ from inrpde.planted.manufacture import manufactured, settled
 from inrpde.planted.mutate import Mutant, mutants
 from inrpde.planted.result import Check, Verification
 from inrpde.references import NoReference, Reference
-from inrpde.verification.validate import validate
+from inrpde.verification.checks.validate import validate
 
 BUDGET = 60.0
 """Seconds for all checks, if none are given."""

@@ -13,9 +13,10 @@ from inrpde.discretise.state import field_at
 from inrpde.solvers import auto
 from inrpde.solvers.contract.method import Clock, Context
 from inrpde.solvers.loop import run
-from inrpde.verification.estimate import CEILING, FLOOR, Estimate, estimate
-from inrpde.verification.unmet import unmet
-from inrpde.verification.validate import validate
+from inrpde.verification.checks.validate import validate
+from inrpde.verification.evidence.estimate import Estimate, estimate
+from inrpde.verification.evidence.thresholds import CEILING, FLOOR
+from inrpde.verification.evidence.unmet import unmet
 from tests.invariance.units import ALL, Units
 from tests.verification.judging import judged
 

@@ -12,7 +12,7 @@ from inrpde.compiler.evaluate import evaluate
 from inrpde.errors import ProblemError
 from inrpde.planted.manufacture import at, manufactured, settled
 from inrpde.sampling.draw import draw
-from inrpde.verification.exact import violated
+from inrpde.verification.checks.exact import violated
 
 plane = Space("x y")
 x, y = plane.coords

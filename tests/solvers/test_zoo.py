@@ -12,7 +12,7 @@ from inrpde.discretise.state import field_at
 from inrpde.solvers import auto
 from inrpde.solvers.contract.method import Clock, Context
 from inrpde.solvers.loop import run
-from inrpde.verification.report import exact_errors
+from inrpde.verification.evidence.report import exact_errors
 
 PLANE = Space("x y")
 X, Y = PLANE.coords

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from inrpde.verification.estimate import Estimate
-from inrpde.verification.evidence import weigh
+from inrpde.verification.evidence.estimate import Estimate
+from inrpde.verification.evidence.unmet import Unmet
+from inrpde.verification.evidence.verdict import Verdict, verdict
+from inrpde.verification.evidence.weigh import weigh
 from inrpde.verification.finding import Finding
-from inrpde.verification.unmet import Unmet
-from inrpde.verification.verdict import Verdict, verdict
 
 
 def judged(

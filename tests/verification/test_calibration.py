@@ -26,11 +26,12 @@ from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.survey import Survey
 from inrpde.solvers.strategies.one_domain import first_plan
-from inrpde.verification.estimate import FLOOR, estimate
-from inrpde.verification.evidence import weigh
-from inrpde.verification.unmet import unmet
-from inrpde.verification.validate import validate
-from inrpde.verification.verdict import verdict
+from inrpde.verification.checks.validate import validate
+from inrpde.verification.evidence.estimate import estimate
+from inrpde.verification.evidence.thresholds import FLOOR
+from inrpde.verification.evidence.unmet import unmet
+from inrpde.verification.evidence.verdict import verdict
+from inrpde.verification.evidence.weigh import weigh
 
 NAMES = [
     "modes", "helmholtz", "waves20", "darcy", "anisotropic", "convection", "layers", "peak", "gauge", "mean", "robin",

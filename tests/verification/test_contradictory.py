@@ -8,7 +8,7 @@ from sympy import Abs, Derivative, Eq, Heaviside, Interval, Max, Piecewise, cos,
 import inrpde
 from inrpde.compiler import compile_problem
 from inrpde.declaration import Mesh, MeshField, On, Problem, Region, Space
-from inrpde.verification.validate import validate
+from inrpde.verification.checks.validate import validate
 
 space, solid, line, moving = Space("x y"), Space("x y z"), Space("x"), Space("x", time="t")
 x, y = space.coords

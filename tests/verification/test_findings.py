@@ -7,8 +7,8 @@ from sympy import Eq, FiniteSet, Integral, Interval, Rational, cos, exp, log, pi
 from inrpde.compiler import compile_problem
 from inrpde.declaration import Ball, GridField, Learned, On, Periodic, Points, Problem, Region, Space
 from inrpde.errors import ProblemError
-from inrpde.verification import data
-from inrpde.verification.validate import validate
+from inrpde.verification.checks import data
+from inrpde.verification.checks.validate import validate
 
 space = Space("x y")
 x, y = space.coords

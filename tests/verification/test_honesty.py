@@ -25,11 +25,12 @@ from inrpde.solvers.linear import solve as factorisation
 from inrpde.solvers.search.grading import cell_plan, uniform
 from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.survey import Survey
-from inrpde.verification.estimate import CEILING, Estimate, estimate
-from inrpde.verification.evidence import weigh
+from inrpde.verification.evidence.estimate import Estimate, estimate
+from inrpde.verification.evidence.thresholds import CEILING, GOOD
+from inrpde.verification.evidence.unmet import Unmet, failure, unmet
+from inrpde.verification.evidence.verdict import WORDS
+from inrpde.verification.evidence.weigh import weigh
 from inrpde.verification.finding import Finding, Kind
-from inrpde.verification.unmet import Unmet, failure, unmet
-from inrpde.verification.verdict import GOOD, WORDS
 from tests.verification.judging import judged
 
 space = Space("x y")

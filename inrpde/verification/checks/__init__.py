@@ -1,0 +1,1 @@
+"""What is asked of a declaration before anything is solved."""

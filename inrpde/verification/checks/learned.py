@@ -1,0 +1,63 @@
+"""Is there anything that says what a learned coefficient is?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inrpde.compiler.form import Form, Row
+from inrpde.errors import ProblemError
+from inrpde.sampling import sample
+from inrpde.verification.checks.coverage import at_an_end
+from inrpde.verification.finding import Finding, Kind
+
+
+def unidentified(form: Form) -> list[Finding]:
+    """Learned coefficients beside no more conditions than the other unknowns need for themselves: no readings, no
+    integrals, one equation an unknown, and no more conditions at any place of the boundary and of the time's ends than
+    the equations' orders ask for."""
+    learned = [unknown.name for unknown in form.unknowns if unknown.learned]
+    if not learned or _has_more(form):
+        return []
+    names, are = ", ".join(learned), "are" if len(learned) > 1 else "is"
+    text = f"nothing says what {names} {are}: {names} {are} learned, and the conditions would be enough without"
+    text += "; give readings (Points with labels), or a second condition on a boundary"
+    return [Finding(Kind.LEARNED, text, "unverified")]
+
+
+def _has_more(form: Form) -> bool:
+    """Is there a condition more than a problem without learned coefficients would have?"""
+    space, rows = form.space, [row for row in form.rows if not form.conditions[row.condition].periodic]
+    fields = [k for k, unknown in enumerate(form.unknowns) if not unknown.learned]
+    volume = [row for row in rows if row.region.dim == space.dim]
+    if any(row.region.labels or row.integrals for row in rows) or len(volume) > len(fields):
+        return True
+    orders = [_orders(volume, k, space.dim) for k in fields]
+    if space.dim == 1:
+        ends = [row for row in rows if row.region.dim == 0]
+        return sum(len(sample(row.region, 1, 0)) for row in ends) > sum(order for (order,) in orders)
+    if any(row.region.dim == 0 for row in rows):
+        return True
+    ends = [row for row in rows if space.time is not None and at_an_end(form, row)]
+    if ends and len(ends) > sum(order[-1] for order in orders):
+        return True
+    walls = [row for row in rows if row.region.dim == space.dim - 1 and not any(row is end for end in ends)]
+    spatial = len(space.spatial)
+    needed = sum(max((max(order[:spatial]) + 1) // 2, 1) for order in orders)
+    return _crowded(volume, walls, needed)
+
+
+def _orders(rows: list[Row], unknown: int, dim: int) -> tuple[int, ...]:
+    indices = [jet.index for row in rows for jet in row.jets.values() if jet.unknown == unknown]
+    return tuple(max((index[k] for index in indices), default=0) for k in range(dim))
+
+
+def _crowded(volume: list[Row], walls: list[Row], needed: int) -> bool:
+    """Does any place of the volumes' boundaries have more than so many conditions?"""
+    for region in dict.fromkeys(row.region for row in volume):
+        try:
+            points = sample(region.boundary, 600, 3).points
+        except ProblemError:  # a part of a region has no boundary
+            continue
+        if np.any(sum(wall.region.contains(points).astype(int) for wall in walls) > needed):
+            return True
+    return False

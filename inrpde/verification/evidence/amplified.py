@@ -1,0 +1,57 @@
+"""What the amplification of data says of an error, and of how far to trust an answer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inrpde.compiler.form import Form, Row
+from inrpde.discretise.amplification import Amplification
+from inrpde.discretise.score import Score
+from inrpde.verification.evidence.resonance import rings
+from inrpde.verification.evidence.thresholds import LOGARITHMIC, MEASURED, ROUNDED_DATA, UNSEEN, USELESS, USUAL
+from inrpde.verification.finding import Finding, Kind
+
+
+def gain(found: Amplification | None, name: str) -> float:
+    """The error of an unknown over the residual that two solves share: κ beside the usual one, unless nothing bounds
+    it. Residuals are less smooth than what is amplified most."""
+    return 1.0 if found is None or found.unbounded else max(found.of(name) / USUAL, 1.0)
+
+
+def unaided(found: Amplification | None, name: str) -> float:
+    """The error of an unknown over the score, where there is no second solve: κ, up to the usual one and beyond it as
+    for what two solves share."""
+    return USUAL if found is None else max(float(np.clip(found.of(name), 1.0, USUAL)), gain(found, name))
+
+
+def hidden(found: Amplification | None, name: str, residual: float) -> float:
+    """The relative error of an unknown that no residual shows: that of rounding, and where nothing bounds the
+    amplification, of all that data hardly hold."""
+    if found is None or not found.large(name):
+        return 0.0
+    return LOGARITHMIC / max(-np.log(max(residual, 1e-300)), 1.0) if found.unbounded else ROUNDED_DATA * found.of(name)
+
+
+def ill_posed(form: Form, found: Amplification | None, scored: Score) -> list[Finding]:
+    """That data are amplified by far, with the condition whose data are amplified most. Coefficients that are learned
+    are hardly ever well-posed: where these alone are amplified, the answer may be plausible."""
+    if found is None or not any(map(found.large, found.gains)):
+        return []
+    sought = all(unknown.learned for unknown in form.unknowns if found.large(unknown.name))
+    row = form.rows[found.steepest]
+    times = f"what {row.text} gives is amplified {found.largest:.0e} times"
+    left = f"terms that are right to {MEASURED:.0e} leave an error of {min(MEASURED * found.largest, 1.0):.0e}"
+    ringing = any(rings(form, each) for each in form.rows)
+    if found.unbounded:
+        why = "an equation that smooths is asked backwards" + (", or many modes are at a resonance" if ringing else "")
+        text = f"the problem is ill-posed: {times}, the finer it varies the more, as where {why}; {left}"
+        return [Finding(Kind.ILL_POSED, text, "plausible" if sought else "unverified")]
+    useless = found.largest * max(scored.total, UNSEEN) > USELESS
+    beyond = _measured(row) and found.largest * MEASURED > USELESS
+    text = f"the problem is {'near a resonance' if ringing else 'nearly singular'}: {times}; {left}"
+    return [Finding(Kind.ILL_POSED, text, "unverified" if useless else "plausible" if beyond else None)]
+
+
+def _measured(row: Row) -> bool:
+    """Do readings or gridded data stand in an equation?"""
+    return row.region.dim == 0 or bool(row.data)

@@ -1,0 +1,251 @@
+"""How wrong is the answer? From held-out residuals and a second, different solve."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from inrpde import deadline
+from inrpde.compiler.form import Form
+from inrpde.discretise.amplification import Amplification
+from inrpde.discretise.base import base
+from inrpde.discretise.fields import (
+    ROUNDED,
+    between,
+    deviation,
+    field_points,
+    fixed,
+    relative_difference,
+    rms,
+    varying,
+)  # fmt: skip
+from inrpde.discretise.score import Score, score, shared
+from inrpde.discretise.state import State, field_at
+from inrpde.errors import DivergedError
+from inrpde.sampling.draw import draw
+from inrpde.sampling.extent import sampled, times
+from inrpde.sampling.sites import Samples
+from inrpde.solvers.contract.method import Candidate
+from inrpde.verification.evidence.amplified import gain, hidden, unaided
+from inrpde.verification.evidence.thresholds import CEILING, FARTHEST, FLOOR, GUESSED, OPEN, SPARE
+from inrpde.verification.finding import Finding
+
+Array = np.ndarray
+CONSTANT = 1 / ROUNDED
+"""How many times its deviation from its mean a field's norm may be: one that is constant is not infinitely wrong."""
+FEWEST, MOST = 500, 20_000
+"""Points of a condition on which answers are scored: at least, where time is short, and at most."""
+LEAN = 30.0
+"""The size, beside the answer's own, of the random field towards which the second solve leans."""
+ALIKE = 2.0
+"""Solves of a constant vary by so many times what they differ by, at most: their errors are alike in part."""
+BRIEF = 0.5
+"""Seconds that measuring the amplification may take, however few are left."""
+Measure = Callable[[State, Score], Amplification | None]
+"""How a state with its score responds to perturbed data; None where that is not measured."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Estimated relative L2 errors by unknown.
+
+    `first` and `second` are the held-out scores of the answer and of the second solve (None where there is none),
+    `differences` are those between the two solves by unknown, `common` is the residual that both leave, `open`
+    holds the unknowns that the conditions do not determine, `sampled` those that only samples give.
+    """
+
+    fields: dict[str, float]
+    first: Score
+    second: Score | None
+    differences: dict[str, float]
+    common: float
+    open: tuple[str, ...]
+    sampled: tuple[str, ...] = ()
+    late: bool = False
+    """Is there no second solve because there was no time for it?"""
+    most: int = MOST
+    """Points of a condition on which there was time to score."""
+    spread: Mapping[str, float] = field(default_factory=dict)
+    """By unknown its root mean square beside that of its deviation from its mean, `CONSTANT` at most: an error relative
+    to the deviation is so many times that relative to the norm."""
+    share: float = 1.0
+    """The part of the difference of two solves that is the error of the first."""
+    other: State | None = None
+    """The second solve."""
+    amplified: Amplification | None = None
+    """How perturbed data change the solution; None where it is not measured."""
+
+    @property
+    def score(self) -> float:
+        return self.first.total
+
+    @property
+    def worst(self) -> float:
+        return max(self.fields.values(), default=CEILING)
+
+    def error_of(self, difference: float, size: float) -> float:
+        """The error of a number of a size that differs by so much between the two solves; all of it where the
+        conditions leave something open."""
+        if self.open:
+            return CEILING * max(size, difference)
+        return max(self.share * difference + self.common * size, FLOOR * size)
+
+    def no_less(self, form: Form, findings: Sequence[Finding]) -> Estimate:
+        """With errors no smaller than what was found to be left, whatever solves agree."""
+        fields = dict(self.fields)
+        for finding in findings:
+            for k in form.parts(finding.of) if finding.of else ():
+                fields[form.unknowns[k].name] = max(fields[form.unknowns[k].name], finding.cost)
+        return replace(self, fields=fields)
+
+    def parts(self, name: str) -> dict[str, float | None]:
+        """What the estimate for an unknown is made of, as the JSON has it; None where there is no second solve."""
+        second, shared = (None, None) if self.second is None else (self.second.total, self.common)
+        return {
+            "held_out": self.score, "second": second, "difference": self.differences.get(name), "shared": shared,
+            "amplification": None if self.amplified is None else self.amplified.of(name),
+        }  # fmt: skip
+
+
+def unmeasured(state: State, scored: Score) -> None:
+    """Nothing is known of how data are amplified."""
+
+
+def estimate(
+    form: Form, candidate: Candidate, seed: int, seconds: float = np.inf, scoring: float = np.inf,
+    measure: Measure = unmeasured,
+) -> Estimate:  # fmt: skip
+    """The difference of the two solves, shared out in proportion to their residuals, and the residual that both leave.
+
+    With E the difference of two solves whose held-out scores are S₁ and S₂, the error of the first is about
+    1.5·E·S₁/√(S₁² + S₂²): how E answers to S₁ and S₂ measures the errors that residuals make, in this problem and in
+    the norm that matters. An error that both share does not show in E, but in the residual that both have in common;
+    such errors are smooth, and scores are errors of the lowest mode: it is added as it is. A score is at most a few
+    hundred times the error. Where E is out of all
+    proportion to the residuals, the conditions do not determine the solution, and nothing is known of its error: 2.
+    Scores are relative to what unknowns vary by, estimates to their norm (`varying`).
+    Without a second solve it is the score times κ (see below), ten where that is not measured; there is none of an
+    answer that ends before the last time.
+
+    The amplification κ of data that is `measure`d says what residuals mean. Where it is more than usual, as near a
+    resonance, so is the error of what both solves leave (unless that is the noise of readings), and of rounding. Where
+    nothing bounds it, as backwards in time, both may lack what hardly shows in any data: where these hold to S, they
+    give the solution to about 1/|log S| (logarithmic stability: John 1960, Isakov 2017, chapter 3).
+
+    Two marches to the same aim are equally wrong: what they differ by is the error, however much the problem amplifies
+    it, and their residuals tell less, as these are large in windows that are short.
+
+    Where there are readings the second solve has not seen all of them, and the difference is the estimate; an unknown
+    that nothing else gives is compared between them; one that nothing fixes but for a constant, but for that. An
+    unknown that is open by more than a constant leaves those open that equations couple to it.
+
+    The second solve may take so many `seconds`; one that is not finished then is none. A score may take about as long
+    as `scoring` says: fewer points are looked at, if need be.
+    """
+    if candidate.until is not None:  # the second solve would end at another time
+        candidate = replace(candidate, again=None)
+    held_out = unfitted(form, candidate, 1000, seed + 31)
+    most = _affordable(form, candidate, held_out, scoring)
+    held_out = held_out.thinned(most)
+    first = score(form, held_out, candidate.state)
+    unknowns = range(len(form.unknowns))
+    points = [(between if sampled(form, k) else field_points)(form, k, 2000, seed + 31) for k in unknowns]
+    ours = fixed(form, [field_at(candidate.state, k, at) for k, at in enumerate(points)])
+    names = [unknown.name for unknown in form.unknowns]
+    varied = [varying(*each) for each in zip(ours, base(form), strict=True)]
+    spread = {name: _spread(values) for name, values in zip(names, ours, strict=True)}
+    share = {name: vary / (rms(values) or 1.0) for name, values, vary in zip(names, ours, varied, strict=True)}
+    begun, amplified, other = time.perf_counter(), None, None
+    with deadline.within(max(seconds, BRIEF)):
+        amplified = None if candidate.until is not None else measure(candidate.state, first)
+    with deadline.within(seconds + begun - time.perf_counter()) as scope:
+        other = _second(candidate, seed + 1, [LEAN * (size or 1.0) for size in varied])
+    readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals
+    gains = {name: share[name] * (1.0 if readings else gain(amplified, name)) for name in names}
+    floors = {name: hidden(amplified, name, first.total) for name in names}
+    if other is None:
+        left = {name: unaided(amplified, name) * first.total * share[name] for name in names}
+        fields = {name: _clipped(max(left[name], floors[name])) for name in names}
+        return Estimate(
+            fields, first, None, {}, 0.0, (), late=scope.expired, most=most, spread=spread, amplified=amplified
+        )
+    second = score(form, held_out, other)
+    theirs = fixed(form, [field_at(other, k, at) for k, at in enumerate(points)])
+    pairs = list(zip(ours, theirs, first.sizes, strict=True))
+    differences = {name: relative_difference(*each) for name, each in zip(names, pairs, strict=True)}
+    if candidate.equal:
+        fields = {name: _clipped(difference) for name, difference in differences.items()}
+        return Estimate(fields, first, second, differences, 0.0, (), most=most, spread=spread, other=other)
+    common = shared(first, second)
+    alone = tuple(names[k] for k in unknowns if sampled(form, k))
+    larger, least = OPEN
+    bound = GUESSED if readings else max(larger * second.total, least)
+    bases = base(form)
+    even = {names[k] for k in unknowns if form.linear and _constant(ours[k], theirs[k], bases[k])}
+    spread |= dict.fromkeys(even, 1.0)
+    allowed = {name: 1.0 if name in even else share[name] for name in names}
+    open_ = _apart(form, pairs, [bound * allowed[name] for name in names])
+    undecided = tuple(names[k] for k in open_ if names[k] not in alone)
+    strays = () if form.linear else _apart(form, pairs, [GUESSED * share[name] for name in names])
+    part = 1.0 if readings else SPARE * first.total / max(np.hypot(first.total, second.total), 1e-300)
+    fields = {
+        name: CEILING
+        if name in (*undecided, *(names[k] for k in strays))
+        else _clipped(max(part * difference + gains[name] * common, first.total * share[name] / FARTHEST, floors[name]))
+        for name, difference in differences.items()
+    }
+    fields |= {name: _clipped(differences[name]) for name in alone}
+    return Estimate(
+        fields, first, second, differences, common, undecided, alone,
+        most=most, spread=spread, share=part, other=other, amplified=amplified,
+    )  # fmt: skip
+
+
+def _apart(form: Form, pairs: Sequence[tuple[Array, Array, float]], limits: Sequence[float]) -> list[int]:
+    """The unknowns of which two solves, with the size of each, differ by more than a limit, and those that equations
+    couple to one of them."""
+    apart = {k for k, each in enumerate(pairs) if relative_difference(*each) > limits[k]}
+    return sorted(apart.union(*(group for group in form.groups if apart & set(group))))
+
+
+def _constant(ours: Array, theirs: Array, base: complex | float) -> bool:
+    """Does a field vary by hardly more than two solves differ, though the data give no offset that it is counted from?
+    As far as is known it is a constant, as a flux along a line, and nothing of it varies."""
+    return base == 0 and max(deviation(ours), deviation(theirs)) <= ALIKE * rms(ours - theirs)
+
+
+def unfitted(form: Form, candidate: Candidate, count: int, seed: int) -> Samples:
+    """About so many points that were not fitted, as far in time as the answer goes."""
+    drawn = draw(form, count, seed)
+    return drawn if candidate.until is None else drawn.squeezed(times(form), times(form)[0], candidate.until)
+
+
+def _affordable(form: Form, candidate: Candidate, held_out: Samples, seconds: float) -> int:
+    """Points of a condition on which a score takes so many seconds, by what it takes on few."""
+    if seconds == np.inf:
+        return MOST
+    begun = time.perf_counter()
+    score(form, held_out.thinned(FEWEST), candidate.state)
+    return int(np.clip(FEWEST * seconds / (time.perf_counter() - begun), FEWEST, MOST))
+
+
+def _second(candidate: Candidate, seed: int, lean: Sequence[float]) -> State | None:
+    if candidate.again is None:
+        return None
+    try:
+        return candidate.again(seed, lean)
+    except DivergedError:
+        return None
+
+
+def _spread(values: Array) -> float:
+    """The root mean square beside that of the deviation from the mean; 1 of what vanishes."""
+    size, apart = rms(values), deviation(values)
+    return 1.0 if size == 0 else CONSTANT if size > CONSTANT * apart else size / apart
+
+
+def _clipped(value: float) -> float:
+    return float(np.clip(value, FLOOR, CEILING)) if np.isfinite(value) else CEILING
