@@ -116,6 +116,7 @@ def test_a_second_solve_that_does_not_end_is_none_and_the_verdict_says_so(monkey
     times = np.clip(estimate.pop("amplification") or 10, 1, 10)
     assert report["fields"]["u"]["estimated_error"] == pytest.approx(times * report["residual"]["held_out"], rel=3)
     assert estimate.pop("held_out") > 0
+    assert estimate.pop("bound") > 0
     assert estimate == {"second": None, "difference": None, "shared": None}
 
 
