@@ -48,7 +48,8 @@ def _missed(place: Place, site: Site) -> float:
         return max(0.0, 1.0 - np.sum((away <= NEAR).all(axis=1)) / FEW)
     ordered = site.points[np.argsort(site.points[:, 0])]
     boxes = np.array(place.boxes)
-    begun, ended = (np.searchsorted(ordered[:, 0], boxes[:, k, 0], side) for k, side in enumerate(("left", "right")))
+    begun = np.searchsorted(ordered[:, 0], boxes[:, 0, 0], "left")
+    ended = np.searchsorted(ordered[:, 0], boxes[:, 1, 0], "right")
     near = (ordered[a:b] for a, b in zip(begun, ended, strict=True))
     met = [((some >= lo) & (some <= hi)).all(axis=1).any() for some, (lo, hi) in zip(near, boxes, strict=True)]
     return 1.0 - float(np.mean(met))

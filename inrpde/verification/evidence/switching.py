@@ -42,10 +42,9 @@ def switching(
             continue
         for expr in condition.residuals:
             every = [node for node in nodes(expr) if node.argument.has(*unknowns)]
-            if every:
-                scale = _scale(form, condition, samples, state, sizes)
-                worst, point = _left(condition, expr.doit(), every, evaluate)
-                share = worst / max(scale, 1e-300)
+            worst, point = _left(condition, expr.doit(), every, evaluate) if every else (0.0, None)
+            if point is not None:
+                share = worst / max(_scale(form, condition, samples, state, sizes), 1e-300)
                 if share > LEFT + SMOOTH * error:
                     findings.append(_finding(form, condition, share, point))
     return findings
@@ -80,14 +79,15 @@ def _finding(form: Form, condition: BoundCondition, share: float, point: Array) 
 
 def _left(
     condition: BoundCondition, residual: Expr, every: list[Node], evaluate: Evaluate
-) -> tuple[float, Array]:  # fmt: skip
+) -> tuple[float, Array | None]:  # fmt: skip
     """The largest mean of a residual's size over a line along a coordinate, through a place where functions of the
-    answer may be narrow, in steps that shrink towards it; and that place."""
+    answer may be narrow, in steps that shrink towards it; and that place, None
+    where there is none."""
     region = condition.region
     lo, hi = region.bounds
     steps = np.geomspace(NEAREST, 1.0, RINGS)
     offsets = np.concatenate([-steps[::-1], [0.0], steps])
-    worst, at = 0.0, lo
+    worst, at = 0.0, None
     for frame in frames(region):
         found = searched(frame, every, lambda points: [np.real(evaluate(node.argument, points)) for node in every])
         for seed in np.concatenate(found)[:PLACES] if found else ():
