@@ -104,15 +104,16 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
     compared = witness.errors if witness is not None else {}
     parts = _parts(form, estimated)
     amplified, left = estimated.amplified, {each.of: each.cost for each in known.leaks}
+    unheld = [*ill_posed(form, amplified, estimated.first), *known.findings, *ended(form, best)]
+    doubts = [*unheld, *answer.findings]
+    proof = None if any(each.at_most == "unverified" for each in doubts) else known.bound  # of equations as they are
     fields = {
         name: weigh(
-            estimated.fields[part], compared.get(name), estimated.spread.get(part, 1.0), known.bound,
+            estimated.fields[part], compared.get(name), estimated.spread.get(part, 1.0), proof,
             1.0 if amplified is None else amplified.of(part),
         ).no_less(left.get(name, 0.0))
         for name, part in parts.items()
     }  # fmt: skip
-    unheld = [*ill_posed(form, amplified, estimated.first), *known.findings, *ended(form, best)]
-    doubts = [*unheld, *answer.findings]
     word = verdict(estimated, fields, doubts)
     following = advice(word.word, form, estimated, fields, doubts, answer.budget)
     error = failed(answer.method, found.failure) if found.failure is not None else failure(form, best, estimated)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sympy import Eq, FiniteSet, Interval, cos, exp, pi, sin
+from sympy import Eq, FiniteSet, Interval, Piecewise, cos, exp, pi, sin
 
 from inrpde.cli import main
 from inrpde.compiler import compile_problem
@@ -282,3 +282,11 @@ def test_a_point_is_gauge_enough():
     found = report(*slopes, On(Region(space, FiniteSet((0, 0))), Eq(u, 0)))
     assert found["verdict"]["word"] == "verified"
     assert found["warnings"] == []
+
+
+def test_no_principle_proves_what_loses_a_flux():
+    """A disc that conducts otherwise: the residual vanishes at all points, and the maximum principle bounds by it."""
+    a = Piecewise((20, (x - 0.5) ** 2 + (y - 0.5) ** 2 < 0.0625), (1, True))
+    found = report(On(omega, Eq(space.div(a * space.grad(u)), 0)), On(walls, Eq(u, x)))
+    assert found["verdict"]["word"] == "unverified"
+    assert found["fields"]["u"]["estimated_error"] > 0.1
