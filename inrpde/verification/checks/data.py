@@ -31,7 +31,7 @@ MOSTLY = 0.9
 """The share of the common points at which they must, as an inequality does only where it is violated."""
 FEW = 16
 """Common points that are looked at before all of them are."""
-LEAST = 1e-12
+LEAST = 1e-9
 """Differences below this share of what the unknowns make are rounding."""
 COST = 0.002, 0.04
 """The relative error left where values jump from one set to the other by the size of all data, in steady problems

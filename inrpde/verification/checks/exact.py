@@ -57,11 +57,11 @@ def violated(form: Form, samples: Samples) -> Iterator[Violation]:
     rows = [row for row in form.rows if _is_known(form, row, exact) and not _measured(row)]
     if not rows:
         return
-    form = replace(form, rows=tuple(rows))
+    part = replace(form, rows=tuple(rows))
     with np.errstate(all="ignore"):
         fields = [field_at(exact, k, field_points(form, k, 500, 17)) for k in range(len(form.unknowns))]
         sizes = [varying(values) for values in fields]
-        for row, env in environments(form, samples, evaluate_jets(form, samples, exact)):
+        for row, env in environments(part, samples, evaluate_jets(part, samples, exact)):
             site = samples.of(row)
             (residual,) = row.value(env)
             terms = RowFunction([*Add.make_args(row.residual)], row.text)(env)

@@ -66,3 +66,18 @@ def test_rounding_is_no_violation():
     large = 1e8 * (x - sqrt(2)) ** 2
     assert named(On(omega, plane.laplace(u) - 2e8), On(left, u - 2e8), exact={u: large}) == []
     assert named(On(omega, u - x), exact={u: x + 1e-13}) == []
+
+
+def test_what_is_learned_leaves_the_sizes_of_the_others_alone():
+    """Beside a parameter without an exact value the walls alone can be checked, where the solution vanishes."""
+    moving = Space("x", time="t")
+    z, t = moving.coords
+    v, nu = moving.unknown("v"), moving.parameter("nu")
+    bar = Region(moving, Interval(0, 1) ** 2)
+    exact = exp(-(pi**2) * t / 5) * sin(pi * z)
+    sensors = Points(moving, [[0.3, 0.5], [0.6, 0.2]], {"m": [0.2, 0.6]})
+    conditions = [
+        On(bar, Eq(moving.dt(v), nu * v.diff(z, 2))), On(bar.boundary, Eq(v, 0)), On(sensors, Eq(v, sensors["m"])),
+    ]  # fmt: skip
+    form = compile_problem(Problem("p", [v], conditions, coefficients={nu: Learned(1.0)}, exact={v: exact}))
+    assert not list(violated(form, draw(form, 500, 3)))
