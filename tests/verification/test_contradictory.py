@@ -215,5 +215,5 @@ def test_estimates_know_what_contradictions_cost(problem, truth):
     known = truth(points)
     error = np.linalg.norm(solution(points)["h"] - known) / np.linalg.norm(known)
     cost = max(finding.cost for finding in found(problem))
-    assert error / 10 < cost < 10 * error
+    assert error / 10 < cost < 20 * error  # more features see more of a corner
     assert solution.report["fields"]["h"]["estimated_error"] >= cost
