@@ -29,6 +29,9 @@ def bare_boundary(form: Form) -> list[Finding]:
         spatial = max((sum(jet.index[: len(form.space.spatial)]) for jet in row.jets.values()), default=0)
         if row.region.dim < form.space.dim or spatial < 2 or row.region in seen or row.condition in priors(form):
             continue
+        given = {k for each in form.rows if each.region is row.region and each.gives_value for k in each.indices}
+        if all(k in given for k, indices in row.indices.items() if any(sum(index) > 1 for index in indices)):
+            continue  # what is given all over needs nothing at the boundary
         seen.add(row.region)
         try:
             boundary = sample(row.region.boundary, 600, 3)

@@ -75,6 +75,9 @@ AGREES = 3.0
 """Two answers agree that differ by so many times the sum of their errors."""
 APART, TINY = 10.0, 1e-4
 """Two answers contradict one another that differ by so many times that sum, and by so much."""
+GAINED = 10.0
+"""Extrapolation is believed to lower a reference's error by so much: in a layer that is hardly resolved it gains less
+than the last two extrapolations differ by."""
 BETTER = 5.0
 """The reference is the better answer where the two differ by so many times its own error."""
 SINGULAR = 1e6

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from inrpde.verification.evidence.thresholds import AGREES, APART, BETTER, LEAST_ORDER, SINGULAR, TINY
+from inrpde.verification.evidence.thresholds import AGREES, APART, BETTER, GAINED, LEAST_ORDER, SINGULAR, TINY
 
 Compared = Mapping[str, Any]
 """What a comparison with a reference says of a field (see `report.reference_errors`)."""
@@ -85,5 +85,5 @@ def _closest(compared: Compared) -> tuple[float, float]:
     """The difference to the reference, or to what is extrapolated from its grids, where that is more accurate, and the
     error of that."""
     gap, trust = compared["rel_l2"], compared.get("estimated_error") or 0.0
-    better = compared.get("extrapolated_estimated_error", trust)
+    better = max(compared.get("extrapolated_estimated_error", trust), trust / GAINED)
     return (compared["extrapolated_rel_l2"], better) if better < trust else (gap, trust)
