@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inrpde import plugins
+from inrpde import deadline, plugins
 from inrpde.compiler import Form
 from inrpde.discretise.score import Score, score
 from inrpde.errors import InrpdeError, ShortError
@@ -28,6 +28,9 @@ from inrpde.verification.finding import Finding, Kind
 
 HELD_OUT = 15_485_863
 """Added to the seed for the points on which conditions are reported: neither fitted nor used to choose."""
+SEARCH, SEARCHED = 5.0, 0.05
+"""Seconds for what is looked for in the answer itself, without a budget, and as a share of one: what has not ended by
+then is left."""
 POOR = 1e-3
 """A score above which a reference that finds no solution says that there may be none."""
 NO_REFERENCE = "there is no reference for this problem"
@@ -91,9 +94,10 @@ def measured(answer: Answer) -> Measured:
     whole = answer.found.best.until is None  # after that the answer is none
     share = answer.estimated.most / MOST
     of, worst, leaks = answer.solution.evaluate, answer.estimated.worst, list[Finding]()
-    if whole:
-        leaks = leaking(form, of, scales, worst, share)
-        leaks += switching(form, held_out, answer.found.best.state, scored.sizes, of, worst)
+    with deadline.within(SEARCH if answer.budget is None else SEARCHED * answer.budget):
+        if whole:
+            leaks += leaking(form, of, scales, worst, share)
+            leaks += switching(form, held_out, answer.found.best.state, scored.sizes, of, worst)
     return Measured(exact, scored, unmet(form, answer.estimated), leaks, bound(form, scored) if whole else None)
 
 
