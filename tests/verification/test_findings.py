@@ -492,11 +492,3 @@ def test_complex_readings_of_a_real_unknown():
 def test_an_unknown_under_an_integral_and_settings_that_are_none():
     assert refused(On(omega, Eq(Integral(u, (x, 0, 1)), 1))) == "an unknown stands under sympy's Integral"
     assert refused(poisson, On(walls, Eq(u, 0)), settings=3) == "settings must be a dict, not 3"
-
-
-def test_what_is_given_all_over_needs_nothing_at_the_boundary():
-    """A source from what it makes, which is known everywhere."""
-    source = space.unknown("source")
-    conditions = [On(omega, Eq(-space.laplace(u), source)), On(omega, Eq(u, x * y))]
-    form = compile_problem(Problem("p", [u, source], conditions))
-    assert not [each for each in validate(form) if "no condition on a part of the boundary" in each.text]
