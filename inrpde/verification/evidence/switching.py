@@ -19,14 +19,13 @@ from inrpde.discretise.state import Evaluable
 from inrpde.resolution import Node, nodes, searched
 from inrpde.resolution.frame import frames
 from inrpde.sampling.sites import Samples
+from inrpde.verification.evidence.thresholds import FLUX, LOST
 from inrpde.verification.finding import Finding, Kind, name, place
 
 Array = np.ndarray
 Evaluate = Callable[[Expr, Array], Array]
 NEAREST, RINGS = 1e-10, 80
 """Distances from a place at which a residual is looked at, beside the extent: the smallest, and how many."""
-LEFT, SMOOTH = 0.02, 30.0
-"""The share of an equation that its residual near a place may be: at least, and in estimated errors."""
 PLACES = 16
 
 
@@ -45,7 +44,7 @@ def switching(
             worst, point = _left(condition, expr.doit(), every, evaluate) if every else (0.0, None)
             if point is not None:
                 share = worst / max(_scale(form, condition, samples, state, sizes), 1e-300)
-                if share > LEFT + SMOOTH * error:
+                if share > LOST + FLUX * error:
                     findings.append(_finding(form, condition, share, point))
     return findings
 
@@ -81,8 +80,7 @@ def _left(
     condition: BoundCondition, residual: Expr, every: list[Node], evaluate: Evaluate
 ) -> tuple[float, Array | None]:  # fmt: skip
     """The largest mean of a residual's size over a line along a coordinate, through a place where functions of the
-    answer may be narrow, in steps that shrink towards it; and that place, None
-    where there is none."""
+    answer may be narrow, in steps that shrink towards it; and that place, None where there is none."""
     region = condition.region
     lo, hi = region.bounds
     steps = np.geomspace(NEAREST, 1.0, RINGS)

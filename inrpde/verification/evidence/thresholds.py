@@ -37,7 +37,8 @@ USELESS = 1e-2
 
 LOST, FLUX = 0.02, 30.0
 """An imbalance of this share of all that flows is one, and of so many times the estimated error: fluxes are
-derivatives, and less accurate than their fields."""
+derivatives, and less accurate than their fields. So it is with the share of an equation that is left in a narrow
+place."""
 SURE = 5.0
 """How many times the difference of two quadratures an imbalance must be."""
 SOME = 2
