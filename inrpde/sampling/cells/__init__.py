@@ -1,0 +1,1 @@
+"""Regions divided into cells, with quadrature in them and on the faces between them."""
