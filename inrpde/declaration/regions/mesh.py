@@ -196,6 +196,12 @@ class Mesh(Solid):
         """The cells as simplices (M, d + 1) of node numbers."""
         return self._volume().cells
 
+    @property
+    def numbers(self) -> Array:
+        """The numbers (M,) of `cells` among those of the whole mesh's file."""
+        self._volume()
+        return self.members[self._kept]
+
     def locate(self, points: Array) -> Array:
         """The number (N,) of the cell in `cells` that holds each point (N, d), -1 outside."""
         return self.barycentric(points)[0]

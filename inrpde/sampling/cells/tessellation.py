@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+
+from inrpde.declaration.regions.mesh_search import BoxSearch, best
 
 Array = np.ndarray
 CUT = -1
 """The reference of a cell that is no affine image of another."""
 OUTSIDE = -1
 """The cell beyond a face on the boundary, and that of a point outside."""
+SLACK = 1e-9
+"""How far beyond a cell, as a share of it, a point may lie that is rounded."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +78,44 @@ class Tessellation:
     faces: Faces
 
 
+@dataclass(frozen=True, eq=False)
+class Cover:
+    """B boxes, or simplices (the corner halves of boxes), that cover the cells: `origin` (B, d) and `axes` (B, d, d) as
+    in `Cells`, the number (B,) of the `cell` each belongs to, and its `part` (B,)."""
+
+    origin: Array
+    axes: Array
+    cell: Array
+    part: Array
+    simplex: bool
+
+    @cached_property
+    def _search(self) -> BoxSearch:
+        reach = (1 + SLACK) * np.abs(self.axes).sum(axis=2)
+        return BoxSearch(self.origin - reach, self.origin + reach)
+
+    @cached_property
+    def _inverse(self) -> Array:
+        return np.linalg.inv(self.axes)
+
+    def locate(self, points: Array, parts: Array | None = None) -> Array:
+        """The cell (N,) that holds each point (N, d), `OUTSIDE` where none does; of several the one in which it lies
+        deepest. With `parts` (N,) only cells of each point's own part are asked."""
+        number, box = self._search.pairs(points)
+        local = np.einsum("nij,nj->ni", self._inverse[box], points[number] - self.origin[box])
+        depth = (1 + local if self.simplex else 1 - np.abs(local)).min(axis=1)
+        if self.simplex:
+            depth = np.minimum(depth, 2 - local.shape[1] - local.sum(axis=1))
+        inside = depth >= -SLACK
+        if parts is not None:
+            inside &= parts[number] == self.part[box]
+        kept = np.flatnonzero(inside)
+        chosen = kept[best(number[kept], depth[kept])]
+        found = np.full(len(points), OUTSIDE)
+        found[number[chosen]] = self.cell[box[chosen]]
+        return found
+
+
 class Divided(Protocol):
     """What divides regions into cells, and can divide some of these again."""
 
@@ -82,5 +125,6 @@ class Divided(Protocol):
     def refined(self, marks: Array) -> Divided:
         """With the marked cells, bool (C,), divided."""
 
-    def locate(self, points: Array) -> Array:
-        """The number of the cell that holds each point (N, d), `OUTSIDE` where none does."""
+    @property
+    def cover(self) -> Cover:
+        """Where the cells lie."""

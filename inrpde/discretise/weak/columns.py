@@ -1,0 +1,132 @@
+"""The columns of the flux form: in each cell a basis for every unknown that lives there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from inrpde.compiler.flux import FluxForm
+from inrpde.networks.mosaic import Basis, Mosaic
+from inrpde.sampling.cells.tessellation import CUT, Cells, Cover, Tessellation
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """The bases of an unknown: that of cell c is bases[of[c]], all of one size."""
+
+    bases: tuple[Basis, ...]
+    of: Array
+
+    @property
+    def size(self) -> int:
+        return self.bases[0].size
+
+    def jets(self, cell: Array, local: Array) -> Array:
+        """Values and derivatives by ξ at points ξ (N, d) in cells (N,): (N, 1 + d, K)."""
+        number = self.of[cell]
+        if len(self.bases) == 1:
+            return self.bases[0].jets(local)
+        out = np.empty((len(local), 1 + local.shape[1], self.size))
+        for k in np.unique(number):
+            out[number == k] = self.bases[k].jets(local[number == k])
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Where unknown u lives, `lives` (U, C), and its `families` of bases; heads lie one unknown after the other, cell by
+    cell."""
+
+    cells: Cells
+    families: tuple[Family, ...]
+    lives: Array
+
+    @cached_property
+    def starts(self) -> Array:
+        """The first column (U, C) of an unknown in a cell; meaningless where it does not live."""
+        counts = self.lives.sum(axis=1) * [family.size for family in self.families]
+        first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        sizes = np.array([family.size for family in self.families])
+        return first[:, None] + (np.cumsum(self.lives, axis=1) - 1) * sizes[:, None]
+
+    @property
+    def width(self) -> int:
+        return int(sum(self.lives.sum(axis=1) * [family.size for family in self.families]))
+
+    @cached_property
+    def inverse(self) -> Array:
+        return np.linalg.inv(self.cells.axes)
+
+    def jets(self, unknown: int, cell: Array, points: Array) -> Array:
+        """Values and derivatives of the columns of an unknown at points (N, d) in cells (N,): (N, 1 + d, K)."""
+        inverse = self.inverse[cell]
+        local = np.einsum("nij,nj->ni", inverse, points - self.cells.origin[cell])
+        jets = self.families[unknown].jets(cell, local)
+        jets[:, 1:] = np.einsum("nij,nik->njk", inverse, jets[:, 1:])
+        return jets
+
+    def heads(self, unknown: int, vector: Array) -> Array:
+        """Those of an unknown (C, K), of a vector of all; zero where it does not live."""
+        size, lives = self.families[unknown].size, self.lives[unknown]
+        out = np.zeros((len(lives), size), vector.dtype)
+        out[lives] = vector[self.starts[unknown][lives][:, None] + np.arange(size)]
+        return out
+
+    def trial(self, unknown: int, cover: Cover) -> Mosaic:
+        """The network of an unknown, whose head is its part of the vector."""
+        lives = self.lives[unknown]
+        number = np.cumsum(lives) - 1
+        kept = lives[cover.cell]
+        inner = Cover(
+            cover.origin[kept], cover.axes[kept], number[cover.cell[kept]], cover.part[kept], cover.simplex
+        )
+        family = self.families[unknown]
+        used, of = np.unique(family.of[lives], return_inverse=True)
+        bases = tuple(family.bases[k] for k in used)
+        return Mosaic(inner, self.cells.origin[lives], self.cells.axes[lives], bases, of)
+
+
+def columns(flux: FluxForm, tessellation: Tessellation, families: Sequence[Family]) -> Columns:
+    """The columns on a tessellation: an unknown lives where an equation that holds it does."""
+    cells = tessellation.cells
+    lives = np.zeros((len(flux.form.unknowns), len(cells)), bool)
+    for equation, holds in zip(flux.equations, holding(flux, tessellation), strict=True):
+        for row in (*equation.fluxes, equation.rest):
+            for jet in row.jets.values():
+                lives[jet.unknown] |= holds
+    for number, unknown in enumerate(flux.form.unknowns):
+        if unknown.region is not None:
+            lives[number] &= unknown.region.contains(inner_points(tessellation))
+    return Columns(cells, tuple(families), lives)
+
+
+def inner_points(tessellation: Tessellation) -> Array:
+    """A point (C, d) inside each cell."""
+    volume = tessellation.volume
+    middle = volume.starts[:-1] + volume.counts // 2
+    return volume.points[middle]
+
+
+def holding(flux: FluxForm, tessellation: Tessellation) -> list[Array]:
+    """For each equation the cells, bool (C,), on which it holds."""
+    inside = inner_points(tessellation)
+    known: dict[int, Array] = {}
+    for equation in flux.equations:
+        region = equation.region
+        if id(region) not in known:
+            known[id(region)] = region.contains(inside)
+    return [known[id(equation.region)] for equation in flux.equations]
+
+
+def batches(cells: Cells, numbers: Array, counts: Array) -> Iterable[Array]:
+    """The cells of these numbers in groups that are images of one reference cell; each cut cell is a group."""
+    whole = numbers[cells.reference[numbers] != CUT]
+    for key in np.unique(cells.reference[whole]):
+        yield whole[cells.reference[whole] == key]
+    for number in numbers[cells.reference[numbers] == CUT]:
+        yield np.array([number])

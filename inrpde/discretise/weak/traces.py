@@ -1,0 +1,271 @@
+"""Conditions on faces, in Nitsche's way: what the traces of the unknowns and their fluxes satisfy, point by point.
+
+On a face let u be the traces (m,) of all unknowns that have a flux, on both of its sides, and q their outward fluxes.
+Every condition is linear there: A q + B u + ρ = 0. Those with A = 0 are essential, B₀ u + ρ₀ = 0: that u is the same
+on both sides, or given. The others are natural: that fluxes cancel, or are given. With a projection P onto what the
+essential ones hold fast, ∮ q·v = ∮ q·P v + ∮ q·(1 - P) v, and the natural conditions give the last term: with
+M = (1 - P)ᵀ A⁺ it is ∮ (M A q)·v, A q = -B u - ρ. To this are added, as they vanish in the solution, the adjoint term
+∮ q(v)·P u and the penalty ∮ B₀v·H B₀u (Nitsche 1971; for Robin's conditions Juntunen and Stenberg 2009). P is orthogonal
+in the metric of the constants Λ of the trace inequalities ∫_∂K |q(v)|² ≤ Λ ∫_K E(v), and H = C (B₀ Λ⁻¹ B₀ᵀ)⁻¹: between two
+cells the weights Λ₂/(Λ₁ + Λ₂) and the penalty C Λ₁Λ₂/(Λ₁ + Λ₂), the harmonic means that do not see how much
+coefficients jump (Ern, Stephansen and Zunino 2009).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inrpde.compiler.flux import FluxForm
+from inrpde.compiler.form import Row
+from inrpde.discretise.weak.columns import Columns
+from inrpde.discretise.weak.faces import Group, Side
+from inrpde.discretise.weak.volumes import localised
+
+Array = np.ndarray
+PENALTY = 4.0
+"""C above: coercive from 1 on for one face, 2 leaves half of the energy; twice that, as a system's fluxes couple."""
+SMALL = 1e-9
+"""The share of what is there below which it is rounding."""
+
+
+class Unfit(Exception):
+    """In a few words why a condition does not fit a flux form."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One unknown with a flux on one side: `side` and `unknown`, its flux (F, q) and the slopes of that by all jets of
+    the group (F, q, S); `drift` (F, q), the outward velocity with which the rest of its equation carries it."""
+
+    side: int
+    unknown: int
+    value: Array
+    slopes: Array
+    drift: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Traces:
+    """All traces of a group, and `slots`: where the jets (value, first derivatives) of an unknown on a side begin among
+    the S jets of the group. `states` are their values (F, q, S)."""
+
+    group: Group
+    slots: dict[tuple[int, int], int]
+    traces: tuple[Trace, ...]
+    states: Array
+
+    def diagonal(self, trace: Trace) -> Array:
+        """The slopes (F, q, d) of a flux by the derivatives of its own unknown."""
+        start = self.slots[trace.side, trace.unknown]
+        return trace.slopes[..., start + 1 : start + 1 + self.group.points.shape[2]]
+
+
+def traces(flux: FluxForm, group: Group, columns: Columns, vector: Array) -> tuple[Traces, dict[tuple[int, int], Array]]:
+    """The traces at a state, and by side and unknown the jets (F, q, 1 + d, K) of the columns."""
+    form, dim = flux.form, group.points.shape[2]
+    slots, jets, width = {}, {}, 0
+    for number, side in enumerate(group.sides):
+        for unknown in side.unknowns:
+            slots[number, unknown] = width
+            width += 1 + dim
+            shape = group.weights.shape
+            cell = np.repeat(side.cell, shape[1])
+            flat = columns.jets(unknown, cell, group.points.reshape(-1, dim))
+            jets[number, unknown] = flat.reshape(*shape, 1 + dim, -1)
+    states = np.zeros((*group.weights.shape, width), vector.dtype)
+    for (number, unknown), start in slots.items():
+        heads = columns.heads(unknown, vector)[group.sides[number].cell]
+        states[..., start : start + 1 + dim] = np.einsum("fqmk,fk->fqm", jets[number, unknown], heads)
+    found = []
+    for number, side in enumerate(group.sides):
+        for k in side.equations:
+            equation = flux.equations[k]
+            value, slopes = 0.0, np.zeros((*group.weights.shape, width), complex if np.iscomplexobj(vector) else float)
+            for axis, row in enumerate(equation.fluxes):
+                outward = equation.sign * side.normals[..., axis]
+                each, by = _at(flux, row, side, number, slots, states)
+                value = value + outward * each
+                for start, slope in by:
+                    slopes[..., start : start + 1 + dim] += outward[..., None] * slope
+            start = slots[number, equation.test]
+            if not np.any(slopes[..., start + 1 : start + 1 + dim]):
+                continue
+            _, by = _at(flux, equation.rest, side, number, slots, states)
+            carried = sum((slope for at, slope in by if at == start), np.zeros((*group.weights.shape, 1 + dim)))
+            drift = equation.sign * np.einsum("fqk,fqk->fq", np.real(carried[..., 1:]), side.normals)
+            found.append(Trace(number, equation.test, value, slopes, drift))
+    return Traces(group, slots, tuple(found), states), jets
+
+
+def _at(
+    flux: FluxForm, row: Row, side: Side, number: int, slots: dict[tuple[int, int], int], states: Array,
+    normals: Array | None = None, points: Array | None = None,
+) -> tuple[Array, list[tuple[int, Array]]]:  # fmt: skip
+    """A row on a side: its value (F, q), and its slopes (F, q, 1 + d) with the slots where they belong."""
+    shape, dim = states.shape[:2], side.points.shape[2]
+    at = {
+        jet.unknown: states[..., (start := slots[number, jet.unknown]) : start + 1 + dim].reshape(-1, 1 + dim)
+        for jet in row.jets.values()
+    }
+    where = (side.points if points is None else points).reshape(-1, dim)
+    found = localised(flux.form, row, where, None if normals is None else normals.reshape(-1, dim), at)
+    slopes = [(slots[number, j], slope.reshape(*shape, 1 + dim)) for j, slope in found.slopes.items()]
+    return found.value.reshape(shape), slopes
+
+
+@dataclass(frozen=True, eq=False)
+class Conditions:
+    """Those at the points of a group, m traces: essential `fast` (F, q, r, m) with what is left of them (F, q, r);
+    natural `given` (F, q, n, m), with their slopes (F, q, n, S) by the jets, and what is left of them (F, q, n)."""
+
+    fast: Array
+    fast_left: Array
+    given: Array
+    given_slopes: Array
+    given_left: Array
+
+
+def conditions(flux: FluxForm, found: Traces) -> Conditions:
+    """Continuity between two sides, and the rows of the problem. Raises Unfit for a row that is neither essential nor
+    in terms of the fluxes."""
+    group, many = found.group, len(found.traces)
+    shape, width = group.weights.shape, found.states.shape[2]
+    fast: list[tuple[Array, Array]] = []
+    given: list[tuple[Array, Array, Array]] = []
+    for a, one in enumerate(found.traces):
+        for b, other in enumerate(found.traces):
+            if one.unknown == other.unknown and one.side < other.side:
+                jump, both = np.zeros((*shape, many)), np.zeros((*shape, many))
+                jump[..., a], jump[..., b], both[..., a], both[..., b] = 1.0, -1.0, 1.0, 1.0
+                at = [found.states[..., found.slots[each.side, each.unknown]] for each in (one, other)]
+                fast.append((jump, at[0] - at[1]))
+                given.append((both, np.zeros((*shape, width)), one.value + other.value))
+    for row, sign in group.rows:
+        value, slopes = _on_sides(flux, row, sign, found)
+        size = np.linalg.norm(slopes, axis=2)
+        size = np.where(size > 0, size, 1.0)
+        value, slopes = value / size, slopes / size[..., None]
+        share, rest = _by_fluxes(row, slopes, found)
+        if np.max(np.abs(share), initial=0.0) > 0:
+            given.append((share, rest, value))
+        else:
+            fast.append((_by_values(row, rest, found), value))
+    kind = np.result_type(float, *(each for pair in fast for each in pair), *(each for trio in given for each in trio))
+
+    def stacked(arrays: list[Array], *last: int) -> Array:
+        return np.stack(arrays, axis=2) if arrays else np.zeros((*shape, 0, *last), kind)
+
+    return Conditions(
+        stacked([b for b, _ in fast], many), stacked([left for _, left in fast]),
+        stacked([a for a, _, _ in given], many), stacked([b for _, b, _ in given], width),
+        stacked([left for *_, left in given]),
+    )  # fmt: skip
+
+
+def _on_sides(flux: FluxForm, row: Row, sign: int, found: Traces) -> tuple[Array, Array]:
+    """A row's value (F, q) and its slopes (F, q, S); each unknown is taken on the side where it lives, on the one that
+    the row's normal points out of where that is both."""
+    group, dim = found.group, found.group.points.shape[2]
+    order = range(len(group.sides)) if sign > 0 else reversed(range(len(group.sides)))
+    order = list(order)
+    slots = {}
+    for unknown in {jet.unknown for jet in row.jets.values()}:
+        side = next((k for k in order if (k, unknown) in found.slots), None)
+        if side is None:
+            raise Unfit(f"{flux.form.conditions[row.condition]} holds where {flux.form.unknowns[unknown].name} does not live")
+        slots[0, unknown] = found.slots[side, unknown]
+    normals = sign * group.sides[0].normals
+    value, by = _at(flux, row, group.sides[order[0]], 0, slots, found.states, normals, group.points)
+    slopes = np.zeros(found.states.shape, np.result_type(float, *(slope for _, slope in by)))
+    for start, slope in by:
+        slopes[..., start : start + 1 + dim] += slope
+    return value, slopes
+
+
+def _by_fluxes(row: Row, slopes: Array, found: Traces) -> tuple[Array, Array]:
+    """A row's slopes as a share (F, q, m) of each flux and slopes by the values (F, q, S) that are left."""
+    dim, width = found.group.points.shape[2], slopes.shape[2]
+    derivative = np.arange(width) % (1 + dim) > 0
+    if not np.any(slopes[..., derivative]):
+        return np.zeros((*slopes.shape[:2], len(found.traces))), slopes
+    fluxes = np.stack([trace.slopes for trace in found.traces], axis=2)
+    size = np.linalg.norm(fluxes[..., derivative], axis=3)[..., None]
+    inverse = np.linalg.pinv(fluxes[..., derivative] / size, rcond=SMALL)
+    share = np.einsum("fqs,fqsm->fqm", slopes[..., derivative], inverse) / size[..., 0]
+    rest = slopes - np.einsum("fqm,fqms->fqs", share, fluxes)
+    if np.max(np.abs(rest[..., derivative])) > 1e-6:
+        raise Unfit(f"{row.text} is neither on the values nor on the fluxes")
+    return share, np.where(derivative, 0.0, rest)
+
+
+def _by_values(row: Row, rest: Array, found: Traces) -> Array:
+    """An essential row's slopes (F, q, m) by the traces."""
+    places = [found.slots[each.side, each.unknown] for each in found.traces]
+    out = rest[..., places]
+    if np.max(np.abs(np.delete(rest, places, axis=2)), initial=0.0) > SMALL:
+        raise Unfit(f"{row.text} gives an unknown that has no flux")
+    return out
+
+
+def face_terms(found: Traces, held: Conditions, trace_constants: Array) -> tuple[Array, Array]:
+    """What multiplies the jets of the test functions at the points: values (F, q, S) and slopes (F, q, S, S) by the
+    jets of the unknowns. `trace_constants` (F, m) are Λ."""
+    many, width = len(found.traces), found.states.shape[2]
+    places = [found.slots[each.side, each.unknown] for each in found.traces]
+    flux_slopes = np.stack([each.slopes for each in found.traces], axis=2)
+    flux_values = np.stack([each.value for each in found.traces], axis=2)
+    weight = 1.0 / np.maximum(trace_constants, 1e-300)[:, None, None, :]  # Λ⁻¹ on the diagonal
+    fast, given = held.fast, held.given
+    adjoint = np.swapaxes(fast, 2, 3)
+    inner = np.linalg.pinv((fast * weight) @ adjoint, rcond=SMALL, hermitian=True)
+    lift = np.swapaxes(weight, 2, 3) * adjoint @ inner  # (F, q, m, r)
+    project = lift @ fast
+    rest = np.swapaxes(np.eye(many) - project, 2, 3)
+    onto = rest @ np.linalg.pinv(given, rcond=SMALL) if given.shape[2] else np.zeros((*given.shape[:2], many, 0))
+    lacking = rest - onto @ given
+    if np.max(np.abs(lacking), initial=0.0) > 1e-6:
+        raise Unfit("a part of the boundary has too few conditions")
+    terms = np.swapaxes(project, 2, 3) @ flux_slopes - onto @ held.given_slopes  # (F, q, m, S)
+    left = flux_values - np.einsum("fqmn,fqn->fqm", onto, held.given_left)
+    symmetric = _derived(found, flux_slopes)
+    values = np.zeros(found.states.shape, np.result_type(left, terms))
+    slopes = np.zeros((*found.states.shape, width), values.dtype)
+    values[..., places] += left
+    slopes[..., places, :] += terms
+    values += np.einsum("fqms,fqm->fqs", symmetric, np.einsum("fqmr,fqr->fqm", lift, held.fast_left))
+    slopes[..., places] += np.swapaxes(symmetric, 2, 3) @ project
+    stiff = PENALTY * np.swapaxes(fast, 2, 3) @ inner  # (F, q, m, r)
+    values[..., places] += np.einsum("fqmr,fqr->fqm", stiff, held.fast_left)
+    square = slopes[..., places, :]
+    square[..., places] += stiff @ fast
+    _carried(found, held, square, values, places)
+    slopes[..., places, :] = square
+    return values, slopes
+
+
+def _derived(found: Traces, flux_slopes: Array) -> Array:
+    """The slopes of the fluxes that the adjoint term has: not those by the values of what has a flux itself, which is
+    carried along."""
+    out = flux_slopes.copy()
+    out[..., [found.slots[each.side, each.unknown] for each in found.traces]] = 0.0
+    return out
+
+
+def _carried(found: Traces, held: Conditions, square: Array, values: Array, places: list[int]) -> None:
+    """Adds what stabilises transport: the values upwind count (Brezzi, Marini and Süli 2004)."""
+    drift = np.stack([each.drift for each in found.traces], axis=2)
+    own = np.stack([each.slopes[..., p] for each, p in zip(found.traces, places, strict=True)], axis=2)
+    fast = held.fast
+    if np.any(drift):
+        weight = np.where(drift < 0, 1.0, SMALL)[:, :, None, :]
+        adjoint = np.swapaxes(fast, 2, 3)
+        lift = np.swapaxes(weight, 2, 3) * adjoint @ np.linalg.pinv((fast * weight) @ adjoint, rcond=1e-12)
+        inflow = np.minimum(drift, 0.0)
+        values[..., places] -= inflow * np.einsum("fqmr,fqr->fqm", lift, held.fast_left)
+        square[..., places] -= inflow[..., None] * (lift @ fast)
+    if np.any(own):
+        stiff = np.max(np.abs(own), axis=2)[..., None, None] / 2 * np.swapaxes(fast, 2, 3)
+        values[..., places] += np.einsum("fqmr,fqr->fqm", stiff, held.fast_left)
+        square[..., places] += stiff @ fast

@@ -1,0 +1,154 @@
+"""What the equations give in the cells: ∫ (-F·∇v + r v) at a state, and its slope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from inrpde import deadline
+from inrpde.compiler.flux import FluxEquation
+from inrpde.compiler.form import Form, Row
+from inrpde.discretise.weak.columns import Columns, batches
+from inrpde.sampling.cells.tessellation import Rule, Tessellation
+
+Array = np.ndarray
+CHUNK = 2e7
+"""Numbers in an array at once."""
+
+
+@dataclass
+class Blocks:
+    """Dense blocks of a sparse matrix, each with the rows and columns where it begins, and a right-hand side."""
+
+    width: int
+    kind: np.dtype
+    rows: list[Array] = field(default_factory=list)
+    columns: list[Array] = field(default_factory=list)
+    values: list[Array] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.residual = np.zeros(self.width, self.kind)
+
+    def add(self, rows: Array, columns: Array, values: Array) -> None:
+        """Blocks (N, K, L) at rows (N,) and columns (N,)."""
+        self.rows.append(rows)
+        self.columns.append(columns)
+        self.values.append(values)
+
+    def load(self, rows: Array, values: Array) -> None:
+        """What is left (N, K) of equations that begin at rows (N,)."""
+        np.add.at(self.residual, rows[:, None] + np.arange(values.shape[1]), values)
+
+
+@dataclass(frozen=True, eq=False)
+class Local:
+    """A row at points: its value (N,), and its slopes by the jets of an unknown, {unknown: (N, 1 + d)}: those by its
+    value and by its first derivatives."""
+
+    value: Array
+    slopes: dict[int, Array]
+
+
+def localised(form: Form, row: Row, points: Array, normals: Array | None, at: dict[int, Array]) -> Local:
+    """A row at points (N, d) where the unknowns' jets are `at`, (N, 1 + d) each."""
+    places = {symbol: 1 + jet.index.index(1) if any(jet.index) else 0 for symbol, jet in row.jets.items()}
+    env = form.environment(row, points, normals, {})
+    env |= {symbol: at[row.jets[symbol].unknown][:, place] for symbol, place in places.items()}
+    value = np.broadcast_to(row.value(env)[0], (len(points),))
+    slopes: dict[int, Array] = {}
+    for symbol, slope in row.tangents(env).items():
+        unknown = row.jets[symbol].unknown
+        if unknown not in slopes:
+            slopes[unknown] = np.zeros((len(points), 1 + points.shape[1]), np.result_type(float, value))
+        if np.iscomplexobj(slope) and not np.iscomplexobj(slopes[unknown]):
+            slopes[unknown] = slopes[unknown].astype(complex)
+        slopes[unknown][:, places[symbol]] += slope
+    return Local(value, slopes)
+
+
+def volumes(
+    form: Form, equation: FluxEquation, numbers: Array, tessellation: Tessellation, columns: Columns,
+    vector: Array, out: Blocks,
+) -> Array:  # fmt: skip
+    """Adds what an equation gives in the cells of these numbers, and returns the energy of its own unknown there by the
+    derivatives alone, symmetric (len(numbers), K, K)."""
+    volume, dim = tessellation.volume, tessellation.cells.origin.shape[1]
+    test, involved = equation.test, _involved(equation)
+    size = columns.families[test].size
+    energy = np.zeros((len(numbers), size, size))
+    place = np.full(len(tessellation.cells), -1)
+    place[numbers] = np.arange(len(numbers))
+    for batch in batches(tessellation.cells, numbers, volume.counts):
+        for part in _chunks(batch, volume, size * (1 + dim) * 2):
+            deadline.turn()
+            rows = np.concatenate([np.arange(volume.starts[c], volume.starts[c + 1]) for c in part])
+            points, weights = volume.points[rows], volume.weights[rows].reshape(len(part), -1)
+            count = weights.shape[1]
+            owner = np.repeat(part, count)
+            local = tessellation.cells.local(owner[:count], points[:count])
+            jets = {j: columns.families[j].jets(owner[:count], local) for j in {test, *involved}}
+            inverse = columns.inverse[part]
+            frame = np.zeros((len(part), 1 + dim, 1 + dim))
+            frame[:, 0, 0], frame[:, 1:, 1:] = 1.0, inverse
+            at = {j: _state(columns.heads(j, vector)[part], jets[j], frame) for j in involved}
+            left, slopes = _weighted(form, equation, points, at, count, dim)
+            left = np.einsum("cq,cqb,cmb->cqm", weights, left, frame)
+            out.load(columns.starts[test][part], np.einsum("cqm,qmk->ck", left, jets[test]))
+            for j, slope in slopes.items():
+                both = np.einsum("cmb,cqba,cna->cqmn", frame, weights[..., None, None] * slope, frame, optimize=True)
+                out.add(columns.starts[test][part], columns.starts[j][part], _integrated(both, jets[test], jets[j]))
+            own = np.zeros((*slopes[test].shape[:2], 1 + dim, 1 + dim))
+            own[..., 1:, 1:] = definite(slopes[test][..., 1:, 1:])
+            own = np.einsum("cmb,cqba,cna->cqmn", frame, weights[..., None, None] * own, frame, optimize=True)
+            energy[place[part]] += _integrated(own, jets[test], jets[test])
+    return energy
+
+
+def definite(slope: Array) -> Array:
+    """The symmetric part of slopes (…, d, d) where it is positive, else as much in all directions as they are large."""
+    real = np.real(slope + np.swapaxes(slope, -1, -2)) / 2
+    least = np.linalg.eigvalsh(real)[..., :1, None]
+    size = np.linalg.norm(slope, axis=(-2, -1))[..., None, None]
+    return np.where(least > 0, real, size * np.eye(slope.shape[-1]))
+
+
+def _involved(equation: FluxEquation) -> list[int]:
+    rows = (*equation.fluxes, equation.rest)
+    return sorted({equation.test, *(jet.unknown for row in rows for jet in row.jets.values())})
+
+
+def _chunks(batch: Array, volume: Rule, each: int) -> list[Array]:
+    """Parts of a batch whose arrays are not too large."""
+    step = max(1, int(CHUNK / (each * volume.counts[batch[0]])))
+    return [batch[k : k + step] for k in range(0, len(batch), step)]
+
+
+def _state(heads: Array, jets: Array, frame: Array) -> Array:
+    """The jets (C·q, 1 + d) of a field with heads (C, K) at the points of each cell."""
+    local = np.einsum("qmk,ck->cqm", jets, heads)
+    return np.einsum("cqm,cmb->cqb", local, frame).reshape(-1, frame.shape[1])
+
+
+def _weighted(
+    form: Form, equation: FluxEquation, points: Array, at: dict[int, Array], count: int, dim: int
+) -> tuple[Array, dict[int, Array]]:
+    """-F and r as what multiplies v and its derivatives: values (C, q, 1 + d), slopes {unknown: (C, q, 1 + d, 1 + d)}."""
+    rows = [(0, equation.rest, equation.sign), *((1 + k, f, -equation.sign) for k, f in enumerate(equation.fluxes))]
+    found = [(b, sign, localised(form, row, points, None, at)) for b, row, sign in rows]
+    kind = np.result_type(float, *(each.value for *_, each in found), *(s for *_, e in found for s in e.slopes.values()))
+    left = np.zeros((len(points), 1 + dim), kind)
+    slopes = {j: np.zeros((len(points), 1 + dim, 1 + dim), kind) for j in at}
+    for b, sign, each in found:
+        left[:, b] += sign * each.value
+        for j, slope in each.slopes.items():
+            slopes[j][:, b] += sign * slope
+    shape = (-1, count, 1 + dim)
+    return left.reshape(shape), {j: slope.reshape(*shape, 1 + dim) for j, slope in slopes.items() if slope.any() or j == equation.test}
+
+
+def _integrated(both: Array, left: Array, right: Array) -> Array:
+    """Σ_q both (C, q, m, n) · left (q, m, K) · right (q, n, L): (C, K, L)."""
+    cells, count, m, n = both.shape
+    half = np.einsum("cqmn,qnl->cqml", both, right).reshape(cells, count * m, -1)
+    return np.swapaxes(left.reshape(count * m, -1), 0, 1) @ half
