@@ -2,47 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from itertools import product
 from math import comb
 from typing import Any
 
 import numpy as np
-from scipy.linalg import svd
+from numpy.polynomial.legendre import legvander
+from scipy.linalg import lstsq
 from scipy.spatial import cKDTree
 
 from inrpde.networks.trial import CHUNK, Array, Index, Trial
+from inrpde.sampling.cells.rules import cube_rule, simplex_rule
 from inrpde.sampling.cells.tessellation import OUTSIDE, Cover
 
-SPARE = 1.6
-"""Sines that are drawn for each function of a basis: more leave some that the others nearly give; measured."""
-SMALLEST = 1e-6
-"""The smallest singular value of the sines that a basis is made of, beside the largest: their frequencies are as high as
-that allows, so that the basis keeps the other ten digits."""
-FINEST, COARSEST = 1e-3, 64.0
-"""Between these half-widths of the band it is looked for; in coordinates where the cell is [-1, 1]^d."""
+SPARE = 4
+"""Sines of one coordinate for each function of it: with fewer no band gives polynomials to more than some digits."""
+BANDS = tuple(float(band) for band in 2.0 ** np.arange(-5, 5.1, 0.5))
+"""Half-widths of their frequencies that are tried, in coordinates where the cell is [-1, 1]^d."""
+ROUNDING = 1e-16
+"""What an amplitude costs beside an error."""
+VANISHING = 1e-7
+"""The size beside what it was below which a function vanishes in a cell that is cut off."""
 
 
 @dataclass(frozen=True, eq=False)
 class Basis:
-    """K functions on a reference cell: sines sin(ω·ξ + b) of `frequencies` (d, M) and `phases` (M,), times `mix`
-    (M, K), which makes them orthonormal on the cell."""
+    """K functions on a reference cell: products over the coordinates of sines sin(ω ξ_k + b), which are sums of sines of
+    the sums and differences of their angles.
+
+    `frequencies` and `phases` (M,) are those along any coordinate, and `along` (M, n) makes n functions of these;
+    `indices` (K, d) says which of them each product takes; `mix` (K, K) makes the products orthonormal on the cell.
+    """
 
     frequencies: Array
     phases: Array
+    along: Array
+    indices: Array
     mix: Array
 
     @property
     def size(self) -> int:
         return self.mix.shape[1]
 
+    def derivatives(self, local: Array, orders: Iterable[Index]) -> dict[Index, Array]:
+        """The products before they are mixed, and their derivatives by ξ, at points ξ (N, d): (N, K) each."""
+        orders = list(orders)
+        highest = max((n for order in orders for n in order), default=0)
+        angle = local[:, :, None] * self.frequencies + self.phases
+        waves = [np.sin(angle), np.cos(angle)] if highest else [np.sin(angle)]
+        sign = (1, 1, -1, -1)
+        along = [sign[n % 4] * waves[n % 2] * self.frequencies**n @ self.along for n in range(highest + 1)]
+        out = {}
+        for order in orders:
+            factors = (along[n][:, k, self.indices[:, k]] for k, n in enumerate(order))
+            out[order] = np.prod(list(factors), axis=0)
+        return out
+
     def jets(self, local: Array) -> Array:
-        """Values and first derivatives at points ξ (N, d): (N, 1 + d, K)."""
-        angle = local @ self.frequencies + self.phases
-        slopes = np.cos(angle)
-        each = [np.sin(angle), *(slopes * frequency for frequency in self.frequencies)]
-        return np.stack([part @ self.mix for part in each], axis=1)
+        """Values and first derivatives by ξ at points ξ (N, d): (N, 1 + d, K)."""
+        dim = local.shape[1]
+        orders = [(0,) * dim, *(tuple(int(i == k) for i in range(dim)) for k in range(dim))]
+        found = self.derivatives(local, orders)
+        return np.stack([found[order] for order in orders], axis=1) @ self.mix
+
+    def on(self, local: Array, weights: Array) -> Basis:
+        """The same made orthonormal on a cell with quadrature points ξ (Q, d) and weights (Q,), those of low degree
+        first; functions that vanish there but for what those before them are, are zero."""
+        values = self.jets(local)[:, 0]
+        gram = values.T @ (values * (weights / weights.sum())[:, None])
+        mix = np.zeros_like(gram)
+        for k in range(self.size):
+            column = np.eye(self.size)[k]
+            for _ in range(2):  # once more, for what rounding leaves of the first
+                column = column - mix @ (mix.T @ (gram @ column))
+            square = column @ gram @ column
+            if square > VANISHING**2 * gram[k, k]:
+                mix[:, k] = column / np.sqrt(square)
+        return replace(self, mix=self.mix @ mix)
 
 
 def count(degree: int, dim: int) -> int:
@@ -50,37 +89,33 @@ def count(degree: int, dim: int) -> int:
     return comb(degree + dim, dim)
 
 
-def basis(size: int, points: Array, weights: Array, seed: int = 0) -> Basis:
-    """That of `size` functions on a cell with quadrature points ξ (Q, d) and weights (Q,).
+@lru_cache
+def basis(degree: int, dim: int, simplex: bool, seed: int = 0) -> Basis:
+    """Functions that are orthonormal on the reference cell, those of low degree first.
 
-    The span of sines whose frequencies are low is nearly that of polynomials (Driscoll and Fornberg 2002): the band is
-    the widest that lets `size` of them differ by `SMALLEST`.
-    """
-    rng = np.random.default_rng(seed)
-    many = round(SPARE * size) + 4
-    directions = rng.uniform(-1, 1, (points.shape[1], many))
-    phases = rng.uniform(0, 2 * np.pi, many)
-    roots = np.sqrt(weights / weights.sum())[:, None]
-
-    def parts(band: float) -> tuple[Array, Array]:
-        _, sizes, right = svd(np.sin(band * points @ directions + phases) * roots, full_matrices=False)
-        return sizes, right
-
-    low, high = np.log(FINEST), np.log(COARSEST)
-    for _ in range(12):
-        middle = (low + high) / 2
-        sizes, _ = parts(np.exp(middle))
-        wide = sizes[size - 1] > SMALLEST * sizes[0]
-        low, high = (low, middle) if wide else (middle, high)
-    band = np.exp(high)
-    sizes, right = parts(band)
-    return Basis(band * directions, phases, right[:size].T / sizes[:size])
+    The span of sines of low frequencies is nearly that of polynomials (Driscoll and Fornberg 2002): along a coordinate
+    each function is the combination of sines that comes nearest to a polynomial of Legendre. Of some bands the one is
+    taken that loses the fewest digits, by its distance and by its amplitudes."""
+    many = SPARE * (degree + 1) + 4
+    (points, weights), rng = cube_rule(1, 2 * many), np.random.default_rng(seed)
+    directions, phases = rng.uniform(-1, 1, many), rng.uniform(0, 2 * np.pi, many)
+    roots, wanted = np.sqrt(weights)[:, None], legvander(points[:, 0], degree)
+    best, least = (directions, np.zeros((many, degree + 1))), np.inf
+    for band in BANDS:
+        sines = np.sin(band * points * directions + phases)
+        along = lstsq(sines * roots, wanted * roots, cond=1e-15)[0]
+        cost = np.max(np.abs(sines @ along - wanted)) + ROUNDING * np.max(np.abs(along))
+        if cost < least:
+            best, least = (band * directions, along), cost
+    indices = np.array(sorted((i for i in product(range(degree + 1), repeat=dim) if sum(i) <= degree), key=sum))
+    plain = Basis(best[0], phases, best[1], indices, np.eye(len(indices)))
+    return plain.on(*(simplex_rule if simplex else cube_rule)(dim, degree + 1))
 
 
 @dataclass(frozen=True, eq=False)
 class Mosaic(Trial):
-    """`size` columns in each of the cells that a cover locates points in: `bases` by cell (C,) among those given, whose
-    local coordinates are those of the cell's `origin` (C, d) and `axes` (C, d, d)."""
+    """`size` columns in each of the cells that a cover locates points in. The basis of cell c is bases[of[c]], in the local
+    coordinates of its `origin` (C, d) and `axes` (C, d, d); bases differ by how they are mixed alone."""
 
     cover: Cover
     origin: Array
@@ -115,56 +150,66 @@ class Mosaic(Trial):
     def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         indices, cell = list(indices), self.locate(points)
         out = {index: np.zeros((len(points), len(self.origin), self.size)) for index in indices}
-        for rows, sines in self._sines(points, cell, indices):
-            mix = np.stack([each.mix for each in self.bases])[self.of[cell[rows]]]
+        for rows, found in self._columns(points, cell, indices):
             for index in indices:
-                out[index][rows, cell[rows]] = np.einsum("nm,nmk->nk", sines[index], mix)
+                out[index][rows, cell[rows]] = found[index]
         return {index: block.reshape(len(points), -1) for index, block in out.items()}
 
     def apply(self, points: Array, head: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         indices, cell = list(indices), self.locate(points)
         heads = head.reshape(-1, self.size)
-        mixed = np.empty((len(heads), self.bases[0].mix.shape[0]), heads.dtype)
-        for number, each in enumerate(self.bases):
-            mixed[self.of == number] = heads[self.of == number] @ each.mix.T
         out = {index: np.zeros(len(points), np.result_type(head.dtype, float)) for index in indices}
-        for rows, sines in self._sines(points, cell, indices):
+        for rows, found in self._columns(points, cell, indices):
             for index in indices:
-                out[index][rows] = np.einsum("nm,nm->n", sines[index], mixed[cell[rows]])
+                out[index][rows] = np.einsum("nk,nk->n", found[index], heads[cell[rows]])
         return out
 
-    def _sines(self, points: Array, cell: Array, indices: list[Index]) -> Iterable[tuple[slice, dict[Index, Array]]]:
-        """Blocks of rows, and the derivatives of their cells' sines, (rows, M)."""
-        frequencies = np.stack([each.frequencies for each in self.bases])
-        phases = np.stack([each.phases for each in self.bases])
-        step = max(64, int(CHUNK / (frequencies.shape[2] * (points.shape[1] + len(indices)))))
-        for start in range(0, len(points), step):
-            rows = slice(start, start + step)
-            here, of = cell[rows], self.of[cell[rows]]
-            local = np.einsum("nij,nj->ni", self._inverse[here], points[rows] - self.origin[here])
-            angle = np.einsum("nd,ndm->nm", local, frequencies[of]) + phases[of]
-            physical = np.einsum("nij,nim->njm", self._inverse[here], frequencies[of])
-            waves = [np.sin(angle), np.cos(angle)]
-            waves += [-waves[0], -waves[1]]
-            sines = {}
-            for index in indices:
-                factor = np.prod([physical[:, k] ** n for k, n in enumerate(index) if n], axis=0) if any(index) else 1.0
-                sines[index] = factor * waves[sum(index) % 4]
-            yield rows, sines
+    def _columns(
+        self, points: Array, cell: Array, indices: Sequence[Index]
+    ) -> Iterator[tuple[Array, dict[Index, Array]]]:
+        """Rows (N,) of points of one basis, and the derivatives by x of their cells' columns, (N, K)."""
+        of = self.of[cell]
+        step = max(64, int(CHUNK / (self.size * points.shape[1] * 4 ** max((sum(i) for i in indices), default=0))))
+        for number in np.unique(of):
+            every = np.flatnonzero(of == number)
+            for rows in (every[start : start + step] for start in range(0, len(every), step)):
+                inverse = self._inverse[cell[rows]]
+                local = np.einsum("nij,nj->ni", inverse, points[rows] - self.origin[cell[rows]])
+                plans = {index: chained(index, inverse) for index in indices}
+                known = self.bases[number].derivatives(local, {order for plan in plans.values() for order in plan})
+                yield rows, {
+                    index: sum(c[:, None] * known[order] for order, c in plan.items()) @ self.bases[number].mix
+                    for index, plan in plans.items()
+                }
 
     def state(self) -> dict[str, Any]:
         cover = {f"cover_{key}": getattr(self.cover, key) for key in ("origin", "axes", "cell", "part")}
-        bases = {
-            key: np.stack([getattr(each, key) for each in self.bases]) for key in ("frequencies", "phases", "mix")
-        }
-        simplex = int(self.cover.simplex)
-        return {"origin": self.origin, "axes": self.axes, "of": self.of, "simplex": simplex, **cover, **bases}
+        one = self.bases[0]
+        shared = {key: getattr(one, key) for key in ("frequencies", "phases", "along", "indices")}
+        mixes, simplex = np.stack([each.mix for each in self.bases]), int(self.cover.simplex)
+        return {
+            "origin": self.origin, "axes": self.axes, "of": self.of, "simplex": simplex, **cover, **shared, "mixes": mixes
+        }  # fmt: skip
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Mosaic:
         where = {key: np.asarray(state[f"cover_{key}"]) for key in ("origin", "axes", "cell", "part")}
-        bases = zip(*(np.asarray(state[key]) for key in ("frequencies", "phases", "mix")), strict=True)
+        shared = [np.asarray(state[key]) for key in ("frequencies", "phases", "along", "indices")]
         return cls(
             Cover(**where, simplex=bool(state["simplex"])), np.asarray(state["origin"]), np.asarray(state["axes"]),
-            tuple(Basis(*each) for each in bases), np.asarray(state["of"]),
+            tuple(Basis(*shared, mix) for mix in np.asarray(state["mixes"])), np.asarray(state["of"]),
         )  # fmt: skip
+
+
+def chained(index: Index, inverse: Array) -> dict[Index, Array]:
+    """A derivative by x in those by ξ, whose slopes ∂ξ/∂x are `inverse` (N, d, d): {multi-index: (N,)}."""
+    plan = {(0,) * len(index): np.ones(len(inverse))}
+    for axis, times in enumerate(index):
+        for _ in range(times):
+            further: dict[Index, Array] = {}
+            for order, c in plan.items():
+                for m in range(len(index)):
+                    above = tuple(n + (i == m) for i, n in enumerate(order))
+                    further[above] = further.get(above, 0.0) + c * inverse[:, m, axis]
+            plan = further
+    return plan

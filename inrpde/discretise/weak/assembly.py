@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array, csc_array
+from scipy.sparse import coo_array, csc_array, diags_array
 
 from inrpde import deadline
 from inrpde.compiler.flux import FluxForm
@@ -22,10 +22,11 @@ FLAT = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class Assembled:
-    """The slope (W, W) of what is left (W,) of the equations."""
+    """The slope (W, W) of what is left (W,) of the equations, and by unknown the energies (C, K, K) of its bases."""
 
     matrix: csc_array
     residual: Array
+    energies: dict[int, Array]
 
 
 def assemble(flux: FluxForm, tessellation: Tessellation, columns: Columns, vector: Array) -> Assembled:
@@ -48,7 +49,7 @@ def assemble(flux: FluxForm, tessellation: Tessellation, columns: Columns, vecto
             outward = np.einsum("fqk,fqkl->fql", found.diagonal(trace), jets[trace.side, trace.unknown][:, :, 1:])
             outward *= np.sqrt(group.weights)[..., None]
             cell = group.sides[trace.side].cell
-            gram = np.swapaxes(np.abs(outward) if False else outward.conj(), 1, 2) @ outward
+            gram = np.swapaxes(outward.conj(), 1, 2) @ outward
             np.add.at(squares[trace.unknown], cell, gram.real)
     constants = {unknown: _trace_constants(energies[unknown], square) for unknown, square in squares.items()}
     for found, jets in faces:
@@ -61,7 +62,7 @@ def assemble(flux: FluxForm, tessellation: Tessellation, columns: Columns, vecto
         values = values * group.weights[..., None]
         slopes = slopes * group.weights[..., None, None]
         _scatter(found, jets, values, slopes, columns, out)
-    return Assembled(_matrix(out), out.residual)
+    return Assembled(_matrix(out), out.residual, energies)
 
 
 def _scatter(found, jets, values, slopes, columns: Columns, out: Blocks) -> None:
@@ -91,11 +92,16 @@ def _trace_constants(energy: Array, square: Array) -> Array:
 
 
 def _matrix(out: Blocks) -> csc_array:
-    rows, columns, values = [], [], []
+    """The sum of all blocks; a column of nothing, of a basis that has fewer functions, is 1 on the diagonal."""
+    many = sum(block.size for block in out.values)
+    rows, columns = np.empty(many, np.int32), np.empty(many, np.int32)
+    values, start = np.empty(many, np.result_type(float, *out.values)), 0
     for first, second, block in zip(out.rows, out.columns, out.values, strict=True):
-        shape = block.shape
-        rows.append(np.broadcast_to((first[:, None] + np.arange(shape[1]))[:, :, None], shape).ravel())
-        columns.append(np.broadcast_to((second[:, None] + np.arange(shape[2]))[:, None, :], shape).ravel())
-        values.append(block.ravel())
-    triple = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return csc_array(coo_array(triple, shape=(out.width, out.width)))
+        stop, shape = start + block.size, block.shape
+        rows[start:stop].reshape(shape)[:] = (first[:, None] + np.arange(shape[1]))[:, :, None]
+        columns[start:stop].reshape(shape)[:] = (second[:, None] + np.arange(shape[2]))[:, None, :]
+        values[start:stop] = block.ravel()
+        start = stop
+    matrix = csc_array(coo_array((values, (rows, columns)), shape=(out.width, out.width)))
+    empty = np.asarray(np.abs(matrix).sum(axis=0)).ravel() == 0
+    return csc_array(matrix + diags_array(empty.astype(float))) if empty.any() else matrix

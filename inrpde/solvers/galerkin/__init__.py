@@ -1,0 +1,1 @@
+"""The flux form, solved on cells that are divided, and filled, where that pays."""

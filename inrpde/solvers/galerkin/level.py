@@ -1,0 +1,143 @@
+"""One level: the cells, the degree of their bases, the solution on them, and where it is not yet resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from inrpde.compiler.flux import FluxForm
+from inrpde.discretise.state import State
+from inrpde.discretise.weak.assembly import Assembled, assemble
+from inrpde.discretise.weak.columns import Columns, Family, columns
+from inrpde.errors import DivergedError
+from inrpde.networks.mosaic import basis, count
+from inrpde.sampling.cells.tessellation import CUT, Divided, Tessellation
+from inrpde.solvers.galerkin.sparse import solve
+
+Array = np.ndarray
+STEPS, SHORTEST = 25, 1 / 64
+"""Newton steps at most, and the shortest part of one that is taken; chosen."""
+CONVERGED = 1e-10
+"""The last Newton step, beside the solution; chosen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """A solution: its heads (W,) in the columns on a tessellation, and what the bases of each unknown have of `degree`
+    (by unknown)."""
+
+    divided: Divided
+    degrees: tuple[int, ...]
+    tessellation: Tessellation
+    columns: Columns
+    vector: Array
+    energies: dict[int, Array]
+
+    @property
+    def state(self) -> State:
+        trials = tuple(self.columns.trial(k, self.divided.cover) for k in range(len(self.degrees)))
+        cuts = np.cumsum([trial.width for trial in trials])[:-1]
+        return State(trials, tuple(np.split(self.vector, cuts)))
+
+    def unresolved(self) -> Array:
+        """The energy (C,) of what the functions of the highest degree hold in each cell, as a share of all there is."""
+        dim = self.tessellation.cells.origin.shape[1]
+        total = np.zeros(len(self.tessellation.cells))
+        for unknown, energy in self.energies.items():
+            heads = self.columns.heads(unknown, self.vector)
+            whole = np.einsum("ck,ckl,cl->c", heads.conj(), energy, heads).real.sum()
+            heads[:, : count(self.degrees[unknown] - 1, dim)] = 0.0
+            total += np.einsum("ck,ckl,cl->c", heads.conj(), energy, heads).real / (whole or 1.0)
+        return total
+
+
+def orders(flux: FluxForm, degree: int) -> tuple[int, ...]:
+    """The degree of every unknown: that of what has no flux of its own, a pressure, is one lower."""
+    carried = {equation.test for equation in flux.equations if _second(equation)}
+    return tuple(degree if k in carried else max(degree - 1, 0) for k in range(len(flux.form.unknowns)))
+
+
+def _second(equation) -> bool:
+    return any(
+        jet.unknown == equation.test and any(jet.index) for flux in equation.fluxes for jet in flux.jets.values()
+    )
+
+
+def level(flux: FluxForm, divided: Divided, degree: int, seed: int, before: Level | None = None) -> Level:
+    """Solve on cells with bases of a degree; a nonlinear form from the solution `before`, by Newton's method. Raises
+    Unfit for conditions that do not fit, DivergedError where it does not converge."""
+    tessellation = divided.tessellation(degree + 2)
+    degrees = orders(flux, degree)
+    families = [_family(tessellation, each, divided.cover.simplex, seed) for each in degrees]
+    held = columns(flux, tessellation, families)
+    kind = complex if flux.form.arithmetic == "complex" else float
+    vector = np.zeros(held.width, kind)
+    if before is not None and not flux.form.linear:
+        vector = projected(before, tessellation, held)
+    vector, energies = _newton(flux, tessellation, held, vector)
+    return Level(divided, degrees, tessellation, held, vector, energies)
+
+
+def _newton(flux: FluxForm, tessellation: Tessellation, held: Columns, vector: Array) -> tuple[Array, dict[int, Array]]:
+    found = assemble(flux, tessellation, held, vector)
+    for _ in range(STEPS):
+        step = -solve(found.matrix, found.residual)
+        if flux.form.linear:
+            return vector + step, found.energies
+        size, part = float(np.linalg.norm(found.residual)), 1.0
+        while True:
+            with np.errstate(all="ignore"):
+                after = assemble(flux, tessellation, held, vector + part * step)
+            left = float(np.linalg.norm(after.residual))
+            if np.isfinite(left) and (left < (1 - part / 4) * size or left < 1e-14):
+                break
+            part /= 2
+            if part < SHORTEST:
+                raise DivergedError("Newton's method does not converge in the flux form", None, "give a guess")
+        vector, found = vector + part * step, after
+        if np.linalg.norm(step) <= CONVERGED * np.linalg.norm(vector):
+            return vector, found.energies
+    return vector, found.energies
+
+
+def _family(tessellation: Tessellation, degree: int, simplex: bool, seed: int) -> Family:
+    cells, dim = tessellation.cells, tessellation.cells.origin.shape[1]
+    whole = basis(degree, dim, simplex, seed)
+    cut = np.flatnonzero(cells.reference == CUT)
+    of, bases = np.zeros(len(cells), int), [whole]
+    for number in cut:
+        rows = slice(*tessellation.volume.starts[number : number + 2])
+        local = cells.local(np.full(tessellation.volume.counts[number], number), tessellation.volume.points[rows])
+        of[number] = len(bases)
+        bases.append(whole.on(local, tessellation.volume.weights[rows]))
+    return Family(tuple(bases), of)
+
+
+def projected(before: Level, tessellation: Tessellation, held: Columns) -> Array:
+    """The heads (W,) of a solution on other cells, by least squares in each."""
+    volume, state = tessellation.volume, before.state
+    vector = np.zeros(held.width, before.vector.dtype)
+    dim = volume.points.shape[1]
+    for unknown, family in enumerate(held.families):
+        lives = np.flatnonzero(held.lives[unknown])
+        values = state.jets(unknown, volume.points, [(0,) * dim])[(0,) * dim]
+        for cell in lives:
+            rows = slice(*volume.starts[cell : cell + 2])
+            columns_ = held.jets(unknown, np.full(volume.counts[cell], cell), volume.points[rows])[:, 0]
+            roots = np.sqrt(np.abs(volume.weights[rows]))
+            head = np.linalg.lstsq(columns_ * roots[:, None], values[rows] * roots, rcond=1e-12)[0]
+            start = held.starts[unknown, cell]
+            vector[start : start + family.size] = head
+    return vector
+
+
+def differences(one: State, other: State, points: Sequence[Array]) -> list[float]:
+    """By unknown, how much two states differ at points beside the first's size."""
+    out = []
+    for k, at in enumerate(points):
+        zero = (0,) * at.shape[1]
+        a, b = (state.jets(k, at, [zero])[zero] for state in (one, other))
+        out.append(float(np.linalg.norm(a - b) / (np.linalg.norm(a) or 1.0)))
+    return out
