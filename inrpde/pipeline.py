@@ -156,6 +156,9 @@ def run(
                 estimated = estimated or _estimated(context, found.best, warnings)
             estimated = estimated or estimate(form, replace(found.best, again=None), seed, scoring=clock.scoring)
             solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
+            if found.best.weak:
+                findings, strong = [[f for f in findings if f.strong is which] for which in (False, True)]
+                warnings = [text for text in warnings if text not in {each.text for each in strong}]
             estimated = estimated.no_less(form, findings)
             answer = Answer(
                 form, found, estimated, solution, chosen, seed, tol, warnings, findings, plugin, budget, require

@@ -200,12 +200,13 @@ ROOMS = {
     "bodies": set(),
     "fitting": {"bodies", "linear"},
     "scattered": {"linear"},
+    "galerkin": {"contract"},
     "search": {"contract", "bodies", "linear"},
     "marching": {"bodies", "search"},
     "training": {"contract", "fitting", "linear", "search"},
     "descent": {"contract", "bodies", "fitting", "linear", "search", "training"},
     "strategies": {"contract", "bodies", "linear", "search", "marching", "scattered", "descent"},
-    "methods": {"contract", "bodies", "fitting", "search", "strategies"},
+    "methods": {"contract", "bodies", "fitting", "galerkin", "search", "strategies"},
 }
 """The folders of solvers/ and what each may import; the files beside them are methods, and the loop round them."""
 MOST, FLOORS = 8, 6

@@ -11,6 +11,7 @@ from inrpde.solvers.contract.guest import Guest
 from inrpde.solvers.contract.method import All, Candidate, Context, keys
 from inrpde.solvers.contract.strategy import Answer, Choice, Claim, Role, Strategy, asked, bind, select
 from inrpde.solvers.fitting import fit_for
+from inrpde.solvers.galerkin import strategy as flux_form
 from inrpde.solvers.search.ladder import run
 from inrpde.solvers.strategies import (
     cells,
@@ -28,6 +29,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     sample_fit,
     signed_distance,
     training,
+    flux_form,
     one_domain,
     cells,
     windows,

@@ -55,6 +55,8 @@ class Finding:
     fix: str | None = None
     of: str | None = None
     cost: float = 0.0
+    strong: bool = False
+    """Is it so of the strong form alone, which holds at points?"""
 
     def as_dict(self) -> dict[str, str | None]:
         """As the JSON has it."""

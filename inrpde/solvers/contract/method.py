@@ -145,7 +145,8 @@ class Candidate:
     different solve of the same kind, for the error estimate: from a seed, and a size for each unknown of the random
     field towards which it leans where the conditions leave the solution open. `settled`: an earlier run, which is
     resumed, has seen this candidate and gone on. `until`: the time after which the answer could not be continued.
-    `equal`: the second solve is as good as this one, so that what they differ by is the error of each.
+    `share`: the part of what the second solve differs by that is the error of this one, where more than the residuals
+    says so. `weak`: it solves the flux form, so that residuals at points say nothing, and its score is an error.
     """
 
     state: State
@@ -158,7 +159,8 @@ class Candidate:
     again: Callable[[int, Sequence[float]], State] | None = None
     settled: bool = False
     until: float | None = None
-    equal: bool = False
+    share: float | None = None
+    weak: bool = False
 
 
 def beats(score: float, best: Candidate | None) -> bool:

@@ -52,7 +52,7 @@ def solve(context: Context) -> Iterator[Candidate]:
 
         yield Candidate(
             found.state, found.error, found.error, spent, method, f"windows to {aim:.0e}", again=again,
-            until=found.until, equal=True,
+            until=found.until, share=1.0,
         )  # fmt: skip
         if not context.clock.fits(DEARER * spent):
             return

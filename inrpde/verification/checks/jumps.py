@@ -79,7 +79,8 @@ def lost_fluxes(form: Form) -> list[Finding]:
             held = sorted({k for row in form.rows if row.condition == condition.index for k in row.indices})
             names = dict.fromkeys(name(form, k) for k in held)
             findings += [
-                Finding(Kind.DATA, text, "unverified", jump.share, of=u, cost=COST * jump.share) for u in names
+                Finding(Kind.DATA, text, "unverified", jump.share, of=u, cost=COST * jump.share, strong=True)
+                for u in names
             ]
     return findings
 

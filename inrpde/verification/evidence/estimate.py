@@ -75,12 +75,14 @@ class Estimate:
     """The part of the difference of two solves that is the error of the first."""
     other: State | None = None
     """The second solve."""
+    weak: float | None = None
+    """The score of an answer that solves the flux form, an error: its residuals at points are none."""
     amplified: Amplification | None = None
     """How perturbed data change the solution; None where it is not measured."""
 
     @property
     def score(self) -> float:
-        return self.first.total
+        return self.first.total if self.weak is None else self.weak
 
     @property
     def worst(self) -> float:
@@ -135,8 +137,9 @@ def estimate(
     nothing bounds it, as backwards in time, both may lack what hardly shows in any data: where these hold to S, they
     give the solution to about 1/|log S| (logarithmic stability: John 1960, Isakov 2017, chapter 3).
 
-    Two marches to the same aim are equally wrong: what they differ by is the error, however much the problem amplifies
-    it, and their residuals tell less, as these are large in windows that are short.
+    A candidate may know which `share` of the difference is its error, however much the problem amplifies it. Two marches
+    to the same aim are equally wrong, and their residuals tell less, as these are large in windows that are short; of
+    two levels of the flux form the finer is better by as much as it was than the one before.
 
     Where there are readings the second solve has not seen all of them, and the difference is the estimate; an unknown
     that nothing else gives is compared between them; one that nothing fixes but for a constant, but for that. An
@@ -160,25 +163,31 @@ def estimate(
     share = {name: vary / (rms(values) or 1.0) for name, values, vary in zip(names, ours, varied, strict=True)}
     begun, amplified, other = time.perf_counter(), None, None
     with deadline.within(max(seconds, BRIEF)):
-        amplified = None if candidate.until is not None else measure(candidate.state, first)
+        amplified = None if candidate.until is not None or candidate.weak else measure(candidate.state, first)
     with deadline.within(seconds + begun - time.perf_counter()) as scope:
         other = _second(candidate, seed + 1, [LEAN * (size or 1.0) for size in varied])
     readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals
     gains = {name: share[name] * (1.0 if readings else gain(amplified, name)) for name in names}
     floors = {name: hidden(amplified, name, first.total) for name in names}
+    weak = candidate.score if candidate.weak else None
     if other is None:
-        left = {name: unaided(amplified, name) * first.total * share[name] for name in names}
+        alone = first.total if weak is None else weak
+        left = {name: unaided(amplified, name) * alone * share[name] for name in names}
         fields = {name: _clipped(max(left[name], floors[name])) for name in names}
         return Estimate(
-            fields, first, None, {}, 0.0, (), late=scope.expired, most=most, spread=spread, amplified=amplified
-        )
+            fields, first, None, {}, 0.0, (), late=scope.expired, most=most, spread=spread, amplified=amplified,
+            weak=weak,
+        )  # fmt: skip
     second = score(form, held_out, other)
     theirs = fixed(form, [field_at(other, k, at) for k, at in enumerate(points)])
     pairs = list(zip(ours, theirs, first.sizes, strict=True))
     differences = {name: relative_difference(*each) for name, each in zip(names, pairs, strict=True)}
-    if candidate.equal:
-        fields = {name: _clipped(difference) for name, difference in differences.items()}
-        return Estimate(fields, first, second, differences, 0.0, (), most=most, spread=spread, other=other)
+    if candidate.share is not None:
+        part = candidate.share
+        fields = {name: _clipped(part * difference) for name, difference in differences.items()}
+        return Estimate(
+            fields, first, second, differences, 0.0, (), most=most, spread=spread, share=part, other=other, weak=weak
+        )
     common = shared(first, second)
     alone = tuple(names[k] for k in unknowns if sampled(form, k))
     larger, least = OPEN

@@ -47,6 +47,8 @@ class Unmet:
 def unmet(form: Form, estimated: Estimate) -> list[Unmet]:
     """The equations that the answer does not satisfy, on points that were not fitted; priors need not hold."""
     first, second = estimated.first, estimated.second
+    if estimated.weak is not None:
+        return []
     if form.space.dim == 1 and form.evolves is not None:
         return []  # such a problem has a solution, which may outgrow what drives it
     driving = _driving(first)

@@ -1,0 +1,158 @@
+"""The flux form on cells: where materials jump, on meshes, and where corners are sharp."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from inrpde.compiler.flux import FluxForm, flux_form
+from inrpde.compiler.form import Form
+from inrpde.declaration.regions import Mesh, Region
+from inrpde.discretise.fields import field_points
+from inrpde.discretise.state import State
+from inrpde.discretise.weak.traces import Unfit
+from inrpde.errors import DivergedError
+from inrpde.sampling.cells import simplices
+from inrpde.sampling.cells.tessellation import Divided
+from inrpde.solvers.contract.method import Candidate, Context
+from inrpde.solvers.contract.options import Nothing
+from inrpde.solvers.contract.strategy import Claim, Role
+from inrpde.solvers.galerkin.level import Level, differences, level
+
+NAME, OPTIONS = "flux form", Nothing
+FIRST, LAST = 2, {1: 12, 2: 8, 3: 5}
+"""Degrees of the bases to begin with, and by dimension at most; chosen."""
+POINTS = 2000
+"""Points at which levels are compared; chosen."""
+BULK, FEW = 0.8, 0.12
+"""Cells that hold this share of what is unresolved are divided where they are so few; else all bases grow; chosen."""
+GOAL = 1e-9
+"""An estimated error below which nothing more is tried; chosen."""
+LONGEST, WHOLE = 12.0, 20.0
+"""Without a budget, seconds that a level may take as it is predicted, and that all together take about; chosen."""
+FIRST_SHARE, LEAST_SHARE, MARGIN = 0.3, 0.05, 1.5
+"""The part of the difference to the level before that is the error of a second level, and of any at least; what the
+error is taken for beside what it would be by the last gain; chosen."""
+
+
+def serves(form: Form) -> Claim | str:
+    found = parted(form)
+    if isinstance(found, str):
+        return found
+    flux = flux_form(form)
+    if isinstance(flux, str):
+        return flux
+    return Claim(Role.ALONE, "Galerkin's method with a network in each cell of the mesh")
+
+
+def parted(form: Form) -> list[Mesh] | str:
+    """The regions of the equations, to be divided into cells, or why they are not."""
+    regions: list[Region] = []
+    for row in form.rows:
+        if row.region.dim == form.space.dim and row.region not in regions:
+            regions.append(row.region)
+    meshes = [region for region in regions if isinstance(region, Mesh)]
+    if len(meshes) < len(regions) or not meshes:
+        return "the region is no mesh"
+    if any(mesh.volume is None for mesh in meshes):
+        return "the mesh has no cells inside"
+    if any(mesh.whole is not meshes[0].whole for mesh in meshes):
+        return "the equations hold on several meshes"
+    return meshes
+
+
+def solve(context: Context) -> Iterator[Candidate]:
+    """A candidate a level. Its score is its estimated error: of the second level on what it differs by from the one
+    before, times what the last gain was."""
+    form, seed = context.form, context.seed
+    flux, regions = flux_form(form), parted(form)
+    assert isinstance(flux, FluxForm) and not isinstance(regions, str)
+    points = [field_points(form, k, POINTS, seed) for k in range(len(form.unknowns))]
+    plan = Plan(simplices.divide(regions), FIRST)
+    before: Level | None = None
+    gaps: list[float] = []
+    while True:
+        begun = time.perf_counter()
+        try:
+            found = level(flux, plan.divided, plan.degree, seed, before)
+        except (DivergedError, MemoryError):
+            if before is None:
+                raise
+            return
+        if before is not None:
+            gaps.append(max(differences(found.state, before.state, points)))
+        spent, share = time.perf_counter() - begun, gained(gaps)
+        unresolved = found.unresolved()
+        error = share * gaps[-1] if gaps else float(np.sqrt(unresolved.sum()))
+        method = "least-squares" if form.linear else "newton"
+        yield Candidate(
+            found.state, error, error, spent, "galerkin", f"{plan}, {found.columns.width} columns",
+            again=Coarser(flux, plan, before, seed), share=share, weak=True,
+        )  # fmt: skip
+        after = plan.after(unresolved)
+        if error < (GOAL if context.tol is None else context.tol / 30) or after.degree > LAST[form.space.dim]:
+            return
+        cost = spent * (after.size / plan.size) ** 2
+        if context.clock.budget is None and (cost > LONGEST or context.clock.spent + cost > WHOLE):
+            return
+        if context.clock.budget is not None and cost > context.clock.searching:
+            return
+        before, plan = found, after
+
+
+def gained(gaps: Sequence[float]) -> float:
+    """The part of the last difference that is the error of the last level."""
+    if len(gaps) < 2:
+        return FIRST_SHARE
+    last = gaps[-1] / max(gaps[-2], 1e-300)
+    return float(np.clip(MARGIN * last / max(1 - last, 0.1), LEAST_SHARE, 1.0))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Cells, and the degree of their bases."""
+
+    divided: Divided
+    degree: int
+
+    @property
+    def cells(self) -> int:
+        return len(self.divided.cover.cell)
+
+    @property
+    def size(self) -> float:
+        """About as many columns an unknown, but for a factor."""
+        dim = self.divided.cover.origin.shape[1]
+        return self.cells * (self.degree + 1.0) ** dim
+
+    def after(self, unresolved: np.ndarray) -> Plan:
+        """Finer where few cells hold most of what is unresolved, else richer."""
+        order = np.argsort(-unresolved)
+        held = np.cumsum(unresolved[order])
+        marked = order[: int(np.searchsorted(held, BULK * held[-1])) + 1]
+        if len(marked) > FEW * len(unresolved):
+            return Plan(self.divided, self.degree + 1)
+        marks = np.zeros(len(unresolved), bool)
+        marks[marked] = True
+        return Plan(self.divided.refined(marks), self.degree)
+
+    def __str__(self) -> str:
+        return f"{self.cells} cells, degree {self.degree}"
+
+
+@dataclass(frozen=True)
+class Coarser:
+    """The second solve: the level before, of the first one with poorer bases."""
+
+    flux: FluxForm
+    plan: Plan
+    before: Level | None
+    seed: int
+
+    def __call__(self, seed: int, lean: Sequence[float]) -> State:
+        if self.before is not None:
+            return self.before.state
+        return level(self.flux, self.plan.divided, self.plan.degree - 1, self.seed).state
