@@ -13,7 +13,7 @@ JUMPING = (Piecewise, Heaviside, sign, floor, ceiling, frac, Mod)
 
 def steps(field: GridField | MeshField) -> bool:
     """Do data jump between the places where they are given?"""
-    return isinstance(field, MeshField) and field.on == "cells"
+    return field.on == "cells" if isinstance(field, MeshField) else field.method == "nearest"
 
 
 def rough(bound: Bound, expr: Expr) -> list[Expr]:
