@@ -27,13 +27,14 @@ DEFAULTS = {
     "box": (0, 1), "hole": 0.2, "wall": 0, "relation": 0.5, "weight": 1, "norm": 2, "source": 1.0, "float": 0.1,
     "coefficient": "expression", "number": 2.0, "grid": 0.0, "cell": 0.0, "initial": 1.0, "bounds": (0.5, 2.0),
     "reading": 1.0, "at": 0.3, "node": 0.6, "group": [0], "guess": 0, "complex": False, "on": False, "mean": 0,
-    "order": ("first", "second"), "name": "u", "periodic": "x",
+    "order": ("first", "second"), "name": "u", "periodic": "x", "method": "cubic",
 }  # fmt: skip
 CHANGED = {
     "box": (0, 2), "hole": 0.2 + 1e-15, "wall": 1, "relation": 0.4, "weight": 2, "norm": 1, "source": 2.0,
     "float": 0.1 + 1e-17 * 2, "coefficient": "grid", "number": 3.0, "grid": 1e-9, "cell": 1e-9, "initial": 1.5,
     "bounds": (0.5, 3.0), "reading": 1 + 1e-9, "at": 0.3 + 1e-9, "node": 0.6 + 1e-9, "group": [1], "guess": 1,
-    "complex": True, "on": True, "mean": 1, "order": ("second", "first"), "name": "v", "periodic": "y",
+    "complex": True, "on": True, "mean": 1, "order": ("second", "first"), "name": "v",
+    "periodic": "y", "method": "linear",
 }  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def declared(**changes):
     k, q = space.parameter("k"), space.parameter("q")
     grid = VALUES.copy()
     grid[2, 2] += given["grid"]
-    field = GridField(grid, (given["box"][1] * AXIS, AXIS))
+    field = GridField(grid, (given["box"][1] * AXIS, AXIS), method=given["method"])
     bound = {"expression": exp(x) * (2 + cos(pi * y)), "grid": field}[given["coefficient"]]
     points = Points(space, [[given["at"], 0.3], [0.6, 0.6]], {"reading": [given["reading"], 2]})
     conditions = {

@@ -87,12 +87,13 @@ def test_values_and_derivatives_come_back(case, tmp_path):
     assert same(before.evaluate(x**2 + 1, points), after.evaluate(x**2 + 1, points))
 
 
-def test_coefficients_come_back(tmp_path):
+@pytest.mark.parametrize("method", ["cubic", "linear", "nearest"])
+def test_coefficients_come_back(tmp_path, method):
     space = Space("x y")
     x, y = space.coords
     nu = space.parameter("nu")
     axes = np.linspace(0, 1, 6), np.linspace(0, 1, 5)
-    field = GridField(RNG.standard_normal((6, 5)) + 1j, axes)
+    field = GridField(RNG.standard_normal((6, 5)) + 1j, axes, method=method)
     u, a, b, c = space.unknown("u"), *(space.coefficient(name) for name in "abc")
     expression = exp(x) * nu + Piecewise((sin(y), x < 0.5), (u**2, True))
     _, before = plain(coefficients={"a": expression, "b": field, "c": x * a}, learned={"nu": 2.0})

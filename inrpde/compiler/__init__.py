@@ -6,10 +6,12 @@ from sympy import Expr
 from sympy.core.function import AppliedUndef
 
 from inrpde.compiler.bind import Bound, BoundCondition, bind
+from inrpde.compiler.flux import flux_form
 from inrpde.compiler.form import Form, Row
 from inrpde.compiler.lower import Lowering, is_holomorphic, split_unknowns
 from inrpde.declaration.problem import Problem
 from inrpde.declaration.regions import Region
+from inrpde.errors import ProblemError
 
 __all__ = ["Bound", "Form", "bind", "compile_problem", "lower"]
 
@@ -29,7 +31,15 @@ def compile_problem(problem: Problem) -> Form:
             order = form.orders[bound.space.coords.index(condition.periodic.coordinate)]
             rows += lowering.periodic_rows(condition, condition.periodic, order)
     rows.sort(key=lambda row: row.condition)
-    return Form(bound, unknowns, tuple(rows), tuple(lowering.integrals), arithmetic, tuple(problem.warnings))
+    form = Form(bound, unknowns, tuple(rows), tuple(lowering.integrals), arithmetic, tuple(problem.warnings))
+    for condition in lowering.concentrated:
+        if condition.region.dim < bound.space.dim or isinstance(flux_form(form), str):
+            raise ProblemError(
+                "a coefficient that jumps, or whose slope does, stands under a derivative too many",
+                str(condition),
+                "use two unknowns with an interface condition, or a smooth coefficient",
+            )
+    return form
 
 
 def lower(form: Form, expr: Expr, condition: BoundCondition, region: Region) -> Row:

@@ -41,6 +41,7 @@ class Row:
 
     `jets`, `data`, `integrals` map the symbols in `residual` to what they stand for.
     `value` evaluates the residual, `slopes` the tangents in the order of `tangent`; both take an environment of arrays.
+    Where something that may jump stands under a derivative (`jumps`), the residual lacks what is concentrated there.
     """
 
     condition: int
@@ -54,6 +55,7 @@ class Row:
     slopes: RowFunction
     linear: bool
     text: str
+    jumps: bool = False
 
     def tangents(self, env: Mapping) -> dict:
         """∂residual/∂jet by symbol, (N,) or a number each, in an environment."""
@@ -112,6 +114,11 @@ class Form:
     @property
     def conditions(self) -> tuple[BoundCondition, ...]:
         return self.bound.conditions
+
+    @property
+    def jumps(self) -> bool:
+        """May a coefficient under a derivative jump, so that the rows lack what is concentrated there?"""
+        return any(row.jumps for row in self.rows)
 
     @property
     def linear(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sympy import (
     Abs,
@@ -12,6 +12,7 @@ from sympy import (
     Dummy,
     Expr,
     I,
+    Integer,
     Max,
     Min,
     Subs,
@@ -29,6 +30,7 @@ from sympy.core.function import AppliedUndef
 from inrpde.compiler.bind import Bound, BoundCondition, Unknown
 from inrpde.compiler.form import HERE, PAIR, CoefficientJet, Index, IntegralTerm, Jet, Row
 from inrpde.compiler.printing import RowFunction
+from inrpde.compiler.rough import loses_fluxes
 from inrpde.declaration.conditions import Periodic
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
@@ -46,17 +48,23 @@ class Lowering:
     unknowns: tuple[Unknown, ...]
     split: dict[AppliedUndef, Expr]
     integrals: list[IntegralTerm] = field(default_factory=list)
+    concentrated: list[BoundCondition] = field(default_factory=list)
+    """Those in whose rows something is left out that is concentrated where a coefficient jumps."""
 
     def row(self, expr: Expr, condition: BoundCondition, region: Region) -> Row:
         place = str(condition)
         integrals: dict[Dummy, int] = {}
         if expr.has(RegionIntegral):
             expr = self._lift_integrals(expr, condition, integrals)
-        expr = self._expand(expr.xreplace(self.split), place)
+        jumps, expr = loses_fluxes(self.bound, expr), expr.xreplace(self.split)
+        expr = expr.doit() if expr.has(Derivative) else expr
+        if expr.has(DiracDelta):
+            self.concentrated.append(condition)
+            jumps, expr = True, expr.replace(DiracDelta, lambda *_: Integer(0))
         jets: dict[Dummy, Jet] = {}
         data: dict[Dummy, CoefficientJet] = {}
         expr = self._replace(expr, jets, data, place)
-        return make_row(expr, condition, region, jets, data, integrals)
+        return replace(make_row(expr, condition, region, jets, data, integrals), jumps=jumps)
 
     def periodic_rows(self, condition: BoundCondition, periodic: Periodic, order: int) -> list[Row]:
         """The jets below an order in the coordinate are equal on the two faces."""
@@ -86,16 +94,6 @@ class Lowering:
             self.integrals.append(IntegralTerm(inner, node.mean))
             replaced[node] = symbol
         return expr.xreplace(replaced)
-
-    def _expand(self, expr: Expr, place: str) -> Expr:
-        expanded = expr.doit() if expr.has(Derivative) else expr
-        if expanded.has(DiracDelta):
-            raise ProblemError(
-                "a coefficient that jumps, or whose slope does, stands under a derivative too many",
-                place,
-                "use two unknowns with an interface condition, or a smooth coefficient",
-            )
-        return expanded
 
     def _replace(self, expr: Expr, jets: dict[Dummy, Jet], data: dict[Dummy, CoefficientJet], place: str) -> Expr:
         numbers = {unknown.symbol: k for k, unknown in enumerate(self.unknowns)}

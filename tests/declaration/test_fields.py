@@ -68,6 +68,25 @@ def test_beyond_the_grid_the_edge_continues():
     assert np.allclose(field.jets(np.array([[-1e-12], [3 + 1e-12]]), [(0,)])[0,], [0, 3])
 
 
+def test_the_nearest_value_jumps_half_way_and_has_no_slope():
+    field = GridField([[1, 2], [3, 4], [5, 6]], [[0, 1, 4], [0, 1]], method="nearest")
+    at = np.array([[0.49, 0.51], [0.51, 0.49], [2.49, 1], [2.51, 1], [-1, 9]])
+    found = field.jets(at, [(0, 0), (1, 0), (0, 2)])
+    assert found[0, 0].tolist() == [2, 3, 4, 6, 2]
+    assert not found[1, 0].any()
+    assert not found[0, 2].any()
+    assert found[0, 0].dtype == float
+
+
+def test_between_nodes_it_may_be_linear():
+    field = GridField([0.0, 1, 0, 1, 0], [[0, 1, 2, 3, 4]], method="linear")
+    at = np.array([[0.25], [1.5], [2.75]])
+    found = field.jets(at, [(0,), (1,), (2,)])
+    assert np.allclose(found[0,], [0.25, 0.5, 0.75])
+    assert np.allclose(found[1,], [1, -1, 1])
+    assert not found[2,].any()
+
+
 def test_covering():
     field = GridField(np.zeros((7, 5)), (X, Y))
     assert field.covers(np.array([0, -1]), np.array([1, 2]))
@@ -90,6 +109,7 @@ def test_covering():
         (lambda: GridField(np.ones((5, 7)), (X, Y)), "shape (5, 7) do not fit axes of lengths (7, 5)"),
         (lambda: GridField(3.0, []), "shape () do not fit"),
         (lambda: GridField(["a", "b"], [[0, 1]]), "not numbers"),
+        (lambda: GridField([1.0, 2], [[0, 1]], method="near"), "no method 'near'"),
     ],
 )
 def test_bad_grids(make, said):

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 from scipy.spatial import cKDTree
-from sympy import Derivative, Expr, Heaviside, Mod, Piecewise, Symbol, ceiling, floor, frac, preorder_traversal, sign
+from sympy import Derivative, Expr, Symbol, preorder_traversal
 from sympy.core.function import AppliedUndef
 
 from inrpde import deadline
@@ -18,7 +18,7 @@ from inrpde.compiler.bind import BoundCondition
 from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form, Row
 from inrpde.compiler.printing import RowFunction
-from inrpde.declaration.fields import MeshField
+from inrpde.compiler.rough import JUMPING, steps
 from inrpde.declaration.regions import Region
 from inrpde.declaration.words import words
 from inrpde.sampling import sample
@@ -29,7 +29,6 @@ from inrpde.verification.finding import Finding, Kind, name, place
 
 Array = np.ndarray
 Values = Callable[[Array], Array]
-JUMPING = (Piecewise, Heaviside, sign, floor, ceiling, frac, Mod)
 DIVISIONS, PART = 35, 0.45
 """Times that two points are brought nearer to one another, to this part of their distance or to what is left of it: not
 by halves, which meet the place of a jump itself, where a Heaviside is 1/2."""
@@ -108,7 +107,7 @@ def jumping_values(form: Form, samples: Samples) -> list[Finding]:
 
 
 def _may_jump(form: Form, expr: Expr, row: Row | None = None) -> bool:
-    coarse = [key for key, each in form.bound.fields.items() if isinstance(each, MeshField) and each.on == "cells"]
+    coarse = [key for key, each in form.bound.fields.items() if steps(each)]
     named = {jet.name for jet in row.data.values()} if row else {f.func.__name__ for f in expr.atoms(AppliedUndef)}
     return expr.has(*JUMPING) or any(key.func.__name__ in named for key in coarse)
 
@@ -118,12 +117,10 @@ def _differentiated(form: Form, condition: BoundCondition) -> Iterator[tuple[Exp
     derivatives, too."""
     for expr in condition.residuals:
         for node in sorted((n for n in preorder_traversal(expr) if isinstance(n, Derivative)), key=str):
-            if _may_jump(form, node.expr):
-                inner = node.expr
-                for x, count in node.variable_count:
-                    for _ in range(int(count)):
-                        yield inner, x
-                        inner = inner.diff(x)
+            for k, x in enumerate(node.variables):
+                inner = node.expr.diff(*node.variables[:k]) if k else node.expr
+                if _may_jump(form, inner):
+                    yield inner, x
 
 
 def _values(form: Form, expr: Expr) -> Values:

@@ -1,0 +1,238 @@
+"""The flux form of a problem in space: of each equation in a volume the fluxes F and the rest r, with div F + r = 0.
+
+What stands under an outer derivative is a flux, as it was written: `space.div` keeps it so. A factor c in front is
+moved inside by the product rule, c ∂F = ∂(c F) - F ∂c. What jumps is a function of its own meanwhile: where its
+derivative is left over, the equation is divided by it, if it is a factor of all fluxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from sympy import Add, Derivative, DiracDelta, Expr, Function, Integer, Mul, expand
+from sympy.core.function import AppliedUndef
+
+from inrpde.compiler.bind import BoundCondition
+from inrpde.compiler.form import Form, Row
+from inrpde.compiler.lower import Lowering, make_row, split_unknowns
+from inrpde.compiler.pairing import paired
+from inrpde.compiler.rough import rough
+from inrpde.declaration.integral import RegionIntegral
+from inrpde.declaration.regions import Region
+
+
+@dataclass(frozen=True, eq=False)
+class FluxEquation:
+    """sign · (Σ ∂F_k/∂x_k + r) = 0 on a region, to be tested by the unknown of the number `test`.
+
+    `fluxes` (one a coordinate) and `rest` are rows whose residuals F_k and r hold the unknowns and their first
+    derivatives. Under the sign -F·∇v + r v is coercive in the unknown that tests, where that can be told; the equation
+    of an unknown without second derivatives (a pressure) is coupled to the others with the opposite sign that they are
+    coupled to it, so that what both do cancels when each is tested by itself: (-p, div v) and (q, div u).
+    """
+
+    condition: int
+    region: Region
+    test: int
+    sign: int
+    fluxes: tuple[Row, ...]
+    rest: Row
+
+
+@dataclass(frozen=True, eq=False)
+class FluxForm:
+    """The equations in volumes, and all other rows of the form (on boundaries and interfaces) as they are."""
+
+    form: Form
+    equations: tuple[FluxEquation, ...]
+    boundary: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Move:
+    """A summand factor · ∂inner/∂x_axis of an equation."""
+
+    factor: Expr
+    axis: int
+    inner: Expr
+
+
+class NoFlux(Exception):
+    """In a few words why an equation has no flux form."""
+
+
+def flux_form(form: Form) -> FluxForm | str:
+    """The flux form, or in a few words why there is none."""
+    why = _unfit(form)
+    if why:
+        return why
+    split = split_unknowns(form.bound)[1] if form.arithmetic == "split" else {}
+    inside = [c for c in form.conditions if c.region.dim == form.space.dim]
+    try:
+        found = [each for condition in inside for each in _equations(form, condition, split)]
+    except NoFlux as error:
+        return str(error)
+    pairs = paired(form, [(*each.fluxes, each.rest) for each in found])
+    if isinstance(pairs, str):
+        return pairs
+    made = (replace(each, test=test, sign=sign) for each, (test, sign) in zip(found, pairs, strict=True))
+    return FluxForm(form, tuple(made), tuple(row for row in form.rows if row.region.dim < form.space.dim))
+
+
+def _unfit(form: Form) -> str:
+    """Why a problem is of another kind, or nothing."""
+    if form.evolves is not None:
+        return "the solution is followed from a start"
+    if any(unknown.learned for unknown in form.unknowns):
+        return "coefficients are learned"
+    for condition in form.conditions:
+        on = f"on {condition.where}"
+        if condition.periodic:
+            return f"{on} the condition is periodic"
+        if any(row.has(RegionIntegral) for row in condition.residuals):
+            return f"{on} the condition holds an integral"
+        if condition.region.labels or condition.region.dim < form.space.dim - 1:
+            return f"{on} the condition holds at points" if not condition.region.dim else f"{on} it holds on lines"
+        if condition.norm != 2:
+            return f"{on} the size of the residual counts, and not its square"
+    for row in form.rows:
+        order, inside = max((sum(jet.index) for jet in row.jets.values()), default=0), row.region.dim == form.space.dim
+        if order > 1 + inside:
+            what = "equation" if inside else "condition"
+            return f"on {form.conditions[row.condition].where} the {what} is of order {order}"
+    return ""
+
+
+def _equations(form: Form, condition: BoundCondition, split: Mapping[AppliedUndef, Expr]) -> Iterator[FluxEquation]:
+    """Those of a condition, not yet paired; of an equation in complex unknowns that are split its two parts."""
+    lowering, parting = Lowering(form.bound, form.unknowns, {}), Parting(form, condition)
+    for expr in condition.residuals:
+        fluxes, rest = parting.parted(expr.xreplace(split))
+        rows = [lowering.row(each, condition, condition.region) for each in (*fluxes, rest)]
+        if any(sum(jet.index) > 1 for row in rows for jet in row.jets.values()):
+            raise NoFlux(f"on {condition.where} the equation is not linear in its second derivatives")
+        parts = zip(*(_real_parts(row, condition) for row in rows), strict=True) if split else [rows]
+        for *each, left in parts:
+            if any(row.jets for row in (*each, left)):
+                yield FluxEquation(condition.index, condition.region, -1, 1, tuple(each), left)
+
+
+def _real_parts(row: Row, condition: BoundCondition) -> list[Row]:
+    """The real and the imaginary part of a row in real unknowns."""
+    made = []
+    for part in expand(row.residual).as_real_imag():
+        jets = {symbol: jet for symbol, jet in row.jets.items() if part.has(symbol)}
+        data = {symbol: jet for symbol, jet in row.data.items() if part.has(symbol)}
+        made.append(make_row(part, condition, row.region, jets, data, {}))
+    return made
+
+
+class Parting:
+    """Parts the equations of a condition into fluxes and a rest."""
+
+    def __init__(self, form: Form, condition: BoundCondition):
+        self.bound, self.condition, self.coords = form.bound, condition, form.space.coords
+        self.symbols = [unknown.symbol for unknown in form.unknowns]
+        inside = [row for row in form.rows if row.region.dim == form.space.dim]
+        second = {jet.unknown for row in inside for jet in row.jets.values() if sum(jet.index) > 1}
+        self.pressures = {u for k, u in enumerate(self.symbols) if k not in second}
+
+    def parted(self, expr: Expr) -> tuple[list[Expr], Expr]:
+        """F (d,) and r. Raises NoFlux."""
+        jumps = [node for node in rough(self.bound, expr) if not node.has(*self.symbols)]
+        held = {node: self._stand_in(node, number) for number, node in enumerate(jumps)}
+        back = {stand_in: node for node, stand_in in held.items()}
+        expr = expr.xreplace(held)
+        for each in (expr, *(expr / factor for factor in self._common(expr, set(back)))):
+            fluxes, rest = self._assembled(each, set(back))
+            if not any(_differentiates(part, set(back)) for part in (*fluxes, rest)):
+                return [flux.xreplace(back) for flux in fluxes], rest.xreplace(back)
+        raise NoFlux(f"on {self.condition.where} a derivative is taken of a coefficient that jumps")
+
+    def _stand_in(self, node: Expr, number: int) -> Expr:
+        """A function of its own for what jumps, so that its derivative can be seen; data are one already."""
+        if node in self.bound.fields:
+            return node
+        return Function(f"jump {number}", **({"real": True} if node.is_real else {}))(*self.coords)
+
+    def _common(self, expr: Expr, jumps: set[Expr]) -> list[Expr]:
+        """What jumps and is a factor of everything of second order, if there is such."""
+        moves = [move for move in self._moves(expr, jumps)[0] if self._order(move.inner) > 0]
+        factors = {Mul(*(f for f in Mul.make_args(move.factor) if f.has(*jumps))) for move in moves} if jumps else set()
+        return list(factors - {Integer(1)}) if len(factors) == 1 else []
+
+    def _assembled(self, expr: Expr, jumps: set[Expr]) -> tuple[list[Expr], Expr]:
+        moves, left = self._moves(expr, jumps)
+        fluxes: list[list[Expr]] = [[] for _ in self.coords]
+        for move in moves:
+            fluxes[move.axis].append(move.factor * move.inner)
+            left -= move.factor.diff(self.coords[move.axis]) * move.inner
+        left = left.doit()
+        if _differentiates(left, jumps):
+            left = expand(left)
+        return [Add(*parts).doit() for parts in fluxes], left
+
+    def _moves(self, expr: Expr, jumps: set[Expr]) -> tuple[list[Move], Expr]:
+        """The summands under an outer derivative, and the sum of the others."""
+        if self._order(expr) < 2:
+            return [], expr
+        moves: list[Move] = []
+        left: list[Expr] = []
+        for part in self._summands(expr):
+            found = self._moved(part, jumps)
+            moves += found
+            left += [] if found else [part]
+        return moves, Add(*left)
+
+    def _summands(self, expr: Expr) -> Iterator[Expr]:
+        """With sums multiplied out in which something is to be moved."""
+        if isinstance(expr, Add):
+            for part in expr.args:
+                yield from self._summands(part)
+            return
+        sums = [f for f in Mul.make_args(expr) if isinstance(f, Add) and any(map(self._movable, f.atoms(Derivative)))]
+        if sums:
+            others = Mul(*(f for f in Mul.make_args(expr) if f is not sums[0]))
+            for part in sums[0].args:
+                yield from self._summands(others * part)
+            return
+        yield expr
+
+    def _moved(self, part: Expr, jumps: set[Expr]) -> list[Move]:
+        """The moves that a summand makes; none where it stays in the rest."""
+        outer = [f for f in Mul.make_args(part) if isinstance(f, Derivative) and self._movable(f)]
+        if len(outer) != 1:
+            return []
+        (node,) = outer
+        factor = Mul(*(f for f in Mul.make_args(part) if f is not node))
+        if self._order(factor) > (0 if self._order(node) > 1 else -1):
+            return []
+        if self._order(node) < 2 and factor.has(*jumps):
+            return []
+        *before, last = node.variables
+        if self._written_plainly(node):
+            # half of it each way, so that the coefficients of second derivatives are symmetric
+            (one, other), u = node.variables, node.expr
+            return [Move(factor / 2, self.coords.index(a), Derivative(u, b)) for a, b in ((one, other), (other, one))]
+        return [Move(factor, self.coords.index(last), Derivative(node.expr, *before) if before else node.expr)]
+
+    def _written_plainly(self, node: Derivative) -> bool:
+        """Is it a mixed derivative of an unknown, of which sympy has sorted the coordinates? A divergence has not."""
+        return node.expr in self.symbols and len(set(node.variables)) == 2 and node == node.expr.diff(*node.variables)
+
+    def _movable(self, node: Derivative) -> bool:
+        """Is it of second order, of more than an unknown, or the gradient of a pressure?"""
+        order, plain = self._order(node), node.expr in self.symbols
+        return order > 1 or (order == 1 and (not plain or node.expr in self.pressures))
+
+    def _order(self, expr: Expr) -> int:
+        """Of the derivatives of unknowns in an expression as it is written; -1 where there are none."""
+        if expr in self.symbols:
+            return 0
+        inner = max(map(self._order, expr.args), default=-1)
+        return inner + len(expr.variables) if isinstance(expr, Derivative) and inner >= 0 else inner
+
+
+def _differentiates(expr: Expr, jumps: set[Expr]) -> bool:
+    return expr.has(DiracDelta) or any(node.expr in jumps for node in expr.atoms(Derivative))
