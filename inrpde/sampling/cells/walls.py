@@ -15,10 +15,10 @@ FLAT = 1e-12
 """How far the points of a wall along a coordinate may lie apart across it, as a share of the size."""
 
 
-def charts(regions: Sequence[Solid]) -> list[Chart]:
-    """The charts of all walls of the primitives that the regions are made of."""
+def charts(regions: Sequence[Solid]) -> list[tuple[Chart, Solid]]:
+    """The charts of all walls of the primitives that the regions are made of, each with its primitive."""
     primitives = dict.fromkeys(primitive for region in regions for primitive in region.primitives)
-    return [chart for primitive in primitives for chart in (*primitive.walls, *primitive.ends)]
+    return [(chart, primitive) for primitive in primitives for chart in (*primitive.walls, *primitive.ends)]
 
 
 def planes(chart: Chart, dim: int, size: float) -> list[tuple[int, float]]:
