@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from inrpde.sampling.cells.cut import Fragments
-from inrpde.sampling.cells.rules import on_arcs, on_boxes, on_cones, on_sides
+from inrpde.sampling.cells.halves import CONE
+from inrpde.sampling.cells.rules import on_arcs, on_boxes, on_rays, on_sides
 from inrpde.sampling.cells.tessellation import CUT, OUTSIDE, Array, Cells, Faces, Rule, Tessellation
 
 
@@ -42,12 +43,12 @@ def _walls(found: Fragments, order: int) -> Faces:
         np.concatenate([weights.ravel(), curved[1].ravel()]),
         np.concatenate([[0], np.cumsum(counts)]),
         np.concatenate([normals.reshape(-1, dim), curved[2].reshape(-1, dim)]),
-        np.concatenate([sides.fragments, arcs.fragments]),
+        np.concatenate([sides.beside, arcs.beside]),
     )
 
 
 def _volume(found: Fragments, cell: Array, walls: Faces, order: int) -> Rule:
-    """Tensor rules in whole boxes; in cut ones cones from the centres to their boundaries."""
+    """Tensor rules in whole boxes; in cut ones rays to their boundaries."""
     dim = found.lo.shape[1]
     whole, cut = np.flatnonzero(~found.cut), np.append(found.cut, False)
     points, weights = on_boxes(found.lo[whole], found.hi[whole], order)
@@ -56,10 +57,13 @@ def _volume(found: Fragments, cell: Array, walls: Faces, order: int) -> Rule:
         fragment = walls.cells[walls.owners, side]
         here = np.flatnonzero(cut[fragment])
         fragment, ends = fragment[here], walls.points[here]
-        centres = found.centre[fragment]
-        fluxes = sign * walls.weights[here] * np.sum((ends - centres) * walls.normals[here], axis=1)
-        points, weights = on_cones(centres, ends, fluxes, order)
-        rules.append((np.repeat(cell[fragment], order), points.reshape(-1, dim), weights.ravel()))
+        axis = found.axis[fragment][:, None]
+        feet = np.where((axis == CONE) | (axis == np.arange(dim)), found.foot[fragment], ends)
+        fluxes = sign * walls.weights[here] * np.sum((ends - feet) * walls.normals[here], axis=1)
+        for power, those in ((dim - 1, axis[:, 0] == CONE), (0, axis[:, 0] != CONE)):
+            seen = those & (fluxes != 0)
+            points, weights = on_rays(feet[seen], ends[seen], fluxes[seen], order, power)
+            rules.append((np.repeat(cell[fragment[seen]], order), points.reshape(-1, dim), weights.ravel()))
     owner, points, weights = (np.concatenate(each) for each in zip(*rules, strict=True))
     by_cell = np.argsort(owner, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=int(cell.max()) + 1))])

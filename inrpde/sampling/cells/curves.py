@@ -28,25 +28,26 @@ HALVINGS = 52
 class Curves:
     """P monotone arcs: the number of the `chart` (P,) of each, and the parameters (P,) from which and to which it runs.
 
-    `near` is the distance that is none.
+    They lie in `dim` coordinates, two if there are any; `near` is the distance that is none.
     """
 
     charts: tuple[Chart, ...]
     chart: Array
     start: Array
     stop: Array
+    dim: int
     near: float
 
     def at(self, numbers: Array, parameters: Array) -> Array:
         """The points (N, 2) of parameters (N,) on the arcs of these numbers (N,)."""
-        points = np.empty((len(numbers), 2))
+        points = np.empty((len(numbers), self.dim))
         for k, here in self._by_chart(numbers):
             points[here] = self.charts[k].at(parameters[here][:, None])
         return points
 
     def normals(self, numbers: Array, points: Array) -> Array:
         """The unit normals (N, 2) of the charts."""
-        normals = np.empty((len(numbers), 2))
+        normals = np.empty((len(numbers), self.dim))
         for k, here in self._by_chart(numbers):
             normals[here] = self.charts[k].normals(points[here])  # type: ignore[misc]
         return normals
@@ -106,7 +107,7 @@ def switches(holds: Callable[[Array], Array], lo: Array, hi: Array) -> Array:
     return (lo + hi) / 2
 
 
-def curves(charts: Sequence[tuple[Chart, Solid]], tol: float, near: float) -> Curves:
+def curves(charts: Sequence[tuple[Chart, Solid]], dim: int, tol: float, near: float) -> Curves:
     """The monotone arcs of curved charts, each with the primitive that it bounds; what lies on an earlier one is left
     out. They end where they cross one another."""
     kept: list[tuple[Chart, Solid]] = []
@@ -124,7 +125,7 @@ def curves(charts: Sequence[tuple[Chart, Solid]], tol: float, near: float) -> Cu
             stops.append(cuts[1:][some])
             numbers.append(np.full(some.sum(), number))
     whole = [np.concatenate([np.empty(0), *each]) for each in (numbers, starts, stops)]
-    return Curves(tuple(chart for chart, _ in kept), whole[0].astype(int), whole[1], whole[2], near)
+    return Curves(tuple(chart for chart, _ in kept), whole[0].astype(int), whole[1], whole[2], dim, near)
 
 
 def _stretches(chart: Chart) -> list[tuple[float, float]]:

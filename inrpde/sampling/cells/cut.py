@@ -3,72 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from inrpde.declaration.regions.region import Solid
 from inrpde.sampling.cells.curves import Curves
+from inrpde.sampling.cells.halves import CONE, Halves, connected, cross, shapes
 from inrpde.sampling.cells.tessellation import OUTSIDE, Array
 from inrpde.sampling.cells.tree import Tree
 from inrpde.sampling.cells.walls import part_at
-from inrpde.sampling.grid import grid_points
 
-CHORDS = 4
-"""Chords that stand for an arc in a box where shapes are judged."""
+POINTS = np.linspace(0, 1, 5)
+"""The shares of an arc, or of a side, at which it is looked at where shapes are judged."""
 ASIDE = 1e-8
 """How far to step off an arc or a side to see what lies there, as a share of its length."""
 WELD = 100.0
 """Ends that lie so many times the distance apart that is none are one vertex."""
-GRID, ROUNDS = 9, 3
-"""Points a coordinate among which a centre is sought, and how often, closer and closer."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sides:
-    """S straight pieces of the boxes' sides, (S, d) from `lo` to `hi`, flat along an `axis` (S,), and the numbers of
-    the fragments (S, 2) below and above."""
+    """S straight pieces of the boxes' sides, (S, d) from `lo` to `hi`, flat along an `axis` (S,), and the numbers (S, 2)
+    of what lies below and above: boxes, then fragments."""
 
     axis: Array
     lo: Array
     hi: Array
-    fragments: Array
+    beside: Array
 
 
 @dataclass(frozen=True, eq=False)
 class Arcs:
     """A stretches of `curves` in one box each: the number of the curve, the parameters `start` and `stop` (A,), and the
-    numbers of the fragments (A, 2) behind the curve and ahead of it, where its normal points."""
+    numbers (A, 2) of what lies behind and ahead, where the normal points: parts, then fragments."""
 
     curves: Curves
     number: Array
     start: Array
     stop: Array
-    fragments: Array
+    beside: Array
 
+    def at(self, shares: Array) -> Array:
+        """The points (A, N, d) at shares (N,) of the parameter."""
+        parameters = self.start[:, None] * (1 - shares) + self.stop[:, None] * shares
+        points = self.curves.at(np.repeat(self.number, len(shares)), parameters.ravel())
+        return points.reshape(len(self.number), len(shares), self.curves.dim)
 
-@dataclass(frozen=True, eq=False)
-class Chords:
-    """The boundaries of the cut fragments as chords from `a` to `b` (M, 2), which keep their `fragment` (M,) to the
-    left."""
-
-    fragment: Array
-    a: Array
-    b: Array
-
-    @cached_property
-    def normals(self) -> Array:
-        """Outward, as long as the chords."""
-        along = self.b - self.a
-        return np.column_stack([along[:, 1], -along[:, 0]])
-
-    @cached_property
-    def lengths(self) -> Array:
-        return np.linalg.norm(self.normals, axis=1)
+    def normals(self, points: Array) -> Array:
+        """The unit normals (A, N, d) at points of each."""
+        normals = self.curves.normals(np.repeat(self.number, points.shape[1]), points.reshape(-1, self.curves.dim))
+        return normals.reshape(points.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +61,7 @@ class Fragments:
     """K connected fragments, each of one region in one box: the `box` and the `part` (K,), whether curves `cut` it,
     its `measure`, and the box (K, d) from `lo` to `hi` round it.
 
-    `centre` (K, d) is a point that sees the boundary from inside, at least at the distance `depth` (K,) of each of its
-    chords' lines; negative where there is no such point.
+    The boundary of a cut one is seen from its `foot` (K, d), along an `axis` (K,), see `Shapes`.
     """
 
     box: Array
@@ -86,11 +70,12 @@ class Fragments:
     measure: Array
     lo: Array
     hi: Array
-    centre: Array
+    foot: Array
+    axis: Array
     depth: Array
     sides: Sides
     arcs: Arcs
-    chords: Chords
+    halves: Halves
 
     def __len__(self) -> int:
         return len(self.box)
@@ -98,127 +83,85 @@ class Fragments:
 
 def fragments(regions: Sequence[Solid], tree: Tree, curves: Curves) -> Fragments:
     """What the curves leave of the regions in the leaves of a tree, whose sides hold all other walls."""
-    dim = tree.dim
-    arcs, arc_boxes, arc_parts, arc_points = _arcs(regions, tree, curves)
+    arcs, boxes = _arcs(regions, tree, curves)
     cut = np.zeros(len(tree) + 1, bool)
-    cut[arc_boxes] = True
-    whole = part_at(regions, (tree.lo + tree.hi) / 2)
-    whole = np.append(np.where(cut[:-1], OUTSIDE, whole), OUTSIDE)
-    axis, lo, hi, boxes = _sides(tree, cut, arc_boxes, arc_points, curves.near)
-    side_parts = whole[boxes]
-    touching = np.flatnonzero(np.any(cut[boxes], axis=1))
-    side_parts[touching] = np.where(
-        cut[boxes[touching]], _beside(regions, lo[touching], hi[touching], axis[touching]), side_parts[touching]
-    )
-
-    # the two halves of each side and arc of a cut box, as chords to the left of which the fragment lies
-    below, above = (touching[cut[boxes[touching, k]] & (side_parts[touching, k] != OUTSIDE)] for k in (0, 1))
-    behind, ahead = (np.flatnonzero(arc_parts[:, k] != OUTSIDE) for k in (0, 1))
-    halves = [(boxes[below, 0], side_parts[below, 0]), (boxes[above, 1], side_parts[above, 1])]
-    halves += [(arc_boxes[behind], arc_parts[behind, 0]), (arc_boxes[ahead], arc_parts[ahead, 1])]
-    box, part = (np.concatenate(each) for each in zip(*halves, strict=True))
-    up = (axis == 0)[:, None]
-    a, b = np.where(up, lo, hi), np.where(up, hi, lo)
-    ends = [(a[below], b[below]), (b[above], a[above])]
-    ends += [(arc_points[behind, 0], arc_points[behind, -1]), (arc_points[ahead, -1], arc_points[ahead, 0])]
-    first, last = (np.concatenate(each) for each in zip(*ends, strict=True))
-    label, cut_box, cut_part = _connected(box, part, first, last, WELD * curves.near)
-
-    held = np.flatnonzero(whole != OUTSIDE)
-    number = np.full(len(whole), OUTSIDE)
+    cut[boxes] = True
+    sides = _sides(tree, cut, boxes, arcs.at(np.array([0.0, 1.0])), curves.near)
+    held = np.flatnonzero(~cut[:-1])
+    parts = part_at(regions, (tree.lo[held] + tree.hi[held]) / 2)
+    held, parts = held[parts != OUTSIDE], parts[parts != OUTSIDE]
+    number = np.full(len(tree) + 1, OUTSIDE)
     number[held] = np.arange(len(held))
-    label = label + len(held)
-    splits = np.split(label, np.cumsum([len(below), len(above), len(behind)]))
-    side_fragments = number[boxes]
-    side_fragments[below, 0], side_fragments[above, 1] = splits[:2]
-    arc_fragments = np.full(arc_parts.shape, OUTSIDE)
-    arc_fragments[behind, 0], arc_fragments[ahead, 1] = splits[2:]
 
-    paths = [np.stack([a[below], b[below]], axis=1), np.stack([b[above], a[above]], axis=1)]
-    paths += [arc_points[behind], arc_points[ahead, ::-1]]
-    chords = Chords(
-        np.concatenate([np.repeat(each, path.shape[1] - 1) for each, path in zip(splits, paths, strict=True)]),
-        np.concatenate([path[:, :-1].reshape(-1, dim) for path in paths]),
-        np.concatenate([path[:, 1:].reshape(-1, dim) for path in paths]),
+    pieces = [_side_halves(regions, sides, cut, k) for k in (0, 1)] + [_arc_halves(arcs, boxes, k) for k in (0, 1)]
+    where, box, part, points, normals = (list(each) for each in zip(*pieces, strict=True))
+    label, one = connected(
+        np.concatenate(box), np.concatenate(part), np.concatenate(points)[:, [0, -1]], WELD * curves.near
     )
-    box, part = np.concatenate([held, cut_box]), np.concatenate([whole[held], cut_part])
-    lo_k, hi_k = tree.lo[box], tree.hi[box]
-    measure, centre, depth = np.prod(hi_k - lo_k, axis=1), (lo_k + hi_k) / 2, np.min(hi_k - lo_k, axis=1) / 2
-    fresh = slice(len(held), None)
-    if len(cut_box):
-        lo_k[fresh], hi_k[fresh], measure[fresh], centre[fresh], depth[fresh] = _shapes(chords, len(held), centre[fresh])
+    box, part = np.concatenate([held, np.concatenate(box)[one]]), np.concatenate([parts, np.concatenate(part)[one]])
+    halves = Halves(label + len(held), np.concatenate(points), np.concatenate(normals))
+    beside = number[sides.beside], np.full(arcs.beside.shape, OUTSIDE)
+    for k, labels in enumerate(np.split(halves.fragment, np.cumsum([len(each) for each in where])[:-1])):
+        beside[k // 2][where[k], k % 2] = labels
+
+    lo, hi = tree.lo[box], tree.hi[box]
+    measure, depth, foot = np.prod(hi - lo, axis=1), np.min(hi - lo, axis=1) / 2, (lo + hi) / 2
+    axis = np.full(len(box), CONE)
+    if len(one):
+        fresh = slice(len(held), None)
+        shape = shapes(replace(halves, fragment=label), lo[fresh], hi[fresh], curves.near)
+        measure[fresh], lo[fresh], hi[fresh] = shape.measure, shape.lo, shape.hi
+        foot[fresh], axis[fresh], depth[fresh] = shape.foot, shape.axis, shape.depth
     return Fragments(
-        box, part, cut[box], measure, lo_k, hi_k, centre, depth, Sides(axis, lo, hi, side_fragments),
-        Arcs(arcs.curves, arcs.number, arcs.start, arcs.stop, arc_fragments), chords,
+        box, part, cut[box], measure, lo, hi, foot, axis, depth,
+        replace(sides, beside=beside[0]), replace(arcs, beside=beside[1]), halves,
     )  # fmt: skip
 
 
-def _arcs(regions: Sequence[Solid], tree: Tree, curves: Curves) -> tuple[Arcs, Array, Array, Array]:
-    """The arcs in boxes that have different parts on both sides; their boxes (A,), those parts (A, 2) and the points
-    (A, CHORDS + 1, 2) between their chords, behind them on the left."""
-    number, box, start, stop = curves.in_boxes(tree)
-    shares = np.linspace(0, 1, CHORDS + 1)
-    parameters = start[:, None] * (1 - shares) + stop[:, None] * shares
-    points = curves.at(np.repeat(number, len(shares)), parameters.ravel()).reshape(-1, len(shares), tree.dim)
-    middle = points[:, CHORDS // 2]
-    normals = curves.normals(number, middle)
-    step = _step(middle, np.linalg.norm(points[:, -1] - points[:, 0], axis=1))[:, None] * normals
+def _arcs(regions: Sequence[Solid], tree: Tree, curves: Curves) -> tuple[Arcs, Array]:
+    """The arcs in boxes with different parts behind and ahead, and their boxes (A,)."""
+    number, boxes, start, stop = curves.in_boxes(tree)
+    arcs = Arcs(curves, number, start, stop, np.empty((len(number), 2), int))
+    points = arcs.at(np.array([0.0, 0.5, 1.0]))
+    middle = points[:, 1]
+    step = _step(middle, np.linalg.norm(points[:, 2] - points[:, 0], axis=1)) * arcs.normals(points[:, 1:2])[:, 0]
     parts = np.column_stack([part_at(regions, middle - step), part_at(regions, middle + step)])
     wall = parts[:, 0] != parts[:, 1]
-    along = points[:, -1] - points[:, 0]
-    turned = along[:, 1] * normals[:, 0] - along[:, 0] * normals[:, 1] < 0
-    points = np.where(turned[:, None, None], points[:, ::-1], points)
-    arcs = Arcs(curves, number[wall], start[wall], stop[wall], parts[wall])
-    return arcs, box[wall], parts[wall], points[wall]
+    return Arcs(curves, number[wall], start[wall], stop[wall], parts[wall]), boxes[wall]
 
 
 def _step(points: Array, lengths: Array) -> Array:
-    """How far to step off pieces of these lengths (N,), no less than points (N, d) are rounded by."""
-    return np.maximum(ASIDE * lengths, 4e-16 * np.max(np.abs(points), axis=1, initial=0.0))
+    """How far (N, 1) to step off pieces of these lengths (N,), no less than points (N, d) are rounded by."""
+    return np.maximum(ASIDE * lengths, 4e-16 * np.max(np.abs(points), axis=1, initial=0.0))[:, None]
 
 
-def _beside(regions: Sequence[Solid], lo: Array, hi: Array, axis: Array) -> Array:
-    """The parts (S, 2) below and above straight pieces."""
-    middle = (lo + hi) / 2
-    step = np.zeros_like(lo)
-    step[np.arange(len(lo)), axis] = _step(middle, np.linalg.norm(hi - lo, axis=1))
-    return np.column_stack([part_at(regions, middle - step), part_at(regions, middle + step)])
-
-
-def _sides(
-    tree: Tree, cut: Array, arc_boxes: Array, arc_points: Array, near: float
-) -> tuple[Array, Array, Array, Array]:
-    """The axis, the ends and the boxes below and above of straight pieces of sides, cut where arcs end on them."""
-    axis, boxes, owner = tree.contacts()
+def _sides(tree: Tree, cut: Array, boxes: Array, ends: Array, near: float) -> Sides:
+    """The leaves' sides, cut where the ends (A, 2, 2) of the arcs in these boxes lie on them."""
+    axis, beside, owner = tree.contacts()
     lo, hi = tree.lo[owner], tree.hi[owner]
-    rows, upper = np.arange(len(axis)), owner == boxes[:, 1]
+    rows, upper = np.arange(len(axis)), owner == beside[:, 1]
     lo[rows, axis] = hi[rows, axis] = np.where(upper, lo[rows, axis], hi[rows, axis])
-    touching = np.flatnonzero(np.any(cut[boxes], axis=1))
+    touching = np.flatnonzero(np.any(cut[beside], axis=1))
     if not len(touching):
-        return axis, lo, hi, boxes
-    along = 1 - axis
-    points, point_boxes = arc_points[:, [0, -1]].reshape(-1, 2), np.repeat(arc_boxes, 2)
-    side, point = (np.concatenate(each) for each in zip(
-        *(_matches(boxes[touching, k], point_boxes) for k in (0, 1)), strict=True
-    ))  # fmt: skip
+        return Sides(axis, lo, hi, beside)
+    points, along = ends.reshape(-1, 2), 1 - axis
+    matches = [_matches(beside[touching, k], np.repeat(boxes, 2)) for k in (0, 1)]
+    side, point = (np.concatenate(each) for each in zip(*matches, strict=True))
     side = touching[side]
-    on, t = points[point, axis[side]], points[point, along[side]]
-    start, stop = lo[side, along[side]], hi[side, along[side]]
-    cuts = (np.abs(on - lo[side, axis[side]]) <= near) & (t > start + near) & (t < stop - near)
-    which = np.concatenate([rows, side[cuts]])
-    place = np.concatenate([lo[rows, along], t[cuts]])
+    on, place = points[point, axis[side]], points[point, along[side]]
+    inner = (place > lo[side, along[side]] + near) & (place < hi[side, along[side]] - near)
+    inner &= np.abs(on - lo[side, axis[side]]) <= near
+    which, place = np.concatenate([rows, side[inner]]), np.concatenate([lo[rows, along], place[inner]])
     order = np.lexsort([place, which])
     which, place = which[order], place[order]
-    fresh = np.ones(len(which), bool)
-    fresh[1:] = (which[1:] != which[:-1]) | (np.diff(place) > near)
-    which, place = which[fresh], place[fresh]
-    end = np.append(place[1:], 0.0)
-    last = np.append(which[1:] != which[:-1], True)
-    axis, lo, hi = axis[which], lo[which], hi[which]
+    new = np.append(True, (which[1:] != which[:-1]) | (np.diff(place) > near))
+    which, place = which[new], place[new]
+    axis, lo, hi, along = axis[which], lo[which], hi[which], along[which]
     rows = np.arange(len(which))
-    lo[rows, 1 - axis] = place
-    hi[rows, 1 - axis] = np.where(last, hi[rows, 1 - axis], end)
-    return axis, lo, hi, boxes[which]
+    lo[rows, along] = place
+    inner = np.flatnonzero(which[1:] == which[:-1])
+    hi[inner, along[inner]] = place[inner + 1]
+    return Sides(axis, lo, hi, beside[which])
 
 
 def _matches(one: Array, other: Array) -> tuple[Array, Array]:
@@ -230,45 +173,28 @@ def _matches(one: Array, other: Array) -> tuple[Array, Array]:
     return index, order[np.repeat(first, count) + np.arange(len(index)) - np.repeat(np.cumsum(count) - count, count)]
 
 
-def _connected(box: Array, part: Array, first: Array, last: Array, weld: float) -> tuple[Array, Array, Array]:
-    """The number (H,) of the fragment that each half belongs to: those of one part in one box whose ends (H, 2) meet;
-    and the box and the part of each fragment."""
-    count = len(box)
-    if not count:
-        return np.empty(0, int), np.empty(0, int), np.empty(0, int)
-    points = np.concatenate([first, last])
-    pairs = cKDTree(points).query_pairs(weld, output_type="ndarray")
-    vertex = _components(pairs, len(points))
-    keys = np.column_stack([np.tile(box, 2), np.tile(part, 2), vertex])
-    node = np.unique(keys, axis=0, return_inverse=True)[1].ravel()
-    label = _components(np.column_stack([np.tile(np.arange(count), 2), count + node]), count + node.max() + 1)[:count]
-    _, index, label = np.unique(label, return_index=True, return_inverse=True)
-    return label, box[index], part[index]
+def _side_halves(regions: Sequence[Solid], sides: Sides, cut: Array, upper: int) -> tuple[Array, ...]:
+    """Of the sides that have a part of a cut box below or above: their indices, that box, that part, and points and
+    normals as `Halves` have them."""
+    where = np.flatnonzero(cut[sides.beside[:, upper]])
+    lo, hi, axis = sides.lo[where], sides.hi[where], sides.axis[where]
+    normals = np.zeros_like(lo)
+    normals[np.arange(len(where)), axis] = 1 - 2 * upper
+    middle = (lo + hi) / 2
+    part = part_at(regions, middle - _step(middle, np.linalg.norm(hi - lo, axis=1)) * normals)
+    upward = ((axis == 0) != upper)[:, None]
+    first, last = np.where(upward, lo, hi)[:, None], np.where(upward, hi, lo)[:, None]
+    points = first * (1 - POINTS[:, None]) + last * POINTS[:, None]
+    held = part != OUTSIDE
+    where, part = where[held], part[held]
+    return where, sides.beside[where, upper], part, points[held], np.repeat(normals[held, None], len(POINTS), axis=1)
 
 
-def _components(pairs: Array, count: int) -> Array:
-    """The number of the connected component of each of `count` nodes, given pairs (M, 2) that are joined."""
-    graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-    return connected_components(graph, directed=False)[1]
-
-
-def _shapes(chords: Chords, offset: int, origin: Array) -> tuple[Array, Array, Array, Array, Array]:
-    """The box round each cut fragment, its area, and the point in it that lies deepest behind its chords, and how deep."""
-    order = np.argsort(chords.fragment, kind="stable")
-    owner = chords.fragment[order] - offset
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    a, b, normals = chords.a[order], chords.b[order], chords.normals[order]
-    unit = normals / np.maximum(chords.lengths[order], 1e-300)[:, None]
-    lo = np.minimum.reduceat(np.minimum(a, b), starts)
-    hi = np.maximum.reduceat(np.maximum(a, b), starts)
-    area = np.add.reduceat(np.sum((a - origin[owner]) * normals, axis=1), starts) / 2
-    grid = grid_points([np.linspace(-1, 1, GRID)] * 2)
-    centre, reach = (lo + hi) / 2, (hi - lo) / 2
-    for _ in range(ROUNDS):
-        tried = centre[:, None, :] + reach[:, None, :] * grid
-        behind = np.sum((a[:, None, :] - tried[owner]) * unit[:, None, :], axis=2)
-        depths = np.minimum.reduceat(behind, starts, axis=0)
-        best = np.argmax(depths, axis=1)
-        rows = np.arange(len(lo))
-        centre, depth, reach = tried[rows, best], depths[rows, best], reach * 2 / (GRID - 1)
-    return lo, hi, area, centre, depth
+def _arc_halves(arcs: Arcs, boxes: Array, ahead: int) -> tuple[Array, ...]:
+    """The same of the arcs that have a part behind or ahead."""
+    points = arcs.at(POINTS)
+    normals = arcs.normals(points) * (1 - 2 * ahead)
+    backward = cross(normals[:, len(POINTS) // 2], points[:, -1] - points[:, 0]) < 0
+    points[backward], normals[backward] = points[backward, ::-1], normals[backward, ::-1]
+    held = np.flatnonzero(arcs.beside[:, ahead] != OUTSIDE)
+    return held, boxes[held], arcs.beside[held, ahead], points[held], normals[held]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from inrpde.sampling.cells.cut import Fragments
+from inrpde.sampling.cells.halves import components
 from inrpde.sampling.cells.tessellation import OUTSIDE, Array
 from inrpde.sampling.cells.tree import Tree
 
@@ -20,7 +20,7 @@ def joined(found: Fragments, tree: Tree) -> Array:
     cell = np.arange(len(found))
     volume = np.prod(tree.hi - tree.lo, axis=1)[found.box]
     sides = found.sides
-    across = sides.fragments
+    across = sides.beside
     real = np.all(across != OUTSIDE, axis=1)
     real[real] = found.part[across[real, 0]] == found.part[across[real, 1]]
     extent = sides.hi - sides.lo
@@ -38,5 +38,4 @@ def joined(found: Fragments, tree: Tree) -> Array:
         shared = coo_array((np.tile(length, 2)[joins], tuple(pairs[joins].T)), shape=(count, count)).tocsr()
         best = np.asarray(shared.argmax(axis=1)).ravel()
         here = np.unique(pairs[joins, 0])
-        graph = coo_array((np.ones(len(here), bool), (here, best[here])), shape=(count, count))
-        cell = connected_components(graph, directed=False)[1][cell]
+        cell = components(np.column_stack([here, best[here]]), count)[cell]

@@ -39,9 +39,10 @@ def located(regions: Sequence[Solid], tree: Tree, found: Fragments, points: Arra
 
 def _nearest(found: Fragments, numbers: Array, points: Array) -> Array:
     """Of the fragments of one part in one box the one whose boundary is nearest to each point: no other lies between."""
-    chords = found.chords
-    here = np.isin(chords.fragment, numbers)
-    owner, a, along = chords.fragment[here], chords.a[here], (chords.b - chords.a)[here]
-    gap = points[:, None, :] - a
+    halves = found.halves
+    here = np.isin(halves.fragment, numbers)
+    a, b = halves.points[here, :-1].reshape(-1, 2), halves.points[here, 1:].reshape(-1, 2)
+    gap, along = points[:, None, :] - a, b - a
     share = np.clip(np.sum(gap * along, axis=2) / np.maximum(np.sum(along**2, axis=1), 1e-300), 0.0, 1.0)
-    return owner[np.argmin(np.sum((gap - share[:, :, None] * along) ** 2, axis=2), axis=1)]
+    nearest = np.argmin(np.sum((gap - share[:, :, None] * along) ** 2, axis=2), axis=1)
+    return halves.fragment[here][nearest // (halves.points.shape[1] - 1)]

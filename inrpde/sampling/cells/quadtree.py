@@ -54,7 +54,7 @@ def divide(regions: Sequence[Solid], breaks: Sequence[Sequence[float]] = (), siz
     lines = [
         _spaced(np.array(each), a, b, tol, size or SHARE * extent) for each, a, b in zip(values, lo, hi, strict=True)
     ]
-    return _settled(tuple(regions), Tree.roots(lines), curves(curved, tol, NEAR * tol))
+    return _settled(tuple(regions), Tree.roots(lines), curves(curved, len(lo), tol, NEAR * tol))
 
 
 def _spaced(values: Array, lo: float, hi: float, tol: float, size: float) -> Array:

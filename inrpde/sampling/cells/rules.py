@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from inrpde.sampling.cells.cut import Arcs
+from inrpde.sampling.cells.halves import cross
 from inrpde.sampling.cells.tessellation import Array
 from inrpde.sampling.grid import grid_points
 
@@ -24,12 +25,12 @@ def unit_rule(order: int, dim: int) -> tuple[Array, Array]:
 
 
 @lru_cache(maxsize=64)
-def radial_rule(order: int) -> tuple[Array, Array]:
-    """The Gauss–Jacobi rule of ∫_0^1 t f(t) dt: nodes and weights (N,)."""
+def rays(order: int, power: int) -> tuple[Array, Array]:
+    """The Gauss–Jacobi rule of ∫_0^1 t^power f(t) dt: nodes and weights (N,)."""
     from scipy.special import roots_jacobi
 
-    x, w = roots_jacobi(order, 0, 1)
-    return (x + 1) / 2, w / 4
+    x, w = roots_jacobi(order, 0, power)
+    return (x + 1) / 2, w / 2 ** (power + 1)
 
 
 def on_boxes(lo: Array, hi: Array, order: int) -> tuple[Array, Array]:
@@ -57,22 +58,25 @@ def on_arcs(arcs: Arcs, order: int) -> tuple[Array, Array, Array]:
     shares, curves, count = nodes[:, 0], arcs.curves, len(arcs.number)
     number = np.repeat(arcs.number, order)
     start, length = np.repeat(arcs.start, order), np.repeat(arcs.stop - arcs.start, order)
-    first, last = curves.at(arcs.number, arcs.start), curves.at(arcs.number, arcs.stop)
-    chord = np.repeat(last - first, order, axis=0)
-    first, squares, goal = np.repeat(first, order, axis=0), np.sum(chord**2, axis=1), np.tile(shares, count)
-    along = goal.copy()
+    ends = arcs.at(np.array([0.0, 1.0]))
+    first, chord = np.repeat(ends[:, 0], order, axis=0), np.repeat(ends[:, 1] - ends[:, 0], order, axis=0)
+    squares, goal = np.sum(chord**2, axis=1), np.tile(shares, count)
+    along, points = goal, first
     for _ in range(STEPS):
         points = curves.at(number, start + length * along)
         along = np.clip(along + goal - np.sum((points - first) * chord, axis=1) / squares, 0.0, 1.0)
-    points = curves.at(number, start + length * along)
-    normals = curves.normals(number, points)
-    across = np.abs(chord[:, 1] * normals[:, 0] - chord[:, 0] * normals[:, 1])
-    weights = np.tile(weights, count) * squares / across
-    return points.reshape(count, order, 2), weights.reshape(count, order), normals.reshape(count, order, 2)
+    points = points.reshape(count, order, curves.dim)
+    normals = arcs.normals(points)
+    chord = chord.reshape(points.shape)
+    ratio = np.sum(chord**2, axis=2) / np.abs(cross(chord, normals))
+    return points, weights * ratio, normals
 
 
-def on_cones(centres: Array, points: Array, fluxes: Array, order: int) -> tuple[Array, Array]:
-    """Points (M, N, d) and weights (M, N) of cones from `centres` (M, d) to points (M, d) of a boundary, whose `fluxes`
-    (M,) are their weights times (x - c)·n: ∫ f dA = ∮ (x - c)·n ∫_0^1 t f(c + t (x - c)) dt ds."""
-    nodes, weights = radial_rule(order)
-    return centres[:, None, :] + nodes[:, None] * (points - centres)[:, None, :], fluxes[:, None] * weights
+def on_rays(feet: Array, points: Array, fluxes: Array, order: int, power: int) -> tuple[Array, Array]:
+    """Points (M, N, d) and weights (M, N) on the rays from `feet` (M, d) to points (M, d) of a boundary, whose `fluxes`
+    (M,) are their weights times (x - foot)·n.
+
+    From a point c, ∫ f dA = ∮ (x - c)·n ∫_0^1 t^(d - 1) f(c + t (x - c)) dt ds; from a line all of that with power 0.
+    """
+    nodes, weights = rays(order, power)
+    return feet[:, None, :] + nodes[:, None] * (points - feet)[:, None, :], fluxes[:, None] * weights
