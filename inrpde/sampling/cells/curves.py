@@ -75,7 +75,7 @@ class Curves:
             low = tree.low[box, axis]
             keys = np.column_stack([np.tile(arc, 2), np.concatenate([low, low + tree.span[box]])])
             unique, inverse = np.unique(keys, axis=0, return_inverse=True)
-            values = tree.place(np.column_stack([unique[:, 1]] * 2))[:, axis]
+            values = tree.along(axis, unique[:, 1])
             sides = self._crossing(unique[:, 0], axis, values, ends[:, :, axis])[inverse.ravel()].reshape(2, -1)
             first, last = np.maximum(first, sides.min(axis=0)), np.minimum(last, sides.max(axis=0))
         measures = np.array([chart.measure for chart in self.charts])[self.chart[arc]]

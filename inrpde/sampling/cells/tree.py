@@ -59,12 +59,13 @@ class Tree:
 
     def place(self, positions: Array) -> Array:
         """The coordinates (N, d) of positions (N, d)."""
-        columns = []
-        for line, position in zip(self.lines, positions.T, strict=True):
-            ends = np.append(line, line[-1])
-            root, rest = position >> self.levels, position & ((1 << self.levels) - 1)
-            columns.append(ends[root] + (ends[root + 1] - ends[root]) * (rest / (1 << self.levels)))
-        return np.column_stack(columns)
+        return np.column_stack([self.along(axis, each) for axis, each in enumerate(positions.T)])
+
+    def along(self, axis: int, positions: Array) -> Array:
+        """One coordinate (N,) of positions (N,) along it."""
+        ends = np.append(self.lines[axis], self.lines[axis][-1])
+        root, rest = positions >> self.levels, positions & ((1 << self.levels) - 1)
+        return ends[root] + (ends[root + 1] - ends[root]) * (rest / (1 << self.levels))
 
     def divided(self, marks: Array) -> Tree:
         """The marked leaves, bool (B,), in 2^d each; the least possible ones stay."""
