@@ -15,7 +15,7 @@ from scipy.linalg import lstsq
 from scipy.spatial import cKDTree
 
 from inrpde.networks.trial import CHUNK, Array, Index, Trial
-from inrpde.sampling.cells.rules import cube_rule, simplex_rule
+from inrpde.sampling.cells.reference import cube_rule, simplex_rule
 from inrpde.sampling.cells.tessellation import OUTSIDE, Cover
 
 SPARE = 4

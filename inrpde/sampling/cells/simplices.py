@@ -12,7 +12,7 @@ import numpy as np
 from inrpde.declaration.regions import Mesh
 from inrpde.declaration.regions.mesh_cells import facet_table
 from inrpde.declaration.regions.simplices import facet_normals, measures
-from inrpde.sampling.cells.rules import simplex_rule
+from inrpde.sampling.cells.reference import simplex_rule
 from inrpde.sampling.cells.tessellation import OUTSIDE, Cells, Cover, Faces, Rule, Tessellation
 
 Array = np.ndarray
