@@ -16,7 +16,7 @@ from inrpde.sampling.cells.curves import Curves, curves
 from inrpde.sampling.cells.cut import Fragments, fragments
 from inrpde.sampling.cells.joined import joined
 from inrpde.sampling.cells.locate import located
-from inrpde.sampling.cells.tessellation import OUTSIDE, Array, Tessellation
+from inrpde.sampling.cells.tessellation import OUTSIDE, Array, Cover, Tessellation
 from inrpde.sampling.cells.tree import Tree
 from inrpde.sampling.cells.walls import charts, planes
 
@@ -105,6 +105,13 @@ class Quadtree:
         boxes = np.zeros(len(self.tree), bool)
         boxes[self.fragments.box[marks[self._cell]]] = True
         return _settled(self.regions, self.tree.divided(boxes), self.curves)
+
+    @property
+    def cover(self) -> Cover:
+        """Where the cells lie."""
+        half = (self.fragments.hi - self.fragments.lo) / 2
+        axes = half[:, :, None] * np.eye(half.shape[1])
+        return Cover(self.fragments.lo + half, axes, self._cell, self.fragments.part, False)
 
     def locate(self, points: Array) -> Array:
         """The cell (N,) that holds each point (N, d), `OUTSIDE` where none does."""

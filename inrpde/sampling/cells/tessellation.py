@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from inrpde.declaration.regions.mesh_search import BoxSearch, best
+from inrpde.sampling.grid import grid_points
 
 Array = np.ndarray
 CUT = -1
@@ -98,18 +99,34 @@ class Cover:
     def _inverse(self) -> Array:
         return np.linalg.inv(self.axes)
 
-    def locate(self, points: Array, parts: Array | None = None) -> Array:
-        """The cell (N,) that holds each point (N, d), `OUTSIDE` where none does; of several the one in which it lies
-        deepest. With `parts` (N,) only cells of each point's own part are asked."""
+    def _near(self, points: Array) -> tuple[Array, Array, Array]:
+        """All pairs of a point and a box that holds it, with how deep it lies, in the box's own coordinates."""
         number, box = self._search.pairs(points)
         local = np.einsum("nij,nj->ni", self._inverse[box], points[number] - self.origin[box])
         depth = (1 + local if self.simplex else 1 - np.abs(local)).min(axis=1)
         if self.simplex:
             depth = np.minimum(depth, 2 - local.shape[1] - local.sum(axis=1))
         inside = depth >= -SLACK
-        if parts is not None:
-            inside &= parts[number] == self.part[box]
-        kept = np.flatnonzero(inside)
+        return number[inside], box[inside], depth[inside]
+
+    def touching(self, points: Array) -> Array:
+        """The cells that hold one of the points (N, d), on their boundary too."""
+        return np.unique(self.cell[self._near(points)[1]])
+
+    @property
+    def corners(self) -> Array:
+        """Those of each box, or simplex: (B, K, d)."""
+        dim = self.origin.shape[1]
+        unit = grid_points([np.array([-1.0, 1.0])] * dim)
+        if self.simplex:
+            unit = unit[(unit > 0).sum(axis=1) < 2]
+        return self.origin[:, None] + np.einsum("bij,kj->bki", self.axes, unit)
+
+    def locate(self, points: Array, parts: Array | None = None) -> Array:
+        """The cell (N,) that holds each point (N, d), `OUTSIDE` where none does; of several the one in which it lies
+        deepest. With `parts` (N,) only cells of each point's own part are asked."""
+        number, box, depth = self._near(points)
+        kept = np.arange(len(number)) if parts is None else np.flatnonzero(parts[number] == self.part[box])
         chosen = kept[best(number[kept], depth[kept])]
         found = np.full(len(points), OUTSIDE)
         found[number[chosen]] = self.cell[box[chosen]]

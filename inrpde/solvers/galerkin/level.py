@@ -41,15 +41,18 @@ class Level:
         cuts = np.cumsum([trial.width for trial in trials])[:-1]
         return State(trials, tuple(np.split(self.vector, cuts)))
 
-    def unresolved(self) -> Array:
-        """The energy (C,) of what the functions of the highest degree hold in each cell, as a share of all there is."""
+    def held(self, below: int) -> Array:
+        """The energy (C,) of what the functions of the degree so far `below` the highest hold in each cell, as a share
+        of all there is."""
         dim = self.tessellation.cells.origin.shape[1]
         total = np.zeros(len(self.tessellation.cells))
         for unknown, energy in self.energies.items():
             heads = self.columns.heads(unknown, self.vector)
             whole = np.einsum("ck,ckl,cl->c", heads.conj(), energy, heads).real.sum()
-            heads[:, : count(self.degrees[unknown] - 1, dim)] = 0.0
-            total += np.einsum("ck,ckl,cl->c", heads.conj(), energy, heads).real / (whole or 1.0)
+            degree = self.degrees[unknown] - below
+            these = slice(count(degree - 1, dim) if degree else 0, count(degree, dim))
+            part, inner = heads[:, these], energy[:, these, these]
+            total += np.einsum("ck,ckl,cl->c", part.conj(), inner, part).real / (whole or 1.0)
         return total
 
 

@@ -15,7 +15,7 @@ from inrpde.discretise.fields import field_points
 from inrpde.discretise.state import State
 from inrpde.discretise.weak.traces import Unfit
 from inrpde.errors import DivergedError
-from inrpde.sampling.cells import simplices
+from inrpde.sampling.cells import quadtree, simplices
 from inrpde.sampling.cells.tessellation import Divided
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
@@ -27,8 +27,14 @@ FIRST, LAST = 2, {1: 12, 2: 8, 3: 5}
 """Degrees of the bases to begin with, and by dimension at most; chosen."""
 POINTS = 2000
 """Points at which levels are compared; chosen."""
-BULK, FEW = 0.8, 0.12
-"""Cells that hold this share of what is unresolved are divided where they are so few; else all bases grow; chosen."""
+BULK, FEW = 0.8, 0.5
+"""Cells that hold this share of what is unresolved may be divided, where they are no more than such a share of all; else
+all bases grow; chosen."""
+ROUGH = 0.5
+"""What the functions of one degree hold beside those of the degree before, in amplitude, where a solution is not smooth:
+in a cell at a singular point the next degree would leave nearly as much; chosen."""
+TOWARDS, PEAKED = 2, 2.0
+"""Further divisions towards a corner, and how much more of what is not smooth lies round it than round others; chosen."""
 GOAL = 1e-9
 """An estimated error below which nothing more is tried; chosen."""
 LONGEST, WHOLE = 12.0, 20.0
@@ -85,14 +91,13 @@ def solve(context: Context) -> Iterator[Candidate]:
         if before is not None:
             gaps.append(max(differences(found.state, before.state, points)))
         spent, share = time.perf_counter() - begun, gained(gaps)
-        unresolved = found.unresolved()
-        error = share * gaps[-1] if gaps else float(np.sqrt(unresolved.sum()))
+        error = share * gaps[-1] if gaps else float(np.sqrt(found.held(0).sum()))
         method = "least-squares" if form.linear else "newton"
         yield Candidate(
             found.state, error, error, spent, "galerkin", f"{plan}, {found.columns.width} columns",
             again=Coarser(flux, plan, before, seed), share=share, weak=True,
         )  # fmt: skip
-        after = plan.after(unresolved)
+        after = plan.after(found)
         if error < (GOAL if context.tol is None else context.tol / 30) or after.degree > LAST[form.space.dim]:
             return
         cost = spent * (after.size / plan.size) ** 2
@@ -120,7 +125,7 @@ class Plan:
 
     @property
     def cells(self) -> int:
-        return len(self.divided.cover.cell)
+        return int(self.divided.cover.cell.max()) + 1
 
     @property
     def size(self) -> float:
@@ -128,16 +133,45 @@ class Plan:
         dim = self.divided.cover.origin.shape[1]
         return self.cells * (self.degree + 1.0) ** dim
 
-    def after(self, unresolved: np.ndarray) -> Plan:
-        """Finer where few cells hold most of what is unresolved, else richer."""
-        order = np.argsort(-unresolved)
-        held = np.cumsum(unresolved[order])
-        marked = order[: int(np.searchsorted(held, BULK * held[-1])) + 1]
-        if len(marked) > FEW * len(unresolved):
+    def after(self, found: Level) -> Plan:
+        """Richer, and finer where what is unresolved is not smooth.
+
+        Of the cells that hold most of it, those are divided in which the energy of one degree is not much less than
+        that of the one before (Mavriplis 1994); where they share a corner, again and again towards it. Both at once, so
+        that two levels differ by all that either leaves."""
+        last, before = found.held(0), found.held(1)
+        order = np.argsort(-last)
+        sums = np.cumsum(last[order])
+        marked = order[: int(np.searchsorted(sums, BULK * sums[-1])) + 1]
+        rough = marked[last[marked] > ROUGH**2 * before[marked]]
+        if not len(rough) or len(rough) > FEW * self.cells:
             return Plan(self.divided, self.degree + 1)
-        marks = np.zeros(len(unresolved), bool)
-        marks[marked] = True
-        return Plan(self.divided.refined(marks), self.degree)
+        marks = np.zeros(self.cells, bool)
+        marks[rough] = True
+        points = self._shared(rough, last)
+        divided = self.divided.refined(marks)
+        for _ in range(TOWARDS if len(points) else 0):
+            cover = divided.cover
+            marks = np.zeros(int(cover.cell.max()) + 1, bool)
+            marks[cover.touching(points)] = True
+            divided = divided.refined(marks)
+        return Plan(divided, self.degree + 1)
+
+    def _shared(self, rough: np.ndarray, held: np.ndarray) -> np.ndarray:
+        """The corners (N, d) that those cells share which hold most of what is not smooth: one a cell, the one round
+        which there is most."""
+        cover = self.divided.cover
+        box = np.flatnonzero(np.isin(cover.cell, rough))
+        corners = cover.corners[box]
+        scale = np.max(np.abs(corners)) * 1e-10
+        keys = np.round(corners.reshape(-1, corners.shape[2]) / scale).astype(np.int64)
+        _, number = np.unique(keys, axis=0, return_inverse=True)
+        round_ = np.bincount(number.ravel(), np.repeat(held[cover.cell[box]], corners.shape[1]))
+        around = round_[number.reshape(corners.shape[:2])]
+        largest = np.argmax(around, axis=1)
+        sharp = around.max(axis=1) > PEAKED * np.median(around, axis=1)
+        chosen = corners[np.arange(len(box)), largest][sharp]
+        return np.unique(chosen, axis=0)
 
     def __str__(self) -> str:
         return f"{self.cells} cells, degree {self.degree}"
