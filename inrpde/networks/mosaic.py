@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 
 from inrpde.networks.trial import CHUNK, Array, Index, Trial
 from inrpde.sampling.cells.reference import cube_rule, simplex_rule
-from inrpde.sampling.cells.tessellation import OUTSIDE, Cover
+from inrpde.sampling.cells.tessellation import OUTSIDE, Cover, Walls
 
 SPARE = 4
 """Sines of one coordinate for each function of it: with fewer no band gives polynomials to more than some digits."""
@@ -186,17 +186,20 @@ class Mosaic(Trial):
         cover = {f"cover_{key}": getattr(self.cover, key) for key in ("origin", "axes", "cell", "part")}
         one = self.bases[0]
         shared = {key: getattr(one, key) for key in ("frequencies", "phases", "along", "indices")}
-        mixes, simplex = np.stack([each.mix for each in self.bases]), int(self.cover.simplex)
+        walls = self.cover.walls or Walls(np.empty(0, int), np.empty((0, 1, 1)))
         return {
-            "origin": self.origin, "axes": self.axes, "of": self.of, "simplex": simplex, **cover, **shared, "mixes": mixes
+            "origin": self.origin, "axes": self.axes, "of": self.of, "simplex": int(self.cover.simplex),
+            "mixes": np.stack([each.mix for each in self.bases]), **cover, **shared,
+            "wall_box": walls.box, "wall_coefficients": walls.coefficients,
         }  # fmt: skip
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Mosaic:
         where = {key: np.asarray(state[f"cover_{key}"]) for key in ("origin", "axes", "cell", "part")}
+        walls = Walls(np.asarray(state["wall_box"]), np.asarray(state["wall_coefficients"]))
         shared = [np.asarray(state[key]) for key in ("frequencies", "phases", "along", "indices")]
         return cls(
-            Cover(**where, simplex=bool(state["simplex"])), np.asarray(state["origin"]), np.asarray(state["axes"]),
+            Cover(**where, simplex=bool(state["simplex"]), walls=walls if len(walls.box) else None), np.asarray(state["origin"]), np.asarray(state["axes"]),
             tuple(Basis(*shared, mix) for mix in np.asarray(state["mixes"])), np.asarray(state["of"]),
         )  # fmt: skip
 

@@ -82,9 +82,7 @@ class Columns:
         lives = self.lives[unknown]
         number = np.cumsum(lives) - 1
         kept = lives[cover.cell]
-        inner = Cover(
-            cover.origin[kept], cover.axes[kept], number[cover.cell[kept]], cover.part[kept], cover.simplex
-        )
+        inner = cover.taken(kept, number)
         family = self.families[unknown]
         used, of = np.unique(family.of[lives], return_inverse=True)
         bases = tuple(family.bases[k] for k in used)

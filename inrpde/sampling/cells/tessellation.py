@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from numpy.polynomial.legendre import legval2d, legvander2d
 
 from inrpde.declaration.regions.mesh_search import BoxSearch, best
 from inrpde.sampling.grid import grid_points
@@ -16,6 +18,8 @@ CUT = -1
 """The reference of a cell that is no affine image of another."""
 OUTSIDE = -1
 """The cell beyond a face on the boundary, and that of a point outside."""
+FITTED = 12
+"""Polynomials a coordinate that a curve is fitted by in a box."""
 SLACK = 1e-9
 """How far beyond a cell, as a share of it, a point may lie that is rounded."""
 
@@ -80,6 +84,26 @@ class Tessellation:
 
 
 @dataclass(frozen=True, eq=False)
+class Walls:
+    """Functions that are positive on what a box holds of a cell, and change their sign in the box: the number (R,) of
+    the `box` of each, and its `coefficients` (R, n, n) in the products of Legendre's polynomials of its coordinates ξ."""
+
+    box: Array
+    coefficients: Array
+
+    def depth(self, box: Array, local: Array) -> Array:
+        """The least of those of each point (N, d) of boxes (N,), infinite where a box has none."""
+        out = np.full(len(box), np.inf)
+        order = np.argsort(box, kind="stable")
+        for wall, coefficients in zip(self.box, self.coefficients, strict=True):
+            first, last = (np.searchsorted(box[order], wall, side=side) for side in ("left", "right"))
+            rows = order[first:last]
+            if len(rows):
+                out[rows] = np.minimum(out[rows], legval2d(*local[rows].T, coefficients))
+        return out
+
+
+@dataclass(frozen=True, eq=False)
 class Cover:
     """B boxes, or simplices (the corner halves of boxes), that cover the cells: `origin` (B, d) and `axes` (B, d, d) as
     in `Cells`, the number (B,) of the `cell` each belongs to, and its `part` (B,)."""
@@ -89,6 +113,7 @@ class Cover:
     cell: Array
     part: Array
     simplex: bool
+    walls: Walls | None = None
 
     @cached_property
     def _search(self) -> BoxSearch:
@@ -106,8 +131,38 @@ class Cover:
         depth = (1 + local if self.simplex else 1 - np.abs(local)).min(axis=1)
         if self.simplex:
             depth = np.minimum(depth, 2 - local.shape[1] - local.sum(axis=1))
+        if self.walls is not None:
+            depth = np.minimum(depth, self.walls.depth(box, local))
         inside = depth >= -SLACK
         return number[inside], box[inside], depth[inside]
+
+    def walled(self, functions: Sequence[Callable[[Array], Array]], inside: Array) -> Cover:
+        """With what tells cells in one box apart: functions (N, d) → (N,) that change their signs between cells, which
+        have these points (C, d) `inside`. In the plane."""
+        nodes, _ = np.polynomial.legendre.leggauss(FITTED)
+        local = grid_points([nodes] * self.origin.shape[1])
+        back = np.linalg.inv(legvander2d(*local.T, [FITTED - 1] * 2)) if functions else None
+        boxes, found = [], []
+        for value in functions:
+            here = np.stack([value(origin + local @ axes.T) for origin, axes in zip(self.origin, self.axes, strict=True)])
+            cut = np.flatnonzero((here.min(axis=1) < 0) & (here.max(axis=1) > 0))
+            sign = np.sign(value(inside[self.cell[cut]])) / np.max(np.abs(here[cut]), axis=1)
+            boxes.append(cut)
+            found.append((here[cut] * sign[:, None]) @ back.T)
+        if not functions or not sum(map(len, boxes)):
+            return self
+        coefficients = np.concatenate(found).reshape(-1, FITTED, FITTED)
+        return replace(self, walls=Walls(np.concatenate(boxes), coefficients))
+
+    def taken(self, kept: Array, number: Array) -> Cover:
+        """Of some boxes, bool (B,), their cells numbered anew (C,)."""
+        walls = self.walls
+        if walls is not None:
+            those = kept[walls.box]
+            walls = Walls((np.cumsum(kept) - 1)[walls.box[those]], walls.coefficients[those])
+        return Cover(
+            self.origin[kept], self.axes[kept], number[self.cell[kept]], self.part[kept], self.simplex, walls
+        )
 
     def touching(self, points: Array) -> Array:
         """The cells that hold one of the points (N, d), on their boundary too."""

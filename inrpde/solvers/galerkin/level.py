@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from inrpde.compiler.flux import FluxForm
 from inrpde.discretise.state import State
 from inrpde.discretise.weak.assembly import Assembled, assemble
-from inrpde.discretise.weak.columns import Columns, Family, columns
+from inrpde.discretise.weak.columns import Columns, Family, columns, inner_points
 from inrpde.errors import DivergedError
 from inrpde.networks.mosaic import basis, count
 from inrpde.sampling.cells.tessellation import CUT, Divided, Tessellation
@@ -24,11 +24,28 @@ CONVERGED = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
+class Ground:
+    """What the equations stand on: the cells, and the functions (N, d) → (N,) whose signs tell those apart that curves
+    divide."""
+
+    divided: Divided
+    walls: tuple[Callable[[Array], Array], ...] = ()
+
+    @property
+    def cells(self) -> int:
+        return int(self.divided.cover.cell.max()) + 1
+
+    def refined(self, marks: Array) -> Ground:
+        """With the marked cells, bool (C,), divided."""
+        return Ground(self.divided.refined(marks), self.walls)
+
+
+@dataclass(frozen=True, eq=False)
 class Level:
     """A solution: its heads (W,) in the columns on a tessellation, and what the bases of each unknown have of `degree`
     (by unknown)."""
 
-    divided: Divided
+    ground: Ground
     degrees: tuple[int, ...]
     tessellation: Tessellation
     columns: Columns
@@ -37,7 +54,8 @@ class Level:
 
     @property
     def state(self) -> State:
-        trials = tuple(self.columns.trial(k, self.divided.cover) for k in range(len(self.degrees)))
+        cover = self.ground.divided.cover.walled(self.ground.walls, inner_points(self.tessellation))
+        trials = tuple(self.columns.trial(k, cover) for k in range(len(self.degrees)))
         cuts = np.cumsum([trial.width for trial in trials])[:-1]
         return State(trials, tuple(np.split(self.vector, cuts)))
 
@@ -68,19 +86,19 @@ def _second(equation) -> bool:
     )
 
 
-def level(flux: FluxForm, divided: Divided, degree: int, seed: int, before: Level | None = None) -> Level:
+def level(flux: FluxForm, ground: Ground, degree: int, seed: int, before: Level | None = None) -> Level:
     """Solve on cells with bases of a degree; a nonlinear form from the solution `before`, by Newton's method. Raises
     Unfit for conditions that do not fit, DivergedError where it does not converge."""
-    tessellation = divided.tessellation(degree + 2)
+    tessellation = ground.divided.tessellation(degree + 2)
     degrees = orders(flux, degree)
-    families = [_family(tessellation, each, divided.cover.simplex, seed) for each in degrees]
+    families = [_family(tessellation, each, ground.divided.cover.simplex, seed) for each in degrees]
     held = columns(flux, tessellation, families)
     kind = complex if flux.form.arithmetic == "complex" else float
     vector = np.zeros(held.width, kind)
     if before is not None and not flux.form.linear:
         vector = projected(before, tessellation, held)
     vector, energies = _newton(flux, tessellation, held, vector)
-    return Level(divided, degrees, tessellation, held, vector, energies)
+    return Level(ground, degrees, tessellation, held, vector, energies)
 
 
 def _newton(flux: FluxForm, tessellation: Tessellation, held: Columns, vector: Array) -> tuple[Array, dict[int, Array]]:

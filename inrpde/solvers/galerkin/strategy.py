@@ -16,11 +16,10 @@ from inrpde.discretise.state import State
 from inrpde.discretise.weak.traces import Unfit
 from inrpde.errors import DivergedError
 from inrpde.sampling.cells import quadtree, simplices
-from inrpde.sampling.cells.tessellation import Divided
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role
-from inrpde.solvers.galerkin.level import Level, differences, level
+from inrpde.solvers.galerkin.level import Ground, Level, differences, level
 
 NAME, OPTIONS = "flux form", Nothing
 FIRST, LAST = 2, {1: 12, 2: 8, 3: 5}
@@ -77,13 +76,13 @@ def solve(context: Context) -> Iterator[Candidate]:
     flux, regions = flux_form(form), parted(form)
     assert isinstance(flux, FluxForm) and not isinstance(regions, str)
     points = [field_points(form, k, POINTS, seed) for k in range(len(form.unknowns))]
-    plan = Plan(simplices.divide(regions), FIRST)
+    plan = Plan(Ground(simplices.divide(regions)), FIRST)
     before: Level | None = None
     gaps: list[float] = []
     while True:
         begun = time.perf_counter()
         try:
-            found = level(flux, plan.divided, plan.degree, seed, before)
+            found = level(flux, plan.ground, plan.degree, seed, before)
         except (DivergedError, MemoryError):
             if before is None:
                 raise
@@ -120,18 +119,14 @@ def gained(gaps: Sequence[float]) -> float:
 class Plan:
     """Cells, and the degree of their bases."""
 
-    divided: Divided
+    ground: Ground
     degree: int
-
-    @property
-    def cells(self) -> int:
-        return int(self.divided.cover.cell.max()) + 1
 
     @property
     def size(self) -> float:
         """About as many columns an unknown, but for a factor."""
-        dim = self.divided.cover.origin.shape[1]
-        return self.cells * (self.degree + 1.0) ** dim
+        dim = self.ground.divided.cover.origin.shape[1]
+        return self.ground.cells * (self.degree + 1.0) ** dim
 
     def after(self, found: Level) -> Plan:
         """Richer, and finer where what is unresolved is not smooth.
@@ -144,23 +139,22 @@ class Plan:
         sums = np.cumsum(last[order])
         marked = order[: int(np.searchsorted(sums, BULK * sums[-1])) + 1]
         rough = marked[last[marked] > ROUGH**2 * before[marked]]
-        if not len(rough) or len(rough) > FEW * self.cells:
-            return Plan(self.divided, self.degree + 1)
-        marks = np.zeros(self.cells, bool)
+        if not len(rough) or len(rough) > FEW * self.ground.cells:
+            return Plan(self.ground, self.degree + 1)
+        marks = np.zeros(self.ground.cells, bool)
         marks[rough] = True
         points = self._shared(rough, last)
-        divided = self.divided.refined(marks)
+        ground = self.ground.refined(marks)
         for _ in range(TOWARDS if len(points) else 0):
-            cover = divided.cover
-            marks = np.zeros(int(cover.cell.max()) + 1, bool)
-            marks[cover.touching(points)] = True
-            divided = divided.refined(marks)
-        return Plan(divided, self.degree + 1)
+            marks = np.zeros(ground.cells, bool)
+            marks[ground.divided.cover.touching(points)] = True
+            ground = ground.refined(marks)
+        return Plan(ground, self.degree + 1)
 
     def _shared(self, rough: np.ndarray, held: np.ndarray) -> np.ndarray:
         """The corners (N, d) that those cells share which hold most of what is not smooth: one a cell, the one round
         which there is most."""
-        cover = self.divided.cover
+        cover = self.ground.divided.cover
         box = np.flatnonzero(np.isin(cover.cell, rough))
         corners = cover.corners[box]
         scale = np.max(np.abs(corners)) * 1e-10
@@ -174,7 +168,7 @@ class Plan:
         return np.unique(chosen, axis=0)
 
     def __str__(self) -> str:
-        return f"{self.cells} cells, degree {self.degree}"
+        return f"{self.ground.cells} cells, degree {self.degree}"
 
 
 @dataclass(frozen=True)
@@ -189,4 +183,4 @@ class Coarser:
     def __call__(self, seed: int, lean: Sequence[float]) -> State:
         if self.before is not None:
             return self.before.state
-        return level(self.flux, self.plan.divided, self.plan.degree - 1, self.seed).state
+        return level(self.flux, self.plan.ground, self.plan.degree - 1, self.seed).state
