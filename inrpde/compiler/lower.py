@@ -12,7 +12,6 @@ from sympy import (
     Dummy,
     Expr,
     I,
-    Integer,
     Max,
     Min,
     Subs,
@@ -30,7 +29,7 @@ from sympy.core.function import AppliedUndef
 from inrpde.compiler.bind import Bound, BoundCondition, Unknown
 from inrpde.compiler.form import HERE, PAIR, CoefficientJet, Index, IntegralTerm, Jet, Row
 from inrpde.compiler.printing import RowFunction
-from inrpde.compiler.rough import loses_fluxes
+from inrpde.compiler.rough import loses_fluxes, worked_out
 from inrpde.declaration.conditions import Periodic
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
@@ -57,10 +56,10 @@ class Lowering:
         if expr.has(RegionIntegral):
             expr = self._lift_integrals(expr, condition, integrals)
         jumps, expr = loses_fluxes(self.bound, expr), expr.xreplace(self.split)
-        expr = expr.doit() if expr.has(Derivative) else expr
-        if expr.has(DiracDelta):
-            self.concentrated.append(condition)
-            jumps, expr = True, expr.replace(DiracDelta, lambda *_: Integer(0))
+        if expr.has(Derivative):
+            expr, lost = worked_out(expr)
+            jumps |= lost
+            self.concentrated += [condition] * lost
         jets: dict[Dummy, Jet] = {}
         data: dict[Dummy, CoefficientJet] = {}
         expr = self._replace(expr, jets, data, place)

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from sympy import Derivative, Expr, Heaviside, Mod, Piecewise, ceiling, floor, frac, preorder_traversal, sign
+from sympy import (
+    Derivative,
+    DiracDelta,
+    Expr,
+    Heaviside,
+    Integer,
+    Mod,
+    Piecewise,
+    Subs,
+    ceiling,
+    floor,
+    frac,
+    preorder_traversal,
+    sign,
+)  # fmt: skip
+from sympy.core.function import AppliedUndef
 
 from inrpde.compiler.bind import Bound
 from inrpde.declaration.fields import GridField, MeshField
@@ -31,3 +46,18 @@ def rough(bound: Bound, expr: Expr) -> list[Expr]:
 def loses_fluxes(bound: Bound, expr: Expr) -> bool:
     """Does something that may jump stand under a derivative? What is concentrated there is in no residual at points."""
     return any(rough(bound, node.expr) for node in expr.atoms(Derivative) if isinstance(node.expr, Expr))
+
+
+def worked_out(expr: Expr) -> tuple[Expr, bool]:
+    """An expression with its derivatives worked out, but for what is concentrated where a known function jumps; and
+    whether there is such."""
+    expr = expr.replace(Mod, lambda value, unit: value - unit * floor(value / unit))
+    done = expr.replace(frac, lambda value: value - floor(value)).doit()
+    kept = done.replace(_concentrated, lambda _: Integer(0))
+    return kept, kept != done
+
+
+def _concentrated(node: Expr) -> bool:
+    """A Dirac, or a derivative of what is constant between jumps, which sympy does not know."""
+    steps = isinstance(node, Derivative) and node.has(floor, ceiling) and not node.has(AppliedUndef)
+    return steps or isinstance(node, DiracDelta) or (isinstance(node, Subs) and node.expr == 0)
