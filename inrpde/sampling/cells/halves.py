@@ -16,7 +16,7 @@ GRID, ROUNDS = 9, 3
 """Points a coordinate among which a centre is sought, and how often, closer and closer."""
 CONE = -1
 """The axis of what is seen from a point, and not from a line across an axis."""
-ROUNDED = 1e-10
+ROUNDED = 1e-13
 """Shares of its size by which a boundary may turn away from where it is seen."""
 
 
