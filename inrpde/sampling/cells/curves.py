@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -140,7 +141,7 @@ def _stretches(chart: Chart) -> list[tuple[float, float]]:
 
     found = switches(beyond, unit[jumps], unit[jumps + 1])
     ends = np.unique(np.concatenate([[0.0, 1.0], chart.breaks, found]))
-    return list(zip(ends[:-1], ends[1:], strict=True))
+    return list(pairwise(ends))
 
 
 def _cuts(chart: Chart, lo: float, hi: float, others: Sequence[Solid], tol: float) -> Array:

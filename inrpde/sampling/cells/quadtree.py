@@ -71,6 +71,12 @@ def _settled(regions: tuple[Solid, ...], tree: Tree, curves: Curves) -> Quadtree
     while True:
         found = fragments(regions, tree, curves)
         size = np.max(tree.hi - tree.lo, axis=1)
+        if np.any(found.gap > curves.near / NEAR):
+            number = int(found.part[np.argmax(found.gap)])
+            raise ProblemError(
+                f"the curved wall has a gap near {found.foot[np.argmax(found.gap)]}", regions[number].label,
+                "a relation's curve is found by a grid: make `within` smaller, so that it shows the finest bend",
+            )  # fmt: skip
         hidden = (found.measure <= 0) | (found.depth < -HIDDEN * size[found.box])
         marks = np.zeros(len(tree), bool)
         marks[found.box[hidden]] = True
@@ -96,8 +102,8 @@ class Quadtree:
         return joined(self.fragments, self.tree)
 
     def tessellation(self, order: int) -> Tessellation:
-        """Quadrature that is exact for polynomials of degree 2·order - 1: in each coordinate of a box, of a whole degree
-        2·order - 1 in cells that are cut; at curved walls as nearly as these are smooth."""
+        """Quadrature that is exact for polynomials of degree 2·order - 1: in each coordinate of a box, in all of them
+        together in cells that are cut; at curved walls as nearly as these are smooth."""
         return assembled(self.fragments, self._cell, order)
 
     def refined(self, marks: Array) -> Quadtree:

@@ -1,5 +1,7 @@
 """Boxes cut by curved walls: areas and lengths to rounding, closed cells, materials, slivers, hanging nodes."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -80,7 +82,9 @@ def test_moments_are_exact_to_the_order_where_walls_are_straight():
     X, Y = 0.7 * t[:, None] + 0 * t, 0.35 * (1 - t[:, None]) * t
     W = (0.7 * w)[:, None] * 0.35 * (1 - t[:, None]) * w
     for i, j in ((0, 0), (5, 0), (0, 5), (2, 3), (4, 1)):
-        assert q.weights @ (q.points[:, 0] ** i * q.points[:, 1] ** j) == pytest.approx((W * X**i * Y**j).sum(), rel=1e-13)
+        assert q.weights @ (q.points[:, 0] ** i * q.points[:, 1] ** j) == pytest.approx(
+            (W * X**i * Y**j).sum(), rel=1e-13
+        )
 
 
 def test_moments_of_a_disc():
@@ -97,7 +101,7 @@ def test_integrals_converge_as_the_order_grows():
 
     truth = integral(16)
     errors = [abs(integral(order) - truth) for order in (1, 2, 3, 4, 6)]
-    assert all(b < a / 20 for a, b in zip(errors[:-1], errors[1:], strict=True))
+    assert all(b < a / 20 for a, b in pairwise(errors))
     assert errors[-1] < 1e-12
 
 
@@ -108,7 +112,7 @@ def test_integrals_converge_as_the_boxes_shrink():
 
     truth = integral(0.05, 10)
     errors = [abs(integral(size) - truth) for size in (0.3, 0.15, 0.075)]
-    assert errors[2] < errors[1] / 10 < errors[0] / 100
+    assert errors[2] < errors[1] / 8 < errors[0] / 64
 
 
 def test_materials_meet_along_an_interface():
@@ -137,11 +141,19 @@ def test_each_face_lies_between_its_two_cells():
 
 
 def test_two_sides_of_a_thin_hole_are_cells_of_their_own():
-    hole = Implicit(space, (x - 0.5) ** 2 / 0.2 + 1e4 * (y - 0.51) ** 2 < 1, within=square)
+    hole = Ball(space, (0.5, 4.5), 4.01) & Ball(space, (0.5, -3.5), 4.01)
     divided = divide([square - hole], size=0.25)
-    above, below = divided.locate(np.array([[0.55, 0.5 + 0.03], [0.55, 0.5 - 0.01]]))
+    above, below = divided.locate(np.array([[0.55, 0.53], [0.55, 0.47]]))
     assert above != below
-    assert closedness(divided.tessellation(8)).max() < 1e-12
+    found = divided.tessellation(8)
+    assert closedness(found).max() < 1e-12
+    assert 0 < 1 - found.volume.weights.sum() < 0.02 * 0.6
+
+
+def test_a_bend_that_is_finer_than_its_curve_is_known_is_refused():
+    hole = Implicit(space, (x - 0.5) ** 2 / 0.2 + 1e4 * (y - 0.51) ** 2 < 1, within=square)
+    with pytest.raises(ProblemError, match="gap"):
+        divide([square - hole], size=0.25)
 
 
 def test_slivers_are_joined_to_their_neighbours():
