@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -94,17 +95,18 @@ class Curves:
         def beyond(parameters: Array) -> Array:
             return (self.at(arcs[inner], parameters)[:, axis] > values[inner]) == rising[inner]
 
-        out[inner] = switches(beyond, start[inner], stop[inner])
+        out[inner] = switches(beyond, start[inner], stop[inner])[0]
         return out
 
 
 def switches(holds: Callable[[Array], Array], lo: Array, hi: Array) -> Array:
-    """Where predicates (N,) begin to hold between `lo`, where they do not, and `hi`, where they do."""
+    """The last numbers at which predicates (N,) do not hold between `lo` and `hi` (N,), where they do, and the first at
+    which they do: (2, N)."""
     for _ in range(HALVINGS if len(lo) else 0):
         middle = (lo + hi) / 2
         there = holds(middle)
         lo, hi = np.where(there, lo, middle), np.where(there, middle, hi)
-    return (lo + hi) / 2
+    return np.stack([lo, hi])
 
 
 def curves(charts: Sequence[tuple[Chart, Solid]], dim: int, tol: float, near: float) -> Curves:
@@ -139,8 +141,8 @@ def _stretches(chart: Chart) -> list[tuple[float, float]]:
         return np.linalg.norm(middle - points[jumps], axis=1) > np.linalg.norm(middle - points[jumps + 1], axis=1)
 
     found = switches(beyond, unit[jumps], unit[jumps + 1])
-    ends = np.unique(np.concatenate([[0.0, 1.0], chart.breaks, found]))
-    return list(zip(ends[:-1], ends[1:], strict=True))
+    ends = np.unique(np.concatenate([[0.0, 1.0], chart.breaks, *found]))
+    return list(pairwise(ends))
 
 
 def _cuts(chart: Chart, lo: float, hi: float, others: Sequence[Solid], tol: float) -> Array:
@@ -160,7 +162,7 @@ def _cuts(chart: Chart, lo: float, hi: float, others: Sequence[Solid], tol: floa
         normal = chart.normals(chart.at(parameters[:, None]))  # type: ignore[misc]
         return (np.cos(angle) * normal[:, 1] - np.sin(angle) * normal[:, 0] > 0) == rising
 
-    cuts = [switches(passed, unit[where], unit[where + 1])]
+    cuts = [switches(passed, unit[where], unit[where + 1])[0]]
     for other in others:
         inside, on = other.side(points, 0.0) > 0, other.side(points, tol) == 0
         change = np.flatnonzero((inside[1:] != inside[:-1]) & ~(on[1:] & on[:-1]))
@@ -168,7 +170,7 @@ def _cuts(chart: Chart, lo: float, hi: float, others: Sequence[Solid], tol: floa
         def across(parameters: Array, other: Solid = other, after: Array = inside[change + 1]) -> Array:
             return (other.side(chart.at(parameters[:, None]), 0.0) > 0) == after
 
-        cuts.append(switches(across, unit[change], unit[change + 1]))
+        cuts.append(switches(across, unit[change], unit[change + 1])[0])
     return np.concatenate(cuts)
 
 

@@ -24,8 +24,8 @@ WELD = 100.0
 
 @dataclass(frozen=True, eq=False)
 class Sides:
-    """S straight pieces of the boxes' sides, (S, d) from `lo` to `hi`, flat along an `axis` (S,), and the numbers (S, 2)
-    of what lies below and above: boxes, then fragments."""
+    """S straight pieces of the boxes' sides, (S, d) from `lo` to `hi`, flat along an `axis` (S,), and the numbers
+    (S, 2) of what lies below and above: boxes, then fragments."""
 
     axis: Array
     lo: Array
@@ -61,7 +61,8 @@ class Fragments:
     """K connected fragments, each of one region in one box: the `box` and the `part` (K,), whether curves `cut` it,
     its `measure`, and the box (K, d) from `lo` to `hi` round it.
 
-    The boundary of a cut one is seen from its `foot` (K, d), along an `axis` (K,), see `Shapes`.
+    The boundary of a cut one is seen from its `foot` (K, d), along an `axis` (K,), by a `depth`, but for a `gap` (K,):
+    see `Shapes`.
     """
 
     box: Array
@@ -73,6 +74,7 @@ class Fragments:
     foot: Array
     axis: Array
     depth: Array
+    gap: Array
     sides: Sides
     arcs: Arcs
     halves: Halves
@@ -94,26 +96,25 @@ def fragments(regions: Sequence[Solid], tree: Tree, curves: Curves) -> Fragments
     number[held] = np.arange(len(held))
 
     pieces = [_side_halves(regions, sides, cut, k) for k in (0, 1)] + [_arc_halves(arcs, boxes, k) for k in (0, 1)]
-    where, box, part, points, normals = (list(each) for each in zip(*pieces, strict=True))
-    label, one = connected(
-        np.concatenate(box), np.concatenate(part), np.concatenate(points)[:, [0, -1]], WELD * curves.near
-    )
-    box, part = np.concatenate([held, np.concatenate(box)[one]]), np.concatenate([parts, np.concatenate(part)[one]])
-    halves = Halves(label + len(held), np.concatenate(points), np.concatenate(normals))
+    box, part, points, normals = (np.concatenate(each) for each in list(zip(*pieces, strict=True))[1:])
+    label, one = connected(box, part, points[:, [0, -1]], WELD * curves.near)
+    box, part = np.concatenate([held, box[one]]), np.concatenate([parts, part[one]])
+    halves = Halves(label + len(held), points, normals)
     beside = number[sides.beside], np.full(arcs.beside.shape, OUTSIDE)
-    for k, labels in enumerate(np.split(halves.fragment, np.cumsum([len(each) for each in where])[:-1])):
-        beside[k // 2][where[k], k % 2] = labels
+    ends = np.cumsum([len(piece[0]) for piece in pieces])
+    for k, labels in enumerate(np.split(halves.fragment, ends[:-1])):
+        beside[k // 2][pieces[k][0], k % 2] = labels
 
     lo, hi = tree.lo[box], tree.hi[box]
     measure, depth, foot = np.prod(hi - lo, axis=1), np.min(hi - lo, axis=1) / 2, (lo + hi) / 2
-    axis = np.full(len(box), CONE)
+    axis, gap = np.full(len(box), CONE), np.zeros(len(box))
     if len(one):
         fresh = slice(len(held), None)
         shape = shapes(replace(halves, fragment=label), lo[fresh], hi[fresh], curves.near)
         measure[fresh], lo[fresh], hi[fresh] = shape.measure, shape.lo, shape.hi
-        foot[fresh], axis[fresh], depth[fresh] = shape.foot, shape.axis, shape.depth
+        foot[fresh], axis[fresh], depth[fresh], gap[fresh] = shape.foot, shape.axis, shape.depth, shape.gap
     return Fragments(
-        box, part, cut[box], measure, lo, hi, foot, axis, depth,
+        box, part, cut[box], measure, lo, hi, foot, axis, depth, gap,
         replace(sides, beside=beside[0]), replace(arcs, beside=beside[1]), halves,
     )  # fmt: skip
 

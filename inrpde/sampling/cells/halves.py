@@ -16,7 +16,7 @@ GRID, ROUNDS = 9, 3
 """Points a coordinate among which a centre is sought, and how often, closer and closer."""
 CONE = -1
 """The axis of what is seen from a point, and not from a line across an axis."""
-ROUNDED = 1e-10
+ROUNDED = 1e-13
 """Shares of its size by which a boundary may turn away from where it is seen."""
 
 
@@ -32,9 +32,10 @@ class Halves:
 
 @dataclass(frozen=True, eq=False)
 class Shapes:
-    """K plane fragments: their area, the box (K, 2) from `lo` to `hi` round them, and from where their boundary is seen:
-    from the point `foot` (K, 2), or along an `axis` (K,) from the line through the foot across it (else `CONE`); by
-    `depth` (K,) lies all of the boundary ahead of that, behind it where negative."""
+    """K plane fragments: their area, the box (K, 2) from `lo` to `hi` round them, and from where their boundary is
+    seen: from the point `foot` (K, 2), or along an `axis` (K,) from the line through the foot across it (else `CONE`);
+    by `depth` (K,) lies all of the boundary ahead of that, behind it where negative. `gap` (K,) is what the boundary
+    lacks to be closed."""
 
     measure: Array
     lo: Array
@@ -42,6 +43,7 @@ class Shapes:
     foot: Array
     axis: Array
     depth: Array
+    gap: Array
 
 
 def connected(box: Array, part: Array, ends: Array, weld: float) -> tuple[Array, Array]:
@@ -72,7 +74,7 @@ def cross(a: Array, b: Array) -> Array:
 
 
 def shapes(halves: Halves, least: Array, most: Array, near: float) -> Shapes:
-    """The shapes of the fragments 0 … K - 1 of halves, in boxes from `least` to `most` (K, 2); `near` is no distance."""
+    """The shapes of the fragments 0 … K - 1 in boxes from `least` to `most` (K, 2); `near` is no distance."""
     order = np.argsort(halves.fragment, kind="stable")
     count = halves.points.shape[1]
     owner = np.repeat(halves.fragment[order], count)
@@ -82,6 +84,8 @@ def shapes(halves: Halves, least: Array, most: Array, near: float) -> Shapes:
     lo, hi = np.where(lo < least + near, least, lo), np.where(hi > most - near, most, hi)
     apart = (points - least[owner]).reshape(-1, count, 2)
     measure = np.bincount(halves.fragment[order], np.sum(cross(apart[:, :-1], apart[:, 1:]), axis=1) / 2)
+    along = halves.points[:, -1] - halves.points[:, 0]
+    gap = np.hypot(*(np.bincount(halves.fragment, each) for each in along.T))
     foot, depth = _centres(points, normals, owner, starts, lo, hi)
     axis, fewest = np.full(len(lo), CONE), np.full(len(lo), np.iinfo(int).max)
     size = np.max(hi - lo, axis=1)
@@ -92,12 +96,10 @@ def shapes(halves: Halves, least: Array, most: Array, near: float) -> Shapes:
             needed = np.add.reduceat((np.abs(ahead) > ROUNDED * size[owner]).astype(int), starts)
             better = (worst >= -ROUNDED * size) & (needed < fewest)
             foot[better], axis[better], depth[better], fewest[better] = end[better], k, worst[better], needed[better]
-    return Shapes(measure, lo, hi, foot, axis, depth)
+    return Shapes(measure, lo, hi, foot, axis, depth, gap)
 
 
-def _centres(
-    points: Array, normals: Array, owner: Array, starts: Array, lo: Array, hi: Array
-) -> tuple[Array, Array]:
+def _centres(points: Array, normals: Array, owner: Array, starts: Array, lo: Array, hi: Array) -> tuple[Array, Array]:
     """The points (K, 2) that lie deepest behind all tangents of a boundary, by search, and how deep."""
     grid, rows = grid_points([np.linspace(-1, 1, GRID)] * 2), np.arange(len(lo))
     centre, reach, depth = (lo + hi) / 2, (hi - lo) / 2, np.empty(len(lo))

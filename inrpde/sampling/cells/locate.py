@@ -38,7 +38,7 @@ def located(regions: Sequence[Solid], tree: Tree, found: Fragments, points: Arra
 
 
 def _nearest(found: Fragments, numbers: Array, points: Array) -> Array:
-    """Of the fragments of one part in one box the one whose boundary is nearest to each point: no other lies between."""
+    """Of the fragments of one part in one box that whose boundary is nearest to each point: no other lies between."""
     halves = found.halves
     here = np.isin(halves.fragment, numbers)
     a, b = halves.points[here, :-1].reshape(-1, 2), halves.points[here, 1:].reshape(-1, 2)

@@ -13,7 +13,7 @@ from inrpde.declaration.regions.region import Solid
 from inrpde.errors import ProblemError
 from inrpde.sampling.cells.assembled import assembled
 from inrpde.sampling.cells.curves import Curves, curves
-from inrpde.sampling.cells.cut import Fragments, fragments
+from inrpde.sampling.cells.cut import WELD, Fragments, fragments
 from inrpde.sampling.cells.joined import joined
 from inrpde.sampling.cells.locate import located
 from inrpde.sampling.cells.tessellation import OUTSIDE, Array, Cover, Tessellation
@@ -22,8 +22,8 @@ from inrpde.sampling.cells.walls import charts, planes
 
 SHARE = 1 / 4
 """The largest box, as a share of the region's size, where none is given."""
-NEAR = 1e-4
-"""The distance that is none, as a share of the tolerance."""
+NEAR, ROUNDING = 1e-13, 1e-15
+"""The distance that is none, as a share of the size, and no less than what coordinates are rounded by."""
 HIDDEN, SMALLEST = 1e-2, 1e-6
 """A box is divided while a fragment in it has no point that sees all of its boundary, but for such a share of the box;
 and while it is no smaller than such a share of the region."""
@@ -51,10 +51,11 @@ def divide(regions: Sequence[Solid], breaks: Sequence[Sequence[float]] = (), siz
             "a wall that is curved, or oblique, cuts boxes in two coordinates only", curved[0][1].label,
             "give a mesh of the region",
         )  # fmt: skip
+    near = max(NEAR * extent, ROUNDING * float(np.max(np.abs([lo, hi]))))
     lines = [
         _spaced(np.array(each), a, b, tol, size or SHARE * extent) for each, a, b in zip(values, lo, hi, strict=True)
     ]
-    return _settled(tuple(regions), Tree.roots(lines), curves(curved, len(lo), tol, NEAR * tol))
+    return _settled(tuple(regions), Tree.roots(lines), curves(curved, len(lo), tol, near))
 
 
 def _spaced(values: Array, lo: float, hi: float, tol: float, size: float) -> Array:
@@ -71,6 +72,12 @@ def _settled(regions: tuple[Solid, ...], tree: Tree, curves: Curves) -> Quadtree
     while True:
         found = fragments(regions, tree, curves)
         size = np.max(tree.hi - tree.lo, axis=1)
+        if np.any(found.gap > WELD * curves.near):
+            number = int(found.part[np.argmax(found.gap)])
+            raise ProblemError(
+                f"the curved wall has a gap near {found.foot[np.argmax(found.gap)]}", regions[number].label,
+                "a relation's curve is found by a grid: make `within` smaller, so that it shows the finest bend",
+            )  # fmt: skip
         hidden = (found.measure <= 0) | (found.depth < -HIDDEN * size[found.box])
         marks = np.zeros(len(tree), bool)
         marks[found.box[hidden]] = True
@@ -96,8 +103,8 @@ class Quadtree:
         return joined(self.fragments, self.tree)
 
     def tessellation(self, order: int) -> Tessellation:
-        """Quadrature that is exact for polynomials of degree 2·order - 1: in each coordinate of a box, of a whole degree
-        2·order - 1 in cells that are cut; at curved walls as nearly as these are smooth."""
+        """Quadrature that is exact for polynomials of degree 2·order - 1: in each coordinate of a box, in all of them
+        together in cells that are cut; at curved walls as nearly as these are smooth."""
         return assembled(self.fragments, self._cell, order)
 
     def refined(self, marks: Array) -> Quadtree:

@@ -20,7 +20,7 @@ class Tree:
     """The leaves of a tree over the boxes between root `lines` (one array a coordinate, increasing).
 
     Positions are counted in the least possible boxes, so that those of neighbours agree: `low` (B, d) is the lower
-    corner of each leaf, `span` (B,) its side. Leaves lie along a space-filling curve (Morton): one search finds a point.
+    corner of each leaf, `span` (B,) its side. Leaves lie along a space-filling curve (Morton), for one search.
     """
 
     lines: tuple[Array, ...]

@@ -11,6 +11,7 @@ from sympy import Interval
 from inrpde import Region, Space
 from inrpde.sampling.cells.quadtree import divide
 from inrpde.sampling.cells.tessellation import OUTSIDE
+from tests.sampling.cells.checks import closedness, shuffled, volumes
 
 line, plane, room = Space("x"), Space("x y"), Space("x y z")
 SPACES = {1: line, 2: plane, 3: room}
@@ -28,36 +29,6 @@ square = box((0, 1), (0, 1))
 ell = box((-1, 1), (-1, 1)) - box((0, 1), (-1, 0))
 notched = box((0, 1), (0, 1), (0, 1)) - box((0.3, 0.7), (0.3, 1), (0, 0.5))
 frame = box((0, 2), (0, 1)) - box((0.4, 0.9), (0.3, 0.6))
-
-
-def closedness(tessellation):
-    """Of each cell, the greatest component of ∮ n."""
-    cells, faces = tessellation.cells, tessellation.faces
-    flux = np.zeros(cells.origin.shape)
-    pairs = faces.cells[faces.owners]
-    for side, sign in ((0, 1), (1, -1)):
-        there = pairs[:, side] != OUTSIDE
-        np.add.at(flux, pairs[there, side], sign * (faces.weights[:, None] * faces.normals)[there])
-    return np.abs(flux).max(axis=1)
-
-
-def volumes(tessellation):
-    """Of each cell, by its own quadrature and by ∮ x·n / d."""
-    cells, volume, faces = tessellation.cells, tessellation.volume, tessellation.faces
-    inner = np.bincount(volume.owners, volume.weights, len(cells))
-    flux, pairs = np.zeros(len(cells)), faces.cells[faces.owners]
-    outward = faces.weights * np.sum(faces.points * faces.normals, axis=1)
-    for side, sign in ((0, 1), (1, -1)):
-        there = pairs[:, side] != OUTSIDE
-        flux += sign * np.bincount(pairs[there, side], outward[there], len(cells))
-    return inner, flux / cells.origin.shape[1]
-
-
-def shuffled(divided, rounds=3, share=0.3, seed=0):
-    rng = np.random.default_rng(seed)
-    for _ in range(rounds):
-        divided = divided.refined(rng.random(len(divided.tessellation(1).cells)) < share)
-    return divided
 
 
 @pytest.mark.parametrize(
