@@ -24,8 +24,8 @@ def dump_field(f: Field | MeshField) -> dict[str, Any]:
         mesh = f.mesh
         return {"type": "quadratic", "values": f.values, "points": mesh.nodes, "cells": mesh.cells, "edges": f.edges}
     if isinstance(f, (GridField, MaskedField)):
-        kind = "grid" if isinstance(f, GridField) else "masked"
-        return {"type": kind, "values": f.values, **{f"axis{k}": axis for k, axis in enumerate(f.axes)}}
+        kind = {"type": "grid", "method": f.method} if isinstance(f, GridField) else {"type": "masked"}
+        return {**kind, "values": f.values, **{f"axis{k}": axis for k, axis in enumerate(f.axes)}}
     if isinstance(f, MeshField):
         mesh, values = f.mesh, f.values
         if f.on == "cells":  # a value for each cell of the file, which may consist of several simplices
@@ -46,4 +46,6 @@ def load_field(state: Mapping[str, Any], space: Space) -> Field | MeshField:
             return QuadraticField(mesh, state["values"], state["edges"])
         return MeshField(mesh, state["values"], str(state["on"]) if "on" in state else None)
     axes = [state[f"axis{k}"] for k in range(sum(key.startswith("axis") for key in state))]
-    return MaskedField(state["values"], axes) if kind == "masked" else GridField(state["values"], axes)
+    if kind == "masked":
+        return MaskedField(state["values"], axes)
+    return GridField(state["values"], axes, method=str(state.get("method", "cubic")))

@@ -92,13 +92,13 @@ def test_coefficients_come_back(tmp_path):
     x, y = space.coords
     nu = space.parameter("nu")
     axes = np.linspace(0, 1, 6), np.linspace(0, 1, 5)
-    field = GridField(RNG.standard_normal((6, 5)) + 1j, axes)
-    u, a, b, c = space.unknown("u"), *(space.coefficient(name) for name in "abc")
+    field, steps = GridField(RNG.standard_normal((6, 5)) + 1j, axes), GridField(np.eye(6, 5), axes, method="nearest")
+    u, a, b, c, d = space.unknown("u"), *(space.coefficient(name) for name in "abcd")
     expression = exp(x) * nu + Piecewise((sin(y), x < 0.5), (u**2, True))
-    _, before = plain(coefficients={"a": expression, "b": field, "c": x * a}, learned={"nu": 2.0})
+    _, before = plain(coefficients={"a": expression, "b": field, "c": x * a, "d": steps}, learned={"nu": 2.0})
     after = saved(before, tmp_path)
     points = RNG.uniform(size=(30, 2))
-    for asked in (a * u, space.div(a * space.grad(u)), b.diff(x) * u, c, nu * u.diff(x, y)):
+    for asked in (a * u, space.div(a * space.grad(u)), b.diff(x) * u, c, d, nu * u.diff(x, y)):
         assert same(before.evaluate(asked, points), after.evaluate(asked, points))
 
 

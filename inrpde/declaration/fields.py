@@ -26,20 +26,35 @@ Array = np.ndarray
 Index = tuple[int, ...]
 LARGEST = 1e100
 """A learned coefficient's initial value and bounds are below."""
+DEGREES = {"cubic": 3, "linear": 1, "nearest": 0}
+"""How a grid's values are continued between its nodes, and the degree of that."""
 
 
 class GridField:
     """Values on a grid, `values[i, j]` at `(axes[0][i], axes[1][j])`, in the order of `space.coords`.
 
-    Where the axes have `names`, a problem whose coordinates have some of these goes by them. Between the nodes a
-    tensor cubic spline (of lower degree where an axis has fewer than four nodes), whose derivatives are those that
-    expanded equations need. Real or complex.
+    Where the axes have `names`, a problem whose coordinates have some of these goes by them. Between the nodes, by
+    `method`: "cubic", a tensor spline (of lower degree where an axis has fewer than four nodes) whose derivatives are
+    those that expanded equations need; "linear" along each axis; "nearest", the value of the nearest node, which jumps
+    half-way between two. Real or complex.
     """
 
-    def __init__(self, values: Any, axes: Sequence[Any], name: str = "GridField", names: Sequence[str] = ()):
+    def __init__(
+        self,
+        values: Any,
+        axes: Sequence[Any],
+        name: str = "GridField",
+        names: Sequence[str] = (),
+        method: str = "cubic",
+    ):
         self.values = np.asarray(values)
         self.axes = tuple(np.asarray(axis, dtype=float) for axis in axes)
-        self.name, self.names = name, tuple(names)
+        self.name, self.names, self.method = name, tuple(names), method
+        if method not in DEGREES:
+            known = ", ".join(f'"{each}"' for each in DEGREES)
+            raise ProblemError(
+                f"method={words(method, 40)} is none of {known}", name, 'GridField(values, axes, method="linear")'
+            )
         if self.values.dtype.kind not in "fciu":
             raise ProblemError(
                 f"the values are of type {self.values.dtype}, not numbers", name, "give an array of numbers"
@@ -62,14 +77,14 @@ class GridField:
             )
 
     @classmethod
-    def from_hdf5(cls, path: str | Path, name: str) -> GridField:
+    def from_hdf5(cls, path: str | Path, name: str, method: str = "cubic") -> GridField:
         """A dataset of an HDF5 or NetCDF 4 file, its axes from the dimension scales (or `x`, `y`, … beside it).
 
         Numbers are decoded by the CF conventions (`scale_factor`, `add_offset`, `_FillValue`, …); units stay as they
         are, and axes that decrease are turned round. Raises ProblemError for values that are missing.
         """
         values, axes, names = read_grid(path, name)
-        return cls(values, axes, f"{path}:{name}", names)
+        return cls(values, axes, f"{path}:{name}", names, method)
 
     def along(self, coords: Sequence[Symbol]) -> GridField:
         """The same field with its axes in the order of the coordinates: those of the same names in their places."""
@@ -79,11 +94,16 @@ class GridField:
         others = (k for k, name in enumerate(self.names) if name not in wanted)
         order = [self.names.index(x) if x in self.names else next(others) for x in wanted]
         names = [self.names[k] for k in order]
-        return GridField(np.transpose(self.values, order), [self.axes[k] for k in order], self.name, names)
+        axes = [self.axes[k] for k in order]
+        return GridField(np.transpose(self.values, order), axes, self.name, names, self.method)
 
     @property
     def is_complex(self) -> bool:
         return bool(np.iscomplexobj(self.values))
+
+    @property
+    def jumps(self) -> bool:
+        return self.method == "nearest"
 
     def covers(self, lo: Array, hi: Array) -> bool:
         slack = 1e-9 * np.maximum(hi - lo, 1e-300)
@@ -96,19 +116,26 @@ class GridField:
         lo = [axis[0] for axis in self.axes]
         hi = [axis[-1] for axis in self.axes]
         inside = np.clip(points, lo, hi)
+        if self.jumps:
+            nearest = self._nearest(inside)
+            return {index: np.zeros_like(nearest) if any(index) else nearest for index in indices}
         return {index: self._spline(inside, nu=index) for index in indices}
+
+    def _nearest(self, points: Array) -> Array:
+        between = [(axis[1:] + axis[:-1]) / 2 for axis in self.axes]
+        return self.values[tuple(np.searchsorted(each, x) for each, x in zip(between, points.T, strict=True))]
 
     @cached_property
     def _spline(self) -> NdBSpline:
-        return _tensor_spline(self.values, self.axes)
+        return _tensor_spline(self.values, self.axes, DEGREES[self.method])
 
 
-def _tensor_spline(values: Array, axes: Sequence[Array]) -> NdBSpline:
+def _tensor_spline(values: Array, axes: Sequence[Array], degree: int) -> NdBSpline:
     from scipy.interpolate import NdBSpline, make_interp_spline
 
     knots, degrees, coefficients = [], [], values
     for k, axis in enumerate(axes):
-        spline = make_interp_spline(axis, np.moveaxis(coefficients, k, 0), k=min(3, len(axis) - 1))
+        spline = make_interp_spline(axis, np.moveaxis(coefficients, k, 0), k=min(degree, len(axis) - 1))
         knots.append(spline.t)
         degrees.append(spline.k)
         coefficients = np.moveaxis(spline.c, 0, k)
@@ -135,6 +162,10 @@ class MeshField:
     @property
     def is_complex(self) -> bool:
         return bool(np.iscomplexobj(self.values))
+
+    @property
+    def jumps(self) -> bool:
+        return self.on == "cells"
 
     def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         """Values at points (N, d); derivatives by central differences over a thousandth of the mesh's size."""

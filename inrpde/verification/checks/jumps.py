@@ -18,7 +18,6 @@ from inrpde.compiler.bind import BoundCondition
 from inrpde.compiler.evaluate import evaluate
 from inrpde.compiler.form import Form, Row
 from inrpde.compiler.printing import RowFunction
-from inrpde.declaration.fields import MeshField
 from inrpde.declaration.regions import Region
 from inrpde.declaration.words import words
 from inrpde.sampling import sample
@@ -107,7 +106,7 @@ def jumping_values(form: Form, samples: Samples) -> list[Finding]:
 
 
 def _may_jump(form: Form, expr: Expr, row: Row | None = None) -> bool:
-    coarse = [key for key, each in form.bound.fields.items() if isinstance(each, MeshField) and each.on == "cells"]
+    coarse = [key for key, each in form.bound.fields.items() if each.jumps]
     named = {jet.name for jet in row.data.values()} if row else {f.func.__name__ for f in expr.atoms(AppliedUndef)}
     return expr.has(*JUMPING) or any(key.func.__name__ in named for key in coarse)
 
