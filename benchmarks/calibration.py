@@ -31,6 +31,7 @@ from typing import Any
 
 import numpy as np
 from zoo import PROBLEMS
+from zoo.flux import FLUX
 from zoo.traps import TRAPS
 from zoo.traps.known import Known
 
@@ -72,7 +73,7 @@ class Case:
     name: str
     kind: str
     tame: bool
-    known: Callable[[], tuple[Known, Mapping[str, Array] | None]]
+    known: Callable[[], Known]
 
     @property
     def half(self) -> str:
@@ -123,13 +124,13 @@ class Row:
 
 def cases() -> dict[str, Case]:
     """All of them by name."""
-    found = [Case(name, trap.kind, trap.tame, lambda trap=trap: (trap.make(), None)) for name, trap in TRAPS.items()]
+    found = [Case(name, trap.kind, trap.tame, trap.make) for name, trap in TRAPS.items()]
+    found += [Case(f"flux.{name}", trap.kind, trap.tame, trap.make) for name, trap in FLUX.items()]
     found += [
-        Case(f"zoo.{name}", "zoo", True, lambda make=make: (_with_exact(make()), None))
-        for name, make in PROBLEMS.items()
+        Case(f"zoo.{name}", "zoo", True, lambda make=make: _with_exact(make())) for name, make in PROBLEMS.items()
     ]
     found += [
-        Case(f"package.{name}", "package", True, lambda name=name: (_with_exact(load_problem(name, {})[0]), None))
+        Case(f"package.{name}", "package", True, lambda name=name: _with_exact(load_problem(name, {})[0]))
         for name in PACKAGED
     ]
     names = sorted(path.stem for path in CASES.glob("*.py") if _truth_of(path.stem).exists())
@@ -149,7 +150,7 @@ def _truth_of(name: str) -> Path:
     return CASES / ("clamp4.npz" if name == "clamp" else f"{name}.npz")
 
 
-def _from_file(name: str) -> tuple[Known, dict[str, Array]]:
+def _from_file(name: str) -> Known:
     """A case that lies beside the project: NAME.py, and NAME.npz with points, values and their accuracy."""
     os.chdir(CASES)  # its meshes are given relative to it
     spec = importlib.util.spec_from_file_location(name, f"{name}.py")
@@ -157,8 +158,8 @@ def _from_file(name: str) -> tuple[Known, dict[str, Array]]:
     spec.loader.exec_module(module)
     problem = module.problem(**GIVEN.get(name, {})) if callable(module.problem) else module.problem
     with np.load(_truth_of(name)) as file:
-        stored = {key: file[key] for key in file.files}
-    return Known(problem, (), float(stored.pop("accuracy"))), stored
+        samples = {key: file[key] for key in file.files}
+    return Known(problem, (), float(samples.pop("accuracy")), samples=samples)
 
 
 def errors(values: Array, truth: Array, level: bool = True) -> tuple[float, float]:
@@ -175,20 +176,19 @@ def errors(values: Array, truth: Array, level: bool = True) -> tuple[float, floa
 
 def rows(case: Case, budget: float, seed: int, reference: str) -> Iterator[Row]:
     """Solve and judge."""
-    known, stored = case.known()
+    known = case.known()
     start = time.perf_counter()
     solution = inrpde.solve(known.problem, budget=budget, seed=seed, reference=reference)
     seconds = time.perf_counter() - start
-    judged = [
-        list(_judged(case, known, solution, truths, (budget, seed, seconds))) for truths in _truths(known, stored, seed)
-    ]
+    judged = [list(_judged(case, known, solution, truths, (budget, seed, seconds))) for truths in _truths(known, seed)]
     yield from min(judged, key=lambda found: max(row.error for row in found))
 
 
-def _truths(known: Known, stored: Mapping[str, Array] | None, seed: int) -> Iterator[dict[str, tuple[Array, Array]]]:
+def _truths(known: Known, seed: int) -> Iterator[dict[str, tuple[Array, Array]]]:
     """Points and values by field, of each right solution."""
-    if stored is not None:
-        yield {name: (stored["points"], values) for name, values in stored.items() if name != "points"}
+    if known.samples is not None:
+        points = known.samples["points"]
+        yield {name: (points, values) for name, values in known.samples.items() if name != "points"}
         return
     form = compile_problem(known.problem)
     at = {

@@ -241,3 +241,36 @@ def test_learned_coefficients_start_within_their_bounds():
 def test_a_learned_coefficient_starts_from_a_number(given):
     with pytest.raises(ProblemError, match="are not a number and a range"):
         Learned(*given)
+
+
+# -- other ways between the nodes
+
+
+def test_linear_data_are_planes_between_their_nodes():
+    field = GridField(X[:, None] + np.abs(Y), (X, Y), method="linear")
+    found = field.jets(POINTS, [(0, 0), (1, 0), (0, 1), (0, 2)])
+    assert np.allclose(found[0, 0], POINTS[:, 0] + np.interp(POINTS[:, 1], Y, np.abs(Y)))
+    assert np.allclose(found[1, 0], 1)
+    assert np.allclose(np.abs(found[0, 1][POINTS[:, 1] > 0.1]), 1)
+    assert not found[0, 2].any()
+
+
+def test_nearest_data_jump_halfway_between_their_nodes():
+    values = np.random.default_rng(3).standard_normal((7, 5))
+    field = GridField(values, (X, Y), method="nearest")
+    apart = [np.abs(axis - POINTS[:, [k]]).argmin(axis=1) for k, axis in enumerate((X, Y))]
+    found = field.jets(POINTS, [(0, 0), (1, 0)])
+    assert np.array_equal(found[0, 0], values[tuple(apart)])
+    assert not found[1, 0].any()
+
+
+def test_a_way_between_nodes_that_is_not_known():
+    with pytest.raises(ProblemError, match='none of "cubic", "linear", "nearest"'):
+        GridField([1, 2], [[0, 1]], method="quadratic")
+
+
+def test_axes_in_another_order_keep_the_way_between_nodes():
+    space = Space("x y")
+    field = GridField(np.eye(2), [[0, 1], [0, 1]], names=("y", "x"), method="nearest").along(space.coords)
+    assert field.names == ("x", "y")
+    assert field.method == "nearest"

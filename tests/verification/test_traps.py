@@ -11,6 +11,8 @@ from sympy.core.function import AppliedUndef
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
+from zoo.flux import FLUX, MAKERS
+from zoo.flux.making import TRUTHS
 from zoo.traps import TRAPS, narrow
 from zoo.traps.known import DIGITS, Known
 
@@ -41,9 +43,13 @@ def unmet(known: Known, solution, conditions=None, count: int = 6) -> float:
     return worst
 
 
-@pytest.mark.parametrize("name", TRAPS)
-def test_truths_satisfy_their_conditions(name):
-    known = TRAPS[name].make()
+SAMPLED = [path.stem for path in TRUTHS.glob("*.npz")]
+FORMULAS = [trap for name, trap in FLUX.items() if name not in SAMPLED]
+
+
+@pytest.mark.parametrize("trap", [*TRAPS.values(), *FORMULAS], ids=lambda trap: trap.name)
+def test_truths_satisfy_their_conditions(trap):
+    known = trap.make()
     for solution in known.exact:
         assert unmet(known, solution) < max(1e-10, known.accuracy)
     for truth in () if known.exact else known.truths:
@@ -56,9 +62,15 @@ def test_what_has_no_wide_twin_satisfies_its_equation_where_its_source_is_wide(f
     assert unmet(known, known.exact[0], known.problem.conditions[:1]) < 1e-12
 
 
-@pytest.mark.parametrize("name", [name for name, trap in TRAPS.items() if trap.kind == "jump"])
-def test_values_and_fluxes_are_continuous_where_coefficients_jump(name):
-    known = TRAPS[name].make()
+CHAINED = ("inclusion", "ellipse", "layers", "pipe")
+"""Families of the flux cases whose pieces each meet the next one."""
+JUMPING = [trap for trap in TRAPS.values() if trap.kind == "jump"]
+JUMPING += [trap for trap in FORMULAS if trap.name.startswith(CHAINED)]
+
+
+@pytest.mark.parametrize("trap", JUMPING, ids=lambda trap: trap.name)
+def test_values_and_fluxes_are_continuous_where_coefficients_jump(trap):
+    known = trap.make()
     coords = known.problem.space.coords
     (solution,) = known.exact
     rng = np.random.default_rng(0)
@@ -140,6 +152,22 @@ def unmet_by_differences(known: Known, truth) -> float:
                 found.append(np.median(np.abs(gaps(known, truth, residual, share, points).sum(axis=0))) / size)
             worst = max(worst, min(found))
     return worst
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_samples_are_of_every_field(name):
+    known = FLUX[name].make()
+    assert known.accuracy < 2e-6
+    for unknown in known.problem.unknowns:
+        values = known.samples[unknown.func.__name__]
+        assert len(values) == len(known.samples["points"])
+        assert np.isfinite(values).mean() > 0.1
+
+
+def test_samples_are_found_again_by_other_elements():
+    samples = FLUX["heater_bent"].make().samples
+    again = MAKERS["heater_bent"]().weak.solved(1, 3)(samples["points"])
+    assert np.linalg.norm(again - samples["u"]) < 1e-5 * np.linalg.norm(again)
 
 
 def test_half_of_all_are_tame():

@@ -23,12 +23,14 @@ DIGITS = 30
 @dataclass(frozen=True)
 class Known:
     """A problem and what solves it: several truths where several solutions are right. Each is relative to its norm no
-    farther off than `accuracy`; `exact` are the closed forms, where the truths have these."""
+    farther off than `accuracy`; `exact` are the closed forms, where the truths have these. Instead of truths there may
+    be `samples`: "points" (N, d), and values there by unknown, NaN where it does not live."""
 
     problem: Problem
     truths: tuple[Truth, ...]
     accuracy: float
     exact: tuple[Mapping[AppliedUndef, Expr], ...] = ()
+    samples: Mapping[str, Array] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,219 @@
+"""The truth of a case without a formula: its weak form by elements of high degree, graded towards what is singular.
+
+Nothing here knows the package that is measured: a `Weak` is written by hand beside each problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import meshio
+import numpy as np
+import scipy.sparse as sparse
+from scipy.sparse.linalg import splu
+from skfem import (
+    Basis,
+    BilinearForm,
+    ElementTriP2,
+    ElementTriP3,
+    ElementTriP4,
+    ElementVector,
+    FacetBasis,
+    LinearForm,
+    MeshTri,
+)
+from skfem.helpers import ddot, div, dot, grad, sym_grad
+
+Array = np.ndarray
+Places = Callable[[Array], Array]
+"""From places (d, …) to numbers (…), or to truths."""
+TRIANGLE = {2: ElementTriP2, 3: ElementTriP3, 4: ElementTriP4}
+
+
+def constant(value: float) -> Places:
+    return lambda x: np.full(x.shape[1:], float(value))
+
+
+NONE, ONE = constant(0), constant(1)
+
+
+class Graded:
+    """A mesh (`mesh`) whose cells at the points `sharp` (K, 2) are divided `levels` times."""
+
+    mesh: MeshTri
+    sharp: Sequence[Sequence[float]]
+    levels: int
+
+    @cached_property
+    def graded(self) -> MeshTri:
+        mesh = self.mesh
+        size, held = np.ptp(mesh.p, axis=1).max(), np.zeros(mesh.p.shape[1], bool)
+        for point in self.sharp:
+            held |= np.abs(mesh.p - np.reshape(point, (-1, 1))).max(axis=0) < 1e-12 * size
+        for _ in range(self.levels if held.any() else 0):  # nodes keep their numbers
+            mesh = mesh.refined(np.flatnonzero(np.isin(mesh.t, np.flatnonzero(held)).any(axis=0)))
+        return mesh
+
+    def times(self, most: int) -> int:
+        """How often all cells can be divided by four, at least once, within so many cells."""
+        return max(1, int(np.log(most / self.graded.t.shape[1]) / np.log(4)))
+
+
+@dataclass(frozen=True, eq=False)
+class Weak(Graded):
+    """-div(a grad u) + c u = source, u = value where `fixed`, a ∂u/∂n + h u = q where `through`.
+
+    `mesh` fits all jumps. `a` is taken at the middle of each cell; `fixed` are (where, value), `through` (where, h, q),
+    found by the middles of sides.
+    """
+
+    mesh: MeshTri
+    a: Places = ONE
+    c: Places = NONE
+    source: Places = NONE
+    fixed: Sequence[tuple[Places, Places]] = ()
+    through: Sequence[tuple[Places, float, Places]] = ()
+    sharp: Sequence[Sequence[float]] = ()
+    levels: int = 24
+
+    def solved(self, divided: int = 0, degree: int = 4) -> Found:
+        """With all cells divided so often once more, after those at the sharp points."""
+        mesh = self.graded.refined(divided)
+        basis = Basis(mesh, TRIANGLE[degree](), intorder=2 * degree + 1)
+        x = np.asarray(basis.global_coordinates())
+        conducted = np.repeat(self.a(middles(mesh))[:, None], x.shape[2], axis=1)
+        matrix = BilinearForm(lambda u, v, w: w.a * dot(grad(u), grad(v)) + w.c * u * v).assemble(
+            basis, a=conducted, c=self.c(x)
+        )
+        right = LinearForm(lambda v, w: w.source * v).assemble(basis, source=self.source(x))
+        for where, h, q in self.through:
+            sides = FacetBasis(mesh, basis.elem, facets=facets(mesh, where), intorder=2 * degree + 1)
+            at = np.asarray(sides.global_coordinates())
+            matrix += BilinearForm(lambda u, v, w, h=h: h * u * v).assemble(sides)
+            right += LinearForm(lambda v, w: w.q * v).assemble(sides, q=q(at))
+        found = np.zeros(basis.N)
+        known: list[Array] = []
+        for where, value in self.fixed:
+            dofs = basis.get_dofs(facets(mesh, where)).all()
+            found[dofs] = value(basis.doflocs[:, dofs])
+            known.append(dofs)
+        return Found(basis, eliminated(matrix, right, np.unique(np.concatenate(known or [np.empty(0, int)])), found))
+
+
+@dataclass(frozen=True, eq=False)
+class WeakElastic(Graded):
+    """div σ = force, no displacement where `fixed`, no traction elsewhere; Lamé's numbers of plane stress or strain."""
+
+    mesh: MeshTri
+    lame: tuple[float, float]
+    force: tuple[float, float]
+    fixed: Places
+    sharp: Sequence[Sequence[float]]
+    levels: int = 24
+
+    def solved(self, divided: int = 0, degree: int = 4) -> Found:
+        mesh = self.graded.refined(divided)
+        basis = Basis(mesh, ElementVector(TRIANGLE[degree]()), intorder=2 * degree)
+        one, two = self.lame
+        matrix = BilinearForm(
+            lambda u, v, w: one * div(u) * div(v) + 2 * two * ddot(sym_grad(u), sym_grad(v))
+        ).assemble(basis)
+        right = LinearForm(lambda v, w: -self.force[0] * v[0] - self.force[1] * v[1]).assemble(basis)
+        known = basis.get_dofs(facets(mesh, self.fixed)).all()
+        return Found(basis, eliminated(matrix, right, known, np.zeros(basis.N)))
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    basis: Basis
+    values: Array
+
+    @cached_property
+    def _finder(self) -> Callable:
+        return self.basis.mesh.element_finder()
+
+    def __call__(self, points: Array) -> Array:
+        """Values at points (N, d): (N,), or (N, d) of a displacement."""
+        cells = self._finder(*points.T)
+        places = self.basis.mapping.invF(points.T[:, :, None], tind=cells)
+        dofs = self.basis.dofs.element_dofs[:, cells]
+        shapes = np.stack(
+            [
+                np.asarray(self.basis.elem.gbasis(self.basis.mapping, places, k, tind=cells)[0])[..., 0]
+                for k in range(len(dofs))
+            ]
+        )
+        return np.einsum("k...n,kn->n...", shapes, self.values[dofs])
+
+    def drawn(self, count: int, seed: int = 0) -> Array:
+        """Points (count, d) of the region, evenly."""
+        mesh, rng = self.basis.mesh, np.random.default_rng(seed)
+        corners = mesh.p[:, mesh.t]
+        areas = np.abs(np.linalg.det((corners[:, 1:] - corners[:, :1]).transpose(2, 0, 1)))
+        cells = rng.choice(len(areas), count, p=areas / areas.sum())
+        shares = rng.dirichlet(np.ones(len(mesh.t)), count)
+        return np.einsum("dkn,nk->nd", corners[:, :, cells], shares)
+
+
+def middles(mesh: MeshTri) -> Array:
+    return mesh.p[:, mesh.t].mean(axis=1)
+
+
+def facets(mesh: MeshTri, where: Places) -> Array:
+    """The sides whose middles are there: of the boundary, and lines within."""
+    return np.flatnonzero(where(mesh.p[:, mesh.facets].mean(axis=1)))
+
+
+def eliminated(matrix: sparse.csr_matrix, right: Array, known: Array, found: Array) -> Array:
+    """The solution of a symmetric system, with some unknowns given."""
+    free = np.setdiff1d(np.arange(len(right)), known)
+    inner = matrix[free][:, free].tocsc()
+    factors = splu(inner, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    rest = (right - matrix @ found)[free]
+    found = found.copy()
+    found[free] = step = factors.solve(rest)
+    found[free] += factors.solve(rest - inner @ step)
+    return found
+
+
+# -- from a mesh of gmsh
+
+
+def elements_of(mesh: meshio.Mesh) -> MeshTri:
+    cells = np.concatenate([block.data for block in mesh.cells if block.type == "triangle"])
+    return MeshTri(np.ascontiguousarray(mesh.points.T), np.ascontiguousarray(cells.T))
+
+
+def group(mesh: meshio.Mesh, name: str) -> Array:
+    """The simplices (M, k, d) of a group, by their corners."""
+    cells = [b.data[chosen] for b, chosen in zip(mesh.cells, mesh.cell_sets[name], strict=True) if len(chosen)]
+    return mesh.points[np.concatenate(cells)]
+
+
+def along(mesh: meshio.Mesh, *names: str) -> Places:
+    """Are places on the lines of these groups?"""
+    ends = np.concatenate([group(mesh, name) for name in names])
+    start, way = ends[:, 0], ends[:, 1] - ends[:, 0]
+    near = 1e-9 * np.ptp(mesh.points, axis=0).max()
+
+    def on(x: Array) -> Array:
+        gap = x[:, :, None] - start.T[:, None]
+        share = np.clip(np.einsum("dnk,kd->nk", gap, way) / (way**2).sum(axis=1), 0, 1)
+        return (np.linalg.norm(gap - way.T[:, None] * share, axis=0) < near).any(axis=1)
+
+    return on
+
+
+def within(mesh: meshio.Mesh, values: dict[str, float]) -> Places:
+    """A number for each group of triangles."""
+    coarse = elements_of(mesh)
+    find, number = coarse.element_finder(), np.empty(coarse.t.shape[1])
+    start = 0
+    for k, block in enumerate(mesh.cells):
+        if block.type == "triangle":
+            for name, value in values.items():
+                number[start + mesh.cell_sets[name][k]] = value
+            start += len(block.data)
+    return lambda x: number[find(*x.reshape(2, -1))].reshape(x.shape[1:])
