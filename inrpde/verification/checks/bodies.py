@@ -74,6 +74,9 @@ def bodies(region: Region) -> Bodies:
     if isinstance(region, Mesh) and region.volume is not None:
         middles = region.nodes[region.cells].mean(axis=1)
         return Bodies(region, middles, _by_facets(region))
+    if region.box is not None:
+        points = sample(region, 1, 11).points
+        return Bodies(region, points, np.zeros(len(points), int))
     for count in SPREAD:
         points = _spread(region, count)
         found = Bodies(region, points, _by_ways(region, points))

@@ -262,7 +262,7 @@ def _shift(form: Form, homes: Sequence[Home | None], motion: Motion, along: dict
     else:
         text = ", ".join(names) if over or not where else f"on {where}, {', '.join(names)}"
     text += " are determined up to a common constant" if len(names) > 1 else " is determined up to a constant"
-    fix = f"Eq({bracketed(over)}.mean({names[0]}), 0) would fix it" if over else f"give {names[0]} at a point of it"
+    fix = f"Eq({bracketed(over)}.mean({names[0]}), 0) would fix it" if over else f"give {names[0]} at a point there"
     mean = len(unknowns) == 1 and not form.fixes_constants(unknowns[0])
     return Finding(Kind.COVERAGE, f"{text} only: {fix}", "plausible" if mean else "unverified")
 

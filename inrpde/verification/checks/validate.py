@@ -19,6 +19,7 @@ from inrpde.verification.checks.compatible import incompatible
 from inrpde.verification.checks.counting import miscounted
 from inrpde.verification.checks.coverage import bare_boundary, initial_conditions
 from inrpde.verification.checks.data import contradictions, lattice, plain, repeated
+from inrpde.verification.checks.elliptic import degenerate
 from inrpde.verification.checks.ends import misdirected
 from inrpde.verification.checks.exact import check_exact
 from inrpde.verification.checks.jumps import jumping_values, lost_fluxes
@@ -56,6 +57,7 @@ def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
         findings += unidentified(form)
         findings += _homogeneous(form, samples)
         findings += _flaws(form)
+        findings += degenerate(form, samples)
         findings += lost_fluxes(form)
         findings += unseen(form, samples)
         findings += misdirected(form)
