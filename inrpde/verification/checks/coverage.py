@@ -167,17 +167,6 @@ def at_an_end(form: Form, row: Row) -> bool:
     return row.region.dim == form.space.dim - 1 and bool(flat)
 
 
-def free_constants(form: Form) -> list[Finding]:
-    """Unknowns to which a constant may be added: whatever appears in derivatives and differences only."""
-    findings = []
-    for number in range(len(form.unknowns)):
-        if not form.fixes_constants(number):
-            u = name(form, number)
-            text = f"{u} is determined up to a constant only: Eq(omega.mean({u}), 0) would fix it"
-            findings.append(Finding(Kind.COVERAGE, text, "plausible"))
-    return findings
-
-
 def _measured(form: Form, unknown: int) -> bool:
     """Is the unknown measured at points, which may stand in for conditions?"""
     return any(row.region.labels and unknown in row.indices for row in form.rows)

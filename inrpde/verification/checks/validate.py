@@ -17,12 +17,14 @@ from inrpde.sampling.sites import Samples, Site
 from inrpde.verification.checks.balance import unbalanced
 from inrpde.verification.checks.compatible import incompatible
 from inrpde.verification.checks.counting import miscounted
-from inrpde.verification.checks.coverage import bare_boundary, free_constants, initial_conditions
+from inrpde.verification.checks.coverage import bare_boundary, initial_conditions
 from inrpde.verification.checks.data import contradictions, lattice, plain, repeated
+from inrpde.verification.checks.elliptic import degenerate
 from inrpde.verification.checks.ends import misdirected
 from inrpde.verification.checks.exact import check_exact
 from inrpde.verification.checks.jumps import jumping_values, lost_fluxes
 from inrpde.verification.checks.learned import unidentified
+from inrpde.verification.checks.motions import unheld
 from inrpde.verification.checks.places import check_periodic, misplaced
 from inrpde.verification.checks.seen import unseen
 from inrpde.verification.checks.signs import check_signs
@@ -52,15 +54,15 @@ def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
         check_exact(form, samples)
         findings += initial_conditions(form)
         findings += misplaced(form, samples)
-        findings += free_constants(form)
         findings += unidentified(form)
         findings += _homogeneous(form, samples)
         findings += _flaws(form)
+        findings += degenerate(form, samples)
         findings += lost_fluxes(form)
         findings += unseen(form, samples)
         findings += misdirected(form)
         bare = bare_boundary(form)
-        findings += bare + miscounted(form, bool(bare))
+        findings += bare + miscounted(form, bool(bare)) + unheld(form, samples, bool(bare))
         findings += repeated(form, samples)
         findings += contradictions(form, samples)
         findings += incompatible(form)
