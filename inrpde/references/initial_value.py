@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,10 +20,11 @@ from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
 from inrpde.compiler import Bound
+from inrpde.references.crossings import overlooked
 from inrpde.references.formula import Formula
 from inrpde.references.reference import NoReference, Reference, Refusal, Unsupported, norm
 from inrpde.references.steady import Progress
-from inrpde.resolution import steps
+from inrpde.resolution import nodes, steps
 
 Array = np.ndarray
 KIND = "initial-value"
@@ -39,6 +40,8 @@ SECONDS = 10.0
 """Seconds for all runs, where no budget leaves less."""
 FEWEST, MOST, EACH = 1000, 20_000, 4
 """Equally spaced nodes, at least and at most, and how many for each step."""
+FOLLOWED = 8
+"""How often a run begins again with shorter steps where it has stepped over something, at most."""
 TRIES = 60
 """Newton steps for initial values that are given by equations."""
 LEAST = 1e-10
@@ -80,7 +83,7 @@ def _refine(system: _System, n: int | None, limit: float, progress: Progress | N
     for number, tolerance in enumerate(TOLERANCES):
         since = clock.perf_counter()
         try:
-            run = system.run(start, tolerance, sizes, begun + limit)
+            system, run = system.followed(start, tolerance, sizes, begun + limit)
         except _Late:
             break
         if not number:
@@ -117,8 +120,8 @@ class _Late(Exception):
 @dataclass(frozen=True)
 class _System:
     """The equations in symbols: `jets[k][m]` is the m-th derivative of unknown k, the last of them the highest.
-    `data` are derivatives of coefficients that are given by data. Values run from `start` to `end` in
-    `stages` (see `Evolution`)."""
+    `data` are derivatives of coefficients that are given by data. Values run from `start` to `end`, in short steps in
+    `narrow` places (see `Evolution.stages`)."""
 
     bound: Bound
     jets: Sequence[Sequence[Dummy]]
@@ -127,7 +130,7 @@ class _System:
     conditions: Sequence[Expr]
     start: float
     end: float
-    stages: Sequence[tuple[float, float, float]]
+    narrow: Sequence[tuple[float, float, float]]
 
     @classmethod
     def of(cls, bound: Bound) -> _System:
@@ -157,7 +160,7 @@ class _System:
                 raise Unsupported("the equations are not linear in the highest derivatives: they are implicit")
         if any(row.has(*highest) for row in rows[False]):
             raise Unsupported("an initial condition has a derivative as high as the equations")
-        return cls(bound, jets, data, rows[True], rows[False], way.start, way.end, way.stages(steps(bound, 0)))
+        return cls(bound, jets, data, rows[True], rows[False], way.start, way.end, steps(bound, 0))
 
     # -- the system of first order
 
@@ -231,6 +234,40 @@ class _System:
                     return found.view(float)
         raise Unsupported("the initial conditions do not determine the initial values")
 
+    def followed(self, start: Array, tolerance: float, sizes: Array, until: float) -> tuple[_System, list[Any]]:
+        """A run that steps over nothing that is narrow as a function of the unknowns, and the system with such places:
+        as what is found there changes what follows, the next are looked for again."""
+        system = self
+        for _ in range(FOLLOWED):
+            run = system.run(start, tolerance, sizes, until)
+            missed = system.missed(run)
+            if not missed:
+                break
+            system = replace(system, narrow=[*system.narrow, *missed])
+        return system, run
+
+    def missed(self, run: list[Any]) -> list[tuple[float, float, float]]:
+        """The places that a run has stepped over."""
+        known = {self.bound.space.coords[0], *self.lower}
+        every = list(dict.fromkeys(node for row in self.equations for node in nodes(row)))
+        every = [each for each in every if each.argument.free_symbols <= known and each.argument.has(*self.lower)]
+        if not every:
+            return []
+        formula = Formula([each.argument for each in every], self._text)
+
+        def arguments(times: Array) -> list[Array]:
+            values = self.values(run, times)
+            env = {self.bound.space.coords[0]: times} | dict(zip(self.lower, values, strict=True))
+            return [np.broadcast_to(each, times.shape) for each in formula(env)]
+
+        def rates(times: Array) -> Array:
+            states = np.ascontiguousarray(self.states(run, times).T)
+            return np.array([self.rates(at, y) for at, y in zip(times, states, strict=True)])
+
+        ends = np.concatenate([one.t for one in run])
+        (region,) = {condition.region for condition in self.bound.conditions if condition.region.dim}
+        return overlooked(region, every, arguments, rates, ends)
+
     def run(self, start: Array, tolerance: float, sizes: Array, until: float) -> list[Any]:
         """What scipy finds, from place to place where data are narrow. Raises _Late at the time `until` (of the
         performance counter), and Unsupported where the solution cannot be continued."""
@@ -251,7 +288,9 @@ class _System:
             if not np.all(np.isfinite(self.rates(self.start, start))):
                 raise Unsupported("the equations are singular at the start", Refusal.SINGULAR)
             found = list[Any]()
-            for *span, varies in self.stages:
+            way = self.bound.evolves
+            assert way is not None
+            for *span, varies in way.stages(self.narrow):
                 longest = min(LONGEST * abs(self.end - self.start), HALF * varies)
                 one = solve_ivp(
                     rates, span, found[-1].y[:, -1] if found else start, "LSODA", rtol=tolerance,
@@ -278,14 +317,22 @@ class _System:
         pairs = most.reshape(-1, 2 if self.complex else 1).max(axis=1)
         return np.maximum(np.repeat(pairs, 2 if self.complex else 1), 1e-300)
 
-    def unknowns(self, found: list[Any], nodes: Array) -> dict[str, Array]:
-        """The unknowns at nodes (N,), which increase."""
+    def states(self, found: list[Any], times: Array) -> Array:
+        """What was followed (count, N), complex values in pairs, at times (N,)."""
         pieces = found if self.start < self.end else found[::-1]
-        cuts = np.searchsorted(nodes, [max(one.t[0], one.t[-1]) for one in pieces[:-1]])
-        parts = [one.sol(part) for one, part in zip(pieces, np.split(nodes, cuts), strict=True) if len(part)]
-        values = np.concatenate(parts, axis=1)
-        if self.complex:
-            values = values[::2] + 1j * values[1::2]
+        order = np.argsort(times, kind="stable")
+        cuts = np.searchsorted(times[order], [max(one.t[0], one.t[-1]) for one in pieces[:-1]])
+        parts = [one.sol(part) for one, part in zip(pieces, np.split(times[order], cuts), strict=True) if len(part)]
+        return np.concatenate([pieces[0].y[:, :0], *parts], axis=1)[:, np.argsort(order, kind="stable")]
+
+    def values(self, found: list[Any], times: Array) -> Array:
+        """The same with complex numbers."""
+        states = self.states(found, times)
+        return states[::2] + 1j * states[1::2] if self.complex else states
+
+    def unknowns(self, found: list[Any], nodes: Array) -> dict[str, Array]:
+        """The unknowns at nodes (N,)."""
+        values = self.values(found, nodes)
         own = [self.lower.index(jet[0]) for jet in self.jets]
         rows = zip(self.bound.unknowns, own, strict=True)
         return {u.name: values[k] if u.complex else values[k].real for u, k in rows}

@@ -18,7 +18,8 @@ LEAST_ORDER = 0.5
 EXCESS = 2.0
 """An order that exceeds that of the scheme by more is chance, or a first grid too coarse to count."""
 LOST = 0.3
-"""The error of an unknown without a sensible order above which grids say nothing of the others either."""
+"""The error of an unknown without a sensible order above which grids say nothing of the others either: theirs may be as
+large."""
 REGULAR = 1.7
 """The least order at which the leading error is taken to be of second order, and removed."""
 
@@ -31,7 +32,8 @@ class Reference:
     whole grid. `estimated_error` is that of `values`, relative in L2. `extrapolated` holds the values at the nodes of
     the grid of twice the step (`coarse_axes`), with the leading error removed where the observed `order` allows it, and
     `extrapolated_error` is the error of these. `sound` is False where the order makes no sense: then the estimate is no
-    more than the difference between the last two grids, and neither for nor against an answer.
+    more than the difference between the last two grids. Such a reference supports no answer; one that is far from it is
+    doubted all the same.
     """
 
     kind: str
@@ -169,6 +171,10 @@ def from_levels(
             notes.append(text)
         notes += filter(None, [found.doubt(name)])
     lost = any(estimated[name] > LOST for name, each in trusted.items() if not each.sound)
+    if lost:
+        estimated, extrapolated_error = (
+            {n: max(e, LOST) for n, e in of.items()} for of in (estimated, extrapolated_error)
+        )
     if mask is not None and times is not None:
         mask = np.broadcast_to(mask[..., None], (*mask.shape, len(times)))
     return Reference(

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from sympy import Eq, Interval, sin
+from scipy.special import ndtr
+from sympy import Eq, Interval, exp, pi, sin, sqrt
 
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import bind
@@ -34,6 +35,21 @@ def test_backwards_is_the_same():
     forwards, back = referred(ODES["lotka"]), referred(ODES["lotka"], space=Space("t"), backwards=True)
     np.testing.assert_allclose(back.axes[0], -forwards.axes[0][::-1])
     np.testing.assert_allclose(back.values["u0"][::-1], forwards.values["u0"], rtol=1e-8)
+
+
+@pytest.mark.parametrize("width", [1e-2, 1e-4, 1e-6])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_what_is_narrow_as_a_function_of_the_unknown_is_met(width, backwards):
+    """u' = 1 / (1 + bump): u stays at one value for a second, and moves evenly else."""
+    space = Space("t")
+    (t,), u, run = space.coords, space.unknown("u"), Region(space, Interval(-4 * backwards, 4 - 4 * backwards))
+    bump = exp(-(((u - 1.2345) / width) ** 2) / 2) / (sqrt(2 * pi) * width)
+    conditions = [On(run, Eq((-1) ** backwards * u.diff(t), 1 / (1 + bump))), On(run.face(t, 0), Eq(u, 0))]
+    found = solve(bind(Problem("p", [u], conditions)))
+    values = found.values["u"]
+    passed = values + ndtr((values - 1.2345) / width) - ndtr(-1.2345 / width)
+    assert np.abs(passed - np.abs(found.axes[0])).max() < 1e-5
+    assert found.estimated_error["u"] < 1e-5
 
 
 def test_the_number_of_nodes():

@@ -51,7 +51,9 @@ def test_it_is_data_and_a_word():
 def test_grids_that_show_nothing_of_one_unknown_show_nothing_of_the_others(size, sound):
     axis, shapes = np.linspace(0, 1, 33), [np.linspace(0, 1, n + 1) for n in (8, 16, 32)]
     levels = [{"u": 1 + size * (-1) ** k * x, "q": 1 + x / 4**k} for k, x in enumerate(shapes)]
-    assert from_levels("made", [axis], levels).sound == {"u": False, "q": sound}
+    found = from_levels("made", [axis], levels)
+    assert found.sound == {"u": False, "q": sound}
+    assert (found.estimated_error["q"] >= 0.3) is not sound
 
 
 def test_extrapolated_values_have_an_error_of_their_own():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from scipy.special import ndtr
 from sympy import Eq, Interval, cos, exp, pi, sin, sqrt
 
 from inrpde.declaration import On, Region, Space
-from zoo.traps.known import Known, bump, closed, marched, step, trap
+from zoo.traps.known import Array, Known, bump, closed, marched, numeric, step, trap
 
 
 def clock(names: str) -> tuple[Any, ...]:
@@ -157,3 +159,25 @@ def spring(end: float) -> Known:
     t, u, run, start = single("u", end)
     conditions = [On(run, Eq(u.diff(t, 2), -4 * u)), On(start, Eq(u, 1)), On(start, Eq(u.diff(t), 1))]
     return closed(u, conditions, {u: cos(2 * t) + sin(2 * t) / 2})
+
+
+@trap("ode", {"hair": (1e-5,)}, {"wide": (0.3,)})
+def sticky(s: float) -> Known:
+    """What moves evenly, but stays at one value for as long as it takes from there to the end: the rate is small there,
+    and all that step over it leave is a residual of the size of the rate, for a moment."""
+    t, u, run, start = single("u", 4)
+    where = 1.2345
+
+    def since(value: Array) -> Array:
+        return value + ndtr((value - where) / s) - ndtr(-where / s)
+
+    def truth(points: Array) -> dict[str, Array]:
+        low, high = np.zeros(len(points)), np.full(len(points), 4.0)
+        for _ in range(60):
+            middle = (low + high) / 2
+            late = since(middle) > points[:, 0]
+            low, high = np.where(late, low, middle), np.where(late, middle, high)
+        return {"u": (low + high) / 2}
+
+    conditions = [On(run, Eq(u.diff(t), 1 / (1 + bump(u - where, s)))), On(start, Eq(u, 0))]
+    return numeric(u, conditions, truth, accuracy=1e-11)

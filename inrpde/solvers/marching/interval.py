@@ -208,7 +208,8 @@ class _Integration:
                 windows.append(kept)
                 at, values = kept.stop, kept.last
                 self.peaks = np.maximum(self.peaks, kept.sizes)
-                step = max(kept.length * self._factor(kept.error), AGAIN * self._shortest(at))
+                # what was kept is as good as it can be: that it is no better asks for no shorter one
+                step = max(kept.length * max(self._factor(kept.error), 1.0), AGAIN * self._shortest(at))
                 tell(abs(at - self.way.start) / self.length)
         return self._joined(windows, None)
 

@@ -43,7 +43,7 @@ def reference_errors(
     """{name: {"rel_l2", "max", "kind", "estimated_error", "order", "sound", "extrapolated_rel_l2",
     "extrapolated_estimated_error"}} at the reference's own nodes; `on_axes` gives an unknown's values on a tensor grid.
 
-    Where `sound` is False the order makes no sense, and the reference is neither for nor against the answer."""
+    Where `sound` is False the order makes no sense, and that the reference agrees proves nothing."""
     found: dict[str, dict[str, Any]] = {}
     for name, nodal in witness.values.items():
         if name not in names:

@@ -61,20 +61,22 @@ class Weighed:
 def weigh(
     own: float, compared: Compared | None, ratio: float = 1.0, bound: float | None = None, amplified: float = 1.0
 ) -> Weighed:
-    """What the estimate of a field, a `bound` on its error and the comparison with a sound reference say together.
+    """What the estimate of a field, a `bound` on its error and the comparison with a reference say together.
 
     By the triangle inequality the error lies within gap ± trust. Where the estimate is far below, the gap is the error;
-    where it is far above, gap + trust bounds it. A reference that makes no sense (not `sound`) says nothing,
-    and one that differs where errors are `amplified` by far has an error that its grids do not show."""
+    where it is far above, gap + trust bounds it. A reference that hardly converges, or whose order makes no sense (not
+    `sound`), supports nothing, and may contradict: then the gap is the error as far as is known. One that differs where
+    errors are `amplified` by far has an error that its grids do not show, and says nothing."""
     bounded = bound is not None and bound <= AGREES * own
     own = min(own, bound) if bound is not None else own
-    if not compared or not compared.get("sound", True):
+    if not compared:
         return Weighed(own, own, ratio, bounded=bounded)
     gap, trust = _closest(compared)
-    found = Weighed(own, own, ratio, gap, trust, compared.get("order", LEAST_ORDER) >= LEAST_ORDER, bounded)
+    sound = compared.get("sound", True) and compared.get("order", LEAST_ORDER) >= LEAST_ORDER
+    found = Weighed(own, own, ratio, gap, trust, sound, bounded)
     if found.apart(AGREES) and amplified > SINGULAR:
         return Weighed(own, own, ratio, bounded=bounded)
-    if found.sound and found.apart(AGREES):
+    if found.contradicted or (found.sound and found.apart(AGREES)):
         return replace(found, error=gap)
     if found.sound and own > AGREES * (gap + trust):
         return replace(found, error=gap + trust)

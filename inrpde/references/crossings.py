@@ -1,0 +1,54 @@
+"""Where a run of an initial-value solver steps over what is narrow as a function of the unknowns themselves.
+
+The solver sees rates at the ends of its steps; a rate that is another for a moment alone, as the solution passes one
+value, leaves no trace there. It is looked for along the run, as narrow data are in expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from inrpde import resolution
+from inrpde.declaration.regions import Region
+from inrpde.resolution.frame import frames
+
+Array = np.ndarray
+NEAREST, RINGS = 1e-10, 60
+"""Distances from a moment at which rates are looked at, beside the whole: the smallest, and how many."""
+FARTHER, SETTLED = 4, 2.0
+"""What varies on one length changes by less than twice as much so many rings farther: at five times the distance."""
+SEEN = 1e-6
+"""What changes a rate by a smaller share is nothing."""
+ROUND = 4.0
+"""How far about a moment steps are short, in widths."""
+PLACES = 16
+
+
+def overlooked(
+    region: Region,
+    every: Sequence[resolution.Node],
+    arguments: Callable[[Array], list[Array]],
+    rates: Callable[[Array], Array],
+    ends: Array,
+) -> list[tuple[float, float, float]]:
+    """Places (a, b, h) in time where rates vary on the length h and no step ends.
+
+    `arguments` of functions that may be narrow and `rates` (N, components) are those along the run at times (N,), and
+    `ends` those of its steps."""
+    (frame,) = frames(region)
+    moments = resolution.searched(frame, list(every), lambda points: arguments(points[:, 0]))
+    extent, found = float(frame.hi[0] - frame.lo[0]), []
+    away = extent * np.geomspace(NEAREST, 1.0, RINGS)
+    for moment in np.unique(np.concatenate([np.zeros(0), *(each[:, 0] for each in moments)]))[:PLACES]:
+        both = moment + np.stack([away, -away])
+        there = rates(np.clip(np.append(both, moment), frame.lo[0], frame.hi[0]))
+        change = np.abs(there[:-1] - there[-1]).reshape(2, RINGS, -1).max(axis=0)
+        settled = change[FARTHER:] < SETTLED * change[:-FARTHER]
+        varies = np.any(settled & (change[:-FARTHER] > SEEN * np.abs(there).max(axis=0)), axis=1)
+        if not varies.any():
+            continue
+        width = away[np.argmax(varies)]
+        if np.abs(ends - moment).min() > width:
+            found.append((moment - ROUND * width, moment + ROUND * width, width))
+    return found
