@@ -10,7 +10,8 @@ import numpy as np
 
 from inrpde.compiler.flux import FluxForm, flux_form
 from inrpde.compiler.form import Form
-from inrpde.declaration.regions import Mesh, Region
+from inrpde.compiler.materials import materials
+from inrpde.declaration.regions import Mesh
 from inrpde.discretise.fields import field_points
 from inrpde.discretise.state import State
 from inrpde.discretise.weak.traces import Unfit
@@ -24,6 +25,8 @@ from inrpde.solvers.galerkin.level import Ground, Level, differences, level
 NAME, OPTIONS = "flux form", Nothing
 FIRST, LAST = 2, {1: 12, 2: 8, 3: 5}
 """Degrees of the bases to begin with, and by dimension at most; chosen."""
+ACROSS = {1: 8, 2: 8, 3: 4}
+"""Cells along the longest side of a region to begin with, by dimension; chosen."""
 POINTS = 2000
 """Points at which levels are compared; chosen."""
 BULK, FEW = 0.8, 0.5
@@ -36,7 +39,7 @@ TOWARDS, PEAKED = 2, 2.0
 """Further divisions towards a corner, and how much more of what is not smooth lies round it than round others; chosen."""
 GOAL = 1e-9
 """An estimated error below which nothing more is tried; chosen."""
-LONGEST, WHOLE = 12.0, 20.0
+LONGEST, WHOLE = 6.0, 8.0
 """Without a budget, seconds that a level may take as it is predicted, and that all together take about; chosen."""
 FIRST_SHARE, LEAST_SHARE, MARGIN = 0.3, 0.05, 1.5
 """The part of the difference to the level before that is the error of a second level, and of any at least; what the
@@ -44,39 +47,44 @@ error is taken for beside what it would be by the last gain; chosen."""
 
 
 def serves(form: Form) -> Claim | str:
-    found = parted(form)
-    if isinstance(found, str):
-        return found
     flux = flux_form(form)
     if isinstance(flux, str):
         return flux
-    return Claim(Role.ALONE, "Galerkin's method with a network in each cell of the mesh")
+    regions = list(dict.fromkeys(equation.region for equation in flux.equations))
+    if all(isinstance(region, Mesh) for region in regions):
+        return refusal(regions) or Claim(Role.ALONE, "Galerkin's method with a network in each cell of the mesh")
+    if form.jumps:
+        return Claim(Role.ALONE, "materials jump: Galerkin's method with a network in each cell")
+    return "the equations hold at points as they stand"
 
 
-def parted(form: Form) -> list[Mesh] | str:
-    """The regions of the equations, to be divided into cells, or why they are not."""
-    regions: list[Region] = []
-    for row in form.rows:
-        if row.region.dim == form.space.dim and row.region not in regions:
-            regions.append(row.region)
-    meshes = [region for region in regions if isinstance(region, Mesh)]
-    if len(meshes) < len(regions) or not meshes:
-        return "the region is no mesh"
-    if any(mesh.volume is None for mesh in meshes):
+def refusal(regions: Sequence[Mesh]) -> str:
+    """Why parts of meshes cannot be divided into cells, or nothing."""
+    if any(mesh.volume is None for mesh in regions):
         return "the mesh has no cells inside"
-    if any(mesh.whole is not meshes[0].whole for mesh in meshes):
-        return "the equations hold on several meshes"
-    return meshes
+    return "the equations hold on several meshes" if any(each.whole is not regions[0].whole for each in regions) else ""
+
+
+def ground(flux: FluxForm) -> Ground:
+    """The cells to begin with."""
+    found = materials(flux)
+    meshes = [part for part in found.parts if isinstance(part, Mesh)]
+    if meshes:
+        return Ground(simplices.divide(meshes), found.walls)
+    lo = np.min([part.bounds[0] for part in found.parts], axis=0)
+    hi = np.max([part.bounds[1] for part in found.parts], axis=0)
+    size = float(np.max(hi - lo)) / ACROSS[len(lo)]
+    return Ground(quadtree.divide(found.parts, found.breaks, size), found.walls)
 
 
 def solve(context: Context) -> Iterator[Candidate]:
     """A candidate a level. Its score is its estimated error: of the second level on what it differs by from the one
     before, times what the last gain was."""
     form, seed = context.form, context.seed
-    flux, regions = flux_form(form), parted(form)
-    assert isinstance(flux, FluxForm) and not isinstance(regions, str)
+    flux = flux_form(form)
+    assert isinstance(flux, FluxForm)
     points = [field_points(form, k, POINTS, seed) for k in range(len(form.unknowns))]
-    plan = Plan(Ground(simplices.divide(regions)), FIRST)
+    plan = Plan(ground(flux), FIRST)
     before: Level | None = None
     gaps: list[float] = []
     while True:
