@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from inrpde.compiler.form import Form, Jet
+from inrpde.compiler.kinds import formulations
 from inrpde.declaration.words import words
 from inrpde.sampling import sample
 
@@ -12,7 +13,7 @@ from inrpde.sampling import sample
 def describe(form: Form) -> dict[str, Any]:
     """Unknowns, jets, order, linear or not, arithmetic, and each condition with its set and measure."""
     conditions = []
-    for condition in form.conditions:
+    for condition, formulation in zip(form.conditions, formulations(form), strict=True):
         rows = [row for row in form.rows if row.condition == condition.index]
         quadrature = sample(condition.region, 4000, 0)
         conditions.append(
@@ -21,6 +22,7 @@ def describe(form: Form) -> dict[str, Any]:
                 "on": condition.where,
                 "dimension": condition.region.dim,
                 "measure": quadrature.measure,
+                "formulation": formulation,
                 "linear": all(row.linear for row in rows),
                 "residuals": [words(row.residual) for row in rows],
                 "jets": sorted({jet_name(form, jet) for row in rows for jet in row.jets.values()}),

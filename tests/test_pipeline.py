@@ -332,6 +332,9 @@ def test_a_check_describes_the_compiled_form():
     assert (first["on"], first["linear"], first["dimension"]) == ("box", False, 3)
     assert [c["measure"] for c in (first, start, walls, face)] == pytest.approx([6, 2, 18, 3], rel=1e-6)
     assert first["equation"] == "-(f_xx + f_yy)*f + f_t"
+    assert {each["formulation"] for each in found["conditions"]} == {
+        "strong residual: the solution is followed from a start"
+    }
     json.dumps(found)
 
 

@@ -67,7 +67,7 @@ def check(form: Mapping[str, Any]) -> str:
         size = f"dimension {condition['dimension']}, measure {condition['measure']:.6g}"
         linear = "" if condition["linear"] else ", nonlinear"
         lines = [f"{number}. {condition['equation']}", f"   on {condition['on']}: {size}{linear}"]
-        lines += [f"   0 = {residual}" for residual in condition["residuals"]]
+        lines += [f"   0 = {residual}" for residual in condition["residuals"]] + [f"   {condition['formulation']}"]
         blocks.append("\n".join(_wrap(line) for line in lines))
     lines = [f"{each['name']}: {each['runs'] or 'does not run'} ({each['because']})" for each in form["strategies"]]
     blocks.append("\n".join(["what auto would try:", *(_wrap(f"   {line}") for line in lines)]))

@@ -9,49 +9,20 @@ the fluxes of what the equation differentiates, as a pressure does, or enters th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from inrpde.compiler.coefficients import Coefficients, coefficients
 from inrpde.compiler.form import Form, Row
 from inrpde.declaration.regions import Region
+from inrpde.declaration.regions.pilot import pilot_points
 
 Array = np.ndarray
 POINTS = 200
 """Places of each region in which coefficients are taken."""
 NEVER = 1e6
 """What a pair that cannot be costs, beside logarithms of coefficients."""
-ROUNDING = 1e-12
-"""What is left of a real part that is none."""
-
-
-@dataclass(frozen=True, eq=False)
-class Coefficients:
-    """Of an equation at N points, for M unknowns: `second` (M, d, d, N) is ∂F_k/∂(∂_l u), `flux` (M, d, N) is ∂F_k/∂u,
-    `first` (M, d, N) and `zeroth` (M, N) are those of the rest. Where they depend on the unknowns, these are random."""
-
-    second: Array
-    flux: Array
-    first: Array
-    zeroth: Array
-
-    @property
-    def size(self) -> Array:
-        """Of the second-order coefficients of each unknown, (M,)."""
-        found: Array = np.abs(self.second).sum(axis=(1, 2)).mean(axis=1)
-        return found
-
-    @property
-    def held(self) -> Array:
-        """Which unknowns are in it, bool (M,)."""
-        parts = (self.second, self.flux, self.first, self.zeroth)
-        return np.any([np.abs(part.reshape(len(part), -1)).max(axis=1) > 0 for part in parts], axis=0)
-
-    def definite(self, unknown: int) -> float:
-        """The trace of its second-order coefficients: below zero where -F·∇v is coercive."""
-        trace = complex(np.trace(self.second[unknown]).mean())
-        return trace.real if abs(trace.real) > ROUNDING * abs(trace) else trace.imag
 
 
 def paired(form: Form, equations: Sequence[tuple[Row, ...]]) -> list[tuple[int, int]] | str:
@@ -70,46 +41,14 @@ def paired(form: Form, equations: Sequence[tuple[Row, ...]]) -> list[tuple[int, 
     return [(tests[e], 1 if weight > 0 else -1) for e, weight in enumerate(weights)]
 
 
-def coefficients(form: Form, rows: tuple[Row, ...], points: Array) -> Coefficients:
-    """Those of an equation at points (N, d)."""
-    *fluxes, rest = rows
-    shape = (len(form.unknowns), form.space.dim, form.space.dim, len(points))
-    second, flux, first = (np.zeros(shape[:k] + shape[-1:], complex) for k in (3, 2, 2))
-    zeroth = np.zeros(shape[:1] + shape[-1:], complex)
-    for k, row in enumerate(fluxes):
-        _fill(form, row, points, second[:, k], flux[:, k])
-    _fill(form, rest, points, first, zeroth)
-    return Coefficients(second, flux, first, zeroth)
-
-
-def _fill(form: Form, row: Row, points: Array, gradient: Array, value: Array) -> None:
-    """The coefficients of a row: of gradients (M, d, N) and of values (M, N)."""
-    rng = np.random.default_rng(0)
-    env = form.environment(row, points, None, {}) | {s: rng.standard_normal(len(points)) for s in row.jets}
-    for symbol, slope in row.tangents(env).items():
-        jet = row.jets[symbol]
-        into = gradient[jet.unknown, jet.index.index(1)] if any(jet.index) else value[jet.unknown]
-        into += np.nan_to_num(slope, posinf=0.0, neginf=0.0)
-
-
 def _places(regions: Sequence[Region]) -> list[tuple[tuple[int, ...], Array]]:
     """The sets of regions, by their numbers, that have something in common and with no other, and points there."""
-    points = np.concatenate([_spread(region) for region in dict.fromkeys(regions)])
+    points = np.concatenate([pilot_points(part, POINTS) for region in dict.fromkeys(regions) for part in region.parts])
     holds = np.column_stack([region.contains(points) for region in regions])
     kinds, which = np.unique(holds, axis=0, return_inverse=True)
     return [
         (tuple(map(int, np.flatnonzero(kind))), points[which.ravel() == number]) for number, kind in enumerate(kinds)
     ]
-
-
-def _spread(region: Region) -> Array:
-    """Points (N, d) of a region of volume."""
-    rng = np.random.default_rng(0)
-    found = []
-    for part in region.parts:
-        points = part.piece.chart.at(rng.random((POINTS, part.piece.chart.dim)))
-        found.append(points[part.piece.kept(points)])
-    return np.concatenate(found)
 
 
 def _matched(form: Form, here: Sequence[Coefficients], points: Array) -> list[tuple[int, float]] | str:
