@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -52,6 +53,13 @@ class Curves:
         for k, here in self._by_chart(numbers):
             normals[here] = self.charts[k].normals(points[here])  # type: ignore[misc]
         return normals
+
+    def covers(self, numbers: Array, points: Array, tol: float) -> Array:
+        """Which points (N, 2) lie on the charts of the arcs of these numbers (N,)."""
+        covered = np.empty(len(numbers), bool)
+        for k, here in self._by_chart(numbers):
+            covered[here] = self.charts[k].covers(points[here], tol)
+        return covered
 
     def _by_chart(self, numbers: Array) -> Iterator[tuple[int, Array]]:
         for k in range(len(self.charts)):
@@ -110,24 +118,25 @@ def switches(holds: Callable[[Array], Array], lo: Array, hi: Array) -> Array:
 
 
 def curves(charts: Sequence[tuple[Chart, Solid]], dim: int, tol: float, near: float) -> Curves:
-    """The monotone arcs of curved charts, each with the primitive that it bounds; what lies on an earlier one is left
-    out. They end where they cross one another."""
-    kept: list[tuple[Chart, Solid]] = []
-    for chart, primitive in charts:
-        points = chart.at(np.linspace(INSIDE, 1 - INSIDE, SAMPLES)[:, None])
-        if not any(np.all(other.covers(points, tol)) for other, _ in kept):
-            kept.append((chart, primitive))
+    """The monotone arcs of curved charts, each with the primitive that it bounds, as far as that is within its bounds.
+    They end where they cross one another."""
     numbers, starts, stops = [], [], []
-    for number, (chart, own) in enumerate(kept):
-        others = list(dict.fromkeys(primitive for _, primitive in kept if primitive is not own))
-        for lo, hi in _stretches(chart):
-            cuts = np.unique(np.concatenate([[lo, hi], _cuts(chart, lo, hi, others, tol)]))
+    for number, (chart, own) in enumerate(charts):
+        others = list(dict.fromkeys(primitive for _, primitive in charts if primitive is not own))
+        lo, hi = own.bounds[0] - near / 2, own.bounds[1] + near / 2
+
+        def within(points: Array, lo: Array = lo, hi: Array = hi) -> Array:
+            return np.all((points >= lo) & (points <= hi), axis=1)
+
+        for start, stop in _stretches(chart):
+            cuts = np.unique(np.concatenate([[start, stop], _cuts(chart, start, stop, within, others, tol)]))
             some = np.diff(cuts) * chart.measure > near
+            some &= within(chart.at((cuts[:-1, None] + cuts[1:, None]) / 2))
             starts.append(cuts[:-1][some])
             stops.append(cuts[1:][some])
             numbers.append(np.full(some.sum(), number))
     whole = [np.concatenate([np.empty(0), *each]) for each in (numbers, starts, stops)]
-    return Curves(tuple(chart for chart, _ in kept), whole[0].astype(int), whole[1], whole[2], dim, near)
+    return Curves(tuple(chart for chart, _ in charts), whole[0].astype(int), whole[1], whole[2], dim, near)
 
 
 def _stretches(chart: Chart) -> list[tuple[float, float]]:
@@ -145,8 +154,11 @@ def _stretches(chart: Chart) -> list[tuple[float, float]]:
     return list(pairwise(ends))
 
 
-def _cuts(chart: Chart, lo: float, hi: float, others: Sequence[Solid], tol: float) -> Array:
-    """The parameters within a smooth stretch at which its normal passes one of the `TURNS`, or another curve it."""
+def _cuts(
+    chart: Chart, lo: float, hi: float, within: Callable[[Array], Array], others: Sequence[Solid], tol: float
+) -> Array:
+    """The parameters in a smooth stretch at which its normal passes one of the `TURNS`, the curve its bounds, or
+    another curve it."""
     count = max(16, int(np.ceil(SAMPLES * (hi - lo))))
     unit = lo + (hi - lo) * np.linspace(INSIDE, 1 - INSIDE, count)
     points = chart.at(unit[:, None])
@@ -163,15 +175,24 @@ def _cuts(chart: Chart, lo: float, hi: float, others: Sequence[Solid], tol: floa
         return (np.cos(angle) * normal[:, 1] - np.sin(angle) * normal[:, 0] > 0) == rising
 
     cuts = [switches(passed, unit[where], unit[where + 1])[0]]
-    for other in others:
-        inside, on = other.side(points, 0.0) > 0, other.side(points, tol) == 0
-        change = np.flatnonzero((inside[1:] != inside[:-1]) & ~(on[1:] & on[:-1]))
+    walls = [(within, np.zeros(count, bool))]
+    # two curves that run together do not cross
+    walls += [(partial(_inside, other), other.side(points, tol) == 0) for other in others]
+    for holds, together in walls:
+        held = holds(points)
+        change = np.flatnonzero((held[1:] != held[:-1]) & ~(together[1:] & together[:-1]))
 
-        def across(parameters: Array, other: Solid = other, after: Array = inside[change + 1]) -> Array:
-            return (other.side(chart.at(parameters[:, None]), 0.0) > 0) == after
+        def across(
+            parameters: Array, holds: Callable[[Array], Array] = holds, after: Array = held[change + 1]
+        ) -> Array:
+            return holds(chart.at(parameters[:, None])) == after
 
         cuts.append(switches(across, unit[change], unit[change + 1])[0])
     return np.concatenate(cuts)
+
+
+def _inside(solid: Solid, points: Array) -> Array:
+    return solid.side(points, 0.0) > 0
 
 
 def _sectors(angles: Array) -> Array:

@@ -127,8 +127,20 @@ def _arcs(regions: Sequence[Solid], tree: Tree, curves: Curves) -> tuple[Arcs, A
     middle = points[:, 1]
     step = _step(middle, np.linalg.norm(points[:, 2] - points[:, 0], axis=1)) * arcs.normals(points[:, 1:2])[:, 0]
     parts = np.column_stack([part_at(regions, middle - step), part_at(regions, middle + step)])
-    wall = parts[:, 0] != parts[:, 1]
+    wall = (parts[:, 0] != parts[:, 1]) & ~_repeated(arcs, boxes, points)
     return Arcs(curves, number[wall], start[wall], stop[wall], parts[wall]), boxes[wall]
+
+
+def _repeated(arcs: Arcs, boxes: Array, points: Array) -> Array:
+    """Which arcs (A,) lie on an earlier chart's in their box, given their ends and a point between these (A, 3, 2)."""
+    repeated, weld, chart = np.zeros(len(boxes), bool), WELD * arcs.curves.near, arcs.curves.chart[arcs.number]
+    one, other = _matches(boxes, boxes)
+    one, other = one[chart[one] < chart[other]], other[chart[one] < chart[other]]
+    lo, hi, middle = points[one].min(axis=1) - weld, points[one].max(axis=1) + weld, points[other, 1]
+    near = np.all((middle >= lo) & (middle <= hi), axis=1)
+    one, other = one[near], other[near]
+    repeated[other[arcs.curves.covers(arcs.number[one], points[other, 1], weld)]] = True
+    return repeated
 
 
 def _step(points: Array, lengths: Array) -> Array:

@@ -21,10 +21,11 @@ def volumes(tessellation):
     cells, volume, faces = tessellation.cells, tessellation.volume, tessellation.faces
     inner = np.bincount(volume.owners, volume.weights, len(cells))
     flux, pairs = np.zeros(len(cells)), faces.cells[faces.owners]
-    outward = faces.weights * np.sum(faces.points * faces.normals, axis=1)
     for side, sign in ((0, 1), (1, -1)):
         there = pairs[:, side] != OUTSIDE
-        flux += sign * np.bincount(pairs[there, side], outward[there], len(cells))
+        cell = pairs[there, side]
+        outward = np.sum((faces.points[there] - cells.origin[cell]) * faces.normals[there], axis=1)
+        flux += sign * np.bincount(cell, faces.weights[there] * outward, len(cells))
     return inner, flux / cells.origin.shape[1]
 
 

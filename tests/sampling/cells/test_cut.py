@@ -36,6 +36,10 @@ SHAPES = {
     "discs minus box": (pair - box(-0.3, 0.4, -0.2, 0.1), 2 * np.pi - lens - 0.21, 4 * np.pi - 4 * np.arccos(0.25) + 2),
     "sector": (annulus & Implicit(space, And(x > 0, y > 0), within=wide), np.pi * 3 / 16, np.pi * 3 / 4 + 1),
     "ellipse": (Implicit(space, x**2 + 4 * y**2 < 1, within=wide), np.pi / 2, 4 * ellipe(0.75)),
+    "one relation's two ovals": (
+        Implicit(space, ((x - 0.6) ** 2 + y**2 - 0.16) * ((x + 0.6) ** 2 + y**2 - 0.25) < 0, within=wide),
+        np.pi * 0.41, np.pi * 1.8),
+    "a far disc": (Ball(space, (20, -30), 0.1), np.pi * 0.01, np.pi * 0.2),
     "two ovals": (Implicit(space, Or((x - 0.6) ** 2 + y**2 < 0.16, (x + 0.6) ** 2 + y**2 < 0.25), within=wide),
                   np.pi * 0.41, np.pi * 1.8),
     "half plane": (Implicit(space, x + 2 * y < 0.7, within=square), 0.7**2 / 4, 1.05 + 0.35 * np.sqrt(5)),
@@ -172,11 +176,31 @@ def test_a_small_hole_divides_the_box_that_holds_it():
     assert closedness(found).max() < 1e-12
 
 
-def test_one_curve_written_twice_is_one_wall():
-    inner, same = Ball(space, (0.5, 0.45), 0.3), Ball(space, (0.5, 0.45), 0.3)
-    found = divide([inner, square - same], size=0.2).tessellation(8)
-    assert len(found.cells) == len(divide([disc, square - disc], size=0.2).tessellation(1).cells)
+@pytest.mark.parametrize(
+    ("inner", "outside_of"),
+    [
+        (Ball(space, (0.5, 0.45), 0.3), Ball(space, (0.5, 0.45), 0.3)),
+        (
+            Implicit(space, (x - 0.5) ** 2 + (y - 0.45) ** 2 < 0.09, within=box(0.5, 1, 0, 1))
+            | Implicit(space, (x - 0.5) ** 2 + (y - 0.45) ** 2 < 0.09, within=box(0, 0.5, 0, 1)),
+            Implicit(space, (x - 0.5) ** 2 + (y - 0.45) ** 2 <= 0.09, within=square),
+        ),
+        (disc, square - Implicit(space, (x - 0.5) ** 2 + (y - 0.45) ** 2 > 0.09, within=square)),
+    ],
+)
+def test_one_curve_written_twice_is_one_wall(inner, outside_of):
+    found = divide([inner, square - outside_of], size=0.2).tessellation(8)
+    parts = found.cells.part[found.faces.cells]
+    between = ((found.faces.cells[:, 1] != OUTSIDE) & (parts[:, 0] != parts[:, 1]))[found.faces.owners]
+    assert found.faces.weights[between].sum() == pytest.approx(0.6 * np.pi, rel=1e-12)
+    assert found.volume.weights.sum() == pytest.approx(1.0, rel=1e-13)
     assert closedness(found).max() < 1e-12
+
+
+def test_a_disc_far_from_the_origin_is_closed_to_rounding():
+    found = divide([Ball(space, (1e4, -1e4), 0.1)]).tessellation(8)
+    assert found.volume.weights.sum() == pytest.approx(np.pi * 0.01, rel=1e-10)
+    assert closedness(found).max() < 1e-11
 
 
 def test_curved_walls_in_space_are_refused():
