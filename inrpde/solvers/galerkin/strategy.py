@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inrpde.compiler.flux import FluxForm, flux_form
+from inrpde.compiler.flux import FluxEquation, FluxForm, flux_form
 from inrpde.compiler.form import Form
 from inrpde.compiler.materials import materials
 from inrpde.declaration.regions import Mesh
@@ -53,9 +53,19 @@ def serves(form: Form) -> Claim | str:
     regions = list(dict.fromkeys(equation.region for equation in flux.equations))
     if all(isinstance(region, Mesh) for region in regions):
         return refusal(regions) or Claim(Role.ALONE, "Galerkin's method with a network in each cell of the mesh")
+    if len(form.space.coords) > 2 and not all(region.box for region in regions):
+        return "the walls are curved in three dimensions"
     if form.jumps:
         return Claim(Role.ALONE, "materials jump: Galerkin's method with a network in each cell")
+    if any(_coupled(equation) for equation in flux.equations):
+        return Claim(Role.ALONE, "fluxes couple unknowns: Galerkin's method with a network in each cell")
     return "the equations hold at points as they stand"
+
+
+def _coupled(equation: FluxEquation) -> bool:
+    """Do the fluxes of an equation hold derivatives of other unknowns, as stresses do?"""
+    jets = [jet for flux in equation.fluxes for jet in flux.jets.values() if any(jet.index)]
+    return len({jet.unknown for jet in jets}) > 1
 
 
 def refusal(regions: Sequence[Mesh]) -> str:
