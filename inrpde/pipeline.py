@@ -44,7 +44,7 @@ from inrpde.storage import check_storable, stored_at
 from inrpde.verification.checks.validate import validate
 from inrpde.verification.evidence.estimate import Estimate, estimate
 from inrpde.verification.evidence.report import exact_errors, reference_errors
-from inrpde.verification.finding import Finding
+from inrpde.verification.finding import Finding, Kind
 
 if TYPE_CHECKING:
     from inrpde.loader import Source
@@ -157,6 +157,7 @@ def run(
             estimated = estimated or estimate(form, replace(found.best, again=None), seed, scoring=clock.scoring)
             solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
             if found.best.weak:
+                findings += [Finding(Kind.DATA, text, "unverified") for text in found.best.doubts]
                 findings, strong = [[f for f in findings if f.strong is which] for which in (False, True)]
                 warnings = [text for text in warnings if text not in {each.text for each in strong}]
             estimated = estimated.no_less(form, findings)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from inrpde import plugins
 from inrpde.compiler.form import Form
 from inrpde.config import Settings
 from inrpde.solvers.contract.guest import Guest
 from inrpde.solvers.contract.method import All, Candidate, Context, keys
-from inrpde.solvers.contract.strategy import Answer, Choice, Claim, Role, Strategy, asked, bind, select
+from inrpde.solvers.contract.strategy import Answer, Choice, Claim, Role, Strategy, Withdrawn, asked, bind, select
 from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.galerkin import strategy as flux_form
 from inrpde.solvers.search.ladder import run
@@ -47,11 +48,16 @@ def solve(context: Context) -> Iterator[Candidate]:
     while True:
         choice = select(answers, context.settings, keys(All))
         bind(context, choice, "auto")
-        yield from run(context, choice, fit, method)
-        failed = [each for each in choice.of(Role.ALONE) if isinstance(each, Guest) and each.failed]
+        failed: dict[Any, str] = {}
+        try:
+            yield from run(context, choice, fit, method)
+        except Withdrawn as why:
+            failed = {each: str(why) for each in choice.of(Role.ALONE)}
+            context.tell(str(why))
+        failed |= {each: "it has failed" for each in choice.of(Role.ALONE) if isinstance(each, Guest) and each.failed}
         if not failed:
             return
-        answers = [(strategy, "it has failed" if strategy in failed else answer) for strategy, answer in answers]
+        answers = [(strategy, failed.get(strategy, answer)) for strategy, answer in answers]
 
 
 def chosen(form: Form, settings: Settings, warn: Callable[[str], None] = lambda line: None) -> Choice:

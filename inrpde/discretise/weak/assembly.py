@@ -22,11 +22,13 @@ FLAT = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class Assembled:
-    """The slope (W, W) of what is left (W,) of the equations, and by unknown the energies (C, K, K) of its bases."""
+    """The slope (W, W) of what is left (W,) of the equations, by unknown the energies (C, K, K) of its bases, and points
+    (N, d) of the boundary where conditions are lacking."""
 
     matrix: csc_array
     residual: Array
     energies: dict[int, Array]
+    lacking: Array
 
 
 def assemble(flux: FluxForm, tessellation: Tessellation, columns: Columns, vector: Array) -> Assembled:
@@ -39,7 +41,7 @@ def assemble(flux: FluxForm, tessellation: Tessellation, columns: Columns, vecto
         size = columns.families[equation.test].size
         energy = energies.setdefault(equation.test, np.zeros((len(on), size, size)))
         energy[numbers] += volumes(flux.form, equation, numbers, tessellation, columns, vector, out)
-    faces = []
+    faces, lacking = [], [np.empty((0, tessellation.cells.origin.shape[1]))]
     squares = {unknown: np.zeros_like(energy) for unknown, energy in energies.items()}
     for group in groups(flux, tessellation, columns.lives, holds):
         deadline.turn()
@@ -58,11 +60,12 @@ def assemble(flux: FluxForm, tessellation: Tessellation, columns: Columns, vecto
             continue
         group = found.group
         known = np.stack([constants[t.unknown][group.sides[t.side].cell] for t in found.traces], axis=1)
-        values, slopes = face_terms(found, conditions(flux, found), known)
-        values = values * group.weights[..., None]
-        slopes = slopes * group.weights[..., None, None]
+        terms = face_terms(found, conditions(flux, found), known)
+        lacking.append(group.points[terms.lacking])
+        values = terms.values * group.weights[..., None]
+        slopes = terms.slopes * group.weights[..., None, None]
         _scatter(found, jets, values, slopes, columns, out)
-    return Assembled(_matrix(out), out.residual, energies)
+    return Assembled(_matrix(out), out.residual, energies, np.concatenate(lacking))
 
 
 def _scatter(found, jets, values, slopes, columns: Columns, out: Blocks) -> None:

@@ -26,6 +26,8 @@ from inrpde.discretise.weak.volumes import localised
 Array = np.ndarray
 PENALTY = 4.0
 """C above: coercive from 1 on for one face, 2 leaves half of the energy; twice that, as a system's fluxes couple."""
+LACKING = 1e-6
+"""A part of a trace that no condition holds, beside all of it."""
 SMALL = 1e-9
 """The share of what is there below which it is rounding."""
 
@@ -116,6 +118,16 @@ def _at(
 
 
 @dataclass(frozen=True, eq=False)
+class Terms:
+    """What multiplies the jets of the test functions at the points of a group: `values` (F, q, S), and `slopes` (F, q, S,
+    S) by the jets of the unknowns; and at which points, bool (F, q), conditions are `lacking`."""
+
+    values: Array
+    slopes: Array
+    lacking: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Conditions:
     """Those at the points of a group, m traces: essential `fast` (F, q, r, m) with what is left of them (F, q, r);
     natural `given` (F, q, n, m), with their slopes (F, q, n, S) by the jets, and what is left of them (F, q, n)."""
@@ -132,7 +144,9 @@ def conditions(flux: FluxForm, found: Traces) -> Conditions:
     in terms of the fluxes."""
     group, many = found.group, len(found.traces)
     shape, width = group.weights.shape, found.states.shape[2]
+    places = [found.slots[each.side, each.unknown] for each in found.traces]
     fast: list[tuple[Array, Array]] = []
+    pinned: list[tuple[Array, Array]] = []
     given: list[tuple[Array, Array, Array]] = []
     for a, one in enumerate(found.traces):
         for b, other in enumerate(found.traces):
@@ -150,8 +164,12 @@ def conditions(flux: FluxForm, found: Traces) -> Conditions:
         share, rest = _by_fluxes(row, slopes, found)
         if np.max(np.abs(share), initial=0.0) > 0:
             given.append((share, rest, value))
+        elif np.max(np.abs(rest[..., places]), initial=0.0) > SMALL:
+            fast.append((_by_values(row, rest, places), value))
         else:
-            fast.append((_by_values(row, rest, found), value))
+            pinned.append((rest, value))
+    for rest, value in pinned:
+        given = [_without(each, rest, value) for each in given]
     kind = np.result_type(float, *(each for pair in fast for each in pair), *(each for trio in given for each in trio))
 
     def stacked(arrays: list[Array], *last: int) -> Array:
@@ -200,18 +218,23 @@ def _by_fluxes(row: Row, slopes: Array, found: Traces) -> tuple[Array, Array]:
     return share, np.where(derivative, 0.0, rest)
 
 
-def _by_values(row: Row, rest: Array, found: Traces) -> Array:
+def _by_values(row: Row, rest: Array, places: list[int]) -> Array:
     """An essential row's slopes (F, q, m) by the traces."""
-    places = [found.slots[each.side, each.unknown] for each in found.traces]
-    out = rest[..., places]
     if np.max(np.abs(np.delete(rest, places, axis=2)), initial=0.0) > SMALL:
-        raise Unfit(f"{row.text} gives an unknown that has no flux")
-    return out
+        raise Unfit(f"{row.text} ties what has a flux to what has none")
+    return rest[..., places]
 
 
-def face_terms(found: Traces, held: Conditions, trace_constants: Array) -> tuple[Array, Array]:
-    """What multiplies the jets of the test functions at the points: values (F, q, S) and slopes (F, q, S, S) by the
-    jets of the unknowns. `trace_constants` (F, m) are Λ."""
+def _without(given: tuple[Array, Array, Array], rest: Array, value: Array) -> tuple[Array, Array, Array]:
+    """A natural condition with what another one gives, of unknowns without a flux (a pressure), put into it."""
+    share, slopes, left = given
+    times = np.einsum("fqs,fqs->fq", slopes, rest.conj()) / np.einsum("fqs,fqs->fq", rest, rest.conj())
+    return share, slopes - times[..., None] * rest, left - times * value
+
+
+def face_terms(found: Traces, held: Conditions, trace_constants: Array) -> Terms:
+    """What holds on a group of faces. `trace_constants` (F, m) are Λ. Where conditions are too few nothing goes
+    through."""
     many, width = len(found.traces), found.states.shape[2]
     places = [found.slots[each.side, each.unknown] for each in found.traces]
     flux_slopes = np.stack([each.slopes for each in found.traces], axis=2)
@@ -224,11 +247,10 @@ def face_terms(found: Traces, held: Conditions, trace_constants: Array) -> tuple
     project = lift @ fast
     rest = np.swapaxes(np.eye(many) - project, 2, 3)
     onto = rest @ np.linalg.pinv(given, rcond=SMALL) if given.shape[2] else np.zeros((*given.shape[:2], many, 0))
-    lacking = rest - onto @ given
-    if np.max(np.abs(lacking), initial=0.0) > 1e-6:
-        raise Unfit("a part of the boundary has too few conditions")
-    terms = np.swapaxes(project, 2, 3) @ flux_slopes - onto @ held.given_slopes  # (F, q, m, S)
-    left = flux_values - np.einsum("fqmn,fqn->fqm", onto, held.given_left)
+    back = np.swapaxes(project, 2, 3)
+    terms = back @ flux_slopes - onto @ held.given_slopes  # (F, q, m, S)
+    going = np.einsum("fqmn,fqn->fqm", back + onto @ given, flux_values)
+    left = going - np.einsum("fqmn,fqn->fqm", onto, held.given_left)
     symmetric = _derived(found, flux_slopes)
     values = np.zeros(found.states.shape, np.result_type(left, terms))
     slopes = np.zeros((*found.states.shape, width), values.dtype)
@@ -242,7 +264,7 @@ def face_terms(found: Traces, held: Conditions, trace_constants: Array) -> tuple
     square[..., places] += stiff @ fast
     _carried(found, held, square, values, places)
     slopes[..., places, :] = square
-    return values, slopes
+    return Terms(values, slopes, np.max(np.abs(rest - onto @ given), axis=(2, 3), initial=0.0) > LACKING)
 
 
 def _derived(found: Traces, flux_slopes: Array) -> Array:

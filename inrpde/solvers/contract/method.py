@@ -147,6 +147,7 @@ class Candidate:
     resumed, has seen this candidate and gone on. `until`: the time after which the answer could not be continued.
     `share`: the part of what the second solve differs by that is the error of this one, where more than the residuals
     says so. `weak`: it solves the flux form, so that residuals at points say nothing, and its score is an error.
+    `doubts`: what it knows that it may have missed, in words.
     """
 
     state: State
@@ -161,6 +162,7 @@ class Candidate:
     until: float | None = None
     share: float | None = None
     weak: bool = False
+    doubts: tuple[str, ...] = ()
 
 
 def beats(score: float, best: Candidate | None) -> bool:

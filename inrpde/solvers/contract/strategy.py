@@ -16,6 +16,10 @@ Keys = frozenset[str]
 NONE: Keys = frozenset()
 
 
+class Withdrawn(Exception):
+    """In a few words why a strategy that has claimed a form does not serve it after all; others follow."""
+
+
 class Role(Enum):
     """When a strategy runs: alone, in turn with others of this role, or on what these leave poor."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,8 @@ from inrpde.discretise.weak.assembly import Assembled, assemble
 from inrpde.discretise.weak.columns import Columns, Family, columns, inner_points
 from inrpde.errors import DivergedError
 from inrpde.networks.mosaic import basis, count
-from inrpde.sampling.cells.tessellation import CUT, Divided, Tessellation
+from inrpde.sampling.cells.tessellation import CUT, Tessellation
+from inrpde.solvers.galerkin.ground import Ground
 from inrpde.solvers.galerkin.sparse import solve
 
 Array = np.ndarray
@@ -24,33 +25,16 @@ CONVERGED = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
-    """What the equations stand on: the cells, and the functions (N, d) → (N,) whose signs tell those apart that curves
-    divide."""
-
-    divided: Divided
-    walls: tuple[Callable[[Array], Array], ...] = ()
-
-    @property
-    def cells(self) -> int:
-        return int(self.divided.cover.cell.max()) + 1
-
-    def refined(self, marks: Array) -> Ground:
-        """With the marked cells, bool (C,), divided."""
-        return Ground(self.divided.refined(marks), self.walls)
-
-
-@dataclass(frozen=True, eq=False)
 class Level:
-    """A solution: its heads (W,) in the columns on a tessellation, and what the bases of each unknown have of `degree`
-    (by unknown)."""
+    """A solution: its heads (W,) in the columns on a tessellation, of bases of `degrees` by unknown, and the system that was
+    last solved."""
 
     ground: Ground
     degrees: tuple[int, ...]
     tessellation: Tessellation
     columns: Columns
     vector: Array
-    energies: dict[int, Array]
+    assembled: Assembled
 
     @property
     def state(self) -> State:
@@ -64,7 +48,7 @@ class Level:
         of all there is."""
         dim = self.tessellation.cells.origin.shape[1]
         total = np.zeros(len(self.tessellation.cells))
-        for unknown, energy in self.energies.items():
+        for unknown, energy in self.assembled.energies.items():
             heads = self.columns.heads(unknown, self.vector)
             whole = np.einsum("ck,ckl,cl->c", heads.conj(), energy, heads).real.sum()
             degree = self.degrees[unknown] - below
@@ -97,16 +81,16 @@ def level(flux: FluxForm, ground: Ground, degree: int, seed: int, before: Level 
     vector = np.zeros(held.width, kind)
     if before is not None and not flux.form.linear:
         vector = projected(before, tessellation, held)
-    vector, energies = _newton(flux, tessellation, held, vector)
-    return Level(ground, degrees, tessellation, held, vector, energies)
+    vector, assembled = _newton(flux, tessellation, held, vector)
+    return Level(ground, degrees, tessellation, held, vector, assembled)
 
 
-def _newton(flux: FluxForm, tessellation: Tessellation, held: Columns, vector: Array) -> tuple[Array, dict[int, Array]]:
+def _newton(flux: FluxForm, tessellation: Tessellation, held: Columns, vector: Array) -> tuple[Array, Assembled]:
     found = assemble(flux, tessellation, held, vector)
     for _ in range(STEPS):
         step = -solve(found.matrix, found.residual)
         if flux.form.linear:
-            return vector + step, found.energies
+            return vector + step, found
         size, part = float(np.linalg.norm(found.residual)), 1.0
         while True:
             with np.errstate(all="ignore"):
@@ -119,8 +103,8 @@ def _newton(flux: FluxForm, tessellation: Tessellation, held: Columns, vector: A
                 raise DivergedError("Newton's method does not converge in the flux form", None, "give a guess")
         vector, found = vector + part * step, after
         if np.linalg.norm(step) <= CONVERGED * np.linalg.norm(vector):
-            return vector, found.energies
-    return vector, found.energies
+            return vector, found
+    return vector, found
 
 
 def _family(tessellation: Tessellation, degree: int, simplex: bool, seed: int) -> Family:

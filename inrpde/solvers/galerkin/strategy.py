@@ -10,23 +10,20 @@ import numpy as np
 
 from inrpde.compiler.flux import FluxEquation, FluxForm, flux_form
 from inrpde.compiler.form import Form
-from inrpde.compiler.materials import materials
 from inrpde.declaration.regions import Mesh
 from inrpde.discretise.fields import field_points
 from inrpde.discretise.state import State
 from inrpde.discretise.weak.traces import Unfit
 from inrpde.errors import DivergedError
-from inrpde.sampling.cells import quadtree, simplices
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
-from inrpde.solvers.contract.strategy import Claim, Role
-from inrpde.solvers.galerkin.level import Ground, Level, differences, level
+from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
+from inrpde.solvers.galerkin.ground import Ground, ground
+from inrpde.solvers.galerkin.level import Level, differences, level
 
 NAME, OPTIONS = "flux form", Nothing
 FIRST, LAST = 2, {1: 12, 2: 8, 3: 5}
 """Degrees of the bases to begin with, and by dimension at most; chosen."""
-ACROSS = {1: 8, 2: 8, 3: 4}
-"""Cells along the longest side of a region to begin with, by dimension; chosen."""
 POINTS = 2000
 """Points at which levels are compared; chosen."""
 BULK, FEW = 0.8, 0.5
@@ -39,8 +36,9 @@ TOWARDS, PEAKED = 2, 2.0
 """Further divisions towards a corner, and how much more of what is not smooth lies round it than round others; chosen."""
 GOAL = 1e-9
 """An estimated error below which nothing more is tried; chosen."""
-LONGEST, WHOLE = 6.0, 8.0
-"""Without a budget, seconds that a level may take as it is predicted, and that all together take about; chosen."""
+PATIENCE, FINE, GOOD = (8.0, 30.0), 1e-7, 1e-5
+"""Without a budget, seconds after which no level is begun: with an error that is below `GOOD`, and with a larger one; below
+`FINE` a quarter of the first; chosen."""
 FIRST_SHARE, LEAST_SHARE, MARGIN = 0.3, 0.05, 1.5
 """The part of the difference to the level before that is the error of a second level, and of any at least; what the
 error is taken for beside what it would be by the last gain; chosen."""
@@ -75,18 +73,6 @@ def refusal(regions: Sequence[Mesh]) -> str:
     return "the equations hold on several meshes" if any(each.whole is not regions[0].whole for each in regions) else ""
 
 
-def ground(flux: FluxForm) -> Ground:
-    """The cells to begin with."""
-    found = materials(flux)
-    meshes = [part for part in found.parts if isinstance(part, Mesh)]
-    if meshes:
-        return Ground(simplices.divide(meshes), found.walls)
-    lo = np.min([part.bounds[0] for part in found.parts], axis=0)
-    hi = np.max([part.bounds[1] for part in found.parts], axis=0)
-    size = float(np.max(hi - lo)) / ACROSS[len(lo)]
-    return Ground(quadtree.divide(found.parts, found.breaks, size), found.walls)
-
-
 def solve(context: Context) -> Iterator[Candidate]:
     """A candidate a level. Its score is its estimated error: of the second level on what it differs by from the one
     before, times what the last gain was."""
@@ -101,6 +87,8 @@ def solve(context: Context) -> Iterator[Candidate]:
         begun = time.perf_counter()
         try:
             found = level(flux, plan.ground, plan.degree, seed, before)
+        except Unfit as why:
+            raise Withdrawn(str(why)) from None
         except (DivergedError, MemoryError):
             if before is None:
                 raise
@@ -112,17 +100,34 @@ def solve(context: Context) -> Iterator[Candidate]:
         method = "least-squares" if form.linear else "newton"
         yield Candidate(
             found.state, error, error, spent, "galerkin", f"{plan}, {found.columns.width} columns",
-            again=Coarser(flux, plan, before, seed), share=share, weak=True,
+            again=Coarser(flux, plan, before, seed), share=share, weak=True, doubts=doubts(form, found),
         )  # fmt: skip
         after = plan.after(found)
         if error < (GOAL if context.tol is None else context.tol / 30) or after.degree > LAST[form.space.dim]:
             return
         cost = spent * (after.size / plan.size) ** 2
-        if context.clock.budget is None and (cost > LONGEST or context.clock.spent + cost > WHOLE):
-            return
-        if context.clock.budget is not None and cost > context.clock.searching:
+        if cost > left(context, error):
             return
         before, plan = found, after
+
+
+def left(context: Context, error: float) -> float:
+    """Seconds for a further level."""
+    if context.clock.budget is not None:
+        return context.clock.searching
+    short, long = PATIENCE
+    if context.tol is not None:
+        return 2 * long - context.clock.spent
+    return (short / 4 if error < FINE else short if error < GOOD else long) - context.clock.spent
+
+
+def doubts(form: Form, found: Level) -> tuple[str, ...]:
+    """What a level does not know."""
+    lacking = found.assembled.lacking
+    if not len(lacking):
+        return found.ground.missed
+    where = ", ".join(f"{x} = {value:.4g}" for x, value in zip(form.space.coords, lacking[0], strict=True))
+    return (f"at {where} the boundary has fewer conditions than unknowns: it is taken that nothing goes through", *found.ground.missed)
 
 
 def gained(gaps: Sequence[float]) -> float:

@@ -30,7 +30,7 @@ def unseen(form: Form, samples: Samples) -> list[Finding]:
             f"{place.text}, and the points do not meet all of that: what they miss the answer does not know; "
             "make it wider, or split the region so that it is wide beside its part"
         )
-        findings.setdefault(place.condition, Finding(Kind.DATA, text, "unverified"))
+        findings.setdefault(place.condition, Finding(Kind.DATA, text, "unverified", strong=True))
     for region, place in weighted(form.bound):
         rules = [
             site for term, site in zip(form.integrals, samples.integrals, strict=True) if term.row.region is region

@@ -35,6 +35,8 @@ SIDES = 0.5, 0.1
 """Their sides beside the region's extent: the second where the first does not fit."""
 NODES = {1: (24, 35), 2: (16, 23), 3: (6, 9), 4: (4, 5)}
 """Gauss nodes along each side by the number of coordinates: of a rule, and of another that doubts it."""
+WALLS = 1000
+"""Points of each condition on a line or a surface that boxes are kept off."""
 MOST = 8
 """Cuts along a coordinate, at most: with more of them a rule takes too many points."""
 
@@ -80,7 +82,7 @@ def _check(
     form: Form, condition: BoundCondition, flux: dict[Symbol, Expr], source: Expr, evaluate: Evaluate, scale: float,
     error: float, count: int,
 ) -> Finding | None:  # fmt: skip
-    boxes = list(_boxes(condition.region, count))
+    boxes = list(_boxes(condition.region, count, _inner(form)))
     if not boxes:
         return None
     cuts = [_cuts(form, k) for k in range(form.space.dim)]
@@ -102,8 +104,14 @@ def _check(
     return Finding(Kind.BALANCE, text, "unverified", fix=fix)
 
 
-def _boxes(region: Region, count: int) -> Iterator[Box]:
-    """Boxes within a region, of several sizes."""
+def _inner(form: Form) -> Array:
+    """Points (N, d) of conditions on lines and surfaces, which may let something in or out, or be a crack."""
+    lower = [c.region for c in form.conditions if 0 < c.region.dim < form.space.dim and not c.region.labels]
+    return np.concatenate([np.empty((0, form.space.dim)), *(sample(region, WALLS, 3).points for region in lower)])
+
+
+def _boxes(region: Region, count: int, walls: Array) -> Iterator[Box]:
+    """Boxes within a region, of several sizes, that hold none of the points (N, d) of `walls`."""
     lo, hi = region.bounds
     d = len(lo)
     rng = np.random.default_rng(0)
@@ -113,7 +121,8 @@ def _boxes(region: Region, count: int) -> Iterator[Box]:
     for centre in centres[rng.permutation(len(centres))][:count]:
         for side in SIDES:
             half = side / 2 * (hi - lo) * rng.uniform(0.5, 1, d)
-            if np.all(region.contains(centre + half * probe)):
+            crossed = np.all(np.abs(walls - centre) < half, axis=1)
+            if not crossed.any() and np.all(region.contains(centre + half * probe)):
                 yield centre - half, centre + half
                 break
 

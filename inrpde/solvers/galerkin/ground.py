@@ -1,0 +1,94 @@
+"""The cells to begin with: between materials, and small where data are narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inrpde.compiler.flux import FluxForm
+from inrpde.compiler.materials import Materials, materials
+from inrpde.declaration.regions import Mesh
+from inrpde.resolution import Place, narrow
+from inrpde.sampling.cells import quadtree, simplices
+from inrpde.sampling.cells.tessellation import Divided
+
+Array = np.ndarray
+ACROSS = {1: 8, 2: 8, 3: 4}
+"""Cells along the longest side of a region to begin with, by dimension; chosen."""
+WIDE = 3.0
+"""A cell's longest side beside the width of narrow data that it holds, at most: rules and bases of low degree see a
+Gaussian of that width to some digits; chosen."""
+STEP = 1e-7
+"""Data that vary on so small a share of the region jump there; chosen."""
+MOST = 20_000
+"""Cells at most before a solution is known; chosen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What the equations stand on: the cells, the functions (N, d) → (N,) whose signs tell those apart that curves divide,
+    and in words the narrow data that cells do not follow."""
+
+    divided: Divided
+    walls: tuple[Callable[[Array], Array], ...] = ()
+    missed: tuple[str, ...] = ()
+
+    @property
+    def cells(self) -> int:
+        return int(self.divided.cover.cell.max()) + 1
+
+    def refined(self, marks: Array) -> Ground:
+        """With the marked cells, bool (C,), divided."""
+        return replace(self, divided=self.divided.refined(marks))
+
+
+def ground(flux: FluxForm) -> Ground:
+    """The cells to begin with. Raises ProblemError for walls that cannot be followed."""
+    found = materials(flux)
+    meshes = [part for part in found.parts if isinstance(part, Mesh)]
+    lo = np.min([part.bounds[0] for part in found.parts], axis=0)
+    hi = np.max([part.bounds[1] for part in found.parts], axis=0)
+    extent = float(np.max(hi - lo))
+    if meshes:
+        begun = Ground(simplices.divide(meshes), found.walls)
+    else:
+        begun = Ground(quadtree.divide(found.parts, found.breaks, extent / ACROSS[len(lo)]), found.walls)
+    for place in narrow(flux.form.bound):
+        begun = _followed(begun, place, found, extent)
+    return begun
+
+
+def _followed(begun: Ground, place: Place, found: Materials, extent: float) -> Ground:
+    """With cells that are small where data are narrow; what jumps must lie between them."""
+    if place.width < STEP * extent:
+        return begun if _between(place, found) else replace(begun, missed=(*begun.missed, f"{place.text}: no cell ends there"))
+    boxes = np.array(place.boxes)
+    while True:
+        cover = begun.divided.cover
+        reach = np.abs(cover.axes).sum(axis=2)
+        lo, hi = cover.origin - reach, cover.origin + reach
+        large = np.flatnonzero(np.max(hi - lo, axis=1) > WIDE * place.width)
+        meets = np.any(np.all((lo[large, None] < boxes[:, 1]) & (hi[large, None] > boxes[:, 0]), axis=2), axis=1)
+        marks = np.zeros(begun.cells, bool)
+        marks[cover.cell[large[meets]]] = True
+        if not marks.any():
+            return begun
+        if begun.cells + 3 * marks.sum() > MOST:
+            return replace(begun, missed=(*begun.missed, f"{place.text}: more than {MOST} cells would follow that"))
+        begun = begun.refined(marks)
+
+
+def _between(place: Place, found: Materials) -> bool:
+    """Do cells end in each box where data jump?"""
+    boxes = np.array(place.boxes)
+    met = np.zeros(len(boxes), bool)
+    for k, breaks in enumerate(found.breaks):
+        for value in breaks:
+            met |= (boxes[:, 0, k] <= value) & (boxes[:, 1, k] >= value)
+    for wall in found.walls:
+        low, high = boxes[:, 0], boxes[:, 1]
+        ends = [wall(np.where(corner, high, low)) for corner in np.ndindex(*(2,) * boxes.shape[2])]
+        met |= (np.min(ends, axis=0) <= 0) & (np.max(ends, axis=0) >= 0)
+    return bool(met.all())
