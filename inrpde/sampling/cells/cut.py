@@ -95,9 +95,8 @@ def fragments(regions: Sequence[Solid], tree: Tree, curves: Curves) -> Fragments
     number = np.full(len(tree) + 1, OUTSIDE)
     number[held] = np.arange(len(held))
 
-    pieces = [_side_halves(regions, sides, cut, curves.near, k) for k in (0, 1)] + [
-        _arc_halves(arcs, boxes, k) for k in (0, 1)
-    ]
+    pieces = [_side_halves(regions, sides, cut, curves.near, upper) for upper in (0, 1)]
+    pieces += [_arc_halves(arcs, boxes, ahead) for ahead in (0, 1)]
     box, part, points, normals = (np.concatenate(each) for each in list(zip(*pieces, strict=True))[1:])
     label, one = connected(box, part, points[:, [0, -1]], WELD * curves.near)
     box, part = np.concatenate([held, box[one]]), np.concatenate([parts, part[one]])
