@@ -24,6 +24,7 @@ INSIDE = 1e-9
 JUMP = 4.0
 """Samples so many times as far apart as their parameters say lie on two curves."""
 HALVINGS = 52
+"""Halvings of an interval between samples, after which its ends are neighbouring numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +123,11 @@ def curves(charts: Sequence[tuple[Chart, Solid]], dim: int, tol: float, near: fl
     They end where they cross one another."""
     numbers, starts, stops = [], [], []
     for number, (chart, own) in enumerate(charts):
-        others = list(dict.fromkeys(primitive for _, primitive in charts if primitive is not own))
         lo, hi = own.bounds[0] - near / 2, own.bounds[1] + near / 2
+        others = [
+            other for other in dict.fromkeys(primitive for _, primitive in charts)
+            if other is not own and np.all((other.bounds[0] < hi) & (other.bounds[1] > lo))
+        ]  # fmt: skip
 
         def within(points: Array, lo: Array = lo, hi: Array = hi) -> Array:
             return np.all((points >= lo) & (points <= hi), axis=1)

@@ -95,7 +95,8 @@ def fragments(regions: Sequence[Solid], tree: Tree, curves: Curves) -> Fragments
     number = np.full(len(tree) + 1, OUTSIDE)
     number[held] = np.arange(len(held))
 
-    pieces = [_side_halves(regions, sides, cut, k) for k in (0, 1)] + [_arc_halves(arcs, boxes, k) for k in (0, 1)]
+    pieces = [_side_halves(regions, sides, cut, curves.near, upper) for upper in (0, 1)]
+    pieces += [_arc_halves(arcs, boxes, ahead) for ahead in (0, 1)]
     box, part, points, normals = (np.concatenate(each) for each in list(zip(*pieces, strict=True))[1:])
     label, one = connected(box, part, points[:, [0, -1]], WELD * curves.near)
     box, part = np.concatenate([held, box[one]]), np.concatenate([parts, part[one]])
@@ -125,7 +126,7 @@ def _arcs(regions: Sequence[Solid], tree: Tree, curves: Curves) -> tuple[Arcs, A
     arcs = Arcs(curves, number, start, stop, np.empty((len(number), 2), int))
     points = arcs.at(np.array([0.0, 0.5, 1.0]))
     middle = points[:, 1]
-    step = _step(middle, np.linalg.norm(points[:, 2] - points[:, 0], axis=1)) * arcs.normals(points[:, 1:2])[:, 0]
+    step = _step(points, curves.near) * arcs.normals(points[:, 1:2])[:, 0]
     parts = np.column_stack([part_at(regions, middle - step), part_at(regions, middle + step)])
     wall = (parts[:, 0] != parts[:, 1]) & ~_repeated(arcs, boxes, points)
     return Arcs(curves, number[wall], start[wall], stop[wall], parts[wall]), boxes[wall]
@@ -143,9 +144,9 @@ def _repeated(arcs: Arcs, boxes: Array, points: Array) -> Array:
     return repeated
 
 
-def _step(points: Array, lengths: Array) -> Array:
-    """How far (N, 1) to step off pieces of these lengths (N,), no less than points (N, d) are rounded by."""
-    return np.maximum(ASIDE * lengths, 4e-16 * np.max(np.abs(points), axis=1, initial=0.0))[:, None]
+def _step(ends: Array, near: float) -> Array:
+    """How far (N, 1) to step off pieces from ends[:, 0] to ends[:, -1], and more than coordinates are rounded by."""
+    return np.maximum(ASIDE * np.linalg.norm(ends[:, -1] - ends[:, 0], axis=1), near / 10)[:, None]
 
 
 def _sides(tree: Tree, cut: Array, boxes: Array, ends: Array, near: float) -> Sides:
@@ -186,15 +187,15 @@ def _matches(one: Array, other: Array) -> tuple[Array, Array]:
     return index, order[np.repeat(first, count) + np.arange(len(index)) - np.repeat(np.cumsum(count) - count, count)]
 
 
-def _side_halves(regions: Sequence[Solid], sides: Sides, cut: Array, upper: int) -> tuple[Array, ...]:
+def _side_halves(regions: Sequence[Solid], sides: Sides, cut: Array, near: float, upper: int) -> tuple[Array, ...]:
     """Of the sides that have a part of a cut box below or above: their indices, that box, that part, and points and
     normals as `Halves` have them."""
     where = np.flatnonzero(cut[sides.beside[:, upper]])
     lo, hi, axis = sides.lo[where], sides.hi[where], sides.axis[where]
     normals = np.zeros_like(lo)
     normals[np.arange(len(where)), axis] = 1 - 2 * upper
-    middle = (lo + hi) / 2
-    part = part_at(regions, middle - _step(middle, np.linalg.norm(hi - lo, axis=1)) * normals)
+    step = _step(np.stack([lo, hi], axis=1), near) * normals
+    part = part_at(regions, (lo + hi) / 2 - step)
     upward = ((axis == 0) != upper)[:, None]
     first, last = np.where(upward, lo, hi)[:, None], np.where(upward, hi, lo)[:, None]
     points = first * (1 - POINTS[:, None]) + last * POINTS[:, None]

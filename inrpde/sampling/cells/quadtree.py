@@ -21,10 +21,10 @@ from inrpde.sampling.cells.tree import Tree
 from inrpde.sampling.cells.walls import charts, planes
 
 SHARE = 1 / 4
-"""The largest box, as a share of the region's size, where none is given."""
-NEAR, ROUNDING = 1e-13, 1e-15
+"""The largest box, as a share of the region's size, where none is given; and no longer than the region is wide."""
+NEAR, ROUNDING = 1e-13, 1e-14
 """The distance that is none, as a share of the size, and no less than what coordinates are rounded by."""
-HIDDEN, SMALLEST = 1e-2, 1e-6
+HIDDEN, SMALLEST = 1e-3, 1e-6
 """A box is divided while a fragment in it has no point that sees all of its boundary, but for such a share of the box;
 and while it is no smaller than such a share of the region."""
 
@@ -51,10 +51,9 @@ def divide(regions: Sequence[Solid], breaks: Sequence[Sequence[float]] = (), siz
             "a wall that is curved, or oblique, cuts boxes in two coordinates only", curved[0][1].label,
             "give a mesh of the region",
         )  # fmt: skip
+    size = size or min(SHARE * extent, float(np.min(hi - lo)))
     near = max(NEAR * extent, ROUNDING * float(np.max(np.abs([lo, hi]))))
-    lines = [
-        _spaced(np.array(each), a, b, tol, size or SHARE * extent) for each, a, b in zip(values, lo, hi, strict=True)
-    ]
+    lines = [_spaced(np.array(each), a, b, tol, size) for each, a, b in zip(values, lo, hi, strict=True)]
     return _settled(tuple(regions), Tree.roots(lines), curves(curved, len(lo), tol, near))
 
 
@@ -76,7 +75,8 @@ def _settled(regions: tuple[Solid, ...], tree: Tree, curves: Curves) -> Quadtree
             number = int(found.part[np.argmax(found.gap)])
             raise ProblemError(
                 f"the curved wall has a gap near {found.foot[np.argmax(found.gap)]}", regions[number].label,
-                "a relation's curve is found by a grid: make `within` smaller, so that it shows the finest bend",
+                "a relation's curve is found on a grid: make `within` smaller, so that the grid shows its finest bend; "
+                "write squares for roots, and a curve that crosses itself as an Or of others",
             )  # fmt: skip
         hidden = (found.measure <= 0) | (found.depth < -HIDDEN * size[found.box])
         marks = np.zeros(len(tree), bool)

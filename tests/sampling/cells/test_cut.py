@@ -1,5 +1,6 @@
 """Boxes cut by curved walls: areas and lengths to rounding, closed cells, materials, slivers, hanging nodes."""
 
+import time
 from itertools import pairwise
 
 import numpy as np
@@ -197,6 +198,20 @@ def test_one_curve_written_twice_is_one_wall(inner, outside_of):
     assert closedness(found).max() < 1e-12
 
 
+def test_cells_stay_closed_where_three_materials_meet_and_boxes_are_graded():
+    one, other = Ball(space, (0.4, 0.5), 0.25), Ball(space, (0.6, 0.5), 0.25)
+    divided, corner = divide([one, other - one, square - (one | other)]), (0.5, 0.5 + np.sqrt(0.25**2 - 0.01))
+    for _ in range(20):
+        cells = divided.tessellation(1).cells
+        apart = np.abs(cells.origin - corner) - np.diagonal(cells.axes, axis1=1, axis2=2)
+        divided = divided.refined(np.all(apart < 1e-12, axis=1))
+    found = divided.tessellation(6)
+    assert np.min(found.cells.axes[:, 0, 0]) < 1e-6
+    assert len(found.cells) < 400
+    assert closedness(found).max() < 1e-14
+    assert np.array_equal(divided.locate(found.volume.points), found.volume.owners)
+
+
 def test_a_disc_far_from_the_origin_is_closed_to_rounding():
     found = divide([Ball(space, (1e4, -1e4), 0.1)]).tessellation(8)
     assert found.volume.weights.sum() == pytest.approx(np.pi * 0.01, rel=1e-10)
@@ -210,12 +225,10 @@ def test_curved_walls_in_space_are_refused():
 
 
 def test_two_hundred_cut_cells_are_quick():
-    import time
-
-    start = time.perf_counter()
-    found = divide([disc, square - disc], size=0.025).tessellation(6)
-    assert np.count_nonzero(found.cells.reference == CUT) > 80
-    assert time.perf_counter() - start < 0.5
+    start = time.process_time()
+    found = divide([disc, square - disc], size=1 / 64).tessellation(6)
+    assert np.count_nonzero(found.cells.reference == CUT) > 200
+    assert time.process_time() - start < 0.5
 
 
 places, radii = st.floats(0, 1), st.floats(0.05, 0.6)
