@@ -7,7 +7,7 @@ derivative is left over, the equation is divided by it, if it is a factor of all
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sympy import Add, Derivative, DiracDelta, Expr, Function, Integer, Mul, expand
@@ -20,6 +20,7 @@ from inrpde.compiler.pairing import paired
 from inrpde.compiler.rough import rough
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
+from inrpde.declaration.regions.pilot import pilot_points
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +43,14 @@ class FluxEquation:
 
 @dataclass(frozen=True, eq=False)
 class FluxForm:
-    """The equations in volumes, and all other rows of the form (on boundaries and interfaces) as they are."""
+    """The equations in volumes, and all other rows of the form as they are: those on boundaries and interfaces, and the
+    `pins`, which fix constants (and rigid motions) that all others leave open: values at points, means and integrals.
+    """
 
     form: Form
     equations: tuple[FluxEquation, ...]
     boundary: tuple[Row, ...]
+    pins: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,13 @@ class NoFlux(Exception):
 
 def flux_form(form: Form) -> FluxForm | str:
     """The flux form, or in a few words why there is none."""
-    why = _unfit(form)
+    pins = _pins(form)
+    conditions = [c for c in form.conditions if all(c.index != row.condition for row in pins)]
+    why = _unfit(form, conditions)
     if why:
         return why
     split = split_unknowns(form.bound)[1] if form.arithmetic == "split" else {}
-    inside = [c for c in form.conditions if c.region.dim == form.space.dim]
+    inside = [c for c in conditions if c.region.dim == form.space.dim]
     try:
         found = [each for condition in inside for each in _equations(form, condition, split)]
     except NoFlux as error:
@@ -77,16 +83,37 @@ def flux_form(form: Form) -> FluxForm | str:
     if isinstance(pairs, str):
         return pairs
     made = (replace(each, test=test, sign=sign) for each, (test, sign) in zip(found, pairs, strict=True))
-    return FluxForm(form, tuple(made), tuple(row for row in form.rows if row.region.dim < form.space.dim))
+    around = {c.index for c in conditions if c not in inside}
+    return FluxForm(form, tuple(made), tuple(row for row in form.rows if row.condition in around), pins)
 
 
-def _unfit(form: Form) -> str:
+def _pins(form: Form) -> tuple[Row, ...]:
+    """The rows of conditions that give values at points, or integrals, of unknowns whose constants no other row feels.
+
+    They are no more than as many unknowns have rigid motions; what is more are data."""
+    kinds = {row.condition: True for row in form.rows}
+    for row in form.rows:
+        at_points = not row.region.dim and form.space.dim > 1 and not row.region.labels and row.gives_value
+        kinds[row.condition] &= at_points or not row.jets
+    pins = tuple(row for row in form.rows if kinds[row.condition])
+    held = set[int]().union(*(_held(form, row) for row in pins))
+    count = sum(sum(len(pilot_points(part, 1)) for part in row.region.parts) if row.jets else 1 for row in pins)
+    felt = any(row.feels_constants(k) for row in form.rows if not kinds[row.condition] for k in held)
+    return () if felt or count > len(held) * (len(held) + 1) // 2 else pins
+
+
+def _held(form: Form, row: Row) -> set[int]:
+    """The unknowns in a row, those under its integrals too."""
+    return set(row.indices).union(*(_held(form, form.integrals[k].row) for k in row.integrals.values()))
+
+
+def _unfit(form: Form, conditions: Sequence[BoundCondition]) -> str:
     """Why a problem is of another kind, or nothing."""
     if form.evolves is not None:
         return "the solution is followed from a start"
     if any(unknown.learned for unknown in form.unknowns):
         return "coefficients are learned"
-    for condition in form.conditions:
+    for condition in conditions:
         on = f"on {condition.where}"
         if condition.periodic:
             return f"{on} the condition is periodic"

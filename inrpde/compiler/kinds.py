@@ -29,7 +29,9 @@ def formulations(form: Form) -> list[str]:
     found = []
     for condition in form.conditions:
         tests = [form.unknowns[e.test].name for e in flux.equations if e.condition == condition.index]
-        if tests:
+        if any(row.condition == condition.index for row in flux.pins):
+            found.append("fixes what the others leave open")
+        elif tests:
             found.append(f"flux form, tested by {', '.join(dict.fromkeys(tests))}")
         else:
             kinds = [kind(flux, row) for row in flux.boundary if row.condition == condition.index]
