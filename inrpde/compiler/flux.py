@@ -16,6 +16,7 @@ from sympy.core.function import AppliedUndef
 from inrpde.compiler.bind import BoundCondition
 from inrpde.compiler.form import Form, Row
 from inrpde.compiler.lower import Lowering, make_row, split_unknowns
+from inrpde.compiler.natural import adjusted
 from inrpde.compiler.pairing import paired
 from inrpde.compiler.rough import rough
 from inrpde.declaration.integral import RegionIntegral
@@ -82,7 +83,7 @@ def flux_form(form: Form) -> FluxForm | str:
     pairs = paired(form, [(*each.fluxes, each.rest) for each in found])
     if isinstance(pairs, str):
         return pairs
-    made = (replace(each, test=test, sign=sign) for each, (test, sign) in zip(found, pairs, strict=True))
+    made = adjusted(form, [replace(e, test=test, sign=sign) for e, (test, sign) in zip(found, pairs, strict=True)])
     around = {c.index for c in conditions if c not in inside}
     return FluxForm(form, tuple(made), tuple(row for row in form.rows if row.condition in around), pins)
 
