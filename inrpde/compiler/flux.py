@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from sympy import Add, Derivative, DiracDelta, Expr, Function, Integer, Mul, expand
+from sympy import Add, Derivative, DiracDelta, Expr, Function, Integer, Mul, cancel, expand
 from sympy.core.function import AppliedUndef
 
 from inrpde.compiler.bind import BoundCondition
@@ -67,8 +68,9 @@ class NoFlux(Exception):
     """In a few words why an equation has no flux form."""
 
 
+@lru_cache(maxsize=4)
 def flux_form(form: Form) -> FluxForm | str:
-    """The flux form, or in a few words why there is none."""
+    """The flux form, or in a few words why there is none. It is asked for more than once of a form, and kept."""
     pins = _pins(form)
     conditions = [c for c in form.conditions if all(c.index != row.condition for row in pins)]
     why = _unfit(form, conditions)
@@ -161,10 +163,10 @@ class Parting:
 
     def __init__(self, form: Form, condition: BoundCondition):
         self.bound, self.condition, self.coords = form.bound, condition, form.space.coords
-        self.symbols = [unknown.symbol for unknown in form.unknowns]
+        self.symbols = {unknown.symbol for unknown in form.unknowns}
         inside = [row for row in form.rows if row.region.dim == form.space.dim]
         second = {jet.unknown for row in inside for jet in row.jets.values() if sum(jet.index) > 1}
-        self.pressures = {u for k, u in enumerate(self.symbols) if k not in second}
+        self.pressures = {unknown.symbol for k, unknown in enumerate(form.unknowns) if k not in second}
 
     def parted(self, expr: Expr) -> tuple[list[Expr], Expr]:
         """F (d,) and r. Raises NoFlux."""
@@ -234,6 +236,7 @@ class Parting:
             return []
         (node,) = outer
         factor = Mul(*(f for f in Mul.make_args(part) if f is not node))
+        factor = cancel(factor) if factor.has(*jumps) else factor
         if self._order(factor) > (0 if self._order(node) > 1 else -1):
             return []
         if self._order(node) < 2 and factor.has(*jumps):

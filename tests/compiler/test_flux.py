@@ -201,6 +201,10 @@ def test_a_factor_in_front_is_moved_inside_and_one_that_jumps_divides():
     (jumps,) = flux(STEP * laplace(u) + u).equations
     assert texts(jumps.fluxes) == ["u_x", "u_y"]
     assert texts([jumps.rest]) == ["u*Piecewise((1, x < 1/3), (1/5, True))"]
+    given = 1 / (1 + Heaviside(x - y))
+    for expr in (-laplace(u) / given + u, -laplace(u) + given * u, u / 2 - laplace(u) * (1 + Heaviside(x - y)) / 2):
+        (divided,) = flux(expr).equations
+        assert [abs(value) for row in divided.fluxes for value in row.tangent.values()] == [1, 1]
 
 
 def test_mixed_derivatives_are_halved_unless_a_divergence_orders_them():
