@@ -7,19 +7,22 @@ derivative is left over, the equation is divided by it, if it is a factor of all
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from sympy import Add, Derivative, DiracDelta, Expr, Function, Integer, Mul, expand
+from sympy import Add, Derivative, DiracDelta, Expr, Function, Integer, Mul, cancel, expand
 from sympy.core.function import AppliedUndef
 
 from inrpde.compiler.bind import BoundCondition
 from inrpde.compiler.form import Form, Row
 from inrpde.compiler.lower import Lowering, make_row, split_unknowns
+from inrpde.compiler.natural import adjusted
 from inrpde.compiler.pairing import paired
 from inrpde.compiler.rough import rough
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
+from inrpde.declaration.regions.pilot import pilot_points
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +45,14 @@ class FluxEquation:
 
 @dataclass(frozen=True, eq=False)
 class FluxForm:
-    """The equations in volumes, and all other rows of the form (on boundaries and interfaces) as they are."""
+    """The equations in volumes, and all other rows of the form as they are: those on boundaries and interfaces, and the
+    `pins`, which fix constants (and rigid motions) that all others leave open: values at points, means and integrals.
+    """
 
     form: Form
     equations: tuple[FluxEquation, ...]
     boundary: tuple[Row, ...]
+    pins: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
@@ -62,13 +68,16 @@ class NoFlux(Exception):
     """In a few words why an equation has no flux form."""
 
 
+@lru_cache(maxsize=4)
 def flux_form(form: Form) -> FluxForm | str:
-    """The flux form, or in a few words why there is none."""
-    why = _unfit(form)
+    """The flux form, or in a few words why there is none. It is asked for more than once of a form, and kept."""
+    pins = _pins(form)
+    conditions = [c for c in form.conditions if all(c.index != row.condition for row in pins)]
+    why = _unfit(form, conditions)
     if why:
         return why
     split = split_unknowns(form.bound)[1] if form.arithmetic == "split" else {}
-    inside = [c for c in form.conditions if c.region.dim == form.space.dim]
+    inside = [c for c in conditions if c.region.dim == form.space.dim]
     try:
         found = [each for condition in inside for each in _equations(form, condition, split)]
     except NoFlux as error:
@@ -76,17 +85,38 @@ def flux_form(form: Form) -> FluxForm | str:
     pairs = paired(form, [(*each.fluxes, each.rest) for each in found])
     if isinstance(pairs, str):
         return pairs
-    made = (replace(each, test=test, sign=sign) for each, (test, sign) in zip(found, pairs, strict=True))
-    return FluxForm(form, tuple(made), tuple(row for row in form.rows if row.region.dim < form.space.dim))
+    made = adjusted(form, [replace(e, test=test, sign=sign) for e, (test, sign) in zip(found, pairs, strict=True)])
+    around = {c.index for c in conditions if c not in inside}
+    return FluxForm(form, tuple(made), tuple(row for row in form.rows if row.condition in around), pins)
 
 
-def _unfit(form: Form) -> str:
+def _pins(form: Form) -> tuple[Row, ...]:
+    """The rows of conditions that give values at points, or integrals, of unknowns whose constants no other row feels.
+
+    They are no more than as many unknowns have rigid motions; what is more are data."""
+    kinds = {row.condition: True for row in form.rows}
+    for row in form.rows:
+        at_points = not row.region.dim and form.space.dim > 1 and not row.region.labels and row.gives_value
+        kinds[row.condition] &= at_points or not row.jets
+    pins = tuple(row for row in form.rows if kinds[row.condition])
+    held = set[int]().union(*(_held(form, row) for row in pins))
+    count = sum(sum(len(pilot_points(part, 1)) for part in row.region.parts) if row.jets else 1 for row in pins)
+    felt = any(row.feels_constants(k) for row in form.rows if not kinds[row.condition] for k in held)
+    return () if felt or count > len(held) * (len(held) + 1) // 2 else pins
+
+
+def _held(form: Form, row: Row) -> set[int]:
+    """The unknowns in a row, those under its integrals too."""
+    return set(row.indices).union(*(_held(form, form.integrals[k].row) for k in row.integrals.values()))
+
+
+def _unfit(form: Form, conditions: Sequence[BoundCondition]) -> str:
     """Why a problem is of another kind, or nothing."""
     if form.evolves is not None:
         return "the solution is followed from a start"
     if any(unknown.learned for unknown in form.unknowns):
         return "coefficients are learned"
-    for condition in form.conditions:
+    for condition in conditions:
         on = f"on {condition.where}"
         if condition.periodic:
             return f"{on} the condition is periodic"
@@ -133,10 +163,10 @@ class Parting:
 
     def __init__(self, form: Form, condition: BoundCondition):
         self.bound, self.condition, self.coords = form.bound, condition, form.space.coords
-        self.symbols = [unknown.symbol for unknown in form.unknowns]
+        self.symbols = {unknown.symbol for unknown in form.unknowns}
         inside = [row for row in form.rows if row.region.dim == form.space.dim]
         second = {jet.unknown for row in inside for jet in row.jets.values() if sum(jet.index) > 1}
-        self.pressures = {u for k, u in enumerate(self.symbols) if k not in second}
+        self.pressures = {unknown.symbol for k, unknown in enumerate(form.unknowns) if k not in second}
 
     def parted(self, expr: Expr) -> tuple[list[Expr], Expr]:
         """F (d,) and r. Raises NoFlux."""
@@ -206,6 +236,7 @@ class Parting:
             return []
         (node,) = outer
         factor = Mul(*(f for f in Mul.make_args(part) if f is not node))
+        factor = cancel(factor) if factor.has(*jumps) else factor
         if self._order(factor) > (0 if self._order(node) > 1 else -1):
             return []
         if self._order(node) < 2 and factor.has(*jumps):

@@ -31,8 +31,8 @@ BEYOND = 0.05
 """How far beyond a region the walls of its parts are made, as a share of its size."""
 BESIDE = 1e-6
 """The step along a curve at whose end it is asked whether a boundary goes on, as a share of its parameter."""
-SAME = 1e-9
-"""What is one place, or one function, as a share of the size, or of its values."""
+SAME = 1e-8
+"""What is one place, or one function, as a share of the size (ten times a region's tolerance), or of its values."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,10 @@ from functools import lru_cache
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 from sympy import Expr
+from sympy.core.function import AppliedUndef
 
 from inrpde.compiler.bind import Bound, BoundCondition
+from inrpde.compiler.rough import steps as steps_between
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.sequence import lattice
@@ -156,7 +158,8 @@ def _of(
     found, fast = found.taken(fast.any(axis=1)), fast[fast.any(axis=1)]
     if not len(found.lo):
         return []
-    stepped = found.open & any(node.kind == "jump" for node in nodes(expr))
+    data = (bound.fields[f] for f in expr.atoms(AppliedUndef) if f in bound.fields)
+    stepped = found.open & (any(node.kind == "jump" for node in nodes(expr)) or any(map(steps_between, data)))
     beside = np.any(_touching(found, SMALLEST * extent) & stepped, axis=1) & ~stepped
     places = []
     for which, reach, jump in ((stepped, NARROW, True), (~stepped & ~beside, SMALLEST, False)):

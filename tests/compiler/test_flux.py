@@ -201,6 +201,10 @@ def test_a_factor_in_front_is_moved_inside_and_one_that_jumps_divides():
     (jumps,) = flux(STEP * laplace(u) + u).equations
     assert texts(jumps.fluxes) == ["u_x", "u_y"]
     assert texts([jumps.rest]) == ["u*Piecewise((1, x < 1/3), (1/5, True))"]
+    given = 1 / (1 + Heaviside(x - y))
+    for expr in (-laplace(u) / given + u, -laplace(u) + given * u, u / 2 - laplace(u) * (1 + Heaviside(x - y)) / 2):
+        (divided,) = flux(expr).equations
+        assert [abs(value) for row in divided.fluxes for value in row.tangent.values()] == [1, 1]
 
 
 def test_mixed_derivatives_are_halved_unless_a_divergence_orders_them():
@@ -275,6 +279,49 @@ def test_rows_on_boundaries_are_handed_on_as_they_are():
     conditions = [On(omega, laplace(u) + 1), On(omega.boundary, space.dn(u) + u), On(omega.face(x, 0), u)]
     found = flux(*conditions)
     assert found.boundary == found.form.rows[1:]
+
+
+# -- what fixes a constant
+
+NEUMANN = [On(omega, laplace(u) + 1), On(omega.boundary, space.dn(u) + Rational(1, 4))]
+CORNER = Points(space, [[0, 0]])
+STOKES = [On(omega, -laplace(U) + grad(p)), On(omega, div(U)), On(omega.boundary, U - Matrix([y, 0]))]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "pins", "unknowns"),
+    [
+        (NEUMANN, [On(CORNER, u - 1)], (u,)),
+        (NEUMANN, [On(omega, omega.mean(u) - 1)], (u,)),
+        (NEUMANN, [On(omega.boundary, omega.integral(2 * u) - 1)], (u,)),
+        (STOKES, [On(CORNER, p)], (u, v, p)),
+        (STOKES, [On(omega, omega.integral(p))], (u, v, p)),
+        (
+            [On(omega, div(STRESS)), On(omega.boundary, STRESS * space.normal)],
+            [On(CORNER, U), On(Points(space, [[1, 0]]), v)],
+            (u, v),
+        ),
+    ],
+)
+def test_rows_that_fix_what_the_others_leave_open_stand_apart(conditions, pins, unknowns):
+    found = flux(*conditions, *pins, unknowns=unknowns)
+    assert found.pins == found.form.rows[-len(found.pins) :]
+    assert {row.condition for row in found.pins} == {len(conditions) + k for k in range(len(pins))}
+    assert {row.region.dim for row in found.boundary} == {1}
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        [*NEUMANN, On(CORNER, u), On(Points(space, [[1, 0]]), u)],
+        [*NEUMANN, On(CORNER, u), On(omega, omega.mean(u))],
+        [On(omega, laplace(u) - u), NEUMANN[1], On(CORNER, u)],
+        [NEUMANN[0], On(omega.boundary, u), On(CORNER, u)],
+        [*NEUMANN, On(CORNER, u.diff(x))],
+    ],
+)
+def test_what_others_feel_is_data(conditions):
+    assert "at points" in why(*conditions)
 
 
 # -- where there is none

@@ -191,6 +191,13 @@ def test_where_another_condition_begins_is_a_point_and_corners_are_none():
     assert np.allclose(found.points, [[0.4, 1]], atol=1e-9)
 
 
+def test_a_corner_of_a_mesh_gives_no_break():
+    mesh = square_mesh()
+    left = mesh.boundary.where(Eq(x, 0))
+    found = of(1, On(left, u), On(mesh.boundary - left, space.dn(u)), region=mesh)
+    assert found.breaks == ((), ())
+
+
 def test_a_condition_inside_parts_the_region():
     disc = Ball(space, (0.5, 0.5), 0.2)
     found = of(1, On(disc.boundary, u), On(omega.boundary, u - 1))

@@ -180,6 +180,19 @@ class TestKinds:
         assert 1e-3 < one.width < 1e-2
 
 
+def test_the_nearest_values_of_a_grid_jump():
+    space = Space("x y")
+    k, u = space.coefficient("k"), space.unknown("u")
+    omega = Region(space, Interval(0, 1) ** 2)
+    values = np.ones((3, 3))
+    values[1, 1] = 10
+    nearest = GridField(values, (np.linspace(0, 1, 3),) * 2, method="nearest")
+    conditions = [On(omega, space.div(k * space.grad(u)) + 1), On(omega.boundary, u)]
+    found = narrow(bind(Problem("p", [u], conditions, coefficients={k: nearest})))
+    assert {place.kind for place in found} == {"jump"}
+    assert all(place.resolved for place in found)
+
+
 def test_words():
     (one,) = narrow(poisson("x", lambda x: bump(1e-5, x - 0.3137)))
     assert "near x = 0.3137, of width 1e-05" in one.text
