@@ -1,0 +1,72 @@
+"""Which cell of a mesh holds a point, and where in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from inrpde.references.reference import Unsupported
+
+Array = np.ndarray
+SLACK = 0.1
+"""By how much cells count as larger than they are when straight: curved ones reach beyond."""
+PAIRS = 2_000_000
+"""Pairs of a cell and a point that are looked at at once."""
+
+
+def locate(mesh: Any, cells: Array, points: Array) -> Array:
+    """The one among `cells` that holds each of the points (N, d), -1 where none does."""
+    dim = len(points.T)
+    vertices = mesh.p.T[mesh.t[: dim + 1, cells].T]
+    reach = SLACK * np.ptp(vertices, axis=1)
+    lo, hi = vertices.min(axis=1) - reach, vertices.max(axis=1) + reach
+    order = np.argsort(points[:, 0], kind="stable")
+    first = np.searchsorted(points[order, 0], lo[:, 0])
+    counts = np.searchsorted(points[order, 0], hi[:, 0], side="right") - first
+    found, best = np.full(len(points), -1), np.full(len(points), -SLACK)
+    ends = np.cumsum(counts)
+    starts = np.searchsorted(ends, np.arange(0, ends[-1], PAIRS)) if len(ends) else []
+    for begin, end in zip(starts, [*starts[1:], len(cells)], strict=True):
+        _improve(vertices, lo, hi, points, order, first, counts, slice(begin, end), found, best)
+    return np.where(found >= 0, cells[found], -1)
+
+
+def _improve(
+    vertices: Array, lo: Array, hi: Array, points: Array, order: Array, first: Array, counts: Array, part: slice,
+    found: Array, best: Array,
+) -> None:  # fmt: skip
+    """Note in `found` and `best` the cells of a part in which points lie deeper than in those before."""
+    own = np.repeat(np.arange(len(counts))[part], counts[part])
+    starts = np.repeat(np.cumsum(counts[part]) - counts[part], counts[part])
+    near = order[np.repeat(first[part], counts[part]) + np.arange(len(own)) - starts]
+    inside = np.all((points[near] >= lo[own]) & (points[near] <= hi[own]), axis=1)
+    own, near = own[inside], near[inside]
+    base, edges = vertices[own, 0], vertices[own, 1:] - vertices[own, :1]
+    shares = np.linalg.solve(edges.transpose(0, 2, 1), (points[near] - base)[:, :, None])[:, :, 0]
+    depth = np.minimum(shares.min(axis=1), 1 - shares.sum(axis=1))
+    ranked = np.argsort(depth, kind="stable")
+    own, near, depth = own[ranked], near[ranked], depth[ranked]
+    deepest = np.full(len(points), -np.inf)
+    deepest[near] = depth
+    cell = np.full(len(points), -1)
+    cell[near] = own
+    better = deepest > best
+    found[better], best[better] = cell[better], deepest[better]
+
+
+def local_coordinates(mapping: Any, points: Array, cells: Array) -> Array:
+    """Reference coordinates (d, N, 1) of points (N, d) in their cells, by Newton's method on the mapping.
+
+    Raises Unsupported where it does not converge.
+    """
+    dim = len(points.T)
+    local = np.full((dim, len(points), 1), 1 / (dim + 1))
+    target = points.T[:, :, None]
+    for _ in range(20):
+        gap = mapping.F(local, tind=cells) - target
+        if np.max(np.abs(gap), initial=0.0) <= 1e-11 * np.max(np.abs(target), initial=0.0):
+            return local
+        slopes = np.moveaxis(mapping.DF(local, tind=cells), (0, 1), (2, 3))
+        local = local - np.moveaxis(np.linalg.solve(slopes, np.moveaxis(gap, 0, 2)[..., None])[..., 0], 2, 0)
+    raise Unsupported("some cells of the mesh are curved too strongly")
