@@ -47,7 +47,7 @@ DEFAULT = {2: 96, 3: 20}
 """Cells along the longest side of the grid on which the reference is given."""
 CELLS = {2: 8, 3: 5}
 """Cells along the longest side of the coarsest mesh, where it is free."""
-ADAPTED = 600
+ADAPTED = 320
 """Cells of the coarsest mesh in the plane, about, with those where the solution is rough."""
 LEVELS = 3
 DEGREES = {2: (4, 3, 2), 3: (2,)}

@@ -80,12 +80,11 @@ class Faces:
             if not given or not seen.along.shape[1]:
                 continue
             tied.append(wall)
-            products = (seen.given(given)[:, :, None, :] * seen.along[:, None]).reshape(-1, len(wall.bounded))
-            sizes = np.linalg.norm(products, axis=1, keepdims=True)
-            products = np.divide(products, sizes, out=np.zeros_like(products), where=sizes > 0)
+            units = [each / np.linalg.norm(each, axis=2, keepdims=True) for each in (seen.given(given), seen.along)]
+            products = (units[0][:, :, None] * units[1][:, None]).reshape(-1, len(wall.bounded))
             gram[np.ix_(wall.bounded, wall.bounded)] += np.real(products.conj().T @ products) / len(products)
         sizes, vectors = np.linalg.eigh(gram)
-        kernel = vectors[:, sizes <= ALONG**2 * max(sizes[-1], 1.0)]
+        kernel = vectors[:, sizes <= ALONG**2]
         inverse = kernel @ (kernel.T @ np.ones(count))
         if not np.all(inverse > 1e-12 * np.max(np.abs(inverse), initial=0.0)):
             text = tied[0].rows[-1].text

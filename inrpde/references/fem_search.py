@@ -15,10 +15,11 @@ PAIRS = 2_000_000
 """Pairs of a cell and a point that are looked at at once."""
 
 
-def locate(mesh: Any, cells: Array, points: Array) -> Array:
+def locate(mesh: Any, mapping: Any, cells: Array, points: Array) -> Array:
     """The one among `cells` that holds each of the points (N, d), -1 where none does."""
     dim = len(points.T)
     vertices = mesh.p.T[mesh.t[: dim + 1, cells].T]
+    bent = np.flatnonzero(_bent(mesh)[cells])
     reach = SLACK * np.ptp(vertices, axis=1)
     lo, hi = vertices.min(axis=1) - reach, vertices.max(axis=1) + reach
     order = np.argsort(points[:, 0], kind="stable")
@@ -28,28 +29,48 @@ def locate(mesh: Any, cells: Array, points: Array) -> Array:
     ends = np.cumsum(counts)
     starts = np.searchsorted(ends, np.arange(0, ends[-1], PAIRS)) if len(ends) else []
     for begin, end in zip(starts, [*starts[1:], len(cells)], strict=True):
-        _improve(vertices, lo, hi, points, order, first, counts, slice(begin, end), found, best)
+        own = np.repeat(np.arange(begin, end), counts[begin:end])
+        starts_ = np.repeat(np.cumsum(counts[begin:end]) - counts[begin:end], counts[begin:end])
+        near = order[np.repeat(first[begin:end], counts[begin:end]) + np.arange(len(own)) - starts_]
+        inside = np.all((points[near] >= lo[own]) & (points[near] <= hi[own]), axis=1)
+        own, near = own[inside], near[inside]
+        base, edges = vertices[own, 0], vertices[own, 1:] - vertices[own, :1]
+        shares = np.linalg.solve(edges.transpose(0, 2, 1), (points[near] - base)[:, :, None])[:, :, 0]
+        depth = _depth(shares)
+        doubtful = np.flatnonzero(np.isin(own, bent) & (depth > -SLACK))
+        if len(doubtful):
+            local = local_coordinates(mapping, points[near[doubtful]], cells[own[doubtful]])
+            depth[doubtful] = _depth(local[:, :, 0].T)
+        _note(own, near, depth, found, best)
     return np.where(found >= 0, cells[found], -1)
 
 
-def _improve(
-    vertices: Array, lo: Array, hi: Array, points: Array, order: Array, first: Array, counts: Array, part: slice,
-    found: Array, best: Array,
-) -> None:  # fmt: skip
-    """Note in `found` and `best` the cells of a part in which points lie deeper than in those before."""
-    own = np.repeat(np.arange(len(counts))[part], counts[part])
-    starts = np.repeat(np.cumsum(counts[part]) - counts[part], counts[part])
-    near = order[np.repeat(first[part], counts[part]) + np.arange(len(own)) - starts]
-    inside = np.all((points[near] >= lo[own]) & (points[near] <= hi[own]), axis=1)
-    own, near = own[inside], near[inside]
-    base, edges = vertices[own, 0], vertices[own, 1:] - vertices[own, :1]
-    shares = np.linalg.solve(edges.transpose(0, 2, 1), (points[near] - base)[:, :, None])[:, :, 0]
-    depth = np.minimum(shares.min(axis=1), 1 - shares.sum(axis=1))
+def _bent(mesh: Any) -> Array:
+    """Which cells have sides that are curved."""
+    corners = mesh.t[: len(mesh.p) + 1]
+    places = mesh.doflocs[:, mesh.dofs.element_dofs]
+    spans = np.max(np.ptp(mesh.p[:, corners], axis=1), axis=0)
+    straight = np.einsum("dvc,kv->dkc", mesh.p[:, corners], _shares(mesh.elem.doflocs))
+    return np.max(np.abs(places - straight), axis=(0, 1)) > 1e-10 * spans
+
+
+def _shares(local: Array) -> Array:
+    """Barycentric coordinates (N, d + 1) of points of the reference cell."""
+    return np.column_stack([1 - local.sum(axis=1), local])
+
+
+def _depth(local: Array) -> Array:
+    """How deep points of reference coordinates (N, d) lie in their cells, in shares of these."""
+    return _shares(local).min(axis=1)
+
+
+def _note(own: Array, near: Array, depth: Array, found: Array, best: Array) -> None:
+    """Note in `found` and `best` of the points `near` the cells `own` in which they lie deeper than in those before."""
     ranked = np.argsort(depth, kind="stable")
     own, near, depth = own[ranked], near[ranked], depth[ranked]
-    deepest = np.full(len(points), -np.inf)
+    deepest = np.full(len(found), -np.inf)
     deepest[near] = depth
-    cell = np.full(len(points), -1)
+    cell = np.full(len(found), -1)
     cell[near] = own
     better = deepest > best
     found[better], best[better] = cell[better], deepest[better]

@@ -186,7 +186,7 @@ class Spaces:
         Raises Unsupported where these do not hold the points.
         """
         own = np.flatnonzero(self.domains[unknown])
-        found = locate(self.mesh, own, points)
+        found = locate(self.mesh, self.mapping, own, points)
         if np.any(found < 0):
             raise Unsupported("the mesh does not cover the region")
         degree = self.degrees[unknown]
