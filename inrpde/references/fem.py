@@ -47,15 +47,15 @@ DEFAULT = {2: 96, 3: 20}
 """Cells along the longest side of the grid on which the reference is given."""
 CELLS = {2: 8, 3: 5}
 """Cells along the longest side of the coarsest mesh, where it is free."""
-ADAPTED = 320
-"""Cells of the coarsest mesh in the plane, about, with those where the solution is rough."""
+ADAPTED = (100, 320)
+"""Cells of the coarsest mesh in the plane, about, with those where the solution is rough: at least, and at most."""
 LEVELS = 3
 DEGREES = {2: (4, 3, 2), 3: (2,)}
 """Of the elements, the most accurate first."""
 NEWTON_STEPS = 4
 """Factorisations that a nonlinear solve takes, for the prediction of its cost."""
-SECONDS = 4.0
-"""What the factorisation on the finest mesh may take at a higher degree than the lowest, as predicted."""
+SECONDS = 2.0
+"""What factorisations on the finest mesh may take, as predicted, where fewer cells or a lower degree suffice."""
 
 
 def supports(bound: Bound) -> str | None:
@@ -99,8 +99,8 @@ def solve(
         more = (n or DEFAULT[dim]) / DEFAULT[dim]
         size = max(hi - lo for lo, hi in domain(equations)) / CELLS[dim] / more
         mesh = first(shape, size) if shape.own or dim == 2 else in_space(shape, size, 1.0)
-        most = ADAPTED * more**2
-        solver = _Solver(forms, rows, shape, _degree(forms, shape, max(mesh.nelements, most)))
+        degree, most = _effort(forms, shape, mesh.nelements)
+        solver, most = _Solver(forms, rows, shape, degree), most * more**2
         if dim == 2:
             mesh = adapted(shape, mesh, most, lambda mesh: solver.solve(mesh)[:2])
         levels, multipliers, noise = list[list[Array]](), list[Array](), FLOOR
@@ -126,15 +126,19 @@ def solve(
     return replace(found, cells=_cell_values(equations, spaces, state)) if shape.own else found
 
 
-def _degree(forms: Forms, shape: Geometry, cells: float) -> int:
-    """The highest degree with which a mesh of so many cells can be refined twice."""
+def _effort(forms: Forms, shape: Geometry, cells: int) -> tuple[int, float]:
+    """The degree of elements, the highest with which a mesh of so many cells can be refined twice, and how many cells
+    the coarsest mesh may have after some were divided."""
     dim, count = shape.dim, len(forms.equations.unknowns)
     seconds = min(SECONDS, deadline.left() / 4) / (1 if forms.linear else NEWTON_STEPS)
+    least, most = ADAPTED
     for degree in DEGREES[dim]:
-        nodes = round(4.0 ** (LEVELS - 1) * cells * degree**2 / 2)
-        if factor_seconds(nodes, count, dim, forms.equations.complex) < seconds:
+        nodes = 4.0 ** (LEVELS - 1) * degree**2 / 2  # of the finest mesh, for each cell of the coarsest
+        one = factor_seconds(round(nodes * 1000), count, dim, forms.equations.complex)
+        affordable = 1000 * (seconds / one) ** (2 / (1 + dim))
+        if affordable > max(cells, least):
             break
-    return degree
+    return degree, min(max(affordable, least), most)
 
 
 class _Solver:
@@ -192,7 +196,7 @@ def _on_grid(equations: Equations, spaces: Spaces, state: Array, points: Array, 
     found = []
     for unknown in range(len(spaces.degrees)):
         living = lives(equations, unknown, points)
-        values = np.full(mask.shape, np.nan, spaces.dtype)
+        values: Array = np.full(mask.shape, np.nan, spaces.dtype)
         here = np.flatnonzero(mask)[living]
         values.flat[here] = spaces.probe(unknown, points[living]) @ state
         found.append(values)
@@ -225,9 +229,9 @@ def _cell_values(equations: Equations, spaces: Spaces, state: Array) -> CellValu
     edges = np.array(mesh.refdom.facets if dim == 2 else mesh.refdom.edges)
     corners = mesh.refdom.p.T
     at = np.concatenate([corners, corners[edges].mean(axis=1)]).T
-    cells, values = [], []
+    cells, values = list[Array](), list[Array]()
     for unknown, degree in enumerate(spaces.degrees):
-        own = np.flatnonzero(spaces.domains[unknown])
+        own: Array = np.flatnonzero(spaces.domains[unknown])
         count = len(elements[degree].doflocs)
         shapes = np.array([np.broadcast_to(elements[degree].lbasis(at, k)[0], at.shape[1]) for k in range(count)])
         cells.append(mesh.t.T[own])

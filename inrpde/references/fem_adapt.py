@@ -20,7 +20,7 @@ LEAST = 1e-7
 """The relative roughness, in energy, at which a mesh is fine enough."""
 
 
-def adapted(shape: Geometry, mesh: Any, most: int, solve: Callable[[Any], tuple[Spaces, Array]]) -> Any:
+def adapted(shape: Geometry, mesh: Any, most: float, solve: Callable[[Any], tuple[Spaces, Array]]) -> Any:
     """A mesh with up to about `most` cells. `solve` gives the solution on a mesh of straight cells."""
     for _ in range(ROUNDS):
         if mesh.nelements >= most:

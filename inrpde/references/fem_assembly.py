@@ -8,12 +8,12 @@ from functools import cached_property
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import csr_array
 
 from inrpde.references.arrange import distinct
 from inrpde.references.cut_cells import whole
 from inrpde.references.equations import Equations, spread
-from inrpde.references.fem_spaces import Patch, Spaces
+from inrpde.references.fem_spaces import Entries, Patch, Spaces, assembled, entries
 from inrpde.references.reference import Unsupported
 from inrpde.references.weak_form import Array, Evaluator, Slot, State, WeakForm, weak_form
 
@@ -41,7 +41,6 @@ class Forms:
 
     def flux(self, unknown: int, patch: Patch, values: dict[Slot, Array]) -> tuple[Array, dict[Slot, Array]]:
         """F · n of the equation of an unknown on the facets of a patch, (N,), and its derivatives."""
-        assert patch.normals is not None
         points, normals = (
             patch.points.reshape(-1, patch.points.shape[2]),
             patch.normals.reshape(-1, patch.points.shape[2]),
@@ -106,14 +105,13 @@ def _owners(equations: Equations, forms: Sequence[WeakForm], evaluator: Evaluato
     owners: dict[int, int] = {}
     signatures, kinds = distinct(np.vstack([holding, living]))
     for kind, signature in enumerate(signatures.T):
-        here, unknowns = np.flatnonzero(signature[: len(forms)]), np.flatnonzero(signature[len(forms) :])
+        here, unknowns = np.flatnonzero(signature[: len(forms)]).tolist(), np.flatnonzero(signature[len(forms) :])
         if len(here) != len(unknowns):
             few = "few" if len(here) < len(unknowns) else "many"
             raise Unsupported(f"{len(here)} equations hold where there are {len(unknowns)} unknowns: too {few}")
         point = points[np.flatnonzero(kinds == kind)[:1]]
-        gain = np.array(
-            [_gains(forms[n], equations.volume[n].part, unknowns, evaluator, point) for n in here]
-        )
+        second = frozenset[int]().union(*(forms[n].second for n in here))
+        gain = np.array([_gains(forms[n], equations.volume[n].part, unknowns, second, evaluator, point) for n in here])
         rows, columns = linear_sum_assignment(gain, maximize=True)
         if np.any(gain[rows, columns] <= NEVER):
             raise Unsupported("some unknown has no equation of its own")
@@ -123,7 +121,9 @@ def _owners(equations: Equations, forms: Sequence[WeakForm], evaluator: Evaluato
     return tuple(owners[n] for n in range(len(forms)))
 
 
-def _gains(form: WeakForm, part: str, unknowns: Array, evaluator: Evaluator, point: Array) -> list[float]:
+def _gains(
+    form: WeakForm, part: str, unknowns: Array, second: frozenset[int], evaluator: Evaluator, point: Array
+) -> list[float]:
     """How well an equation determines each unknown: by its derivatives in the fluxes along their own axes, of which a
     divergence of stresses has most in its own component. What stands in no flux is left to an equation without."""
     state = State(point, {})
@@ -133,8 +133,8 @@ def _gains(form: WeakForm, part: str, unknowns: Array, evaluator: Evaluator, poi
             if slot:
                 trace[unknown] = trace.get(unknown, 0.0) + (slope[0] if slot == k + 1 else 0.0)
                 size = max(size, abs(slope[0]))
-    if not form.second:
-        return [0.0 if unknown in form.unknowns else NEVER for unknown in unknowns.tolist()]
+    if not form.second:  # a divergence determines the pressure, which it does not hold
+        return [0.0 if unknown not in second else NEVER for unknown in unknowns.tolist()]
     own = {unknown: abs(value) / (size or 1.0) for unknown, value in trace.items()}
     return [1e-3 + own[u] if u in form.second and u in own else NEVER for u in unknowns.tolist()]
 
@@ -152,12 +152,10 @@ class Assembly:
     def tangent(self, state: Array) -> tuple[Array, csr_array]:
         """The residual, and its derivative (size, size)."""
         residual, parts = self._assembled(state, True)
-        shape = (self.spaces.size, self.spaces.size)
-        data, rows, columns = (np.concatenate(each) for each in zip(*parts, strict=True))
-        return residual, csr_array(coo_array((data, (rows, columns)), shape=shape))
+        return residual, assembled(parts, self.spaces.size)
 
-    def _assembled(self, state: Array, slopes: bool) -> tuple[Array, list[tuple[Array, Array, Array]]]:
-        spaces, parts = self.spaces, list[tuple[Array, Array, Array]]()
+    def _assembled(self, state: Array, slopes: bool) -> tuple[Array, list[Entries]]:
+        spaces, parts = self.spaces, list[Entries]()
         residual: Array = np.zeros(spaces.size, spaces.dtype)
         signatures, kinds = distinct(np.array(spaces.domains))
         for kind, living in enumerate(signatures.T):
@@ -172,10 +170,7 @@ class Assembly:
                     for other, coefficients in stiffness.items() if slopes else ():
                         trial = patch.shapes[spaces.degrees[other]]
                         local = _products(shapes, coefficients, trial)
-                        theirs = spaces.numbers(other, patch.cells)
-                        rows = np.broadcast_to(own[:, :, None], local.shape)
-                        columns = np.broadcast_to(theirs[:, None, :], local.shape)
-                        parts.append((local.ravel(), rows.ravel(), columns.ravel()))
+                        parts.append(entries(own, spaces.numbers(other, patch.cells), local))
         return residual, parts
 
     def _local(

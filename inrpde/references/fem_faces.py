@@ -9,12 +9,13 @@ slides (u · n and the tangential traction), and where unknowns meet (equal valu
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import csr_array
 
 from inrpde.references.fem_assembly import Forms
-from inrpde.references.fem_spaces import Patch, Spaces
+from inrpde.references.fem_spaces import Entries, Patch, Spaces, assembled, entries
 from inrpde.references.fem_walls import Row, Wall
 from inrpde.references.reference import Unsupported
 from inrpde.references.weak_form import Array, Slot, State
@@ -32,9 +33,17 @@ class Faces:
         self.walls = [wall for wall in walls if wall.bounded]
         self.scales = self._scales()
 
+    def residual(self, state: Array) -> Array:
+        """∫ F · n v ds for every function, (size,)."""
+        return self._assembled(state, False)[0]
+
     def tangent(self, state: Array) -> tuple[Array, csr_array]:
-        """∫ F · n v ds for every function, (size,), and its derivative by the state, (size, size)."""
-        spaces, parts = self.spaces, list[tuple[Array, Array, Array]]()
+        """The residual, and its derivative by the state, (size, size)."""
+        residual, parts = self._assembled(state, True)
+        return residual, assembled(parts, self.spaces.size)
+
+    def _assembled(self, state: Array, slopes: bool) -> tuple[Array, list[Entries]]:
+        spaces, parts = self.spaces, list[Entries]()
         total: Array = np.zeros(spaces.size, spaces.dtype)
         for wall in self.walls:
             seen = _Seen(self.forms, spaces, wall, state)
@@ -44,29 +53,14 @@ class Faces:
                 patch = seen.of(unknown)
                 own = spaces.numbers(unknown, patch.cells)
                 shapes = patch.shapes[spaces.degrees[unknown]][:, 0] * patch.weights[:, None, :]
-                load: Array = np.zeros(seen.size)
-                slopes: dict[Slot, Array] = {}
-                for q, (value, tangent) in enumerate(seen.flows):
-                    load = load + share[:, n, q] * value
-                    for slot, slope in tangent.items():
-                        slopes[slot] = slopes.get(slot, 0.0) + share[:, n, q] * slope
-                np.add.at(
-                    total,
-                    own,
-                    np.einsum("ckq,cq->ck", shapes, np.broadcast_to(load, shape[0] * shape[1]).reshape(shape)),
-                )
-                for (other, slot), slope in slopes.items():
+                load, tangent = _sum(zip(seen.flows, share[:, n].T, strict=True), seen.size)
+                np.add.at(total, own, np.einsum("ckq,cq->ck", shapes, load.reshape(shape)))
+                for (other, slot), slope in tangent.items() if slopes else ():
                     theirs = seen.of(other)
-                    local = (shapes * slope.reshape(shape)[:, None, :]) @ np.swapaxes(
-                        theirs.shapes[spaces.degrees[other]][:, slot], 1, 2
-                    )
-                    numbers = spaces.numbers(other, theirs.cells)
-                    rows = np.broadcast_to(own[:, :, None], local.shape)
-                    columns = np.broadcast_to(numbers[:, None, :], local.shape)
-                    parts.append((local.ravel(), rows.ravel(), columns.ravel()))
-        empty = (np.empty(0), np.empty(0, int), np.empty(0, int))
-        data, rows, columns = (np.concatenate(each) for each in zip(empty, *parts, strict=True))
-        return total, csr_array(coo_array((data, (rows, columns)), shape=(spaces.size, spaces.size)))
+                    trial = theirs.shapes[spaces.degrees[other]][:, slot]
+                    local = (shapes * slope.reshape(shape)[:, None, :]) @ np.swapaxes(trial, 1, 2)
+                    parts.append(entries(own, spaces.numbers(other, theirs.cells), local))
+        return total, parts
 
     def _scales(self) -> Array:
         """The factors of the equations with which B Sᵀ = 0; Raises Unsupported where there are none."""
@@ -121,7 +115,7 @@ class _Seen:
         wall, dim = self.wall, self.spaces.dim
         fluxes = [self.forms.flux(unknown, self.of(unknown), self.values) for unknown in wall.bounded]
         slots = [(unknown, k) for unknown in wall.sides for k in range(1, 1 + dim)]
-        across = np.stack([_stacked(tangent, slots, self.size) for _, tangent in fluxes], axis=1) if fluxes else None
+        across = np.stack([_stacked(tangent, slots, self.size) for _, tangent in fluxes], axis=1)
         rows = []
         for number in wall.flowing:
             value, tangent = self.row(number)
@@ -132,14 +126,14 @@ class _Seen:
                 raise Unsupported(f"{wall.rows[number].text} has a derivative that is not the equation's flux")
             rows.append(share)
             # F · n less the condition: the derivatives cancel
-            self.flows.append(_less(zip(fluxes, share.T, strict=True), (value, tangent)))
+            self.flows.append(_sum([*zip(fluxes, share.T, strict=True), ((value, tangent), -1.0)], self.size))
         given = [n for n in wall.giving if wall.rows[n].term.unknowns & self.forms.second]
         if len(given) + len(rows) < len(wall.bounded):
             # a pressure is given in place of the traction: what is left open of that is what the state makes it
             open_ = np.linalg.svd(self.given(given))[2][:, len(given) :].conj()
             for share in np.moveaxis(open_, 1, 0):
                 rows.append(share)
-                self.flows.append(_less(zip(fluxes, share.T, strict=True), (np.zeros(self.size), {})))
+                self.flows.append(_sum(zip(fluxes, share.T, strict=True), self.size))
         if rows:
             self.along = np.stack(rows, axis=1)
 
@@ -173,13 +167,12 @@ def _stacked(tangent: dict[Slot, Array], slots: Sequence[Slot], size: int) -> Ar
     return np.stack([np.broadcast_to(tangent.get(slot, 0.0), size) for slot in slots], axis=1)
 
 
-def _less(
-    fluxes: Iterable[tuple[tuple[Array, dict[Slot, Array]], Array]], condition: tuple[Array, dict[Slot, Array]]
-) -> tuple[Array, dict[Slot, Array]]:
-    """The sum of fluxes times their shares, less a condition."""
-    value, tangent = -condition[0], {slot: -slope for slot, slope in condition[1].items()}
-    for (flux, slopes), share in fluxes:
-        value = value + share * flux
+def _sum(terms: Iterable[tuple[tuple[Array, dict[Slot, Array]], Any]], size: int) -> tuple[Array, dict[Slot, Array]]:
+    """The sum of values with their derivatives, times factors, (size,) each."""
+    total: Array = np.zeros(size)
+    tangent: dict[Slot, Array] = {}
+    for (value, slopes), factor in terms:
+        total = total + factor * value
         for slot, slope in slopes.items():
-            tangent[slot] = tangent.get(slot, 0.0) + share * slope
-    return value, tangent
+            tangent[slot] = tangent.get(slot, np.zeros(size)) + factor * slope
+    return total, tangent

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial import cKDTree
 
-from inrpde.declaration.regions import Mesh, Region
+from inrpde.declaration.regions import Mesh
 from inrpde.declaration.regions.where import Where
 from inrpde.references.cut_cells import whole
 from inrpde.references.equations import Equations
@@ -33,7 +33,7 @@ MOST_CELLS = {2: 300_000, 3: 60_000}
 class Geometry:
     """The regions that a mesh covers together, and where materials meet in them."""
 
-    regions: tuple[Region, ...]
+    regions: tuple[Any, ...]
     cuts: tuple[Cut, ...] = ()
 
     @property
@@ -63,7 +63,7 @@ class Geometry:
 
 def geometry(equations: Equations) -> Geometry:
     """Raises Unsupported for regions of which there is no mesh, nor a generator at hand."""
-    regions = tuple(dict.fromkeys(whole(e.region) for e in equations.volume))
+    regions: tuple[Any, ...] = tuple(dict.fromkeys(whole(e.region) for e in equations.volume))
     dim = len(regions[0].coords)
     if dim not in MOST_CELLS:
         raise Unsupported(f"finite elements in {dim} dimensions")

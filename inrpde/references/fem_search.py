@@ -27,7 +27,7 @@ def locate(mesh: Any, mapping: Any, cells: Array, points: Array) -> Array:
     counts = np.searchsorted(points[order, 0], hi[:, 0], side="right") - first
     found, best = np.full(len(points), -1), np.full(len(points), -SLACK)
     ends = np.cumsum(counts)
-    starts = np.searchsorted(ends, np.arange(0, ends[-1], PAIRS)) if len(ends) else []
+    starts: Array = np.searchsorted(ends, np.arange(0, max(int(ends[-1]), 1), PAIRS))
     for begin, end in zip(starts, [*starts[1:], len(cells)], strict=True):
         own = np.repeat(np.arange(begin, end), counts[begin:end])
         starts_ = np.repeat(np.cumsum(counts[begin:end]) - counts[begin:end], counts[begin:end])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,8 @@ from inrpde.references.fem_search import local_coordinates, locate
 from inrpde.references.reference import Unsupported
 from inrpde.references.weak_form import Array, Slot
 
+Entries = tuple[Array, Array, Array]
+"""Numbers, and the rows and the columns that they stand in."""
 CHUNK = 400_000
 """Numbers in the basis functions of the cells that are worked on at once, about."""
 
@@ -37,7 +39,7 @@ class Patch:
     points: Array
     weights: Array
     shapes: Mapping[int, Array]
-    normals: Array | None = None
+    normals: Array = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +173,14 @@ class Spaces:
             found[degree] = shapes
         return found
 
+    def measures(self, unknown: int) -> Array:
+        """∫ v dx for every function of an unknown, (size,)."""
+        total = np.zeros(self.size)
+        for patch in self.patches(np.flatnonzero(self.domains[unknown])):
+            shapes = patch.shapes[self.degrees[unknown]][:, 0]
+            np.add.at(total, self.numbers(unknown, patch.cells), np.einsum("ckq,cq->ck", shapes, patch.weights))
+        return total
+
     def values(self, patch: Patch, unknowns: Sequence[int], state: Array) -> dict[Slot, Array]:
         """The unknowns and their derivatives at a patch's points, (C * Q,) each."""
         found: dict[Slot, Array] = {}
@@ -197,6 +207,19 @@ class Spaces:
         columns = self.numbers(unknown, found).T.ravel()
         each = np.concatenate([np.broadcast_to(v, len(points)) for v in values])
         return csr_array(coo_array((each, (rows, columns)), shape=(len(points), self.size)))
+
+
+def entries(own: Array, theirs: Array, local: Array) -> Entries:
+    """The entries of local matrices (C, K, K') in the rows `own` (C, K) and the columns `theirs` (C, K')."""
+    rows, columns = (np.broadcast_to(each, local.shape) for each in (own[:, :, None], theirs[:, None, :]))
+    return local.ravel(), rows.ravel(), columns.ravel()
+
+
+def assembled(parts: Sequence[Entries], size: int) -> csr_array:
+    """The square matrix of all entries, those at the same place summed."""
+    none = (np.empty(0), np.empty(0, int), np.empty(0, int))
+    data, rows, columns = (np.concatenate(each) for each in zip(none, *parts, strict=True))
+    return csr_array(coo_array((data, (rows, columns)), shape=(size, size)))
 
 
 def _positions(mesh: Any, facets: Array, cells: Array) -> Array:

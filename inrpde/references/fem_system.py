@@ -21,6 +21,7 @@ from inrpde.references.fem_walls import Row, walls_of
 from inrpde.references.newton import Diverged, continued, newton
 from inrpde.references.reference import Refusal, Unsupported
 from inrpde.references.steady import SINGULAR
+from inrpde.references.terms import Integral
 from inrpde.references.weak_form import Array, State
 
 
@@ -46,7 +47,7 @@ class FemSystem:
         self.gauges = [gauge(forms, spaces, e) for e in (*forms.equations.numbers, *forms.equations.points)]
         basis = self.functions.basis
         self._rows = [basis.T @ gauge.row for gauge in self.gauges]
-        self._columns = [basis.T @ self._ones(gauge.unknown) for gauge in self.gauges]
+        self._columns = [basis.T @ spaces.measures(gauge.unknown) for gauge in self.gauges]
         scales = np.concatenate(
             [np.full(n, factor) for n, factor in zip(np.diff(spaces.offsets), self.faces.scales, strict=True)]
         )
@@ -71,18 +72,24 @@ class FemSystem:
         residual, matrix = self.volume.tangent(state)
         more, faces = self.faces.tangent(state)
         core = csr_array(self._test @ (matrix + faces) @ self.functions.basis)
-        rest = self._test @ (residual + more)
+        rest = self._with_gauges(self._test @ (residual + more), numbers)
         if not self.gauges:
             return rest, core
-        multipliers = numbers[core.shape[0] :]
-        rest = rest + np.stack(self._columns, axis=1) @ multipliers
-        fixed = np.array([gauge.row @ state + gauge.known for gauge in self.gauges])
         columns, rows = csr_array(np.stack(self._columns, axis=1)), csr_array(np.stack(self._rows))
         bordered = sparse.block_array([[core, columns], [rows, None]], format="csr")
-        return np.concatenate([rest, fixed]), csr_array(bordered)
+        return rest, csr_array(bordered)
 
     def value(self, numbers: Array) -> Array:
-        return self.tangent(numbers)[0]
+        """R(y)."""
+        state = self.state(numbers)
+        return self._with_gauges(self._test @ (self.volume.residual(state) + self.faces.residual(state)), numbers)
+
+    def _with_gauges(self, rest: Array, numbers: Array) -> Array:
+        if not self.gauges:
+            return rest
+        state = self.state(numbers)
+        fixed = np.array([gauge.row @ state + gauge.known for gauge in self.gauges])
+        return np.concatenate([rest + np.stack(self._columns, axis=1) @ numbers[len(rest) :], fixed])
 
     def factorise(self, numbers: Array) -> tuple[Array, Factors]:
         """R(y) and the factors of its Jacobian."""
@@ -96,21 +103,18 @@ class FemSystem:
         raised for a singular matrix."""
         first = self.numbers(self.functions.start if start is None else start)
         last: list[Factors] = []
+        if check:
+            self._check_fixed(first)
 
         def factorise(numbers: Array) -> tuple[Array, Factors]:
             residual, matrix = self.factorise(numbers)
             if check and not last and matrix.condition() > SINGULAR:
-                raise Unsupported(f"the discrete equations are singular: {self._open(numbers)}", Refusal.SINGULAR)
+                what = "the discrete equations are singular: the conditions leave something open"
+                raise Unsupported(what, Refusal.SINGULAR)
             last[:] = [matrix]
             return residual, matrix
 
-        try:
-            found = self._found(factorise, first)
-        except Unsupported as reason:
-            if reason.kind is Refusal.SINGULAR and check and self._open(first):
-                what = f"the discrete equations are singular: {self._open(first)}"
-                raise Unsupported(what, Refusal.SINGULAR) from None
-            raise
+        found = self._found(factorise, first)
         self.multipliers = found[self.functions.basis.shape[1] :]
         return self.state(found), last[0].rounding(found)
 
@@ -125,15 +129,15 @@ class FemSystem:
             what = "Newton's method does not converge, neither directly nor by continuation"
             raise Unsupported(what, Refusal.DIVERGED) from None
 
-    def _open(self, numbers: Array) -> str:
-        """What the equations leave open."""
+    def _check_fixed(self, numbers: Array) -> None:
+        """Raise Unsupported where the equations do not feel a constant."""
         matrix = self.tangent(numbers)[1]
         for number, unknown in enumerate(self.forms.equations.unknowns):
             constant = self.functions.basis.conj().T @ self._ones(number)
             whole_ = self.functions.basis @ constant - self._ones(number)
             if not np.any(np.abs(whole_) > 1e-9) and ignores(matrix, np.append(constant, np.zeros(len(self.gauges)))):
-                return f"{unknown.declared} is fixed only up to a constant"
-        return "the conditions leave something open"
+                what = f"the discrete equations are singular: {unknown.declared} is fixed only up to a constant"
+                raise Unsupported(what, Refusal.SINGULAR)
 
     def _ones(self, unknown: int) -> Array:
         spaces = self.spaces
@@ -148,21 +152,23 @@ def gauge(forms: Forms, spaces: Spaces, equation: Equation) -> Gauge:
     if not term.linear:
         raise Unsupported(f"{equation.text} is not linear")
     row: Array = np.zeros(spaces.size, spaces.dtype)
+    known: Any
     if term.leaves:
         lo, hi = equation.region.bounds
         if np.any(hi > lo) or term.integrals or any(any(leaf.index) for leaf in term.leaves):
             raise Unsupported(f"{equation.text} is more than a value at a point")
-        known, tangent = forms.evaluator(term, equation.part, State(lo[None], {}))
+        value, tangent = forms.evaluator(term, equation.part, State(lo[None], {}))
         for (unknown, _), slope in tangent.items():
             row += slope[0] * (spaces.probe(unknown, lo[None]).toarray()[0])
-        return Gauge(row, known[0], min(term.unknowns), equation.text)
+        return Gauge(row, value[0], min(term.unknowns), equation.text)
     integrals = [forms.equations.integrals[number] for number in sorted(term.integrals)]
-    total, unknowns = 0.0, set[int]()
-    value, slopes = _numbers(forms, equation)
+    unknowns = set[int]()
+    known, slopes = _numbers(forms, equation)
     for integral, slope in zip(integrals, slopes, strict=True):
-        weights, known, used = _integral(forms, spaces, integral, equation)
-        row, total, unknowns = row + slope * weights, total + slope * known, unknowns | used
-    return Gauge(row, value + total, min(unknowns), equation.text)
+        weights, more, used = _integral(forms, spaces, integral, equation)
+        row = row + slope * weights
+        known, unknowns = known + slope * more, unknowns | used
+    return Gauge(row, known, min(unknowns), equation.text)
 
 
 def _numbers(forms: Forms, equation: Equation) -> tuple[complex, list[complex]]:
@@ -170,7 +176,8 @@ def _numbers(forms: Forms, equation: Equation) -> tuple[complex, list[complex]]:
     term = forms.equations.term(equation)
     env: dict[Any, Any] = dict.fromkeys(term.atoms, 0.0)
     value, *slopes = term.tangent(env)
-    by_number = {term.atoms[symbol].number: slope for symbol, slope in zip(term.slopes, slopes, strict=True)}
+    atoms = [term.atoms[symbol] for symbol in term.slopes]
+    by_number = {atom.number: slope for atom, slope in zip(atoms, slopes, strict=True) if isinstance(atom, Integral)}
     return value, [by_number.get(number, 0.0) for number in sorted(term.integrals)]
 
 

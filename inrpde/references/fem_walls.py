@@ -85,7 +85,7 @@ def walls_of(forms: Forms, spaces: Spaces, rows: Sequence[Row]) -> list[Wall]:
     for kind, signature in enumerate(signatures.T):
         facets = chosen[kinds == kind]
         borne, ends, left_, right_ = np.split(signature, np.cumsum([len(rows), count, count]))
-        here = [rows[n] for n in np.flatnonzero(borne)]
+        here = [rows[n] for n in np.flatnonzero(borne).tolist()]
         bounded = tuple(unknown for unknown in np.flatnonzero(ends).tolist() if unknown in forms.second)
         living = {unknown: 0 if left_[unknown] else 1 for unknown in np.flatnonzero(left_ | right_).tolist()}
         _check_count(forms, spaces, here, bounded, facets)

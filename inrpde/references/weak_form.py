@@ -74,9 +74,10 @@ def _parts(expr: Expr, unknowns: tuple[AppliedUndef, ...]) -> list[Expr]:
     if isinstance(expr, Add):
         return [part for arg in expr.args for part in _parts(arg, unknowns)]
     if isinstance(expr, Mul):
-        known, sums = expr.as_independent(*unknowns)
-        if isinstance(sums, Add):
-            return [part for arg in sums.args for part in _parts(known * arg, unknowns)]
+        sums = next((arg for arg in expr.args if isinstance(arg, Add) and _has_outer(arg, unknowns)), None)
+        if sums is not None:
+            rest = Mul(*(arg for arg in expr.args if arg is not sums))
+            return [part for arg in sums.args for part in _parts(rest * arg, unknowns)]
     if isinstance(expr, Derivative) and isinstance(expr.expr, Add):
         return [part for arg in expr.expr.args for part in _parts(Derivative(arg, *expr.variables), unknowns)]
     return [expr]
@@ -91,6 +92,10 @@ def _outer_derivative(part: Expr, unknowns: tuple[AppliedUndef, ...], space: Spa
     *before, last = found.variables
     inner = Derivative(found.expr, *before) if before else found.expr
     return space.spatial.index(last), Mul(*(arg for arg in Mul.make_args(part) if arg is not found)), inner
+
+
+def _has_outer(expr: Expr, unknowns: tuple[AppliedUndef, ...]) -> bool:
+    return any(_is_outer(derivative, unknowns) for derivative in expr.atoms(Derivative))
 
 
 def _is_outer(derivative: Derivative, unknowns: tuple[AppliedUndef, ...]) -> bool:
