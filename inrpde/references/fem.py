@@ -45,8 +45,10 @@ from inrpde.references.weak_form import Array, Evaluator, State
 KIND = "finite-element"
 DEFAULT = {2: 96, 3: 20}
 """Cells along the longest side of the grid on which the reference is given."""
-CELLS = {2: 8, 3: 5}
-"""Cells along the longest side of the coarsest mesh, where it is free."""
+ACROSS = 8
+"""Cells along the longest side of the coarsest mesh in the plane, where it is free."""
+IN_SPACE = 1500
+"""Cells of the coarsest mesh in space, about, where it is free."""
 ADAPTED = (100, 320)
 """Cells of the coarsest mesh in the plane, about, with those where the solution is rough: at least, and at most."""
 LEVELS = 3
@@ -97,7 +99,7 @@ def solve(
         equations, dim = forms.equations, shape.dim
         axes, points, mask = _grid(equations, shape, n or DEFAULT[dim])
         more = (n or DEFAULT[dim]) / DEFAULT[dim]
-        size = max(hi - lo for lo, hi in domain(equations)) / CELLS[dim] / more
+        size = _size(shape, equations) / more
         mesh = first(shape, size) if shape.own or dim == 2 else in_space(shape, size, 1.0)
         degree, most = _effort(forms, shape, mesh.nelements)
         solver, most = _Solver(forms, rows, shape, degree), most * more**2
@@ -124,6 +126,14 @@ def solve(
     joined = [equations.joined(level) for level in levels]
     found = _reference(bound, shape.ratio, solver.degree + 1.0, axes, mask, joined, noise)
     return replace(found, cells=_cell_values(equations, spaces, state)) if shape.own else found
+
+
+def _size(shape: Geometry, equations: Equations) -> float:
+    """That of cells of the coarsest mesh."""
+    if shape.dim == 2:
+        return max(hi - lo for lo, hi in domain(equations)) / ACROSS
+    volume = sum(float(region.measure) for region in shape.regions)
+    return float((8.5 * volume / IN_SPACE) ** (1 / 3))  # a regular tetrahedron is an 8.5th of the cube of its side
 
 
 def _effort(forms: Forms, shape: Geometry, cells: int) -> tuple[int, float]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from inrpde.references.reference import Unsupported
 
 Array = np.ndarray
 SLACK = 0.1
 """By how much cells count as larger than they are when straight: curved ones reach beyond."""
-PAIRS = 2_000_000
-"""Pairs of a cell and a point that are looked at at once."""
+CELLS = 20_000
+"""Cells that are looked at at once."""
 
 
 def locate(mesh: Any, mapping: Any, cells: Array, points: Array) -> Array:
@@ -22,16 +24,13 @@ def locate(mesh: Any, mapping: Any, cells: Array, points: Array) -> Array:
     bent = np.flatnonzero(_bent(mesh)[cells])
     reach = SLACK * np.ptp(vertices, axis=1)
     lo, hi = vertices.min(axis=1) - reach, vertices.max(axis=1) + reach
-    order = np.argsort(points[:, 0], kind="stable")
-    first = np.searchsorted(points[order, 0], lo[:, 0])
-    counts = np.searchsorted(points[order, 0], hi[:, 0], side="right") - first
     found, best = np.full(len(points), -1), np.full(len(points), -SLACK)
-    ends = np.cumsum(counts)
-    starts: Array = np.searchsorted(ends, np.arange(0, max(int(ends[-1]), 1), PAIRS))
-    for begin, end in zip(starts, [*starts[1:], len(cells)], strict=True):
-        own = np.repeat(np.arange(begin, end), counts[begin:end])
-        starts_ = np.repeat(np.cumsum(counts[begin:end]) - counts[begin:end], counts[begin:end])
-        near = order[np.repeat(first[begin:end], counts[begin:end]) + np.arange(len(own)) - starts_]
+    tree = cKDTree(points)
+    for begin in range(0, len(cells), CELLS):
+        part = slice(begin, begin + CELLS)
+        within = tree.query_ball_point((lo[part] + hi[part]) / 2, np.max(hi[part] - lo[part], axis=1) / 2, p=np.inf)
+        own = begin + np.repeat(np.arange(len(within)), [len(each) for each in within])
+        near = np.fromiter(chain.from_iterable(within), int, len(own))
         inside = np.all((points[near] >= lo[own]) & (points[near] <= hi[own]), axis=1)
         own, near = own[inside], near[inside]
         base, edges = vertices[own, 0], vertices[own, 1:] - vertices[own, :1]

@@ -12,6 +12,7 @@ from scipy.sparse import coo_array, csr_array
 
 from inrpde import deadline
 from inrpde.references.fem_search import local_coordinates, locate
+from inrpde.references.evaluate import scaled
 from inrpde.references.reference import Unsupported
 from inrpde.references.weak_form import Array, Slot
 
@@ -114,6 +115,24 @@ class Spaces:
     def mapping(self) -> Any:
         """scikit-fem's map from the reference cell to the cells."""
         return self.mesh.mapping()
+
+    def vertices(self, unknown: int) -> Array:
+        """The numbers in a state of the values of an unknown at the mesh's vertices."""
+        return self.dofs[self.degrees[unknown]].nodal_dofs[0] + self.offsets[unknown]
+
+    @cached_property
+    def linear(self) -> csr_array:
+        """The matrix (size, size) that takes the values at vertices to those of linear functions."""
+        parts = []
+        for unknown, degree in enumerate(self.degrees):
+            cells = np.arange(self.mesh.nelements)
+            own, corners = self.numbers(unknown, cells), self.vertices(unknown)[self.mesh.t[: self.dim + 1].T]
+            local = self.elements[degree].doflocs
+            shares = np.column_stack([1 - local.sum(axis=1), local])
+            parts.append(entries(own, corners, np.broadcast_to(shares, (len(cells), *shares.shape))))
+        total = assembled(parts, self.size)
+        counts = np.asarray(total.sum(axis=1)).ravel()  # every cell of a value says the same
+        return scaled(total, 1 / np.where(counts > 0, counts, 1.0))
 
     def patches(self, cells: Array) -> list[Patch]:
         """Quadrature on cells, a part of them after the other."""

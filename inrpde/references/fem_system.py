@@ -21,8 +21,12 @@ from inrpde.references.fem_walls import Row, walls_of
 from inrpde.references.newton import Diverged, continued, newton
 from inrpde.references.reference import Refusal, Unsupported
 from inrpde.references.steady import SINGULAR
+from inrpde.references.two_level import TwoLevel
 from inrpde.references.terms import Integral
 from inrpde.references.weak_form import Array, State
+
+DIRECT = 12_000
+"""Equations in space that are solved directly, at most: those of fewer take less time so."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,22 +95,37 @@ class FemSystem:
         fixed = np.array([gauge.row @ state + gauge.known for gauge in self.gauges])
         return np.concatenate([rest + np.stack(self._columns, axis=1) @ numbers[len(rest) :], fixed])
 
-    def factorise(self, numbers: Array) -> tuple[Array, Factors]:
-        """R(y) and the factors of its Jacobian."""
+    def factorise(self, numbers: Array) -> tuple[Array, Factors | TwoLevel]:
+        """R(y) and what solves for its Jacobian: its factors, or iterations where these would be large."""
         residual, matrix = self.tangent(numbers)
+        if self._iterates(matrix.shape[0]):
+            return residual, TwoLevel(matrix, self._coarse())
         core = matrix.shape[0] - len(self.gauges)
         pins = [int(np.argmax(np.abs(column))) for column in self._columns]
         return residual, Factors(matrix, core, pins)
+
+    def _iterates(self, count: int) -> bool:
+        same = set(self.spaces.degrees) == {2} and not self.gauges  # there is no pressure, nor a border
+        return self.spaces.dim == 3 and same and count > DIRECT
+
+    def _coarse(self) -> csr_array:
+        """The numbers of functions whose elements are linear, (functions, vertices)."""
+        basis = self.functions.basis
+        count = len(self.spaces.degrees)
+        corners = np.concatenate([self.spaces.vertices(unknown) for unknown in range(count)])
+        at = csr_array(basis[corners])
+        columns = np.flatnonzero(np.diff(at.tocsc().indptr))
+        return csr_array(basis.conj().T @ self.spaces.linear[:, corners] @ at[:, columns])
 
     def solve(self, start: Array | None, check: bool) -> tuple[Array, float]:
         """The state, from a first one, and the relative error that rounding leaves in it. With `check` Unsupported is
         raised for a singular matrix."""
         first = self.numbers(self.functions.start if start is None else start)
-        last: list[Factors] = []
+        last: list[Factors | TwoLevel] = []
         if check:
             self._check_fixed(first)
 
-        def factorise(numbers: Array) -> tuple[Array, Factors]:
+        def factorise(numbers: Array) -> tuple[Array, Factors | TwoLevel]:
             residual, matrix = self.factorise(numbers)
             if check and not last and matrix.condition() > SINGULAR:
                 what = "the discrete equations are singular: the conditions leave something open"
@@ -164,10 +183,10 @@ def gauge(forms: Forms, spaces: Spaces, equation: Equation) -> Gauge:
     integrals = [forms.equations.integrals[number] for number in sorted(term.integrals)]
     unknowns = set[int]()
     known, slopes = _numbers(forms, equation)
-    for integral, slope in zip(integrals, slopes, strict=True):
+    for integral, factor in zip(integrals, slopes, strict=True):
         weights, more, used = _integral(forms, spaces, integral, equation)
-        row = row + slope * weights
-        known, unknowns = known + slope * more, unknowns | used
+        row = row + factor * weights
+        known, unknowns = known + factor * more, unknowns | used
     return Gauge(row, known, min(unknowns), equation.text)
 
 
