@@ -1,28 +1,30 @@
-"""Steady linear problems of second order by quadratic finite elements (scikit-fem).
+"""Steady problems of second order by finite elements (scikit-fem): systems, several materials, unknowns on parts.
 
-One unknown, or several that live on regions of their own and meet with equal values and fluxes: then they are one
-field on all of them.
+Unknowns have elements of one degree, those without a flux (a pressure) of the next lower one (Taylor and Hood 1973).
+In the plane cells are divided where the solution is rough, before all of them are twice.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
-from sympy import Derivative, S
 
+from inrpde import deadline
 from inrpde.compiler import Bound
 from inrpde.declaration.regions import Mesh, Region
-from inrpde.references.cost import afford
-from inrpde.references.cut_cells import whole
-from inrpde.references.equations import Equation, Equations, sort_equations
-from inrpde.references.factors import Factors, ignores
-from inrpde.references.fem_assembly import Assembly, Interface, probe
-from inrpde.references.fem_mesh import check_meshable, meshes, ratio
+from inrpde.references.cost import afford, factor_seconds
+from inrpde.references.equations import Equations, sort_equations
+from inrpde.references.fem_adapt import adapted
+from inrpde.references.fem_assembly import Forms, forms_of, lives
+from inrpde.references.fem_mesh import Geometry, curved, finer, first, geometry, in_space
+from inrpde.references.fem_spaces import Spaces
+from inrpde.references.fem_system import FemSystem
+from inrpde.references.fem_walls import Row, rows_of
 from inrpde.references.layout import coarsest_axes, domain
 from inrpde.references.narrow import places
 from inrpde.references.reference import (
@@ -37,18 +39,25 @@ from inrpde.references.reference import (
     norm,
     trust,
 )
-from inrpde.references.steady import SINGULAR, Progress
-from inrpde.references.terms import Lowering, Term
-from inrpde.references.weak_form import Array, check_first_order, weak_form
+from inrpde.references.steady import Progress
+from inrpde.references.weak_form import Array, Evaluator, State
 
 KIND = "finite-element"
 DEFAULT = {2: 96, 3: 20}
 """Cells along the longest side of the grid on which the reference is given."""
-CELLS = {2: 24, 3: 5}
-"""Cells along the longest side of the coarsest mesh, where it is free."""
+ACROSS = 8
+"""Cells along the longest side of the coarsest mesh in the plane, where it is free."""
+IN_SPACE = 1500
+"""Cells of the coarsest mesh in space, about, where it is free."""
+ADAPTED = (100, 320)
+"""Cells of the coarsest mesh in the plane, about, with those where the solution is rough: at least, and at most."""
 LEVELS = 3
-ORDER = 3.0
-"""Of the error of quadratic elements in L2."""
+DEGREES = {2: (4, 3, 2), 3: (2,)}
+"""Of the elements, the most accurate first."""
+NEWTON_STEPS = 4
+"""Factorisations that a nonlinear solve takes, for the prediction of its cost."""
+SECONDS = 2.0
+"""What factorisations on the finest mesh may take, as predicted, where fewer cells or a lower degree suffice."""
 
 
 def supports(bound: Bound) -> str | None:
@@ -60,59 +69,19 @@ def supports(bound: Bound) -> str | None:
     return None
 
 
-def _check(bound: Bound) -> tuple[Equations, list[Interface]]:
+def _check(bound: Bound) -> tuple[Forms, tuple[Row, ...], Geometry]:
     if find_spec("skfem") is None:
         raise Unsupported("scikit-fem is not installed")
     if bound.space.time is not None:
         raise Unsupported("the problem has a time")
-    problem = sort_equations(bound)
-    if problem.periodic or problem.numbers or problem.points or problem.integrals:
-        raise Unsupported("a periodic, integral or pointwise condition")
-    if not problem.volume or len(problem.unknowns) != len(bound.unknowns):
-        raise Unsupported("no equation holds in a volume, or one is not complex-differentiable")
-    equations, interfaces = _merged(problem)
-    check_meshable(_regions(equations))
-    for equation in equations.volume:
-        weak_form(equation.expr, equation.text, equations.lowering, equations.space)
-    for equation in equations.faces:
-        check_first_order(equations.term(equation))
-    return equations, interfaces
-
-
-def _merged(problem: Equations) -> tuple[Equations, list[Interface]]:
-    """The problem in one field that stands for every unknown on its own region, and the conditions where they meet."""
-    homes = {unknown.symbol: unknown.region for unknown in problem.unknowns}
-    field = problem.unknowns[0].symbol
-    if len(homes) > 1 and not all(homes[u] is whole(e.region) for e in problem.volume for u in homes if e.expr.has(u)):
-        raise Unsupported("several unknowns in one region")
-    lowering = Lowering(problem.space, (field,), frozenset(problem.fields))
-    faces: list[Equation] = []
-    interfaces: list[Interface] = []
-    for equation in problem.faces:
-        met = [u for u in homes if equation.expr.has(u)]
-        merged = equation.expr.xreplace(dict.fromkeys(met, field))
-        if len(met) == 1:
-            faces.append(replace(equation, expr=merged))
-        elif not equation.expr.has(Derivative) and merged == 0:
-            interfaces.append(Interface(equation, ()))
-        elif equation.expr.has(Derivative):
-            sides: list[tuple[Region, Term]] = []
-            for u in met:
-                alone = equation.expr.xreplace({other: S.Zero for other in met if other != u}).doit()
-                home = homes[u]
-                assert home is not None
-                sides.append((home, lowering.term(alone.xreplace({u: field}), equation.text)))
-            interfaces.append(Interface(equation, tuple(sides)))
-        else:
-            raise Unsupported(f"{equation.text} is a jump between unknowns")
-    volume = [replace(e, expr=e.expr.xreplace(dict.fromkeys(homes, field))) for e in problem.volume]
-    one = (replace(problem.unknowns[0], region=None),)
-    return replace(problem, unknowns=one, volume=tuple(volume), faces=tuple(faces), lowering=lowering), interfaces
-
-
-def _regions(equations: Equations) -> list[Region]:
-    """The regions on which the equations hold, or of which they take a part."""
-    return list(dict.fromkeys(whole(e.region) for e in equations.volume))
+    equations = sort_equations(bound)
+    if equations.periodic:
+        raise Unsupported("a periodic condition")
+    if not equations.volume:
+        raise Unsupported("no equation holds in a volume")
+    shape = geometry(equations)
+    forms = forms_of(equations)
+    return forms, rows_of(forms), shape
 
 
 def solve(
@@ -126,33 +95,130 @@ def solve(
     `budget` is not used: the sizes of the meshes are bounded, and none is begun that would not end in time.
     """
     try:
-        equations, interfaces = _check(bound)
-        dim = len(bound.space.spatial)
-        region = _regions(equations)[0]
-        axes, points, mask = _grid(equations, n or DEFAULT[dim])
-        size = max(hi - lo for lo, hi in domain(equations)) / CELLS[dim] * DEFAULT[dim] / (n or DEFAULT[dim])
-        levels, noise = list[Array](), FLOOR
-        finer, begun = ratio(_regions(equations)), time.perf_counter()
-        for mesh in meshes(_regions(equations), size):
-            assembly = Assembly(equations, mesh)
-            if not levels:
-                _check_seen(equations, mesh, finer ** (LEVELS - 1))
-            if len(bound.unknowns) > 1:
-                assembly.check_interfaces(interfaces)
-            values = np.full(mask.shape, np.nan, assembly.dtype)
-            solution, rounding = _solve_on(assembly, check=not levels)
-            noise = max(noise, finer ** (2 * (LEVELS - 1 - len(levels))) * rounding)
-            values[mask] = probe(assembly.basis, points) @ solution
-            levels.append(values)
-            if progress:
-                progress(8.0 ** (len(levels) - 3))
-            if len(levels) < LEVELS:
-                afford(time.perf_counter() - begun, finer, dim)
+        forms, rows, shape = _check(bound)
+        equations, dim = forms.equations, shape.dim
+        axes, points, mask = _grid(equations, shape, n or DEFAULT[dim])
+        more = (n or DEFAULT[dim]) / DEFAULT[dim]
+        size = _size(shape, equations) / more
+        mesh = first(shape, size) if shape.own or dim == 2 else in_space(shape, size, 1.0)
+        degree, most = _effort(forms, shape, mesh.nelements)
+        solver, most = _Solver(forms, rows, shape, degree), most * more**2
+        if dim == 2:
+            mesh = adapted(shape, mesh, most, lambda mesh: solver.solve(mesh)[:2])
+        levels, multipliers, noise = list[list[Array]](), list[Array](), FLOOR
+        for level in range(LEVELS):
             begun = time.perf_counter()
+            if not level:
+                _check_seen(equations, mesh, shape.ratio ** (LEVELS - 1))
+            spaces, state, rounding = solver.solve(mesh)
+            noise = max(noise, shape.ratio ** (2 * (LEVELS - 1 - level)) * rounding)
+            levels.append(_on_grid(equations, spaces, state, points, mask))
+            multipliers.append(solver.multipliers)
+            if progress:
+                progress(8.0 ** (level + 1 - LEVELS))
+            if level + 1 < LEVELS:
+                afford(time.perf_counter() - begun, shape.ratio, dim)
+                ratio = shape.ratio ** (level + 1)
+                mesh = finer(shape, mesh) if shape.own or dim == 2 else in_space(shape, size, ratio)
+        check_multipliers(multipliers)
     except Unsupported as reason:
         return reason.refused
-    found = _reference(bound, finer, axes, mask, levels, noise)
-    return replace(found, cells=_cell_values(bound, assembly, solution)) if isinstance(region, Mesh) else found
+    joined = [equations.joined(level) for level in levels]
+    found = _reference(bound, shape.ratio, solver.degree + 1.0, axes, mask, joined, noise)
+    return replace(found, cells=_cell_values(equations, spaces, state)) if shape.own else found
+
+
+def _size(shape: Geometry, equations: Equations) -> float:
+    """That of cells of the coarsest mesh."""
+    if shape.dim == 2:
+        return max(hi - lo for lo, hi in domain(equations)) / ACROSS
+    volume = sum(float(region.measure) for region in shape.regions)
+    return float((8.5 * volume / IN_SPACE) ** (1 / 3))  # a regular tetrahedron is an 8.5th of the cube of its side
+
+
+def _effort(forms: Forms, shape: Geometry, cells: int) -> tuple[int, float]:
+    """The degree of elements, the highest with which a mesh of so many cells can be refined twice, and how many cells
+    the coarsest mesh may have after some were divided."""
+    dim, count = shape.dim, len(forms.equations.unknowns)
+    seconds = min(SECONDS, deadline.left() / 4) / (1 if forms.linear else NEWTON_STEPS)
+    least, most = ADAPTED
+    for degree in DEGREES[dim]:
+        nodes = 4.0 ** (LEVELS - 1) * degree**2 / 2  # of the finest mesh, for each cell of the coarsest
+        one = factor_seconds(round(nodes * 1000), count, dim, forms.equations.complex)
+        affordable = 1000 * (seconds / one) ** (2 / (1 + dim))
+        if affordable > max(cells, least):
+            break
+    return degree, min(max(affordable, least), most)
+
+
+class _Solver:
+    """Solves a problem by elements of a `degree` on one mesh after another; where it is not linear each time from the
+    solution before."""
+
+    def __init__(self, forms: Forms, rows: Sequence[Row], shape: Geometry, degree: int):
+        self.forms, self.rows, self.shape, self.degree = forms, rows, shape, degree
+        self.last: tuple[Spaces, Array] | None = None
+        self.multipliers: Array = np.empty(0)
+
+    def solve(self, mesh: Any) -> tuple[Spaces, Array, float]:
+        """The solution on a mesh of straight cells, or of curved tetrahedra, and what rounding leaves in it. Raises
+        Unsupported where there is none; of the first mesh, where there are others."""
+        equations = self.forms.equations
+        mesh = curved(self.shape, mesh) if self.shape.dim == 2 else mesh
+        count = len(equations.unknowns)
+        degrees = tuple(self.degree if unknown in self.forms.second else self.degree - 1 for unknown in range(count))
+        middles = mesh.p[:, mesh.t[: len(mesh.p) + 1]].mean(axis=1).T
+        domains = [lives(equations, unknown, middles) for unknown in range(count)]
+        spaces = Spaces(mesh, degrees, domains, equations.complex)
+        system = FemSystem(self.forms, self.rows, spaces)
+        state, rounding = system.solve(None if system.linear else self._start(spaces), check=self.last is None)
+        self.last, self.multipliers = (spaces, state), system.multipliers
+        return spaces, state, rounding
+
+    def _start(self, spaces: Spaces) -> Array:
+        """The solution before on a new mesh, or the problem's guess."""
+        start: Array = np.zeros(spaces.size, spaces.dtype)
+        for unknown, degree in enumerate(spaces.degrees):
+            numbers = np.arange(spaces.offsets[unknown], spaces.offsets[unknown + 1])
+            alive = spaces.alive[numbers]
+            points = spaces.places[degree][alive]
+            if self.last is None:
+                start[numbers[alive]] = _guess(self.forms.equations, unknown, points)
+            else:
+                start[numbers[alive]] = self.last[0].probe(unknown, points) @ self.last[1]
+        return start
+
+
+def _guess(equations: Equations, unknown: int, points: Array) -> Array:
+    """The problem's guess of an unknown at points (N, d), or zero. Raises Unsupported where it is not known there."""
+    for original in equations.bound.unknowns:
+        for number, part in equations.parts_of(original):
+            expr = equations.bound.problem.guess.get(original.symbol)
+            if number == unknown and expr is not None:
+                term = equations.lowering.term(equations.bound.known(expr), f"the guess of {original.name}")
+                evaluator = Evaluator(equations.space, equations.fields)
+                return part(evaluator(term, "", State(points, {}))[0])
+    return np.zeros(len(points))
+
+
+def _on_grid(equations: Equations, spaces: Spaces, state: Array, points: Array, mask: Array) -> list[Array]:
+    """The unknowns at the nodes of a grid, NaN where they do not live."""
+    found = []
+    for unknown in range(len(spaces.degrees)):
+        living = lives(equations, unknown, points)
+        values: Array = np.full(mask.shape, np.nan, spaces.dtype)
+        here = np.flatnonzero(mask)[living]
+        values.flat[here] = spaces.probe(unknown, points[living]) @ state
+        found.append(values)
+    return found
+
+
+def check_multipliers(levels: Sequence[Array]) -> None:
+    """Raise Unsupported if a multiplier does not vanish with the cells: then the data contradict each other."""
+    coarse, fine = np.abs(levels[-2]), np.abs(levels[-1])
+    if np.any((fine > 0.5 * coarse) & (fine > 1e-8)):
+        what = "the data seem to contradict each other: with a value fixed, a source is left over"
+        raise Unsupported(what, Refusal.SINGULAR)
 
 
 def _check_seen(equations: Equations, mesh: Any, finer: float) -> None:
@@ -166,34 +232,32 @@ def _check_seen(equations: Equations, mesh: Any, finer: float) -> None:
             raise Unsupported(f"{place.text}: the mesh's cells do not see this", Refusal.TOO_DEAR)
 
 
-def _cell_values(bound: Bound, assembly: Assembly, solution: Array) -> CellValues:
+def _cell_values(equations: Equations, spaces: Spaces, state: Array) -> CellValues:
     """The solution in the cells of each unknown."""
-    mesh, basis = assembly.mesh, assembly.basis
-    edges = np.array(mesh.refdom.facets if mesh.p.shape[0] == 2 else mesh.refdom.edges)
-    own = {
-        unknown.name: np.any(
-            [
-                held
-                for equation, held in zip(assembly.equations.volume, assembly.owned, strict=True)
-                if unknown.region is None or unknown.region is whole(equation.region)
-            ],
-            axis=0,
-        )
-        for unknown in bound.unknowns
-    }
-    local = solution[basis.element_dofs].T
-    return CellValues(
-        mesh.p.T, {name: mesh.t.T[held] for name, held in own.items()}, edges,
-        {name: local[held] for name, held in own.items()},
-    )  # fmt: skip
+    mesh = spaces.mesh
+    dim, elements = spaces.dim, spaces.elements
+    edges = np.array(mesh.refdom.facets if dim == 2 else mesh.refdom.edges)
+    corners = mesh.refdom.p.T
+    at = np.concatenate([corners, corners[edges].mean(axis=1)]).T
+    cells, values = list[Array](), list[Array]()
+    for unknown, degree in enumerate(spaces.degrees):
+        own: Array = np.flatnonzero(spaces.domains[unknown])
+        count = len(elements[degree].doflocs)
+        shapes = np.array([np.broadcast_to(elements[degree].lbasis(at, k)[0], at.shape[1]) for k in range(count)])
+        cells.append(mesh.t.T[own])
+        values.append(state[spaces.numbers(unknown, own)] @ shapes)
+    held = {original.name: cells[equations.parts_of(original)[0][0]] for original in equations.bound.unknowns}
+    return CellValues(mesh.p.T, held, edges, equations.joined(values))
 
 
-def _grid(equations: Equations, n: int) -> tuple[list[Array], Array, Array]:
+def _grid(equations: Equations, shape: Geometry, n: int) -> tuple[list[Array], Array, Array]:
     """The axes of a grid of about n cells (an even number), its nodes in the region, and which they are."""
-    axes = [axis.at(np.arange(axis.end + 1)) for axis in coarsest_axes(equations, -(-n // 2))]
+    boxes = [u if u.region is None or u.region.box is not None else replace(u, region=None) for u in equations.unknowns]
+    free = replace(equations, unknowns=tuple(boxes))
+    axes = [axis.at(np.arange(axis.end + 1)) for axis in coarsest_axes(free, -(-n // 2))]
     nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     flat = nodes.reshape(-1, len(axes))
-    mask = np.any([region.contains(flat) & ~_on_crack(region, flat) for region in _regions(equations)], axis=0)
+    mask = np.any([region.contains(flat) & ~_on_crack(region, flat) for region in shape.regions], axis=0)
     mask = mask.reshape(nodes.shape[:-1])
     return axes, nodes[mask], mask
 
@@ -207,19 +271,16 @@ def _on_crack(region: Region, points: Array) -> Array:
 
 
 def _reference(
-    bound: Bound, finer: float, axes: list[Array], mask: Array, levels: list[Array], noise: float
-) -> Reference:
-    nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    values, trusted = {}, dict[str, Trust]()
+    bound: Bound, finer: float, order: float, axes: list[Array], mask: Array, levels: Sequence[dict[str, Array]],
+    noise: float,
+) -> Reference:  # fmt: skip
+    trusted = dict[str, Trust]()
     for unknown in bound.unknowns:
-        lives = np.ones(mask.shape, bool)
-        if unknown.region is not None:
-            lives = unknown.region.contains(nodes.reshape(-1, len(axes))).reshape(mask.shape)
-        coarse, middle, fine = (np.where(lives, level, np.nan) for level in levels)
+        coarse, middle, fine = (level[unknown.name] for level in levels)
         size = norm(fine, axes) or 1.0
         before, latest = norm(middle - coarse, axes) / size, norm(fine - middle, axes) / size
-        values[unknown.name] = fine
-        trusted[unknown.name] = trust(before, latest, finer, ORDER, noise)
+        trusted[unknown.name] = trust(before, latest, finer, order, noise)
+    values = levels[-1]
     check_finite(values)
     every_other = (slice(None, None, 2),) * len(axes)
     half = {name: fine[every_other] for name, fine in values.items()}
@@ -230,22 +291,3 @@ def _reference(
         tuple(filter(None, (each.doubt(name) for name, each in trusted.items()))),
         extrapolated_error=errors, sound={name: each.sound for name, each in trusted.items()},
     )  # fmt: skip
-
-
-def _solve_on(assembly: Assembly, check: bool) -> tuple[Array, float]:
-    """The values of the basis, and the relative error that rounding leaves in them.
-
-    With `check` Unsupported is raised for a singular matrix.
-    """
-    matrix, rhs = assembly.volume()
-    matrix, rhs, fixed, known = assembly.boundary(matrix, rhs)
-    solution = np.zeros(len(rhs), assembly.dtype)
-    solution[fixed] = known
-    free = np.setdiff1d(np.arange(len(rhs)), fixed)
-    factors = Factors(csr_array(csr_array(matrix)[free][:, free]))
-    if check and factors.condition() > SINGULAR:
-        constant = not len(fixed) and ignores(csr_array(matrix), np.ones(len(rhs)))
-        why = "the solution is fixed only up to a constant" if constant else "the conditions leave something open"
-        raise Unsupported(f"the discrete equations are singular: {why}", Refusal.SINGULAR)
-    solution[free] = factors.solve((rhs - matrix @ solution)[free])
-    return solution, factors.rounding(solution[free])

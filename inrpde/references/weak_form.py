@@ -1,6 +1,6 @@
-"""The weak form of a linear second-order equation in one unknown, from its strong form with fluxes.
+"""The weak form of equations of second order, from their strong form with fluxes.
 
-Σ ∂F_k/∂x_k + r = 0,  F = A grad u + b u + g  and  r = c · grad u + d u - f:
+Σ ∂F_k/∂x_k + r = 0 with F and r functions of the unknowns and their gradients:
 ∫ (-F · grad v + r v) dx + ∫ F · n v ds = 0 for all v.
 """
 
@@ -15,91 +15,134 @@ from sympy.core.function import AppliedUndef
 
 from inrpde.declaration.fields import GridField, MeshField
 from inrpde.declaration.space import Space
+from inrpde.references.equations import IMAGINARY, REAL
 from inrpde.references.reference import Unsupported
 from inrpde.references.terms import Datum, Leaf, Lowering, Term
 
 Array = np.ndarray
+Slot = tuple[int, int]
+"""The value of an unknown (its number, 0), or its derivative along axis k (its number, k + 1)."""
 
 
 @dataclass(frozen=True, eq=False)
 class WeakForm:
-    """The terms of the fluxes and of the rest, linear in u and its first derivatives."""
+    """The terms of the fluxes and of the rest, in the unknowns and their first derivatives."""
 
     fluxes: tuple[Term, ...]
     rest: Term
 
+    @property
+    def linear(self) -> bool:
+        return all(term.linear for term in (*self.fluxes, self.rest))
+
+    @property
+    def unknowns(self) -> frozenset[int]:
+        return frozenset().union(*(term.unknowns for term in (*self.fluxes, self.rest)))
+
+    @property
+    def second(self) -> frozenset[int]:
+        """The unknowns whose derivatives stand in the fluxes."""
+        return frozenset(leaf.unknown for flux in self.fluxes for leaf in flux.leaves if any(leaf.index))
+
 
 def weak_form(expr: Expr, text: str, lowering: Lowering, space: Space) -> WeakForm:
-    """Raises Unsupported for what is not linear or not of second order."""
-    (u,) = lowering.numbers
+    """Raises Unsupported for what is not of second order with fluxes."""
+    unknowns = tuple(lowering.numbers)
     fluxes, rest = [Add() for _ in space.spatial], Add()
-    for part in _parts(expr, u):
-        axis, factor, inner = _outer_derivative(part, u, space)
+    for part in _parts(expr, unknowns):
+        axis, factor, inner = _outer_derivative(part, unknowns, space)
         if axis is None:
             rest += part
         else:
             fluxes[axis] += factor * inner
-            slope = diff(factor, space.spatial[axis])
-            rest -= slope * inner
-    terms = [lowering.term(flux, text) for flux in fluxes]
-    form = WeakForm(tuple(terms), lowering.term(rest, text))
-    for term in (*terms, form.rest):
+            rest -= diff(factor, space.spatial[axis]) * inner
+    form = WeakForm(tuple(lowering.term(flux, text) for flux in fluxes), lowering.term(rest, text))
+    for term in (*form.fluxes, form.rest):
         check_first_order(term)
     return form
 
 
 def check_first_order(term: Term) -> None:
-    """Raise Unsupported unless a term is linear in an unknown and its first derivatives."""
+    """Raise Unsupported unless a term is a function of the unknowns and their first derivatives."""
     simple = all(isinstance(atom, (Leaf, Datum)) for atom in term.atoms.values())
-    if not simple or not term.linear or any(sum(leaf.index) > 1 for leaf in term.leaves):
-        raise Unsupported(f"{term.text} is not linear of second order")
+    if not simple or any(sum(leaf.index) > 1 for leaf in term.leaves):
+        raise Unsupported(f"{term.text} is not of second order in the form of a divergence")
 
 
-def _parts(expr: Expr, u: AppliedUndef) -> list[Expr]:
+def _parts(expr: Expr, unknowns: tuple[AppliedUndef, ...]) -> list[Expr]:
     """The summands, with products of known factors and sums of derivatives multiplied out."""
     if isinstance(expr, Add):
-        return [part for arg in expr.args for part in _parts(arg, u)]
+        return [part for arg in expr.args for part in _parts(arg, unknowns)]
     if isinstance(expr, Mul):
-        known, sums = expr.as_independent(u)
-        if isinstance(sums, Add):
-            return [part for arg in sums.args for part in _parts(known * arg, u)]
+        sums = next((arg for arg in expr.args if isinstance(arg, Add) and _has_outer(arg, unknowns)), None)
+        if sums is not None:
+            rest = Mul(*(arg for arg in expr.args if arg is not sums))
+            return [part for arg in sums.args for part in _parts(rest * arg, unknowns)]
     if isinstance(expr, Derivative) and isinstance(expr.expr, Add):
-        return [part for arg in expr.expr.args for part in _parts(Derivative(arg, *expr.variables), u)]
+        return [part for arg in expr.expr.args for part in _parts(Derivative(arg, *expr.variables), unknowns)]
     return [expr]
 
 
-def _outer_derivative(part: Expr, u: AppliedUndef, space: Space) -> tuple[int | None, Expr, Expr]:
-    """(axis, known factor, what is differentiated) of a summand of second order; axis None for one of lower order."""
-    factor, rest = part.as_independent(u)
-    if not isinstance(rest, Derivative) or (rest.expr == u and len(rest.variables) < 2):
-        return None, factor, rest
-    *before, last = rest.variables
-    return space.spatial.index(last), factor, Derivative(rest.expr, *before) if before else rest.expr
+def _outer_derivative(part: Expr, unknowns: tuple[AppliedUndef, ...], space: Space) -> tuple[int | None, Expr, Expr]:
+    """(axis, factor, what is differentiated) of a summand of second order; axis None for one of lower order."""
+    outer = [arg for arg in Mul.make_args(part) if isinstance(arg, Derivative) and _is_outer(arg, unknowns)]
+    if len(outer) != 1:
+        return None, part, part
+    (found,) = outer
+    *before, last = found.variables
+    inner = Derivative(found.expr, *before) if before else found.expr
+    return space.spatial.index(last), Mul(*(arg for arg in Mul.make_args(part) if arg is not found)), inner
 
 
-class Coefficients:
-    """Evaluates the coefficients of linear terms at points."""
+def _has_outer(expr: Expr, unknowns: tuple[AppliedUndef, ...]) -> bool:
+    return any(_is_outer(derivative, unknowns) for derivative in expr.atoms(Derivative))
+
+
+def _is_outer(derivative: Derivative, unknowns: tuple[AppliedUndef, ...]) -> bool:
+    plain = derivative.expr in unknowns and len(derivative.variables) < 2
+    return derivative.has(*unknowns) and not plain
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Points (N, d) with the values (N,) of the slots there; what is missing is zero. Of a surface, its normals too."""
+
+    points: Array
+    values: Mapping[Slot, Array]
+    normals: Array | None = None
+
+
+class Evaluator:
+    """Evaluates terms at points."""
 
     def __init__(self, space: Space, fields: Mapping[AppliedUndef, GridField | MeshField]):
         self.space, self.fields = space, fields
 
-    def __call__(self, term: Term, points: Array, normals: Array | None = None) -> tuple[Array, Array, Array]:
-        """Those of the gradient (d, N) and of the value (N,), and what is without the unknown (N,)."""
+    def __call__(self, term: Term, part: str, state: State) -> tuple[Array, dict[Slot, Array]]:
+        """The value of a term, (N,), and its derivatives by the slots; `part` is that of the equation."""
+        points = state.points
         env = dict(zip(self.space.spatial, points.T, strict=True))
-        if normals is not None:
-            env |= dict(zip(self.space.normal, normals.T, strict=True))
+        if state.normals is not None:
+            env |= dict(zip(self.space.normal, state.normals.T, strict=True))
         for symbol, atom in term.atoms.items():
-            env[symbol] = 0.0
             if isinstance(atom, Datum):
                 env[symbol] = self.fields[atom.field].jets(points, {atom.index})[atom.index]
-        known, *slopes = (np.broadcast_to(each, (len(points),)) for each in term.tangent(env))
-        gradient: Array = np.zeros((len(self.space.spatial), len(points)), np.result_type(float, *slopes))
-        value: Array = np.zeros(len(points), gradient.dtype)
-        for symbol, slope in zip(term.slopes, slopes, strict=True):
-            leaf = term.atoms[symbol]
-            assert isinstance(leaf, Leaf)
-            if any(leaf.index):
-                gradient[leaf.index.index(1)] += slope
             else:
-                value += slope
-        return gradient, value, known
+                env[symbol] = state.values.get(_slot(atom), 0.0)
+        value, *slopes = (_taken(np.broadcast_to(each, (len(points),)), part) for each in term.tangent(env))
+        tangent: dict[Slot, Array] = {}
+        for symbol, slope in zip(term.slopes, slopes, strict=True):
+            slot = _slot(term.atoms[symbol])
+            tangent[slot] = tangent.get(slot, 0.0) + slope
+        return value, tangent
+
+
+def _slot(atom: object) -> Slot:
+    assert isinstance(atom, Leaf)
+    return atom.unknown, atom.index.index(1) + 1 if any(atom.index) else 0
+
+
+def _taken(values: Array, part: str) -> Array:
+    if part == IMAGINARY:
+        return values.imag
+    return values.real if part == REAL else values

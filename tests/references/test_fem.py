@@ -1,9 +1,9 @@
-"""Quadratic finite elements: manufactured solutions on curved regions and meshes, the weak form, refusals."""
+"""Finite elements: manufactured solutions on curved regions and meshes, the weak form, refusals."""
 
 import meshio
 import numpy as np
 import pytest
-from sympy import Abs, Derivative, Eq, I, Interval, Matrix, Rational, cos, exp, sin
+from sympy import Derivative, Eq, I, Interval, Matrix, Rational, cos, exp, sin
 
 from inrpde import Ball, Mesh, On, Problem, Region, Space
 from inrpde.compiler import bind
@@ -71,7 +71,7 @@ class TestCurved:
     def test_order(self, annulus, manufacture):
         u = SPACE.unknown("u")
         problem = manufacture(annulus, {u: SMOOTH}, [-SPACE.laplace(u) + u], [(annulus.boundary, SPACE.dn(u))])
-        assert 2.6 < solve(bind(problem)).order["u"] < 3.4
+        assert 4.5 < solve(bind(problem)).order["u"] < 5.5
 
     def test_tensor_advection_and_fluxes(self, annulus, manufacture, accurate):
         u = SPACE.unknown("u")
@@ -127,18 +127,13 @@ class TestInterface:
 
     def test_wrong_fluxes_are_refused(self, halves):
         u, v, disc, conditions, _ = halves
-        tied = [On(disc.boundary, Eq(u, v)), On(disc.boundary, Eq(SPACE.dn(v), 3 * SPACE.dn(u)))]
+        tied = [On(disc.boundary, Eq(u, v)), On(disc.boundary, Eq(SPACE.dn(v), -3 * SPACE.dn(u)))]
         assert "balance" in solve(bind(Problem("two", [u, v], conditions + tied)), 16).reason
 
     def test_untied_values_are_refused(self, halves):
         u, v, disc, conditions, _ = halves
         tied = [On(disc.boundary, Eq(10 * SPACE.dn(u), SPACE.dn(v)))]
-        assert "tied" in solve(bind(Problem("two", [u, v], conditions + tied)), 16).reason
-
-    def test_jumps_are_refused(self, halves):
-        u, v, disc, conditions, _ = halves
-        tied = [On(disc.boundary, Eq(u, v + 1)), On(disc.boundary, Eq(10 * SPACE.dn(u), SPACE.dn(v)))]
-        assert "jump" in supports(bind(Problem("two", [u, v], conditions + tied)))
+        assert "1 of 2 conditions hold" in solve(bind(Problem("two", [u, v], conditions + tied)), 16).reason
 
 
 class TestMesh:
@@ -192,19 +187,10 @@ class TestRefusals:
     def refused(self, *conditions, unknown):
         return supports(bind(Problem("p", [unknown], [On(part, condition) for part, condition in conditions])))
 
-    def test_nonlinear(self, annulus):
-        u = SPACE.unknown("u")
-        assert "not linear" in self.refused((annulus, SPACE.laplace(u) + u**2), (annulus.boundary, u), unknown=u)
-
     def test_fourth_order(self, annulus):
         u = SPACE.unknown("u")
         plate = SPACE.laplace(SPACE.laplace(u)) - 1
         assert "second order" in self.refused((annulus, plate), (annulus.boundary, u), unknown=u)
-
-    def test_not_holomorphic(self, annulus):
-        u = SPACE.unknown("u", complex=True)
-        equation = SPACE.laplace(u) + Abs(u) ** 2 * u
-        assert "complex" in self.refused((annulus, equation), (annulus.boundary, u), unknown=u)
 
     def test_oblique_derivative(self, annulus):
         u = SPACE.unknown("u")

@@ -1,0 +1,68 @@
+"""Cells where the solution is rough: a mesh divided where elements of the next lower degree see least of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from inrpde.references.fem_mesh import Geometry, finer
+from inrpde.references.fem_spaces import Spaces, element
+
+Array = np.ndarray
+ROUNDS = 24
+"""Meshes that are tried, at most: each halves the cells at a corner once."""
+SHARE = 0.6
+"""Of the sum of the squares, what the cells make up that are divided (Dörfler 1996)."""
+LEAST = 1e-7
+"""The relative roughness, in energy, at which a mesh is fine enough."""
+
+
+def adapted(shape: Geometry, mesh: Any, most: float, solve: Callable[[Any], tuple[Spaces, Array]]) -> Any:
+    """A mesh with up to about `most` cells. `solve` gives the solution on a mesh of straight cells."""
+    for _ in range(ROUNDS):
+        if mesh.nelements >= most:
+            break
+        rough = roughness(*solve(mesh))
+        if np.sum(rough) <= LEAST**2:
+            break
+        order = np.argsort(rough)[::-1]
+        count = 1 + int(np.searchsorted(np.cumsum(rough[order]), SHARE * np.sum(rough)))
+        mesh = finer(shape, mesh, np.sort(order[:count]))
+    return mesh
+
+
+def roughness(spaces: Spaces, state: Array) -> Array:
+    """The square in each cell (C,) of what elements of the next lower degree miss of the unknowns, in the norm of their
+    derivatives, relative to all of that."""
+    total = np.zeros(spaces.mesh.nelements)
+    for unknown, (degree, domain) in enumerate(zip(spaces.degrees, spaces.domains, strict=True)):
+        if degree < 2:
+            continue
+        cells = np.flatnonzero(domain)
+        local = state[spaces.numbers(unknown, cells)]
+        sizes = _sizes(spaces.mesh, cells) ** (spaces.dim - 2)
+        missed = sizes * np.sum(np.abs(local @ _missed(spaces.dim, degree).T) ** 2, axis=1)
+        varied = sizes * np.sum(np.abs(local - local.mean(axis=1, keepdims=True)) ** 2, axis=1)
+        total[cells] += missed / (np.sum(varied) or 1.0)
+    return total
+
+
+def _sizes(mesh: Any, cells: Array) -> Array:
+    vertices = mesh.p[:, mesh.t[: len(mesh.p) + 1, cells]]
+    return np.max(np.ptp(vertices, axis=1), axis=0)
+
+
+@lru_cache
+def _missed(dim: int, degree: int) -> Array:
+    """The matrix that takes the values of an element to those less its interpolant of the next lower degree."""
+    own, lower = element(dim, degree), element(dim, degree - 1)
+
+    def at(which: Any, places: Array) -> Array:
+        return np.stack(
+            [np.broadcast_to(which.lbasis(places.T, k)[0], len(places)) for k in range(len(which.doflocs))], axis=1
+        )
+
+    return np.eye(len(own.doflocs)) - at(lower, own.doflocs) @ at(own, lower.doflocs)
