@@ -119,8 +119,9 @@ class Trust:
 def trust(before: float, latest: float, ratio: float, nominal: float, noise: float = FLOOR) -> Trust:
     """From the relative differences between the first two grids, and the last two, whose steps have a `ratio`.
 
-    Richardson's: latest/(ratio^p - 1), p the observed order but at most the scheme's. `noise` is a relative error that
-    grids do not remove: differences below it say that they have converged.
+    Richardson's: latest/(ratio^p - 1), p the observed order but at most the scheme's; where differences fall faster
+    than that, what the first grids promise of the last. `noise` is a relative error that grids do not remove:
+    differences below it say that they have converged.
     """
     if latest <= noise:
         return Trust(nominal, max(noise, latest), before <= 100 * noise)
@@ -129,7 +130,8 @@ def trust(before: float, latest: float, ratio: float, nominal: float, noise: flo
         return Trust(order, max(3 * latest, noise), False)
     if order > nominal + EXCESS:
         return Trust(order, max(latest, noise), False)
-    return Trust(order, max(latest / (ratio ** min(order, nominal) - 1), noise), True)
+    promised = max(latest, before / ratio**nominal)
+    return Trust(order, max(promised / (ratio ** min(order, nominal) - 1), noise), True)
 
 
 def from_levels(
