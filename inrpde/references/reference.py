@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 import numpy as np
+
+from inrpde.compiler import Bound
 
 Array = np.ndarray
 Levels = Sequence[Mapping[str, Array]]
@@ -99,6 +102,15 @@ class Unsupported(Exception):
     @property
     def refused(self) -> NoReference:
         return NoReference(str(self), self.kind)
+
+
+def refusal(check: Callable[[Bound], Any], bound: Bound) -> str | None:
+    """Why a reference cannot serve a problem, by a check that raises Unsupported; None where it can."""
+    try:
+        check(bound)
+    except Unsupported as reason:
+        return str(reason)
+    return None
 
 
 @dataclass(frozen=True)
