@@ -58,6 +58,8 @@ FLOATING = "case.cylinder_flow", "phi"
 POINTS = 3000
 FLOOR = 1e-12
 """What is smaller is rounding, of errors and of estimates."""
+CEILING = 2.0
+"""The largest estimate: nothing is known. What is farther off than that is as wrong."""
 RIGHT, ENOUGH = ("verified", "plausible"), 1e-4
 """Words that call an answer right, and the true error below which it should be."""
 MARGIN, LEAST = 10.0, 1e-6
@@ -107,9 +109,10 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """Estimate over truth; what is below the accuracy of the truth is not told apart."""
-        least = max(self.accuracy, FLOOR)
-        return max(self.estimate, least) / max(self.error, least)
+        """Estimate over truth; what is below the accuracy of the truth, or above all that an estimate says, is not
+        told apart."""
+        estimate, error = np.clip([self.estimate, self.error], max(self.accuracy, FLOOR), CEILING)
+        return float(estimate / error)
 
     @property
     def offends(self) -> bool:

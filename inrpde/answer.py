@@ -19,7 +19,7 @@ from inrpde.verification.evidence.bounds import bound
 from inrpde.verification.evidence.estimate import MOST, Estimate, unfitted
 from inrpde.verification.evidence.flows import leaking
 from inrpde.verification.evidence.report import condition_reports, exact_errors
-from inrpde.verification.evidence.switching import switching
+from inrpde.verification.evidence.switching import switching, unsearched
 from inrpde.verification.evidence.thresholds import VARIES
 from inrpde.verification.evidence.unmet import Unmet, ended, failure, unmet
 from inrpde.verification.evidence.verdict import WORDS, verdict
@@ -94,10 +94,13 @@ def measured(answer: Answer) -> Measured:
     whole = answer.found.best.until is None  # after that the answer is none
     share = answer.estimated.most / MOST
     of, worst, leaks = answer.solution.evaluate, answer.estimated.worst, list[Finding]()
+    missed = unsearched(form) if whole else []
     with deadline.within(SEARCH if answer.budget is None else SEARCHED * answer.budget):
         if whole:
-            leaks += leaking(form, of, scales, worst, share)
             leaks += switching(form, held_out, answer.found.best.state, scored.sizes, of, worst)
+            missed = []
+            leaks += leaking(form, of, scales, worst, share)
+    leaks += missed
     return Measured(exact, scored, unmet(form, answer.estimated), leaks, bound(form, scored) if whole else None)
 
 

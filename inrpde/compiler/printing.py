@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
@@ -109,13 +109,19 @@ class RowFunction:
         try:
             plain = _plain_names(self.expressions)
             arguments, expressions = [plain[s] for s in self.symbols], [e.xreplace(plain) for e in self.expressions]
-            return lambdify(arguments, expressions, modules=["scipy", "numpy"], printer=_Printer(SETTINGS), cse=True)
+            return _compiled(tuple(arguments), tuple(expressions))
         except (NotImplementedError, TypeError, ValueError) as error:  # what sympy raises where it cannot print
             raise self._no_value(str(error).splitlines()[0].split(">: ")[-1]) from None
 
     def _no_value(self, reason: str) -> ProblemError:
         what = f"an expression cannot be evaluated: {reason}"
         return ProblemError(what, self.where, "write it with numbers and functions that scipy.special has")
+
+
+@lru_cache(maxsize=64)
+def _compiled(arguments: tuple[Symbol, ...], expressions: tuple[Expr, ...]) -> Any:
+    """By plain names: what is evaluated again, at other points, is printed once."""
+    return lambdify(arguments, list(expressions), modules=["scipy", "numpy"], printer=_Printer(SETTINGS), cse=True)
 
 
 def _plain_names(expressions: Sequence[Expr]) -> dict[Symbol, Symbol]:

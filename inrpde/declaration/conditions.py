@@ -20,6 +20,9 @@ from inrpde.declaration.regions import Region
 from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 
+LONGEST = 10**4000
+"""Longer whole numbers cannot be printed, as code or in a message."""
+
 
 @dataclass(frozen=True)
 class Periodic:
@@ -138,15 +141,19 @@ def _rows(value: Any, place: str) -> tuple[Expr, ...]:
         )
     for row in filter(not_a_number, rows):
         raise ProblemError(
-            f"the equation has no value: {words(row)}", place, "look for 1/0, 0/0, nan or oo in what it is made of"
+            f"the equation has no value: {words(row)}",
+            place,
+            "look for 1/0, 0/0, nan, oo or numbers of thousands of digits in what it is made of",
         )
     return rows
 
 
 def not_a_number(expr: Expr) -> bool:
-    """Is an expression nan or infinite, or made of what is? Sums and integrals may have infinite limits."""
+    """Is an expression nan or infinite, or made of what is, or of whole numbers that are too long? Sums and integrals
+    may have infinite limits."""
     limited = expr.xreplace(dict.fromkeys(expr.atoms(sympy.Sum, sympy.Integral, sympy.Product), sympy.S.One))
-    return limited.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
+    long = any(max(abs(number.p), number.q) > LONGEST for number in expr.atoms(sympy.Rational) if number.is_finite)
+    return long or limited.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
 
 
 def _region_names(frame: FrameType) -> dict[int, str]:

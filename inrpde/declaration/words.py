@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from sympy import Basic, Derivative, Dummy, Function, MatrixBase
+from sympy import Basic, Derivative, Dummy, Function, Integer, MatrixBase, Rational, Symbol
 from sympy.core.function import AppliedUndef
 from sympy.printing.str import StrPrinter
+
+LONG = 10**100
+"""Whole numbers from here on are told by their size: Python prints none of very many digits."""
 
 
 class _Words(StrPrinter):
@@ -31,6 +34,10 @@ class _Words(StrPrinter):
 
 def words(thing: object, limit: int | None = 100) -> str:
     """A short text of a sympy object; longer than `limit` characters it is cut in the middle."""
+    thing = Integer(thing) if isinstance(thing, int) and abs(thing) >= LONG else thing
+    if isinstance(thing, (Basic, MatrixBase)):
+        long = [number for number in thing.atoms(Rational) if max(abs(number.p), number.q) >= LONG]
+        thing = thing.xreplace({number: Symbol(str(number.evalf(3))) for number in long}) if long else thing
     known = isinstance(thing, (Basic, list, tuple)) or hasattr(thing, "applyfunc")
     text = _Words().doprint(thing) if known else str(thing)
     if limit and len(text) > limit:

@@ -13,7 +13,7 @@ from inrpde.references.cut_cells import cut_region, cut_system
 from inrpde.references.equations import Equations, sort_equations
 from inrpde.references.layout import coarsest_axes, domain, is_box, least_cells
 from inrpde.references.narrow import refuse_narrow
-from inrpde.references.reference import NoReference, Reference, Refusal, Unsupported
+from inrpde.references.reference import NoReference, Reference, Refusal, Unsupported, refusal
 from inrpde.references.steady import Build, Progress, solve_steady, wave_number
 from inrpde.references.stencils import Axis
 
@@ -32,11 +32,7 @@ NEWTON_STEPS = 4
 
 def supports(bound: Bound) -> str | None:
     """Why finite differences cannot serve, or None when they can."""
-    try:
-        _check(bound)
-    except Unsupported as reason:
-        return str(reason)
-    return None
+    return refusal(_check, bound)
 
 
 def solve(

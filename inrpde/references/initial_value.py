@@ -22,7 +22,7 @@ from sympy.core.relational import Relational
 from inrpde.compiler import Bound
 from inrpde.references.crossings import overlooked
 from inrpde.references.formula import Formula
-from inrpde.references.reference import NoReference, Reference, Refusal, Unsupported, norm
+from inrpde.references.reference import NoReference, Reference, Refusal, Unsupported, norm, refusal
 from inrpde.references.steady import Progress
 from inrpde.resolution import nodes, steps
 
@@ -56,11 +56,7 @@ ORDER = 5.0
 
 def supports(bound: Bound) -> str | None:
     """Why it cannot serve, or None when it can."""
-    try:
-        _System.of(bound)
-    except Unsupported as reason:
-        return str(reason)
-    return None
+    return refusal(_System.of, bound)
 
 
 def solve(

@@ -31,7 +31,7 @@ from inrpde.references.flow_evolution import FlowEvolution
 from inrpde.references.layout import coarsest_axes, domain, find_flow, is_box, time_axis
 from inrpde.references.matching import match_faces
 from inrpde.references.narrow import jumps, narrow, refuse_narrow
-from inrpde.references.reference import NoReference, Reference, Refusal, Unsupported, from_levels
+from inrpde.references.reference import NoReference, Reference, Refusal, Unsupported, from_levels, refusal
 from inrpde.references.steady import Progress, node_axes, on_nodes
 from inrpde.references.stencils import Axis
 from inrpde.references.system import Array, Entry, System
@@ -65,11 +65,7 @@ Build = Callable[..., System]
 
 def supports(bound: Bound) -> str | None:
     """Why the method of lines cannot serve, or None when it can."""
-    try:
-        _check(bound)
-    except Unsupported as reason:
-        return str(reason)
-    return None
+    return refusal(_check, bound)
 
 
 def solve(

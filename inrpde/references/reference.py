@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 import numpy as np
+
+from inrpde.compiler import Bound
 
 Array = np.ndarray
 Levels = Sequence[Mapping[str, Array]]
@@ -101,6 +104,15 @@ class Unsupported(Exception):
         return NoReference(str(self), self.kind)
 
 
+def refusal(check: Callable[[Bound], Any], bound: Bound) -> str | None:
+    """Why a reference cannot serve a problem, by a check that raises Unsupported; None where it can."""
+    try:
+        check(bound)
+    except Unsupported as reason:
+        return str(reason)
+    return None
+
+
 @dataclass(frozen=True)
 class Trust:
     """What differences between three grids tell: the observed order, the relative error of the last, and whether the
@@ -119,8 +131,9 @@ class Trust:
 def trust(before: float, latest: float, ratio: float, nominal: float, noise: float = FLOOR) -> Trust:
     """From the relative differences between the first two grids, and the last two, whose steps have a `ratio`.
 
-    Richardson's: latest/(ratio^p - 1), p the observed order but at most the scheme's. `noise` is a relative error that
-    grids do not remove: differences below it say that they have converged.
+    Richardson's: latest/(ratio^p - 1), p the observed order but at most the scheme's; where differences fall faster
+    than that, what the first grids promise of the last. `noise` is a relative error that grids do not remove:
+    differences below it say that they have converged.
     """
     if latest <= noise:
         return Trust(nominal, max(noise, latest), before <= 100 * noise)
@@ -129,7 +142,8 @@ def trust(before: float, latest: float, ratio: float, nominal: float, noise: flo
         return Trust(order, max(3 * latest, noise), False)
     if order > nominal + EXCESS:
         return Trust(order, max(latest, noise), False)
-    return Trust(order, max(latest / (ratio ** min(order, nominal) - 1), noise), True)
+    promised = max(latest, before / ratio**nominal)
+    return Trust(order, max(promised / (ratio ** min(order, nominal) - 1), noise), True)
 
 
 def from_levels(

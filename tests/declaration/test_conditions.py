@@ -2,7 +2,7 @@
 
 import pytest
 import sympy
-from sympy import Eq, Interval, Matrix, Max, Ne, Rational, sqrt
+from sympy import Eq, Integer, Interval, Matrix, Max, Ne, Rational, sqrt
 
 from inrpde import On, Periodic, Region, Space
 from inrpde.errors import ProblemError
@@ -79,6 +79,10 @@ def test_weights_and_norms():
         (lambda: On(omega, u, weight=float("nan")), "weight=nan", "On(omega, u)"),
         (lambda: On(omega, u, weight=float("inf")), "weight=inf", "On(omega, u)"),
         (lambda: On(omega, u, weight=10**400), "is not a positive number", "On(omega, u)"),
+        (lambda: On(omega, u, weight=16**20000), "weight=2.51e+24082", "On(omega, u)"),
+        (lambda: On(omega, Integer(16) ** 20000 * u), "no value: 2.51e+24082*u", "On(omega, 2.51e+24082*u)"),
+        (lambda: On(omega, Eq(u, Rational(1, 16**20000))), "no value: ", "On(omega, Eq(u, 3.98e-24083))"),
+        (lambda: On(omega, Matrix([u ** Integer(16) ** 20000])), "no value: ", "On(omega, "),
         (lambda: On(omega, u, weight=True), "weight=True", "On(omega, u)"),
         (lambda: On(omega, u, weight="2"), "weight=2", "On(omega, u)"),
         (lambda: On(omega, u, norm=3), "norm=3", "On(omega, u)"),

@@ -20,8 +20,8 @@ ACROSS = {1: 8, 2: 8, 3: 4}
 WIDE = 3.0
 """A cell's longest side beside the width of narrow data that it holds, at most: rules and bases of low degree see a
 Gaussian of that width to some digits; chosen."""
-STEP = 1e-7
-"""Data that vary on so small a share of the region jump there; chosen."""
+STEP, LEAST = 1e-4, 1e-7
+"""Data that vary on so small a share of the region where cells end jump there, and elsewhere on the second; chosen."""
 MOST = 20_000
 """Cells at most before a solution is known; chosen."""
 
@@ -62,9 +62,13 @@ def ground(flux: FluxForm) -> Ground:
 
 def _followed(begun: Ground, place: Place, found: Materials, extent: float) -> Ground:
     """With cells that are small where data are narrow; what jumps must lie between them."""
-    if place.width < STEP * extent:
-        return begun if _between(place, found) else replace(begun, missed=(*begun.missed, f"{place.text}: no cell ends there"))
     boxes = np.array(place.boxes)
+    if place.width < STEP * extent:
+        boxes = boxes[~_between(boxes, found)]
+    if not len(boxes):
+        return begun
+    if place.width < LEAST * extent:
+        return replace(begun, missed=(*begun.missed, f"{place.text}: no cell ends there"))
     while True:
         cover = begun.divided.cover
         reach = np.abs(cover.axes).sum(axis=2)
@@ -80,15 +84,14 @@ def _followed(begun: Ground, place: Place, found: Materials, extent: float) -> G
         begun = begun.refined(marks)
 
 
-def _between(place: Place, found: Materials) -> bool:
-    """Do cells end in each box where data jump?"""
-    boxes = np.array(place.boxes)
+def _between(boxes: Array, found: Materials) -> Array:
+    """In which boxes (M, 2, d) do cells end, (M,)?"""
     met = np.zeros(len(boxes), bool)
     for k, breaks in enumerate(found.breaks):
-        for value in breaks:
+        for value in (*breaks, *(float(end[k]) for part in found.parts for end in part.bounds)):
             met |= (boxes[:, 0, k] <= value) & (boxes[:, 1, k] >= value)
     for wall in found.walls:
         low, high = boxes[:, 0], boxes[:, 1]
         ends = [wall(np.where(corner, high, low)) for corner in np.ndindex(*(2,) * boxes.shape[2])]
         met |= (np.min(ends, axis=0) <= 0) & (np.max(ends, axis=0) >= 0)
-    return bool(met.all())
+    return met

@@ -24,12 +24,14 @@ from inrpde.solvers.galerkin.level import Level, differences, level
 NAME, OPTIONS = "flux form", Nothing
 FIRST, LAST = 2, {1: 12, 2: 8, 3: 5}
 """Degrees of the bases to begin with, and by dimension at most; chosen."""
+POWER = 1.6
+"""Of the columns, that the time of a level is in proportion to; measured in the plane."""
 POINTS = 2000
 """Points at which levels are compared; chosen."""
-BULK, FEW = 0.8, 0.5
+BULK, FEW = 0.9, 0.5
 """Cells that hold this share of what is unresolved may be divided, where they are no more than such a share of all; else
 all bases grow; chosen."""
-ROUGH = 0.5
+ROUGH = 0.45
 """What the functions of one degree hold beside those of the degree before, in amplitude, where a solution is not smooth:
 in a cell at a singular point the next degree would leave nearly as much; chosen."""
 TOWARDS, PEAKED = 2, 2.0
@@ -39,7 +41,7 @@ GOAL = 1e-9
 PATIENCE, FINE, GOOD = (8.0, 30.0), 1e-7, 1e-5
 """Without a budget, seconds after which no level is begun: with an error that is below `GOOD`, and with a larger one; below
 `FINE` a quarter of the first; chosen."""
-FIRST_SHARE, LEAST_SHARE, MARGIN = 0.3, 0.05, 1.5
+FIRST_SHARE, LEAST_SHARE, MARGIN = 0.3, 0.2, 1.5
 """The part of the difference to the level before that is the error of a second level, and of any at least; what the
 error is taken for beside what it would be by the last gain; chosen."""
 
@@ -105,7 +107,7 @@ def solve(context: Context) -> Iterator[Candidate]:
         after = plan.after(found)
         if error < (GOAL if context.tol is None else context.tol / 30) or after.degree > LAST[form.space.dim]:
             return
-        cost = spent * (after.size / plan.size) ** 2
+        cost = spent * (after.size / plan.size) ** POWER
         if cost > left(context, error):
             return
         before, plan = found, after

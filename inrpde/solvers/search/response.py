@@ -69,7 +69,8 @@ def amplification(form: Form, state: State, scored: Score, seed: int) -> Amplifi
         jets = no_jets(form) if form.linear else evaluate_jets(form, samples, state)
         system = linearise(form, samples, start, jets)
         rows, rights = _perturbed(form, samples, system, scored, halves, seed)
-        heads = Dense.of(system.matrix()).solve(rights)
+        lengths = _lengths(system.matrix(), start)
+        heads = Dense.of(system.matrix() / lengths).solve(rights) / lengths[:, None]
     except (DivergedError, LinAlgError):
         return None
     fields = _fields(form, start, heads, scored, seed)
@@ -140,6 +141,13 @@ def _perturbed(
             rows.append(number)
             rights.append(score.scale * np.concatenate(parts))
     return np.array(rows), np.column_stack(rights)
+
+
+def _lengths(matrix: Array, start: State) -> Array:
+    """The norm of all columns of each unknown, (width,): one that hardly acts on the equations is amplified most."""
+    cuts = np.cumsum([trial.width for trial in start.trials])[:-1]
+    parts = np.split(matrix, cuts, axis=1)
+    return np.concatenate([np.full(part.shape[1], np.linalg.norm(part) or 1.0) for part in parts])
 
 
 def _unit(values: Array) -> Array:

@@ -8,7 +8,15 @@ from inrpde.compiler.form import Form, Row
 from inrpde.discretise.amplification import Amplification
 from inrpde.discretise.score import Score
 from inrpde.verification.evidence.resonance import rings
-from inrpde.verification.evidence.thresholds import LOGARITHMIC, MEASURED, ROUNDED_DATA, UNSEEN, USELESS, USUAL
+from inrpde.verification.evidence.thresholds import (
+    FARTHEST,
+    LOGARITHMIC,
+    MEASURED,
+    ROUNDED_DATA,
+    UNSEEN,
+    USELESS,
+    USUAL,
+)
 from inrpde.verification.finding import Finding, Kind
 
 
@@ -20,16 +28,30 @@ def gain(found: Amplification | None, name: str) -> float:
 
 def unaided(found: Amplification | None, name: str) -> float:
     """The error of an unknown over the score, where there is no second solve: κ, up to the usual one and beyond it as
-    for what two solves share."""
-    return USUAL if found is None else max(float(np.clip(found.of(name), 1.0, USUAL)), gain(found, name))
+    for what two solves share; where that is not measured, the middle of what is usual."""
+    return USUAL**0.5 if found is None else max(float(np.clip(found.of(name), 1.0, USUAL)), gain(found, name))
 
 
-def hidden(found: Amplification | None, name: str, residual: float) -> float:
-    """The relative error of an unknown that no residual shows: that of rounding, and where nothing bounds the
-    amplification, of all that data hardly hold."""
+def explained(found: Amplification | None, name: str) -> float:
+    """How far apart two solves may be, over their residuals, for no other reason than that data are amplified; 0 where
+    what rounding makes of them leaves no answer."""
+    return 0.0 if found is None or ROUNDED_DATA * found.of(name) > USELESS else found.of(name)
+
+
+def hidden(
+    found: Amplification | None, name: str, residual: float, share: float = 1.0, difference: float = 0.0
+) -> float:  # fmt: skip
+    """The error of an unknown that neither residuals show nor the `difference` of two solves, relative to its norm, of
+    which it varies by a `share`: that of rounding; where nothing bounds the amplification, of what data hardly hold.
+
+    Two solves that differ by far less than such residuals allow have left out the same: it may be as large as what is
+    amplified makes of the residual, or as logarithmic stability allows, if that is less."""
     if found is None or not found.large(name):
         return 0.0
-    return LOGARITHMIC / max(-np.log(max(residual, 1e-300)), 1.0) if found.unbounded else ROUNDED_DATA * found.of(name)
+    if not found.unbounded:
+        return ROUNDED_DATA * found.of(name)
+    left = found.of(name) * residual * share
+    return min(left, LOGARITHMIC / max(-np.log(max(residual, 1e-300)), 1.0)) if left > FARTHEST * difference else 0.0
 
 
 def ill_posed(form: Form, found: Amplification | None, scored: Score) -> list[Finding]:

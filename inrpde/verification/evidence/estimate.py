@@ -22,14 +22,14 @@ from inrpde.discretise.fields import (
     rms,
     varying,
 )  # fmt: skip
-from inrpde.discretise.score import Score, score, shared
+from inrpde.discretise.score import VANISHING, Score, score, shared
 from inrpde.discretise.state import State, field_at
 from inrpde.errors import DivergedError
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import sampled, times
 from inrpde.sampling.sites import Samples
 from inrpde.solvers.contract.method import Candidate
-from inrpde.verification.evidence.amplified import gain, hidden, unaided
+from inrpde.verification.evidence.amplified import explained, gain, hidden, unaided
 from inrpde.verification.evidence.thresholds import CEILING, FARTHEST, FLOOR, GUESSED, OPEN, SPARE
 from inrpde.verification.finding import Finding
 
@@ -129,13 +129,14 @@ def estimate(
     hundred times the error. Where E is out of all
     proportion to the residuals, the conditions do not determine the solution, and nothing is known of its error: 2.
     Scores are relative to what unknowns vary by, estimates to their norm (`varying`).
-    Without a second solve it is the score times κ (see below), ten where that is not measured; there is none of an
+    Without a second solve it is the score times κ (see below), about 3 where that is not measured; there is none of an
     answer that ends before the last time.
 
     The amplification κ of data that is `measure`d says what residuals mean. Where it is more than usual, as near a
     resonance, so is the error of what both solves leave (unless that is the noise of readings), and of rounding. Where
-    nothing bounds it, as backwards in time, both may lack what hardly shows in any data: where these hold to S, they
-    give the solution to about 1/|log S| (logarithmic stability: John 1960, Isakov 2017, chapter 3).
+    nothing bounds it, as backwards in time, both may lack what hardly shows in any data: so it is where they agree by
+    far better than κS allows. Where data hold to S, they give the solution to about 1/|log S| (logarithmic stability:
+    John 1960, Isakov 2017, chapter 3).
 
     A candidate may know which `share` of the difference is its error, however much the problem amplifies it. Two marches
     to the same aim are equally wrong, and their residuals tell less, as these are large in windows that are short; of
@@ -160,7 +161,12 @@ def estimate(
     names = [unknown.name for unknown in form.unknowns]
     varied = [varying(*each) for each in zip(ours, base(form), strict=True)]
     spread = {name: _spread(values) for name, values in zip(names, ours, strict=True)}
-    share = {name: vary / (rms(values) or 1.0) for name, values, vary in zip(names, ours, varied, strict=True)}
+    # what is larger than residuals may make of it does not vanish, however little it acts on the equations
+    floors = [
+        0.0 if rms(v) > first.total * size / VANISHING else size for v, size in zip(ours, first.sizes, strict=True)
+    ]
+    sizes = [vary if some else max(vary, size) for vary, some, size in zip(varied, floors, first.sizes, strict=True)]
+    share = {name: size / (rms(values) or 1.0) for name, values, size in zip(names, ours, sizes, strict=True)}
     begun, amplified, other = time.perf_counter(), None, None
     with deadline.within(max(seconds, BRIEF)):
         amplified = None if candidate.until is not None or candidate.weak else measure(candidate.state, first)
@@ -168,19 +174,25 @@ def estimate(
         other = _second(candidate, seed + 1, [LEAN * (size or 1.0) for size in varied])
     readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals
     gains = {name: share[name] * (1.0 if readings else gain(amplified, name)) for name in names}
+<<<<<<< HEAD
     floors = {name: hidden(amplified, name, first.total) for name in names}
     weak = candidate.score if candidate.weak else None
     if other is None:
         alone = first.total if weak is None else weak
         left = {name: unaided(amplified, name) * alone * share[name] for name in names}
         fields = {name: _clipped(max(left[name], floors[name])) for name in names}
+=======
+    if other is None:
+        left = {name: unaided(amplified, name) * first.total * share[name] for name in names}
+        fields = {name: _clipped(max(left[name], hidden(amplified, name, first.total, share[name]))) for name in names}
+>>>>>>> trust
         return Estimate(
             fields, first, None, {}, 0.0, (), late=scope.expired, most=most, spread=spread, amplified=amplified,
             weak=weak,
         )  # fmt: skip
     second = score(form, held_out, other)
     theirs = fixed(form, [field_at(other, k, at) for k, at in enumerate(points)])
-    pairs = list(zip(ours, theirs, first.sizes, strict=True))
+    pairs = list(zip(ours, theirs, floors, strict=True))
     differences = {name: relative_difference(*each) for name, each in zip(names, pairs, strict=True)}
     if candidate.share is not None:
         part = candidate.share
@@ -191,19 +203,26 @@ def estimate(
     common = shared(first, second)
     alone = tuple(names[k] for k in unknowns if sampled(form, k))
     larger, least = OPEN
-    bound = GUESSED if readings else max(larger * second.total, least)
+    times = {name: max(larger, explained(amplified, name)) for name in names}
+    bounds = {name: GUESSED if readings else max(times[name] * second.total, least) for name in names}
     bases = base(form)
     even = {names[k] for k in unknowns if form.linear and _constant(ours[k], theirs[k], bases[k])}
     spread |= dict.fromkeys(even, 1.0)
     allowed = {name: 1.0 if name in even else share[name] for name in names}
-    open_ = _apart(form, pairs, [bound * allowed[name] for name in names])
+    open_ = _apart(form, pairs, [bounds[name] * allowed[name] for name in names])
     undecided = tuple(names[k] for k in open_ if names[k] not in alone)
     strays = () if form.linear else _apart(form, pairs, [GUESSED * share[name] for name in names])
     part = 1.0 if readings else SPARE * first.total / max(np.hypot(first.total, second.total), 1e-300)
     fields = {
         name: CEILING
         if name in (*undecided, *(names[k] for k in strays))
-        else _clipped(max(part * difference + gains[name] * common, first.total * share[name] / FARTHEST, floors[name]))
+        else _clipped(
+            max(
+                part * difference + gains[name] * common,
+                first.total * share[name] / FARTHEST,
+                hidden(amplified, name, first.total, share[name], difference),
+            )
+        )
         for name, difference in differences.items()
     }
     fields |= {name: _clipped(differences[name]) for name in alone}

@@ -5,7 +5,7 @@ as narrow data are in expressions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from sympy import Expr
@@ -35,18 +35,34 @@ def switching(
     """Equations on volumes that are left where functions of the answer, a state, are narrow. `sizes` are the unknowns',
     `evaluate` gives an expression of the answer at points (N, d), `error` is the estimated relative error."""
     findings = []
+    for condition, expr, every in _sought(form):
+        worst, point = _left(condition, expr.doit(), every, evaluate)
+        if point is not None:
+            share = worst / max(_scale(form, condition, samples, state, sizes), 1e-300)
+            if share > LOST + FLUX * error:
+                findings.append(_finding(form, condition, share, point))
+    return findings
+
+
+def unsearched(form: Form) -> list[Finding]:
+    """That there was no time to look."""
+    every = [condition.text for condition, _, _ in _sought(form)]
+    text = (
+        f"there was no time to see whether {every[0]} holds where functions of the answer are narrow" if every else ""
+    )
+    return [Finding(Kind.UNCHECKED, text, "plausible", fix="give more time")] if every else []
+
+
+def _sought(form: Form) -> Iterator[tuple[BoundCondition, Expr, list[Node]]]:
+    """The equations on volumes that hold functions of unknowns which may be narrow, and these."""
     unknowns = {unknown.symbol for unknown in form.bound.unknowns}
     for condition in form.conditions:
         if condition.region.dim < form.space.dim or condition.region.labels:
             continue
         for expr in condition.residuals:
             every = [node for node in nodes(expr) if node.argument.has(*unknowns)]
-            worst, point = _left(condition, expr.doit(), every, evaluate) if every else (0.0, None)
-            if point is not None:
-                share = worst / max(_scale(form, condition, samples, state, sizes), 1e-300)
-                if share > LOST + FLUX * error:
-                    findings.append(_finding(form, condition, share, point))
-    return findings
+            if every:
+                yield condition, expr, every
 
 
 def _scale(

@@ -18,7 +18,7 @@ from inrpde.solvers.search.response import amplification
 from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.survey import Survey
 from inrpde.solvers.strategies.one_domain import first_plan
-from inrpde.verification.evidence.amplified import gain, hidden, ill_posed, unaided
+from inrpde.verification.evidence.amplified import explained, gain, hidden, ill_posed, unaided
 from inrpde.verification.evidence.estimate import estimate
 from inrpde.verification.evidence.report import exact_errors
 from inrpde.verification.evidence.unmet import unmet
@@ -52,14 +52,27 @@ def test_near_a_resonance_residuals_and_rounding_are_amplified():
 
 
 def test_where_nothing_bounds_it_the_error_is_logarithmic():
-    found = amplified(1e9, spectrum=ILL)
+    found = amplified(1e11, spectrum=ILL)
     assert gain(found, "u") == 1.0
     assert hidden(found, "u", 1e-11) == pytest.approx(2 / np.log(1e11))
     assert hidden(found, "u", 1e-3) > hidden(found, "u", 1e-11)
+    assert hidden(found, "u", 1e-13) == pytest.approx(1e-2), "what is amplified makes less of the residual"
+    assert hidden(found, "u", 1e-13, 0.1) == pytest.approx(1e-3)
     assert np.isfinite([hidden(found, "u", residual) for residual in (0.0, 1.0, np.inf)]).all()
 
 
-@pytest.mark.parametrize(("found", "times"), [(None, 10), (0.5, 1), (4.0, 4), (100.0, 10), (1e5, 1e4)])
+def test_what_two_solves_differ_by_is_all_where_residuals_allow_no_more():
+    found = amplified(1e11, spectrum=ILL)
+    assert hidden(found, "u", 1e-13, difference=1e-3) == 0.0
+    assert hidden(found, "u", 1e-13, difference=1e-9) == pytest.approx(1e-2), "they have left out the same"
+
+
+def test_solves_that_differ_as_their_data_are_amplified_leave_nothing_open():
+    assert explained(None, "u") == explained(amplified(1e13), "u") == 0.0
+    assert explained(amplified(1e9), "u") == 1e9
+
+
+@pytest.mark.parametrize(("found", "times"), [(None, 10**0.5), (0.5, 1), (4.0, 4), (100.0, 10), (1e5, 1e4)])
 def test_without_a_second_solve_the_score_is_amplified(found, times):
     assert unaided(None if found is None else amplified(found), "u") == times
 

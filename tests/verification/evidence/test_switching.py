@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sympy import Eq, Interval, Rational, exp, tanh
 
-from inrpde import On, Problem, Region, Space, solve
+from inrpde import On, Problem, Region, Space, answer, solve
+from inrpde.verification.evidence import switching
 
 space = Space("x")
 (x,), u = space.coords, space.unknown("u")
@@ -33,6 +34,18 @@ def test_what_no_point_meets_is_found_though_a_reference_agrees(equation):
     assert report["verdict"]["word"] == "unverified"
     assert "narrow" in report["verdict"]["because"]
     assert report["fields"]["u"]["estimated_error"] > 0.05
+
+
+def test_what_there_was_no_time_to_look_for_is_no_proof(monkeypatch):
+    monkeypatch.setattr(answer, "SEARCHED", 0.0)
+    monkeypatch.setattr(switching, "LOST", np.inf)
+    reacts, known = (
+        solved(EQUATIONS["a reaction at one value"](Rational(1, 10**5))),
+        solved(Eq(u.diff(x, 2), exp(-40 * x))),
+    )
+    assert reacts.report["verdict"]["word"] == "plausible"
+    assert "no time" in reacts.report["verdict"]["because"]
+    assert known.report["verdict"]["word"] == "verified"
 
 
 @pytest.mark.parametrize("equation", EQUATIONS.values(), ids=EQUATIONS)
