@@ -162,8 +162,10 @@ def estimate(
     varied = [varying(*each) for each in zip(ours, base(form), strict=True)]
     spread = {name: _spread(values) for name, values in zip(names, ours, strict=True)}
     # what is larger than residuals may make of it does not vanish, however little it acts on the equations
+    weak = candidate.score if candidate.weak else None
+    left_over = first.total if weak is None else weak
     floors = [
-        0.0 if rms(v) > first.total * size / VANISHING else size for v, size in zip(ours, first.sizes, strict=True)
+        0.0 if rms(v) > left_over * size / VANISHING else size for v, size in zip(ours, first.sizes, strict=True)
     ]
     sizes = [vary if some else max(vary, size) for vary, some, size in zip(varied, floors, first.sizes, strict=True)]
     share = {name: size / (rms(values) or 1.0) for name, values, size in zip(names, ours, sizes, strict=True)}
@@ -174,18 +176,9 @@ def estimate(
         other = _second(candidate, seed + 1, [LEAN * (size or 1.0) for size in varied])
     readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals
     gains = {name: share[name] * (1.0 if readings else gain(amplified, name)) for name in names}
-<<<<<<< HEAD
-    floors = {name: hidden(amplified, name, first.total) for name in names}
-    weak = candidate.score if candidate.weak else None
     if other is None:
-        alone = first.total if weak is None else weak
-        left = {name: unaided(amplified, name) * alone * share[name] for name in names}
-        fields = {name: _clipped(max(left[name], floors[name])) for name in names}
-=======
-    if other is None:
-        left = {name: unaided(amplified, name) * first.total * share[name] for name in names}
-        fields = {name: _clipped(max(left[name], hidden(amplified, name, first.total, share[name]))) for name in names}
->>>>>>> trust
+        left = {name: unaided(amplified, name) * left_over * share[name] for name in names}
+        fields = {name: _clipped(max(left[name], hidden(amplified, name, left_over, share[name]))) for name in names}
         return Estimate(
             fields, first, None, {}, 0.0, (), late=scope.expired, most=most, spread=spread, amplified=amplified,
             weak=weak,
