@@ -223,11 +223,11 @@ def _given(form: Form, across: Row, q: Quadrature) -> Array:
     for rows, walls in _groups(_met(_walls(form), across.region, q.points), q.points):
         jets = sorted({jet for row in (across, *walls) for jet in row.jets.values()})
         points, normals = q.points[rows], q.normals[rows]
-        target, known = _affine(form, across, points, normals, jets)
+        target, known = affine(form, across, points, normals, jets)
         tangents = np.zeros((len(rows), len(walls), len(jets)), dtype=complex)
         values = np.zeros((len(rows), len(walls)), dtype=complex)
         for k, row in enumerate(walls):
-            tangents[:, k], values[:, k] = _affine(form, row, points, normals, jets)
+            tangents[:, k], values[:, k] = affine(form, row, points, normals, jets)
         # each derivative has a size of its own, each condition its units
         sizes = np.maximum(np.abs(target).max(axis=0), np.abs(tangents).max(axis=(0, 1), initial=0.0))
         sizes[sizes == 0] = 1.0
@@ -277,7 +277,7 @@ def _walls(form: Form) -> list[Row]:
     ]
 
 
-def _affine(form: Form, row: Row, points: Array, normals: Array, jets: list[Jet]) -> tuple[Array, Array]:
+def affine(form: Form, row: Row, points: Array, normals: Array, jets: list[Jet]) -> tuple[Array, Array]:
     """A linear row at points: its slopes by jet (N, J), and its value where all jets vanish (N,)."""
     env = form.environment(row, points, normals, {}) | dict.fromkeys(row.jets, 0.0)
     slopes = np.zeros((len(points), len(jets)), dtype=complex)
@@ -295,7 +295,7 @@ def _cancels(form: Form, across: Row, q: Quadrature, jets: list[Jet]) -> Array:
             continue
         tied = covers(form, condition.region, condition.periodic, q.points)
         other = opposite(form, condition.periodic.coordinate, q.points)
-        here, there = (_affine(form, across, p, n, jets) for p, n in ((q.points, q.normals), (other, -q.normals)))
+        here, there = (affine(form, across, p, n, jets) for p, n in ((q.points, q.normals), (other, -q.normals)))
         slopes, values = (
             np.abs(a + b) <= TIED * np.max(np.abs(a), initial=0.0) for a, b in zip(here, there, strict=True)
         )

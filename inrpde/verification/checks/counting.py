@@ -7,6 +7,7 @@ said where waves neither decay nor grow, where coefficients are not finite, or w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from inrpde.errors import ProblemError
 from inrpde.sampling import Quadrature, sample
 from inrpde.sampling.extent import priors, times
 from inrpde.verification.checks.coverage import at_an_end, faces
+from inrpde.verification.checks.paired import fluxes, unpaired
 from inrpde.verification.checks.symbol import degrees, determinant, independent, rank, roots, symbol
 from inrpde.verification.finding import Finding, Kind, name
 
@@ -61,6 +63,8 @@ class Count:
     asked: int
     given: int
     rows: tuple[Row, ...]
+    paired: str = ""
+    """Of which component the value and the flux are given, or neither."""
 
     def finding(self, form: Form, lacking: bool) -> Finding:
         """In words. Conditions too many show in residuals if they disagree, and amplify errors where others are
@@ -72,6 +76,9 @@ class Count:
         number = "no condition" if not asked else "1 condition" if asked == 1 else f"{asked} conditions"
         text = f"{self.where}{whose} for {number}, and {given or 'none'} {'are' if given > 1 else 'is'} given"
         text += f": {'; '.join(dict.fromkeys(row.text for row in self.rows))}" * bool(self.rows)
+        text += f"; {self.paired}" * bool(self.paired)
+        if given == asked:
+            return Finding(Kind.COVERAGE, f"{text}; give one of the two of each", "unverified")
         if given < asked:
             return Finding(Kind.COVERAGE, text, "unverified")
         if lacking:
@@ -204,17 +211,40 @@ def _on_walls(form: Form, system: System, every: list[System]) -> list[Count]:
     order = max(sum(jet.index[: len(form.space.spatial)]) for row in system.rows for jet in row.jets.values())
     known = (asked >= 0) & (given >= 0)
     wrong = known & ((given > asked) | (given < asked) & ((given > 0) | (order < 2)))
+    across = fluxes(form, system.rows, system.unknowns, system.region)
     out = []
-    for asks, gives in sorted({*zip(asked[wrong].tolist(), given[wrong].tolist(), strict=True)}):
-        part = wrong & (asked == asks) & (given == gives)
-        if part.sum() >= FEW:
-            there = [row for row, here in zip(walls, held[part].any(axis=0), strict=True) if here]
-            met = {k for each, side in zip(every, sides[part].T, strict=True) if side.any() for k in each.unknowns}
-            rows = [row for row in there if {*row.indices} & met]
-            unknowns = sorted({*system.unknowns, *(k for row in rows for k in row.indices)})
-            where = f"on {faces(form, system.region, q, part)}, "
-            out.append(Count(where, tuple(unknowns), asks, gives, tuple(rows)))
+    for part, right in _alike(asked, given, known, wrong, held):
+        there = [row for row, here in zip(walls, held[part].any(axis=0), strict=True) if here]
+        met = {k for each, side in zip(every, sides[part].T, strict=True) if side.any() for k in each.unknowns}
+        rows = [row for row in there if {*row.indices} & met]
+        unknowns = sorted({*system.unknowns, *(k for row in rows for k in row.indices)})
+        said, crossed = "", False
+        if across is not None and unknowns == [*system.unknowns]:
+            said, crossed = unpaired(form, unknowns, across, rows, q.points[part][0], q.normals[part][0])
+        elif np.any(sides[part] == OUTSIDE):
+            said = _tied(rows)
+        if crossed or not right:
+            where, (asks, *_), (gives, *_) = f"on {faces(form, system.region, q, part)}, ", asked[part], given[part]
+            out.append(Count(where, tuple(unknowns), int(asks), int(gives), tuple(rows), said))
     return out
+
+
+def _alike(asked: Array, given: Array, known: Array, wrong: Array, held: Array) -> Iterator[tuple[Array, bool]]:
+    """The points, bool (N,), with the same wrong counts, and of right ones those with the same conditions; are they
+    right?"""
+    key = np.column_stack([wrong, asked, given, np.where(wrong[:, None], False, held)])
+    for each in np.unique(key[known], axis=0):
+        part = known & np.all(key == each, axis=1)
+        if (each[0] or asked[part][0] == given[part][0]) and part.sum() >= FEW:
+            yield part, not each[0]
+
+
+def _tied(rows: list[Row]) -> str:
+    """What conditions between two regions leave open."""
+    orders = [max(sum(jet.index) for jet in row.jets.values()) for row in rows]
+    if not rows or (0 in orders and max(orders) > 0):
+        return ""
+    return "the values are tied, the fluxes are not" if 0 in orders else "the fluxes are tied, the values are not"
 
 
 def _side(each: System, system: System, q: Quadrature) -> Array:

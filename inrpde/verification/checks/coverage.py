@@ -7,7 +7,9 @@ import numpy as np
 from inrpde import deadline
 from inrpde.compiler.form import Form, Row
 from inrpde.declaration.conditions import Periodic
-from inrpde.declaration.regions import Region
+from inrpde.declaration.regions import Mesh, Region
+from inrpde.declaration.regions.mesh import Tagged
+from inrpde.declaration.regions.simplices import measures
 from inrpde.discretise.operators import coefficients
 from inrpde.errors import ProblemError
 from inrpde.sampling import Quadrature, sample
@@ -16,7 +18,11 @@ from inrpde.verification.finding import Finding, Kind, name
 
 Array = np.ndarray
 MOST = 6
-"""Faces that a message names."""
+"""Faces, and groups, that a message names."""
+ASKEW = 1.3
+"""How much more the last vertex of a facet counts than the first."""
+BESIDE = 1e-6
+"""How far beyond a boundary it is asked what lies there, as a share of a region's size."""
 
 
 def bare_boundary(form: Form) -> list[Finding]:
@@ -34,7 +40,7 @@ def bare_boundary(form: Form) -> list[Finding]:
             continue  # what is given all over needs nothing at the boundary
         seen.add(row.region)
         try:
-            boundary = sample(row.region.boundary, 600, 3)
+            boundary = _boundary(row.region)
         except ProblemError:
             continue
         bare = ~_degenerate(form, row, boundary, spatial)
@@ -42,15 +48,58 @@ def bare_boundary(form: Form) -> list[Finding]:
             bare &= ~covers(form, region, periodic, boundary.points)
         if form.space.dim == 1:
             bare &= not _starts(form, row, spatial)
-        elif bare.sum() < 3:
+        elif bare.sum() < (1 if isinstance(row.region, Mesh) else 3):
             continue
         if bare.any():
             where = faces(form, row.region, boundary, bare)
             whole = form.conditions[row.condition].where
-            text = f"no condition on a part of the boundary of {whole}: {where} ({bare.mean():.0%} of it)"
+            share = boundary.weights[bare].sum() / boundary.weights.sum()
+            text = f"no condition on a part of the boundary of {whole}: {where} ({share:.0%} of it)"
+            text += _beyond(form, row, boundary, bare) + _unused(form, row.region)
             measured = all(_measured(form, k) for k in row.indices)
             findings.append(Finding(Kind.COVERAGE, text, None if measured else "unverified"))
     return findings
+
+
+def _boundary(region: Region) -> Quadrature:
+    """Points on the boundary: of a mesh one in each facet, beside its middle, where conditions may meet."""
+    if not isinstance(region, Mesh) or region.volume is None:
+        return sample(region.boundary, 600, 3)
+    facets, opposite, _ = region.volume.facets
+    vertices = region.nodes[facets]
+    shares = np.linspace(1, ASKEW, facets.shape[1])
+    sizes = measures(vertices) if facets.shape[1] > 1 else np.ones(len(facets))
+    points = np.einsum("fkd,k->fd", vertices, shares / shares.sum())
+    return Quadrature(points, sizes, region.volume.outward(facets, opposite), {}, float(sizes.sum()))
+
+
+def _beyond(form: Form, row: Row, boundary: Quadrature, bare: Array) -> str:
+    """What lies beyond a part of the boundary, and has other unknowns."""
+    assert boundary.normals is not None
+    outside = boundary.points[bare] + BESIDE * row.region.size * boundary.normals[bare]
+    mine = {k for each in form.rows if each.region is row.region for k in each.indices}
+    for other in form.rows:
+        apart = other.region is not row.region and other.jets and not mine & {*other.indices}
+        if apart and other.region.dim == form.space.dim and other.region.contains(outside).any():
+            one, two = (name(form, min(numbers)) for numbers in (mine, other.indices))
+            where = form.conditions[other.condition].where
+            return f"; {where} lies beyond: say what ties {one} to {two} there, equal values and equal fluxes"
+    return ""
+
+
+def _unused(form: Form, region: Region) -> str:
+    """Groups of a mesh's facets that no condition names."""
+    if not isinstance(region, Mesh):
+        return ""
+    named = {each.group for c in form.conditions for each in _ancestors(c.region) if isinstance(each, Tagged)}
+    facets = len(region.coords) - 1
+    left = [f"'{group}'" for group, by_dim in region.data.groups.items() if by_dim.keys() == {facets}]
+    left = [group for group in left if group[1:-1] not in named]
+    return f"; no condition names {', '.join(left[:MOST])} of {region.label}" if left else ""
+
+
+def _ancestors(region: Region) -> list[Region]:
+    return [region, *(each for parent in region.parents for each in _ancestors(parent))]
 
 
 def _degenerate(form: Form, row: Row, boundary: Quadrature, order: int) -> Array:

@@ -233,7 +233,7 @@ def meeting(form: Form, a: Region, b: Region) -> Array:
     start."""
     if form.space.dim > 4:
         return np.zeros((0, form.space.dim))
-    points = np.concatenate([lattice(a), lattice(b), _ends(a), _ends(b), _feet(form, a, b), _feet(form, b, a)])
+    points = np.concatenate([lattice(a), lattice(b), ends(a), ends(b), _feet(form, a, b), _feet(form, b, a)])
     return points[_touches(a, points) & _touches(b, points)]
 
 
@@ -253,7 +253,7 @@ def lattice(region: Region) -> Array:
     return np.array(list(itertools.product(*zip(lo, (lo + hi) / 2, hi, strict=True))))
 
 
-def _ends(region: Region) -> Array:
+def ends(region: Region) -> Array:
     """The ends of the curves that a region consists of, (N, d)."""
     curves = [part for part in region.parts if part.piece.chart.dim == 1]
     found = [part.piece.chart.at(part.spans.reshape(-1, 1)) for part in curves]
@@ -266,7 +266,7 @@ def _touches(region: Region, points: Array) -> Array:
     A point of a floor is not in the closure of the walls where y > 0, though it is where y ≥ 0 and on the boundary."""
     lo, hi = region.bounds
     found = region.contains(points)
-    for end in _ends(region):
+    for end in ends(region):
         found |= np.linalg.norm((points - end) / region.units, axis=1) <= 2 * region.tolerance
     for direction in itertools.product((-1, 0, 1), repeat=points.shape[1]):
         rest = np.flatnonzero(~found)

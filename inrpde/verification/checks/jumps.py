@@ -63,10 +63,10 @@ def lost_fluxes(form: Form) -> list[Finding]:
     findings = []
     for condition in form.conditions:
         inside = condition.region.dim == form.space.dim and condition.index not in soft
-        if not inside or not any(_differentiated(form, condition)):
+        if not inside or not any(differentiated(form, condition)):
             continue
         along = {x: _along(condition.region, k) for k, x in enumerate(form.space.coords)}
-        found = [_largest(_values(form, inner), *along[x]) for inner, x in _differentiated(form, condition)]
+        found = [_largest(values_of(form, inner), *along[x]) for inner, x in differentiated(form, condition)]
         jump = max(filter(None, found), key=lambda each: each.share, default=None)
         if jump is not None:
             where = place(form.space.coords, jump.point)
@@ -112,7 +112,7 @@ def _may_jump(form: Form, expr: Expr, row: Row | None = None) -> bool:
     return expr.has(*JUMPING) or any(key.func.__name__ in named for key in coarse)
 
 
-def _differentiated(form: Form, condition: BoundCondition) -> Iterator[tuple[Expr, Symbol]]:
+def differentiated(form: Form, condition: BoundCondition) -> Iterator[tuple[Expr, Symbol]]:
     """What stands under a derivative and may jump, and the coordinate of the derivative: of higher ones the lower
     derivatives, too."""
     for expr in condition.residuals:
@@ -123,7 +123,7 @@ def _differentiated(form: Form, condition: BoundCondition) -> Iterator[tuple[Exp
                     yield inner, x
 
 
-def _values(form: Form, expr: Expr) -> Values:
+def values_of(form: Form, expr: Expr) -> Values:
     """An expression at points, (N, d) → (N,), unknowns and their derivatives being numbers of the order 1."""
     unknowns = {unknown.symbol for unknown in form.bound.unknowns}
     expr = expr.doit()
@@ -170,7 +170,18 @@ def _largest(values: Values, first: Array, second: Array) -> Jump | None:
     steep = steep[gap[steep] > LEAST * size]
     if not len(steep):
         return None
-    a, b, fa, fb = first[steep], second[steep], one[steep], other[steep]
+    _, b, fa, fb = narrowed(values, first[steep], second[steep])
+    gaps = np.abs(fa - fb)
+    worst = int(np.argmax(gaps))
+    if gaps[worst] <= LEAST * size:
+        return None
+    return Jump(float(gaps[worst] / max(abs(fa[worst]), abs(fb[worst]))), float(gaps[worst]), b[worst])
+
+
+def narrowed(values: Values, a: Array, b: Array) -> tuple[Array, Array, Array, Array]:
+    """Pairs of points (N, d) brought nearer to one another, always to the part with the larger difference, and the
+    values at both."""
+    fa, fb = values(a), values(b)
     for _ in range(DIVISIONS):
         deadline.turn()
         middle = a + PART * (b - a)
@@ -179,8 +190,4 @@ def _largest(values: Values, first: Array, second: Array) -> Jump | None:
         left = np.abs(fa - fm) >= np.abs(fb - fm)
         a, b = np.where(left[:, None], a, middle), np.where(left[:, None], middle, b)
         fa, fb = np.where(left, fa, fm), np.where(left, fm, fb)
-    gaps = np.abs(fa - fb)
-    worst = int(np.argmax(gaps))
-    if gaps[worst] <= LEAST * size:
-        return None
-    return Jump(float(gaps[worst] / max(abs(fa[worst]), abs(fb[worst]))), float(gaps[worst]), b[worst])
+    return a, b, fa, fb

@@ -22,6 +22,7 @@ from inrpde.verification.checks.data import contradictions, lattice, plain, repe
 from inrpde.verification.checks.elliptic import degenerate
 from inrpde.verification.checks.ends import misdirected
 from inrpde.verification.checks.exact import check_exact
+from inrpde.verification.checks.fits import missed_edges
 from inrpde.verification.checks.jumps import jumping_values, lost_fluxes
 from inrpde.verification.checks.learned import unidentified
 from inrpde.verification.checks.motions import unheld
@@ -59,6 +60,7 @@ def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
         findings += _flaws(form)
         findings += degenerate(form, samples)
         findings += lost_fluxes(form)
+        findings += missed_edges(form)
         findings += unseen(form, samples)
         findings += misdirected(form)
         bare = bare_boundary(form)
