@@ -30,8 +30,8 @@ VANISHING = 1e-7
 
 @dataclass(frozen=True, eq=False)
 class Basis:
-    """K functions on a reference cell: products over the coordinates of sines sin(ω ξ_k + b), which are sums of sines of
-    the sums and differences of their angles.
+    """K functions on a reference cell: products over the coordinates of sines sin(ω ξ_k + b), which are sums of sines
+    of the sums and differences of their angles.
 
     `frequencies` and `phases` (M,) are those along any coordinate, and `along` (M, n) makes n functions of these;
     `indices` (K, d) says which of them each product takes; `mix` (K, K) makes the products orthonormal on the cell.
@@ -114,8 +114,8 @@ def basis(degree: int, dim: int, simplex: bool, seed: int = 0) -> Basis:
 
 @dataclass(frozen=True, eq=False)
 class Mosaic(Trial):
-    """`size` columns in each of the cells that a cover locates points in. The basis of cell c is bases[of[c]], in the local
-    coordinates of its `origin` (C, d) and `axes` (C, d, d); bases differ by how they are mixed alone."""
+    """`size` columns in each of the cells that a cover locates points in. The basis of cell c is bases[of[c]], in the
+    local coordinates of its `origin` (C, d) and `axes` (C, d, d); bases differ by how they are mixed alone."""
 
     cover: Cover
     origin: Array
@@ -177,16 +177,19 @@ class Mosaic(Trial):
                 local = np.einsum("nij,nj->ni", inverse, points[rows] - self.origin[cell[rows]])
                 plans = {index: chained(index, inverse) for index in indices}
                 known = self.bases[number].derivatives(local, {order for plan in plans.values() for order in plan})
-                yield rows, {
-                    index: sum(c[:, None] * known[order] for order, c in plan.items()) @ self.bases[number].mix
-                    for index, plan in plans.items()
-                }
+                yield (
+                    rows,
+                    {
+                        index: sum(c[:, None] * known[order] for order, c in plan.items()) @ self.bases[number].mix
+                        for index, plan in plans.items()
+                    },
+                )
 
     def state(self) -> dict[str, Any]:
         cover = {f"cover_{key}": getattr(self.cover, key) for key in ("origin", "axes", "cell", "part")}
         one = self.bases[0]
         shared = {key: getattr(one, key) for key in ("frequencies", "phases", "along", "indices")}
-        walls = self.cover.walls or Walls(np.empty(0, int), np.empty((0, 1, 1)))
+        walls = self.cover.walls or Walls(np.empty(0, int), np.empty((0, 1)))
         return {
             "origin": self.origin, "axes": self.axes, "of": self.of, "simplex": int(self.cover.simplex),
             "mixes": np.stack([each.mix for each in self.bases]), **cover, **shared,
@@ -197,10 +200,13 @@ class Mosaic(Trial):
     def from_state(cls, state: Mapping[str, Any]) -> Mosaic:
         where = {key: np.asarray(state[f"cover_{key}"]) for key in ("origin", "axes", "cell", "part")}
         walls = Walls(np.asarray(state["wall_box"]), np.asarray(state["wall_coefficients"]))
-        shared = [np.asarray(state[key]) for key in ("frequencies", "phases", "along", "indices")]
+        frequencies, phases, along, indices = (
+            np.asarray(state[key]) for key in ("frequencies", "phases", "along", "indices")
+        )
+        bases = tuple(Basis(frequencies, phases, along, indices, mix) for mix in np.asarray(state["mixes"]))
         return cls(
             Cover(**where, simplex=bool(state["simplex"]), walls=walls if len(walls.box) else None), np.asarray(state["origin"]), np.asarray(state["axes"]),
-            tuple(Basis(*shared, mix) for mix in np.asarray(state["mixes"])), np.asarray(state["of"]),
+            bases, np.asarray(state["of"]),
         )  # fmt: skip
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from inrpde import deadline
-from inrpde.references.fem_search import local_coordinates, locate
 from inrpde.references.evaluate import scaled
+from inrpde.references.fem_search import local_coordinates, locate
 from inrpde.references.reference import Unsupported
 from inrpde.references.weak_form import Array, Slot
 

@@ -11,7 +11,7 @@ from inrpde import deadline
 from inrpde.compiler.flux import FluxForm
 from inrpde.discretise.weak.columns import Columns, holding
 from inrpde.discretise.weak.faces import groups
-from inrpde.discretise.weak.traces import conditions, face_terms, traces
+from inrpde.discretise.weak.traces import Traces, conditions, face_terms, traces
 from inrpde.discretise.weak.volumes import Blocks, volumes
 from inrpde.sampling.cells.tessellation import Tessellation
 
@@ -22,8 +22,8 @@ FLAT = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class Assembled:
-    """The slope (W, W) of what is left (W,) of the equations, by unknown the energies (C, K, K) of its bases, and points
-    (N, d) of the boundary where conditions are lacking."""
+    """The slope (W, W) of what is left (W,) of the equations, by unknown the energies (C, K, K) of its bases, and
+    points (N, d) of the boundary where conditions are lacking."""
 
     matrix: csc_array
     residual: Array
@@ -68,7 +68,10 @@ def assemble(flux: FluxForm, tessellation: Tessellation, columns: Columns, vecto
     return Assembled(_matrix(out), out.residual, energies, np.concatenate(lacking))
 
 
-def _scatter(found, jets, values, slopes, columns: Columns, out: Blocks) -> None:
+def _scatter(
+    found: Traces, jets: dict[tuple[int, int], Array], values: Array, slopes: Array, columns: Columns, out: Blocks
+) -> None:
+    """Adds what holds at the points of a group, tested by the columns of both sides."""
     sides, many = found.group.sides, 1 + found.group.points.shape[2]
     for (side, test), a in found.slots.items():
         rows, left = columns.starts[test][sides[side].cell], jets[side, test]

@@ -39,8 +39,8 @@ class Family:
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """Where unknown u lives, `lives` (U, C), and its `families` of bases; heads lie one unknown after the other, cell by
-    cell."""
+    """Where unknown u lives, `lives` (U, C), and its `families` of bases; heads lie one unknown after the other, cell
+    by cell."""
 
     cells: Cells
     families: tuple[Family, ...]

@@ -69,9 +69,7 @@ def groups(flux: FluxForm, tessellation: Tessellation, lives: Array, holds: Sequ
                 )
                 for cell, sign in both
             )  # fmt: skip
-            rows = tuple(
-                (row, int(sign)) for row, sign in zip(flux.boundary, held[numbers[0]], strict=True) if sign
-            )
+            rows = tuple((row, int(sign)) for row, sign in zip(flux.boundary, held[numbers[0]], strict=True) if sign)
             yield Group(points, faces.weights[at], sides, rows)
 
 

@@ -5,10 +5,10 @@ Every condition is linear there: A q + B u + ρ = 0. Those with A = 0 are essent
 on both sides, or given. The others are natural: that fluxes cancel, or are given. With a projection P onto what the
 essential ones hold fast, ∮ q·v = ∮ q·P v + ∮ q·(1 - P) v, and the natural conditions give the last term: with
 M = (1 - P)ᵀ A⁺ it is ∮ (M A q)·v, A q = -B u - ρ. To this are added, as they vanish in the solution, the adjoint term
-∮ q(v)·P u and the penalty ∮ B₀v·H B₀u (Nitsche 1971; for Robin's conditions Juntunen and Stenberg 2009). P is orthogonal
-in the metric of the constants Λ of the trace inequalities ∫_∂K |q(v)|² ≤ Λ ∫_K E(v), and H = C (B₀ Λ⁻¹ B₀ᵀ)⁻¹: between two
-cells the weights Λ₂/(Λ₁ + Λ₂) and the penalty C Λ₁Λ₂/(Λ₁ + Λ₂), the harmonic means that do not see how much
-coefficients jump (Ern, Stephansen and Zunino 2009).
+∮ q(v)·P u and the penalty ∮ B₀v·H B₀u (Nitsche 1971; for Robin's conditions Juntunen and Stenberg 2009). P is
+orthogonal in the metric of the constants Λ of the trace inequalities ∫_∂K |q(v)|² ≤ Λ ∫_K E(v), and H = C (B₀ Λ⁻¹
+B₀ᵀ)⁻¹: between two cells the weights Λ₂/(Λ₁ + Λ₂) and the penalty C Λ₁Λ₂/(Λ₁ + Λ₂), the harmonic means that do not see
+how much coefficients jump (Ern, Stephansen and Zunino 2009).
 """
 
 from __future__ import annotations
@@ -64,9 +64,11 @@ class Traces:
         return trace.slopes[..., start + 1 : start + 1 + self.group.points.shape[2]]
 
 
-def traces(flux: FluxForm, group: Group, columns: Columns, vector: Array) -> tuple[Traces, dict[tuple[int, int], Array]]:
+def traces(
+    flux: FluxForm, group: Group, columns: Columns, vector: Array
+) -> tuple[Traces, dict[tuple[int, int], Array]]:
     """The traces at a state, and by side and unknown the jets (F, q, 1 + d, K) of the columns."""
-    form, dim = flux.form, group.points.shape[2]
+    dim = group.points.shape[2]
     slots, jets, width = {}, {}, 0
     for number, side in enumerate(group.sides):
         for unknown in side.unknowns:
@@ -84,7 +86,8 @@ def traces(flux: FluxForm, group: Group, columns: Columns, vector: Array) -> tup
     for number, side in enumerate(group.sides):
         for k in side.equations:
             equation = flux.equations[k]
-            value, slopes = 0.0, np.zeros((*group.weights.shape, width), complex if np.iscomplexobj(vector) else float)
+            value = np.zeros(group.weights.shape, vector.dtype)
+            slopes = np.zeros((*group.weights.shape, width), vector.dtype)
             for axis, row in enumerate(equation.fluxes):
                 outward = equation.sign * side.normals[..., axis]
                 each, by = _at(flux, row, side, number, slots, states)
@@ -119,8 +122,8 @@ def _at(
 
 @dataclass(frozen=True, eq=False)
 class Terms:
-    """What multiplies the jets of the test functions at the points of a group: `values` (F, q, S), and `slopes` (F, q, S,
-    S) by the jets of the unknowns; and at which points, bool (F, q), conditions are `lacking`."""
+    """What multiplies the jets of the test functions at the points of a group: `values` (F, q, S), and `slopes` (F, q,
+    S, S) by the jets of the unknowns; and at which points, bool (F, q), conditions are `lacking`."""
 
     values: Array
     slopes: Array
@@ -186,13 +189,14 @@ def _on_sides(flux: FluxForm, row: Row, sign: int, found: Traces) -> tuple[Array
     """A row's value (F, q) and its slopes (F, q, S); each unknown is taken on the side where it lives, on the one that
     the row's normal points out of where that is both."""
     group, dim = found.group, found.group.points.shape[2]
-    order = range(len(group.sides)) if sign > 0 else reversed(range(len(group.sides)))
-    order = list(order)
+    order = list(range(len(group.sides)))[:: 1 if sign > 0 else -1]
     slots = {}
     for unknown in {jet.unknown for jet in row.jets.values()}:
         side = next((k for k in order if (k, unknown) in found.slots), None)
         if side is None:
-            raise Unfit(f"{flux.form.conditions[row.condition]} holds where {flux.form.unknowns[unknown].name} does not live")
+            raise Unfit(
+                f"{flux.form.conditions[row.condition]} holds where {flux.form.unknowns[unknown].name} does not live"
+            )
         slots[0, unknown] = found.slots[side, unknown]
     normals = sign * group.sides[0].normals
     value, by = _at(flux, row, group.sides[order[0]], 0, slots, found.states, normals, group.points)

@@ -133,10 +133,13 @@ def _state(heads: Array, jets: Array, frame: Array) -> Array:
 def _weighted(
     form: Form, equation: FluxEquation, points: Array, at: dict[int, Array], count: int, dim: int
 ) -> tuple[Array, dict[int, Array]]:
-    """-F and r as what multiplies v and its derivatives: values (C, q, 1 + d), slopes {unknown: (C, q, 1 + d, 1 + d)}."""
+    """-F and r as what multiplies v and its derivatives: values (C, q, 1 + d), slopes {unknown: (C, q, 1 + d, 1 +
+    d)}."""
     rows = [(0, equation.rest, equation.sign), *((1 + k, f, -equation.sign) for k, f in enumerate(equation.fluxes))]
     found = [(b, sign, localised(form, row, points, None, at)) for b, row, sign in rows]
-    kind = np.result_type(float, *(each.value for *_, each in found), *(s for *_, e in found for s in e.slopes.values()))
+    kind = np.result_type(
+        float, *(each.value for *_, each in found), *(s for *_, e in found for s in e.slopes.values())
+    )
     left = np.zeros((len(points), 1 + dim), kind)
     slopes = {j: np.zeros((len(points), 1 + dim, 1 + dim), kind) for j in at}
     for b, sign, each in found:
@@ -144,11 +147,13 @@ def _weighted(
         for j, slope in each.slopes.items():
             slopes[j][:, b] += sign * slope
     shape = (-1, count, 1 + dim)
-    return left.reshape(shape), {j: slope.reshape(*shape, 1 + dim) for j, slope in slopes.items() if slope.any() or j == equation.test}
+    return left.reshape(shape), {
+        j: slope.reshape(*shape, 1 + dim) for j, slope in slopes.items() if slope.any() or j == equation.test
+    }
 
 
 def _integrated(both: Array, left: Array, right: Array) -> Array:
     """Σ_q both (C, q, m, n) · left (q, m, K) · right (q, n, L): (C, K, L)."""
-    cells, count, m, n = both.shape
+    cells, count, m = both.shape[:3]
     half = np.einsum("cqmn,qnl->cqml", both, right).reshape(cells, count * m, -1)
     return np.swapaxes(left.reshape(count * m, -1), 0, 1) @ half

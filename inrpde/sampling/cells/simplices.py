@@ -58,7 +58,7 @@ class Divided:
         """With the marked cells, bool (C,), divided into 2^d at the middles of their edges."""
         nodes, middles, above = list(self.nodes), dict(self.middles), dict(self.above)
         children, part = [], []
-        plan = [[(int(a), int(b)) for a, b in child.split()] for child in CHILDREN[self.nodes.shape[1]]]
+        plan = [[(int(edge[0]), int(edge[1])) for edge in child.split()] for child in CHILDREN[self.nodes.shape[1]]]
         for cell, owner in zip(self.cells[marks].tolist(), self.part[marks].tolist(), strict=True):
             at = {}
             for a, b in combinations(range(len(cell)), 2):
@@ -106,7 +106,8 @@ class Divided:
 
     @cached_property
     def _pairs(self) -> tuple[Array, Array]:
-        """The facets (F, d) between cells, the smaller ones where these have two sizes, and the cells (F, 2) of each."""
+        """The facets (F, d) between cells, the smaller ones where these have two sizes, and the cells (F, 2) of
+        each."""
         facets, owner, _ = facet_table(self.cells)
         order = np.lexsort(facets.T)
         facets, owner = facets[order], owner[order]
@@ -117,11 +118,12 @@ class Divided:
         found, cells = facets[first], np.column_stack([owner[first], np.where(twice, owner[first + twice], OUTSIDE)])
         if not self.above:
             return found, cells
-        alone = {tuple(facet): number for number, facet in zip(first[~twice].tolist(), facets[first[~twice]].tolist())}
+        alone = {tuple(facets[number].tolist()): number for number in first[~twice]}
         coarse, right = set(), cells[:, 1].copy()
         for k in np.flatnonzero(~twice):
-            facet: Facet | None = tuple(found[k].tolist())
-            while (facet := self.above.get(facet)) is not None:
+            facet = tuple(found[k].tolist())
+            while facet in self.above:
+                facet = self.above[facet]
                 if facet in alone:
                     right[k] = owner[alone[facet]]
                     coarse.add(facet)

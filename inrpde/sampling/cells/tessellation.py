@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from numpy.polynomial.legendre import legval2d, legvander2d
+from numpy.polynomial.legendre import legvander
 
 from inrpde.declaration.regions.mesh_search import BoxSearch, best
 from inrpde.sampling.grid import grid_points
@@ -86,7 +86,8 @@ class Tessellation:
 @dataclass(frozen=True, eq=False)
 class Walls:
     """Functions that are positive on what a box holds of a cell, and change their sign in the box: the number (R,) of
-    the `box` of each, and its `coefficients` (R, n, n) in the products of Legendre's polynomials of its coordinates ξ."""
+    the `box` of each, and its `coefficients` (R, n^d) in the products of Legendre's polynomials of its coordinates
+    ξ."""
 
     box: Array
     coefficients: Array
@@ -99,7 +100,7 @@ class Walls:
             first, last = (np.searchsorted(box[order], wall, side=side) for side in ("left", "right"))
             rows = order[first:last]
             if len(rows):
-                out[rows] = np.minimum(out[rows], legval2d(*local[rows].T, coefficients))
+                out[rows] = np.minimum(out[rows], _products(local[rows]) @ coefficients.ravel())
         return out
 
 
@@ -138,20 +139,24 @@ class Cover:
 
     def walled(self, functions: Sequence[Callable[[Array], Array]], inside: Array) -> Cover:
         """With what tells cells in one box apart: functions (N, d) → (N,) that change their signs between cells, which
-        have these points (C, d) `inside`. In the plane."""
+        have these points (C, d) `inside`."""
+        if not functions:
+            return self
         nodes, _ = np.polynomial.legendre.leggauss(FITTED)
         local = grid_points([nodes] * self.origin.shape[1])
-        back = np.linalg.inv(legvander2d(*local.T, [FITTED - 1] * 2)) if functions else None
+        back = np.linalg.inv(_products(local))
         boxes, found = [], []
         for value in functions:
-            here = np.stack([value(origin + local @ axes.T) for origin, axes in zip(self.origin, self.axes, strict=True)])
+            here = np.stack(
+                [value(origin + local @ axes.T) for origin, axes in zip(self.origin, self.axes, strict=True)]
+            )
             cut = np.flatnonzero((here.min(axis=1) < 0) & (here.max(axis=1) > 0))
             sign = np.sign(value(inside[self.cell[cut]])) / np.max(np.abs(here[cut]), axis=1)
             boxes.append(cut)
             found.append((here[cut] * sign[:, None]) @ back.T)
-        if not functions or not sum(map(len, boxes)):
+        if not sum(map(len, boxes)):
             return self
-        coefficients = np.concatenate(found).reshape(-1, FITTED, FITTED)
+        coefficients = np.concatenate(found)
         return replace(self, walls=Walls(np.concatenate(boxes), coefficients))
 
     def taken(self, kept: Array, number: Array) -> Cover:
@@ -160,9 +165,7 @@ class Cover:
         if walls is not None:
             those = kept[walls.box]
             walls = Walls((np.cumsum(kept) - 1)[walls.box[those]], walls.coefficients[those])
-        return Cover(
-            self.origin[kept], self.axes[kept], number[self.cell[kept]], self.part[kept], self.simplex, walls
-        )
+        return Cover(self.origin[kept], self.axes[kept], number[self.cell[kept]], self.part[kept], self.simplex, walls)
 
     def touching(self, points: Array) -> Array:
         """The cells that hold one of the points (N, d), on their boundary too."""
@@ -186,6 +189,14 @@ class Cover:
         found = np.full(len(points), OUTSIDE)
         found[number[chosen]] = self.cell[box[chosen]]
         return found
+
+
+def _products(local: Array) -> Array:
+    """The products of Legendre's polynomials up to a degree along each coordinate at points (N, d): (N, n^d)."""
+    out = np.ones((len(local), 1))
+    for x in local.T:
+        out = (out[:, :, None] * legvander(x, FITTED - 1)[:, None]).reshape(len(local), -1)
+    return out
 
 
 class Divided(Protocol):

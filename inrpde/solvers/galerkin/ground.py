@@ -28,8 +28,8 @@ MOST = 20_000
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """What the equations stand on: the cells, the functions (N, d) → (N,) whose signs tell those apart that curves divide,
-    and in words the narrow data that cells do not follow."""
+    """What the equations stand on: the cells, the functions (N, d) → (N,) whose signs tell those apart that curves
+    divide, and in words the narrow data that cells do not follow."""
 
     divided: Divided
     walls: tuple[Callable[[Array], Array], ...] = ()

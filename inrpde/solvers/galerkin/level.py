@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inrpde.compiler.flux import FluxForm
+from inrpde.compiler.flux import FluxEquation, FluxForm
 from inrpde.discretise.state import State
 from inrpde.discretise.weak.assembly import Assembled, assemble
 from inrpde.discretise.weak.columns import Columns, Family, columns, inner_points
@@ -26,8 +26,8 @@ CONVERGED = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """A solution: its heads (W,) in the columns on a tessellation, of bases of `degrees` by unknown, and the system that was
-    last solved."""
+    """A solution: its heads (W,) in the columns on a tessellation, of bases of `degrees` by unknown, and the system
+    that was last solved."""
 
     ground: Ground
     degrees: tuple[int, ...]
@@ -64,7 +64,8 @@ def orders(flux: FluxForm, degree: int) -> tuple[int, ...]:
     return tuple(degree if k in carried else max(degree - 1, 0) for k in range(len(flux.form.unknowns)))
 
 
-def _second(equation) -> bool:
+def _second(equation: FluxEquation) -> bool:
+    """Does an equation hold second derivatives of the unknown that tests it?"""
     return any(
         jet.unknown == equation.test and any(jet.index) for flux in equation.fluxes for jet in flux.jets.values()
     )

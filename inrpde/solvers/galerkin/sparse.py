@@ -42,5 +42,7 @@ def solve(matrix: csc_array, right: Array) -> Array:
         if least < ACCURATE:
             break
     if best is None:
-        raise DivergedError("the system of the flux form is singular", None, "check that the conditions determine the solution")
+        raise DivergedError(
+            "the system of the flux form is singular", None, "check that the conditions determine the solution"
+        )
     return scale * best

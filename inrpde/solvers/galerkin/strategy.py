@@ -29,18 +29,19 @@ POWER = 1.6
 POINTS = 2000
 """Points at which levels are compared; chosen."""
 BULK, FEW = 0.9, 0.5
-"""Cells that hold this share of what is unresolved may be divided, where they are no more than such a share of all; else
-all bases grow; chosen."""
+"""Cells that hold this share of what is unresolved may be divided, where they are no more than such a share of all;
+else all bases grow; chosen."""
 ROUGH = 0.45
-"""What the functions of one degree hold beside those of the degree before, in amplitude, where a solution is not smooth:
-in a cell at a singular point the next degree would leave nearly as much; chosen."""
+"""What the functions of one degree hold beside those of the degree before, in amplitude, where a solution is not
+smooth: in a cell at a singular point the next degree would leave nearly as much; chosen."""
 TOWARDS, PEAKED = 2, 2.0
-"""Further divisions towards a corner, and how much more of what is not smooth lies round it than round others; chosen."""
+"""Further divisions towards a corner, and how much more of what is not smooth lies round it than round others;
+chosen."""
 GOAL = 1e-9
 """An estimated error below which nothing more is tried; chosen."""
 PATIENCE, FINE, GOOD = (8.0, 30.0), 1e-7, 1e-5
-"""Without a budget, seconds after which no level is begun: with an error that is below `GOOD`, and with a larger one; below
-`FINE` a quarter of the first; chosen."""
+"""Without a budget, seconds after which no level is begun: with an error that is below `GOOD`, and with a larger one;
+below `FINE` a quarter of the first; chosen."""
 FIRST_SHARE, LEAST_SHARE, MARGIN = 0.3, 0.2, 1.5
 """The part of the difference to the level before that is the error of a second level, and of any at least; what the
 error is taken for beside what it would be by the last gain; chosen."""
@@ -51,8 +52,9 @@ def serves(form: Form) -> Claim | str:
     if isinstance(flux, str):
         return flux
     regions = list(dict.fromkeys(equation.region for equation in flux.equations))
-    if all(isinstance(region, Mesh) for region in regions):
-        return refusal(regions) or Claim(Role.ALONE, "Galerkin's method with a network in each cell of the mesh")
+    meshes = [region for region in regions if isinstance(region, Mesh)]
+    if len(meshes) == len(regions):
+        return refusal(meshes) or Claim(Role.ALONE, "Galerkin's method with a network in each cell of the mesh")
     if len(form.space.coords) > 2 and not all(region.box for region in regions):
         return "the walls are curved in three dimensions"
     if form.jumps:
@@ -99,7 +101,6 @@ def solve(context: Context) -> Iterator[Candidate]:
             gaps.append(max(differences(found.state, before.state, points)))
         spent, share = time.perf_counter() - begun, gained(gaps)
         error = share * gaps[-1] if gaps else float(np.sqrt(found.held(0).sum()))
-        method = "least-squares" if form.linear else "newton"
         yield Candidate(
             found.state, error, error, spent, "galerkin", f"{plan}, {found.columns.width} columns",
             again=Coarser(flux, plan, before, seed), share=share, weak=True, doubts=doubts(form, found),
@@ -129,7 +130,10 @@ def doubts(form: Form, found: Level) -> tuple[str, ...]:
     if not len(lacking):
         return found.ground.missed
     where = ", ".join(f"{x} = {value:.4g}" for x, value in zip(form.space.coords, lacking[0], strict=True))
-    return (f"at {where} the boundary has fewer conditions than unknowns: it is taken that nothing goes through", *found.ground.missed)
+    return (
+        f"at {where} the boundary has fewer conditions than unknowns: it is taken that nothing goes through",
+        *found.ground.missed,
+    )
 
 
 def gained(gaps: Sequence[float]) -> float:

@@ -138,9 +138,9 @@ def estimate(
     far better than κS allows. Where data hold to S, they give the solution to about 1/|log S| (logarithmic stability:
     John 1960, Isakov 2017, chapter 3).
 
-    A candidate may know which `share` of the difference is its error, however much the problem amplifies it. Two marches
-    to the same aim are equally wrong, and their residuals tell less, as these are large in windows that are short; of
-    two levels of the flux form the finer is better by as much as it was than the one before.
+    A candidate may know which `share` of the difference is its error, however much the problem amplifies it. Two
+    marches to the same aim are equally wrong, and their residuals tell less, as these are large in windows that are
+    short; of two levels of the flux form the finer is better by as much as it was than the one before.
 
     Where there are readings the second solve has not seen all of them, and the difference is the estimate; an unknown
     that nothing else gives is compared between them; one that nothing fixes but for a constant, but for that. An
@@ -164,9 +164,7 @@ def estimate(
     # what is larger than residuals may make of it does not vanish, however little it acts on the equations
     weak = candidate.score if candidate.weak else None
     left_over = first.total if weak is None else weak
-    floors = [
-        0.0 if rms(v) > left_over * size / VANISHING else size for v, size in zip(ours, first.sizes, strict=True)
-    ]
+    floors = [0.0 if rms(v) > left_over * size / VANISHING else size for v, size in zip(ours, first.sizes, strict=True)]
     sizes = [vary if some else max(vary, size) for vary, some, size in zip(varied, floors, first.sizes, strict=True)]
     share = {name: size / (rms(values) or 1.0) for name, values, size in zip(names, ours, sizes, strict=True)}
     begun, amplified, other = time.perf_counter(), None, None
