@@ -19,8 +19,8 @@ from inrpde.networks.tangent import Tangent
 from inrpde.networks.trial import Constant, Sum, Trial
 
 EVERY: tuple[type[Trial], ...] = (
-    Constant, CornerFunctions, CylindricalWaves, Exponentials, Mosaic, Multipoles, Offset, Patchwork, SineBody, Slab, Sum,
-    Tangent, Windowed,
+    Constant, CornerFunctions, CylindricalWaves, Exponentials, Mosaic, Multipoles, Offset, Patchwork, SineBody, Slab,
+    Sum, Tangent, Windowed,
 )  # fmt: skip
 KINDS = {kind.__name__: kind for kind in EVERY}
 """The trials that can be stored, by the name under which they are."""
