@@ -28,8 +28,8 @@ def pins(
     sizes = [np.linalg.norm(slope) or 1.0 for _, slope in found]
     rows = [slope / size for (_, slope), size in zip(found, sizes, strict=True)]
     left = [value / size for (value, _), size in zip(found, sizes, strict=True)]
-    kind = vector.dtype
-    return csr_array(np.array(rows).reshape(-1, columns.width).astype(kind)), np.array(left).real.astype(kind) if kind == float else np.array(left, kind)
+    right = np.array(left, complex) if np.iscomplexobj(vector) else np.real(left).astype(float)
+    return csr_array(np.array(rows, vector.dtype).reshape(-1, columns.width)), right
 
 
 def _pins(
