@@ -2,37 +2,13 @@
 
 from itertools import product
 
-import meshio
 import numpy as np
 import pytest
 
-from inrpde import Mesh, Space
 from inrpde.sampling.cells.simplices import divide
 from inrpde.sampling.cells.tessellation import OUTSIDE
 from tests.sampling.cells.checks import closedness, shuffled, volumes
-
-line, plane, room = Space("x"), Space("x y"), Space("x y z")
-CORNERS = np.array(list(product((0.0, 1.0), repeat=3)))
-TETRAHEDRA = [[0, 1, 3, 7], [0, 1, 5, 7], [0, 2, 3, 7], [0, 2, 6, 7], [0, 4, 5, 7], [0, 4, 6, 7]]
-"""Kuhn's six of the unit cube."""
-ELL = np.array([(x, y) for y in (0.0, 1, 2) for x in (0.0, 1, 2)])
-TRIANGLES = [[0, 1, 4], [0, 4, 3], [1, 2, 5], [1, 5, 4], [3, 4, 7], [3, 7, 6]]
-"""Of [0, 2]² without (1, 2)²; the first two and the last two are on the left of x = 1."""
-
-
-def ell(tagged=False):
-    data = {"gmsh:physical": [np.array([1, 1, 2, 2, 1, 1])]} if tagged else None
-    names = {"left": np.array([1, 2]), "right": np.array([2, 2])} if tagged else {}
-    return Mesh(plane, meshio.Mesh(ELL, [("triangle", TRIANGLES)], cell_data=data, field_data=names))
-
-
-def cube():
-    return Mesh.of(room, CORNERS, {"tetra": np.array(TETRAHEDRA)})
-
-
-def segments():
-    return Mesh.of(line, np.array([[0.0], [0.3], [1.0]]), {"line": np.array([[0, 1], [1, 2]])})
-
+from tests.sampling.cells.meshes import TRIANGLES, cube, ell, segments
 
 SHAPES = {"segments": (segments, 1, 2), "ell": (ell, 3, 8), "cube": (cube, 1, 6)}
 
