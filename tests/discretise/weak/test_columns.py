@@ -23,7 +23,8 @@ def on_two_parts(degree=1):
     meeting = left.boundary & right.boundary
     flux = flux_of([u, v], [
         On(left, Eq(space.laplace(u), 1)), On(right, Eq(space.laplace(v), 0)), On(meeting, Eq(u, v)),
-        On(meeting, Eq(space.dn(u), space.dn(v))), On(mesh.boundary - right.boundary, u), On(mesh.boundary - left.boundary, v),
+        On(meeting, Eq(space.dn(u), space.dn(v))), On(mesh.boundary - right.boundary, u),
+        On(mesh.boundary - left.boundary, v),
     ])  # fmt: skip
     return standing(flux, shuffled(on_mesh(flux), 2), degree)
 
@@ -48,7 +49,8 @@ def test_an_unknown_lives_in_no_cell_beyond_its_own_region():
     inner = Region(space, Interval(0, 0.5) * Interval(0, 1))
     u, v = space.unknown("u"), space.unknown("inside", on=inner)
     flux = flux_of([u, v], [
-        On(square, Eq(space.laplace(u), 0)), On(inner, Eq(space.laplace(v), u)), On(square.boundary, u), On(inner.boundary, v),
+        On(square, Eq(space.laplace(u), 0)), On(inner, Eq(space.laplace(v), u)), On(square.boundary, u),
+        On(inner.boundary, v),
     ])  # fmt: skip
     made = standing(flux, on_boxes(flux, breaks=((0.5,), ())))
     assert made.columns.lives[0].all()

@@ -27,7 +27,10 @@ def ell(tagged=False, space=plane):
 
 
 def cracked(space=plane):
-    return Mesh.of(space, CRACKED, {"triangle": np.array(AROUND)})
+    """The faces of its crack are `below` and `above`."""
+    none = np.empty(0, int)
+    sets = {"below": [none, np.array([0])], "above": [none, np.array([1])]}
+    return Mesh(space, meshio.Mesh(CRACKED, [("triangle", AROUND), ("line", [[3, 4], [9, 4]])], cell_sets=sets))
 
 
 def cube(space=room):
