@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from inrpde import deadline
 from inrpde.compiler.flux import FluxEquation
 from inrpde.compiler.form import Form, Row
+from inrpde.discretise.weak.blocks import Blocks
 from inrpde.discretise.weak.columns import Columns, batches
 from inrpde.sampling.cells.tessellation import Rule, Tessellation
 
 Array = np.ndarray
 CHUNK = 2e7
 """Numbers in an array at once."""
-
-
-@dataclass
-class Blocks:
-    """Dense blocks of a sparse matrix, each with the rows and columns where it begins, and a right-hand side."""
-
-    width: int
-    kind: np.dtype
-    rows: list[Array] = field(default_factory=list)
-    columns: list[Array] = field(default_factory=list)
-    values: list[Array] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.residual = np.zeros(self.width, self.kind)
-
-    def add(self, rows: Array, columns: Array, values: Array) -> None:
-        """Blocks (N, K, L) at rows (N,) and columns (N,)."""
-        self.rows.append(rows)
-        self.columns.append(columns)
-        self.values.append(values)
-
-    def load(self, rows: Array, values: Array) -> None:
-        """What is left (N, K) of equations that begin at rows (N,)."""
-        np.add.at(self.residual, rows[:, None] + np.arange(values.shape[1]), values)
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,7 +30,8 @@ def solve(matrix: csc_array, right: Array) -> Array:
     diagonal = np.abs(matrix.diagonal())
     largest = np.max(np.abs(matrix.data), initial=0.0)
     scale = 1 / np.sqrt(np.where(diagonal > 1e-14 * largest, diagonal, largest or 1.0))
-    scaled = csc_array(matrix * scale[None, :]).T.multiply(scale[None, :]).T.tocsc()
+    entries = matrix.data * scale[matrix.indices] * np.repeat(scale, np.diff(matrix.indptr))
+    scaled = csc_array((entries, matrix.indices, matrix.indptr), shape=matrix.shape)
     wanted = scale * right
     best, least = None, np.inf
     for options in PIVOTS:
