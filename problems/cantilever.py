@@ -10,7 +10,7 @@ def problem(length=4):
     unit of volume."""
     nu = Rational(1, 5)
     space = Space("x y")
-    x, y = space.coords
+    x, _ = space.coords
     moved = Matrix(space.unknowns("u v"))
     slope = space.grad(moved)
     strain = (slope + slope.T) / 2

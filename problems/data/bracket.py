@@ -1,5 +1,5 @@
-"""Makes bracket.msh, the mesh of an L-shaped plate with three bolt holes (groups plate, fixed, cooled, free, edge); needs
-gmsh. The holes are polygons of 30 sides."""
+"""Makes bracket.msh, the mesh of an L-shaped plate with three holes, polygons of 30 sides (groups plate, fixed, cooled,
+free, edge); needs gmsh."""
 
 from itertools import pairwise
 from pathlib import Path

@@ -1,5 +1,5 @@
-"""Makes fibre.msh, tetrahedra in a cube with the groups fibre, matrix, warm, cold and sides; needs gmsh. The fibre, of eight
-sides, ends within the cube."""
+"""Makes fibre.msh, tetrahedra in a cube with a fibre of eight sides that ends within it (groups fibre, matrix, warm,
+cold, sides); needs gmsh."""
 
 from itertools import pairwise
 from pathlib import Path

@@ -22,11 +22,14 @@ from skfem import (
     ElementVector,
     FacetBasis,
     LinearForm,
+    MeshTet,
     MeshTri,
 )
 from skfem.helpers import ddot, div, dot, grad, sym_grad
 
 Array = np.ndarray
+MOST = 25_000
+"""Cells of the mesh of a truth, about."""
 Places = Callable[[Array], Array]
 """From places (d, …) to numbers (…), or to truths."""
 TRIANGLE = {2: ElementTriP2, 3: ElementTriP3, 4: ElementTriP4}
@@ -56,9 +59,14 @@ class Graded:
             mesh = mesh.refined(np.flatnonzero(np.isin(mesh.t, np.flatnonzero(held)).any(axis=0)))
         return mesh
 
-    def times(self, most: int) -> int:
-        """How often all cells can be divided by four, at least once, within so many cells."""
-        return max(1, int(np.log(most / self.graded.t.shape[1]) / np.log(4)))
+    def sampled(self, count: int) -> tuple[Array, Array, Array]:
+        """Points, values, and what these differ by from those on cells twice as large, so much as their order says."""
+        times = max(1, int(np.log(MOST / self.graded.t.shape[1]) / np.log(4)))
+        return compared(self.solved(times), self.solved(times - 1), count, order=4)
+
+    def solved(self, divided: int) -> Found:
+        """By elements of degree 4, all cells divided so often after those at the sharp points."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +86,7 @@ class Weak(Graded):
     sharp: Sequence[Sequence[float]] = ()
     levels: int = 24
 
-    def solved(self, divided: int = 0, degree: int = 4) -> Found:
+    def solved(self, divided: int, degree: int = 4) -> Found:
         """With all cells divided so often once more, after those at the sharp points."""
         mesh = self.graded.refined(divided)
         basis = Basis(mesh, TRIANGLE[degree](), intorder=2 * degree + 1)
@@ -104,16 +112,18 @@ class Weak(Graded):
 
 @dataclass(frozen=True, eq=False)
 class WeakElastic(Graded):
-    """div σ = force, no displacement where `fixed`, no traction elsewhere; Lamé's numbers of plane stress or strain."""
+    """div σ = force; no displacement along the axes given where `fixed` (where, axes), tractions where `pulled` (where,
+    traction), none elsewhere. `lame` are Lamé's numbers, of plane stress or strain."""
 
     mesh: MeshTri
     lame: tuple[float, float]
-    force: tuple[float, float]
-    fixed: Places
-    sharp: Sequence[Sequence[float]]
+    force: tuple[float, float] = (0, 0)
+    fixed: Sequence[tuple[Places, tuple[int, ...]]] = ()
+    pulled: Sequence[tuple[Places, tuple[float, float]]] = ()
+    sharp: Sequence[Sequence[float]] = ()
     levels: int = 24
 
-    def solved(self, divided: int = 0, degree: int = 4) -> Found:
+    def solved(self, divided: int, degree: int = 4) -> Found:
         mesh = self.graded.refined(divided)
         basis = Basis(mesh, ElementVector(TRIANGLE[degree]()), intorder=2 * degree)
         one, two = self.lame
@@ -121,8 +131,11 @@ class WeakElastic(Graded):
             lambda u, v, w: one * div(u) * div(v) + 2 * two * ddot(sym_grad(u), sym_grad(v))
         ).assemble(basis)
         right = LinearForm(lambda v, w: -self.force[0] * v[0] - self.force[1] * v[1]).assemble(basis)
-        known = basis.get_dofs(facets(mesh, self.fixed)).all()
-        return Found(basis, eliminated(matrix, right, known, np.zeros(basis.N)))
+        for where, pull in self.pulled:
+            sides = FacetBasis(mesh, basis.elem, facets=facets(mesh, where), intorder=2 * degree)
+            right += LinearForm(lambda v, w, pull=pull: pull[0] * v[0] + pull[1] * v[1]).assemble(sides)
+        known = [basis.get_dofs(facets(mesh, where)).all([f"u^{k + 1}" for k in axes]) for where, axes in self.fixed]
+        return Found(basis, eliminated(matrix, right, np.unique(np.concatenate(known)), np.zeros(basis.N)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,12 +145,15 @@ class Found:
 
     @cached_property
     def _finder(self) -> Callable:
-        return self.basis.mesh.element_finder()
+        """By straight cells: those that are curved are so on the boundary alone."""
+        mesh = self.basis.mesh
+        corners = self.basis.nodal_dofs.shape[1]
+        return (mesh if corners == mesh.p.shape[1] else MeshTet(mesh.p[:, :corners], mesh.t)).element_finder()
 
     def __call__(self, points: Array) -> Array:
         """Values at points (N, d): (N,), or (N, d) of a displacement."""
         cells = self._finder(*points.T)
-        places = self.basis.mapping.invF(points.T[:, :, None], tind=cells)
+        places = self._inverse(points.T[:, :, None], cells)
         dofs = self.basis.dofs.element_dofs[:, cells]
         shapes = np.stack(
             [
@@ -147,6 +163,16 @@ class Found:
         )
         return np.einsum("k...n,kn->n...", shapes, self.values[dofs])
 
+    def _inverse(self, x: Array, cells: Array) -> Array:
+        """Newton's method for cells that are curved, out of which a point may lie by a little."""
+        mapping = self.basis.mapping
+        if self.basis.nodal_dofs.shape[1] == self.basis.mesh.p.shape[1]:
+            return mapping.invF(x, tind=cells)
+        found = np.full_like(x, 0.25)
+        for _ in range(12):
+            found += np.einsum("ijkl,jkl->ikl", mapping.invDF(found, cells), x - mapping.F(found, cells))
+        return found
+
     def drawn(self, count: int, seed: int = 0) -> Array:
         """Points (count, d) of the region, evenly."""
         mesh, rng = self.basis.mesh, np.random.default_rng(seed)
@@ -155,6 +181,13 @@ class Found:
         cells = rng.choice(len(areas), count, p=areas / areas.sum())
         shares = rng.dirichlet(np.ones(len(mesh.t)), count)
         return np.einsum("dkn,nk->nd", corners[:, :, cells], shares)
+
+
+def compared(found: Found, coarser: Found, count: int, order: float) -> tuple[Array, Array, Array]:
+    """Points, values, and the errors that another solve on cells twice as large tells of methods of this order."""
+    points = found.drawn(count)
+    values = found(points)
+    return points, values, (values - coarser(points)) / (2**order - 1)
 
 
 def middles(mesh: MeshTri) -> Array:
@@ -207,13 +240,15 @@ def along(mesh: meshio.Mesh, *names: str) -> Places:
 
 
 def within(mesh: meshio.Mesh, values: dict[str, float]) -> Places:
-    """A number for each group of triangles."""
-    coarse = elements_of(mesh)
-    find, number = coarse.element_finder(), np.empty(coarse.t.shape[1])
-    start = 0
+    """A number for each group of triangles, or of tetrahedra."""
+    dim = mesh.points.shape[1]
+    kind, made = (("triangle", MeshTri), ("tetra", MeshTet))[dim - 2]
+    cells = np.concatenate([block.data for block in mesh.cells if block.type == kind])
+    find = made(np.ascontiguousarray(mesh.points.T), np.ascontiguousarray(cells.T)).element_finder()
+    number, start = np.empty(len(cells)), 0
     for k, block in enumerate(mesh.cells):
-        if block.type == "triangle":
+        if block.type == kind:
             for name, value in values.items():
                 number[start + mesh.cell_sets[name][k]] = value
             start += len(block.data)
-    return lambda x: number[find(*x.reshape(2, -1))].reshape(x.shape[1:])
+    return lambda x: number[find(*x.reshape(dim, -1))].reshape(x.shape[1:])
