@@ -14,7 +14,7 @@ from zoo.flux.weak import Weak, constant, middles
 from zoo.traps.known import Known, closed, numeric
 
 
-def _cut(cells: int, held, lo: float, hi: float) -> MeshTri:
+def cut(cells: int, held, lo: float, hi: float) -> MeshTri:
     """Triangles of a square, of which those whose middles are `held` stay."""
     line = np.linspace(lo, hi, cells + 1)
     mesh = MeshTri.init_tensor(line, line)
@@ -44,7 +44,7 @@ def step() -> Computed:
         - Region(space, Interval(0, Rational(3, 4)) * Interval(1, 2))
         - Region(space, Interval(Rational(5, 4), 2) * Interval(0, 1))
     )
-    mesh = _cut(16, lambda x, y: ((x > 0.75) | (y < 1)) & ((x < 1.25) | (y > 1)), 0, 2)
+    mesh = cut(16, lambda x, y: ((x > 0.75) | (y < 1)) & ((x < 1.25) | (y > 1)), 0, 2)
     ends = [omega.face(x, at) for at in (0, 2)]
     conditions = [
         On(omega, Eq(space.laplace(u), 0)),
@@ -113,7 +113,7 @@ def floor() -> Computed:
         On(omega.boundary - held - top, Eq(space.dn(u), 0)),
     ]
     weak = Weak(
-        _cut(18, lambda x, y: x > -1, 0, 3), source=constant(1),
+        cut(18, lambda x, y: x > -1, 0, 3), source=constant(1),
         fixed=[(lambda p: (p[1] < 1e-9) & (np.abs(p[0] - 1.5) < 0.5), constant(0))],
         through=[(lambda p: p[1] > 3 - 1e-9, 1.0, constant(0))],
         sharp=[(0, 0), (1, 0), (2, 0), (3, 0), (0, 3), (3, 3)], levels=40,

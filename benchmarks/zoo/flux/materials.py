@@ -47,7 +47,7 @@ def _sides(space: Space, omega: Region, a: Expr, u: Expr, heated: bool) -> list[
     ]
 
 
-def _tiled(a: np.ndarray, heated: bool, edges: np.ndarray, parts: int, levels: int) -> Weak:
+def tiled(a: np.ndarray, heated: bool, edges: np.ndarray, parts: int, levels: int) -> Weak:
     """a[i, j] between edges[i], edges[i + 1] and edges[j], edges[j + 1]."""
     line = np.unique(np.concatenate([np.linspace(*ends, parts + 1) for ends in pairwise(edges)]))
 
@@ -95,7 +95,7 @@ def pixels(n: int, heated: bool) -> Computed:
     u, k, omega = space.unknown("u"), space.coefficient("k", positive=True), Region(space, UNIT**2)
     nodes = np.linspace(0, 1, n)
     edges = np.concatenate([[0], (nodes[1:] + nodes[:-1]) / 2, [1]])
-    weak = _tiled(values, heated, edges, 6, 40)
+    weak = tiled(values, heated, edges, 6, 40)
     data = GridField(values, [nodes, nodes], method="nearest")
     return computed(u, _sides(space, omega, k, u, heated), weak, coefficients={k: data})
 

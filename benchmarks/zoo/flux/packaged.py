@@ -76,7 +76,8 @@ def cracked() -> WeakElastic:
     return WeakElastic(
         mesh, (nu / (1 - nu**2), 1 / (2 * (1 + nu))),
         fixed=[(lambda p: p[0] < 1e-9, (0,)), (lambda p: (p[1] < 1e-9) & (p[0] > 0.5), (1,))],
-        pulled=[(lambda p: p[1] > 2 - 1e-9, (0, 0.1))], sharp=[(0.5, 0)], levels=36,
+        pulled=[(lambda p: p[1] > 2 - 1e-9, lambda p: np.stack([0 * p[0], 0 * p[0] + 0.1]))],
+        sharp=[(0.5, 0)], levels=36,
     )  # fmt: skip
 
 

@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import elements
 import meshio
 import numpy as np
 import scipy.sparse as sparse
+from elements import Disc
 from scipy.sparse.linalg import splu
 from skfem import (
     Basis,
@@ -22,10 +24,12 @@ from skfem import (
     ElementVector,
     FacetBasis,
     LinearForm,
+    MappingIsoparametric,
     MeshTet,
     MeshTri,
 )
 from skfem.helpers import ddot, div, dot, grad, sym_grad
+from skfem.mapping import Mapping
 
 Array = np.ndarray
 MOST = 25_000
@@ -48,6 +52,7 @@ class Graded:
     mesh: MeshTri
     sharp: Sequence[Sequence[float]]
     levels: int
+    circles: Sequence[Disc]
 
     @cached_property
     def graded(self) -> MeshTri:
@@ -58,6 +63,13 @@ class Graded:
         for _ in range(self.levels if held.any() else 0):  # nodes keep their numbers
             mesh = mesh.refined(np.flatnonzero(np.isin(mesh.t, np.flatnonzero(held)).any(axis=0)))
         return mesh
+
+    def mapping(self, mesh: MeshTri, degree: int) -> Mapping | None:
+        """Of the cells, with sides of this degree where there are circles."""
+        if not self.circles:
+            return None
+        bent = elements.curved(elements.TRIANGLE[degree].from_mesh(mesh), self.circles)
+        return MappingIsoparametric(bent, bent.elem())
 
     def sampled(self, count: int) -> tuple[Array, Array, Array]:
         """Points, values, and what these differ by from those on cells twice as large, so much as their order says."""
@@ -74,7 +86,8 @@ class Weak(Graded):
     """-div(a grad u) + c u = source, u = value where `fixed`, a ∂u/∂n + h u = q where `through`.
 
     `mesh` fits all jumps. `a` is taken at the middle of each cell; `fixed` are (where, value), `through` (where, h, q),
-    found by the middles of sides.
+    found by the middles of sides. Sides whose ends lie on one of the `circles` follow it;
+    what is `through` goes through straight ones.
     """
 
     mesh: MeshTri
@@ -85,11 +98,12 @@ class Weak(Graded):
     through: Sequence[tuple[Places, float, Places]] = ()
     sharp: Sequence[Sequence[float]] = ()
     levels: int = 24
+    circles: Sequence[Disc] = ()
 
     def solved(self, divided: int, degree: int = 4) -> Found:
         """With all cells divided so often once more, after those at the sharp points."""
         mesh = self.graded.refined(divided)
-        basis = Basis(mesh, TRIANGLE[degree](), intorder=2 * degree + 1)
+        basis = Basis(mesh, TRIANGLE[degree](), self.mapping(mesh, degree), intorder=2 * degree + 1)
         x = np.asarray(basis.global_coordinates())
         conducted = np.repeat(self.a(middles(mesh))[:, None], x.shape[2], axis=1)
         matrix = BilinearForm(lambda u, v, w: w.a * dot(grad(u), grad(v)) + w.c * u * v).assemble(
@@ -119,13 +133,14 @@ class WeakElastic(Graded):
     lame: tuple[float, float]
     force: tuple[float, float] = (0, 0)
     fixed: Sequence[tuple[Places, tuple[int, ...]]] = ()
-    pulled: Sequence[tuple[Places, tuple[float, float]]] = ()
+    pulled: Sequence[tuple[Places, Places]] = ()
     sharp: Sequence[Sequence[float]] = ()
     levels: int = 24
+    circles: Sequence[Disc] = ()
 
     def solved(self, divided: int, degree: int = 4) -> Found:
         mesh = self.graded.refined(divided)
-        basis = Basis(mesh, ElementVector(TRIANGLE[degree]()), intorder=2 * degree)
+        basis = Basis(mesh, ElementVector(TRIANGLE[degree]()), self.mapping(mesh, degree), intorder=2 * degree)
         one, two = self.lame
         matrix = BilinearForm(
             lambda u, v, w: one * div(u) * div(v) + 2 * two * ddot(sym_grad(u), sym_grad(v))
@@ -133,7 +148,8 @@ class WeakElastic(Graded):
         right = LinearForm(lambda v, w: -self.force[0] * v[0] - self.force[1] * v[1]).assemble(basis)
         for where, pull in self.pulled:
             sides = FacetBasis(mesh, basis.elem, facets=facets(mesh, where), intorder=2 * degree)
-            right += LinearForm(lambda v, w, pull=pull: pull[0] * v[0] + pull[1] * v[1]).assemble(sides)
+            at = np.asarray(sides.global_coordinates())
+            right += LinearForm(lambda v, w: dot(w.pull, v)).assemble(sides, pull=pull(at))
         known = [basis.get_dofs(facets(mesh, where)).all([f"u^{k + 1}" for k in axes]) for where, axes in self.fixed]
         return Found(basis, eliminated(matrix, right, np.unique(np.concatenate(known)), np.zeros(basis.N)))
 
