@@ -16,7 +16,8 @@ from zoo.flux.beams import NU, kirsch, plane_stress
 from zoo.flux.corners import cut
 from zoo.flux.making import FLUX
 from zoo.flux.materials import tiled
-from zoo.flux.packaged import CONDUCTIVITIES
+from zoo.flux.packaged import CONDUCTIVITIES, fibre_by_elements
+from zoo.flux.tets import Solid
 from zoo.flux.weak import NONE, ONE, Found, Weak, WeakElastic
 from zoo.traps.known import Known
 
@@ -104,9 +105,8 @@ def _of(name: str) -> Solve:
     return lambda divided, levels, degree: replace(weak, levels=levels).solved(divided, degree)
 
 
-def _solid(name: str) -> Solve:
-    weak = MAKERS[name]().weak
-    return lambda divided, levels, degree: weak.solved(divided)
+def _solid(solid: Solid) -> Solve:
+    return lambda divided, levels, degree: solid.solved(divided)
 
 
 def _elbow(divided: int, levels: int, degree: int) -> Found:
@@ -189,7 +189,7 @@ RACES: dict[str, Callable[[], Race]] = {
     "plate with hole": lambda: Race("hole_quarter", _hole, (0,)),
     "wire": lambda: Race("wire_round", _of("wire_round")),
     "embedded line": lambda: Race("heater_slant", _of("heater_slant")),
-    "ballbox": lambda: Race("ballbox", _solid("ballbox"), (0,), (2,)),
-    "fibre3d": lambda: Race("packaged_fibre3d", _solid("packaged_fibre3d"), (0,), (2,)),
+    "ballbox": lambda: Race("ballbox", _solid(MAKERS["ballbox"]().weak), (0,), (2,)),
+    "fibre3d": lambda: Race("packaged_fibre3d", _solid(fibre_by_elements()), (0,), (2,)),
     "L": lambda: Race("elbow", _elbow, (0, 10, 30, 45)),
 }

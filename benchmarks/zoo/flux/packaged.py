@@ -13,6 +13,7 @@ from inrpde.loader import load_problem
 from inrpde.problems.blocks import CONDUCTIVITIES
 from zoo.flux.crossings import Blocks
 from zoo.flux.making import Computed, flux
+from zoo.flux.prisms import Fibre
 from zoo.flux.tets import Solid, tetrahedra
 from zoo.flux.weak import NONE, ONE, Found, Weak, WeakElastic, along, constant, elements_of, group, within
 
@@ -102,8 +103,11 @@ def intensity(found: Found) -> float:
 
 @flux("package")
 def packaged_fibre3d() -> Computed:
+    return Computed(_problem("fibre3d"), Fibre(50.0, (0.2, 0.8), 0.0), lambda points, values: {"T": values})
+
+
+def fibre_by_elements() -> Solid:
+    """The same for elements."""
     mesh = _mesh("fibre.msh", 3)
-    straight = tetrahedra(mesh)
     sides = tuple((lambda p, at=at: np.abs(p[0] - at) < 1e-9, constant(at)) for at in (0, 1))
-    weak = Solid(straight.refined, within(mesh, {"fibre": 50, "matrix": 1}), NONE, sides)
-    return Computed(_problem("fibre3d"), weak, lambda points, values: {"T": values})
+    return Solid(tetrahedra(mesh).refined, within(mesh, {"fibre": 50, "matrix": 1}), NONE, sides)

@@ -8,8 +8,9 @@ from sympy import Eq, Interval, Rational
 from inrpde.declaration import Ball, Mesh, On, Region, Space
 from zoo.flux.making import Computed, computed, flux
 from zoo.flux.meshes import fibre
-from zoo.flux.tets import Solid, cut_cube, octant_between, tetrahedra
-from zoo.flux.weak import NONE, ONE, constant
+from zoo.flux.prisms import Fibre
+from zoo.flux.tets import Solid, cut_cube, octant_between
+from zoo.flux.weak import NONE, ONE
 
 
 @flux("solid", {"through": (20, (0.0, 1.0)), "short": (50, (0.25, 0.75)), "void": (0.02, (0.25, 0.75))})
@@ -33,23 +34,18 @@ def rod(contrast: float, ends: tuple[float, float]) -> Computed:
     ]
     if ends[0] == 0:
         conditions += [On(wall & inside.boundary, Eq(f, value)) for wall, value in zip(walls, (0, 1), strict=True)]
-    straight = tetrahedra(mesh)
-    corner, half = np.pi / 8, 0.2 * np.cos(np.pi / 8)
 
-    def held(p):
+    def held(points: np.ndarray) -> np.ndarray:
         """In the prism of eight sides?"""
-        y, z = p[1] - 0.5, p[2] - 0.5
-        turned = np.mod(np.arctan2(z, y), 2 * corner) - corner
-        return (np.hypot(y, z) * np.cos(turned) < half) & (p[0] > ends[0]) & (p[0] < ends[1])
-
-    sides = tuple((lambda p, at=at: np.abs(p[0] - at) < 1e-9, constant(at)) for at in (0, 1))
-    weak = Solid(straight.refined, lambda p: np.where(held(p), contrast, 1.0), ONE, sides)
+        x, (y, z) = points[:, 0], points[:, 1:].T - 0.5
+        turned = np.mod(np.arctan2(z, y), np.pi / 4) - np.pi / 8
+        return (np.hypot(y, z) * np.cos(turned) < 0.2 * np.cos(np.pi / 8)) & (x > ends[0]) & (x < ends[1])
 
     def fields(points, values):
-        within = held(points.T)
+        within = held(points)
         return {"f": np.where(within, values, np.nan), "m": np.where(within, np.nan, values)}
 
-    return computed([f, m], conditions, weak, fields)
+    return computed([f, m], conditions, Fibre(contrast, ends, 1.0), fields)
 
 
 @flux("solid")

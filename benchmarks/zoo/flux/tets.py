@@ -126,7 +126,7 @@ def octant_between(half: float, size: float) -> MeshTet:
 
 def cut_cube(times: int) -> MeshTet:
     """A cube of half sides 1 without its eighth x, y, z > 0: planes crowd at the edges that this leaves."""
-    half = np.linspace(0, 1, 3 * 2**times + 1) ** 2.5
+    half = np.linspace(0, 1, 4 * 2**times + 1) ** 1.7
     line = np.concatenate([-half[:0:-1], half])
     mesh = MeshTet.init_tensor(line, line, line)
     return mesh.remove_elements(np.flatnonzero(middles(mesh).min(axis=0) > 0))
