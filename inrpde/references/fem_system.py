@@ -21,8 +21,8 @@ from inrpde.references.fem_walls import Row, walls_of
 from inrpde.references.newton import Diverged, continued, newton
 from inrpde.references.reference import Refusal, Unsupported
 from inrpde.references.steady import SINGULAR
-from inrpde.references.two_level import TwoLevel
 from inrpde.references.terms import Integral
+from inrpde.references.two_level import TwoLevel
 from inrpde.references.weak_form import Array, State
 
 DIRECT = 12_000
