@@ -51,6 +51,8 @@ IN_SPACE = 150
 """Cells of the coarsest mesh in space, about, where it is free."""
 ADAPTED = {2: (100, 320), 3: (150, 600)}
 """Cells of the coarsest mesh, about, with those where the solution is rough: at least, and at most."""
+TIMES = 3
+"""How many times the cells of the first mesh there may be, where these are more already."""
 ITERATIONS = 1e-4
 """Seconds that a cell in space takes, for each pair of unknowns, where equations are solved by iteration."""
 LEVELS = 3
@@ -110,7 +112,7 @@ def solve(
         for level in range(LEVELS):
             begun = time.perf_counter()
             if not level:
-                _check_seen(equations, mesh, 2.0 ** (LEVELS - 1))
+                _check_seen(shape, equations, mesh, 2.0 ** (LEVELS - 1))
             spaces, state, rounding = solver.solve(mesh)
             noise = max(noise, 2.0 ** (2 * (LEVELS - 1 - level)) * rounding)
             levels.append(_on_grid(equations, spaces, state, points, mask))
@@ -139,7 +141,7 @@ def _size(shape: Geometry, equations: Equations) -> float:
 def _effort(forms: Forms, shape: Geometry, cells: int) -> tuple[int, float]:
     """The degree of elements, the highest with which a mesh of so many cells can be refined twice, and how many cells
     the coarsest mesh may have after some were divided."""
-    dim, count = shape.dim, len(forms.equations.unknowns)
+    dim, count = shape.dim, _together(forms, shape)
     seconds = min(SECONDS[dim], deadline.left() / 4) / (1 if forms.linear else NEWTON_STEPS)
     least, most = ADAPTED[dim]
     for degree in DEGREES[dim]:
@@ -151,7 +153,14 @@ def _effort(forms: Forms, shape: Geometry, cells: int) -> tuple[int, float]:
         affordable = 1000 * (seconds / one) ** (2 / 3)
         if affordable > max(cells, least):
             break
-    return degree, min(max(affordable, least), most)
+    return degree, min(max(affordable, least), max(most, TIMES * cells))
+
+
+def _together(forms: Forms, shape: Geometry) -> int:
+    """How many unknowns live in one place, on average."""
+    whole_ = sum(float(region.measure) for region in shape.regions)
+    homes = [unknown.region for unknown in forms.equations.unknowns]
+    return max(round(sum(1.0 if home is None else float(home.measure) / whole_ for home in homes)), 1)
 
 
 class _Solver:
@@ -224,11 +233,13 @@ def check_multipliers(levels: Sequence[Array]) -> None:
         raise Unsupported(what, Refusal.SINGULAR)
 
 
-def _check_seen(equations: Equations, mesh: Any, finer: float) -> None:
+def _check_seen(shape: Geometry, equations: Equations, mesh: Any, finer: float) -> None:
     """Raise Unsupported where cells of the finest mesh would not see narrow data; this one's are larger by a factor."""
     vertices = mesh.p[:, mesh.t[: len(mesh.p) + 1]]
     lo, hi = vertices.min(axis=1), vertices.max(axis=1)
     for place in places(equations):
+        if shape.follows(place.centre):
+            continue
         met = np.all((lo <= np.array(place.hi)[:, None]) & (hi >= np.array(place.lo)[:, None]), axis=0)
         longest = np.max((hi - lo)[:, met], axis=1, initial=0.0) / finer
         if np.any(longest > 2 * np.array(place.widths)):

@@ -24,6 +24,8 @@ from inrpde.references.reference import Refusal, Unsupported
 from inrpde.references.terms import switches
 
 Array = np.ndarray
+CLOSE = 1e-6
+"""How near to where materials meet data may be narrow, in sizes of the region, as where two such lines cross."""
 MOST_CELLS = {2: 300_000, 3: 400_000}
 """Of the finest mesh."""
 
@@ -49,6 +51,15 @@ class Geometry:
         """Those that curved facets may lie on."""
         found = [ball for region in self.regions for ball in ([] if self.own else balls(region))]
         return [*found, *(each for each in self.cuts if isinstance(each, Sphere))]
+
+    def follows(self, point: Sequence[float]) -> bool:
+        """Does a point lie where materials meet, on sides of cells?"""
+        x, size = np.array(point), self.regions[0].size
+        gaps = [
+            np.linalg.norm(x - each.centre) - each.radius if isinstance(each, Sphere) else x @ each.normal - each.offset
+            for each in self.cuts
+        ]
+        return any(abs(gap) <= CLOSE * size for gap in gaps)
 
     def straight(self, points: Array) -> Array:
         """Which points (N, d) lie on a boundary: middles of facets that need no curving."""
