@@ -28,7 +28,7 @@ def pins(
     sizes = [np.linalg.norm(slope) or 1.0 for _, slope in found]
     rows = [slope / size for (_, slope), size in zip(found, sizes, strict=True)]
     left = [value / size for (value, _), size in zip(found, sizes, strict=True)]
-    right = np.array(left, complex) if np.iscomplexobj(vector) else np.real(left).astype(float)
+    right = np.array(left, complex) if np.iscomplexobj(vector) else np.real(np.array(left, complex))
     return csr_array(np.array(rows, vector.dtype).reshape(-1, columns.width)), right
 
 
