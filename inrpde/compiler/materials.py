@@ -64,7 +64,7 @@ def materials(flux: FluxForm) -> Materials:
     hi = np.max([part.bounds[1] for part in parts], axis=0)
     breaks = tuple(_settled(each, a, b) for each, a, b in zip(found.breaks, lo, hi, strict=True))
     points = np.array(found.points).reshape(-1, len(lo))
-    walls = tuple(filter(None, map(_smooth, dict.fromkeys(found.walls))))
+    walls = tuple(wall.value for wall in dict.fromkeys(found.walls) if isinstance(wall, Ball | Level))
     return Materials(tuple(parts), breaks, points[_first(points, SAME * float(np.max(hi - lo)))], walls)
 
 
@@ -217,13 +217,6 @@ def _solids(g: Expr, region: Region) -> list[Solid]:
     lo, hi = region.bounds
     more = BEYOND * region.size
     return [Level(region.space, g, lo - more, hi + more)]
-
-
-def _smooth(solid: Solid) -> Callable[[Array], Array] | None:
-    """A function that vanishes on a solid's boundary, and is smooth there."""
-    if isinstance(solid, Ball):
-        return lambda points: np.sum((points - solid.centre) ** 2, axis=1) - solid.radius**2
-    return solid.value if isinstance(solid, Level) else None
 
 
 def _bounded(region: Region) -> Solid:
