@@ -67,12 +67,12 @@ class Columns:
         return np.linalg.inv(self.cells.axes)
 
     def jets(self, unknown: int, cell: Array, points: Array) -> Array:
-        """Values and derivatives of the columns of an unknown at points (N, q, d) in cells (N,): (N, q, 1 + d, K)."""
-        back = np.swapaxes(self.inverse[cell], 1, 2)
-        local = (points - self.cells.origin[cell][:, None]) @ back
+        """Values and derivatives of the columns of an unknown at points (N, …, d) in cells (N,): (N, …, 1 + d, K)."""
+        dim, back = points.shape[-1], np.swapaxes(self.inverse[cell], 1, 2)
+        local = (points.reshape(len(points), -1, dim) - self.cells.origin[cell][:, None]) @ back
         jets = self.families[unknown].jets(cell, local)
         jets[:, :, 1:] = back[:, None] @ jets[:, :, 1:]
-        return jets
+        return jets.reshape(*points.shape[:-1], 1 + dim, -1)
 
     def heads(self, unknown: int, vector: Array) -> Array:
         """Those of an unknown (C, K), of a vector of all; zero where it does not live."""

@@ -131,7 +131,7 @@ def projected(before: Level, tessellation: Tessellation, held: Columns) -> Array
         values = state.jets(unknown, volume.points, [(0,) * dim])[(0,) * dim]
         for cell in lives:
             rows = slice(*volume.starts[cell : cell + 2])
-            columns_ = held.jets(unknown, np.array([cell]), volume.points[rows][None])[0, :, 0]
+            columns_ = held.jets(unknown, np.full(volume.counts[cell], cell), volume.points[rows])[:, 0]
             roots = np.sqrt(np.abs(volume.weights[rows]))
             head = np.linalg.lstsq(columns_ * roots[:, None], values[rows] * roots, rcond=1e-12)[0]
             start = held.starts[unknown, cell]
