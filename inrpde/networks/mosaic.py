@@ -203,10 +203,8 @@ class Mosaic(Trial):
             np.asarray(state[key]) for key in ("frequencies", "phases", "along", "indices")
         )
         bases = tuple(Basis(frequencies, phases, along, indices, mix) for mix in np.asarray(state["mixes"]))
-        return cls(
-            Cover(**where, simplex=bool(state["simplex"]), walls=walls if len(walls.box) else None), np.asarray(state["origin"]), np.asarray(state["axes"]),
-            bases, np.asarray(state["of"]),
-        )  # fmt: skip
+        cover = Cover(**where, simplex=bool(state["simplex"]), walls=walls if len(walls.box) else None)
+        return cls(cover, np.asarray(state["origin"]), np.asarray(state["axes"]), bases, np.asarray(state["of"]))
 
 
 def chained(index: Index, inverse: Array) -> dict[Index, Array]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from inrpde.compiler.flux import FluxForm
 from inrpde.compiler.form import Row
+from inrpde.declaration.regions import Region
 from inrpde.sampling.cells.tessellation import OUTSIDE, Tessellation
 
 Array = np.ndarray
@@ -85,9 +86,21 @@ def _held(flux: FluxForm, tessellation: Tessellation) -> Array:
         if id(row.region) not in known:
             region, found = row.region, np.zeros(len(middle), int)
             near = np.flatnonzero(region.contains(points))
-            for sign in (-1, 1):
-                at = near[inner[near]] if sign < 0 else near
-                found[at[region.bears(points[at], sign * normals[at])]] = sign
+            found[near[region.bears(points[near], normals[near])]] = 1
+            across = near[inner[near]]
+            found[across] = _turned(region, points[across], normals[across])
             known[id(region)] = found
         out[:, k] = known[id(row.region)]
     return out
+
+
+def _turned(region: Region, points: Array, normals: Array) -> Array:
+    """1 where normals (N, d) at points (N, d) of a region are its own ones, -1 where they are opposite."""
+    sign = np.ones(len(points), int)
+    for piece in region.pieces:
+        here = np.flatnonzero(piece.chart.covers(points, region.tolerance))
+        here = here[piece.kept(points[here])]
+        own = piece.normals(points[here])
+        if own is not None:
+            sign[here] = np.where(np.einsum("nd,nd->n", own, normals[here]) < 0, -1, 1)
+    return sign

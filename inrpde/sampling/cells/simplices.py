@@ -74,7 +74,7 @@ class Divided:
                 facet = tuple(sorted(node for k, node in enumerate(cell) if k != missing))
                 for child in plan:
                     inner = [each for each in child if missing not in each]
-                    if len(inner) == len(cell) - 1:
+                    if len(inner) == len(cell) - 1 > 1:  # a point has no parts
                         above[tuple(sorted(at[each] for each in inner))] = facet
         cells = np.concatenate([self.cells[~marks], np.array(children, int).reshape(-1, self.cells.shape[1])])
         return Divided(np.array(nodes), cells, np.concatenate([self.part[~marks], np.array(part, int)]), above, middles)

@@ -1,0 +1,167 @@
+"""Problems in the flux form with known solutions, and how wrong a state is."""
+
+import numpy as np
+from sympy import Eq, I, Interval, Matrix, Piecewise, Rational, atan2, cos, exp, eye, lambdify, pi, sin, sqrt
+
+from inrpde import On, Problem, Region, Space
+from inrpde.compiler import compile_problem
+from inrpde.compiler.flux import FluxForm, flux_form
+from tests.sampling.cells.meshes import ell
+
+space = Space("x y")
+x, y = space.coords
+u, v, p = space.unknowns("u v p")
+z = space.unknown("z", complex=True)
+n = Matrix(list(space.normal))
+square = Region(space, Interval(0, 1) ** 2)
+POINTS = np.random.default_rng(0).uniform(size=(1000, 2))
+smooth = sin(2 * x + y) * exp(-y)
+
+
+def flux_of(problem):
+    found = flux_form(compile_problem(problem))
+    assert isinstance(found, FluxForm), found
+    return found
+
+
+def errors(state, known, points=POINTS, coords=(x, y)):
+    """By unknown, relative and quadratic."""
+    out = []
+    for k, each in enumerate(known):
+        truth = np.broadcast_to(lambdify(coords, each)(*points.T), len(points))
+        zero = (0,) * points.shape[1]
+        found = state.jets(k, points, [zero])[zero]
+        out.append(float(np.linalg.norm(found - truth) / np.linalg.norm(truth)))
+    return out
+
+
+def given(operator, known=smooth, unknown=u):
+    """An equation with its right-hand side, and the value on the boundary."""
+    conditions = [On(square, Eq(operator(unknown), operator(known))), On(square.boundary, Eq(unknown, known))]
+    return Problem("given", [unknown], conditions), [known]
+
+
+def poisson():
+    return given(lambda f: -space.laplace(f))
+
+
+def variable():
+    return given(lambda f: -space.div((1 + x * y + y**2) * space.grad(f)) + x * f)
+
+
+def anisotropic():
+    return given(lambda f: -space.div(Matrix([[2, 1], [1, 40]]) * space.grad(f)))
+
+
+def nonlinear():
+    """Robin's condition, too, holds the solution in its factor."""
+    known, right = 1 + smooth, square.face(x, 1)
+    equation, flux = (lambda f: -space.div((1 + f**2) * space.grad(f)) + f**3), (lambda f: (1 + f**2) * f.diff(x) + f)
+    conditions = [
+        On(square, Eq(equation(u), equation(known))), On(square.boundary - right, Eq(u, known)),
+        On(right, Eq((1 + u**2) * space.dn(u) + u, flux(known))),
+    ]  # fmt: skip
+    return Problem("nonlinear", [u], conditions), [known]
+
+
+def helmholtz(k=4):
+    """A plane wave with impedance conditions."""
+    known = exp(I * k * (x * Rational(3, 5) + y * Rational(4, 5)))
+    given_ = known * I * k * (n[0] * Rational(3, 5) + n[1] * Rational(4, 5) - 1)
+    conditions = [
+        On(square, Eq(space.laplace(z) + k**2 * z, 0)),
+        On(square.boundary, Eq(space.dn(z) - I * k * z, given_)),
+    ]
+    return Problem("wave", [z], conditions), [known]
+
+
+def convection():
+    """Of a smooth field, a thousand times as much as is conducted."""
+    return given(lambda f: -Rational(1, 1000) * space.laplace(f) + 2 * f.diff(x) + f.diff(y))
+
+
+def convection_in_the_flux():
+    return given(lambda f: space.div(-Rational(1, 1000) * space.grad(f) + Matrix([2 * f, f])))
+
+
+def rollers():
+    """Plane stress: rollers on the left, held at the bottom, tractions elsewhere."""
+    nu = Rational(1, 5)
+
+    def stress(W):
+        strain = (space.grad(W) + space.grad(W).T) / 2
+        return ((1 - nu) * strain + nu * strain.trace() * eye(2)) / (1 - nu**2)
+
+    W, known, t = Matrix([u, v]), Matrix([sin(x) * cos(y) + x * y, cos(x + y) * y]), Matrix([-n[1], n[0]])
+    left, bottom = square.face(x, 0), square.face(y, 0)
+    conditions = [
+        On(square, Eq(space.div(stress(W)), space.div(stress(known)))), On(left, Eq(W.dot(n), known.dot(n))),
+        On(left, Eq((stress(W) * n).dot(t), (stress(known) * n).dot(t))), On(bottom, Eq(W, known)),
+        On(square.boundary - left - bottom, Eq(stress(W) * n, stress(known) * n)),
+    ]  # fmt: skip
+    return Problem("rollers", [u, v], conditions), list(known)
+
+
+def stokes():
+    """Walls, and an outlet on the right."""
+    stream, pressure = sin(pi * x) ** 2 * sin(pi * y) ** 2, cos(pi * x) * sin(pi * y)
+    a, b = stream.diff(y), -stream.diff(x)
+    right = square.face(x, 1)
+    conditions = [
+        On(square, Eq(-space.laplace(u) + p.diff(x), -space.laplace(a) + pressure.diff(x))),
+        On(square, Eq(-space.laplace(v) + p.diff(y), -space.laplace(b) + pressure.diff(y))),
+        On(square, Eq(u.diff(x) + v.diff(y), 0)), On(square.boundary - right, Eq(Matrix([u, v]), Matrix([0, 0]))),
+        On(right, Eq(space.dn(u) - p * n[0], a.diff(x) - pressure)), On(right, Eq(space.dn(v) - p * n[1], b.diff(x))),
+    ]  # fmt: skip
+    return Problem("stokes", [u, v, p], conditions), [a, b, pressure]
+
+
+def jump(contrast=1000):
+    """Two materials that meet at x = 1/3, one unknown."""
+    a, place = space.coefficient("a"), Rational(1, 3)
+    coefficient = Piecewise((1, x < place), (contrast, True))
+    known = sin(x - place) * cos(2 * y) / coefficient
+    source = -space.laplace(sin(x - place) * cos(2 * y))
+    conditions = [On(square, Eq(-space.div(a * space.grad(u)), source)), On(square.boundary, Eq(u, known))]
+    return Problem("jump", [u], conditions, coefficients={a: coefficient}), [known]
+
+
+def two_parts():
+    """Two unknowns on two parts of a mesh: the values and the fluxes differ by what is given."""
+    mesh = ell(tagged=True, space=space)
+    left, right = mesh.tagged("left"), mesh.tagged("right")
+    a, b = space.unknown("a", on=left), space.unknown("b", on=right)
+    known = sin(x) * cos(y), 3 + x**2 * cos(y)
+    meeting = right.boundary & left.boundary  # its normal points to the left
+    conditions = [
+        On(left, Eq(-10 * space.laplace(a), -10 * space.laplace(known[0]))),
+        On(right, Eq(-space.laplace(b), -space.laplace(known[1]))),
+        On(meeting, Eq(b - a, known[1] - known[0])),
+        On(meeting, Eq(space.dn(b) - 10 * space.dn(a), -known[1].diff(x) + 10 * known[0].diff(x))),
+        On(left.boundary - right.boundary, Eq(a, known[0])), On(right.boundary - left.boundary, Eq(b, known[1])),
+    ]  # fmt: skip
+    return Problem("parts", [a, b], conditions), list(known)
+
+
+def corner():
+    """r^(2/3) sin(2θ/3) in the L-shape."""
+    whole = Region(space, Interval(-1, 1) ** 2) - Region(space, Interval(0, 1) * Interval(-1, 0))
+    angle = Piecewise((atan2(y, x), y >= 0), (atan2(y, x) + 2 * pi, True))
+    known = sqrt(x**2 + y**2) ** Rational(2, 3) * sin(2 * angle / 3)
+    zero = (Eq(x, 0) & (y <= 0)) | (Eq(y, 0) & (x >= 0))
+    conditions = [On(whole, Eq(space.laplace(u), 0)), On(whole.boundary, Eq(u, Piecewise((0, zero), (known, True))))]
+    points = np.random.default_rng(0).uniform(-1, 1, (3000, 2))
+    return Problem("corner", [u], conditions), [known], points[(points[:, 0] < 0) | (points[:, 1] > 0)]
+
+
+def clamped():
+    """Plane stress beside an end that is held: u = r^λ f(θ) would be singular; here conditions change on a side."""
+    known = (x**2 + y**2) ** Rational(1, 4) * sin(atan2(y, x) / 2)  # r^(1/2) sin(θ/2), y > 0
+    half = Region(space, Interval(-1, 1) * Interval(0, 1))
+    held, free = half.face(y, 0).where(x >= 0), half.face(y, 0).where(x <= 0)
+    conditions = [
+        On(half, Eq(space.laplace(u), 0)), On(held, u), On(free, Eq(space.dn(u), 0)),
+        On(half.boundary - half.face(y, 0), Eq(u, known)),
+    ]  # fmt: skip
+    points = np.random.default_rng(0).uniform((-1, 0), (1, 1), (3000, 2))
+    return Problem("motz", [u], conditions), [known], points

@@ -1,0 +1,136 @@
+"""One level: known solutions come nearer with the degree, by orders; and what a level knows of itself."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from sympy import Eq, exp
+
+from inrpde import On, Problem
+from inrpde.errors import DivergedError
+from inrpde.sampling.cells import quadtree, simplices
+from inrpde.solvers.galerkin.ground import Ground
+from inrpde.solvers.galerkin.level import differences, level, orders, projected
+from tests.solvers.galerkin import problems
+from tests.solvers.galerkin.problems import POINTS, errors, flux_of, space, square, u
+
+BOXES = {
+    "poisson": 1e-6, "variable": 1e-6, "anisotropic": 1e-6, "nonlinear": 1e-6, "helmholtz": 1e-4, "convection": 1e-6,
+    "convection_in_the_flux": 1e-6, "rollers": 1e-6,
+}  # fmt: skip
+
+
+def coarse(flux, size=0.5, breaks=()):
+    return Ground(quadtree.divide(list(dict.fromkeys(e.region for e in flux.equations)), breaks, size))
+
+
+def converges(flux, ground, known, degrees, least, points=None):
+    """Degree by degree, every unknown to a tenth, and in the end below `least`."""
+    before, found = None, []
+    for degree in degrees:
+        before = level(flux, ground, degree, 0, before)
+        found.append(errors(before.state, known, POINTS if points is None else points))
+    for one, other in pairwise(found):
+        assert all(b < a / 10 for a, b in zip(one, other, strict=True)), found
+    assert np.all(np.array(found[-1]) < least), found
+
+
+@pytest.mark.parametrize("name", BOXES)
+def test_errors_fall_with_the_degree(name):
+    problem, known = getattr(problems, name)()
+    flux = flux_of(problem)
+    converges(flux, coarse(flux), known, (2, 4, 6), BOXES[name])
+
+
+def test_stokes_with_an_outlet():
+    problem, known = problems.stokes()
+    flux = flux_of(problem)
+    converges(flux, coarse(flux, 0.25), known, (3, 5, 7), (1e-5, 1e-5, 2e-3))
+
+
+@pytest.mark.parametrize("contrast", [1000, 1e-4])
+def test_a_material_that_jumps(contrast):
+    problem, known = problems.jump(contrast)
+    flux = flux_of(problem)
+    converges(flux, coarse(flux, breaks=((1 / 3,), ())), known, (2, 4, 6), 1e-6)
+
+
+def test_two_unknowns_on_two_parts_of_a_mesh():
+    problem, known = problems.two_parts()
+    flux = flux_of(problem)
+    ground = Ground(simplices.divide([equation.region for equation in flux.equations]))
+    for k, low in enumerate(((0, 0), (1, 0))):
+        points, before = POINTS + low, np.inf
+        for degree in (2, 4, 6):
+            state = level(flux, ground, degree, 0).state
+            error = errors(state, known, points)[k]
+            assert error < before / 10
+            before = error
+        assert before < 1e-5
+
+
+def test_newton_goes_on_from_the_level_before(monkeypatch):
+    flux = flux_of(problems.nonlinear()[0])
+    first = level(flux, coarse(flux), 4, 0)
+    taken = []
+    monkeypatch.setattr(
+        "inrpde.solvers.galerkin.level.solve", lambda m, r: taken.append(1) or np.linalg.solve(m.toarray(), r)
+    )
+    level(flux, coarse(flux), 5, 0)
+    afresh = len(taken)
+    level(flux, coarse(flux), 5, 0, first)
+    assert 0 < len(taken) - afresh < afresh
+
+
+def test_what_has_no_solution_is_told():
+    problem = Problem("none", [u], [On(square, Eq(-space.laplace(u), 100 * exp(u))), On(square.boundary, u)])
+    flux = flux_of(problem)
+    with pytest.raises(DivergedError, match="Newton"):
+        level(flux, coarse(flux), 3, 0)
+
+
+def test_the_pressure_has_one_degree_less():
+    assert orders(flux_of(problems.stokes()[0]), 4) == (4, 4, 3)
+    assert orders(flux_of(problems.stokes()[0]), 0) == (0, 0, 0)
+    assert orders(flux_of(problems.rollers()[0]), 4) == (4, 4)
+
+
+def test_a_solution_is_carried_over_to_other_cells():
+    flux = flux_of(problems.poisson()[0])
+    before = level(flux, coarse(flux), 6, 0)
+    finer = level(flux, coarse(flux, 0.25), 6, 0)
+    vector = projected(before, finer.tessellation, finer.columns)
+    assert np.linalg.norm(vector - finer.vector) < 1e-6 * np.linalg.norm(vector)
+
+
+def test_what_the_highest_degree_holds_falls_where_it_is_smooth():
+    flux = flux_of(problems.poisson()[0])
+    levels = [level(flux, coarse(flux), degree, 0) for degree in (3, 6)]
+    last, before = ([each.held(below).sum() for each in levels] for below in (0, 1))
+    assert last[1] < 1e-4 * last[0]
+    assert all(a < b / 4 for a, b in zip(last, before, strict=True))
+    assert sum(levels[0].held(below).sum() for below in range(4)) == pytest.approx(1, rel=0.2)
+
+
+def test_what_is_held_lies_where_the_solution_is_rough():
+    problem, _, _ = problems.corner()
+    flux = flux_of(problem)
+    ground = coarse(flux, 0.5)
+    held = level(flux, ground, 4, 0).held(0)
+    around = ground.divided.cover.touching(np.zeros((1, 2)))
+    assert held[around].sum() > 0.9 * held.sum()
+
+
+def test_two_states_differ_by_their_distance():
+    problem, known = problems.poisson()
+    flux = flux_of(problem)
+    one, other = (level(flux, coarse(flux), degree, 0).state for degree in (7, 3))
+    assert differences(one, one, [POINTS]) == [0]
+    assert differences(one, other, [POINTS])[0] == pytest.approx(errors(other, known)[0], rel=1e-3)
+
+
+def test_another_seed_gives_the_same_solution():
+    flux = flux_of(problems.poisson()[0])
+    one, other = (level(flux, coarse(flux), 5, seed).state for seed in (0, 1))
+    assert not np.array_equal(one.vector, other.vector)
+    assert differences(one, other, [POINTS])[0] < 1e-8
