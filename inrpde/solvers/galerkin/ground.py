@@ -64,7 +64,7 @@ def _followed(begun: Ground, place: Place, found: Materials, extent: float) -> G
     """With cells that are small where data are narrow; what jumps must lie between them."""
     boxes = np.array(place.boxes)
     if place.width < STEP * extent:
-        boxes = boxes[~_between(boxes, found)]
+        boxes = boxes[~_between(boxes, np.isfinite(place.widths), found)]
     if not len(boxes):
         return begun
     if place.width < LEAST * extent:
@@ -84,11 +84,11 @@ def _followed(begun: Ground, place: Place, found: Materials, extent: float) -> G
         begun = begun.refined(marks)
 
 
-def _between(boxes: Array, found: Materials) -> Array:
-    """In which boxes (M, 2, d) do cells end, (M,)?"""
+def _between(boxes: Array, narrow: Array, found: Materials) -> Array:
+    """In which boxes (M, 2, d) do cells end, (M,), along the coordinates, bool (d,), in which they are narrow?"""
     met = np.zeros(len(boxes), bool)
-    for k, breaks in enumerate(found.breaks):
-        for value in (*breaks, *(float(end[k]) for part in found.parts for end in part.bounds)):
+    for k in np.flatnonzero(narrow):
+        for value in (*found.breaks[k], *(float(end[k]) for part in found.parts for end in part.bounds)):
             met |= (boxes[:, 0, k] <= value) & (boxes[:, 1, k] >= value)
     for wall in found.walls:
         low, high = boxes[:, 0], boxes[:, 1]

@@ -154,9 +154,9 @@ def corner():
     return Problem("corner", [u], conditions), [known], points[(points[:, 0] < 0) | (points[:, 1] > 0)]
 
 
-def clamped():
-    """Plane stress beside an end that is held: u = r^λ f(θ) would be singular; here conditions change on a side."""
-    known = (x**2 + y**2) ** Rational(1, 4) * sin(atan2(y, x) / 2)  # r^(1/2) sin(θ/2), y > 0
+def mixed():
+    """r^(1/2) sin(θ/2), which is held on one half of a side; through the other nothing goes (Motz 1947)."""
+    known = (x**2 + y**2) ** Rational(1, 4) * sin(atan2(y, x) / 2)
     half = Region(space, Interval(-1, 1) * Interval(0, 1))
     held, free = half.face(y, 0).where(x >= 0), half.face(y, 0).where(x <= 0)
     conditions = [
@@ -164,4 +164,4 @@ def clamped():
         On(half.boundary - half.face(y, 0), Eq(u, known)),
     ]  # fmt: skip
     points = np.random.default_rng(0).uniform((-1, 0), (1, 1), (3000, 2))
-    return Problem("motz", [u], conditions), [known], points
+    return Problem("mixed", [u], conditions), [known], points

@@ -1,0 +1,183 @@
+"""The strategy on cells: which forms it claims, what it does where conditions do not fit, and how honest it is."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+from sympy import Eq, Heaviside, Interval
+
+import inrpde
+from inrpde import Ball, On, Problem, Region, Space
+from inrpde.compiler import compile_problem
+from inrpde.solvers import auto
+from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
+from inrpde.solvers.galerkin import strategy
+from inrpde.solvers.galerkin.strategy import FIRST, LEAST_SHARE, Plan, gained
+from tests.sampling.cells.meshes import ell
+from tests.solvers.galerkin import problems
+from tests.solvers.galerkin.problems import POINTS, errors, flux_of, space, square, u, x, y
+from tests.solvers.turns import context
+
+MESH = ell(space=space)
+RIGHT = square.face(x, 1)
+
+
+def on_mesh():
+    return Problem("mesh", [u], [On(MESH, Eq(-space.laplace(u), 1)), On(MESH.boundary, u)])
+
+
+def oblique():
+    """A material that jumps, and on a side the derivative along it, which is no flux."""
+    conditions = [
+        On(square, Eq(space.div((1 + Heaviside(x - 0.5)) * space.grad(u)), 1)), On(square.boundary - RIGHT, u),
+        On(RIGHT, Eq(u.diff(y), 0)),
+    ]  # fmt: skip
+    return Problem("oblique", [u], conditions)
+
+
+# -- claims
+
+
+@pytest.mark.parametrize(
+    ("problem", "because"),
+    [
+        (on_mesh(), "each cell of the mesh"),
+        (problems.jump()[0], "materials jump"),
+        (problems.rollers()[0], "fluxes couple unknowns"),
+        (problems.two_parts()[0], "each cell of the mesh"),
+    ],
+)
+def test_meshes_materials_and_stresses_are_claimed(problem, because):
+    claim = strategy.serves(compile_problem(problem))
+    assert isinstance(claim, Claim)
+    assert claim.role is Role.ALONE
+    assert because in claim.because
+
+
+def ball():
+    room = Space("x y z")
+    w = room.unknown("w")
+    solid = Ball(room, (0, 0, 0), 1)
+    flux = (1 + Heaviside(room.coords[0])) * room.grad(w)
+    return Problem("ball", [w], [On(solid, Eq(room.div(flux), 1)), On(solid.boundary, w)])
+
+
+def moving():
+    timed = Space("x", time="t")
+    h, (s, t) = timed.unknown("h"), timed.coords
+    strip = Region(timed, Interval(0, 1) * Interval(0, 1))
+    return Problem(
+        "heat", [h], [On(strip, Eq(h.diff(t), h.diff(s, 2))), On(strip.initial, h - 1), On(strip.boundary, h)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("problem", "why"),
+    [
+        (problems.poisson()[0], "hold at points as they stand"),
+        (problems.stokes()[0], "hold at points as they stand"),
+        (ball(), "curved in three dimensions"),
+        (moving(), "followed from a start"),
+    ],
+)
+def test_what_is_smooth_curved_in_space_or_moves_is_not_claimed(problem, why):
+    assert why in strategy.serves(compile_problem(problem))
+
+
+# -- what does not fit
+
+
+def test_where_a_condition_does_not_fit_it_withdraws_and_others_follow():
+    made = context(oblique())
+    assert isinstance(strategy.serves(made.form), Claim)
+    with pytest.raises(Withdrawn, match="neither on the values nor on the fluxes"):
+        next(strategy.solve(made))
+    assert next(auto.solve(made)).method != "galerkin"
+
+
+def test_boundary_without_conditions_is_a_doubt():
+    problem = Problem("open", [u], [On(MESH, Eq(-space.laplace(u), 1)), On(MESH.boundary.where(Eq(x, 0)), u)])
+    (doubt,) = next(strategy.solve(context(problem))).doubts
+    assert "fewer conditions than unknowns" in doubt
+    assert next(strategy.solve(context(on_mesh()))).doubts == ()
+
+
+# -- how wrong a level is
+
+
+@pytest.mark.parametrize("name", ["corner", "mixed"])
+def test_the_estimated_error_of_a_singular_solution_is_near_the_true_one(name):
+    problem, known, points = getattr(problems, name)()
+    found = list(islice(strategy.solve(context(problem)), 7))
+    true = np.array([errors(each.state, known, points)[0] for each in found])
+    estimated = np.array([each.score for each in found])
+    assert np.all(estimated > true / 10)
+    assert np.all(estimated[-3:] < true[-3:] * 10)
+    assert true[-1] < true[0] / 50
+
+
+def test_a_tolerance_ends_the_search():
+    problem, known = problems.jump()
+    *_, last = strategy.solve(context(problem, tol=1e-2))
+    assert last.score < 1e-2 / 30
+    assert len(list(strategy.solve(context(problem, tol=1e-2)))) < len(list(strategy.solve(context(problem))))
+    assert errors(last.state, known)[0] < 1e-3
+
+
+def test_the_share_that_is_left_follows_the_last_gain():
+    assert gained([]) == gained([1.0]) == strategy.FIRST_SHARE
+    assert gained([1.0, 1e-3]) == LEAST_SHARE
+    assert gained([1.0, 0.3]) == pytest.approx(1.5 * 0.3 / 0.7)
+    assert gained([1.0, 0.9]) == gained([1.0, 2.0]) == 1.0
+
+
+# -- plans
+
+
+def plans(problem, many):
+    """The first plans, and the levels that they gave."""
+    flux = flux_of(problem)
+    plan, before = Plan(strategy.ground(flux), FIRST), None
+    for _ in range(many):
+        before = strategy.level(flux, plan.ground, plan.degree, 0, before)
+        yield plan, before
+        plan = plan.after(before)
+
+
+def test_smooth_solutions_get_richer_bases_on_the_same_cells():
+    found = [plan for plan, _ in plans(problems.variable()[0], 3)]
+    assert [plan.degree for plan in found] == [FIRST, FIRST + 1, FIRST + 2]
+    assert len({plan.ground.cells for plan in found}) == 1
+    assert found[1].size == found[0].size * ((FIRST + 2) / (FIRST + 1)) ** 2
+
+
+def test_cells_shrink_towards_a_corner_and_nowhere_else():
+    *_, (last, level) = plans(problems.corner()[0], 5)
+    cover = last.ground.divided.cover
+    sizes, distance = cover.axes.max(axis=(1, 2)), np.linalg.norm(cover.origin, axis=1)
+    assert sizes[distance < 0.1].min() < 3e-3 * sizes.max()
+    assert np.all(sizes[distance > 0.7] == sizes.max())
+    assert level.columns.width < 5000
+
+
+# -- from a declaration to a file
+
+
+def known_at(expr, points):
+    return np.array([float(expr.subs({x: a, y: b})) for a, b in points])
+
+
+def test_a_jump_is_verified_and_stays_the_same_in_its_file(tmp_path):
+    problem, known = problems.jump()
+    solution = inrpde.solve(problem)
+    assert solution.report["verdict"]["word"] == "verified"
+    assert solution.report["method"] == "galerkin"
+    values = solution(POINTS)["u"]
+    assert np.linalg.norm(values - known_at(known[0], POINTS)) < 1e-8 * np.linalg.norm(values)
+    back = inrpde.load(solution.save(tmp_path / "jump.h5"))
+    beside = np.array([[1 / 3 + side, 0.4] for side in (-1e-3, -1e-9, 1e-9, 1e-3)])
+    points = np.vstack([POINTS, beside])
+    assert np.array_equal(back(points)["u"], solution(points)["u"])
+    slopes = back.evaluate(u.diff(x), beside)
+    assert np.allclose(slopes[:2], 1000 * slopes[2:][::-1], rtol=1e-4)
+    assert np.allclose(slopes, known_at(known[0].diff(x), beside), rtol=1e-6)
