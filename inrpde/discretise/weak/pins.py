@@ -90,7 +90,7 @@ def _local(
     for unknown in row.indices:
         heads = columns.heads(unknown, vector)[cells]
         at[unknown] = np.einsum("nmk,nk->nm", columns.jets(unknown, cells, points), heads)
-    return localised(flux.form, row, points, normals, at)
+    return localised(flux.form, [row], points, normals, at)[0]
 
 
 def _summed(local: Local, points: Array, cells: Array, weights: Array, columns: Columns) -> Functional:

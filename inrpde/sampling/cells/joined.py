@@ -13,9 +13,9 @@ SLIVER = 0.2
 
 
 def joined(measure: Array, volume: Array, beside: Array, shared: Array) -> Array:
-    """The number (K,) of the cell of each fragment, of this `measure` in a box of this `volume` (K,): a cell that is less
-    than a `SLIVER` of its largest box is joined to the neighbour with which it shares most, again and again. Pairs of
-    fragments `beside` one another (P, 2) share a side as large as `shared` (P,)."""
+    """The number (K,) of the cell of each fragment, of this `measure` in a box of this `volume` (K,): a cell that is
+    less than a `SLIVER` of its largest box is joined to the neighbour with which it shares most, again and again.
+    Pairs of fragments `beside` one another (P, 2) share a side as large as `shared` (P,)."""
     cell = np.arange(len(measure))
     while True:
         count = int(cell.max()) + 1

@@ -1,4 +1,5 @@
-"""Rectangles in coordinate planes, cut where a curved wall meets the planes, as patches on which Gauss's rule serves."""
+"""Rectangles in coordinate planes, cut where a curved wall meets the planes, as patches on which Gauss's rule
+serves."""
 
 from __future__ import annotations
 
@@ -25,9 +26,9 @@ NONE = -1
 
 @dataclass(frozen=True, eq=False)
 class Patches:
-    """N patches at the lower end of boxes from `lo` to `hi` (N, d), flat across the axis `flat` (N,): from `start` to `stop` (N,) along
-    one axis, and along the axis `along` (N,) from `below` to `above` (N,), see `LOW`. `wall` (N,) is that which ends
-    them, or cuts the box."""
+    """N patches at the lower end of boxes from `lo` to `hi` (N, d), flat across the axis `flat` (N,): from `start` to
+    `stop` (N,) along one axis, and along the axis `along` (N,) from `below` to `above` (N,), see `LOW`. `wall` (N,) is
+    that which ends them, or cuts the box."""
 
     wall: Array
     flat: Array
@@ -153,7 +154,9 @@ def _cut(
             below = surfaces.value(wall[here], line) < 0
             which, k = np.nonzero(below[:, 1:] != below[:, :-1])
             row = here[which]
-            found = surfaces.heights(wall[row], line[which, :1], across[row], at[which, k, None], at[which, k + 1, None])
+            found = surfaces.heights(
+                wall[row], line[which, :1], across[row], at[which, k, None], at[which, k + 1, None]
+            )
             owner.append(row)
             place.append(found[:, 0])
     row, place = np.concatenate(owner), np.concatenate(place)
@@ -175,7 +178,9 @@ def _cut(
             signs.append(surfaces.value(wall[row], middle) < 0)
         here = np.flatnonzero(met[row, level] & (signs[0] != signs[1]))
         at = middle[here, None]
-        heights[here, level] = surfaces.heights(wall[row[here]], at, along[row[here]], low[here, None], high[here, None])[:, 0]
+        heights[here, level] = surfaces.heights(
+            wall[row[here]], at, along[row[here]], low[here, None], high[here, None]
+        )[:, 0]
     order = np.argsort(heights, axis=1)
     many = np.isfinite(heights).sum(axis=1)
     pieces = []
