@@ -12,6 +12,7 @@ from inrpde.compiler.flux import FluxEquation, FluxForm, flux_form
 from inrpde.compiler.form import Form
 from inrpde.declaration.regions import Mesh
 from inrpde.declaration.regions.edges import re_entrant
+from inrpde.declaration.regions.region import Solid
 from inrpde.discretise.fields import field_points
 from inrpde.discretise.state import State
 from inrpde.discretise.weak.traces import Unfit
@@ -60,7 +61,7 @@ def serves(form: Form) -> Claim | str:
         return Claim(Role.ALONE, "materials jump: Galerkin's method with a network in each cell")
     if any(_coupled(equation) for equation in flux.equations):
         return Claim(Role.ALONE, "fluxes couple unknowns: Galerkin's method with a network in each cell")
-    if len(form.space.coords) == 3 and any(re_entrant(region) for region in regions):
+    if len(form.space.coords) == 3 and any(isinstance(each, Solid) and re_entrant(each) for each in regions):
         return Claim(Role.ALONE, "an edge is re-entrant: Galerkin's method with a network in each cell")
     return "the equations hold at points as they stand"
 
