@@ -1,11 +1,14 @@
 """What equations give in cells: ∫ (-F·∇v + r v) and its slope, beside integrals that are known."""
 
+from itertools import chain
+
 import numpy as np
 import pytest
 from sympy import Eq, I, Interval, Matrix, sin
 
 from inrpde import On, Region, Space
-from inrpde.discretise.weak.volumes import Blocks, definite, volumes
+from inrpde.discretise.weak.blocks import Blocks
+from inrpde.discretise.weak.volumes import definite, volumes
 from tests.discretise.weak.forms import flux_of, heads, on_boxes, on_mesh, standing
 from tests.sampling.cells.checks import shuffled
 from tests.sampling.cells.meshes import ell
@@ -23,7 +26,7 @@ def system(made, vector, equation=0):
     flux = made.flux
     energy = volumes(flux.form, flux.equations[equation], numbers, made.tessellation, held, vector, out)
     matrix = np.zeros((held.width, held.width), vector.dtype)
-    for rows, columns, blocks in zip(out.rows, out.columns, out.values, strict=True):
+    for rows, columns, blocks in chain(*out.parts.values()):
         for row, column, block in zip(rows, columns, blocks, strict=True):
             matrix[row : row + block.shape[0], column : column + block.shape[1]] += block
     return matrix, out.residual, energy
