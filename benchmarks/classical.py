@@ -1,17 +1,20 @@
 """Time to equal error: inrpde beside the classical methods, in one run.
 
     python benchmarks/classical.py [--seconds 20] [--rows rows.json] [PROBLEM …]
+    python benchmarks/classical.py --divergence        problems in divergence form (divergence.py), beside elements
 
 Each side's grid or mesh grows until the error, relative L2, is below the smallest level or one solve would take longer
 than `--seconds`; the table gives the seconds of the fastest solve that reached a level. Seconds are inrpde's for
 compiling and solving, its scan included, and the others' for mesh, assembly and solve. Errors are against the exact
-solution; on `holes` against elements of degree 4 on a finer mesh.
+solution; on `holes` against elements of degree 4 on a finer mesh, on problems in divergence form against the truths of
+`zoo/flux`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +25,7 @@ import elements
 import five_point
 import fourth_order
 import numpy as np
+from divergence import RACES, Race, Truth
 from squares import SQUARES, Square
 
 import inrpde
@@ -119,9 +123,10 @@ def grown(problem: str, side: Side, seconds: float) -> Iterator[Row]:
         n *= GROWTH
 
 
-def ours(name: str, error: Callable[[inrpde.Solution], float], seed: int, budget: float) -> Iterator[Row]:
+def ours(
+    name: str, problem: inrpde.Problem, error: Callable[[inrpde.Solution], float], seed: int, budget: float
+) -> Iterator[Row]:
     """inrpde as it comes, and asked for each level."""
-    problem, _ = load_problem(name, {})
     for tol in (None, *LEVELS):
         solution = inrpde.solve(problem, seed=seed, tol=tol, budget=tol and budget, reference="none")
         seconds = solution.report["seconds"]
@@ -136,15 +141,33 @@ def measure(names: list[str], seconds: float, seed: int, finest: float) -> Itera
     """All rows; the first solve of the process, which loads what is loaded late, is not among them."""
     inrpde.solve(load_problem("poisson", {})[0], seed=seed + 1, reference="none")
     for name in names:
+        if name in RACES:
+            yield from raced(name, RACES[name](), seconds, seed)
+            continue
         if name in SQUARES:
             error, sides = against_exact, square_sides(SQUARES[name])
         else:
             holes = Holes(finest)
             print(f"{name}: the reference is good to {holes.doubt:.0e}", flush=True)
             error, sides = (lambda solution, holes=holes: holes.error(solution(holes.points)["u"])), holes.sides()
-        yield from ours(name, error, seed, seconds)
+        yield from ours(name, load_problem(name, {})[0], error, seed, seconds)
         for side in sides:
             yield from grown(name, side, seconds)
+
+
+def raced(name: str, race: Race, seconds: float, seed: int) -> Iterator[Row]:
+    """A problem in divergence form: inrpde, and elements on ever finer meshes, up to a quarter of the time."""
+    truth = Truth(race.case)
+    yield from ours(name, truth.known.problem, truth.ours, seed, seconds)
+    for degree in race.degrees:
+        for size, solve in race.solves(degree):
+            start = time.perf_counter()
+            found = solve()
+            spent = time.perf_counter() - start
+            error = truth.theirs(race.case, found)
+            yield Row(name, f"elements, P{degree}", size, error, spent)
+            if error < LEVELS[-1] or spent > seconds / 4:
+                break
 
 
 def table(rows: list[Row]) -> Iterator[str]:
@@ -169,7 +192,10 @@ def main() -> None:
     parser.add_argument("--finest", type=float, default=0.018, help="triangles of the reference of holes")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", type=Path, help="a JSON file for all that was measured; scaling.py draws it")
+    parser.add_argument("--divergence", action="store_true", help="the problems in divergence form")
     args = parser.parse_args()
+    if args.divergence:
+        args.names = list(RACES)
     rows = list(measure(args.names, args.seconds, args.seed, args.finest))
     print(*table(rows), sep="\n")
     for side in dict.fromkeys(row.side for row in rows):

@@ -106,12 +106,12 @@ class Elements:
 
     def __init__(self, problem: Rectangle, degree: int, size: float):
         start = time.perf_counter()
-        self.mesh = _triangles(problem, size)
-        curved = _curved(TRIANGLE[degree].from_mesh(self.mesh), problem.discs)
-        element = curved.elem()
-        self.basis = Basis(self.mesh, element, mapping=MappingIsoparametric(curved, element), intorder=2 * degree)
+        self.mesh = triangles(problem, size)
+        bent = curved(TRIANGLE[degree].from_mesh(self.mesh), problem.discs)
+        element = bent.elem()
+        self.basis = Basis(self.mesh, element, mapping=MappingIsoparametric(bent, element), intorder=2 * degree)
         matrix = stiffness.assemble(self.basis, a=1.0, shift=problem.shift)
-        places, known = curved.doflocs, self.basis.get_dofs().all()
+        places, known = bent.doflocs, self.basis.get_dofs().all()
         values = np.zeros(places.shape[1])
         for x, y, radius, value in problem.discs:
             values[np.hypot(places[0] - x, places[1] - y) < radius * (1 + 1e-9)] = value
@@ -133,14 +133,15 @@ class Elements:
         return np.sum(self.found[dofs] * shapes[..., 0], axis=0)
 
 
-def _triangles(problem: Rectangle, size: float) -> MeshTri:
+def triangles(problem: Rectangle, size: float, hollow: bool = True) -> MeshTri:
+    """Triangles whose sides fit the discs, which are left out or (not `hollow`) kept."""
     gmsh.initialize(interruptible=False)
     try:
         gmsh.option.setNumber("General.Terminal", 0)
         shapes = gmsh.model.occ
         rectangle = shapes.addRectangle(0, 0, 0, *problem.sides)
         discs = [(2, shapes.addDisk(x, y, 0, radius, radius)) for x, y, radius, _ in problem.discs]
-        shapes.cut([(2, rectangle)], discs)
+        (shapes.cut if hollow else shapes.fragment)([(2, rectangle)], discs)
         shapes.synchronize()
         gmsh.option.setNumber("Mesh.MeshSizeMax", size)
         # as many triangles round a small disc as round a large one, whose sides are of the size asked for
@@ -158,7 +159,7 @@ def _triangles(problem: Rectangle, size: float) -> MeshTri:
     return MeshTri(np.ascontiguousarray(points.T), np.ascontiguousarray(numbers.reshape(-1, 3).T))
 
 
-def _curved(mesh: MeshTri2, discs: tuple[Disc, ...]) -> MeshTri2:
+def curved(mesh: MeshTri2, discs: tuple[Disc, ...]) -> MeshTri2:
     """A mesh of higher degree, its nodes near circles moved so that each edge on a circle follows it."""
     element, nodes, dofs = mesh.elem, mesh.doflocs.copy(), mesh.dofs.element_dofs
     barycentric = np.column_stack([1 - element.doflocs.sum(axis=1), element.doflocs])

@@ -15,10 +15,9 @@ from inrpde.verification.evidence.estimate import Estimate
 
 
 def functionals(
-    asked: Sequence[Expr], answer: Solution, second: Solution | None, reference: Solution | None, estimated: Estimate
+    asked: Sequence[Expr], answer: Solution, second: Solution | None, estimated: Estimate
 ) -> list[dict[str, Any]]:
-    """For each its `expression`, its `value`, the `estimated_error` in its own units, and the value by the reference
-    (None where there is none, as where it has no derivatives).
+    """For each its `expression`, its `value`, and the `estimated_error` in its own units.
 
     The error is what the estimate of the fields is made of, of the number itself: its difference between the answer
     and the `second` solve, shared out in proportion to their residuals, and its share of the residual that both leave;
@@ -31,9 +30,14 @@ def functionals(
         else:
             error = estimated.error_of(abs(value - _number(expr, second)), abs(value))
         error += abs(value - _number(expr, answer, seed=1))
-        theirs = None if reference is None else _number(expr, reference)
-        rows.append({"expression": words(expr), "value": value, "estimated_error": error, "reference": theirs})
+        rows.append({"expression": words(expr), "value": value, "estimated_error": error})
     return rows
+
+
+def beside(rows: Sequence[dict[str, Any]], asked: Sequence[Expr], reference: Solution | None) -> list[dict[str, Any]]:
+    """The same with the value by the `reference` (None where there is none, as where it has no derivatives)."""
+    others = (None if reference is None else _number(expr, reference) for expr in asked)
+    return [{**row, "reference": other} for row, other in zip(rows, others, strict=True)]
 
 
 def _number(expr: Expr, solution: Solution, seed: int = 0) -> Any:

@@ -27,7 +27,7 @@ from inrpde.discretise.state import State
 from inrpde.errors import InrpdeError, OutputError, ProblemError
 from inrpde.fingerprint import of_run
 from inrpde.found import Domain, Field, NetworkField
-from inrpde.functionals import functionals
+from inrpde.functionals import beside, functionals
 from inrpde.interruption import Stops, interrupted, outstanding
 from inrpde.lock import held
 from inrpde.references import NoReference, Reference, Refusal
@@ -216,13 +216,15 @@ def _checked(
     with watch("verify"), stops:
         known = measured(answer)
     known = known or measured(answer)
-    own = cache(lambda: storage.values(answer.solution))
+    own, numbers = cache(lambda: storage.values(answer.solution)), cache(lambda: _asked(answer))
 
     def write(more: Mapping[str, Any]) -> Solution:
         if output is not None:
             progress("export")
         with watch("verify"):
-            made = {**report(answer, known, witness), "report": _asked(answer, witness), **more}
+            theirs = None if witness is None else witness.solution
+            told = beside(numbers(), answer.form.bound.problem.report, theirs)
+            made = {**report(answer, known, witness), "report": told, **more}
         whole = answer.solution if witness is None else answer.solution.with_reference(witness.solution)
         if output is None:
             return whole.with_report(made | {"seconds": watch.total()})
@@ -253,12 +255,11 @@ def _checked(
     return _end(answer, write, saving, stops)
 
 
-def _asked(answer: Answer, witness: Witness | None) -> list[dict[str, Any]]:
+def _asked(answer: Answer) -> list[dict[str, Any]]:
     """The numbers that the problem asks for."""
     form, other = answer.form, answer.estimated.other
     second = None if other is None else build(form, other, None, None, {})
-    reference = None if witness is None else witness.solution
-    return functionals(form.bound.problem.report, answer.solution, second, reference, answer.estimated)
+    return functionals(form.bound.problem.report, answer.solution, second, answer.estimated)
 
 
 def _end(answer: Answer, write: Callable[[Mapping[str, Any]], Solution], saving: Saving, stops: Stops) -> Solution:

@@ -65,8 +65,9 @@ class Solution:
         return evaluate(expr, self.coords, self._points(points), self._jets(), self._bindings(), self._integrate)
 
     def integral(self, expr: Any, region: Region, points: int | None = None) -> complex | float:
-        """The integral of an expression over a region in its own measure: by a Gauss rule where the region is a box, on
-        about 20,000 quasi-random points elsewhere; on about so many `points` anywhere, where they are given."""
+        """The integral of an expression over a region in its own measure: by a Gauss rule where the region is a box, a
+        curve, or made of a mesh's cells or facets, on about 20,000 quasi-random points elsewhere; on about so many
+        `points` anywhere, where they are given."""
         if points is not None and (not isinstance(points, numbers.Integral) or points < 1):
             raise UsageError(f"points={points!r:.60} is no number of points", "integral(expr, region)", "points=20_000")
         if not isinstance(region, Region):

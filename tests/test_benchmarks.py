@@ -13,6 +13,7 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 import chebyshev
 import classical
 import cut_lines
+import divergence
 import elements
 import five_point
 import fourth_order
@@ -83,6 +84,31 @@ def test_given_values_are_met_where_grid_lines_cross_the_boundary():
 
 def test_elements_with_an_impedance_boundary():
     assert 4.5 < order([wavenumbers.elements(10.0, n)[0] for n in (6, 12)]) < 5.7
+
+
+@pytest.mark.parametrize("name", ["inclusion", "layers", "plate with hole"])
+def test_elements_of_degree_4_in_divergence_form(name):
+    race = divergence.RACES[name]()
+    truth = divergence.Truth(race.case)
+    errors = [truth.theirs(race.case, race.elements(n, 0, 4)) for n in (1, 2)]
+    assert errors[-1] < 1e-5
+    assert order(errors) > 3
+
+
+def test_graded_elements_at_a_corner_and_where_four_materials_meet():
+    for name, levels, least in (("L", 10, 2e-5), ("blocks", 20, 1e-2)):
+        race = divergence.RACES[name]()
+        truth = divergence.Truth(race.case)
+        plain, fine = (truth.theirs(race.case, race.elements(0, k, 4)) for k in (0, levels))
+        assert fine < min(least, plain / 5)
+
+
+def test_what_a_race_measures():
+    race = divergence.Race("elbow", divergence.RACES["L"]().elements, (4,), (2,))
+    rows = list(classical.raced("L", race, 1.0, 0))
+    assert [row.side for row in rows[:4]] == ["inrpde"] * 4
+    assert rows[4].side == "elements, P2"
+    assert rows[-1].error < rows[4].error < 1e-2
 
 
 def test_the_table_has_the_fastest_of_those_that_reach_a_level():

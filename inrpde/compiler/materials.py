@@ -17,11 +17,13 @@ from inrpde.compiler.flux import FluxEquation, FluxForm
 from inrpde.compiler.form import Form, Row
 from inrpde.compiler.switches import switches
 from inrpde.declaration.fields import GridField
-from inrpde.declaration.regions import Ball, Mesh, Region
+from inrpde.declaration.regions import Ball, Implicit, Mesh, Region
+from inrpde.declaration.regions.combine import Selected, combine
 from inrpde.declaration.regions.level import Level
 from inrpde.declaration.regions.pilot import pilot_points
 from inrpde.declaration.regions.region import Solid
 from inrpde.declaration.regions.sequence import lattice
+from inrpde.declaration.regions.where import Where
 
 Array = np.ndarray
 SAMPLES = 4096
@@ -50,7 +52,7 @@ class Materials:
 
 def materials(flux: FluxForm) -> Materials:
     """What the flux form's equations, and its conditions on boundaries, ask of cells."""
-    parts = _apart(list(dict.fromkeys(equation.region for equation in flux.equations)))
+    parts = _apart([_bounded(region) for region in dict.fromkeys(equation.region for equation in flux.equations)])
     found = _Found([[] for _ in flux.form.space.coords])
     for equation in flux.equations:
         found.inside(flux.form, equation, parts)
@@ -62,7 +64,7 @@ def materials(flux: FluxForm) -> Materials:
     hi = np.max([part.bounds[1] for part in parts], axis=0)
     breaks = tuple(_settled(each, a, b) for each, a, b in zip(found.breaks, lo, hi, strict=True))
     points = np.array(found.points).reshape(-1, len(lo))
-    walls = tuple(filter(None, map(_smooth, dict.fromkeys(found.walls))))
+    walls = tuple(wall.value for wall in dict.fromkeys(found.walls) if isinstance(wall, Ball | Level))
     return Materials(tuple(parts), breaks, points[_first(points, SAME * float(np.max(hi - lo)))], walls)
 
 
@@ -217,14 +219,17 @@ def _solids(g: Expr, region: Region) -> list[Solid]:
     return [Level(region.space, g, lo - more, hi + more)]
 
 
-def _smooth(solid: Solid) -> Callable[[Array], Array] | None:
-    """A function that vanishes on a solid's boundary, and is smooth there."""
-    if isinstance(solid, Ball):
-        return lambda points: np.sum((points - solid.centre) ** 2, axis=1) - solid.radius**2
-    return solid.value if isinstance(solid, Level) else None
+def _bounded(region: Region) -> Solid:
+    """A selection of the inside of a region as one with a boundary of its own."""
+    if isinstance(region, Where):
+        return Implicit(region.space, region.relation, within=_bounded(region.region))
+    if isinstance(region, Selected):
+        return combine(region.sign, _bounded(region.left), _bounded(region.right))  # type: ignore[return-value]
+    assert isinstance(region, Solid)
+    return region
 
 
-def _apart(regions: Sequence[Region]) -> list[Solid]:
+def _apart(regions: Sequence[Solid]) -> list[Solid]:
     """Parts of regions that have no interior in common, and together cover these."""
     parts: list[Solid] = []
     for region in regions:

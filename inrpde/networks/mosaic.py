@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from itertools import product
 from math import comb
 from typing import Any
@@ -54,12 +54,11 @@ class Basis:
         angle = local[:, :, None] * self.frequencies + self.phases
         waves = [np.sin(angle), np.cos(angle)] if highest else [np.sin(angle)]
         sign = (1, 1, -1, -1)
-        along = [sign[n % 4] * waves[n % 2] * self.frequencies**n @ self.along for n in range(highest + 1)]
-        out = {}
-        for order in orders:
-            factors = (along[n][:, k, self.indices[:, k]] for k, n in enumerate(order))
-            out[order] = np.prod(list(factors), axis=0)
-        return out
+        scaled = [sign[n % 4] * self.frequencies[:, None] ** n * self.along for n in range(highest + 1)]
+        along = [waves[n % 2] @ each for n, each in enumerate(scaled)]
+        pairs = {pair for order in orders for pair in enumerate(order)}
+        factors = {(k, n): along[n][:, k, self.indices[:, k]] for k, n in pairs}
+        return {order: reduce(np.multiply, (factors[pair] for pair in enumerate(order))) for order in orders}
 
     def jets(self, local: Array) -> Array:
         """Values and first derivatives by ξ at points ξ (N, d): (N, 1 + d, K)."""

@@ -11,11 +11,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from inrpde import plugins
+from inrpde import deadline, plugins
 from inrpde.compiler import Bound
+from inrpde.plugins import Plugin
 from inrpde.references.reference import NoReference, Reference, Refusal
 
 __all__ = ["NoReference", "Reference", "Refusal", "solve"]
+
+
+GOOD = 1e-5
+"""The relative error by its own estimate with which a reference needs no other beside it. (Chosen: answers are compared
+with it to a few digits more than pictures show.)"""
+SHARE = 0.8
+"""Of the time that is left, what another may take where there is one already."""
 
 
 def solve(
@@ -26,29 +34,58 @@ def solve(
     progress: Callable[[float], None] | None = None,
     use: Callable[[Reference], Any] = lambda found: None,
 ) -> Reference | NoReference:
-    """The first installed reference that serves the problem, or why none does; those that come with inrpde are asked
-    first.
+    """The first installed reference that serves the problem and is `GOOD`, else the best, or why none does; those that
+    come with inrpde are asked first.
 
-    `n` cells along the longest side (chosen where it is None), `budget` in seconds, `progress` is called with the
-    share done. `use` is called with what is found: a reference that fails, or whose result cannot be used, is passed
-    over, and the warnings or the reason name it. Of several refusals the kind that tells most of the problem stands.
+    `n` cells along the longest side (chosen where it is None; else the first that serves stands), `budget` in seconds,
+    `progress` is called with the share done. `use` is called with what is found: a reference that fails, or whose
+    result cannot be used, is passed over, and the warnings or the reason name it. Of several refusals the kind that
+    tells most of the problem stands.
     """
     reasons, failures, kinds = list[str](), list[str](), list[Refusal]()
-    for plugin in plugins.in_turn("references"):
+    found: list[tuple[Plugin, Reference]] = []
+
+    def used(plugin: Plugin, reference: Reference) -> Reference | None:
         try:
-            found = _asked(plugin.load(), bound, n, budget, progress)
-            if isinstance(found, Reference):
-                use(found)
+            use(reference)
         except (Exception, SystemExit) as error:
-            failures.append(f"the reference {plugin.name!r} of {plugin.package} failed: {plugins.failed(error)}")
-            kinds.append(Refusal.FAILED)
-        else:
-            if isinstance(found, Reference):
-                return replace(found, warnings=(*found.warnings, *failures))
-            reasons.append(f"{plugin.name}: {found.reason}")
-            kinds.append(found.kind)
+            failed(plugin, error)
+            return None
+        return replace(reference, warnings=(*reference.warnings, *failures))
+
+    def failed(plugin: Plugin, error: BaseException) -> None:
+        failures.append(f"the reference {plugin.name!r} of {plugin.package} failed: {plugins.failed(error)}")
+        kinds.append(Refusal.FAILED)
+
+    for plugin in plugins.in_turn("references"):
+        with deadline.within(deadline.left() * (SHARE if found else 1)) as scope:
+            try:
+                asked = _asked(plugin.load(), bound, n, budget, progress)
+            except (Exception, SystemExit) as error:
+                failed(plugin, error)
+                continue
+        if scope.expired:
+            deadline.turn()  # the time is up for all, unless there is another
+            continue
+        if isinstance(asked, NoReference):
+            reasons.append(f"{plugin.name}: {asked.reason}")
+            kinds.append(asked.kind)
+        elif n is None and _error(asked) > GOOD:
+            found.append((plugin, asked))
+        elif (done := used(plugin, asked)) is not None:
+            return done
+    for plugin, each in sorted(found, key=lambda pair: _error(pair[1])):
+        if (done := used(plugin, each)) is not None:
+            return done
     text = "; ".join([*reasons, *failures]) or "no reference is installed"
     return NoReference(text, next((kind for kind in Refusal if kind in kinds), Refusal.UNSUPPORTED))
+
+
+def _error(found: Reference) -> float:
+    """The largest error of an unknown by a reference's own estimate; more than any where it makes no sense."""
+    errors = {**found.estimated_error, **found.extrapolated_error}
+    sound = all(found.sound.values())
+    return max(errors.values(), default=0.0) + (0.0 if sound else 1e3)
 
 
 def _asked(

@@ -21,8 +21,8 @@ from inrpde.references.cost import afford, factor_seconds
 from inrpde.references.equations import Equations, sort_equations
 from inrpde.references.fem_adapt import adapted
 from inrpde.references.fem_assembly import Forms, forms_of, lives
-from inrpde.references.fem_mesh import Geometry, curved, finer, first, geometry, in_space
-from inrpde.references.fem_spaces import Spaces
+from inrpde.references.fem_mesh import Geometry, curved, finer, first, geometry
+from inrpde.references.fem_spaces import Spaces, middles
 from inrpde.references.fem_system import FemSystem
 from inrpde.references.fem_walls import Row, rows_of
 from inrpde.references.layout import coarsest_axes, domain
@@ -47,16 +47,20 @@ DEFAULT = {2: 96, 3: 20}
 """Cells along the longest side of the grid on which the reference is given."""
 ACROSS = 8
 """Cells along the longest side of the coarsest mesh in the plane, where it is free."""
-IN_SPACE = 1500
+IN_SPACE = 150
 """Cells of the coarsest mesh in space, about, where it is free."""
-ADAPTED = (100, 320)
-"""Cells of the coarsest mesh in the plane, about, with those where the solution is rough: at least, and at most."""
+ADAPTED = {2: (100, 320), 3: (150, 600)}
+"""Cells of the coarsest mesh, about, with those where the solution is rough: at least, and at most."""
+TIMES = 3
+"""How many times the cells of the first mesh there may be, where these are more already."""
+ITERATIONS = 1e-4
+"""Seconds that a cell in space takes, for each pair of unknowns, where equations are solved by iteration."""
 LEVELS = 3
 DEGREES = {2: (4, 3, 2), 3: (2,)}
 """Of the elements, the most accurate first."""
 NEWTON_STEPS = 4
 """Factorisations that a nonlinear solve takes, for the prediction of its cost."""
-SECONDS = 2.0
+SECONDS = {2: 2.0, 3: 5.0}
 """What factorisations on the finest mesh may take, as predicted, where fewer cells or a lower degree suffice."""
 
 
@@ -100,31 +104,29 @@ def solve(
         axes, points, mask = _grid(equations, shape, n or DEFAULT[dim])
         more = (n or DEFAULT[dim]) / DEFAULT[dim]
         size = _size(shape, equations) / more
-        mesh = first(shape, size) if shape.own or dim == 2 else in_space(shape, size, 1.0)
+        mesh = first(shape, size)
         degree, most = _effort(forms, shape, mesh.nelements)
-        solver, most = _Solver(forms, rows, shape, degree), most * more**2
-        if dim == 2:
-            mesh = adapted(shape, mesh, most, lambda mesh: solver.solve(mesh)[:2])
+        solver, most = _Solver(forms, rows, shape, degree), most * more**dim
+        mesh = adapted(shape, mesh, most, lambda mesh: solver.solve(mesh)[:2])
         levels, multipliers, noise = list[list[Array]](), list[Array](), FLOOR
         for level in range(LEVELS):
             begun = time.perf_counter()
             if not level:
-                _check_seen(equations, mesh, shape.ratio ** (LEVELS - 1))
+                _check_seen(shape, equations, mesh, 2.0 ** (LEVELS - 1))
             spaces, state, rounding = solver.solve(mesh)
-            noise = max(noise, shape.ratio ** (2 * (LEVELS - 1 - level)) * rounding)
+            noise = max(noise, 2.0 ** (2 * (LEVELS - 1 - level)) * rounding)
             levels.append(_on_grid(equations, spaces, state, points, mask))
             multipliers.append(solver.multipliers)
             if progress:
                 progress(8.0 ** (level + 1 - LEVELS))
             if level + 1 < LEVELS:
-                afford(time.perf_counter() - begun, shape.ratio, dim)
-                ratio = shape.ratio ** (level + 1)
-                mesh = finer(shape, mesh) if shape.own or dim == 2 else in_space(shape, size, ratio)
+                afford(time.perf_counter() - begun, 2.0, dim)
+                mesh = finer(shape, mesh)
         check_multipliers(multipliers)
     except Unsupported as reason:
         return reason.refused
     joined = [equations.joined(level) for level in levels]
-    found = _reference(bound, shape.ratio, solver.degree + 1.0, axes, mask, joined, noise)
+    found = _reference(bound, solver.degree + 1.0, axes, mask, joined, noise)
     return replace(found, cells=_cell_values(equations, spaces, state)) if shape.own else found
 
 
@@ -139,16 +141,26 @@ def _size(shape: Geometry, equations: Equations) -> float:
 def _effort(forms: Forms, shape: Geometry, cells: int) -> tuple[int, float]:
     """The degree of elements, the highest with which a mesh of so many cells can be refined twice, and how many cells
     the coarsest mesh may have after some were divided."""
-    dim, count = shape.dim, len(forms.equations.unknowns)
-    seconds = min(SECONDS, deadline.left() / 4) / (1 if forms.linear else NEWTON_STEPS)
-    least, most = ADAPTED
+    dim, count = shape.dim, _together(forms, shape)
+    seconds = min(SECONDS[dim], deadline.left() / 4) / (1 if forms.linear else NEWTON_STEPS)
+    least, most = ADAPTED[dim]
     for degree in DEGREES[dim]:
+        if dim == 3:
+            affordable = seconds / (ITERATIONS * count**2 * 8.0 ** (LEVELS - 1))
+            break
         nodes = 4.0 ** (LEVELS - 1) * degree**2 / 2  # of the finest mesh, for each cell of the coarsest
         one = factor_seconds(round(nodes * 1000), count, dim, forms.equations.complex)
-        affordable = 1000 * (seconds / one) ** (2 / (1 + dim))
+        affordable = 1000 * (seconds / one) ** (2 / 3)
         if affordable > max(cells, least):
             break
-    return degree, min(max(affordable, least), most)
+    return degree, min(max(affordable, least), max(most, TIMES * cells))
+
+
+def _together(forms: Forms, shape: Geometry) -> int:
+    """How many unknowns live in one place, on average."""
+    whole_ = sum(float(region.measure) for region in shape.regions)
+    homes = [unknown.region for unknown in forms.equations.unknowns]
+    return max(round(sum(1.0 if home is None else float(home.measure) / whole_ for home in homes)), 1)
 
 
 class _Solver:
@@ -161,14 +173,14 @@ class _Solver:
         self.multipliers: Array = np.empty(0)
 
     def solve(self, mesh: Any) -> tuple[Spaces, Array, float]:
-        """The solution on a mesh of straight cells, or of curved tetrahedra, and what rounding leaves in it. Raises
+        """The solution on a mesh of straight cells, and what rounding leaves in it. Raises
         Unsupported where there is none; of the first mesh, where there are others."""
         equations = self.forms.equations
-        mesh = curved(self.shape, mesh) if self.shape.dim == 2 else mesh
+        mesh = curved(self.shape, mesh)
         count = len(equations.unknowns)
         degrees = tuple(self.degree if unknown in self.forms.second else self.degree - 1 for unknown in range(count))
-        middles = mesh.p[:, mesh.t[: len(mesh.p) + 1]].mean(axis=1).T
-        domains = [lives(equations, unknown, middles) for unknown in range(count)]
+        inside = middles(mesh, np.arange(mesh.nelements))
+        domains = [lives(equations, unknown, inside) for unknown in range(count)]
         spaces = Spaces(mesh, degrees, domains, equations.complex)
         system = FemSystem(self.forms, self.rows, spaces)
         state, rounding = system.solve(None if system.linear else self._start(spaces), check=self.last is None)
@@ -221,11 +233,13 @@ def check_multipliers(levels: Sequence[Array]) -> None:
         raise Unsupported(what, Refusal.SINGULAR)
 
 
-def _check_seen(equations: Equations, mesh: Any, finer: float) -> None:
+def _check_seen(shape: Geometry, equations: Equations, mesh: Any, finer: float) -> None:
     """Raise Unsupported where cells of the finest mesh would not see narrow data; this one's are larger by a factor."""
     vertices = mesh.p[:, mesh.t[: len(mesh.p) + 1]]
     lo, hi = vertices.min(axis=1), vertices.max(axis=1)
     for place in places(equations):
+        if shape.follows(place.centre):
+            continue
         met = np.all((lo <= np.array(place.hi)[:, None]) & (hi >= np.array(place.lo)[:, None]), axis=0)
         longest = np.max((hi - lo)[:, met], axis=1, initial=0.0) / finer
         if np.any(longest > 2 * np.array(place.widths)):
@@ -271,7 +285,7 @@ def _on_crack(region: Region, points: Array) -> Array:
 
 
 def _reference(
-    bound: Bound, finer: float, order: float, axes: list[Array], mask: Array, levels: Sequence[dict[str, Array]],
+    bound: Bound, order: float, axes: list[Array], mask: Array, levels: Sequence[dict[str, Array]],
     noise: float,
 ) -> Reference:  # fmt: skip
     trusted = dict[str, Trust]()
@@ -279,7 +293,7 @@ def _reference(
         coarse, middle, fine = (level[unknown.name] for level in levels)
         size = norm(fine, axes) or 1.0
         before, latest = norm(middle - coarse, axes) / size, norm(fine - middle, axes) / size
-        trusted[unknown.name] = trust(before, latest, finer, order, noise)
+        trusted[unknown.name] = trust(before, latest, 2.0, order, noise)
     values = levels[-1]
     check_finite(values)
     every_other = (slice(None, None, 2),) * len(axes)

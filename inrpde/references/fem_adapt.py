@@ -29,7 +29,8 @@ def adapted(shape: Geometry, mesh: Any, most: float, solve: Callable[[Any], tupl
         if np.sum(rough) <= LEAST**2:
             break
         order = np.argsort(rough)[::-1]
-        count = 1 + int(np.searchsorted(np.cumsum(rough[order]), SHARE * np.sum(rough)))
+        share = int(np.searchsorted(np.cumsum(rough[order]), SHARE * np.sum(rough)))
+        count = 1 + min(share, int(most - mesh.nelements) // 2**shape.dim)
         mesh = finer(shape, mesh, np.sort(order[:count]))
     return mesh
 

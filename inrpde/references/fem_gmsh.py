@@ -18,7 +18,7 @@ from inrpde.declaration.regions.combine import Combined
 from inrpde.references.reference import Unsupported
 
 Array = np.ndarray
-ROUND = 16
+ROUND = {2: 16, 3: 10}
 """Elements round a circle on the coarsest mesh, at least."""
 
 
@@ -94,9 +94,8 @@ def _handlers_kept() -> Iterator[None]:
                 signal.signal(number, handler)
 
 
-def generated(regions: Sequence[Region], cuts: Sequence[Cut], size: float, round_: float) -> tuple[Array, Array]:
-    """The nodes (N, d) and the cells of a mesh of regions, no larger than `size`, with `round_` of them round a circle:
-    straight triangles, or tetrahedra with ten nodes."""
+def generated(regions: Sequence[Region], cuts: Sequence[Cut], size: float) -> tuple[Array, Array]:
+    """The nodes (N, d) and the cells (C, d + 1) of a mesh of regions, no larger than `size`."""
     import gmsh  # type: ignore[import-untyped]
 
     dim = len(regions[0].coords)
@@ -108,24 +107,20 @@ def generated(regions: Sequence[Region], cuts: Sequence[Cut], size: float, round
         gmsh.option.setNumber("General.Terminal", 0)
         gmsh.model.add("region")
         _build(gmsh.model, regions, cuts, dim)
-        for name, value in {"MeshSizeMax": size, "MeshSizeFromCurvature": round(round_)}.items():
+        gmsh.model.mesh.setSize(gmsh.model.getEntities(0), size)
+        for name, value in {"MeshSizeMax": size, "MeshSizeFromCurvature": ROUND[dim]}.items():
             gmsh.option.setNumber(f"Mesh.{name}", value)
         gmsh.model.mesh.generate(dim)
-        if dim == 3:
-            gmsh.model.mesh.setOrder(2)
         tags, coordinates, _ = gmsh.model.mesh.getNodes()
         numbers = np.zeros(int(tags.max()) + 1, int)
         numbers[tags] = np.arange(len(tags))
-        cells = numbers[gmsh.model.mesh.getElementsByType(2 if dim == 2 else 11)[1]]
+        cells = numbers[gmsh.model.mesh.getElementsByType(2 if dim == 2 else 4)[1]]
         gmsh.model.remove()
     finally:
         if not running:
             gmsh.finalize()
-    points, cells = coordinates.reshape(-1, 3)[:, :dim], cells.reshape(-1, 3 if dim == 2 else 10)
     used, numbered = np.unique(cells, return_inverse=True)
-    cells = numbered.reshape(cells.shape)
-    # gmsh numbers the last two edges of a tetrahedron the other way round
-    return points[used], cells if dim == 2 else cells[:, [0, 1, 2, 3, 4, 5, 6, 7, 9, 8]]
+    return coordinates.reshape(-1, 3)[used, :dim], numbered.reshape(-1, dim + 1)
 
 
 def _build(model: Any, regions: Sequence[Region], cuts: Sequence[Cut], dim: int) -> None:

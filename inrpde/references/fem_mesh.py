@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -18,14 +19,14 @@ from inrpde.declaration.regions import Mesh
 from inrpde.declaration.regions.where import Where
 from inrpde.references.cut_cells import whole
 from inrpde.references.equations import Equations
-from inrpde.references.fem_gmsh import ROUND, Cut, Sphere, balls, check_primitives, cut, generated
+from inrpde.references.fem_gmsh import Cut, Sphere, balls, check_primitives, cut, generated
 from inrpde.references.reference import Refusal, Unsupported
 from inrpde.references.terms import switches
 
 Array = np.ndarray
-RATIO = {2: 2.0, 3: 2**0.5}
-"""How much smaller the cells of the next mesh are, where gmsh makes them."""
-MOST_CELLS = {2: 300_000, 3: 60_000}
+CLOSE = 1e-6
+"""How near to where materials meet data may be narrow, in sizes of the region, as where two such lines cross."""
+MOST_CELLS = {2: 300_000, 3: 400_000}
 """Of the finest mesh."""
 
 
@@ -45,16 +46,20 @@ class Geometry:
         """Do the regions have a mesh of their own?"""
         return isinstance(self.regions[0], Mesh)
 
-    @property
-    def ratio(self) -> float:
-        """The ratio of the sizes of cells of one mesh and the next."""
-        return 2.0 if self.own else RATIO[self.dim]
-
     @cached_property
     def spheres(self) -> list[Sphere]:
         """Those that curved facets may lie on."""
         found = [ball for region in self.regions for ball in ([] if self.own else balls(region))]
         return [*found, *(each for each in self.cuts if isinstance(each, Sphere))]
+
+    def follows(self, point: Sequence[float]) -> bool:
+        """Does a point lie where materials meet, on sides of cells?"""
+        x, size = np.array(point), self.regions[0].size
+        gaps = [
+            np.linalg.norm(x - each.centre) - each.radius if isinstance(each, Sphere) else x @ each.normal - each.offset
+            for each in self.cuts
+        ]
+        return any(abs(gap) <= CLOSE * size for gap in gaps)
 
     def straight(self, points: Array) -> Array:
         """Which points (N, d) lie on a boundary: middles of facets that need no curving."""
@@ -91,53 +96,54 @@ def _cells(regions: Sequence[Any]) -> Array:
 
 
 def first(shape: Geometry, size: float) -> Any:
-    """The coarsest mesh of straight cells: the regions' own, or one with cells of about `size` in the plane."""
+    """The coarsest mesh of straight cells: the regions' own, or one with cells of about `size`."""
     from skfem import MeshTet, MeshTri
 
+    kind = MeshTri if shape.dim == 2 else MeshTet
     if shape.own:
         simplices = _cells(shape.regions)
         used, cells = np.unique(simplices, return_inverse=True)
-        kind = MeshTri if simplices.shape[1] == 3 else MeshTet
         return kind(shape.regions[0].nodes[used].T, cells.reshape(simplices.shape).T)
-    points, cells = generated(shape.regions, shape.cuts, size, ROUND)
-    return MeshTri(points.T, cells.T)
-
-
-def in_space(shape: Geometry, size: float, finer: float) -> Any:
-    """A mesh of tetrahedra with curved sides, of cells of about `size / finer`."""
-    from skfem import MeshTet2
-
-    points, cells = generated(shape.regions, shape.cuts, size / finer, ROUND * finer)
-    return MeshTet2(points.T, cells.T)
+    points, cells = generated(shape.regions, shape.cuts, size)
+    return kind(points.T, cells.T)
 
 
 def finer(shape: Geometry, mesh: Any, marked: Array | None = None) -> Any:
-    """A mesh of straight cells with the `marked` of them divided, or all; new vertices on circles lie there."""
-    arcs = _arcs(shape, mesh)
+    """A mesh of straight cells with the `marked` of them divided, or all; new vertices lie on circles and spheres."""
     refined = mesh.refined() if marked is None else mesh.refined(marked)
     points = refined.p.copy()
-    for sphere, facets in arcs:
-        if len(facets):
-            middles = mesh.p[:, mesh.facets[:, facets]].mean(axis=1)
+    for sphere, arcs in _arcs(shape, mesh):
+        if len(arcs):
+            middles = mesh.p[:, arcs].mean(axis=2)
             gap, new = cKDTree(refined.p[:, mesh.nvertices :].T).query(middles.T)
-            new = new[gap < 1e-6 * sphere.radius / len(mesh.p.T)] + mesh.nvertices
+            new = new[gap < 1e-9 * sphere.radius] + mesh.nvertices
             points[:, new] = _projected(sphere, points[:, new])
     return type(refined)(points, refined.t)
 
 
 def curved(shape: Geometry, mesh: Any) -> Any:
-    """The mesh with quadratic sides on circles."""
-    from skfem import MeshTri2
+    """The mesh with quadratic sides on circles or spheres."""
+    from skfem import MeshTet2, MeshTri2
 
-    arcs = _arcs(shape, mesh)
-    if not any(len(facets) for _, facets in arcs):
+    found = [(sphere, arcs) for sphere, arcs in _arcs(shape, mesh) if len(arcs)]
+    if not found:
         return mesh
-    bent = MeshTri2.from_mesh(mesh)
+    bent = (MeshTri2 if shape.dim == 2 else MeshTet2).from_mesh(mesh)
     places = bent.doflocs.copy()
-    for sphere, facets in arcs:
-        middles = bent.dofs.facet_dofs[0, facets]
-        places[:, middles] = _projected(sphere, places[:, middles])
-    return MeshTri2(places, bent.t)
+    edges, numbers = (mesh.facets, bent.dofs.facet_dofs) if shape.dim == 2 else (mesh.edges, bent.dofs.edge_dofs)
+    for sphere, arcs in found:
+        here = numbers[0, _rows(edges.T, arcs)]
+        places[:, here] = _projected(sphere, places[:, here])
+    return type(bent)(places, bent.t)
+
+
+def _rows(edges: Array, wanted: Array) -> Array:
+    """Which of the edges (E, 2) are those wanted (K, 2), both with their ends in order."""
+    most = int(edges.max()) + 1
+    keys = edges[:, 0].astype(np.int64) * most + edges[:, 1]
+    order = np.argsort(keys)
+    found: Array = order[np.searchsorted(keys[order], wanted[:, 0].astype(np.int64) * most + wanted[:, 1])]
+    return found
 
 
 def _projected(sphere: Sphere, points: Array) -> Array:
@@ -147,18 +153,20 @@ def _projected(sphere: Sphere, points: Array) -> Array:
 
 
 def _arcs(shape: Geometry, mesh: Any) -> list[tuple[Sphere, Array]]:
-    """For each circle the facets between two of its points that have it for their side, and not for a chord."""
+    """For each circle or sphere the edges (K, 2) of facets that have it for their side, and are no chords."""
     found = []
-    middles = mesh.p[:, mesh.t].mean(axis=1)
     for sphere in shape.spheres:
         centre = np.array(sphere.centre)[:, None]
-        on = np.abs(np.linalg.norm(mesh.p - centre, axis=0) - sphere.radius) <= 1e-9 * sphere.radius
+        away = np.linalg.norm(mesh.p - centre, axis=0) / sphere.radius - 1
+        on = np.abs(away) <= 1e-9
         facets = np.flatnonzero(np.all(on[mesh.facets], axis=0))
-        inside = np.linalg.norm(middles - centre, axis=0) < sphere.radius
+        inside = np.max(away[mesh.t], axis=0) <= 1e-9
         one, other = mesh.f2t[:, facets]
         edge = other < 0
-        chords = mesh.p[:, mesh.facets[:, facets]].mean(axis=1).T
         bent = np.where(edge, False, inside[one] != inside[other])
-        bent[edge] = ~shape.straight(chords[edge]) if np.any(edge) else False
-        found.append((sphere, facets[bent]))
+        if np.any(edge):
+            bent[edge] = ~shape.straight(mesh.p[:, mesh.facets[:, facets[edge]]].mean(axis=1).T)
+        corners = np.sort(mesh.facets[:, facets[bent]], axis=0).T
+        pairs = [corners[:, [a, b]] for a, b in combinations(range(shape.dim), 2)]
+        found.append((sphere, np.unique(np.concatenate(pairs), axis=0)))
     return found

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from scipy.spatial import cKDTree
 
-from inrpde.references.reference import Unsupported
-
 Array = np.ndarray
 SLACK = 0.1
-"""By how much cells count as larger than they are when straight: curved ones reach beyond."""
+"""How far beyond a cell points may lie, in shares of it, as those on walls that cells follow nearly."""
+BENT = 0.4
+"""By how much curved cells may reach beyond straight ones between the same vertices."""
 CELLS = 20_000
 """Cells that are looked at at once."""
 
@@ -22,7 +22,7 @@ def locate(mesh: Any, mapping: Any, cells: Array, points: Array) -> Array:
     dim = len(points.T)
     vertices = mesh.p.T[mesh.t[: dim + 1, cells].T]
     bent = np.flatnonzero(_bent(mesh)[cells])
-    reach = SLACK * np.ptp(vertices, axis=1)
+    reach = BENT * np.ptp(vertices, axis=1)
     lo, hi = vertices.min(axis=1) - reach, vertices.max(axis=1) + reach
     found, best = np.full(len(points), -1), np.full(len(points), -SLACK)
     tree = cKDTree(points)
@@ -36,10 +36,10 @@ def locate(mesh: Any, mapping: Any, cells: Array, points: Array) -> Array:
         base, edges = vertices[own, 0], vertices[own, 1:] - vertices[own, :1]
         shares = np.linalg.solve(edges.transpose(0, 2, 1), (points[near] - base)[:, :, None])[:, :, 0]
         depth = _depth(shares)
-        doubtful = np.flatnonzero(np.isin(own, bent) & (depth > -SLACK))
+        doubtful = np.flatnonzero(np.isin(own, bent) & (depth > -BENT))
         if len(doubtful):
             local = local_coordinates(mapping, points[near[doubtful]], cells[own[doubtful]])
-            depth[doubtful] = _depth(local[:, :, 0].T)
+            depth[doubtful] = np.nan_to_num(_depth(local[:, :, 0].T), nan=-np.inf)
         _note(own, near, depth, found, best)
     return np.where(found >= 0, cells[found], -1)
 
@@ -76,17 +76,18 @@ def _note(own: Array, near: Array, depth: Array, found: Array, best: Array) -> N
 
 
 def local_coordinates(mapping: Any, points: Array, cells: Array) -> Array:
-    """Reference coordinates (d, N, 1) of points (N, d) in their cells, by Newton's method on the mapping.
-
-    Raises Unsupported where it does not converge.
-    """
+    """Reference coordinates (d, N, 1) of points (N, d) in their cells, by Newton's method on the mapping; NaN where it
+    does not converge, as for points far outside a curved cell."""
     dim = len(points.T)
     local = np.full((dim, len(points), 1), 1 / (dim + 1))
     target = points.T[:, :, None]
+    close = 1e-11 * np.max(np.abs(target), initial=0.0)
     for _ in range(20):
         gap = mapping.F(local, tind=cells) - target
-        if np.max(np.abs(gap), initial=0.0) <= 1e-11 * np.max(np.abs(target), initial=0.0):
+        away = np.max(np.abs(gap), axis=(0, 2)) > close
+        if not np.any(away):
             return local
         slopes = np.moveaxis(mapping.DF(local, tind=cells), (0, 1), (2, 3))
-        local = local - np.moveaxis(np.linalg.solve(slopes, np.moveaxis(gap, 0, 2)[..., None])[..., 0], 2, 0)
-    raise Unsupported("some cells of the mesh are curved too strongly")
+        step = np.moveaxis(np.linalg.solve(slopes, np.moveaxis(gap, 0, 2)[..., None])[..., 0], 2, 0)
+        local = local - np.clip(step, -1, 1)
+    return np.where(away[:, None], np.nan, local)

@@ -174,8 +174,8 @@ class Spaces:
         return Patch(cells, middles, where, lengths * weights, shapes, normals / lengths[:, :, None])
 
     def middles(self, cells: Array) -> Array:
-        """The middles (C, d) of the vertices of cells: points inside them."""
-        return self.mesh.p[:, self.mesh.t[: self.dim + 1, cells]].mean(axis=1).T
+        """The middles (C, d) of cells."""
+        return middles(self.mesh, cells)
 
     def _shapes(self, at: Array, cells: Array, count: int) -> dict[int, Array]:
         """Basis functions and their derivatives (C, 1 + d, K, Q) at points of the reference cell, (d, Q) the same for
@@ -220,12 +220,19 @@ class Spaces:
             raise Unsupported("the mesh does not cover the region")
         degree = self.degrees[unknown]
         local = local_coordinates(self.mapping, points, found)
+        if np.any(np.isnan(local)):
+            raise Unsupported("some cells of the mesh are curved too strongly")
         count = self.dofs[degree].element_dofs.shape[0]
         values = [np.asarray(self.elements[degree].lbasis(local[:, :, 0], k)[0]).ravel() for k in range(count)]
         rows = np.tile(np.arange(len(points)), count)
         columns = self.numbers(unknown, found).T.ravel()
         each = np.concatenate([np.broadcast_to(v, len(points)) for v in values])
         return csr_array(coo_array((each, (rows, columns)), shape=(len(points), self.size)))
+
+
+def middles(mesh: Any, cells: Array) -> Array:
+    """The middles (C, d) of cells, inside them where they are curved as well."""
+    return np.moveaxis(mesh.mapping().F(mesh.refdom.p.mean(axis=1)[:, None], tind=cells), 0, 2)[:, 0]
 
 
 def entries(own: Array, theirs: Array, local: Array) -> Entries:

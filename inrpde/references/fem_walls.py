@@ -20,7 +20,7 @@ from inrpde.references.weak_form import Array, check_first_order
 
 MISSED = 0.02
 """The share of a surface by which a mesh's facets may differ from it."""
-NEAR = 0.01
+NEAR = 0.03
 """How far from a surface, in their own lengths, facets may lie that follow it where it is curved."""
 
 

@@ -261,7 +261,7 @@ class _System:
             return np.array([self.rates(at, y) for at, y in zip(times, states, strict=True)])
 
         ends = np.concatenate([one.t for one in run])
-        (region,) = {condition.region for condition in self.bound.conditions if condition.region.dim}
+        region = next(condition.region for condition in self.bound.conditions if condition.region.dim)
         return overlooked(region, every, arguments, rates, ends)
 
     def run(self, start: Array, tolerance: float, sizes: Array, until: float) -> list[Any]:

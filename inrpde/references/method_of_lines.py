@@ -44,7 +44,7 @@ FINEST = {1: 4096, 2: 512, 3: 96}
 SIGHTS = (1.0, 2.0, 4.0)
 """How much longer cells in narrow places may be on the first grid, in turn, where the time does not suffice."""
 ENOUGH = 3e-4
-"""The estimated error at which grids need not be finer."""
+"""The estimated error, relative to what varies, at which grids need not be finer."""
 SECONDS = 20.0
 """Seconds for all grids, where no budget leaves less."""
 PATIENCE = 2.0
@@ -52,7 +52,11 @@ PATIENCE = 2.0
 TIMES = 33
 """Times at which the reference is known, equally spaced, and more where data are narrow in time."""
 TOLERANCE = 1e-7
-"""Relative error of a step in time, far below that of the grid."""
+"""Error of a step in time, relative to what varies, far below that of the grid."""
+ROUNDING = 1e-12
+"""That of differences, relative to all that values are."""
+STABLE = 5.0
+"""The step of DOP853 times the fastest rate up to which it is stable, about."""
 EXPLICIT = 400
 """Steps that an explicit method may need to be stable, where an implicit one would do."""
 UNDAMPED = {False: 4000, True: 200_000}
@@ -131,13 +135,14 @@ def _refine(
                 raise Unsupported(str(reason), Refusal.DIVERGED) from None
             levels.clear()
         if len(levels) >= 3:
-            found = from_levels(KIND, node_axes(system), levels[-3:], system.grid.mask, times, TOLERANCE)
+            found = from_levels(KIND, node_axes(system), levels[-3:], system.grid.mask, times, ROUNDING, TOLERANCE)
         spent, now = clock.perf_counter() - start, clock.perf_counter() - begin
         if progress:
             progress(min((level + 1) / most, 1.0))
         if level < 2:
             afford(spent, 2, len(axes))
-        good = found is not None and max(found.estimated_error.values()) < ENOUGH and all(found.sound.values())
+        errors = {} if found is None else {n: e * _spread(levels[-1][n]) for n, e in found.estimated_error.items()}
+        good = found is not None and max(errors.values()) < ENOUGH and all(found.sound.values())
         finished = good and most > 3
         if finished or (now + spent * 2.0 ** (len(axes) + 1) > limit and (found is not None or now > limit)):
             break
@@ -147,6 +152,13 @@ def _refine(
     if progress:
         progress(1.0)
     return found
+
+
+def _spread(values: Array) -> float:
+    """How much larger values are than what they differ by from their mean; at most so much that rounding is told."""
+    size = float(np.sqrt(np.nanmean(np.abs(values) ** 2)))
+    apart = float(np.sqrt(np.nanmean(np.abs(values - np.nanmean(values)) ** 2)))
+    return size / max(apart, 1e-6 * size) if size > 0 else 1.0
 
 
 def _check(bound: Bound) -> tuple[Equations, Build]:
@@ -268,21 +280,33 @@ def _march(system: System, times: Array, deadline: float) -> dict[str, Array]:
     start = evolution.pack(initial_state(system, evolution))
     if not np.all(np.isfinite(start)):
         raise Unsupported("the initial values are not finite on the grid")
-    method = _method(evolution, times, start)
-    count = len(evolution.values)
-    sizes = _sizes(evolution, times, start)
-    states = _states(evolution, method, times, start, sizes, deadline)
-    found = _largest(np.abs(np.array(states)).max(axis=0), count)
+    base = _base(evolution, start)
+    sizes = _sizes(evolution, times, start, base)
+    by = _method(evolution, times, start, sizes[0])
+    states = _states(evolution, by, times, start, base, sizes, deadline)
+    found = _largest(np.abs(np.array(states) - base).max(axis=0), len(evolution.values))
     if 0 < found[0] < LOOSE * sizes[0]:
-        states = _states(evolution, method, times, start, found, deadline)
+        states = _states(evolution, by, times, start, base, found, deadline)
     steps = [on_nodes(system, evolution.complete(t, y)) for t, y in zip(times, states, strict=True)]
     return {name: np.stack([step[name] for step in steps], axis=-1) for name in steps[0]}
 
 
-def _sizes(evolution: Evolution, times: Array, start: Array) -> tuple[float, float]:
-    """The sizes of values and velocities, for absolute tolerances: those at the start, or driven later at most."""
+def _base(evolution: Evolution, start: Array) -> Array:
+    """The mean of each unknown's first values, from which its values are counted: errors are relative to what varies;
+    velocities are counted from zero."""
+    base, grid = np.zeros_like(start), evolution.system.grid
+    for k in range(len(evolution.system.equations.unknowns)):
+        block = grid.block(k)
+        mine = np.flatnonzero((evolution.values >= block.start) & (evolution.values < block.stop))
+        base[mine] = np.mean(start[mine]) if len(mine) else 0.0
+    return base
+
+
+def _sizes(evolution: Evolution, times: Array, start: Array, base: Array) -> tuple[float, float]:
+    """The sizes of values, counted from a base, and of velocities, for absolute tolerances: those at the start, or
+    driven later at most."""
     length = times[-1] - times[0]
-    values, velocities = _largest(np.abs(start), len(evolution.values))
+    values, velocities = _largest(np.abs(start - base), len(evolution.values))
     pushes = [float(np.max(np.abs(evolution(t, start)))) for t in times]
     scale = max(values, velocities * length) or float(np.trapezoid(pushes, times)) or 1.0
     return scale, scale / length
@@ -294,47 +318,52 @@ def _largest(amounts: Array, count: int) -> tuple[float, float]:
 
 
 def _states(
-    evolution: Evolution, method: str, times: Array, start: Array, sizes: tuple[float, float], deadline: float
-) -> list[Array]:
-    """The states at the times, of values and velocities of these sizes. Raises Stopped, or Late."""
-    options = {"jac": evolution.jacobian} if method != "DOP853" else {}
+    evolution: Evolution, by: tuple[str, float], times: Array, start: Array, base: Array, sizes: tuple[float, float],
+    deadline: float,
+) -> list[Array]:  # fmt: skip
+    """The states at the times, of values and velocities of these sizes counted from a base, `by` a method and its
+    longest step. Raises Stopped, or Late."""
+    method, longest = by
+    options = {"jac": lambda time, z: evolution.jacobian(time, base + z)} if method != "DOP853" else {}
     scales = np.repeat(sizes, [len(evolution.values), len(evolution.velocities)])
     reached = [times[0]]
 
-    def watch(time: float, y: Array) -> float:
+    def watch(time: float, z: Array) -> float:
         if clock.perf_counter() > deadline:
             raise Late
         reached[0] = time
         return 1.0
 
-    states, y = [start], start
+    states, z = [start], start - base
     for stretch in stretches_of(evolution.system.equations):
         inside = times[(times > stretch.start) & (times < stretch.end)]
 
-        def rates(time: float, y: Array, stretch: Stretch = stretch) -> Array:
-            return evolution(stretch.inner(time), y)
+        def rates(time: float, z: Array, stretch: Stretch = stretch) -> Array:
+            return evolution(stretch.inner(time), base + z)
 
         with np.errstate(all="ignore"):
             found = solve_ivp(
-                rates, (stretch.start, stretch.end), y, method, [*inside, stretch.end], events=watch, rtol=TOLERANCE,
-                atol=TOLERANCE * scales, max_step=stretch.step, **options,
+                rates, (stretch.start, stretch.end), z, method, [*inside, stretch.end], events=watch, rtol=TOLERANCE,
+                atol=TOLERANCE * scales, max_step=min(stretch.step, longest), **options,
             )  # fmt: skip
         if found.status != 0:
             what = f"the solution cannot be continued beyond t = {reached[0]:.4g}: it blows up, or turns too steep"
             raise Stopped(what)
-        y = found.y[:, -1]
-        states += [*found.y.T[:-1], *([y] if stretch.end in times else [])]
+        z = found.y[:, -1]
+        states += [base + each for each in (*found.y.T[:-1], *([z] if stretch.end in times else []))]
     return states
 
 
-def _method(evolution: Evolution, times: Array, start: Array) -> str:
-    """DOP853 where its stability allows few enough steps, or where nothing is damped; else an implicit method.
+def _method(evolution: Evolution, times: Array, start: Array, size: float) -> tuple[str, float]:
+    """DOP853 where its stability allows few enough steps, or where nothing is damped; else an implicit method. And the
+    longest step that is stable: one that is longer, where the fastest modes are rounding alone, spoils what lies
+    between its ends.
 
-    The fastest mode is found by power iteration on differences of f.
+    The fastest mode is found by power iteration on differences of f, by small shares of the values' `size`.
     """
     length = times[-1] - times[0]
     base = evolution(times[0], start)
-    step = 1e-6 * (np.linalg.norm(start) or 1.0)
+    step = 1e-6 * size * np.sqrt(len(start))
     vector = np.random.default_rng(0).normal(size=len(start)).astype(start.dtype)
     growth, damping = [], 0.0
     for _ in range(24):
@@ -344,9 +373,9 @@ def _method(evolution: Evolution, times: Array, start: Array) -> str:
         damping = float(-np.vdot(vector, after).real)
         vector = after
         if not growth[-1]:
-            return "DOP853"
+            return "DOP853", np.inf
     fastest = float(np.exp(np.mean(np.log(growth[8:]))))
-    steps, most = fastest * length / 5, UNDAMPED[np.iscomplexobj(start)]
+    steps, most = fastest * length / STABLE, UNDAMPED[np.iscomplexobj(start)]
     if evolution.explicit or steps < EXPLICIT or (damping < 0.1 * fastest and steps < most):
-        return "DOP853"
-    return "BDF" if np.iscomplexobj(start) else "Radau"
+        return "DOP853", STABLE / fastest
+    return "BDF" if np.iscomplexobj(start) else "Radau", np.inf

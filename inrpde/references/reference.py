@@ -153,12 +153,14 @@ def from_levels(
     mask: Array | None = None,
     times: Array | None = None,
     noise: float = FLOOR,
+    stepping: float = 0.0,
 ) -> Reference:
     """The reference from solves of second order with cells of size 4h, 2h and h on nested nodes.
 
     Each of `levels` holds the arrays of the unknowns on its own nodes; the last are on `axes`. With `times` they have a
-    last axis of time, the same for all. `noise` is what rounding and steps in time leave, relative. See `trust`; the
-    error of the extrapolated values is a third of the difference between those of the two pairs of grids.
+    last axis of time, the same for all. `noise` is what rounding leaves, relative, and `stepping` what steps in time
+    leave, relative to what varies. See `trust`; the error of the extrapolated values is a third of the difference
+    between those of the two pairs of grids.
     """
     estimated, extrapolated, trusted, extrapolated_error = {}, {}, {}, {}
     notes = []
@@ -170,16 +172,17 @@ def from_levels(
         middle, coarse = levels[-2][name], levels[-3][name]
         change, change_before = every_other(fine, dim) - middle, every_other(middle, dim) - coarse
         size = norm(middle + change, halves) or 1.0
+        left = max(noise, stepping * norm(middle - np.nanmean(middle), halves) / size)
         before, latest = norm(change_before, quarters) / size, norm(every_other(change, dim), quarters) / size
-        found = trusted[name] = trust(before, latest, 2.0, 2.0, noise)
-        scale = norm(change, halves) / size / latest if latest > noise else 1.0
-        estimated[name] = extrapolated_error[name] = max(found.error * scale, noise)
+        found = trusted[name] = trust(before, latest, 2.0, 2.0, left)
+        scale = norm(change, halves) / size / latest if latest > left else 1.0
+        estimated[name] = extrapolated_error[name] = max(found.error * scale, left)
         extrapolated[name] = middle + change
         if found.sound and found.order > REGULAR:
             better = middle + change * (4 / 3)
             apart = norm(every_other(better, dim) - coarse - change_before * (4 / 3), quarters) / size
-            if max(apart / 3, noise) < estimated[name]:
-                extrapolated[name], extrapolated_error[name] = better, max(apart / 3, noise)
+            if max(apart / 3, left) < estimated[name]:
+                extrapolated[name], extrapolated_error[name] = better, max(apart / 3, left)
         elif found.sound:
             text = f"the reference for {name} converges with order {found.order:.1f} only: it is not extrapolated"
             notes.append(text)

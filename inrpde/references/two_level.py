@@ -53,7 +53,7 @@ class TwoLevel:
         """The relative error that rounding and the iterations leave in a solution."""
         signs = np.sign(np.random.default_rng(0).normal(size=len(solution)))
         wrong = EPSILON * signs * (np.abs(self.matrix) @ np.abs(solution))
-        return ACCURACY + float(np.linalg.norm(self._step(wrong)) / (np.linalg.norm(solution) or 1.0))
+        return ACCURACY + float(np.linalg.norm(self._step(wrong)[0]) / (np.linalg.norm(solution) or 1.0))
 
     def solve(self, rhs: Array) -> Array:
         """The solution: steps of it are found until they are small, as a residual cannot tell where rounding begins.
@@ -63,22 +63,22 @@ class TwoLevel:
         rhs = rhs * self.scale
         found, last = np.zeros_like(rhs), np.inf
         while True:
-            step = self._step(rhs - self.matrix @ found)
+            step, failed = self._step(rhs - self.matrix @ found)
             found = found + step
             length, size = float(np.linalg.norm(step)), float(np.linalg.norm(found))
-            if length <= ACCURACY * size or (length <= STUCK * size and length > last / 2):
+            if (length <= ACCURACY * size and not failed) or last / 2 < length <= STUCK * size:
                 return found
-            if length > last / 2:
+            if failed or length > last / 2:
                 raise Unsupported("the iterations for the discrete equations do not end", Refusal.TOO_DEAR)
             last = length
 
-    def _step(self, rhs: Array) -> Array:
+    def _step(self, rhs: Array) -> tuple[Array, bool]:
+        """An approximate solution, and whether the iterations failed to make the residual small."""
         dtype = np.result_type(self.matrix.dtype, rhs.dtype)
         prepared = LinearOperator(self.matrix.shape, dtype=dtype, matvec=self._cycle)
-        found: Array = gmres(
-            self.matrix.astype(dtype), rhs, rtol=PROGRESS, restart=RESTART, maxiter=MOST, M=prepared,
-        )[0]  # fmt: skip
-        return found
+        options = {"rtol": PROGRESS, "restart": RESTART, "maxiter": MOST, "M": prepared}
+        found, left = gmres(self.matrix.astype(dtype), rhs, **options)
+        return found, left > 0
 
     def _cycle(self, rhs: Array) -> Array:
         """What the linear elements and Chebyshev's steps make of a residual of the scaled equations."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import factorial
 
 import numpy as np
 
 from inrpde.declaration.regions import Region
+from inrpde.declaration.regions.simplices import measures
 from inrpde.sampling.grid import grid_points
 from inrpde.sampling.quadrature import Quadrature
 from inrpde.sampling.sample import sample
@@ -19,16 +21,20 @@ PANELS, ORDER = 16, 16
 PART = {1: 64, 2: 32, 3: 12}
 """Nodes a coordinate of each part of a side that is cut; with more than `MOST` cuts a side is left whole."""
 MOST = 8
+TILE = 3, 8
+"""Nodes a coordinate of a simplex, least and most."""
 POINTS = 20_000
-"""Quasi-random points elsewhere."""
+"""Quasi-random points elsewhere, and about as many on a mesh."""
 
 
 def integration(region: Region, seed: int = 0, cuts: Sequence[Sequence[float]] = ()) -> Quadrature:
     """A tensor Gauss–Legendre rule on a box of at most three dimensions, whose sides are parted at the `cuts` by
-    coordinate; a composite one along curves, and many quasi-random points on anything else."""
+    coordinate; a composite one along curves and on a mesh's cells; many quasi-random points on anything else."""
     box = region.box if region.dim == region.space.dim and region.dim in NODES and not region.labels else None
     if region.dim == 1 and not region.labels and not (box and any(cuts)):
         return _along(region)
+    if box is None and region.tiles:
+        return _on_tiles(region)
     if box is None:
         return sample(region, POINTS, seed)
     parted = any(cuts) and all(len(cut) <= MOST for cut in cuts)
@@ -44,6 +50,28 @@ def composite(lo: float, hi: float, cuts: Sequence[float], count: int) -> tuple[
     edges = np.array([lo, *(cut for cut in cuts if lo < cut < hi), hi], dtype=float)
     half = np.diff(edges)[:, None] / 2
     return (edges[:-1, None] + half * (1 + x)).ravel(), (half * w).ravel()
+
+
+def _on_tiles(region: Region) -> Quadrature:
+    """A product of Gauss's rules on each simplex, taken as a cube of which one side after the other shrinks to a point;
+    on many simplices fewer nodes each."""
+    tiles, dim = region.tiles, region.dim
+    count = int(np.clip((POINTS / sum(len(v) for v, _ in tiles)) ** (1 / dim), *TILE))
+    x, w = np.polynomial.legendre.leggauss(count)
+    unit, weights = grid_points([(1 + x) / 2] * dim), np.prod(grid_points([w / 2] * dim), axis=1)
+    shares = np.cumprod(unit, axis=1)  # of the step from each vertex to the next
+    weights = weights * factorial(dim) * np.prod(unit ** np.arange(dim - 1, -1, -1), axis=1)
+    points: list[Array] = []
+    sizes: list[Array] = []
+    normals: list[Array] = []
+    for vertices, normal in tiles:
+        points.append((vertices[:, :1] + shares @ np.diff(vertices, axis=1)).reshape(-1, vertices.shape[2]))
+        sizes.append((measures(vertices)[:, None] * weights).ravel())
+        if normal is not None:
+            normals.append(np.repeat(normal, len(unit), axis=0))
+    whole = np.concatenate(sizes)
+    known = np.concatenate(normals) if normals else None
+    return Quadrature(np.concatenate(points), whole, known, {}, float(whole.sum()))
 
 
 def _along(region: Region) -> Quadrature:

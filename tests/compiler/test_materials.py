@@ -154,6 +154,18 @@ def test_regions_that_overlap_are_parted():
     places(found, POINTS)
 
 
+def test_selections_of_an_inside_become_regions_with_a_boundary():
+    disc = (x - 0.6) ** 2 + (y - 0.5) ** 2 < 0.04
+    rest = omega - omega.where(x < 0.3)
+    conditions = [
+        On(omega.where(x < 0.3), space.laplace(u) + 1),
+        On(rest, 3 * space.laplace(u) + Piecewise((1, disc), (0, True))),
+    ]
+    found = materials(flux_form(compile_problem(Problem("p", [u], [*conditions, On(omega.boundary, u)]))))
+    assert len(np.unique(places(found, POINTS))) == 3
+    assert sum(part.measure for part in found.parts) == pytest.approx(1)
+
+
 def square_mesh():
     side = np.linspace(0, 1, 5)
     nodes = np.stack(np.meshgrid(side, side, indexing="ij"), -1).reshape(-1, 2)

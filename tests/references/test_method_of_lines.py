@@ -278,3 +278,20 @@ class TestFlow:
         found = solve(bind(Problem("p", [u, v, p], conditions)), 16)
         assert isinstance(found, NoReference)
         assert "pressure" in found.reason
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("offset", [0, 300, 10**6])
+def test_errors_are_relative_to_what_varies(line, order, offset):
+    """With an offset the same equation has the same error, and says so."""
+    (x, t), u = line.space.coords, line.space.unknown("u")
+    solution = offset + sin(pi * x) * (exp(-(pi**2) * t) if order == 1 else cos(pi * t))
+    starts = [On(line.initial, Eq(u.diff(t, k) if k else u, solution.diff(t, k).subs(t, 0))) for k in range(order)]
+    conditions = [On(line, Eq(u.diff(t, order), u.diff(x, 2))), On(line.boundary, Eq(u, offset)), *starts]
+    found = solve(bind(Problem("p", [u], conditions)), 256)
+    grid = np.meshgrid(*found.coarse_axes, indexing="ij")
+    shape = np.sin(np.pi * grid[0]) * (np.exp(-(np.pi**2) * grid[1]) if order == 1 else np.cos(np.pi * grid[1]))
+    error = np.sqrt(np.mean((found.extrapolated["u"] - offset - shape) ** 2) / np.mean(shape**2))
+    said = found.extrapolated_error["u"] * np.hypot(offset, np.std(shape)) / np.std(shape)
+    assert error < 1e-6
+    assert error / 3 < said < 1e-5

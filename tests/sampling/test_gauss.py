@@ -1,10 +1,13 @@
 """Rules of high order for integrals over boxes and along curves."""
 
+from itertools import permutations
+
+import meshio
 import numpy as np
 import pytest
 from sympy import Interval
 
-from inrpde import Ball, Region, Space
+from inrpde import Ball, Mesh, Region, Space
 from inrpde.sampling import integration
 
 space = Space("x y")
@@ -40,3 +43,36 @@ def test_elsewhere_points_are_drawn_by_the_seed():
     first, second = (integration(disc, seed).points for seed in (0, 1))
     assert len(first) == pytest.approx(20_000, rel=0.01)
     assert not np.array_equal(first[:100], second[:100])
+
+
+CUBE = Space("x y z")
+
+
+def cut_cube() -> Mesh:
+    """The unit cube in six tetrahedra, its faces x = 0 and x = 1 named."""
+    corners = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)], float)
+    paths = [np.cumsum([0, *(4 >> a for a in order)]) for order in permutations(range(3))]
+    faces = np.array([[0, 1, 3], [0, 2, 3], [4, 5, 7], [4, 6, 7]])
+    sets = {"near": [np.array([], int), np.array([0, 1])], "far": [np.array([], int), np.array([2, 3])]}
+    return Mesh(CUBE, meshio.Mesh(corners, [("tetra", np.array(paths)), ("triangle", faces)], cell_sets=sets))
+
+
+def test_cells_and_facets_of_a_mesh_have_rules_of_their_own():
+    mesh = cut_cube()
+    q = integration(mesh)
+    assert np.sum(q.weights * np.exp(q.points[:, 0]) * q.points[:, 1] ** 3) == pytest.approx((np.e - 1) / 4, rel=1e-9)
+    q = integration(mesh.tagged("far"))
+    assert np.sum(q.weights * q.normals[:, 0] * np.exp(q.points[:, 1]) * q.points[:, 2]) == pytest.approx(
+        (np.e - 1) / 2
+    )
+    assert np.sum(integration(mesh.tagged("near")).normals[:, 0] < 0) > 0
+
+
+def test_many_cells_have_few_nodes_each():
+    line = np.linspace(0, 1, 41)
+    nodes = np.array([[a, b] for a in line for b in line])
+    first = np.add.outer(41 * np.arange(40), np.arange(40)).ravel()
+    cells = np.concatenate([first[:, None] + [0, 41, 42], first[:, None] + [0, 1, 42]])
+    q = integration(Mesh.of(space, nodes, {"triangle": cells}))
+    assert len(q) < 40_000
+    assert np.sum(q.weights * np.cos(q.points[:, 0])) == pytest.approx(np.sin(1), rel=1e-9)

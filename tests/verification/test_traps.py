@@ -166,8 +166,8 @@ def test_samples_are_of_every_field(name):
 
 def test_samples_are_found_again_by_other_elements():
     samples = FLUX["heater_bent"].make().samples
-    again = MAKERS["heater_bent"]().weak.solved(1, 3)(samples["points"])
-    assert np.linalg.norm(again - samples["u"]) < 1e-5 * np.linalg.norm(again)
+    again = MAKERS["heater_bent"]().weak.solved(0, degree=3)(samples["points"])
+    assert np.linalg.norm(again - samples["u"]) < 3e-4 * np.linalg.norm(again)
 
 
 def test_half_of_all_are_tame():

@@ -7,7 +7,7 @@ from skfem import MeshTri
 from sympy import Eq, Expr, Interval, Matrix, Rational, atan2, cos, eye, pi, sin, sqrt
 
 from inrpde.declaration import Ball, Mesh, On, Region, Space
-from zoo.flux.making import Elements, by_elements, flux
+from zoo.flux.making import Computed, computed, flux
 from zoo.flux.meshes import drawn
 from zoo.flux.weak import WeakElastic
 from zoo.traps.known import Known, closed
@@ -22,7 +22,7 @@ def plane_stress(space: Space, moved: Matrix, nu: Expr, E: Expr = 1) -> Matrix:
 
 
 @flux("beam", {"1": (1,), "2": (2,), "4": (4,), "10": (10,), "hung": (4, 3)})
-def clamped(length: int, other: int = 0) -> Elements:
+def clamped(length: int, other: int = 0) -> Computed:
     """A beam of unit height that is clamped on its left (and from there along its top), under its own weight."""
     space = Space("x y")
     x, _ = space.coords
@@ -45,7 +45,7 @@ def clamped(length: int, other: int = 0) -> Elements:
         mesh, (nu / (1 - nu**2), 1 / (2 * (1 + nu))), (0, 1),
         lambda p: (p[0] < 1e-9) | ((p[1] > 1 - 1e-9) & (p[0] < other)), corners, levels=30,
     )  # fmt: skip
-    return by_elements([u, v], conditions, weak, lambda points, values: {"u": values[:, 0], "v": values[:, 1]})
+    return computed([u, v], conditions, weak, lambda points, values: {"u": values[:, 0], "v": values[:, 1]})
 
 
 def kirsch(x: Expr, y: Expr, nu: Expr) -> Matrix:

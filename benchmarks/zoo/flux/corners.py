@@ -8,12 +8,13 @@ from skfem import MeshTri
 from sympy import Eq, Interval, Rational, atan2, pi, sin, sqrt
 
 from inrpde.declaration import Ball, On, Region, Space
-from zoo.flux.making import Elements, by_elements, flux
+from zoo.flux.lightning import Lightning
+from zoo.flux.making import Computed, computed, flux
 from zoo.flux.weak import Weak, constant, middles
 from zoo.traps.known import Known, closed, numeric
 
 
-def _cut(cells: int, held, lo: float, hi: float) -> MeshTri:
+def cut(cells: int, held, lo: float, hi: float) -> MeshTri:
     """Triangles of a square, of which those whose middles are `held` stay."""
     line = np.linspace(lo, hi, cells + 1)
     mesh = MeshTri.init_tensor(line, line)
@@ -21,22 +22,18 @@ def _cut(cells: int, held, lo: float, hi: float) -> MeshTri:
 
 
 @flux("vertex")
-def elbow() -> Elements:
+def elbow() -> Computed:
     """-Δu = 1 on an L."""
     space = Space("x y")
     u = space.unknown("u")
     omega = Region(space, Interval(-1, 1) ** 2) - Region(space, Interval(0, 1) * Interval(-1, 0))
-    mesh = _cut(16, lambda x, y: (x < 0) | (y > 0), -1, 1)
-    corners = [(0, 0), (0, -1), (1, 0), (1, 1), (-1, 1), (-1, -1)]
     conditions = [On(omega, Eq(-space.laplace(u), 1)), On(omega.boundary, Eq(u, 0))]
-    walls = lambda x: (np.abs(x).max(axis=0) > 1 - 1e-9) | ((x[0] > -1e-9) & (x[1] < 1e-9))  # noqa: E731
-    return by_elements(
-        u, conditions, Weak(mesh, source=constant(1), fixed=[(walls, constant(0))], sharp=corners, levels=40)
-    )
+    corners = np.array([(0, 0), (1, 0), (1, 1), (-1, 1), (-1, -1), (0, -1)], float)
+    return computed(u, conditions, Lightning(corners, 120, 60))
 
 
 @flux("vertex")
-def step() -> Elements:
+def step() -> Computed:
     """A Z, insulated but for its ends: two corners that point inwards."""
     space = Space("x y")
     x, _ = space.coords
@@ -47,7 +44,7 @@ def step() -> Elements:
         - Region(space, Interval(0, Rational(3, 4)) * Interval(1, 2))
         - Region(space, Interval(Rational(5, 4), 2) * Interval(0, 1))
     )
-    mesh = _cut(16, lambda x, y: ((x > 0.75) | (y < 1)) & ((x < 1.25) | (y > 1)), 0, 2)
+    mesh = cut(16, lambda x, y: ((x > 0.75) | (y < 1)) & ((x < 1.25) | (y > 1)), 0, 2)
     ends = [omega.face(x, at) for at in (0, 2)]
     conditions = [
         On(omega, Eq(space.laplace(u), 0)),
@@ -56,7 +53,7 @@ def step() -> Elements:
     ]
     fixed = [(lambda x, at=at: np.abs(x[0] - at) < 1e-9, constant(at / 2)) for at in (0, 2)]
     corners = [(0.75, 1), (1.25, 1), (0, 0), (0, 1), (1.25, 0), (2, 1), (2, 2), (0.75, 2)]
-    return by_elements(u, conditions, Weak(mesh, fixed=fixed, sharp=corners, levels=40))
+    return computed(u, conditions, Weak(mesh, fixed=fixed, sharp=corners, levels=40))
 
 
 @flux("vertex", {"3": (3,), "9": (Rational(17, 2),)})
@@ -103,7 +100,7 @@ def wedge() -> Known:
 
 
 @flux("vertex")
-def floor() -> Elements:
+def floor() -> Computed:
     """A heated square whose floor is held in its middle third only, cooled on top."""
     space = Space("x y")
     x, y = space.coords
@@ -116,9 +113,9 @@ def floor() -> Elements:
         On(omega.boundary - held - top, Eq(space.dn(u), 0)),
     ]
     weak = Weak(
-        _cut(18, lambda x, y: x > -1, 0, 3), source=constant(1),
+        cut(18, lambda x, y: x > -1, 0, 3), source=constant(1),
         fixed=[(lambda p: (p[1] < 1e-9) & (np.abs(p[0] - 1.5) < 0.5), constant(0))],
         through=[(lambda p: p[1] > 3 - 1e-9, 1.0, constant(0))],
         sharp=[(0, 0), (1, 0), (2, 0), (3, 0), (0, 3), (3, 3)], levels=40,
     )  # fmt: skip
-    return by_elements(u, conditions, weak)
+    return computed(u, conditions, weak)

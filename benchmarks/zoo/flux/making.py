@@ -16,28 +16,23 @@ from zoo.traps.known import Known, Trap
 Array = np.ndarray
 TRUTHS = Path(__file__).with_name("truths")
 POINTS = 600
-MOST = 25_000
-"""Cells of a truth's mesh."""
 
 
 @dataclass(frozen=True)
-class Elements:
-    """A problem, and how its truth is found: by elements on two meshes; `fields` makes of values (N,) or (N, d)
-    at points (N, d) those of each unknown."""
+class Computed:
+    """A problem, and what computes its truth: `weak.sampled(count)` are points (N, d), values (N,) or (N, d) and bounds
+    of their errors; `fields` makes of points and values those of each unknown."""
 
     problem: Problem
     weak: Any
     fields: Callable[[Array, Array], dict[str, Array]]
 
     def truth(self) -> dict[str, Array]:
-        """Points, values by unknown, and their accuracy: what they differ by from those on cells twice as large, over
-        2⁴ - 1, as they are at least of fourth order there."""
-        times = self.weak.times(MOST)
-        found, coarser = self.weak.solved(times), self.weak.solved(times - 1)
-        points = found.drawn(POINTS)
-        values, others = (self.fields(points, each(points)) for each in (found, coarser))
-        gaps = [np.linalg.norm(_known(values[k] - others[k])) / np.linalg.norm(_known(values[k])) for k in values]
-        return {"points": points, **values, "accuracy": np.array(max(gaps) / 15)}
+        """Points, values by unknown, and their accuracy."""
+        points, values, doubt = self.weak.sampled(POINTS)
+        found, other = self.fields(points, values), self.fields(points, values + doubt)
+        shares = [np.linalg.norm(_known(other[k] - found[k])) / np.linalg.norm(_known(found[k])) for k in found]
+        return {"points": points, **found, "accuracy": np.array(max(shares))}
 
 
 def _known(values: Array) -> Array:
@@ -45,13 +40,13 @@ def _known(values: Array) -> Array:
 
 
 FLUX: dict[str, Trap] = {}
-MAKERS: dict[str, Callable[[], Known | Elements]] = {}
+MAKERS: dict[str, Callable[[], Known | Computed]] = {}
 
 
 def flux(kind: str, variants: Mapping[str, tuple] = {"": ()}) -> Callable:
     """Registers a family: for each of its variants, by name, the arguments."""
 
-    def register(family: Callable[..., Known | Elements]) -> Callable[..., Known | Elements]:
+    def register(family: Callable[..., Known | Computed]) -> Callable[..., Known | Computed]:
         for variant, arguments in variants.items():
             name = f"{family.__name__}_{variant}".rstrip("_")
             MAKERS[name] = partial(family, *arguments)
@@ -70,9 +65,9 @@ def _known_of(name: str) -> Known:
     return Known(made.problem, (), float(samples.pop("accuracy")), samples=samples)
 
 
-def by_elements(unknowns: Any, conditions: list[On], weak: Any, fields: Any = None, **more: Any) -> Elements:
+def computed(unknowns: Any, conditions: list[On], weak: Any, fields: Any = None, **more: Any) -> Computed:
     """A problem with one field, or with `fields` of it."""
     unknowns = list(unknowns) if isinstance(unknowns, (list, tuple)) else [unknowns]
     name = unknowns[0].func.__name__
     problem = Problem("flux", unknowns=unknowns, conditions=conditions, **more)
-    return Elements(problem, weak, fields or (lambda points, values: {name: values}))
+    return Computed(problem, weak, fields or (lambda points, values: {name: values}))

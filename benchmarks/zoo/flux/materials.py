@@ -26,7 +26,8 @@ from sympy import (
 )  # fmt: skip
 
 from inrpde.declaration import Ball, GridField, On, Region, Space
-from zoo.flux.making import Elements, by_elements, flux
+from zoo.flux.crossings import Blocks
+from zoo.flux.making import Computed, computed, flux
 from zoo.flux.weak import Weak, constant
 from zoo.making import UNIT
 from zoo.traps.known import Known, closed
@@ -46,7 +47,7 @@ def _sides(space: Space, omega: Region, a: Expr, u: Expr, heated: bool) -> list[
     ]
 
 
-def _tiled(a: np.ndarray, heated: bool, edges: np.ndarray, parts: int, levels: int) -> Weak:
+def tiled(a: np.ndarray, heated: bool, edges: np.ndarray, parts: int, levels: int) -> Weak:
     """a[i, j] between edges[i], edges[i + 1] and edges[j], edges[j + 1]."""
     line = np.unique(np.concatenate([np.linspace(*ends, parts + 1) for ends in pairwise(edges)]))
 
@@ -69,39 +70,34 @@ def _tiled(a: np.ndarray, heated: bool, edges: np.ndarray, parts: int, levels: i
     {
         "tame": (5, 8, False), "warm": (5, 12, True), "mixed": (5, 1, False), "four": (4, 5, True),
         "three": (3, 11, False), "nine": (3, 5, True),
+        "touching": (5, 0, False), "touching_warm": (5, 3, True), "touching_four": (4, 6, False),
     },
 )  # fmt: skip
-def blocks(n: int, seed: int, heated: bool) -> Elements:
-    """n by n blocks whose conductivities lie between 0.01 and 1,000."""
-    a = 10 ** np.random.default_rng(seed).uniform(-2, 3, (n, n)).round(2)
+def blocks(n: int, seed: int, heated: bool) -> Computed:
+    """n by n blocks whose conductivities lie between 0.01 and 1,000; where good ones touch at a point the solution is
+    r^0.02 to r^0.1 there."""
+    numbers = 10 ** np.random.default_rng(seed).uniform(-2, 3, (n, n)).round(2)
+    a = np.array([[Float(number, 6) for number in row] for row in numbers])
     space = Space("x y")
     x, y = space.coords
     u, k, omega = space.unknown("u"), space.coefficient("k", positive=True), Region(space, UNIT**2)
-    data = Piecewise(
-        *[
-            (Float(a[i, j], 6), (x < Rational(i + 1, n)) & (y < Rational(j + 1, n)))
-            for i in range(n)
-            for j in range(n)
-            if (i, j) != (n - 1, n - 1)
-        ],
-        (Float(a[-1, -1], 6), True),
-    )
-    a = np.array([[float(Float(value, 6)) for value in row] for row in a])
-    weak = _tiled(a, heated, np.linspace(0, 1, n + 1), 4, 40)
-    return by_elements(u, _sides(space, omega, k, u, heated), weak, coefficients={k: data})
+    pieces = [(a[i, j], (x < Rational(i + 1, n)) & (y < Rational(j + 1, n))) for i in range(n) for j in range(n)]
+    data = Piecewise(*pieces[:-1], (a[-1, -1], True))
+    weak = Blocks(a.astype(float), float(heated), heated)
+    return computed(u, _sides(space, omega, k, u, heated), weak, coefficients={k: data})
 
 
 @flux("materials", {"nearest": (3, False), "coarse": (5, True)})
-def pixels(n: int, heated: bool) -> Elements:
+def pixels(n: int, heated: bool) -> Computed:
     """A grid of n by n numbers, each good for what lies nearest."""
     values = np.random.default_rng(n).choice([1.0, 4.0, 30.0], (n, n))
     space = Space("x y")
     u, k, omega = space.unknown("u"), space.coefficient("k", positive=True), Region(space, UNIT**2)
     nodes = np.linspace(0, 1, n)
     edges = np.concatenate([[0], (nodes[1:] + nodes[:-1]) / 2, [1]])
-    weak = _tiled(values, heated, edges, 6, 40)
+    weak = tiled(values, heated, edges, 6, 40)
     data = GridField(values, [nodes, nodes], method="nearest")
-    return by_elements(u, _sides(space, omega, k, u, heated), weak, coefficients={k: data})
+    return computed(u, _sides(space, omega, k, u, heated), weak, coefficients={k: data})
 
 
 @flux("materials", {"stiff": (100,), "hollow": (Rational(1, 1000),)})

@@ -6,7 +6,7 @@ import numpy as np
 from sympy import Eq
 
 from inrpde.declaration import Mesh, MeshField, On, Space
-from zoo.flux.making import Elements, by_elements, flux
+from zoo.flux.making import Computed, computed, flux
 from zoo.flux.meshes import drawn, round_polygon
 from zoo.flux.weak import Weak, along, constant, elements_of, within
 
@@ -18,7 +18,7 @@ BOLTS = ((0.5, 2.5, 0.22), (2.5, 0.5, 0.25), (0.5, 0.5, 0.2), (1.5, 0.45, 0.15))
     "bracket",
     {"one": ((20,), 0.09), "two": ((41, 41), 0.08), "three": ((30, 24, 37), 0.08), "four": ((36, 20, 41, 28), 0.07)},
 )
-def bracket(sides: tuple[int, ...], size: float) -> Elements:
+def bracket(sides: tuple[int, ...], size: float) -> Computed:
     """An L-shaped plate that is heated, held at one hole, cooled at the next; heat leaves elsewhere."""
     holes = {f"bolt{k}": round_polygon(BOLTS[k][:2], BOLTS[k][2], n, 0.1 * k) for k, n in enumerate(sides)}
     mesh = drawn(ELBOW, size, holes, names={"foot": [1]})
@@ -42,11 +42,11 @@ def bracket(sides: tuple[int, ...], size: float) -> Elements:
         through=[(off, 4.0, constant(2)), (rest, 0.0, constant(-0.1))],
         sharp=np.concatenate([ELBOW, *holes.values()]), levels=24,
     )  # fmt: skip
-    return by_elements(T, conditions, weak)
+    return computed(T, conditions, weak)
 
 
 @flux("wire", {"round": (16, 0.5), "fine": (24, 0.3), "heated": (20, 0.4, 0.8)})
-def wire(sides: int, size: float, heated: float = 0.0) -> Elements:
+def wire(sides: int, size: float, heated: float = 0.0) -> Computed:
     """Heat made in a wire (and in what is round it: then that conducts better) leaves through the outside: two fields
     that meet on a polygon."""
     triangle = round_polygon((0, 0), 3, 3)
@@ -67,7 +67,7 @@ def wire(sides: int, size: float, heated: float = 0.0) -> Elements:
     weak = Weak(
         elements_of(mesh), a=within(mesh, {"wire": inner, "rest": outer}),
         source=within(mesh, {"wire": 2, "rest": heated}), through=[(along(mesh, "outer"), 1.5, constant(0))],
-        sharp=np.concatenate([triangle, core]),
+        sharp=np.concatenate([triangle, core]), levels=12,
     )  # fmt: skip
     held = within(mesh, {"wire": 1, "rest": 0})
 
@@ -75,14 +75,14 @@ def wire(sides: int, size: float, heated: float = 0.0) -> Elements:
         metallic = held(points.T) > 0.5
         return {"T": np.where(metallic, values, np.nan), "S": np.where(metallic, np.nan, values)}
 
-    return by_elements([T, S], conditions, weak, fields)
+    return computed([T, S], conditions, weak, fields)
 
 
 SQUARE = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])
 
 
 @flux("line", {"slant": (((0.1, 0.1), (0.4, 0.4)),), "bent": (((-0.3, -0.2), (0.1, -0.2), (0.25, 0.2)),)})
-def heater(line: tuple) -> Elements:
+def heater(line: tuple) -> Computed:
     """A plate with a heated line within, and cooled edges."""
     mesh = drawn(SQUARE, 0.08, lines={"heater": np.array(line)})
     space = Space("x y")
@@ -96,11 +96,11 @@ def heater(line: tuple) -> Elements:
         elements_of(mesh), fixed=[(along(mesh, "outer"), constant(0)), (along(mesh, "heater"), constant(1))],
         sharp=np.concatenate([SQUARE, np.array(line)]), levels=32,
     )  # fmt: skip
-    return by_elements(u, conditions, weak)
+    return computed(u, conditions, weak)
 
 
 @flux("slit", {"inner": (((-0.2, -0.1), (0.2, 0.15)),)})
-def slit(line: tuple) -> Elements:
+def slit(line: tuple) -> Computed:
     """A plate with a slit that no heat crosses, warm on one side and cold on the other."""
     mesh = drawn(SQUARE, 0.06, lines={"slit": np.array(line)}, names={"cold": [1], "warm": [3]}, slit="slit")
     space = Space("x y")
@@ -115,11 +115,11 @@ def slit(line: tuple) -> Elements:
         elements_of(mesh), fixed=[(along(mesh, "cold"), constant(0)), (along(mesh, "warm"), constant(1))],
         sharp=np.concatenate([SQUARE, np.array(line)]), levels=32,
     )  # fmt: skip
-    return by_elements(u, conditions, weak)
+    return computed(u, conditions, weak)
 
 
 @flux("slit", {"cold": ()})
-def cut_disc() -> Elements:
+def cut_disc() -> Computed:
     """A heated disc (40 sides), cut from its rim to its middle, at zero all round and on both sides of the cut."""
     rim, cut = round_polygon((0, 0), 1, 40), np.array([[1.0, 0.0], [0.0, 0.0]])
     mesh = drawn(rim, 0.12, lines={"cut": cut}, slit="cut")
@@ -130,11 +130,11 @@ def cut_disc() -> Elements:
         elements_of(mesh), source=constant(1), fixed=[(along(mesh, "outer", "cut"), constant(0))],
         sharp=np.concatenate([rim, cut]), levels=32,
     )  # fmt: skip
-    return by_elements(u, conditions, weak)
+    return computed(u, conditions, weak)
 
 
 @flux("materials", {"lens": (50.0,), "void": (0.02,)})
-def painted(contrast: float) -> Elements:
+def painted(contrast: float) -> Computed:
     """A conductivity as numbers on the cells of a mesh."""
     inlay = np.array([[-0.3, -0.25], [0.2, -0.3], [0.35, 0.1], [0.0, 0.3], [-0.25, 0.2]])
     mesh = drawn(SQUARE, 0.07, inlays={"inlay": inlay}, names={"cold": [1], "warm": [3]})
@@ -155,4 +155,4 @@ def painted(contrast: float) -> Elements:
         fixed=[(along(mesh, "cold"), constant(0)), (along(mesh, "warm"), constant(1))],
         sharp=np.concatenate([SQUARE, inlay]), levels=32,
     )  # fmt: skip
-    return by_elements(u, conditions, weak, coefficients={a: MeshField(plate, number, on="cells")})
+    return computed(u, conditions, weak, coefficients={a: MeshField(plate, number, on="cells")})

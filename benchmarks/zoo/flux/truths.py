@@ -14,14 +14,14 @@ import numpy as np
 sys.path.append(str(Path(__file__).parents[2]))
 
 from zoo.flux import MAKERS
-from zoo.flux.making import TRUTHS, Elements
+from zoo.flux.making import TRUTHS, Computed
 
 
 def main() -> None:
     TRUTHS.mkdir(exist_ok=True)
     for name in sys.argv[1:] or MAKERS:
         made, start = MAKERS[name](), time.perf_counter()
-        if isinstance(made, Elements):
+        if isinstance(made, Computed):
             truth = made.truth()
             np.savez_compressed(TRUTHS / f"{name}.npz", **truth)
             print(f"{name:22s} {truth['accuracy']:.1e} {time.perf_counter() - start:6.1f} s", flush=True)

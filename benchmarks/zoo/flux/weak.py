@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import elements
 import meshio
 import numpy as np
 import scipy.sparse as sparse
+from elements import Disc
 from scipy.sparse.linalg import splu
 from skfem import (
     Basis,
@@ -22,11 +24,16 @@ from skfem import (
     ElementVector,
     FacetBasis,
     LinearForm,
+    MappingIsoparametric,
+    MeshTet,
     MeshTri,
 )
 from skfem.helpers import ddot, div, dot, grad, sym_grad
+from skfem.mapping import Mapping
 
 Array = np.ndarray
+MOST = 25_000
+"""Cells of the mesh of a truth, about."""
 Places = Callable[[Array], Array]
 """From places (d, …) to numbers (…), or to truths."""
 TRIANGLE = {2: ElementTriP2, 3: ElementTriP3, 4: ElementTriP4}
@@ -45,6 +52,7 @@ class Graded:
     mesh: MeshTri
     sharp: Sequence[Sequence[float]]
     levels: int
+    circles: Sequence[Disc]
 
     @cached_property
     def graded(self) -> MeshTri:
@@ -56,9 +64,21 @@ class Graded:
             mesh = mesh.refined(np.flatnonzero(np.isin(mesh.t, np.flatnonzero(held)).any(axis=0)))
         return mesh
 
-    def times(self, most: int) -> int:
-        """How often all cells can be divided by four, at least once, within so many cells."""
-        return max(1, int(np.log(most / self.graded.t.shape[1]) / np.log(4)))
+    def mapping(self, mesh: MeshTri, degree: int) -> Mapping | None:
+        """Of the cells, with sides of this degree where there are circles."""
+        if not self.circles:
+            return None
+        bent = elements.curved(elements.TRIANGLE[degree].from_mesh(mesh), self.circles)
+        return MappingIsoparametric(bent, bent.elem())
+
+    def sampled(self, count: int) -> tuple[Array, Array, Array]:
+        """Points, values, and what these differ by from those on cells twice as large, so much as their order says."""
+        times = max(1, int(np.log(MOST / self.graded.t.shape[1]) / np.log(4)))
+        return compared(self.solved(times), self.solved(times - 1), count, order=4)
+
+    def solved(self, divided: int) -> Found:
+        """By elements of degree 4, all cells divided so often after those at the sharp points."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +86,8 @@ class Weak(Graded):
     """-div(a grad u) + c u = source, u = value where `fixed`, a ∂u/∂n + h u = q where `through`.
 
     `mesh` fits all jumps. `a` is taken at the middle of each cell; `fixed` are (where, value), `through` (where, h, q),
-    found by the middles of sides.
+    found by the middles of sides. Sides whose ends lie on one of the `circles` follow it;
+    what is `through` goes through straight ones.
     """
 
     mesh: MeshTri
@@ -77,11 +98,12 @@ class Weak(Graded):
     through: Sequence[tuple[Places, float, Places]] = ()
     sharp: Sequence[Sequence[float]] = ()
     levels: int = 24
+    circles: Sequence[Disc] = ()
 
-    def solved(self, divided: int = 0, degree: int = 4) -> Found:
+    def solved(self, divided: int, degree: int = 4) -> Found:
         """With all cells divided so often once more, after those at the sharp points."""
         mesh = self.graded.refined(divided)
-        basis = Basis(mesh, TRIANGLE[degree](), intorder=2 * degree + 1)
+        basis = Basis(mesh, TRIANGLE[degree](), self.mapping(mesh, degree), intorder=2 * degree + 1)
         x = np.asarray(basis.global_coordinates())
         conducted = np.repeat(self.a(middles(mesh))[:, None], x.shape[2], axis=1)
         matrix = BilinearForm(lambda u, v, w: w.a * dot(grad(u), grad(v)) + w.c * u * v).assemble(
@@ -104,25 +126,32 @@ class Weak(Graded):
 
 @dataclass(frozen=True, eq=False)
 class WeakElastic(Graded):
-    """div σ = force, no displacement where `fixed`, no traction elsewhere; Lamé's numbers of plane stress or strain."""
+    """div σ = force; no displacement along the axes given where `fixed` (where, axes), tractions where `pulled` (where,
+    traction), none elsewhere. `lame` are Lamé's numbers, of plane stress or strain."""
 
     mesh: MeshTri
     lame: tuple[float, float]
-    force: tuple[float, float]
-    fixed: Places
-    sharp: Sequence[Sequence[float]]
+    force: tuple[float, float] = (0, 0)
+    fixed: Sequence[tuple[Places, tuple[int, ...]]] = ()
+    pulled: Sequence[tuple[Places, Places]] = ()
+    sharp: Sequence[Sequence[float]] = ()
     levels: int = 24
+    circles: Sequence[Disc] = ()
 
-    def solved(self, divided: int = 0, degree: int = 4) -> Found:
+    def solved(self, divided: int, degree: int = 4) -> Found:
         mesh = self.graded.refined(divided)
-        basis = Basis(mesh, ElementVector(TRIANGLE[degree]()), intorder=2 * degree)
+        basis = Basis(mesh, ElementVector(TRIANGLE[degree]()), self.mapping(mesh, degree), intorder=2 * degree)
         one, two = self.lame
         matrix = BilinearForm(
             lambda u, v, w: one * div(u) * div(v) + 2 * two * ddot(sym_grad(u), sym_grad(v))
         ).assemble(basis)
         right = LinearForm(lambda v, w: -self.force[0] * v[0] - self.force[1] * v[1]).assemble(basis)
-        known = basis.get_dofs(facets(mesh, self.fixed)).all()
-        return Found(basis, eliminated(matrix, right, known, np.zeros(basis.N)))
+        for where, pull in self.pulled:
+            sides = FacetBasis(mesh, basis.elem, facets=facets(mesh, where), intorder=2 * degree)
+            at = np.asarray(sides.global_coordinates())
+            right += LinearForm(lambda v, w: dot(w.pull, v)).assemble(sides, pull=pull(at))
+        known = [basis.get_dofs(facets(mesh, where)).all([f"u^{k + 1}" for k in axes]) for where, axes in self.fixed]
+        return Found(basis, eliminated(matrix, right, np.unique(np.concatenate(known)), np.zeros(basis.N)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,12 +161,15 @@ class Found:
 
     @cached_property
     def _finder(self) -> Callable:
-        return self.basis.mesh.element_finder()
+        """By straight cells: those that are curved are so on the boundary alone."""
+        mesh = self.basis.mesh
+        corners = self.basis.nodal_dofs.shape[1]
+        return (mesh if corners == mesh.p.shape[1] else MeshTet(mesh.p[:, :corners], mesh.t)).element_finder()
 
     def __call__(self, points: Array) -> Array:
         """Values at points (N, d): (N,), or (N, d) of a displacement."""
         cells = self._finder(*points.T)
-        places = self.basis.mapping.invF(points.T[:, :, None], tind=cells)
+        places = self._inverse(points.T[:, :, None], cells)
         dofs = self.basis.dofs.element_dofs[:, cells]
         shapes = np.stack(
             [
@@ -147,6 +179,16 @@ class Found:
         )
         return np.einsum("k...n,kn->n...", shapes, self.values[dofs])
 
+    def _inverse(self, x: Array, cells: Array) -> Array:
+        """Newton's method for cells that are curved, out of which a point may lie by a little."""
+        mapping = self.basis.mapping
+        if self.basis.nodal_dofs.shape[1] == self.basis.mesh.p.shape[1]:
+            return mapping.invF(x, tind=cells)
+        found = np.full_like(x, 0.25)
+        for _ in range(12):
+            found += np.einsum("ijkl,jkl->ikl", mapping.invDF(found, cells), x - mapping.F(found, cells))
+        return found
+
     def drawn(self, count: int, seed: int = 0) -> Array:
         """Points (count, d) of the region, evenly."""
         mesh, rng = self.basis.mesh, np.random.default_rng(seed)
@@ -155,6 +197,13 @@ class Found:
         cells = rng.choice(len(areas), count, p=areas / areas.sum())
         shares = rng.dirichlet(np.ones(len(mesh.t)), count)
         return np.einsum("dkn,nk->nd", corners[:, :, cells], shares)
+
+
+def compared(found: Found, coarser: Found, count: int, order: float) -> tuple[Array, Array, Array]:
+    """Points, values, and the errors that another solve on cells twice as large tells of methods of this order."""
+    points = found.drawn(count)
+    values = found(points)
+    return points, values, (values - coarser(points)) / (2**order - 1)
 
 
 def middles(mesh: MeshTri) -> Array:
@@ -207,13 +256,15 @@ def along(mesh: meshio.Mesh, *names: str) -> Places:
 
 
 def within(mesh: meshio.Mesh, values: dict[str, float]) -> Places:
-    """A number for each group of triangles."""
-    coarse = elements_of(mesh)
-    find, number = coarse.element_finder(), np.empty(coarse.t.shape[1])
-    start = 0
+    """A number for each group of triangles, or of tetrahedra."""
+    dim = mesh.points.shape[1]
+    kind, made = (("triangle", MeshTri), ("tetra", MeshTet))[dim - 2]
+    cells = np.concatenate([block.data for block in mesh.cells if block.type == kind])
+    find = made(np.ascontiguousarray(mesh.points.T), np.ascontiguousarray(cells.T)).element_finder()
+    number, start = np.empty(len(cells)), 0
     for k, block in enumerate(mesh.cells):
-        if block.type == "triangle":
+        if block.type == kind:
             for name, value in values.items():
                 number[start + mesh.cell_sets[name][k]] = value
             start += len(block.data)
-    return lambda x: number[find(*x.reshape(2, -1))].reshape(x.shape[1:])
+    return lambda x: number[find(*x.reshape(dim, -1))].reshape(x.shape[1:])

@@ -52,6 +52,14 @@ class Ball(Solid):
     def side(self, points: Array, tol: float) -> Array:
         return classify(self._distance(points), tol)
 
+    def value(self, points: Array) -> Array:
+        """|x - c|² - r² (N,), which is smooth."""
+        return np.sum((points - self.centre) ** 2, axis=1) - self.radius**2
+
+    def gradient(self, points: Array) -> Array:
+        """That of the value (N, d)."""
+        return 2 * (points - self.centre)
+
     def _distance(self, points: Array) -> Array:
         squares = np.zeros(len(points))
         for c, x in zip(self.centre, points.T, strict=True):

@@ -100,6 +100,10 @@ class Mesh(Solid):
         cells = Simplices(volume.vertices[volume.order])
         return (Piece(Chart(len(self.coords), cells.measure, cells.at, self._contains)),)
 
+    @property
+    def tiles(self) -> tuple[tuple[Array, Array | None], ...]:
+        return ((self.volume.vertices, None),) if self.volume else ()
+
     def side(self, points: Array, tol: float) -> Array:
         sides = np.zeros(len(points), np.int8)
         off = ~self._facets.on(points, tol)[0] if tol > 0 else np.ones(len(points), bool)
@@ -325,6 +329,12 @@ class Tagged(Region):
     @property
     def size(self) -> float:
         return self.mesh.size
+
+    @property
+    def tiles(self) -> tuple[tuple[Array, Array | None], ...]:
+        if self.dim != len(self.coords) - 1:
+            return ()
+        return tuple((v, n) for v, n, _ in _sheets(self.simplices, self.mesh.nodes[self.simplices], *self._sides()))
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:

@@ -135,6 +135,12 @@ class Region(metaclass=_Declared):
         return None
 
     @property
+    def tiles(self) -> tuple[tuple[Array, Array | None], ...]:
+        """Simplices that the region consists of: sets of vertices (M, dim + 1, d), and on surfaces unit normals (M, d);
+        empty where it consists of none."""
+        return ()
+
+    @property
     def corners(self) -> tuple[Corner, ...]:
         """The vertices of the boundary of a plane spatial region; empty for others."""
         return ()

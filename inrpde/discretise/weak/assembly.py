@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array, csc_array, diags_array
+from scipy.sparse import csc_array
 
 from inrpde import deadline
 from inrpde.compiler.flux import FluxForm
+from inrpde.discretise.weak.blocks import Blocks
 from inrpde.discretise.weak.columns import Columns, holding
 from inrpde.discretise.weak.faces import groups
 from inrpde.discretise.weak.traces import Traces, conditions, face_terms, traces
-from inrpde.discretise.weak.volumes import Blocks, volumes
+from inrpde.discretise.weak.volumes import volumes
 from inrpde.sampling.cells.tessellation import Tessellation
 
 Array = np.ndarray
@@ -65,7 +66,7 @@ def assemble(flux: FluxForm, tessellation: Tessellation, columns: Columns, vecto
         values = terms.values * group.weights[..., None]
         slopes = terms.slopes * group.weights[..., None, None]
         _scatter(found, jets, values, slopes, columns, out)
-    return Assembled(_matrix(out), out.residual, energies, np.concatenate(lacking))
+    return Assembled(out.matrix(), out.residual, energies, np.concatenate(lacking))
 
 
 def _scatter(
@@ -95,19 +96,3 @@ def _trace_constants(energy: Array, square: Array) -> Array:
     roots = np.where(sizes > least, 1 / np.sqrt(np.maximum(sizes, np.maximum(least, 1e-300))), 0.0)
     white = vectors * roots[:, None, :]
     return np.maximum(np.linalg.eigvalsh(np.swapaxes(white, 1, 2) @ square @ white)[:, -1], 0.0)
-
-
-def _matrix(out: Blocks) -> csc_array:
-    """The sum of all blocks; a column of nothing, of a basis that has fewer functions, is 1 on the diagonal."""
-    many = sum(block.size for block in out.values)
-    rows, columns = np.empty(many, np.int32), np.empty(many, np.int32)
-    values, start = np.empty(many, np.result_type(float, *out.values)), 0
-    for first, second, block in zip(out.rows, out.columns, out.values, strict=True):
-        stop, shape = start + block.size, block.shape
-        rows[start:stop].reshape(shape)[:] = (first[:, None] + np.arange(shape[1]))[:, :, None]
-        columns[start:stop].reshape(shape)[:] = (second[:, None] + np.arange(shape[2]))[:, None, :]
-        values[start:stop] = block.ravel()
-        start = stop
-    matrix = csc_array(coo_array((values, (rows, columns)), shape=(out.width, out.width)))
-    empty = np.asarray(np.abs(matrix).sum(axis=0)).ravel() == 0
-    return csc_array(matrix + diags_array(empty.astype(float))) if empty.any() else matrix

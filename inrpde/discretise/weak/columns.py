@@ -13,6 +13,8 @@ from inrpde.networks.mosaic import Basis, Mosaic
 from inrpde.sampling.cells.tessellation import CUT, Cells, Cover, Tessellation
 
 Array = np.ndarray
+FINE = 2.0**40
+"""Points are alike that differ by less than such a part of a cell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +29,16 @@ class Family:
         return self.bases[0].size
 
     def jets(self, cell: Array, local: Array) -> Array:
-        """Values and derivatives by ξ at points ξ (N, d) in cells (N,): (N, 1 + d, K)."""
-        number = self.of[cell]
-        if len(self.bases) == 1:
-            return self.bases[0].jets(local)
-        out = np.empty((len(local), 1 + local.shape[1], self.size))
+        """Values and derivatives by ξ at points ξ (N, q, d) in cells (N,): (N, q, 1 + d, K). Points that lie alike in
+        cells of one basis are taken once."""
+        keys = np.column_stack([self.of[cell], np.round(local.reshape(len(local), -1) * FINE).astype(np.int64)])
+        _, first, alike = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        number, points = self.of[cell[first]], local[first]
+        out = np.empty((*points.shape[:2], 1 + points.shape[2], self.size))
         for k in np.unique(number):
-            out[number == k] = self.bases[k].jets(local[number == k])
-        return out
+            here = number == k
+            out[here] = self.bases[k].jets(points[here].reshape(-1, points.shape[2])).reshape(-1, *out.shape[1:])
+        return out[alike.ravel()]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +67,12 @@ class Columns:
         return np.linalg.inv(self.cells.axes)
 
     def jets(self, unknown: int, cell: Array, points: Array) -> Array:
-        """Values and derivatives of the columns of an unknown at points (N, d) in cells (N,): (N, 1 + d, K)."""
-        inverse = self.inverse[cell]
-        local = np.einsum("nij,nj->ni", inverse, points - self.cells.origin[cell])
+        """Values and derivatives of the columns of an unknown at points (N, …, d) in cells (N,): (N, …, 1 + d, K)."""
+        dim, back = points.shape[-1], np.swapaxes(self.inverse[cell], 1, 2)
+        local = (points.reshape(len(points), -1, dim) - self.cells.origin[cell][:, None]) @ back
         jets = self.families[unknown].jets(cell, local)
-        jets[:, 1:] = np.einsum("nij,nik->njk", inverse, jets[:, 1:])
-        return jets
+        jets[:, :, 1:] = back[:, None] @ jets[:, :, 1:]
+        return jets.reshape(*points.shape[:-1], 1 + dim, -1)
 
     def heads(self, unknown: int, vector: Array) -> Array:
         """Those of an unknown (C, K), of a vector of all; zero where it does not live."""

@@ -13,6 +13,7 @@ how much coefficients jump (Ern, Stephansen and Zunino 2009).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,10 +75,7 @@ def traces(
         for unknown in side.unknowns:
             slots[number, unknown] = width
             width += 1 + dim
-            shape = group.weights.shape
-            cell = np.repeat(side.cell, shape[1])
-            flat = columns.jets(unknown, cell, group.points.reshape(-1, dim))
-            jets[number, unknown] = flat.reshape(*shape, 1 + dim, -1)
+            jets[number, unknown] = columns.jets(unknown, side.cell, group.points)
     states = np.zeros((*group.weights.shape, width), vector.dtype)
     for (number, unknown), start in slots.items():
         heads = columns.heads(unknown, vector)[group.sides[number].cell]
@@ -88,36 +86,41 @@ def traces(
             equation = flux.equations[k]
             value = np.zeros(group.weights.shape, vector.dtype)
             slopes = np.zeros((*group.weights.shape, width), vector.dtype)
-            for axis, row in enumerate(equation.fluxes):
+            *fluxes, (_, rest) = _at(flux, (*equation.fluxes, equation.rest), side, number, slots, states)
+            for axis, (each, by) in enumerate(fluxes):
                 outward = equation.sign * side.normals[..., axis]
-                each, by = _at(flux, row, side, number, slots, states)
                 value = value + outward * each
                 for start, slope in by:
                     slopes[..., start : start + 1 + dim] += outward[..., None] * slope
             start = slots[number, equation.test]
             if not np.any(slopes[..., start + 1 : start + 1 + dim]):
                 continue
-            _, by = _at(flux, equation.rest, side, number, slots, states)
-            carried = sum((slope for at, slope in by if at == start), np.zeros((*group.weights.shape, 1 + dim)))
+            carried = sum((slope for at, slope in rest if at == start), np.zeros((*group.weights.shape, 1 + dim)))
             drift = equation.sign * np.einsum("fqk,fqk->fq", np.real(carried[..., 1:]), side.normals)
             found.append(Trace(number, equation.test, value, slopes, drift))
     return Traces(group, slots, tuple(found), states), jets
 
 
 def _at(
-    flux: FluxForm, row: Row, side: Side, number: int, slots: dict[tuple[int, int], int], states: Array,
+    flux: FluxForm, rows: Sequence[Row], side: Side, number: int, slots: dict[tuple[int, int], int], states: Array,
     normals: Array | None = None, points: Array | None = None,
-) -> tuple[Array, list[tuple[int, Array]]]:  # fmt: skip
-    """A row on a side: its value (F, q), and its slopes (F, q, 1 + d) with the slots where they belong."""
+) -> list[tuple[Array, list[tuple[int, Array]]]]:  # fmt: skip
+    """Rows on a side: the value (F, q) of each, and its slopes (F, q, 1 + d) with the slots where they belong."""
     shape, dim = states.shape[:2], side.points.shape[2]
     at = {
         jet.unknown: states[..., (start := slots[number, jet.unknown]) : start + 1 + dim].reshape(-1, 1 + dim)
+        for row in rows
         for jet in row.jets.values()
     }
     where = (side.points if points is None else points).reshape(-1, dim)
-    found = localised(flux.form, row, where, None if normals is None else normals.reshape(-1, dim), at)
-    slopes = [(slots[number, j], slope.reshape(*shape, 1 + dim)) for j, slope in found.slopes.items()]
-    return found.value.reshape(shape), slopes
+    found = localised(flux.form, rows, where, None if normals is None else normals.reshape(-1, dim), at)
+    return [
+        (
+            each.value.reshape(shape),
+            [(slots[number, j], slope.reshape(*shape, 1 + dim)) for j, slope in each.slopes.items()],
+        )
+        for each in found
+    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,7 +202,7 @@ def _on_sides(flux: FluxForm, row: Row, sign: int, found: Traces) -> tuple[Array
             )
         slots[0, unknown] = found.slots[side, unknown]
     normals = sign * group.sides[0].normals
-    value, by = _at(flux, row, group.sides[order[0]], 0, slots, found.states, normals, group.points)
+    [(value, by)] = _at(flux, [row], group.sides[order[0]], 0, slots, found.states, normals, group.points)
     slopes = np.zeros(found.states.shape, np.result_type(float, *(slope for _, slope in by)))
     for start, slope in by:
         slopes[..., start : start + 1 + dim] += slope

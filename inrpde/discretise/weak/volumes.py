@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from inrpde import deadline
 from inrpde.compiler.flux import FluxEquation
 from inrpde.compiler.form import Form, Row
+from inrpde.discretise.weak.blocks import Blocks
 from inrpde.discretise.weak.columns import Columns, batches
 from inrpde.sampling.cells.tessellation import Rule, Tessellation
 
 Array = np.ndarray
 CHUNK = 2e7
 """Numbers in an array at once."""
-
-
-@dataclass
-class Blocks:
-    """Dense blocks of a sparse matrix, each with the rows and columns where it begins, and a right-hand side."""
-
-    width: int
-    kind: np.dtype
-    rows: list[Array] = field(default_factory=list)
-    columns: list[Array] = field(default_factory=list)
-    values: list[Array] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.residual = np.zeros(self.width, self.kind)
-
-    def add(self, rows: Array, columns: Array, values: Array) -> None:
-        """Blocks (N, K, L) at rows (N,) and columns (N,)."""
-        self.rows.append(rows)
-        self.columns.append(columns)
-        self.values.append(values)
-
-    def load(self, rows: Array, values: Array) -> None:
-        """What is left (N, K) of equations that begin at rows (N,)."""
-        np.add.at(self.residual, rows[:, None] + np.arange(values.shape[1]), values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +28,18 @@ class Local:
     slopes: dict[int, Array]
 
 
-def localised(form: Form, row: Row, points: Array, normals: Array | None, at: dict[int, Array]) -> Local:
-    """A row at points (N, d) where the unknowns' jets are `at`, (N, 1 + d) each."""
+def localised(
+    form: Form, rows: Sequence[Row], points: Array, normals: Array | None, at: dict[int, Array]
+) -> list[Local]:
+    """Rows at points (N, d) where the unknowns' jets are `at`, (N, 1 + d) each."""
+    data = {symbol: jet for row in rows for symbol, jet in row.data.items()}
+    given = form.environment(replace(rows[0], data=data), points, normals, {})  # what rows share is asked for once
+    return [_local(row, given, points, at) for row in rows]
+
+
+def _local(row: Row, given: dict, points: Array, at: dict[int, Array]) -> Local:
     places = {symbol: 1 + jet.index.index(1) if any(jet.index) else 0 for symbol, jet in row.jets.items()}
-    env = form.environment(row, points, normals, {})
-    env |= {symbol: at[row.jets[symbol].unknown][:, place] for symbol, place in places.items()}
+    env = given | {symbol: at[row.jets[symbol].unknown][:, place] for symbol, place in places.items()}
     value = np.broadcast_to(row.value(env)[0], (len(points),))
     slopes: dict[int, Array] = {}
     for symbol, slope in row.tangents(env).items():
@@ -87,7 +72,7 @@ def volumes(
             count = weights.shape[1]
             owner = np.repeat(part, count)
             local = tessellation.cells.local(owner[:count], points[:count])
-            jets = {j: columns.families[j].jets(owner[:count], local) for j in {test, *involved}}
+            jets = {j: columns.families[j].jets(part[:1], local[None])[0] for j in {test, *involved}}
             inverse = columns.inverse[part]
             frame = np.zeros((len(part), 1 + dim, 1 + dim))
             frame[:, 0, 0], frame[:, 1:, 1:] = 1.0, inverse
@@ -135,14 +120,12 @@ def _weighted(
 ) -> tuple[Array, dict[int, Array]]:
     """-F and r as what multiplies v and its derivatives: values (C, q, 1 + d), slopes {unknown: (C, q, 1 + d, 1 +
     d)}."""
-    rows = [(0, equation.rest, equation.sign), *((1 + k, f, -equation.sign) for k, f in enumerate(equation.fluxes))]
-    found = [(b, sign, localised(form, row, points, None, at)) for b, row, sign in rows]
-    kind = np.result_type(
-        float, *(each.value for *_, each in found), *(s for *_, e in found for s in e.slopes.values())
-    )
+    found = localised(form, (equation.rest, *equation.fluxes), points, None, at)
+    kind = np.result_type(float, *(each.value for each in found), *(s for each in found for s in each.slopes.values()))
     left = np.zeros((len(points), 1 + dim), kind)
     slopes = {j: np.zeros((len(points), 1 + dim, 1 + dim), kind) for j in at}
-    for b, sign, each in found:
+    for b, each in enumerate(found):
+        sign = -equation.sign if b else equation.sign
         left[:, b] += sign * each.value
         for j, slope in each.slopes.items():
             slopes[j][:, b] += sign * slope

@@ -5,37 +5,35 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import coo_array
 
-from inrpde.sampling.cells.cut import Fragments
 from inrpde.sampling.cells.halves import components
 from inrpde.sampling.cells.tessellation import OUTSIDE, Array
-from inrpde.sampling.cells.tree import Tree
 
 SLIVER = 0.2
 """A smaller share of its box is joined to a neighbour."""
 
 
-def joined(found: Fragments, tree: Tree) -> Array:
-    """The number (K,) of the cell of each fragment: a cell that is less than a `SLIVER` of its largest box is joined to
-    the neighbour of its part with which it shares the longest side, again and again."""
-    cell = np.arange(len(found))
-    volume = np.prod(tree.hi - tree.lo, axis=1)[found.box]
-    sides = found.sides
-    across = sides.beside
-    real = np.all(across != OUTSIDE, axis=1)
-    real[real] = found.part[across[real, 0]] == found.part[across[real, 1]]
-    extent = sides.hi - sides.lo
-    extent[np.arange(len(extent)), sides.axis] = 1.0
-    across, length = across[real], np.prod(extent[real], axis=1)
+def joined(measure: Array, volume: Array, beside: Array, shared: Array) -> Array:
+    """The number (K,) of the cell of each fragment, of this `measure` in a box of this `volume` (K,): a cell that is
+    less than a `SLIVER` of its largest box is joined to the neighbour with which it shares most, again and again.
+    Pairs of fragments `beside` one another (P, 2) share a side as large as `shared` (P,)."""
+    cell = np.arange(len(measure))
     while True:
         count = int(cell.max()) + 1
         largest = np.zeros(count)
         np.maximum.at(largest, cell, volume)
-        small = np.bincount(cell, found.measure) < SLIVER * largest
-        pairs = np.concatenate([cell[across], cell[across[:, ::-1]]])
+        small = np.bincount(cell, measure) < SLIVER * largest
+        pairs = np.concatenate([cell[beside], cell[beside[:, ::-1]]])
         joins = small[pairs[:, 0]] & (pairs[:, 0] != pairs[:, 1])
         if not np.any(joins):
             return cell
-        shared = coo_array((np.tile(length, 2)[joins], tuple(pairs[joins].T)), shape=(count, count)).tocsr()
-        best = np.asarray(shared.argmax(axis=1)).ravel()
+        weights = (np.tile(shared, 2)[joins], tuple(pairs[joins].T))
+        best = np.asarray(coo_array(weights, shape=(count, count)).tocsr().argmax(axis=1)).ravel()
         here = np.unique(pairs[joins, 0])
         cell = components(np.column_stack([here, best[here]]), count)[cell]
+
+
+def akin(part: Array, beside: Array) -> Array:
+    """Which of the pairs of fragments (P, 2), or what is outside, are of one part."""
+    real = np.all(beside != OUTSIDE, axis=1)
+    real[real] = part[beside[real, 0]] == part[beside[real, 1]]
+    return real

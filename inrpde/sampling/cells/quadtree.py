@@ -14,8 +14,10 @@ from inrpde.errors import ProblemError
 from inrpde.sampling.cells.assembled import assembled
 from inrpde.sampling.cells.curves import Curves, curves
 from inrpde.sampling.cells.cut import WELD, Fragments, fragments
-from inrpde.sampling.cells.joined import joined
+from inrpde.sampling.cells.joined import akin, joined
 from inrpde.sampling.cells.locate import located
+from inrpde.sampling.cells.octree import Octree, octree
+from inrpde.sampling.cells.surfaces import surfaces
 from inrpde.sampling.cells.tessellation import OUTSIDE, Array, Cover, Tessellation
 from inrpde.sampling.cells.tree import Tree
 from inrpde.sampling.cells.walls import charts, planes
@@ -29,11 +31,13 @@ HIDDEN, SMALLEST = 1e-3, 1e-6
 and while it is no smaller than such a share of the region."""
 
 
-def divide(regions: Sequence[Solid], breaks: Sequence[Sequence[float]] = (), size: float | None = None) -> Quadtree:
+def divide(
+    regions: Sequence[Solid], breaks: Sequence[Sequence[float]] = (), size: float | None = None
+) -> Quadtree | Octree:
     """Regions with disjoint interiors, divided into boxes of at most this size.
 
-    No wall along a coordinate and none of the `breaks` (values by coordinate) cuts a box; curved walls do, in the
-    plane. Raises ProblemError for curved walls elsewhere.
+    No wall along a coordinate and none of the `breaks` (values by coordinate) cuts a box; curved walls do. Raises
+    ProblemError for curved walls that are not known so well, and for those in more than three coordinates.
     """
     lo = np.min([region.bounds[0] for region in regions], axis=0)
     hi = np.max([region.bounds[1] for region in regions], axis=0)
@@ -46,14 +50,17 @@ def divide(regions: Sequence[Solid], breaks: Sequence[Sequence[float]] = (), siz
             curved.append((chart, primitive))
         for axis, value in found:
             values[axis].append(value)
-    if curved and len(lo) != 2:
+    if curved and len(lo) > 3:
         raise ProblemError(
-            "a wall that is curved, or oblique, cuts boxes in two coordinates only", curved[0][1].label,
-            "give a mesh of the region",
+            "a wall that is curved, or oblique, cuts boxes in up to three coordinates", curved[0][1].label,
+            "take a region without such walls",
         )  # fmt: skip
     size = size or min(SHARE * extent, float(np.min(hi - lo)))
     near = max(NEAR * extent, ROUNDING * float(np.max(np.abs([lo, hi]))))
     lines = [_spaced(np.array(each), a, b, tol, size) for each, a, b in zip(values, lo, hi, strict=True)]
+    if curved and len(lo) == 3:
+        walls = list(dict.fromkeys(primitive for _, primitive in curved))
+        return octree(tuple(regions), Tree.roots(lines), surfaces(walls, lo, hi))
     return _settled(tuple(regions), Tree.roots(lines), curves(curved, len(lo), tol, near))
 
 
@@ -100,7 +107,12 @@ class Quadtree:
     @cached_property
     def _cell(self) -> Array:
         """The number (K,) of the cell that each fragment belongs to."""
-        return joined(self.fragments, self.tree)
+        found, sides = self.fragments, self.fragments.sides
+        real = akin(found.part, sides.beside)
+        extent = sides.hi - sides.lo
+        extent[np.arange(len(extent)), sides.axis] = 1.0
+        volume = np.prod(self.tree.hi - self.tree.lo, axis=1)[found.box]
+        return joined(found.measure, volume, sides.beside[real], np.prod(extent, axis=1)[real])
 
     def tessellation(self, order: int) -> Tessellation:
         """Quadrature that is exact for polynomials of degree 2·order - 1: in each coordinate of a box, in all of them

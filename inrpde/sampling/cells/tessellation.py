@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Protocol
 
 import numpy as np
@@ -144,7 +144,8 @@ class Cover:
             return self
         nodes, _ = np.polynomial.legendre.leggauss(FITTED)
         local = grid_points([nodes] * self.origin.shape[1])
-        back = np.linalg.inv(_products(local))
+        along = np.linalg.inv(legvander(nodes, FITTED - 1))
+        back = reduce(np.kron, [along] * self.origin.shape[1])
         boxes, found = [], []
         for value in functions:
             here = np.stack(

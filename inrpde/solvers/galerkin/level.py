@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
+from scipy.sparse import block_array, csc_array
 
 from inrpde.compiler.flux import FluxEquation, FluxForm
 from inrpde.discretise.state import State
 from inrpde.discretise.weak.assembly import Assembled, assemble
 from inrpde.discretise.weak.columns import Columns, Family, columns, inner_points
+from inrpde.discretise.weak.pins import pins
 from inrpde.errors import DivergedError
 from inrpde.networks.mosaic import basis, count
-from inrpde.sampling.cells.tessellation import CUT, Tessellation
+from inrpde.sampling.cells.tessellation import CUT, Cover, Tessellation
 from inrpde.solvers.galerkin.ground import Ground
 from inrpde.solvers.galerkin.sparse import solve
 
@@ -82,20 +85,32 @@ def level(flux: FluxForm, ground: Ground, degree: int, seed: int, before: Level 
     vector = np.zeros(held.width, kind)
     if before is not None and not flux.form.linear:
         vector = projected(before, tessellation, held)
-    vector, assembled = _newton(flux, tessellation, held, vector)
+    vector, assembled = _newton(flux, partial(_assembled, flux, tessellation, ground.divided.cover, held), vector)
     return Level(ground, degrees, tessellation, held, vector, assembled)
 
 
-def _newton(flux: FluxForm, tessellation: Tessellation, held: Columns, vector: Array) -> tuple[Array, Assembled]:
+def _assembled(flux: FluxForm, tessellation: Tessellation, cover: Cover, held: Columns, vector: Array) -> Assembled:
+    """The system at a state, bordered by what pins constants: each with a multiplier, which is no part of the
+    vector."""
     found = assemble(flux, tessellation, held, vector)
+    slopes, left = pins(flux, tessellation, cover, held, vector)
+    if not len(left):
+        return found
+    scale = np.abs(found.matrix.diagonal()).mean()
+    matrix = block_array([[found.matrix, scale * slopes.conj().T], [scale * slopes, None]], format="csc")
+    return replace(found, matrix=csc_array(matrix), residual=np.concatenate([found.residual, scale * left]))
+
+
+def _newton(flux: FluxForm, assembled: Callable[[Array], Assembled], vector: Array) -> tuple[Array, Assembled]:
+    found = assembled(vector)
     for _ in range(STEPS):
-        step = -solve(found.matrix, found.residual)
+        step = -solve(found.matrix, found.residual)[: len(vector)]
         if flux.form.linear:
             return vector + step, found
         size, part = float(np.linalg.norm(found.residual)), 1.0
         while True:
             with np.errstate(all="ignore"):
-                after = assemble(flux, tessellation, held, vector + part * step)
+                after = assembled(vector + part * step)
             left = float(np.linalg.norm(after.residual))
             if np.isfinite(left) and (left < (1 - part / 4) * size or left < 1e-14):
                 break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csc_array
@@ -13,6 +14,12 @@ from inrpde.errors import DivergedError
 Array = np.ndarray
 ACCURATE = 1e-9
 """What may be left of a system beside its right-hand side; with more the pivots are chosen anew, by their size."""
+PIVOTS: tuple[dict[str, Any], ...] = (
+    {"diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}},
+    {"diag_pivot_thresh": 0.1},
+    {"permc_spec": "COLAMD"},
+)
+"""How SuperLU picks pivots, from the fastest way to the safest: on the diagonal, near it, anywhere."""
 REFINED = 2
 """Steps of iterative refinement."""
 
@@ -23,10 +30,11 @@ def solve(matrix: csc_array, right: Array) -> Array:
     diagonal = np.abs(matrix.diagonal())
     largest = np.max(np.abs(matrix.data), initial=0.0)
     scale = 1 / np.sqrt(np.where(diagonal > 1e-14 * largest, diagonal, largest or 1.0))
-    scaled = csc_array(matrix * scale[None, :]).T.multiply(scale[None, :]).T.tocsc()
+    entries = matrix.data * scale[matrix.indices] * np.repeat(scale, np.diff(matrix.indptr))
+    scaled = csc_array((entries, matrix.indices, matrix.indptr), shape=matrix.shape)
     wanted = scale * right
     best, least = None, np.inf
-    for options in ({"diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}}, {"permc_spec": "COLAMD"}):
+    for options in PIVOTS:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", MatrixRankWarning)

@@ -11,6 +11,7 @@ import numpy as np
 from inrpde.compiler.flux import FluxEquation, FluxForm, flux_form
 from inrpde.compiler.form import Form
 from inrpde.declaration.regions import Mesh
+from inrpde.declaration.regions.edges import re_entrant
 from inrpde.discretise.fields import field_points
 from inrpde.discretise.state import State
 from inrpde.discretise.weak.traces import Unfit
@@ -55,12 +56,12 @@ def serves(form: Form) -> Claim | str:
     meshes = [region for region in regions if isinstance(region, Mesh)]
     if len(meshes) == len(regions):
         return refusal(meshes) or Claim(Role.ALONE, "Galerkin's method with a network in each cell of the mesh")
-    if len(form.space.coords) > 2 and not all(region.box for region in regions):
-        return "the walls are curved in three dimensions"
     if form.jumps:
         return Claim(Role.ALONE, "materials jump: Galerkin's method with a network in each cell")
     if any(_coupled(equation) for equation in flux.equations):
         return Claim(Role.ALONE, "fluxes couple unknowns: Galerkin's method with a network in each cell")
+    if len(form.space.coords) == 3 and any(re_entrant(region) for region in regions):
+        return Claim(Role.ALONE, "an edge is re-entrant: Galerkin's method with a network in each cell")
     return "the equations hold at points as they stand"
 
 

@@ -38,7 +38,7 @@ from inrpde import deadline
 from inrpde.compiler import lower
 from inrpde.compiler.bind import BoundCondition
 from inrpde.compiler.evaluate import evaluate
-from inrpde.compiler.form import Form, Jet, Row
+from inrpde.compiler.form import Form, Jet, Row, parted
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
 from inrpde.errors import ProblemError
@@ -63,7 +63,8 @@ TIED = 1e-8
 """Relative difference up to which two fluxes on opposite faces are one."""
 STEEP = 20.0
 """The argument of an exponential that varies by less over a set varies slowly there."""
-POINTS = 4000
+POINTS, FEW = 4000, 60
+"""Of a boundary or a region, and those that tell whether regions overlap."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +83,16 @@ def unbalanced(form: Form) -> list[Finding]:
     if form.space.time is not None or form.arithmetic == "split":
         return []
     findings = []
+    alone: list[tuple[BoundCondition, Balance]] = []
     for condition in form.conditions:
         deadline.turn()
         if condition.region.dim == form.space.dim and not condition.region.labels:
             balances = list(filter(None, (conservation(form, expr) for expr in condition.residuals)))
+            alone += [(condition, balance) for balance in balances if len(condition.residuals) == 1]
             for balance in (*balances, *_moments(form, balances)):
                 found = _check(form, condition, balance)
                 findings += [found] if found else []
-    return findings
+    return findings + _together(form, alone)
 
 
 def _moments(form: Form, balances: Sequence[Balance]) -> Iterator[Balance]:
@@ -127,43 +130,117 @@ def conservation(form: Form, expr: Expr) -> Balance | None:
     return Balance(flux, source) if flux else None
 
 
-def _check(form: Form, condition: BoundCondition, balance: Balance) -> Finding | None:
+def _across(form: Form, condition: BoundCondition, *balances: Balance) -> Row | None:
+    """What flows out of a condition's region by the first of some balances, without what flows out by the others, as
+    seen from there; None where the region has no boundary, or the flux is not linear."""
     try:
         boundary = condition.region.boundary
     except ProblemError:  # a part of a region has none
         return None
     normal = dict(zip(form.space.spatial, form.space.normal, strict=True))
-    across = lower(form, Add(*(normal[x] * part for x, part in balance.flux.items())), condition, boundary)
-    source = lower(form, balance.source, condition, condition.region)
-    if not across.linear:
+    signs = [1, *[-1] * (len(balances) - 1)]
+    terms = [
+        sign * normal[x] * part for sign, each in zip(signs, balances, strict=True) for x, part in each.flux.items()
+    ]
+    row = lower(form, Add(*terms), condition, boundary)
+    return row if row.linear else None
+
+
+def _together(form: Form, alone: list[tuple[BoundCondition, Balance]]) -> list[Finding]:
+    """Of regions whose unknowns are tied where they touch the sum; each by itself does not know its flux there."""
+    held = [{k for row in form.rows if row.condition == c.index for k in row.indices} for c, _ in alone]
+    walls = _walls(form)
+    links = [[k for k, mine in enumerate(held) if mine & {*row.indices}] for row in walls]
+    findings = []
+    for group in parted(len(alone), links):
+        own = {number for k in group for number in held[k]}
+        regions = [alone[k][0].region for k in group]
+        if len(group) == 1 or any(len(held[k]) > 1 for k in group) or len(own) < len(group) or _overlap(regions):
+            continue
+        found = _sum(form, [alone[k] for k in group])
+        findings += [found] if found else []
+    return findings
+
+
+def _overlap(regions: Sequence[Region]) -> bool:
+    inside = [sample(region, FEW, 3).points for region in regions]
+    pairs = permutations(range(len(regions)), 2)
+    return any(np.count_nonzero(regions[a].contains(inside[b])) > FEW // 10 for a, b in pairs)
+
+
+def _sum(form: Form, parts: list[tuple[BoundCondition, Balance]]) -> Finding | None:
+    deadline.turn()
+    rows = [_across(form, condition, balance) for condition, balance in parts]
+    through = []
+    for seed in (0, 1):
+        flux = size = 0.0
+        for k, (row, (condition, balance)) in enumerate(zip(rows, parts, strict=True)):
+            if row is None:
+                return None
+            q = sample(row.region, POINTS // len(parts), seed)
+            given = _given(form, row, q)
+            for j, (other, theirs) in enumerate(parts):
+                shared = other.region.boundary.contains(q.points) & (j != k)
+                if shared.any():  # it is counted from one of its sides
+                    both = _across(form, condition, balance, theirs)
+                    given[shared] = 0.0 if both is None or j < k else _given(form, both, q)[shared]
+            if np.isnan(given).any():
+                return None
+            flux, size = (a + b for a, b in zip((flux, size), _total(given, q.weights), strict=True))
+        through.append((flux, size))
+    sources = [lower(form, balance.source, condition, condition.region) for condition, balance in parts]
+    points = draw(form, POINTS, 5).conditions
+    drawn = [points[condition.index] for condition, _ in parts]
+    rules: list[Sequence[Quadrature | Site]] = [[integration(condition.region) for condition, _ in parts], drawn]
+    made = [
+        np.sum([_total(_values(form, row, q.points), q.weights) for row, q in zip(sources, rule, strict=True)], axis=0)
+        for rule in rules
+    ]
+    if not _differ(through, made):
         return None
-    surfaces = [sample(boundary, POINTS, seed) for seed in (0, 1)]
+    where = " and ".join(condition.where for condition, _ in parts)
+    every = np.concatenate([q.points for q in drawn])
+    return _said(form, parts[0], [*filter(None, rows), *sources], every, where, through[0][0], float(made[0][0]))
+
+
+def _differ(through: Sequence[Sequence[float]], made: Sequence[Sequence[float]]) -> bool:
+    """Do fluxes and sources differ, each twice, with their sizes?"""
+    doubt = abs(through[0][0] - through[1][0]) + abs(made[0][0] - made[1][0])
+    gap = abs(through[0][0] + made[0][0])
+    return bool(gap > BALANCED * max(through[0][1], made[0][1]) + SURE * doubt and np.isfinite(gap))
+
+
+def _check(form: Form, condition: BoundCondition, balance: Balance) -> Finding | None:
+    across = _across(form, condition, balance)
+    if across is None:
+        return None
+    source = lower(form, balance.source, condition, condition.region)
+    surfaces = [sample(across.region, POINTS, seed) for seed in (0, 1)]
     fluxes = [_given(form, across, q) for q in surfaces]
     drawn = draw(form, POINTS, 5).conditions[condition.index]
     volumes: list[Quadrature | Site] = [integration(condition.region), drawn]
     apart = bodies(condition.region)
     for body in range(apart.count):
-        of = [(apart.of(q.points, q.normals) == body) * q.weights for q in surfaces]
+        whole = apart.count == 1
+        of = [q.weights if whole else (apart.of(q.points, q.normals) == body) * q.weights for q in surfaces]
         if any(np.isnan(flux[mine > 0]).any() for flux, mine in zip(fluxes, of, strict=True)):
             continue
-        out = [_total(flux, mine) for flux, mine in zip(fluxes, of, strict=True)]
-        made = [
-            _total(_values(form, source, q.points), (apart.of(q.points, None) == body) * q.weights) for q in volumes
-        ]
-        (through, size), (made_here, driven) = out[0], made[0]
-        doubt = abs(out[0][0] - out[1][0]) + abs(made[0][0] - made[1][0])
-        gap, allowed = abs(through + made_here), BALANCED * max(size, driven) + SURE * doubt
-        if gap > allowed and np.isfinite(gap):
-            where = condition.where if apart.count == 1 else apart.place(body, condition.where, form.space.coords)
-            return _said(form, condition, balance, across, source, drawn.points, where, through, made_here)
+        within = [q.weights if whole else (apart.of(q.points, None) == body) * q.weights for q in volumes]
+        through = [_total(flux, mine) for flux, mine in zip(fluxes, of, strict=True)]
+        made = [_total(_values(form, source, q.points), mine) for q, mine in zip(volumes, within, strict=True)]
+        if _differ(through, made):
+            where = condition.where if whole else apart.place(body, condition.where, form.space.coords)
+            rows = [source, across]
+            return _said(form, (condition, balance), rows, drawn.points, where, through[0][0], made[0][0])
     return None
 
 
 def _said(
-    form: Form, condition: BoundCondition, balance: Balance, across: Row, source: Row, points: Array, where: str,
-    through: float, made: float,
+    form: Form, part: tuple[BoundCondition, Balance], rows: list[Row], points: Array, where: str, through: float,
+    made: float,
 ) -> Finding:  # fmt: skip
-    """The finding; raises ProblemError where it is sure."""
+    """The finding, of the sources and fluxes in `rows`; raises ProblemError where it is sure."""
+    condition, balance = part
     what = "flux"
     if balance.turns is not None:
         what = "moment about the origin in the plane of {} and {}".format(*balance.turns)
@@ -172,10 +249,10 @@ def _said(
         f"conditions there give {through + 0.0:.6g} (both integrals of {condition.text})"
     )
     around = _walls(form)
-    if not all(_slow(form, row, points) for row in (source, across, *around)):
+    if not all(_slow(form, row, points) for row in (*rows, *around)):
         text = f"{text}, as far as {POINTS} points show: if they differ, no solution exists"
         return Finding(Kind.BALANCE, text, "unverified")
-    unknowns = ", ".join(dict.fromkeys(name(form, jet.unknown) for jet in across.jets.values()))
+    unknowns = ", ".join(dict.fromkeys(name(form, jet.unknown) for row in rows for jet in row.jets.values()))
     raise ProblemError(
         f"no solution exists: {text}",
         "; ".join([str(condition), *dict.fromkeys(row.text for row in around)]),

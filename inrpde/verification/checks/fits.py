@@ -25,9 +25,8 @@ from inrpde.verification.finding import Finding, Kind, name, place
 Array = np.ndarray
 INSIDE = 1e-5
 """How far from its edges a cell is looked into, as a share of its size: nodes are rounded."""
-MOST = 20000
+MOST, CLOSE = 20000, 4000
 """Cells that are looked into, and pairs of points in them that are looked at more closely."""
-CLOSE = 4000
 
 
 def missed_edges(form: Form) -> list[Finding]:

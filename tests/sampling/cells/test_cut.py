@@ -218,12 +218,6 @@ def test_a_disc_far_from_the_origin_is_closed_to_rounding():
     assert closedness(found).max() < 1e-11
 
 
-def test_curved_walls_in_space_are_refused():
-    room = Space("x y z")
-    with pytest.raises(ProblemError, match="two coordinates only"):
-        divide([Ball(room, (0, 0, 0), 1)])
-
-
 def test_two_hundred_cut_cells_are_quick():
     start = time.process_time()
     found = divide([disc, square - disc], size=1 / 64).tessellation(6)

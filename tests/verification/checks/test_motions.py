@@ -143,20 +143,40 @@ def test_a_thin_neck_holds():
     assert texts(On(dumbbell, Eq(-space.laplace(u), 0)), *held, unknowns=[u]) == []
 
 
-def test_two_materials_that_float_together_have_one_constant():
+def two_materials(made, leaving=0):
     halves = [Region(space, Interval(a, a + Rational(1, 2)) * Interval(0, 1)) for a in (0, Rational(1, 2))]
     first, second = halves
     s, t = (space.unknown(name, on=half) for name, half in zip("st", halves, strict=True))
-    between, source = first.face(x, Rational(1, 2)), x - Rational(1, 2)
+    between = first.face(x, Rational(1, 2))
     conditions = [
-        On(first, Eq(-space.laplace(s), source)), On(second, Eq(-2 * space.laplace(t), source)),
+        On(first, Eq(-space.laplace(s), made)), On(second, Eq(-2 * space.laplace(t), made)),
         On(between, Eq(s, t)), On(between, Eq(space.dn(s), 2 * space.dn(t))),
         On(first.boundary - between, Eq(space.dn(s), 0)),
-        On(second.boundary - second.face(x, Rational(1, 2)), Eq(space.dn(t), 0)),
+        On(second.boundary - second.face(x, Rational(1, 2)), Eq(2 * space.dn(t), leaving)),
     ]  # fmt: skip
-    (finding,) = findings(*conditions, unknowns=[s, t])
+    return findings(*conditions, unknowns=[s, t])
+
+
+def test_two_materials_that_float_together_have_one_constant():
+    (finding,) = two_materials(x - Rational(1, 2))
     assert finding.text == "s, t are determined up to a common constant only: Eq(first.mean(s), 0) would fix it"
     assert finding.at_most == "unverified"
+
+
+def test_what_is_made_in_two_materials_leaves_both():
+    with pytest.raises(ProblemError, match="the sources of first and second ask for a flux of 1 through") as caught:
+        two_materials(1)
+    assert "the conditions there give 0" in caught.value.what
+    assert "common constant" in two_materials(1, leaving=-Rational(1, 2))[0].text
+
+
+def test_unknowns_of_one_region_that_walls_tie_are_no_two_sides():
+    v, w = space.unknowns("v w")
+    conditions = [
+        On(omega, Eq(-space.laplace(v), 1)), On(omega, Eq(-space.laplace(w), 2)),
+        On(walls, Eq(v, w)), On(walls, Eq(space.dn(v), -space.dn(w) - 1)),
+    ]  # fmt: skip
+    assert not [text for text in texts(*conditions, unknowns=[v, w]) if "sources" in text]
 
 
 def test_a_free_plate_may_tilt():
