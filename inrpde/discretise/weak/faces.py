@@ -14,7 +14,7 @@ from inrpde.sampling.cells.tessellation import OUTSIDE, Tessellation
 
 Array = np.ndarray
 INWARD = 1e-10
-"""How far towards the middle of a cell, as a share of the way, a material is asked for that jumps at its faces."""
+"""How far within a cell, as a share of its size, a material is asked for that jumps at its faces."""
 CHUNK = 4e6
 """Points times jets of a group at most, which bounds the memory."""
 
@@ -46,6 +46,7 @@ def groups(flux: FluxForm, tessellation: Tessellation, lives: Array, holds: Sequ
     """The faces, those together that have the same unknowns, equations and rows."""
     faces, cells = tessellation.faces, tessellation.cells
     left, right = faces.cells.T
+    size = np.linalg.norm(cells.axes, axis=(1, 2))
     inner = right != OUTSIDE
     held = _held(flux, tessellation)
     marks = [faces.counts, inner]
@@ -64,7 +65,7 @@ def groups(flux: FluxForm, tessellation: Tessellation, lives: Array, holds: Sequ
             both = [(left[numbers], 1.0), (right[numbers], -1.0)] if inner[numbers[0]] else [(left[numbers], 1.0)]
             sides = tuple(
                 Side(
-                    cell, points + INWARD * (cells.origin[cell][:, None] - points), sign * normals,
+                    cell, points - INWARD * size[cell][:, None, None] * sign * normals, sign * normals,
                     tuple(k for k, each in enumerate(holds) if each[cell[0]]),
                     tuple(k for k, each in enumerate(lives) if each[cell[0]]),
                 )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sympy import Eq, Interval
 
-from inrpde import On, Region, Space
+from inrpde import Ball, On, Region, Space
 from inrpde.discretise.weak import faces
 from inrpde.sampling.cells.tessellation import OUTSIDE
 from tests.discretise.weak.forms import flux_of, grouped, on_boxes, on_mesh, standing
@@ -55,9 +55,20 @@ def test_both_sides_have_their_cells_and_normals_and_points_a_little_inside():
             inward = made.tessellation.cells.origin[side.cell][:, None] - group.points
             assert np.all(np.sum(inward * side.normals, axis=2) < 0)
             gap = side.points - group.points
-            assert np.all(np.sum(gap * inward, axis=2) > 0)
+            assert np.all(np.sum(gap * side.normals, axis=2) < 0)
             assert np.abs(gap).max() < 1e-9
             assert side.unknowns == side.equations == (0,)
+
+
+def test_points_a_little_inside_are_so_at_curved_walls_too():
+    """The middle of a cut cell's box may lie beyond its wall."""
+    disc = Ball(space, (1, 0.45), 0.3)
+    flux = flux_of([u], [On(disc, space.laplace(u)), On(square - disc, space.laplace(u)), On(square.boundary, u)])
+    made = standing(flux, on_boxes(flux, size=0.125))
+    for group in grouped(made):
+        for side in group.sides:
+            here = np.linalg.norm(side.points - [1, 0.45], axis=2) < 0.3
+            assert np.all(here == (made.tessellation.cells.part[side.cell] == 0)[:, None])
 
 
 def test_a_large_group_is_given_in_parts(monkeypatch):

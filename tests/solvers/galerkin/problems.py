@@ -126,6 +126,29 @@ def jump(contrast=1000):
     return Problem("jump", [u], conditions, coefficients={a: coefficient}), [known]
 
 
+def inclusion(contrast=50):
+    """A disc of another material, one unknown."""
+    gap = (x - Rational(1, 2)) ** 2 + (y - Rational(9, 20)) ** 2 - Rational(9, 100)
+    coefficient = Piecewise((contrast, gap < 0), (1, True))
+    potential = gap * exp(x) * cos(2 * y)
+    equation = Eq(-space.div(coefficient * space.grad(u)), -space.laplace(potential))
+    conditions = [On(square, equation), On(square.boundary, Eq(u, potential))]
+    return Problem("inclusion", [u], conditions), [potential / coefficient]
+
+
+def on_cells(mesh):
+    """Poisson's equation on a mesh of any dimension, with a flux where the first coordinate is 0."""
+    of = mesh.space
+    w, first = of.unknown("w"), of.coords[0]
+    known = sin(sum(k * c for k, c in enumerate(of.coords, 1))) + first**2
+    begin = mesh.boundary.where(Eq(first, 0))
+    conditions = [
+        On(mesh, Eq(-of.laplace(w), -of.laplace(known))), On(begin, Eq(of.dn(w), of.dn(known))),
+        On(mesh.boundary - begin, Eq(w, known)),
+    ]  # fmt: skip
+    return Problem("cells", [w], conditions), [known]
+
+
 def two_parts():
     """Two unknowns on two parts of a mesh: the values and the fluxes differ by what is given."""
     mesh = ell(tagged=True, space=space)

@@ -9,8 +9,9 @@ from sympy import Eq, exp
 from inrpde import On, Problem
 from inrpde.errors import DivergedError
 from inrpde.sampling.cells import quadtree, simplices
-from inrpde.solvers.galerkin.ground import Ground
+from inrpde.solvers.galerkin.ground import Ground, ground
 from inrpde.solvers.galerkin.level import differences, level, orders, projected
+from tests.sampling.cells.meshes import cube, segments
 from tests.solvers.galerkin import problems
 from tests.solvers.galerkin.problems import POINTS, errors, flux_of, space, square, u
 
@@ -24,11 +25,11 @@ def coarse(flux, size=0.5, breaks=()):
     return Ground(quadtree.divide(list(dict.fromkeys(e.region for e in flux.equations)), breaks, size))
 
 
-def converges(flux, ground, known, degrees, least, points=None):
+def converges(flux, begun, known, degrees, least, points=None):
     """Degree by degree, every unknown to a tenth, and in the end below `least`."""
     before, found = None, []
     for degree in degrees:
-        before = level(flux, ground, degree, 0, before)
+        before = level(flux, begun, degree, 0, before)
         found.append(errors(before.state, known, POINTS if points is None else points))
     for one, other in pairwise(found):
         assert all(b < a / 10 for a, b in zip(one, other, strict=True)), found
@@ -55,14 +56,43 @@ def test_a_material_that_jumps(contrast):
     converges(flux, coarse(flux, breaks=((1 / 3,), ())), known, (2, 4, 6), 1e-6)
 
 
+def test_a_disc_of_another_material():
+    problem, known = problems.inclusion()
+    flux = flux_of(problem)
+    found = ground(flux)
+    converges(flux, found, known, (2, 4, 6), 1e-8)
+    state, middle = level(flux, found, 4, 0).state, np.array([0.5, 0.45])
+    angle = np.linspace(0, 2 * np.pi, 200)[:-1]
+    out = np.column_stack([np.cos(angle), np.sin(angle)])
+    slopes = []
+    for radius in (0.3 - 1e-7, 0.3 + 1e-7):
+        jets = state.jets(0, middle + radius * out, [(1, 0), (0, 1)])
+        slopes.append(jets[1, 0] * out[:, 0] + jets[0, 1] * out[:, 1])
+    assert np.allclose(50 * slopes[0], slopes[1], atol=1e-2)
+
+
+@pytest.mark.parametrize(("make", "degrees", "least"), [(segments, (2, 5, 8), 1e-8), (cube, (2, 4, 6), 2e-3)])
+def test_meshes_of_a_line_and_of_space(make, degrees, least):
+    problem, known = problems.on_cells(make())
+    flux = flux_of(problem)
+    points = np.random.default_rng(0).uniform(size=(500, flux.form.space.dim))
+    before = None
+    for degree in degrees:
+        state = level(flux, Ground(simplices.divide([flux.equations[0].region])), degree, 0).state
+        (error,) = errors(state, known, points, flux.form.space.coords)
+        assert before is None or error < before / 5
+        before = error
+    assert error < least
+
+
 def test_two_unknowns_on_two_parts_of_a_mesh():
     problem, known = problems.two_parts()
     flux = flux_of(problem)
-    ground = Ground(simplices.divide([equation.region for equation in flux.equations]))
+    parts = Ground(simplices.divide([equation.region for equation in flux.equations]))
     for k, low in enumerate(((0, 0), (1, 0))):
         points, before = POINTS + low, np.inf
         for degree in (2, 4, 6):
-            state = level(flux, ground, degree, 0).state
+            state = level(flux, parts, degree, 0).state
             error = errors(state, known, points)[k]
             assert error < before / 10
             before = error
@@ -115,9 +145,9 @@ def test_what_the_highest_degree_holds_falls_where_it_is_smooth():
 def test_what_is_held_lies_where_the_solution_is_rough():
     problem, _, _ = problems.corner()
     flux = flux_of(problem)
-    ground = coarse(flux, 0.5)
-    held = level(flux, ground, 4, 0).held(0)
-    around = ground.divided.cover.touching(np.zeros((1, 2)))
+    found = coarse(flux)
+    held = level(flux, found, 4, 0).held(0)
+    around = found.divided.cover.touching(np.zeros((1, 2)))
     assert held[around].sum() > 0.9 * held.sum()
 
 
