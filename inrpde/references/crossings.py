@@ -23,6 +23,7 @@ SEEN = 1e-6
 ROUND = 4.0
 """How far about a moment steps are short, in widths."""
 PLACES = 16
+"""Moments that are looked at, at most."""
 
 
 def overlooked(
@@ -52,3 +53,13 @@ def overlooked(
         if np.abs(ends - moment).min() > width:
             found.append((moment - ROUND * width, moment + ROUND * width, width))
     return found
+
+
+def passes(every: Sequence[resolution.Node], arguments: Callable[[Array], list[Array]], ends: Array) -> int:
+    """How often a run passes a place where one of these functions may be narrow, at least, by the ends of its steps."""
+    counts = [0]
+    for node, values in zip(every, arguments(np.unique(ends)), strict=True):
+        rises = np.diff(values) > 0
+        turns = rises[:-1] & ~rises[1:] if node.kind == "exp" else values[:-1] * values[1:] < 0
+        counts.append(int(turns.sum()))
+    return max(counts)

@@ -20,7 +20,7 @@ from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
 from inrpde.compiler import Bound
-from inrpde.references.crossings import overlooked
+from inrpde.references.crossings import PLACES, overlooked, passes
 from inrpde.references.formula import Formula
 from inrpde.references.reference import NoReference, Reference, Refusal, Unsupported, norm, refusal
 from inrpde.references.steady import Progress
@@ -42,6 +42,7 @@ FEWEST, MOST, EACH = 1000, 20_000, 4
 """Equally spaced nodes, at least and at most, and how many for each step."""
 FOLLOWED = 8
 """How often a run begins again with shorter steps where it has stepped over something, at most."""
+MISSED = "the reference steps over places where functions of the unknowns are narrow, as there are too many of them"
 TRIES = 60
 """Newton steps for initial values that are given by equations."""
 LEAST = 1e-10
@@ -79,7 +80,7 @@ def _refine(system: _System, n: int | None, limit: float, progress: Progress | N
     for number, tolerance in enumerate(TOLERANCES):
         since = clock.perf_counter()
         try:
-            system, run = system.followed(start, tolerance, sizes, begun + limit)
+            system, run, whole = system.followed(start, tolerance, sizes, begun + limit)
         except _Late:
             break
         if not number:
@@ -87,7 +88,7 @@ def _refine(system: _System, n: int | None, limit: float, progress: Progress | N
             nodes = np.linspace(min(system.start, system.end), max(system.start, system.end), count + 1)
         values, sizes = system.unknowns(run, nodes), np.minimum(sizes, system.sizes(run))
         if before is not None:
-            found = _reference(nodes, values, before)
+            found = _reference(nodes, values, before, whole)
             if max(found.estimated_error.values()) < ENOUGH:
                 break
         before = values
@@ -103,10 +104,13 @@ def _refine(system: _System, n: int | None, limit: float, progress: Progress | N
     return found
 
 
-def _reference(nodes: Array, values: dict[str, Array], before: dict[str, Array]) -> Reference:
+def _reference(nodes: Array, values: dict[str, Array], before: dict[str, Array], whole: bool) -> Reference:
     gaps = {name: norm(each - before[name], [nodes]) / (norm(each, [nodes]) or 1.0) for name, each in values.items()}
     errors = {name: max(gap * (BETTER if gap < SATURATED else 1.0), LEAST) for name, gap in gaps.items()}
-    return Reference(KIND, (nodes,), values, None, errors, {}, (nodes,), dict.fromkeys(values, ORDER))
+    return Reference(
+        KIND, (nodes,), values, None, errors, {}, (nodes,), dict.fromkeys(values, ORDER), () if whole else (MISSED,),
+        sound=dict.fromkeys(values, whole),
+    )  # fmt: skip
 
 
 class _Late(Exception):
@@ -230,31 +234,31 @@ class _System:
                     return found.view(float)
         raise Unsupported("the initial conditions do not determine the initial values")
 
-    def followed(self, start: Array, tolerance: float, sizes: Array, until: float) -> tuple[_System, list[Any]]:
-        """A run that steps over nothing that is narrow as a function of the unknowns, and the system with such places:
-        as what is found there changes what follows, the next are looked for again."""
+    def followed(self, start: Array, tolerance: float, sizes: Array, until: float) -> tuple[_System, list[Any], bool]:
+        """The system with the places that are narrow as functions of the unknowns, a run, and whether it steps over
+        none: as what is found there changes what follows, the next are looked for again."""
         system = self
         for _ in range(FOLLOWED):
             run = system.run(start, tolerance, sizes, until)
-            missed = system.missed(run)
+            missed, often = system.missed(run)
             if not missed:
-                break
+                return system, run, often <= PLACES or len(system.narrow) == len(steps(self.bound, 0))
             system = replace(system, narrow=[*system.narrow, *missed])
-        return system, run
+        return system, run, False
 
-    def missed(self, run: list[Any]) -> list[tuple[float, float, float]]:
-        """The places that a run has stepped over."""
+    def missed(self, run: list[Any]) -> tuple[list[tuple[float, float, float]], int]:
+        """Places that a run has stepped over, and how many there are of the kind, at least."""
         known = {self.bound.space.coords[0], *self.lower}
         every = list(dict.fromkeys(node for row in self.equations for node in nodes(row)))
         every = [each for each in every if each.argument.free_symbols <= known and each.argument.has(*self.lower)]
         if not every:
-            return []
+            return [], 0
         formula = Formula([each.argument for each in every], self._text)
 
         def arguments(times: Array) -> list[Array]:
             values = self.values(run, times)
             env = {self.bound.space.coords[0]: times} | dict(zip(self.lower, values, strict=True))
-            return [np.broadcast_to(each, times.shape) for each in formula(env)]
+            return [np.real(np.broadcast_to(each, times.shape)) for each in formula(env)]
 
         def rates(times: Array) -> Array:
             states = np.ascontiguousarray(self.states(run, times).T)
@@ -262,7 +266,7 @@ class _System:
 
         ends = np.concatenate([one.t for one in run])
         region = next(condition.region for condition in self.bound.conditions if condition.region.dim)
-        return overlooked(region, every, arguments, rates, ends)
+        return overlooked(region, every, arguments, rates, ends), passes(every, arguments, ends)
 
     def run(self, start: Array, tolerance: float, sizes: Array, until: float) -> list[Any]:
         """What scipy finds, from place to place where data are narrow. Raises _Late at the time `until` (of the

@@ -52,6 +52,17 @@ def test_what_is_narrow_as_a_function_of_the_unknown_is_met(width, backwards):
     assert found.estimated_error["u"] < 1e-5
 
 
+def test_what_is_met_too_often_to_follow_is_told():
+    """What brakes at one place is passed fifty times."""
+    space = Space("t")
+    (t,), u, run = space.coords, space.unknown("u"), Region(space, Interval(0, 157))
+    brake = u.diff(t) * exp(-(((u - 0.3) * 10**6) ** 2)) / 10**3
+    conditions = [On(run, Eq(u.diff(t, 2), -u - brake)), On(run.face(t, 0), Eq(u, 1)), On(run.face(t, 0), u.diff(t))]
+    found = solve(bind(Problem("p", [u], conditions)))
+    assert found.sound == {"u": False}
+    assert "steps over" in found.warnings[0]
+
+
 def test_the_number_of_nodes():
     assert len(solve(bind(ODES["decay"].problem()), 64).axes[0]) == 65
 
