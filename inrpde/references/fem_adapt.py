@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from inrpde import deadline
 from inrpde.references.fem_mesh import Geometry, finer
 from inrpde.references.fem_spaces import Spaces, element
 
@@ -16,14 +18,17 @@ ROUNDS = 24
 """Meshes that are tried, at most: each halves the cells at a corner once."""
 SHARE = 0.6
 """Of the sum of the squares, what the cells make up that are divided (Dörfler 1996)."""
+TIME = 0.25
+"""Of what is left before the deadline: the meshes that follow take more."""
 LEAST = 1e-7
 """The relative roughness, in energy, at which a mesh is fine enough."""
 
 
 def adapted(shape: Geometry, mesh: Any, most: float, solve: Callable[[Any], tuple[Spaces, Array]]) -> Any:
     """A mesh with up to about `most` cells. `solve` gives the solution on a mesh of straight cells."""
+    ends = time.perf_counter() + TIME * deadline.left()
     for _ in range(ROUNDS):
-        if mesh.nelements >= most:
+        if mesh.nelements >= most or time.perf_counter() > ends:
             break
         rough = roughness(*solve(mesh))
         if np.sum(rough) <= LEAST**2:

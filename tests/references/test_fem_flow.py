@@ -25,7 +25,7 @@ INNER = ANNULUS.boundary - OUTER
 def accurate(true_errors):
     """Solve, and assert the true errors, and that the estimates are honest."""
 
-    def check(problem, bound, n=None):
+    def check(problem, bound, n=48):
         found = solve(bind(problem), n)
         assert not isinstance(found, NoReference), found.reason
         for name, error in true_errors(problem, found).items():

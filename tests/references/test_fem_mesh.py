@@ -1,10 +1,13 @@
 """Meshes for finite elements: they follow circles and materials, are divided where asked, and know where points are."""
 
+import time
+
 import numpy as np
 import pytest
 from sympy import Abs, Interval, Rational, pi, sin
 
-from inrpde import Ball, Region, Space
+from inrpde import Ball, Region, Space, deadline
+from inrpde.references.fem_adapt import adapted
 from inrpde.references.fem_gmsh import Plane, Sphere, cut
 from inrpde.references.fem_mesh import Geometry, curved, finer, first
 from inrpde.references.fem_search import locate
@@ -99,3 +102,29 @@ def test_points_are_found_in_cells_of_very_different_sizes():
     straight = np.abs(away - 0.25) > 0.1
     assert values[straight] == pytest.approx((points[:, 0] ** 2 * points[:, 1])[straight], abs=1e-12)
     assert np.all(locate(bent, bent.mapping(), np.arange(bent.nelements), points + 2) == -1)
+
+
+class TestAdapted:
+    def trial(self, mesh):
+        """The root of the distance from (0, 0), rough there and nowhere else."""
+        spaces = Spaces(mesh, (3,), [np.ones(mesh.nelements, bool)])
+        return spaces, np.hypot(*spaces.places[3].T) ** 0.5
+
+    def test_cells_are_divided_where_the_solution_is_rough(self):
+        shape = Geometry((SQUARE,))
+        mesh = adapted(shape, first(shape, 0.3), 200, self.trial)
+        assert 150 < mesh.nelements < 300
+        middles_ = np.linalg.norm(middles(mesh, np.arange(mesh.nelements)), axis=1)
+        assert middles_.min() < 1e-3
+        assert np.median(middles_) < 0.5
+
+    def test_it_leaves_time_for_the_meshes_that_follow(self):
+        def slow(mesh):
+            time.sleep(0.1)
+            return self.trial(mesh)
+
+        shape, rounds = Geometry((SQUARE,)), []
+        with deadline.within(1.2) as scope:
+            adapted(shape, first(shape, 0.3), 10_000, lambda mesh: rounds.append(mesh) or slow(mesh))
+        assert 1 <= len(rounds) <= 4
+        assert not scope.expired

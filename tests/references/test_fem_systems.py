@@ -39,7 +39,7 @@ def stress(slip, space=SPACE, nu=Rational(3, 10), young=1):
 def accurate(true_errors):
     """Solve, and assert the true errors, and that the estimates are honest."""
 
-    def check(problem, bound, n=None):
+    def check(problem, bound, n=64):
         found = solve(bind(problem), n)
         assert not isinstance(found, NoReference), found.reason
         for name, error in true_errors(problem, found).items():
@@ -261,9 +261,9 @@ class TestMaterials:
             On(self.square.boundary, Eq(u, 0)),
         ]
         bound = bind(Problem("blocks", [u], conditions, coefficients={a: blocks}))
-        found, better = solve(bound, 96), solve(bound, 192)
+        found, better = solve(bound, 48), solve(bound, 96)
         gap = np.linalg.norm(found.values["u"] - better.values["u"][::2, ::2]) / np.linalg.norm(found.values["u"])
-        assert gap < 1e-4
+        assert gap < 1e-3
         assert gap < 10 * found.estimated_error["u"]
 
     def test_a_ball_in_space(self, true_errors):
