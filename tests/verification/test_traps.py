@@ -161,7 +161,7 @@ def test_samples_are_of_every_field(name):
     for unknown in known.problem.unknowns:
         values = known.samples[unknown.func.__name__]
         assert len(values) == len(known.samples["points"])
-        assert np.isfinite(values).mean() > 0.1
+        assert np.isfinite(values).sum() > 20
 
 
 def test_samples_are_found_again_by_other_elements():
