@@ -157,11 +157,11 @@ def unmet_by_differences(known: Known, truth) -> float:
 @pytest.mark.parametrize("name", SAMPLED)
 def test_samples_are_of_every_field(name):
     known = FLUX[name].make()
-    assert known.accuracy < 2e-6
+    assert known.accuracy < (2e-6 if known.problem.space.dim == 2 else 2e-4)
     for unknown in known.problem.unknowns:
         values = known.samples[unknown.func.__name__]
         assert len(values) == len(known.samples["points"])
-        assert np.isfinite(values).mean() > 0.1
+        assert np.isfinite(values).sum() > 20
 
 
 def test_samples_are_found_again_by_other_elements():

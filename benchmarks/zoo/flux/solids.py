@@ -1,4 +1,4 @@
-"""In space: a fibre in a matrix, a ball without a box, a cube without its corner."""
+"""In space: a fibre in a matrix, a ball without a box."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from inrpde.declaration import Ball, Mesh, On, Region, Space
 from zoo.flux.making import Computed, computed, flux
 from zoo.flux.meshes import fibre
 from zoo.flux.prisms import Fibre
-from zoo.flux.tets import Solid, cut_cube, octant_between
+from zoo.flux.tets import Solid, octant_between
 from zoo.flux.weak import NONE, ONE
 
 
@@ -57,14 +57,3 @@ def ballbox() -> Computed:
     conditions = [On(omega, Eq(-space.laplace(u), 1)), On(omega.boundary, Eq(u, 0))]
     walls = ((lambda p: p.min(axis=0) > 1e-9, NONE),)  # an eighth of it, the rest by symmetry
     return computed(u, conditions, Solid(lambda k: octant_between(0.3, 0.3 / 2**k), ONE, ONE, walls))
-
-
-@flux("solid")
-def cube() -> Computed:
-    """-Δu = 1 in a cube without an eighth of it, u = 0 on its boundary."""
-    space = Space("x y z")
-    u = space.unknown("u")
-    omega = Region(space, Interval(-1, 1) ** 3) - Region(space, Interval(0, 1) ** 3)
-    conditions = [On(omega, Eq(-space.laplace(u), 1)), On(omega.boundary, Eq(u, 0))]
-    walls = ((lambda p: np.ones(p.shape[1:], bool), NONE),)
-    return computed(u, conditions, Solid(cut_cube, ONE, ONE, walls))

@@ -122,11 +122,3 @@ def octant_between(half: float, size: float) -> MeshTet:
     points = places.reshape(-1, 3)[row[used.astype(int)]]
     ordered = numbers.reshape(-1, 10)[:, [0, 1, 2, 3, 4, 5, 6, 7, 9, 8]]  # meshio's order
     return from_meshio(meshio.Mesh(points, [("tetra10", ordered)]))
-
-
-def cut_cube(times: int) -> MeshTet:
-    """A cube of half sides 1 without its eighth x, y, z > 0: planes crowd at the edges that this leaves."""
-    half = np.linspace(0, 1, 4 * 2**times + 1) ** 1.7
-    line = np.concatenate([-half[:0:-1], half])
-    mesh = MeshTet.init_tensor(line, line, line)
-    return mesh.remove_elements(np.flatnonzero(middles(mesh).min(axis=0) > 0))
