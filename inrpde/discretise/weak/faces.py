@@ -13,7 +13,8 @@ from inrpde.sampling.cells.tessellation import OUTSIDE, Tessellation
 
 Array = np.ndarray
 INWARD = 1e-10
-"""How far towards the middle of a cell, as a share of the way, a material is asked for that jumps at its faces."""
+"""How far inside a cell, as a share of its size, a material is asked for that jumps at its faces: against the normal, as
+the middle of a cell that walls cut may lie outside."""
 CHUNK = 4e6
 """Points times jets of a group at most, which bounds the memory."""
 
@@ -47,6 +48,7 @@ def groups(flux: FluxForm, tessellation: Tessellation, lives: Array, holds: Sequ
     left, right = faces.cells.T
     inner = right != OUTSIDE
     held = _held(flux, tessellation)
+    sizes = np.linalg.norm(cells.axes, axis=(1, 2))
     marks = [faces.counts, inner]
     for each in (*lives, *holds):
         marks += [each[left], inner & each[right]]
@@ -61,9 +63,10 @@ def groups(flux: FluxForm, tessellation: Tessellation, lives: Array, holds: Sequ
             at = faces.starts[numbers][:, None] + np.arange(count)
             points, normals = faces.points[at], faces.normals[at]
             both = [(left[numbers], 1.0), (right[numbers], -1.0)] if inner[numbers[0]] else [(left[numbers], 1.0)]
+            step = INWARD * normals
             sides = tuple(
                 Side(
-                    cell, points + INWARD * (cells.origin[cell][:, None] - points), sign * normals,
+                    cell, points - sign * sizes[cell][:, None, None] * step, sign * normals,
                     tuple(k for k, each in enumerate(holds) if each[cell[0]]),
                     tuple(k for k, each in enumerate(lives) if each[cell[0]]),
                 )

@@ -15,7 +15,7 @@ from inrpde.errors import DivergedError
 from inrpde.networks.mosaic import basis, count
 from inrpde.sampling.cells.tessellation import CUT, Tessellation
 from inrpde.solvers.galerkin.ground import Ground
-from inrpde.solvers.galerkin.sparse import solve
+from inrpde.solvers.galerkin.sparse import Block, solve
 
 Array = np.ndarray
 STEPS, SHORTEST = 25, 1 / 64
@@ -89,7 +89,7 @@ def level(flux: FluxForm, ground: Ground, degree: int, seed: int, before: Level 
 def _newton(flux: FluxForm, tessellation: Tessellation, held: Columns, vector: Array) -> tuple[Array, Assembled]:
     found = assemble(flux, tessellation, held, vector)
     for _ in range(STEPS):
-        step = -solve(found.matrix, found.residual)
+        step = -solve(found.matrix, found.residual, blocks(held))
         if flux.form.linear:
             return vector + step, found
         size, part = float(np.linalg.norm(found.residual)), 1.0
@@ -106,6 +106,16 @@ def _newton(flux: FluxForm, tessellation: Tessellation, held: Columns, vector: A
         if np.linalg.norm(step) <= CONVERGED * np.linalg.norm(vector):
             return vector, found
     return vector, found
+
+
+def blocks(held: Columns) -> tuple[Block, ...]:
+    """The bases in cells, in space: in the plane factors fill up little."""
+    dim = held.cells.origin.shape[1]
+    if dim < 3:
+        return ()
+    starts = (first[lives] for first, lives in zip(held.starts, held.lives, strict=True))
+    sizes = (family.size for family in held.families)
+    return tuple(Block(at, size, min(size, count(1, dim))) for at, size in zip(starts, sizes, strict=True))
 
 
 def _family(tessellation: Tessellation, degree: int, simplex: bool, seed: int) -> Family:
