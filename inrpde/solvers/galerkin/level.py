@@ -18,7 +18,7 @@ from inrpde.errors import DivergedError
 from inrpde.networks.mosaic import basis, count
 from inrpde.sampling.cells.tessellation import CUT, Cover, Tessellation
 from inrpde.solvers.galerkin.ground import Ground
-from inrpde.solvers.galerkin.sparse import solve
+from inrpde.solvers.galerkin.sparse import Block, solve
 
 Array = np.ndarray
 STEPS, SHORTEST = 25, 1 / 64
@@ -85,7 +85,7 @@ def level(flux: FluxForm, ground: Ground, degree: int, seed: int, before: Level 
     vector = np.zeros(held.width, kind)
     if before is not None and not flux.form.linear:
         vector = projected(before, tessellation, held)
-    vector, assembled = _newton(flux, partial(_assembled, flux, tessellation, ground.divided.cover, held), vector)
+    vector, assembled = _newton(flux, partial(_assembled, flux, tessellation, ground.divided.cover, held), blocks(held), vector)
     return Level(ground, degrees, tessellation, held, vector, assembled)
 
 
@@ -101,10 +101,12 @@ def _assembled(flux: FluxForm, tessellation: Tessellation, cover: Cover, held: C
     return replace(found, matrix=csc_array(matrix), residual=np.concatenate([found.residual, scale * left]))
 
 
-def _newton(flux: FluxForm, assembled: Callable[[Array], Assembled], vector: Array) -> tuple[Array, Assembled]:
+def _newton(
+    flux: FluxForm, assembled: Callable[[Array], Assembled], parts: Sequence[Block], vector: Array
+) -> tuple[Array, Assembled]:
     found = assembled(vector)
     for _ in range(STEPS):
-        step = -solve(found.matrix, found.residual)[: len(vector)]
+        step = -solve(found.matrix, found.residual, parts)[: len(vector)]
         if flux.form.linear:
             return vector + step, found
         size, part = float(np.linalg.norm(found.residual)), 1.0
@@ -121,6 +123,16 @@ def _newton(flux: FluxForm, assembled: Callable[[Array], Assembled], vector: Arr
         if np.linalg.norm(step) <= CONVERGED * np.linalg.norm(vector):
             return vector, found
     return vector, found
+
+
+def blocks(held: Columns) -> tuple[Block, ...]:
+    """The bases in cells, in space: in the plane factors fill up little."""
+    dim = held.cells.origin.shape[1]
+    if dim < 3:
+        return ()
+    starts = (first[lives] for first, lives in zip(held.starts, held.lives, strict=True))
+    sizes = (family.size for family in held.families)
+    return tuple(Block(at, size, min(size, count(1, dim))) for at, size in zip(starts, sizes, strict=True))
 
 
 def _family(tessellation: Tessellation, degree: int, simplex: bool, seed: int) -> Family:

@@ -1,14 +1,17 @@
-"""Sparse linear systems of small dense blocks, by scipy's SuperLU."""
+"""Sparse linear systems of small dense blocks: by scipy's SuperLU, in space by conjugate gradients where these serve."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csc_array
-from scipy.sparse.linalg import MatrixRankWarning, splu
+from scipy.sparse.linalg import LinearOperator, MatrixRankWarning, cg, splu
 
+from inrpde import deadline
 from inrpde.errors import DivergedError
 
 Array = np.ndarray
@@ -22,17 +25,34 @@ PIVOTS: tuple[dict[str, Any], ...] = (
 """How SuperLU picks pivots, from the fastest way to the safest: on the diagonal, near it, anywhere."""
 REFINED = 2
 """Steps of iterative refinement."""
+LARGE, ROUNDS, CLOSE = 10_000, 300, 1e-8
+"""The columns from which conjugate gradients are tried in space, as factors fill up there; their steps, after which
+factors are quicker, and what they leave of a system; measured."""
 
 
-def solve(matrix: csc_array, right: Array) -> Array:
-    """The solution (W,) of a square system. Columns and rows are scaled by the diagonal first. Raises DivergedError
-    where it is singular."""
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Diagonal blocks of one size that begin at columns `starts` (B,), of which the first `low` are the smoothest."""
+
+    starts: Array
+    size: int
+    low: int
+
+
+def solve(matrix: csc_array, right: Array, blocks: Sequence[Block] = ()) -> Array:
+    """The solution (W,) of a square system; with `blocks` by conjugate gradients, where it is large, symmetric and
+    positive, and they are quick. Columns and rows are scaled by the diagonal first. Raises DivergedError where it is
+    singular."""
     diagonal = np.abs(matrix.diagonal())
     largest = np.max(np.abs(matrix.data), initial=0.0)
     scale = 1 / np.sqrt(np.where(diagonal > 1e-14 * largest, diagonal, largest or 1.0))
     entries = matrix.data * scale[matrix.indices] * np.repeat(scale, np.diff(matrix.indptr))
     scaled = csc_array((entries, matrix.indices, matrix.indptr), shape=matrix.shape)
     wanted = scale * right
+    if blocks and len(right) > LARGE and np.isrealobj(matrix.data) and np.all(matrix.diagonal() > 0):
+        near = _by_gradients(scaled, wanted, blocks)
+        if near is not None:
+            return scale * near
     best, least = None, np.inf
     for options in PIVOTS:
         try:
@@ -54,3 +74,47 @@ def solve(matrix: csc_array, right: Array) -> Array:
             "the system of the flux form is singular", None, "check that the conditions determine the solution"
         )
     return scale * best
+
+
+def _by_gradients(matrix: csc_array, right: Array, blocks: Sequence[Block]) -> Array | None:
+    """The same by conjugate gradients, preconditioned by the inverses of blocks and, over all of them, by that of what
+    is between their smoothest functions (additive Schwarz; Antonietti and Ayuso 2007); None where it is not symmetric,
+    or they are not quick."""
+    rows = matrix.T.tocsr()  # its rows, as it is symmetric
+    probe = np.random.default_rng(0).standard_normal((2, len(right)))
+    there, back = probe[0] @ (matrix @ probe[1]), probe[1] @ (matrix @ probe[0])
+    if abs(there - back) > ACCURATE * np.linalg.norm(matrix @ probe[1]) * np.linalg.norm(probe[0]):
+        return None
+    inverses = [(_columns(block, block.size), np.linalg.inv(_diagonal(matrix, block))) for block in blocks]
+    low = np.concatenate([_columns(block, block.low).ravel() for block in blocks])
+    coarse = splu(csc_array(matrix[:, low][low]))
+
+    def improved(left: Array) -> Array:
+        deadline.turn()
+        out = np.zeros_like(left)
+        for at, inverse in inverses:
+            out[at] = (inverse @ left[at][..., None])[..., 0]
+        out[low] += coarse.solve(left[low])
+        return out
+
+    nearly = LinearOperator(matrix.shape, improved, dtype=float)
+    found, failed = cg(rows, right, rtol=CLOSE, maxiter=ROUNDS, M=nearly)
+    return None if failed or not np.all(np.isfinite(found)) else found
+
+
+def _columns(block: Block, many: int) -> Array:
+    """The first columns (B, many) of each."""
+    return block.starts[:, None] + np.arange(many)
+
+
+def _diagonal(matrix: csc_array, block: Block) -> Array:
+    """The blocks (B, K, K)."""
+    at = _columns(block, block.size)
+    number, place = np.full(matrix.shape[0], -1), np.zeros(matrix.shape[0], int)
+    number[at], place[at] = np.arange(len(at))[:, None], np.arange(block.size)
+    column = np.repeat(np.arange(matrix.shape[1]), np.diff(matrix.indptr))
+    inside = (number[matrix.indices] == number[column]) & (number[column] >= 0)
+    row, column = matrix.indices[inside], column[inside]
+    out = np.zeros((len(at), block.size, block.size))
+    out[number[row], place[row], place[column]] = matrix.data[inside]
+    return out
