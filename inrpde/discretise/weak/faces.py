@@ -14,8 +14,8 @@ from inrpde.sampling.cells.tessellation import OUTSIDE, Tessellation
 
 Array = np.ndarray
 INWARD = 1e-10
-"""How far inside a cell, as a share of its size, a material is asked for that jumps at its faces: against the normal, as
-the middle of a cell that walls cut may lie outside."""
+"""How far inside a cell, as a share of its size, a material is asked for that jumps at its faces: against the normal,
+as the middle of a cell that walls cut may lie outside."""
 CHUNK = 4e6
 """Points times jets of a group at most, which bounds the memory."""
 

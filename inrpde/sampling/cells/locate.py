@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Protocol
 
 import numpy as np
 
@@ -14,7 +15,18 @@ from inrpde.sampling.cells.tree import Tree
 from inrpde.sampling.cells.walls import part_at
 
 
-def located(regions: Sequence[Solid], tree: Tree, found: Fragments, points: Array) -> Array:
+class Parted(Protocol):
+    """What is in boxes: the `box` and the `part` (K,) of each fragment; where a box has several of one part,
+    `Fragments`."""
+
+    @property
+    def box(self) -> Array: ...
+
+    @property
+    def part(self) -> Array: ...
+
+
+def located(regions: Sequence[Solid], tree: Tree, found: Parted, points: Array) -> Array:
     """The number (N,) of the fragment that holds each point (N, d) of the closed regions, `OUTSIDE` beyond them."""
     part = part_at(regions, points)
     for number, region in enumerate(regions):
@@ -31,9 +43,10 @@ def located(regions: Sequence[Solid], tree: Tree, found: Fragments, points: Arra
         first, last = (np.searchsorted(keys, key, side=side) for side in ("left", "right"))
         out[left[last > first]] = order[first[last > first]]
         several = np.flatnonzero(last > first + 1)
-        for value in np.unique(key[several]):
-            these = left[key == value]
-            out[these] = _nearest(found, order[keys == value], points[these])
+        if isinstance(found, Fragments):
+            for value in np.unique(key[several]):
+                these = left[key == value]
+                out[these] = _nearest(found, order[keys == value], points[these])
     return out
 
 

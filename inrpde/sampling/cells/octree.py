@@ -84,8 +84,8 @@ class Octree:
     between: Sheets
 
     def tessellation(self, order: int) -> Tessellation:
-        """Quadrature that is exact for polynomials of degree 2·order - 1 in whole boxes; at walls as nearly as these are
-        smooth, but at the edges in which they meet."""
+        """Quadrature that is exact for polynomials of degree 2·order - 1 in whole boxes; at walls as nearly as these
+        are smooth, but at the edges in which they meet."""
         return Tessellation(self._cells, self._volume(order), self._faces(order))
 
     def refined(self, marks: Array) -> Octree:
@@ -182,8 +182,8 @@ class Octree:
         return Rule(points[by_cell], weights[by_cell], starts)
 
     def _walls(self, order: int) -> Iterator[tuple[Array, Array, Array, Array, Array]]:
-        """What parts each two fragments (N, 2): a number (N,) of the wall in a box, or of the rectangle, that it is of, its
-        points and normals (N, q, d) and weights (N, q)."""
+        """What parts each two fragments (N, 2): a number (N,) of the wall in a box, or of the rectangle, that it is
+        of, its points and normals (N, q, d) and weights (N, q)."""
         for each, sheets in _by_order(self.between, order):
             points, weights = sheets.patches.ruled(self.surfaces, each)
             normals = np.zeros_like(points)

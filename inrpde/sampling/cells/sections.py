@@ -137,10 +137,10 @@ def _cut(
     surfaces: Surfaces, wall: Array, flat: Array, along: Array, lo: Array, hi: Array, met: Array
 ) -> tuple[Array, Patches]:
     """The same where the walls are graphs along axes, and meet the planes where `met` (N, 2)."""
-    rows, count = np.arange(len(wall)), len(wall)
+    rows = np.arange(len(wall))
     across = 3 - flat - along
     first, last = lo[rows, across], hi[rows, across]
-    owner, place = [rows, rows], [first, last]
+    owners, places = [rows, rows], [first, last]
     shares = np.linspace(0, 1, EDGE)
     for level, plane in enumerate((lo, hi)):
         for edge in (lo, hi):
@@ -157,9 +157,9 @@ def _cut(
             found = surfaces.heights(
                 wall[row], line[which, :1], across[row], at[which, k, None], at[which, k + 1, None]
             )
-            owner.append(row)
-            place.append(found[:, 0])
-    row, place = np.concatenate(owner), np.concatenate(place)
+            owners.append(row)
+            places.append(found[:, 0])
+    row, place = np.concatenate(owners), np.concatenate(places)
     order = np.lexsort([place, row])
     row, place = row[order], place[order]
     real = (row[1:] == row[:-1]) & (np.diff(place) > THIN * (last - first)[row[1:]])
@@ -184,11 +184,11 @@ def _cut(
     order = np.argsort(heights, axis=1)
     many = np.isfinite(heights).sum(axis=1)
     pieces = []
-    for k in range(3):
-        here = np.flatnonzero(many >= k)
-        below = np.full(len(here), LOW) if k == 0 else order[here, k - 1]
-        above = np.where(many[here] == k, HIGH, order[here, min(k, 1)])
+    for number in range(3):
+        here = np.flatnonzero(many >= number)
+        under = np.full(len(here), LOW) if number == 0 else order[here, number - 1]
+        over = np.where(many[here] == number, HIGH, order[here, min(number, 1)])
         r = row[here]
-        patches = Patches(wall[r], flat[r], along[r], lo[r], hi[r], start[here], stop[here], below, above)
+        patches = Patches(wall[r], flat[r], along[r], lo[r], hi[r], start[here], stop[here], under, over)
         pieces.append((r, patches))
     return np.concatenate([r for r, _ in pieces]), merged([each for _, each in pieces])

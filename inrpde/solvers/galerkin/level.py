@@ -85,7 +85,9 @@ def level(flux: FluxForm, ground: Ground, degree: int, seed: int, before: Level 
     vector = np.zeros(held.width, kind)
     if before is not None and not flux.form.linear:
         vector = projected(before, tessellation, held)
-    vector, assembled = _newton(flux, partial(_assembled, flux, tessellation, ground.divided.cover, held), blocks(held), vector)
+    vector, assembled = _newton(
+        flux, partial(_assembled, flux, tessellation, ground.divided.cover, held), blocks(held), vector
+    )
     return Level(ground, degrees, tessellation, held, vector, assembled)
 
 

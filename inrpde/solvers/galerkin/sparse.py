@@ -1,4 +1,5 @@
-"""Sparse linear systems of small dense blocks: by scipy's SuperLU, in space by conjugate gradients where these serve."""
+"""Sparse linear systems of small dense blocks: by scipy's SuperLU, in space by conjugate gradients where these
+serve."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def test_newton_goes_on_from_the_level_before(monkeypatch):
     first = level(flux, coarse(flux), 4, 0)
     taken = []
     monkeypatch.setattr(
-        "inrpde.solvers.galerkin.level.solve", lambda m, r: taken.append(1) or np.linalg.solve(m.toarray(), r)
+        "inrpde.solvers.galerkin.level.solve", lambda m, r, _: taken.append(1) or np.linalg.solve(m.toarray(), r)
     )
     level(flux, coarse(flux), 5, 0)
     afresh = len(taken)

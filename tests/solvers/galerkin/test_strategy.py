@@ -7,7 +7,7 @@ import pytest
 from sympy import Eq, Heaviside, Interval
 
 import inrpde
-from inrpde import Ball, On, Problem, Region, Space
+from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.solvers import auto
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
@@ -54,14 +54,6 @@ def test_meshes_materials_and_stresses_are_claimed(problem, because):
     assert because in claim.because
 
 
-def ball():
-    room = Space("x y z")
-    w = room.unknown("w")
-    solid = Ball(room, (0, 0, 0), 1)
-    flux = (1 + Heaviside(room.coords[0])) * room.grad(w)
-    return Problem("ball", [w], [On(solid, Eq(room.div(flux), 1)), On(solid.boundary, w)])
-
-
 def moving():
     timed = Space("x", time="t")
     h, (s, t) = timed.unknown("h"), timed.coords
@@ -76,7 +68,6 @@ def moving():
     [
         (problems.poisson()[0], "hold at points as they stand"),
         (problems.stokes()[0], "hold at points as they stand"),
-        (ball(), "curved in three dimensions"),
         (moving(), "followed from a start"),
     ],
 )
