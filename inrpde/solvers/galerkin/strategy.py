@@ -16,7 +16,7 @@ from inrpde.declaration.regions.region import Solid
 from inrpde.discretise.fields import field_points
 from inrpde.discretise.state import State
 from inrpde.discretise.weak.traces import Unfit
-from inrpde.errors import DivergedError
+from inrpde.errors import DivergedError, ProblemError
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
@@ -86,7 +86,10 @@ def solve(context: Context) -> Iterator[Candidate]:
     flux = flux_form(form)
     assert isinstance(flux, FluxForm)
     points = [field_points(form, k, POINTS, seed) for k in range(len(form.unknowns))]
-    plan = Plan(ground(flux), FIRST)
+    try:
+        plan = Plan(ground(flux), FIRST)
+    except ProblemError as error:
+        raise Withdrawn(f"the region cannot be divided into cells ({error.what})") from None
     before: Level | None = None
     gaps: list[float] = []
     while True:

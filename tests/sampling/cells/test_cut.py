@@ -233,6 +233,7 @@ places, radii = st.floats(0, 1), st.floats(0.05, 0.6)
 def test_any_discs_and_boxes_leave_closed_cells(a, b, r, c, d, s, e, f, seed):
     one, other, block = Ball(space, (a, b), r), Ball(space, (c, d), s), box(e, e + 0.3, f, f + 0.2)
     assume(np.hypot(a - c, b - d) + abs(r - s) > 1e-6)
+    assume(abs(np.hypot(a - c, b - d) - r - s) > 1e-5)  # discs that nearly touch leave less than rounding between them
     parts = [one & square, (other - one) & square, (square & block) - (one | other), square - (one | other | block)]
     points = np.random.default_rng(0).uniform(size=(4000, 2))
     parts = [part for part in parts if np.any(part.side(points, 0.0) > 0)]
