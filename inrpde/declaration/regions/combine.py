@@ -150,7 +150,7 @@ class Combined(_Pair, Solid):
 
     def _look_around(self, points: Array) -> Array:
         lo, hi = self.bounds
-        around = points[:, None, :] + 1e-6 * (hi - lo) * _directions(points.shape[1])
+        around = points[:, None, :] + 1e-6 * (hi - lo) * unit_vectors(points.shape[1])
         inside = self.side(around.reshape(-1, points.shape[1]), 0.0).reshape(around.shape[:2]) > 0
         return np.where(inside.all(axis=1), 1, np.where(inside.any(axis=1), 0, -1)).astype(np.int8)
 
@@ -167,7 +167,7 @@ def _filtered(first: Region, second: Region, inside: bool) -> tuple[Piece, ...]:
 
 
 @lru_cache(maxsize=16)
-def _directions(dim: int) -> Array:
+def unit_vectors(dim: int) -> Array:
     """Unit vectors (K, dim) that look in all directions."""
     if dim == 1:
         return np.array([[-1.0], [1.0]])

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from inrpde.declaration.regions.combine import _directions
+from inrpde.declaration.regions.combine import unit_vectors
 from inrpde.declaration.regions.region import Solid
 from inrpde.declaration.regions.sequence import lattice
 
@@ -26,7 +26,7 @@ def re_entrant(solid: Solid) -> bool:
         points = one.at(unit)
         edge = points[other.covers(points, BESIDE * solid.size)][:MOST]
         edge = edge[solid.side(edge, solid.tolerance) == 0]
-        around = edge[:, None] + REACH * solid.size * _directions(3)
+        around = edge[:, None] + REACH * solid.size * unit_vectors(3)
         inside = solid.side(around.reshape(-1, 3), 0.0).reshape(around.shape[:2]) > 0
         if np.any(inside.mean(axis=1) > FILLED):
             return True

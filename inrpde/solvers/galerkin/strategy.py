@@ -26,8 +26,9 @@ from inrpde.solvers.galerkin.level import Level, differences, level
 NAME, OPTIONS = "flux form", Nothing
 FIRST, LAST = 2, {1: 12, 2: 8, 3: 5}
 """Degrees of the bases to begin with, and by dimension at most; chosen."""
-POWER = 1.6
-"""Of the columns, that the time of a level is in proportion to; measured in the plane."""
+POWER = {1: 1.6, 2: 1.6, 3: 1.2}
+"""Of the columns, that the time of a level is in proportion to, by dimension; measured: by factors in the plane, by
+conjugate gradients in space."""
 POINTS = 2000
 """Points at which levels are compared; chosen."""
 BULK, FEW = 0.9, 0.5
@@ -36,9 +37,9 @@ else all bases grow; chosen."""
 ROUGH = 0.45
 """What the functions of one degree hold beside those of the degree before, in amplitude, where a solution is not
 smooth: in a cell at a singular point the next degree would leave nearly as much; chosen."""
-TOWARDS, PEAKED = 2, 2.0
-"""Further divisions towards a corner, and how much more of what is not smooth lies round it than round others;
-chosen."""
+TOWARDS, PEAKED = {1: 2, 2: 2, 3: 0}, 2.0
+"""Further divisions towards a corner, by dimension (in space edges are many cells long), and how much more of what is
+not smooth lies round it than round others; chosen."""
 GOAL = 1e-9
 """An estimated error below which nothing more is tried; chosen."""
 PATIENCE, FINE, GOOD = (8.0, 30.0), 1e-7, 1e-5
@@ -113,7 +114,7 @@ def solve(context: Context) -> Iterator[Candidate]:
         after = plan.after(found)
         if error < (GOAL if context.tol is None else context.tol / 30) or after.degree > LAST[form.space.dim]:
             return
-        cost = spent * (after.size / plan.size) ** POWER
+        cost = spent * (after.size / plan.size) ** POWER[form.space.dim]
         if cost > left(context, error):
             return
         before, plan = found, after
@@ -179,7 +180,7 @@ class Plan:
         marks[rough] = True
         points = self._shared(rough, last)
         ground = self.ground.refined(marks)
-        for _ in range(TOWARDS if len(points) else 0):
+        for _ in range(TOWARDS[points.shape[1]] if len(points) else 0):
             marks = np.zeros(ground.cells, bool)
             marks[ground.divided.cover.touching(points)] = True
             ground = ground.refined(marks)
