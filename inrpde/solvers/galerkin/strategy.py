@@ -89,8 +89,8 @@ def solve(context: Context) -> Iterator[Candidate]:
     points = [field_points(form, k, POINTS, seed) for k in range(len(form.unknowns))]
     try:
         plan = Plan(ground(flux), FIRST)
-    except ProblemError as error:
-        raise Withdrawn(f"the region cannot be divided into cells ({error.what})") from None
+    except ProblemError as refused:
+        raise Withdrawn(f"the region cannot be divided into cells ({refused.what})") from None
     before: Level | None = None
     gaps: list[float] = []
     while True:

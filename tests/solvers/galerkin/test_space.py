@@ -37,7 +37,8 @@ def test_a_ball_is_solved_to_the_degree():
 
 
 def test_a_rod_of_another_material_leaves_what_is_linear_on_both_sides():
-    """u = r² / a inside, continuous beyond: fluxes are those of r² everywhere, whatever side of a cell its middle is on."""
+    """u = r² / a inside, continuous beyond: fluxes are those of r² everywhere, whatever side of a cell its middle is
+    on."""
     square, radius = (x - 0.5) ** 2 + (y - 0.45) ** 2, 0.25
     a = Piecewise((50, square < radius**2), (1, True))
     truth = Piecewise((square / 50, square < radius**2), (square + (1 / 50 - 1) * radius**2, True))
