@@ -62,7 +62,9 @@ def carved(surfaces: Surfaces, regions: Sequence[Solid], lo: Array, hi: Array) -
         steep[row[met]], chosen[row[met]] = slopes[met], wall[met]
         many, axis = near.sum(axis=1), np.argmax(steep, axis=1)
         clear = np.flatnonzero(many == 0)
-        found.append((plain(chosen[clear], axis[clear], lo[clear], hi[clear]), box[clear], level, np.ones(len(clear), bool)))
+        found.append(
+            (plain(chosen[clear], axis[clear], lo[clear], hi[clear]), box[clear], level, np.ones(len(clear), bool))
+        )
         single = np.flatnonzero((many == 1) & (steep[np.arange(len(box)), axis] > STEEP))
         row, patches, unfit = sections(surfaces, chosen[single], axis[single], lo[single], hi[single])
         found.append((patches, box[single[row]], level, np.ones(len(row), bool)))
@@ -138,9 +140,7 @@ def _sided(
     return Sheets(patches, box, level, cuts, filled, *sides)
 
 
-def faced(
-    surfaces: Surfaces, regions: Sequence[Solid], axis: Array, lo: Array, hi: Array, cut: Array
-) -> Sheets:
+def faced(surfaces: Surfaces, regions: Sequence[Solid], axis: Array, lo: Array, hi: Array, cut: Array) -> Sheets:
     """Rectangles (F, d), flat across their axes (F,), of which walls may meet those that are `cut` (F,): in sheets with
     the parts on both sides of them."""
     box, level = np.arange(len(axis)), 0

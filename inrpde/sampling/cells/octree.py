@@ -21,7 +21,7 @@ from inrpde.sampling.cells.walls import part_at
 MEASURED = 3
 """The order of the rule by which fragments are measured."""
 LEAST = 2
-"""The order in divided boxes at least: it is lower by two for each time."""
+"""The order in divided boxes at least: it is lower by one for each time."""
 SNUG = 0.05
 """How much beyond the points by which it is measured the box round a fragment goes, as a share of its own."""
 
@@ -42,7 +42,9 @@ def octree(regions: tuple[Solid, ...], tree: Tree, surfaces: Surfaces) -> Octree
 
     held = np.flatnonzero(clear & (whole != OUTSIDE))
     filled = inside[inside.filled]
-    keys = np.concatenate([held * many + whole[held], *(_keys(filled.box, side, many) for side in (filled.below, filled.above))])
+    keys = np.concatenate(
+        [held * many + whole[held], *(_keys(filled.box, side, many) for side in (filled.below, filled.above))]
+    )
     keys = np.unique(keys[keys >= 0])
     box, part = keys // many, keys % many
 
@@ -157,7 +159,9 @@ class Octree:
             rows = rows[owner[rows] != OUTSIDE]
             place = bottom[rows, :, None] + (top - bottom)[rows, :, None] * nodes
             points = np.repeat(base[rows], len(nodes), axis=1)
-            points[np.arange(len(rows)), :, patches.flat[rows]] = place.reshape(place.shape[0], place.shape[1] * place.shape[2])
+            points[np.arange(len(rows)), :, patches.flat[rows]] = place.reshape(
+                place.shape[0], place.shape[1] * place.shape[2]
+            )
             heights = (top - bottom)[rows, :, None] * weights
             yield owner[rows], points, ((scale[rows] * area)[:, :, None] * heights).reshape(points.shape[:2])
 
@@ -197,7 +201,13 @@ class Octree:
             upward, steep = slope[rows, :, patches.flat], np.linalg.norm(slope, axis=2)
             normals = slope * (np.sign(upward) / steep)[..., None]
             number = count + sheets.box * many + patches.wall
-            yield np.column_stack([sheets.below, sheets.above]), number, points, weights * steep / np.abs(upward), normals
+            yield (
+                np.column_stack([sheets.below, sheets.above]),
+                number,
+                points,
+                weights * steep / np.abs(upward),
+                normals,
+            )
 
     def _faces(self, order: int) -> Faces:
         """Those between two cells, and between a cell, then on the left, and what is outside."""
@@ -209,7 +219,13 @@ class Octree:
             cells = np.where(turned[:, None], cells[:, ::-1], cells)
             normals = np.where(turned[:, None, None], -normals, normals)
             keys = np.column_stack([cells, number])[real]
-            found.append((np.repeat(keys, weights.shape[1], axis=0), *(each[real].reshape(-1, 3) for each in (points, normals)), weights[real].ravel()))
+            found.append(
+                (
+                    np.repeat(keys, weights.shape[1], axis=0),
+                    *(each[real].reshape(-1, 3) for each in (points, normals)),
+                    weights[real].ravel(),
+                )
+            )
         keys, points, normals, weights = (np.concatenate(each) for each in zip(*found, strict=True))
         order_ = np.lexsort(keys.T)
         keys = keys[order_]
@@ -220,6 +236,6 @@ class Octree:
 
 def _by_order(sheets: Sheets, order: int) -> Iterator[tuple[int, Sheets]]:
     """Sheets with the order of their rules."""
-    orders = np.where(sheets.level == COARSE, 1, np.maximum(order - 2 * sheets.level, min(LEAST, order)))
+    orders = np.where(sheets.level == COARSE, 1, np.maximum(order - sheets.level, min(LEAST, order)))
     for each in np.unique(orders):
         yield int(each), sheets[orders == each]

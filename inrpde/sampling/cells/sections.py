@@ -153,7 +153,9 @@ def _cut(
             below = surfaces.value(wall[here], line) < 0
             which, k = np.nonzero(below[:, 1:] != below[:, :-1])
             row = here[which]
-            found = surfaces.heights(wall[row], line[which, :1], across[row], at[which, k, None], at[which, k + 1, None])
+            found = surfaces.heights(
+                wall[row], line[which, :1], across[row], at[which, k, None], at[which, k + 1, None]
+            )
             owner.append(row)
             place.append(found[:, 0])
     row, place = np.concatenate(owner), np.concatenate(place)
@@ -175,7 +177,9 @@ def _cut(
             signs.append(surfaces.value(wall[row], middle) < 0)
         here = np.flatnonzero(met[row, level] & (signs[0] != signs[1]))
         at = middle[here, None]
-        heights[here, level] = surfaces.heights(wall[row[here]], at, along[row[here]], low[here, None], high[here, None])[:, 0]
+        heights[here, level] = surfaces.heights(
+            wall[row[here]], at, along[row[here]], low[here, None], high[here, None]
+        )[:, 0]
     order = np.argsort(heights, axis=1)
     many = np.isfinite(heights).sum(axis=1)
     pieces = []

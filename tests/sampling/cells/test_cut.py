@@ -218,7 +218,6 @@ def test_a_disc_far_from_the_origin_is_closed_to_rounding():
     assert closedness(found).max() < 1e-11
 
 
-
 def test_two_hundred_cut_cells_are_quick():
     start = time.process_time()
     found = divide([disc, square - disc], size=1 / 64).tessellation(6)

@@ -159,6 +159,6 @@ def test_thousands_of_boxes_take_seconds():
 
 def test_a_part_of_a_ball_between_oblique_planes():
     wedge = unit & Implicit(space, And(x + y > 0, x - 2 * y > 0), within=box(-1, 1))
-    angle = np.pi - np.arccos(-1 / np.sqrt(10)) # between the planes, inside
+    angle = np.pi - np.arccos(-1 / np.sqrt(10))  # between the planes, inside
     found = divide([wedge], size=0.3).tessellation(5)
     assert found.volume.weights.sum() == pytest.approx(2 * angle / 3, rel=1e-3)
