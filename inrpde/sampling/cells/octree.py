@@ -21,7 +21,7 @@ from inrpde.sampling.cells.walls import part_at
 MEASURED = 3
 """The order of the rule by which fragments are measured."""
 LEAST = 2
-"""The order in divided boxes at least: it is lower by two for each time."""
+"""The order in divided boxes at least: it is lower by one for each time."""
 SNUG = 0.05
 """How much beyond the points by which it is measured the box round a fragment goes, as a share of its own."""
 
@@ -236,6 +236,6 @@ class Octree:
 
 def _by_order(sheets: Sheets, order: int) -> Iterator[tuple[int, Sheets]]:
     """Sheets with the order of their rules."""
-    orders = np.where(sheets.level == COARSE, 1, np.maximum(order - 2 * sheets.level, min(LEAST, order)))
+    orders = np.where(sheets.level == COARSE, 1, np.maximum(order - sheets.level, min(LEAST, order)))
     for each in np.unique(orders):
         yield int(each), sheets[orders == each]

@@ -90,8 +90,9 @@ def _between(boxes: Array, narrow: Array, found: Materials) -> Array:
     for k in np.flatnonzero(narrow):
         for value in (*found.breaks[k], *(float(end[k]) for part in found.parts for end in part.bounds)):
             met |= (boxes[:, 0, k] <= value) & (boxes[:, 1, k] >= value)
+    size = boxes[:, 1] - boxes[:, 0]  # and beyond: a box that ends at a jump may lie beside it
+    low, high = boxes[:, 0] - size, boxes[:, 1] + size
     for wall in found.walls:
-        low, high = boxes[:, 0], boxes[:, 1]
         ends = [wall(np.where(corner, high, low)) for corner in np.ndindex(*(2,) * boxes.shape[2])]
         met |= (np.min(ends, axis=0) <= 0) & (np.max(ends, axis=0) >= 0)
     return met

@@ -24,7 +24,7 @@ from inrpde.solvers.galerkin.ground import Ground, ground
 from inrpde.solvers.galerkin.level import Level, differences, level
 
 NAME, OPTIONS = "flux form", Nothing
-FIRST, LAST = 2, {1: 12, 2: 8, 3: 5}
+FIRST, LAST = 2, {1: 16, 2: 13, 3: 6}
 """Degrees of the bases to begin with, and by dimension at most; chosen."""
 POWER = {1: 1.6, 2: 1.6, 3: 1.2}
 """Of the columns, that the time of a level is in proportion to, by dimension; measured: by factors in the plane, by
@@ -42,12 +42,15 @@ TOWARDS, PEAKED = {1: 2, 2: 2, 3: 0}, 2.0
 not smooth lies round it than round others; chosen."""
 GOAL = 1e-9
 """An estimated error below which nothing more is tried; chosen."""
-PATIENCE, FINE, GOOD = (8.0, 30.0), 1e-7, 1e-5
+PATIENCE, FINE, GOOD = (8.0, 30.0), 1e-8, 1e-5
 """Without a budget, seconds after which no level is begun: with an error that is below `GOOD`, and with a larger one;
 below `FINE` a quarter of the first; chosen."""
-FIRST_SHARE, LEAST_SHARE, MARGIN = 0.3, 0.2, 1.5
-"""The part of the difference to the level before that is the error of a second level, and of any at least; what the
-error is taken for beside what it would be by the last gain; chosen."""
+FIRST_SHARE, LEAST_SHARE, MOST_SHARE, UNSTEADY = 0.3, 0.2, 20.0, 2.0
+"""The part of the difference to the level before that is the error of a second level, and of any at least and at most
+(where materials meet in a point levels may gain a tenth); and that of one that does not come nearer; chosen."""
+STEADY, MARGIN = 3, 1.5
+"""Gains of so many levels tell, by their median where the last is larger; what the error is taken for beside what it
+would be if they went on; chosen."""
 
 
 def serves(form: Form) -> Claim | str:
@@ -146,8 +149,11 @@ def gained(gaps: Sequence[float]) -> float:
     """The part of the last difference that is the error of the last level."""
     if len(gaps) < 2:
         return FIRST_SHARE
-    last = gaps[-1] / max(gaps[-2], 1e-300)
-    return float(np.clip(MARGIN * last / max(1 - last, 0.1), LEAST_SHARE, 1.0))
+    ratios = np.array(gaps[1:]) / np.maximum(gaps[:-1], 1e-300)
+    ratio = max(ratios[-1], np.median(ratios[-STEADY:]))
+    if ratio >= 1:
+        return UNSTEADY
+    return float(np.clip(MARGIN * ratio / (1 - ratio), LEAST_SHARE, MOST_SHARE))
 
 
 @dataclass(frozen=True)

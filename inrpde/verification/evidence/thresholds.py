@@ -72,6 +72,9 @@ ALONE = 1e-2
 
 LEAST_ORDER = 1.0
 """A reference that converges more slowly may converge to something else: that it agrees proves nothing."""
+REGULAR = 2.0
+"""A reference of a lower order than its scheme's meets corners, whose error its grids show in part: it is taken for
+larger by the square of the ratio."""
 AGREES = 3.0
 """Two answers agree that differ by so many times the sum of their errors."""
 APART, TINY = 10.0, 1e-4

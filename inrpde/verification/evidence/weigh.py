@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from inrpde.verification.evidence.thresholds import AGREES, APART, BETTER, GAINED, LEAST_ORDER, SINGULAR, TINY
+from inrpde.verification.evidence.thresholds import AGREES, APART, BETTER, GAINED, LEAST_ORDER, REGULAR, SINGULAR, TINY
 
 Compared = Mapping[str, Any]
 """What a comparison with a reference says of a field (see `report.reference_errors`)."""
@@ -72,6 +72,7 @@ def weigh(
     if not compared:
         return Weighed(own, own, ratio, bounded=bounded)
     gap, trust = _closest(compared)
+    trust *= max(1.0, REGULAR / max(compared.get("order", REGULAR), LEAST_ORDER)) ** 2
     sound = compared.get("sound", True) and compared.get("order", LEAST_ORDER) >= LEAST_ORDER
     found = Weighed(own, own, ratio, gap, trust, sound, bounded)
     if found.apart(AGREES) and amplified > SINGULAR:

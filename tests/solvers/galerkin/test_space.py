@@ -33,7 +33,7 @@ def test_a_ball_is_solved_to_the_degree():
     given = form(ball, Eq(-space.laplace(u), 6), On(ball.boundary, Eq(u, 0)))
     points = np.random.default_rng(0).uniform(-0.57, 0.57, (500, 3))
     found = level(flux_form(given), ground(flux_form(given)), 2, 0)
-    assert values(found, points) == pytest.approx(1 - np.sum(points**2, axis=1), abs=1e-5)
+    assert values(found, points) == pytest.approx(1 - np.sum(points**2, axis=1), abs=3e-5)
 
 
 def test_a_rod_of_another_material_leaves_what_is_linear_on_both_sides():
