@@ -157,15 +157,9 @@ def _cut(
             found = surfaces.heights(
                 wall[row], line[which, :1], across[row], at[which, k, None], at[which, k + 1, None]
             )
-<<<<<<< HEAD
             owners.append(row)
             places.append(found[:, 0])
     row, place = np.concatenate(owners), np.concatenate(places)
-=======
-            owner.append(row)
-            place.append(found[:, 0])
-    row, place = np.concatenate(owner), np.concatenate(place)
->>>>>>> solid
     order = np.lexsort([place, row])
     row, place = row[order], place[order]
     real = (row[1:] == row[:-1]) & (np.diff(place) > THIN * (last - first)[row[1:]])
