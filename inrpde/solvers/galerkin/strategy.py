@@ -42,10 +42,12 @@ TOWARDS, PEAKED = {1: 2, 2: 2, 3: 0}, 2.0
 not smooth lies round it than round others; chosen."""
 GOAL = 1e-9
 """An estimated error below which nothing more is tried; chosen."""
-PATIENCE, FINE, GOOD = (8.0, 30.0), 1e-8, 1e-5
+FINER = 0.999
+"""The score of a level beside that of the one before, at most."""
+PATIENCE, FINE, GOOD = (8.0, 40.0), 1e-8, 1e-5
 """Without a budget, seconds after which no level is begun: with an error that is below `GOOD`, and with a larger one;
 below `FINE` a quarter of the first; chosen."""
-FIRST_SHARE, LEAST_SHARE, MOST_SHARE, UNSTEADY = 0.3, 0.2, 20.0, 2.0
+FIRST_SHARE, LEAST_SHARE, MOST_SHARE, UNSTEADY = 1.0, 0.2, 20.0, 2.0
 """The part of the difference to the level before that is the error of a second level, and of any at least and at most
 (where materials meet in a point levels may gain a tenth); and that of one that does not come nearer; chosen."""
 STEADY, MARGIN = 3, 1.5
@@ -85,7 +87,8 @@ def refusal(regions: Sequence[Mesh]) -> str:
 
 def solve(context: Context) -> Iterator[Candidate]:
     """A candidate a level. Its score is its estimated error: of the second level on what it differs by from the one
-    before, times what the last gain was."""
+    before, times what the last gain was; a finer level is better all the same where the estimate of one before was too
+    low."""
     form, seed = context.form, context.seed
     flux = flux_form(form)
     assert isinstance(flux, FluxForm)
@@ -96,6 +99,7 @@ def solve(context: Context) -> Iterator[Candidate]:
         raise Withdrawn(f"the region cannot be divided into cells ({refused.what})") from None
     before: Level | None = None
     gaps: list[float] = []
+    score = float("inf")
     while True:
         begun = time.perf_counter()
         try:
@@ -110,8 +114,9 @@ def solve(context: Context) -> Iterator[Candidate]:
             gaps.append(max(differences(found.state, before.state, points)))
         spent, share = time.perf_counter() - begun, gained(gaps)
         error = share * gaps[-1] if gaps else float(np.sqrt(found.held(0).sum()))
+        score = min(error, FINER * score)
         yield Candidate(
-            found.state, error, error, spent, "galerkin", f"{plan}, {found.columns.width} columns",
+            found.state, score, error, spent, "galerkin", f"{plan}, {found.columns.width} columns",
             again=Coarser(flux, plan, before, seed), share=share, weak=True, doubts=doubts(form, found),
         )  # fmt: skip
         after = plan.after(found)

@@ -189,8 +189,9 @@ def estimate(
         part = candidate.share
         fields = {name: _clipped(part * difference) for name, difference in differences.items()}
         return Estimate(
-            fields, first, second, differences, 0.0, (), most=most, spread=spread, share=part, other=other, weak=weak
-        )
+            fields, first, second, differences, 0.0, (), most=most, spread=spread, share=part, other=other,
+            weak=max(fields.values()) if candidate.weak else None,
+        )  # fmt: skip
     common = shared(first, second)
     alone = tuple(names[k] for k in unknowns if sampled(form, k))
     larger, least = OPEN

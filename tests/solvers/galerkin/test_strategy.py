@@ -119,7 +119,9 @@ def test_the_share_that_is_left_follows_the_last_gain():
     assert gained([]) == gained([1.0]) == strategy.FIRST_SHARE
     assert gained([1.0, 1e-3]) == LEAST_SHARE
     assert gained([1.0, 0.3]) == pytest.approx(1.5 * 0.3 / 0.7)
-    assert gained([1.0, 0.9]) == gained([1.0, 2.0]) == 1.0
+    assert gained([1.0, 0.9]) == pytest.approx(1.5 * 0.9 / 0.1)
+    assert gained([1.0, 2.0]) == strategy.UNSTEADY
+    assert gained([1.0, 0.8, 0.64, 0.064]) == pytest.approx(1.5 * 0.8 / 0.2)
 
 
 # -- plans
