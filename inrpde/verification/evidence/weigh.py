@@ -31,8 +31,9 @@ class Weighed:
 
     @property
     def agrees(self) -> bool:
-        """Does a sound reference agree?"""
-        return self.sound and not self.apart(AGREES)
+        """Does a sound reference agree, or differ by so little that the difference, which is then the error, is
+        none?"""
+        return self.sound and (self.gap * self.ratio <= TINY or not self.apart(AGREES))
 
     @property
     def contradicted(self) -> bool:
