@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from inrpde.verification.evidence.thresholds import AGREES, APART, BETTER, GAINED, LEAST_ORDER, REGULAR, SINGULAR, TINY
+from inrpde.verification.evidence.thresholds import (
+    AGREES,
+    APART,
+    BETTER,
+    GAINED,
+    LEAST_ORDER,
+    NOTHING,
+    REGULAR,
+    SINGULAR,
+    TINY,
+)
 
 Compared = Mapping[str, Any]
 """What a comparison with a reference says of a field (see `report.reference_errors`)."""
@@ -33,7 +43,7 @@ class Weighed:
     def agrees(self) -> bool:
         """Does a sound reference agree, or differ by so little that the difference, which is then the error, is
         none?"""
-        return self.sound and (self.gap * self.ratio <= TINY or not self.apart(AGREES))
+        return self.sound and (self.gap * self.ratio <= NOTHING or not self.apart(AGREES))
 
     @property
     def contradicted(self) -> bool:
