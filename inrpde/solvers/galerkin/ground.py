@@ -11,6 +11,7 @@ from inrpde.compiler.flux import FluxForm
 from inrpde.compiler.materials import Materials, materials
 from inrpde.declaration.regions import Mesh
 from inrpde.resolution import Place, narrow
+from inrpde.sampling import grid_points
 from inrpde.sampling.cells import quadtree, simplices
 from inrpde.sampling.cells.tessellation import Divided
 
@@ -22,6 +23,8 @@ WIDE = 3.0
 Gaussian of that width to some digits; chosen."""
 STEP, LEAST = 1e-4, 1e-7
 """Data that vary on so small a share of the region where cells end jump there, and elsewhere on the second; chosen."""
+PROBES = 7
+"""Points a coordinate round a box at which it is asked whether a curve passes; chosen."""
 MOST = 20_000
 """Cells at most before a solution is known; chosen."""
 
@@ -90,9 +93,9 @@ def _between(boxes: Array, narrow: Array, found: Materials) -> Array:
     for k in np.flatnonzero(narrow):
         for value in (*found.breaks[k], *(float(end[k]) for part in found.parts for end in part.bounds)):
             met |= (boxes[:, 0, k] <= value) & (boxes[:, 1, k] >= value)
-    size = boxes[:, 1] - boxes[:, 0]  # and beyond: a box that ends at a jump may lie beside it
-    low, high = boxes[:, 0] - size, boxes[:, 1] + size
+    size = boxes[:, 1] - boxes[:, 0]
+    shares = grid_points([np.linspace(-1, 2, PROBES)] * boxes.shape[2])  # a box that ends at a jump may lie beside it
     for wall in found.walls:
-        ends = [wall(np.where(corner, high, low)) for corner in np.ndindex(*(2,) * boxes.shape[2])]
+        ends = [wall(boxes[:, 0] + share * size) for share in shares]
         met |= (np.min(ends, axis=0) <= 0) & (np.max(ends, axis=0) >= 0)
     return met

@@ -78,7 +78,7 @@ larger by the square of the ratio."""
 AGREES = 3.0
 """Two answers agree that differ by so many times the sum of their errors."""
 NOTHING = 1e-6
-"""Two answers that differ by less agree, whatever either says of itself: the difference is then the error."""
+"""Two answers that differ by less agree, whatever either says of itself."""
 APART, TINY = 10.0, 1e-4
 """Two answers contradict one another that differ by so many times that sum, and by so much."""
 GAINED = 10.0

@@ -53,7 +53,7 @@ class Weighed:
     @property
     def better(self) -> bool:
         """Is the reference the better answer?"""
-        return self.sound and self.gap > BETTER * self.trust
+        return self.sound and self.gap > BETTER * self.trust and self.gap * self.ratio > NOTHING
 
     @property
     def of_variation(self) -> float:
@@ -88,7 +88,7 @@ def weigh(
     found = Weighed(own, own, ratio, gap, trust, sound, bounded)
     if found.apart(AGREES) and amplified > SINGULAR:
         return Weighed(own, own, ratio, bounded=bounded)
-    if found.contradicted or (found.sound and found.apart(AGREES)):
+    if found.contradicted or (found.sound and not found.agrees):
         return replace(found, error=gap)
     if found.sound and own > AGREES * (gap + trust):
         return replace(found, error=gap + trust)
