@@ -42,6 +42,11 @@ class FluxEquation:
     fluxes: tuple[Row, ...]
     rest: Row
 
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The fluxes, then the rest."""
+        return (*self.fluxes, self.rest)
+
 
 @dataclass(frozen=True, eq=False)
 class FluxForm:
@@ -82,7 +87,7 @@ def flux_form(form: Form) -> FluxForm | str:
         found = [each for condition in inside for each in _equations(form, condition, split)]
     except NoFlux as error:
         return str(error)
-    pairs = paired(form, [(*each.fluxes, each.rest) for each in found])
+    pairs = paired(form, [each.rows for each in found])
     if isinstance(pairs, str):
         return pairs
     made = adjusted(form, [replace(e, test=test, sign=sign) for e, (test, sign) in zip(found, pairs, strict=True)])

@@ -78,7 +78,7 @@ class _Found:
 
     def inside(self, form: Form, equation: FluxEquation, parts: Sequence[Solid]) -> None:
         """Of an equation in a volume; on a mesh alone what its cells do not follow."""
-        rows, coords = (*equation.fluxes, equation.rest), form.space.coords
+        rows, coords = equation.rows, form.space.coords
         for mine, more in zip(self.breaks, _between_nodes(form, rows), strict=True):
             mine += more
         every = dict.fromkeys(g for row in rows for g in switches(row.residual, coords))

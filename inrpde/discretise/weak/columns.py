@@ -62,13 +62,9 @@ class Columns:
     def width(self) -> int:
         return int(sum(self.lives.sum(axis=1) * [family.size for family in self.families]))
 
-    @cached_property
-    def inverse(self) -> Array:
-        return np.linalg.inv(self.cells.axes)
-
     def jets(self, unknown: int, cell: Array, points: Array) -> Array:
         """Values and derivatives of the columns of an unknown at points (N, …, d) in cells (N,): (N, …, 1 + d, K)."""
-        dim, back = points.shape[-1], np.swapaxes(self.inverse[cell], 1, 2)
+        dim, back = points.shape[-1], np.swapaxes(self.cells.inverse[cell], 1, 2)
         local = (points.reshape(len(points), -1, dim) - self.cells.origin[cell][:, None]) @ back
         jets = self.families[unknown].jets(cell, local)
         jets[:, :, 1:] = back[:, None] @ jets[:, :, 1:]
@@ -98,7 +94,7 @@ def columns(flux: FluxForm, tessellation: Tessellation, families: Sequence[Famil
     cells = tessellation.cells
     lives = np.zeros((len(flux.form.unknowns), len(cells)), bool)
     for equation, holds in zip(flux.equations, holding(flux, tessellation), strict=True):
-        for row in (*equation.fluxes, equation.rest):
+        for row in equation.rows:
             for jet in row.jets.values():
                 lives[jet.unknown] |= holds
     for number, unknown in enumerate(flux.form.unknowns):
@@ -125,7 +121,7 @@ def holding(flux: FluxForm, tessellation: Tessellation) -> list[Array]:
     return [known[id(equation.region)] for equation in flux.equations]
 
 
-def batches(cells: Cells, numbers: Array, counts: Array) -> Iterable[Array]:
+def batches(cells: Cells, numbers: Array) -> Iterable[Array]:
     """The cells of these numbers in groups that are images of one reference cell; each cut cell is a group."""
     whole = numbers[cells.reference[numbers] != CUT]
     for key in np.unique(cells.reference[whole]):

@@ -86,7 +86,7 @@ def traces(
             equation = flux.equations[k]
             value = np.zeros(group.weights.shape, vector.dtype)
             slopes = np.zeros((*group.weights.shape, width), vector.dtype)
-            *fluxes, (_, rest) = _at(flux, (*equation.fluxes, equation.rest), side, number, slots, states)
+            *fluxes, (_, rest) = _at(flux, equation.rows, side, number, slots, states)
             for axis, (each, by) in enumerate(fluxes):
                 outward = equation.sign * side.normals[..., axis]
                 value = value + outward * each

@@ -64,7 +64,8 @@ def volumes(
     energy = np.zeros((len(numbers), size, size))
     place = np.full(len(tessellation.cells), -1)
     place[numbers] = np.arange(len(numbers))
-    for batch in batches(tessellation.cells, numbers, volume.counts):
+    heads = {j: columns.heads(j, vector) for j in involved}
+    for batch in batches(tessellation.cells, numbers):
         for part in _chunks(batch, volume, size * (1 + dim) * 2):
             deadline.turn()
             rows = np.concatenate([np.arange(volume.starts[c], volume.starts[c + 1]) for c in part])
@@ -73,10 +74,9 @@ def volumes(
             owner = np.repeat(part, count)
             local = tessellation.cells.local(owner[:count], points[:count])
             jets = {j: columns.families[j].jets(part[:1], local[None])[0] for j in {test, *involved}}
-            inverse = columns.inverse[part]
             frame = np.zeros((len(part), 1 + dim, 1 + dim))
-            frame[:, 0, 0], frame[:, 1:, 1:] = 1.0, inverse
-            at = {j: _state(columns.heads(j, vector)[part], jets[j], frame) for j in involved}
+            frame[:, 0, 0], frame[:, 1:, 1:] = 1.0, tessellation.cells.inverse[part]
+            at = {j: _state(heads[j][part], jets[j], frame) for j in involved}
             left, slopes = _weighted(form, equation, points, at, count, dim)
             left = np.einsum("cq,cqb,cmb->cqm", weights, left, frame)
             out.load(columns.starts[test][part], np.einsum("cqm,qmk->ck", left, jets[test]))
@@ -99,8 +99,7 @@ def definite(slope: Array) -> Array:
 
 
 def _involved(equation: FluxEquation) -> list[int]:
-    rows = (*equation.fluxes, equation.rest)
-    return sorted({equation.test, *(jet.unknown for row in rows for jet in row.jets.values())})
+    return sorted({equation.test, *(jet.unknown for row in equation.rows for jet in row.jets.values())})
 
 
 def _chunks(batch: Array, volume: Rule, each: int) -> list[Array]:

@@ -94,7 +94,7 @@ class Octree:
         boxes[self.box[marks[self._cell]]] = True
         return octree(self.regions, self.tree.divided(boxes), self.surfaces)
 
-    @property
+    @cached_property
     def cover(self) -> Cover:
         """Where the cells lie."""
         lo, hi = self._boxes

@@ -125,7 +125,7 @@ class Quadtree:
         boxes[self.fragments.box[marks[self._cell]]] = True
         return _settled(self.regions, self.tree.divided(boxes), self.curves)
 
-    @property
+    @cached_property
     def cover(self) -> Cover:
         """Where the cells lie."""
         half = (self.fragments.hi - self.fragments.lo) / 2

@@ -8,8 +8,8 @@ import numpy as np
 
 from inrpde.sampling.cells.cut import Arcs
 from inrpde.sampling.cells.halves import cross
+from inrpde.sampling.cells.reference import cube_rule
 from inrpde.sampling.cells.tessellation import Array
-from inrpde.sampling.grid import grid_points
 
 STEPS = 20
 """Steps to a point of an arc from its share of the chord: each leaves less than a tenth, as an arc turns so little."""
@@ -18,10 +18,8 @@ STEPS = 20
 @lru_cache(maxsize=64)
 def unit_rule(order: int, dim: int) -> tuple[Array, Array]:
     """The tensor Gauss–Legendre rule of `order` nodes a coordinate on [0, 1]^dim: nodes (N, dim), weights (N,)."""
-    x, w = np.polynomial.legendre.leggauss(order)
-    if dim == 0:
-        return np.empty((1, 0)), np.ones(1)
-    return grid_points([(x + 1) / 2] * dim), np.prod(grid_points([w / 2] * dim), axis=1)
+    nodes, weights = cube_rule(dim, order)
+    return (nodes + 1) / 2, weights / 2**dim
 
 
 @lru_cache(maxsize=64)

@@ -43,7 +43,7 @@ class Divided:
     def vertices(self) -> Array:
         return self.nodes[self.cells]
 
-    @property
+    @cached_property
     def cover(self) -> Cover:
         """Where the cells lie."""
         origin, axes = self._maps

@@ -41,10 +41,14 @@ class Cells:
     def __len__(self) -> int:
         return len(self.origin)
 
+    @cached_property
+    def inverse(self) -> Array:
+        """The slopes ∂ξ/∂x (C, d, d)."""
+        return np.linalg.inv(self.axes)
+
     def local(self, numbers: Array, points: Array) -> Array:
         """The coordinates ξ of points (N, d) in the cells of these numbers (N,)."""
-        inverse = np.linalg.inv(self.axes)
-        return np.einsum("nij,nj->ni", inverse[numbers], points - self.origin[numbers])
+        return np.einsum("nij,nj->ni", self.inverse[numbers], points - self.origin[numbers])
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,9 +100,9 @@ class Walls:
         """The least of those of each point (N, d) of boxes (N,), infinite where a box has none."""
         out = np.full(len(box), np.inf)
         order = np.argsort(box, kind="stable")
-        for wall, coefficients in zip(self.box, self.coefficients, strict=True):
-            first, last = (np.searchsorted(box[order], wall, side=side) for side in ("left", "right"))
-            rows = order[first:last]
+        first, last = (np.searchsorted(box[order], self.box, side=side) for side in ("left", "right"))
+        for start, stop, coefficients in zip(first, last, self.coefficients, strict=True):
+            rows = order[start:stop]
             if len(rows):
                 out[rows] = np.minimum(out[rows], _products(local[rows]) @ coefficients.ravel())
         return out

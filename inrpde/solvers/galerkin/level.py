@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from scipy.sparse import block_array, csc_array
@@ -39,7 +39,7 @@ class Level:
     vector: Array
     assembled: Assembled
 
-    @property
+    @cached_property
     def state(self) -> State:
         cover = self.ground.divided.cover.walled(self.ground.walls, inner_points(self.tessellation))
         trials = tuple(self.columns.trial(k, cover) for k in range(len(self.degrees)))
