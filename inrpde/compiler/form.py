@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from sympy import Dummy, Expr, im, re
+from sympy import Dummy, Expr, Symbol, im, re
 
 from inrpde.compiler.bind import Bound, BoundCondition, Evolution, Unknown
 from inrpde.compiler.printing import RowFunction
@@ -101,6 +101,8 @@ class Form:
     warnings: tuple[str, ...]
     origin: Form | None = None
     """The form that this one continues from another state."""
+    moment: tuple[Symbol, float] | None = None
+    """Of a form in space at one time: what it is called, and when it is."""
 
     @property
     def space(self) -> Space:
@@ -162,6 +164,11 @@ class Form:
     def environment(self, row: Row, points: np.ndarray, normals: np.ndarray | None, labels: Mapping) -> dict:
         """The arrays for everything in a row but the jets of the unknowns and the integrals."""
         env = dict(zip(self.space.coords, points.T, strict=True))
+        where, undifferentiated = points, ()
+        if self.moment is not None:
+            time, moment = self.moment
+            env[time], undifferentiated = moment, (0,)
+            where = np.column_stack([points, np.full(len(points), moment)])
         if normals is not None:
             env |= dict(zip(self.space.normal, normals.T[: len(self.space.spatial)], strict=True))
         env |= labels
@@ -169,8 +176,8 @@ class Form:
         for symbol, jet in row.data.items():
             by_name.setdefault(jet.name, []).append((symbol, jet.index))
         for name, wanted in by_name.items():
-            values = self.bound.data[name](points, {index for _, index in wanted})
-            env |= {symbol: values[index] for symbol, index in wanted}
+            values = self.bound.data[name](where, {(*index, *undifferentiated) for _, index in wanted})
+            env |= {symbol: values[(*index, *undifferentiated)] for symbol, index in wanted}
         return env
 
 

@@ -355,6 +355,7 @@ def _check_condition(p: Problem, condition: On) -> None:
 
 
 def _check_symbols(p: Problem, expr: Expr, region: Region, place: str) -> None:
+    region.check_time()
     for symbol in sorted(expr.free_symbols - _known_symbols(p) - set(region.labels), key=str):
         if isinstance(symbol, NormalComponent):
             if symbol not in p.space.normal:

@@ -28,6 +28,7 @@ def sample(region: Region, n: int, seed: int = 0) -> Quadrature:
 
     The same seed gives the same bytes, another one other points. Raises ProblemError if the region is empty.
     """
+    region.check_time()
     found = region.parts
     counts = _shares(region.shares, n)
     for part, count in zip(found, counts, strict=True):

@@ -60,12 +60,7 @@ def _volumes(tangents: Array) -> Array:
 
 
 def parts_of(region: Region) -> tuple[Part, ...]:
-    """The pieces of which something is left. Raises ProblemError if that is none, or if the region lacks the time."""
-    if region.space.time is not None and not region.has_time:
-        raise ProblemError(
-            "a purely spatial region in a space with time", region.label,
-            f"give it its time: omega.over(Interval(0, 1)), or as the last factor of the set, for {region.space.time}",
-        )  # fmt: skip
+    """The pieces of which something is left. Raises ProblemError if that is none."""
     found = [_part(piece, 1) for piece in region.pieces]
     again = LONGER if any(found) else LONGEST
     found = [part or _part(piece, again) for part, piece in zip(found, region.pieces, strict=True)]

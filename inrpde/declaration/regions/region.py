@@ -167,6 +167,12 @@ class Region(metaclass=_Declared):
         """Raise ProblemError, naming the relation or operation that is to blame, if nothing is left of the region."""
         _ = self.parts
 
+    def check_time(self) -> None:
+        """Raise ProblemError if the space has a time that the region lacks."""
+        if self.space.time is not None and not self.has_time:
+            fix = f"omega.over(Interval(0, 1)), or as the last factor of the set, for {self.space.time}"
+            raise ProblemError("a purely spatial region in a space with time", self.label, f"give it its time: {fix}")
+
     @property
     def has_time(self) -> bool:
         return self.space.time is not None and self.space.time in self.coords

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csc_array
 
 from inrpde import deadline
-from inrpde.compiler.flux import FluxForm
+from inrpde.compiler.flux import FluxEquation, FluxForm
 from inrpde.discretise.weak.blocks import Blocks
 from inrpde.discretise.weak.columns import Columns, holding
 from inrpde.discretise.weak.faces import groups
-from inrpde.discretise.weak.traces import Traces, conditions, face_terms, traces
-from inrpde.discretise.weak.volumes import volumes
+from inrpde.discretise.weak.traces import Facing, Traces, conditions, face_terms, facing, traces
+from inrpde.discretise.weak.volumes import Piece, pieces, volumes
 from inrpde.sampling.cells.tessellation import Tessellation
 
 Array = np.ndarray
@@ -32,56 +34,94 @@ class Assembled:
     lacking: Array
 
 
+@dataclass(frozen=True, eq=False)
+class Discrete:
+    """A flux form on a tessellation, with columns for its unknowns. What does not depend on the state is found once."""
+
+    flux: FluxForm
+    tessellation: Tessellation
+    columns: Columns
+
+    @cached_property
+    def holds(self) -> list[Array]:
+        """For each equation the cells, bool (C,), on which it holds."""
+        return holding(self.flux, self.tessellation)
+
+    @cached_property
+    def facings(self) -> tuple[Facing, ...]:
+        found = groups(self.flux, self.tessellation, self.columns.lives, self.holds)
+        return tuple(facing(group, self.columns) for group in found)
+
+    def pieces(self, equations: Iterable[FluxEquation]) -> Iterator[Piece]:
+        """Equations, on the regions of those of the form, in the cells where they hold."""
+        where = dict(zip((e.region for e in self.flux.equations), self.holds, strict=True))
+        for equation in equations:
+            yield from pieces(equation, np.flatnonzero(where[equation.region]), self.tessellation, self.columns)
+
+    def assembled(self, vector: Array, flux: FluxForm | None = None) -> Assembled:
+        """The system at the heads of a vector (W,), of the form or of another that differs by its data. Raises Unfit
+        for conditions that do not fit a flux form."""
+        flux, out = flux or self.flux, Blocks(self.columns.width, vector.dtype)
+        energies = self.inside(flux, vector, out)
+        found = [traces(flux, each, self.columns, vector) for each in self.facings]
+        lacking = self.around(flux, found, self.constants(found, energies), out)
+        return Assembled(out.matrix(), out.residual, energies, lacking)
+
+    def inside(self, flux: FluxForm, vector: Array, out: Blocks) -> dict[int, Array]:
+        """Adds what the equations give in cells; by unknown the energies (C, K, K) of its basis."""
+        energies: dict[int, Array] = {}
+        for piece in self.pieces(flux.equations):
+            test = piece.equation.test
+            size = self.columns.families[test].size
+            energy = energies.setdefault(test, np.zeros((len(self.tessellation.cells), size, size)))
+            energy[piece.cells] += volumes(flux.form, piece, self.columns, vector, out)
+        return energies
+
+    def constants(self, found: Sequence[Traces], energies: dict[int, Array]) -> dict[int, Array]:
+        """By unknown those (C,) of the trace inequalities ∫_∂K |q(v)|² ≤ Λ ∫_K E(v)."""
+        squares = {unknown: np.zeros_like(energy) for unknown, energy in energies.items()}
+        for each in found:
+            deadline.turn()
+            for trace in each.traces:
+                jets = each.facing.jets[trace.side, trace.unknown][:, :, 1:]
+                outward = np.einsum("fqk,fqkl->fql", each.diagonal(trace), jets)
+                outward *= np.sqrt(each.group.weights)[..., None]
+                gram = np.swapaxes(outward.conj(), 1, 2) @ outward
+                np.add.at(squares[trace.unknown], each.group.sides[trace.side].cell, gram.real)
+        return {unknown: _trace_constants(energies[unknown], square) for unknown, square in squares.items()}
+
+    def around(self, flux: FluxForm, found: Sequence[Traces], constants: dict[int, Array], out: Blocks) -> Array:
+        """Adds what holds on faces; points (N, d) of the boundary where conditions are lacking."""
+        lacking = [np.empty((0, self.tessellation.cells.origin.shape[1]))]
+        for each in found:
+            deadline.turn()
+            if not each.traces:
+                continue
+            sides = each.group.sides
+            known = np.stack([constants[t.unknown][sides[t.side].cell] for t in each.traces], axis=1)
+            terms = face_terms(each, conditions(flux, each), known)
+            lacking.append(each.group.points[terms.lacking])
+            weights = each.group.weights[..., None]
+            _scatter(each.facing, terms.values * weights, terms.slopes * weights[..., None], self.columns, out)
+        return np.concatenate(lacking)
+
+
 def assemble(flux: FluxForm, tessellation: Tessellation, columns: Columns, vector: Array) -> Assembled:
     """At the heads of a vector (W,). Raises Unfit for conditions that do not fit a flux form."""
-    holds = holding(flux, tessellation)
-    out = Blocks(columns.width, vector.dtype)
-    energies: dict[int, Array] = {}
-    for equation, on in zip(flux.equations, holds, strict=True):
-        numbers = np.flatnonzero(on)
-        size = columns.families[equation.test].size
-        energy = energies.setdefault(equation.test, np.zeros((len(on), size, size)))
-        energy[numbers] += volumes(flux.form, equation, numbers, tessellation, columns, vector, out)
-    faces, lacking = [], [np.empty((0, tessellation.cells.origin.shape[1]))]
-    squares = {unknown: np.zeros_like(energy) for unknown, energy in energies.items()}
-    for group in groups(flux, tessellation, columns.lives, holds):
-        deadline.turn()
-        found, jets = traces(flux, group, columns, vector)
-        faces.append((found, jets))
-        for trace in found.traces:
-            outward = np.einsum("fqk,fqkl->fql", found.diagonal(trace), jets[trace.side, trace.unknown][:, :, 1:])
-            outward *= np.sqrt(group.weights)[..., None]
-            cell = group.sides[trace.side].cell
-            gram = np.swapaxes(outward.conj(), 1, 2) @ outward
-            np.add.at(squares[trace.unknown], cell, gram.real)
-    constants = {unknown: _trace_constants(energies[unknown], square) for unknown, square in squares.items()}
-    for found, jets in faces:
-        deadline.turn()
-        if not found.traces:
-            continue
-        group = found.group
-        known = np.stack([constants[t.unknown][group.sides[t.side].cell] for t in found.traces], axis=1)
-        terms = face_terms(found, conditions(flux, found), known)
-        lacking.append(group.points[terms.lacking])
-        values = terms.values * group.weights[..., None]
-        slopes = terms.slopes * group.weights[..., None, None]
-        _scatter(found, jets, values, slopes, columns, out)
-    return Assembled(out.matrix(), out.residual, energies, np.concatenate(lacking))
+    return Discrete(flux, tessellation, columns).assembled(vector)
 
 
-def _scatter(
-    found: Traces, jets: dict[tuple[int, int], Array], values: Array, slopes: Array, columns: Columns, out: Blocks
-) -> None:
+def _scatter(facing: Facing, values: Array, slopes: Array, columns: Columns, out: Blocks) -> None:
     """Adds what holds at the points of a group, tested by the columns of both sides."""
-    sides, many = found.group.sides, 1 + found.group.points.shape[2]
-    for (side, test), a in found.slots.items():
+    sides, many, jets = facing.group.sides, 1 + facing.group.points.shape[2], facing.jets
+    for (side, test), a in facing.slots.items():
         rows, left = columns.starts[test][sides[side].cell], jets[side, test]
         part = values[..., a : a + many]
         if not np.any(part) and not np.any(slopes[..., a : a + many, :]):
             continue
         out.load(rows, np.einsum("fqm,fqmk->fk", part, left))
         flat = np.swapaxes(left.reshape(len(left), -1, left.shape[3]), 1, 2)
-        for (other, unknown), b in found.slots.items():
+        for (other, unknown), b in facing.slots.items():
             both = slopes[..., a : a + many, b : b + many]
             if np.any(both):
                 right = both @ jets[other, unknown]

@@ -30,8 +30,11 @@ class Blocks:
         """What is left (N, K) of equations that begin at rows (N,)."""
         np.add.at(self.residual, rows[:, None] + np.arange(values.shape[1]), values)
 
-    def matrix(self) -> csc_array:
-        """The sum of all blocks; a column of nothing, of a basis that has fewer functions, is 1 on the diagonal."""
+    def matrix(self, bare: bool = False) -> csc_array:
+        """The sum of all blocks; a column of nothing, of a basis that has fewer functions, is 1 on the diagonal, unless
+        the matrix is to be `bare`."""
+        if not self.parts:
+            return csc_array((self.width, self.width))
         summed = [self._summed(parts) for parts in self.parts.values()]
         heights, sizes = np.zeros(self.width, np.int64), np.zeros(self.width)
         for _, columns, values in summed:
@@ -48,7 +51,7 @@ class Blocks:
             at = at[:, :, None] + np.arange(tall)
             data[at], indices[at] = values, (rows[:, None] + np.arange(tall))[:, None, :]
         matrix = csc_array((data, indices, starts), shape=(self.width, self.width))
-        return csc_array(matrix + diags_array((sizes == 0).astype(float))) if np.any(sizes == 0) else matrix
+        return csc_array(matrix + diags_array((sizes == 0).astype(float))) if np.any(sizes == 0) and not bare else matrix
 
     def _summed(self, parts: list[tuple[Array, Array, Array]]) -> tuple[Array, Array, Array]:
         """Rows (U,), columns (U,) and transposed values (U, L, K) of the blocks of one shape that begin alike."""

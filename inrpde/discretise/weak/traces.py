@@ -50,14 +50,47 @@ class Trace:
 
 
 @dataclass(frozen=True, eq=False)
-class Traces:
-    """All traces of a group, and `slots`: where the jets (value, first derivatives) of an unknown on a side begin among
-    the S jets of the group. `states` are their values (F, q, S)."""
+class Facing:
+    """A group of faces, with `slots`: where the jets (value, first derivatives) of an unknown on a side begin among the
+    S jets of the group. `jets` by side and unknown (F, q, 1 + d, K) are those of the columns."""
 
     group: Group
     slots: dict[tuple[int, int], int]
+    jets: dict[tuple[int, int], Array]
+
+    def states(self, columns: Columns, vector: Array) -> Array:
+        """The jets (F, q, S) of the unknowns."""
+        many = 1 + self.group.points.shape[2]
+        out = np.zeros((*self.group.weights.shape, many * len(self.slots)), vector.dtype)
+        for (number, unknown), start in self.slots.items():
+            heads = columns.heads(unknown, vector)[self.group.sides[number].cell]
+            out[..., start : start + many] = np.einsum("fqmk,fk->fqm", self.jets[number, unknown], heads)
+        return out
+
+
+def facing(group: Group, columns: Columns) -> Facing:
+    """The jets of all unknowns that live beside faces."""
+    many = 1 + group.points.shape[2]
+    keys = [(number, unknown) for number, side in enumerate(group.sides) for unknown in side.unknowns]
+    jets = {(number, k): columns.jets(k, group.sides[number].cell, group.points) for number, k in keys}
+    return Facing(group, {key: many * place for place, key in enumerate(keys)}, jets)
+
+
+@dataclass(frozen=True, eq=False)
+class Traces:
+    """All traces of a group, and the values (F, q, S) of its jets."""
+
+    facing: Facing
     traces: tuple[Trace, ...]
     states: Array
+
+    @property
+    def group(self) -> Group:
+        return self.facing.group
+
+    @property
+    def slots(self) -> dict[tuple[int, int], int]:
+        return self.facing.slots
 
     def diagonal(self, trace: Trace) -> Array:
         """The slopes (F, q, d) of a flux by the derivatives of its own unknown."""
@@ -65,21 +98,11 @@ class Traces:
         return trace.slopes[..., start + 1 : start + 1 + self.group.points.shape[2]]
 
 
-def traces(
-    flux: FluxForm, group: Group, columns: Columns, vector: Array
-) -> tuple[Traces, dict[tuple[int, int], Array]]:
-    """The traces at a state, and by side and unknown the jets (F, q, 1 + d, K) of the columns."""
-    dim = group.points.shape[2]
-    slots, jets, width = {}, {}, 0
-    for number, side in enumerate(group.sides):
-        for unknown in side.unknowns:
-            slots[number, unknown] = width
-            width += 1 + dim
-            jets[number, unknown] = columns.jets(unknown, side.cell, group.points)
-    states = np.zeros((*group.weights.shape, width), vector.dtype)
-    for (number, unknown), start in slots.items():
-        heads = columns.heads(unknown, vector)[group.sides[number].cell]
-        states[..., start : start + 1 + dim] = np.einsum("fqmk,fk->fqm", jets[number, unknown], heads)
+def traces(flux: FluxForm, facing: Facing, columns: Columns, vector: Array) -> Traces:
+    """The traces at a state."""
+    group, slots, dim = facing.group, facing.slots, facing.group.points.shape[2]
+    states = facing.states(columns, vector)
+    width = states.shape[2]
     found = []
     for number, side in enumerate(group.sides):
         for k in side.equations:
@@ -98,7 +121,7 @@ def traces(
             carried = sum((slope for at, slope in rest if at == start), np.zeros((*group.weights.shape, 1 + dim)))
             drift = equation.sign * np.einsum("fqk,fqk->fq", np.real(carried[..., 1:]), side.normals)
             found.append(Trace(number, equation.test, value, slopes, drift))
-    return Traces(group, slots, tuple(found), states), jets
+    return Traces(facing, tuple(found), states)
 
 
 def _at(

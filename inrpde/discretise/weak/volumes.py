@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from inrpde import deadline
 from inrpde.compiler.flux import FluxEquation
-from inrpde.compiler.form import Form, Row
+from inrpde.compiler.form import Form, Jet, Row
 from inrpde.discretise.weak.blocks import Blocks
 from inrpde.discretise.weak.columns import Columns, batches
 from inrpde.sampling.cells.tessellation import Rule, Tessellation
@@ -32,13 +32,30 @@ def localised(
     form: Form, rows: Sequence[Row], points: Array, normals: Array | None, at: dict[int, Array]
 ) -> list[Local]:
     """Rows at points (N, d) where the unknowns' jets are `at`, (N, 1 + d) each."""
-    data = {symbol: jet for row in rows for symbol, jet in row.data.items()}
-    given = form.environment(replace(rows[0], data=data), points, normals, {})  # what rows share is asked for once
+    given = _given(form, rows, points, normals)
     return [_local(row, given, points, at) for row in rows]
 
 
+def values(form: Form, rows: Sequence[Row], points: Array, at: dict[int, Array]) -> list[Array]:
+    """The same without slopes: (N,) each."""
+    given = _given(form, rows, points, None)
+    found = (row.value(given | {s: at[j.unknown][:, _place(j)] for s, j in row.jets.items()})[0] for row in rows)
+    return [np.broadcast_to(each, len(points)) for each in found]
+
+
+def _given(form: Form, rows: Sequence[Row], points: Array, normals: Array | None) -> dict:
+    """What rows share is asked for once."""
+    data = {symbol: jet for row in rows for symbol, jet in row.data.items()}
+    return form.environment(replace(rows[0], data=data), points, normals, {})
+
+
+def _place(jet: Jet) -> int:
+    """Of a jet among the value and the first derivatives."""
+    return 1 + jet.index.index(1) if any(jet.index) else 0
+
+
 def _local(row: Row, given: dict, points: Array, at: dict[int, Array]) -> Local:
-    places = {symbol: 1 + jet.index.index(1) if any(jet.index) else 0 for symbol, jet in row.jets.items()}
+    places = {symbol: _place(jet) for symbol, jet in row.jets.items()}
     env = given | {symbol: at[row.jets[symbol].unknown][:, place] for symbol, place in places.items()}
     value = np.broadcast_to(row.value(env)[0], (len(points),))
     slopes: dict[int, Array] = {}
@@ -52,42 +69,73 @@ def _local(row: Row, given: dict, points: Array, at: dict[int, Array]) -> Local:
     return Local(value, slopes)
 
 
-def volumes(
-    form: Form, equation: FluxEquation, numbers: Array, tessellation: Tessellation, columns: Columns,
-    vector: Array, out: Blocks,
-) -> Array:  # fmt: skip
-    """Adds what an equation gives in the cells of these numbers, and returns the energy of its own unknown there by the
-    derivatives alone, symmetric (len(numbers), K, K)."""
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """An equation in C cells that are images of one, with q points in each.
+
+    `points` (C·q, d) and `weights` (C, q) are in space; `jets` by unknown (q, 1 + d, K) are those of the columns by the
+    local coordinates, and `frame` (C, 1 + d, 1 + d) takes them to space.
+    """
+
+    equation: FluxEquation
+    cells: Array
+    points: Array
+    weights: Array
+    frame: Array
+    jets: dict[int, Array]
+
+    def states(self, columns: Columns, vector: Array) -> dict[int, Array]:
+        """The jets (C·q, 1 + d) of the unknowns in the equation."""
+        involved = _involved(self.equation)
+        return {j: _state(columns.heads(j, vector)[self.cells], self.jets[j], self.frame) for j in involved}
+
+    def load(self, form: Form, columns: Columns, vector: Array, out: Blocks) -> None:
+        """Adds what is left of the equation at a state."""
+        found = values(form, (self.equation.rest, *self.equation.fluxes), self.points, self.states(columns, vector))
+        left = np.column_stack([found[0], *(-each for each in found[1:])])
+        self.tested(self.equation.sign * left.reshape(*self.weights.shape, -1), columns, out)
+
+    def tested(self, left: Array, columns: Columns, out: Blocks) -> None:
+        """Adds ∫ of what multiplies v and its derivatives, (C, q, 1 + d)."""
+        test = self.equation.test
+        left = np.einsum("cq,cqb,cmb->cqm", self.weights, left, self.frame)
+        many = self.jets[test].shape[2]
+        out.load(columns.starts[test][self.cells], left.reshape(len(left), -1) @ self.jets[test].reshape(-1, many))
+
+
+def pieces(equation: FluxEquation, numbers: Array, tessellation: Tessellation, columns: Columns) -> Iterator[Piece]:
+    """Of an equation in the cells of these numbers."""
     volume, dim = tessellation.volume, tessellation.cells.origin.shape[1]
-    test, involved = equation.test, _involved(equation)
-    size = columns.families[test].size
-    energy = np.zeros((len(numbers), size, size))
-    place = np.full(len(tessellation.cells), -1)
-    place[numbers] = np.arange(len(numbers))
-    heads = {j: columns.heads(j, vector) for j in involved}
+    test, size = equation.test, columns.families[equation.test].size
     for batch in batches(tessellation.cells, numbers):
         for part in _chunks(batch, volume, size * (1 + dim) * 2):
-            deadline.turn()
             rows = np.concatenate([np.arange(volume.starts[c], volume.starts[c + 1]) for c in part])
             points, weights = volume.points[rows], volume.weights[rows].reshape(len(part), -1)
             count = weights.shape[1]
-            owner = np.repeat(part, count)
-            local = tessellation.cells.local(owner[:count], points[:count])
-            jets = {j: columns.families[j].jets(part[:1], local[None])[0] for j in {test, *involved}}
+            local = tessellation.cells.local(np.full(count, part[0]), points[:count])
+            involved = {test, *_involved(equation)}
+            jets = {j: columns.families[j].jets(part[:1], local[None])[0] for j in involved}
             frame = np.zeros((len(part), 1 + dim, 1 + dim))
             frame[:, 0, 0], frame[:, 1:, 1:] = 1.0, tessellation.cells.inverse[part]
-            at = {j: _state(heads[j][part], jets[j], frame) for j in involved}
-            left, slopes = _weighted(form, equation, points, at, count, dim)
-            left = np.einsum("cq,cqb,cmb->cqm", weights, left, frame)
-            out.load(columns.starts[test][part], np.einsum("cqm,qmk->ck", left, jets[test]))
-            for j, slope in slopes.items():
-                both = np.einsum("cmb,cqba,cna->cqmn", frame, weights[..., None, None] * slope, frame, optimize=True)
-                out.add(columns.starts[test][part], columns.starts[j][part], _integrated(both, jets[test], jets[j]))
-            own = np.zeros((*slopes[test].shape[:2], 1 + dim, 1 + dim))
-            own[..., 1:, 1:] = definite(slopes[test][..., 1:, 1:])
-            own = np.einsum("cmb,cqba,cna->cqmn", frame, weights[..., None, None] * own, frame, optimize=True)
-            energy[place[part]] += _integrated(own, jets[test], jets[test])
-    return energy
+            yield Piece(equation, part, points, weights, frame, jets)
+
+
+def volumes(form: Form, piece: Piece, columns: Columns, vector: Array, out: Blocks) -> Array:
+    """Adds what an equation gives in the cells of a piece, and returns the energy of its own unknown there by the
+    derivatives alone, symmetric (C, K, K)."""
+    deadline.turn()
+    equation, frame, weights, jets = piece.equation, piece.frame, piece.weights, piece.jets
+    test, dim = equation.test, piece.points.shape[1]
+    left, slopes = _weighted(form, equation, piece.points, piece.states(columns, vector), weights.shape[1], dim)
+    piece.tested(left, columns, out)
+    rows = columns.starts[test][piece.cells]
+    for j, slope in slopes.items():
+        both = np.einsum("cmb,cqba,cna->cqmn", frame, weights[..., None, None] * slope, frame, optimize=True)
+        out.add(rows, columns.starts[j][piece.cells], _integrated(both, jets[test], jets[j]))
+    own = np.zeros((*slopes[test].shape[:2], 1 + dim, 1 + dim))
+    own[..., 1:, 1:] = definite(slopes[test][..., 1:, 1:])
+    own = np.einsum("cmb,cqba,cna->cqmn", frame, weights[..., None, None] * own, frame, optimize=True)
+    return _integrated(own, jets[test], jets[test])
 
 
 def definite(slope: Array) -> Array:

@@ -11,7 +11,7 @@ from scipy.sparse import block_array, csc_array
 
 from inrpde.compiler.flux import FluxEquation, FluxForm
 from inrpde.discretise.state import State
-from inrpde.discretise.weak.assembly import Assembled, assemble
+from inrpde.discretise.weak.assembly import Assembled, Discrete
 from inrpde.discretise.weak.columns import Columns, Family, columns, inner_points
 from inrpde.discretise.weak.pins import pins
 from inrpde.errors import DivergedError
@@ -85,17 +85,16 @@ def level(flux: FluxForm, ground: Ground, degree: int, seed: int, before: Level 
     vector = np.zeros(held.width, kind)
     if before is not None and not flux.form.linear:
         vector = projected(before, tessellation, held)
-    vector, assembled = _newton(
-        flux, partial(_assembled, flux, tessellation, ground.divided.cover, held), blocks(held), vector
-    )
+    discrete = Discrete(flux, tessellation, held)
+    vector, assembled = _newton(flux, partial(_assembled, discrete, ground.divided.cover), blocks(held), vector)
     return Level(ground, degrees, tessellation, held, vector, assembled)
 
 
-def _assembled(flux: FluxForm, tessellation: Tessellation, cover: Cover, held: Columns, vector: Array) -> Assembled:
+def _assembled(discrete: Discrete, cover: Cover, vector: Array) -> Assembled:
     """The system at a state, bordered by what pins constants: each with a multiplier, which is no part of the
     vector."""
-    found = assemble(flux, tessellation, held, vector)
-    slopes, left = pins(flux, tessellation, cover, held, vector)
+    found = discrete.assembled(vector)
+    slopes, left = pins(discrete.flux, discrete.tessellation, cover, discrete.columns, vector)
     if not len(left):
         return found
     scale = np.abs(found.matrix.diagonal()).mean()

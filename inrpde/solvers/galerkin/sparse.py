@@ -4,16 +4,18 @@ serve."""
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csc_array
-from scipy.sparse.linalg import LinearOperator, MatrixRankWarning, cg, splu
+from scipy.sparse.linalg import LinearOperator, MatrixRankWarning, SuperLU, cg, splu
 
 from inrpde import deadline
 from inrpde.errors import DivergedError
+from inrpde.solvers.linear.threads import sized
 
 Array = np.ndarray
 ACCURATE = 1e-9
@@ -44,37 +46,54 @@ def solve(matrix: csc_array, right: Array, blocks: Sequence[Block] = ()) -> Arra
     """The solution (W,) of a square system; with `blocks` by conjugate gradients, where it is large, symmetric and
     positive, and they are quick. Columns and rows are scaled by the diagonal first. Raises DivergedError where it is
     singular."""
-    diagonal = np.abs(matrix.diagonal())
-    largest = np.max(np.abs(matrix.data), initial=0.0)
-    scale = 1 / np.sqrt(np.where(diagonal > 1e-14 * largest, diagonal, largest or 1.0))
-    entries = matrix.data * scale[matrix.indices] * np.repeat(scale, np.diff(matrix.indptr))
-    scaled = csc_array((entries, matrix.indices, matrix.indptr), shape=matrix.shape)
-    wanted = scale * right
     if blocks and len(right) > LARGE and np.isrealobj(matrix.data) and np.all(matrix.diagonal() > 0):
-        near = _by_gradients(scaled, wanted, blocks)
+        scaled, scale = _scaled(matrix)
+        near = _by_gradients(scaled, scale * right, blocks)
         if near is not None:
             return scale * near
+    return factorised(matrix, right)(right)
+
+
+def factorised(matrix: csc_array, probe: Array, refined: int = REFINED) -> Callable[[Array], Array]:
+    """What solves systems of a square matrix, with so many steps of iterative refinement; `probe` (W,) is a right-hand
+    side on which it is tried. Raises DivergedError where it is singular."""
+    scaled, scale = _scaled(matrix)
+
+    def solved(factors: SuperLU, right: Array) -> Array:
+        wanted = scale * right
+        found = factors.solve(wanted)
+        for _ in range(refined):
+            found = found + factors.solve(wanted - scaled @ found)
+        return scale * found
+
     best, least = None, np.inf
     for options in PIVOTS:
         try:
-            with warnings.catch_warnings():
+            with sized(0.0), warnings.catch_warnings():  # its blocks are small
                 warnings.simplefilter("error", MatrixRankWarning)
                 factors = splu(scaled, **{"permc_spec": "MMD_AT_PLUS_A", **options})
         except (RuntimeError, MatrixRankWarning):
             continue
-        found = factors.solve(wanted)
-        for _ in range(REFINED):
-            found = found + factors.solve(wanted - scaled @ found)
-        left = float(np.linalg.norm(wanted - scaled @ found) / (np.linalg.norm(wanted) or 1.0))
+        missed = scale * (probe - matrix @ solved(factors, probe))
+        left = float(np.linalg.norm(missed) / (np.linalg.norm(scale * probe) or 1.0))
         if np.isfinite(left) and left < least:
-            best, least = found, left
+            best, least = factors, left
         if least < ACCURATE:
             break
     if best is None:
         raise DivergedError(
             "the system of the flux form is singular", None, "check that the conditions determine the solution"
         )
-    return scale * best
+    return partial(solved, best)
+
+
+def _scaled(matrix: csc_array) -> tuple[csc_array, Array]:
+    """With rows and columns divided by the roots (W,) of its diagonal, and what these are multiplied by."""
+    diagonal = np.abs(matrix.diagonal())
+    largest = np.max(np.abs(matrix.data), initial=0.0)
+    scale = 1 / np.sqrt(np.where(diagonal > 1e-14 * largest, diagonal, largest or 1.0))
+    entries = matrix.data * scale[matrix.indices] * np.repeat(scale, np.diff(matrix.indptr))
+    return csc_array((entries, matrix.indices, matrix.indptr), shape=matrix.shape), scale
 
 
 def _by_gradients(matrix: csc_array, right: Array, blocks: Sequence[Block]) -> Array | None:

@@ -5,7 +5,7 @@ import pytest
 from sympy import Eq, Interval, Matrix, Piecewise, eye
 
 from inrpde import On, Region, Space
-from inrpde.discretise.weak.traces import PENALTY, Unfit, conditions, face_terms, traces
+from inrpde.discretise.weak.traces import PENALTY, Unfit, conditions, face_terms, facing, traces
 from tests.discretise.weak.forms import flux_of, grouped, on_boxes, standing
 
 space = Space("x y")
@@ -33,7 +33,7 @@ def on(flux, region, inner=False):
     zero = np.zeros(made.columns.width)
     for group in grouped(made):
         if (len(group.sides) == 2) == inner and region.contains(group.points[0]).all():
-            found, _ = traces(flux, group, made.columns, zero)
+            found = traces(flux, facing(group, made.columns), made.columns, zero)
             held = conditions(flux, found)
             constants = [2.0, 20.0] if inner else [2.0] * len(found.traces)
             return found, held, face_terms(found, held, np.tile(constants, (len(group.points), 1)))

@@ -8,7 +8,7 @@ from sympy import Eq, I, Interval, Matrix, sin
 
 from inrpde import On, Region, Space
 from inrpde.discretise.weak.blocks import Blocks
-from inrpde.discretise.weak.volumes import definite, volumes
+from inrpde.discretise.weak.volumes import definite, pieces, volumes
 from tests.discretise.weak.forms import flux_of, heads, on_boxes, on_mesh, standing
 from tests.sampling.cells.checks import shuffled
 from tests.sampling.cells.meshes import ell
@@ -24,7 +24,12 @@ def system(made, vector, equation=0):
     held, out = made.columns, Blocks(made.columns.width, vector.dtype)
     numbers = np.arange(len(made.tessellation.cells))
     flux = made.flux
-    energy = volumes(flux.form, flux.equations[equation], numbers, made.tessellation, held, vector, out)
+    found = list(pieces(flux.equations[equation], numbers, made.tessellation, held))
+    energy = np.concatenate([volumes(flux.form, piece, held, vector, out) for piece in found])
+    left = Blocks(held.width, vector.dtype)
+    for piece in found:
+        piece.load(flux.form, held, vector, left)
+    assert np.allclose(left.residual, out.residual, rtol=0, atol=1e-12 * np.abs(out.residual).max())
     matrix = np.zeros((held.width, held.width), vector.dtype)
     for rows, columns, blocks in chain(*out.parts.values()):
         for row, column, block in zip(rows, columns, blocks, strict=True):

@@ -1,0 +1,265 @@
+"""A problem in time at one moment: what is in space, with the time as a number, and what the rates are multiplied by.
+
+Equations M₂ ∂²u/∂t² + M₁ ∂u/∂t + S(u, t) = 0 part into the flux form of S in space and the coefficients M of the rates,
+which may vary in space; conditions on boundaries that hold at all times are those of the flux form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from sympy import Derivative, Expr, Function, Integer, diff
+from sympy.core.function import AppliedUndef
+
+from inrpde.compiler.bind import Bound, BoundCondition, Evolution, Unknown
+from inrpde.compiler.flux import FluxEquation, FluxForm, flux_form
+from inrpde.compiler.form import Form, Row
+from inrpde.compiler.lower import Lowering
+from inrpde.declaration.integral import RegionIntegral
+from inrpde.declaration.regions import Region
+from inrpde.declaration.regions.section import section
+from inrpde.declaration.space import Space
+
+HIGHEST = 2
+"""Derivatives in time at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """What an unknown, or its derivative in time of an order, begins with: `row` of the form in space and time, linear
+    in that derivative alone."""
+
+    unknown: int
+    order: int
+    row: Row
+
+
+@dataclass(frozen=True, eq=False)
+class Frozen:
+    """A form in space and time, parted.
+
+    `flux` is the flux form of S at a moment that is still to be given (`at`). `masses[n]` are its equations with the
+    rates of order n + 1 alone, each written in place of its unknown. `orders` are those of the unknowns in time: 0 for
+    a pressure. `steady`: nothing in S or on boundaries but what is given varies with time.
+    """
+
+    whole: Form
+    evolution: Evolution
+    flux: FluxForm
+    masses: tuple[tuple[FluxEquation, ...], ...]
+    orders: tuple[int, ...]
+    starts: tuple[Start, ...]
+
+    def at(self, time: float) -> FluxForm:
+        """The flux form at a time."""
+        form = self.flux.form
+        assert form.moment is not None
+        return replace(self.flux, form=replace(form, moment=(form.moment[0], time)))
+
+    @property
+    def linear(self) -> bool:
+        return self.flux.form.linear
+
+    @property
+    def steady(self) -> bool:
+        """Is S linear, and do its slopes not depend on time?"""
+        rows = (*self.flux.boundary, *(row for equation in self.flux.equations for row in equation.rows))
+        return self.linear and all(map(self.keeps_slopes, rows))
+
+    def keeps_slopes(self, row: Row) -> bool:
+        """Do the slopes of a row depend neither on the state nor on time?"""
+        return row.linear and not any(self._varies(row, slope) for slope in row.tangent.values())
+
+    def varies(self, row: Row) -> bool:
+        """Does what is given in a row depend on time?"""
+        return self._varies(row, row.residual)
+
+    def _varies(self, row: Row, expr: Expr) -> bool:
+        assert self.flux.form.moment is not None
+        return bool(expr.free_symbols & {self.flux.form.moment[0], *row.data})
+
+
+class Moving(Exception):
+    """In a few words why a form cannot be parted."""
+
+
+@lru_cache(maxsize=4)
+def frozen(form: Form) -> Frozen | str:
+    """The parts, or in a few words why there are none."""
+    try:
+        return _frozen(form)
+    except Moving as why:
+        return str(why)
+
+
+def _frozen(form: Form) -> Frozen:
+    evolution, time = form.evolves, form.space.time
+    if evolution is None or time is None or not form.space.spatial:
+        raise Moving("there is no evolution of fields in space")
+    if form.arithmetic != "real":
+        raise Moving("an unknown is complex")
+    parting = _Parting(form, evolution)
+    conditions = [c for c in form.conditions if not evolution.begins(c.region)]
+    for condition in conditions:
+        parting.add(condition)
+    bound = parting.bound
+    if not any(parting.orders):
+        raise Moving("no equation inside holds a derivative in time")
+    rows = tuple(row for c in bound.conditions for row in parting.rows(c))
+    still = Form(bound, bound.unknowns, rows, (), "real", (), moment=(time, 0.5 * (evolution.start + evolution.end)))
+    flux = flux_form(still)
+    if isinstance(flux, str):
+        raise Moving(flux)
+    if flux.pins or len(flux.equations) < sum(len(each) for each in parting.multiplied.values()):
+        raise Moving("an equation holds no derivative in space, or fixes a value at a point")
+    starts = tuple(_starts(form, evolution, parting.orders))
+    return Frozen(form, evolution, flux, parting.masses(flux), parting.orders, starts)
+
+
+@dataclass
+class _Parting:
+    """Takes equations in space and time apart. Raises Moving."""
+
+    form: Form
+    evolution: Evolution
+    conditions: list[BoundCondition] = field(default_factory=list)
+    multiplied: dict[int, list[dict[tuple[int, int], Expr]]] = field(default_factory=dict)
+    """By condition and residual, the coefficient of the rate of an unknown, of an order."""
+
+    def __post_init__(self) -> None:
+        spatial = self.form.space.spatial
+        self.time = self.form.space.time
+        self.space = Space(" ".join(map(str, spatial)))
+        self.here = {u.symbol: u.symbol.func(*spatial) for u in self.form.unknowns}
+        self.numbers = {u.symbol: k for k, u in enumerate(self.form.unknowns)}
+        self.rates = {
+            (k, n): Function(f"{u.name}{'_t' * n}", real=True)(*spatial)
+            for k, u in enumerate(self.form.unknowns)
+            for n in range(1, HIGHEST + 1)
+        }
+        self.sections: dict[int, Region] = {}
+
+    @property
+    def bound(self) -> Bound:
+        whole = self.form.bound
+        unknowns = tuple(
+            Unknown(
+                self.here[u.symbol], u.name, u.complex, None if u.region is None else self.section(u.region, u.name)
+            )
+            for u in self.form.unknowns
+        )
+        return Bound(whole.problem, self.space, unknowns, tuple(self.conditions), whole.fields, whole.substitution)
+
+    @property
+    def orders(self) -> tuple[int, ...]:
+        held = [key for each in self.multiplied.values() for row in each for key in row]
+        return tuple(max((n for j, n in held if j == k), default=0) for k in range(len(self.here)))
+
+    def section(self, region: Region, name: str) -> Region:
+        """The spatial region, one object for each."""
+        if id(region) not in self.sections:
+            found = section(region)
+            if found is None:
+                raise Moving(f"{name} changes with time")
+            self.sections[id(region)] = found
+        return self.sections[id(region)]
+
+    def add(self, condition: BoundCondition) -> None:
+        on, region = f"on {condition.where}", condition.region
+        if condition.periodic:
+            raise Moving(f"{on} the condition is periodic")
+        lo, hi = float(region.bounds[0][-1]), float(region.bounds[1][-1])
+        slack = 1e-9 * abs(self.evolution.end - self.evolution.start)
+        ends = sorted((self.evolution.start, self.evolution.end))
+        if region.labels or lo > ends[0] + slack or hi < ends[1] - slack:
+            raise Moving(f"{on} the condition does not hold at all times")
+        inside = region.dim == self.form.space.dim
+        residuals, held = [], []
+        for expr in condition.residuals:
+            if expr.has(RegionIntegral):
+                raise Moving(f"{on} the condition holds an integral")
+            spatial = self._spatial(expr, on)
+            each = {key: rate for key, rate in self.rates.items() if spatial.has(rate)}
+            if each and not inside:
+                raise Moving(f"{on} the condition holds a derivative in time")
+            held.append({key: self._multiplied(spatial, rate, on) for key, rate in each.items()})
+            residuals.append(spatial.xreplace({rate: Integer(0) for rate in each.values()}))
+        if inside:
+            self.multiplied[condition.index] = held
+        self.conditions.append(
+            replace(condition, region=self.section(region, condition.where), residuals=tuple(residuals))
+        )
+
+    def _spatial(self, expr: Expr, on: str) -> Expr:
+        """With unknowns that are functions of space alone, and their rates."""
+        if expr in self.here:
+            return self.here[expr]
+        if not isinstance(expr, Derivative):
+            args = [self._spatial(arg, on) if isinstance(arg, Expr) else self._within(arg, on) for arg in expr.args]
+            return expr.func(*args) if args and list(expr.args) != args and not isinstance(expr, AppliedUndef) else expr
+        order = expr.variables.count(self.time)
+        others = [x for x in expr.variables if x != self.time]
+        if not order:
+            return Derivative(self._spatial(expr.expr, on), *others)
+        if expr.expr not in self.here:
+            done = expr.doit()
+            if isinstance(done, Derivative):
+                raise Moving(f"{on} a coefficient is differentiated in time")
+            return self._spatial(done, on)
+        if order > HIGHEST:
+            raise Moving(f"{on} the equation is of order {order} in time")
+        rate = self.rates[self.numbers[expr.expr], order]
+        return Derivative(rate, *others) if others else rate
+
+    def _within(self, arg: object, on: str) -> object:
+        """The same of what is no expression: a relation, a pair of a Piecewise."""
+        return arg.xreplace(self.here) if hasattr(arg, "xreplace") else arg  # type: ignore[attr-defined]
+
+    def _multiplied(self, expr: Expr, rate: AppliedUndef, on: str) -> Expr:
+        if any(node.has(rate) for node in expr.atoms(Derivative)):
+            raise Moving(f"{on} a derivative in time stands under one in space")
+        coefficient = diff(expr, rate)
+        if coefficient.has(self.time, *self.here.values(), *self.rates.values()):
+            raise Moving(f"{on} what a derivative in time is multiplied by is not known, or varies with time")
+        return coefficient
+
+    def rows(self, condition: BoundCondition) -> list[Row]:
+        lowering = Lowering(self.bound, self.bound.unknowns, {})
+        return [lowering.row(expr, condition, condition.region) for expr in condition.residuals]
+
+    def masses(self, flux: FluxForm) -> tuple[tuple[FluxEquation, ...], ...]:
+        """The equations with the rates of each order alone."""
+        seen: dict[int, int] = {}
+        found: tuple[list[FluxEquation], ...] = tuple([] for _ in range(HIGHEST))
+        for equation in flux.equations:
+            number = seen.get(equation.condition, 0)
+            seen[equation.condition] = number + 1
+            held = self.multiplied[equation.condition][number]
+            condition = next(c for c in self.conditions if c.index == equation.condition)
+            lowering = Lowering(flux.form.bound, flux.form.unknowns, {})
+            nothing = lowering.row(Integer(0), condition, equation.region)
+            for n in range(1, HIGHEST + 1):
+                terms = [c * self.here[self.form.unknowns[k].symbol] for (k, order), c in held.items() if order == n]
+                if terms:
+                    rest = lowering.row(sum(terms, Integer(0)), condition, equation.region)
+                    found[n - 1].append(replace(equation, fluxes=(nothing,) * len(equation.fluxes), rest=rest))
+        return tuple(map(tuple, found))
+
+
+def _starts(form: Form, evolution: Evolution, orders: tuple[int, ...]) -> Iterator[Start]:
+    missing = {(k, n) for k, order in enumerate(orders) for n in range(order)}
+    for row in form.rows:
+        if not evolution.begins(row.region):
+            continue
+        on = f"on {form.conditions[row.condition].where}"
+        jets = list(row.jets.values())
+        if not row.linear or len(jets) != 1 or any(jets[0].index[:-1]):
+            raise Moving(f"{on} the condition gives no single value, or rate")
+        key = jets[0].unknown, jets[0].index[-1]
+        if key[1] < orders[key[0]]:
+            missing.discard(key)
+            yield Start(*key, row)
+    for k, n in sorted(missing):
+        raise Moving(f"nothing says what {'the rate of ' if n else ''}{form.unknowns[k].name} begins with")

@@ -1,0 +1,150 @@
+"""The flux form in time: M₂ ∂²u/∂t² + M₁ ∂u/∂t + S(u, t) = 0, tested on cells.
+
+Bases are orthonormal, but what rates are multiplied by need not be constant, so that M₁ and M₂ are sparse matrices. On
+faces all is affine in the state where fluxes are linear; then only cells are integrated anew for another state. What
+carries along counts upwind by the state of the last `slopes`: that term vanishes where the state is continuous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import compress
+
+import numpy as np
+from scipy.sparse import csc_array
+from sympy import Integer
+
+from inrpde.compiler.flux import FluxEquation, FluxForm
+from inrpde.compiler.frozen import Frozen, Start
+from inrpde.discretise.weak.assembly import Discrete
+from inrpde.discretise.weak.blocks import Blocks
+from inrpde.discretise.weak.columns import Columns
+from inrpde.discretise.weak.traces import Facing, traces
+from inrpde.discretise.weak.volumes import Piece, volumes
+from inrpde.sampling.cells.tessellation import Tessellation
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Slopes:
+    """The matrix ∂S/∂u (W, W) at a state, that of the faces alone, the trace constants, and `still` (W,), what is given
+    on faces and does not vary with time."""
+
+    whole: csc_array
+    faces: csc_array
+    constants: dict[int, Array]
+    still: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Evolving:
+    """A form that is parted in space and time, on cells."""
+
+    frozen: Frozen
+    tessellation: Tessellation
+    columns: Columns
+
+    @cached_property
+    def discrete(self) -> Discrete:
+        return Discrete(self.frozen.flux, self.tessellation, self.columns)
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        return tuple(self.discrete.pieces(self.frozen.flux.equations))
+
+    @cached_property
+    def masses(self) -> tuple[csc_array, ...]:
+        """M₁ and M₂, (W, W) each."""
+        return tuple(self._mass(equations) for equations in self.frozen.masses)
+
+    def _mass(self, equations: Sequence[FluxEquation]) -> csc_array:
+        out, zero = Blocks(self.columns.width, np.dtype(float)), np.zeros(self.columns.width)
+        for piece in self.discrete.pieces(equations):
+            volumes(self.frozen.flux.form, piece, self.columns, zero, out)
+        return out.matrix(bare=True)
+
+    @cached_property
+    def of(self) -> Array:
+        """The unknown (W,) of each column."""
+        counts = self.columns.lives.sum(axis=1) * [family.size for family in self.columns.families]
+        return np.repeat(np.arange(len(counts)), counts)
+
+    @cached_property
+    def measures(self) -> Array:
+        """The volume (W,) of the cell of each column, whose basis is orthonormal in the mean over it."""
+        volume = self.tessellation.volume
+        cells = np.bincount(volume.owners, volume.weights, minlength=len(self.tessellation.cells))
+        each = [
+            np.repeat(cells[lives], family.size)
+            for lives, family in zip(self.columns.lives, self.columns.families, strict=True)
+        ]
+        return np.concatenate(each)
+
+    @cached_property
+    def affine(self) -> bool:
+        """Is all that holds on faces affine in the state, but for what is carried?"""
+        fluxes = (flux for equation in self.frozen.flux.equations for flux in equation.fluxes)
+        return all(self.frozen.keeps_slopes(row) for row in (*self.frozen.flux.boundary, *fluxes))
+
+    @cached_property
+    def given(self) -> tuple[tuple[Facing, ...], tuple[Facing, ...]]:
+        """The faces on which something is given that varies with time, and those on which all that is does not."""
+        fluxes = [flux for equation in self.frozen.flux.equations for flux in equation.fluxes]
+        everywhere = any(flux.residual.xreplace(dict.fromkeys(flux.jets, Integer(0))) != 0 for flux in fluxes)
+        held = [each for each in self.discrete.facings if each.group.rows or everywhere]
+        always = any(map(self.frozen.varies, fluxes))
+        moving = [always or any(self.frozen.varies(row) for row, _ in each.group.rows) for each in held]
+        parts = (tuple(compress(held, moving)), tuple(each for each, moves in zip(held, moving, strict=True) if not moves))
+        return parts
+
+    def slopes(self, time: float, vector: Array) -> Slopes:
+        """At a state and a time."""
+        flux, whole = self.frozen.at(time), Blocks(self.columns.width, vector.dtype)
+        energies = self.discrete.inside(flux, vector, whole)
+        found = [traces(flux, each, self.columns, vector) for each in self.discrete.facings]
+        constants, faces = self.discrete.constants(found, energies), Blocks(self.columns.width, vector.dtype)
+        self.discrete.around(flux, found, constants, faces)
+        around = faces.matrix(bare=True)
+        at = Slopes(csc_array(whole.matrix(bare=True) + around), around, constants, np.zeros(self.columns.width))
+        zero = np.zeros(self.columns.width)
+        return replace(at, still=self._around(flux, self.given[1], zero, at)) if self.affine else at
+
+    def left(self, time: float, vector: Array, at: Slopes) -> Array:
+        """S (W,) at a state, what is affine on faces by the slopes at another."""
+        flux, out = self.frozen.at(time), Blocks(self.columns.width, vector.dtype)
+        for piece in self.pieces:
+            piece.load(flux.form, self.columns, vector, out)
+        if not self.affine:
+            return out.residual + self._around(flux, self.discrete.facings, vector, at)
+        given = self._around(flux, self.given[0], np.zeros_like(vector), at)
+        return out.residual + at.faces @ vector + at.still + given
+
+    def _around(self, flux: FluxForm, facings: Sequence[Facing], vector: Array, at: Slopes) -> Array:
+        out = Blocks(self.columns.width, vector.dtype)
+        found = [traces(flux, each, self.columns, vector) for each in facings]
+        self.discrete.around(flux, found, at.constants, out)
+        return out.residual
+
+    def start(self, starts: Sequence[Start], order: int) -> Array:
+        """The initial values (W,), or rates, by their projections on the bases."""
+        out = np.zeros(self.columns.width)
+        form, begun = self.frozen.whole, self.frozen.evolution.start
+        for piece in self.pieces:
+            test = piece.equation.test
+            points = np.column_stack([piece.points, np.full(len(piece.points), begun)])
+            values = np.zeros(len(points))
+            for each in starts:
+                if (each.unknown, each.order) != (test, order):
+                    continue
+                here = np.flatnonzero(each.row.region.contains(points))
+                (jet,) = each.row.jets
+                env = form.environment(each.row, points[here], None, {}) | {jet: 0.0}
+                values[here] = -each.row.value(env)[0] / each.row.tangents(env)[jet]
+            weighted = piece.weights * values.reshape(piece.weights.shape)
+            heads = weighted @ piece.jets[test][:, 0] / piece.weights.sum(axis=1)[:, None]
+            at = self.columns.starts[test][piece.cells][:, None] + np.arange(heads.shape[1])
+            out[at] = heads
+        return out
