@@ -201,12 +201,13 @@ ROOMS = {
     "fitting": {"bodies", "linear"},
     "scattered": {"linear"},
     "galerkin": {"contract"},
+    "lines": {"contract"},
     "search": {"contract", "bodies", "linear"},
     "marching": {"bodies", "search"},
     "training": {"contract", "fitting", "linear", "search"},
     "descent": {"contract", "bodies", "fitting", "linear", "search", "training"},
     "strategies": {"contract", "bodies", "linear", "search", "marching", "scattered", "descent"},
-    "methods": {"contract", "bodies", "fitting", "galerkin", "search", "strategies"},
+    "methods": {"contract", "bodies", "fitting", "galerkin", "lines", "search", "strategies"},
 }
 """The folders of solvers/ and what each may import; the files beside them are methods, and the loop round them."""
 MOST, FLOORS = 8, 6

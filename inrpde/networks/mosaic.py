@@ -15,6 +15,7 @@ from scipy.linalg import lstsq
 from scipy.spatial import cKDTree
 
 from inrpde.networks.trial import CHUNK, Array, Index, Trial
+from inrpde.networks.waves import row_blocks
 from inrpde.sampling.cells.reference import cube_rule, simplex_rule
 from inrpde.sampling.cells.tessellation import OUTSIDE, Cover, Walls
 
@@ -24,6 +25,8 @@ BANDS = tuple(float(band) for band in 2.0 ** np.arange(-5, 5.1, 0.5))
 """Half-widths of their frequencies that are tried, in coordinates where the cell is [-1, 1]^d."""
 ROUNDING = 1e-16
 """What an amplitude costs beside an error."""
+MIXED = 2**20
+"""Numbers of heads that are gathered at once; chosen: a few such arrays fit the memory next to a core."""
 VANISHING = 1e-7
 """The size beside what it was below which a function vanishes in a cell that is cut off."""
 
@@ -161,6 +164,20 @@ class Mosaic(Trial):
         for rows, found in self._columns(points, cell, indices):
             for index in indices:
                 out[index][rows] = np.einsum("nk,nk->n", found[index], heads[cell[rows]])
+        return out
+
+    def mixed(
+        self, points: Array, heads: Array, group: Array, weights: Array, indices: Iterable[Index]
+    ) -> dict[Index, Array]:
+        indices, cell = list(indices), self.locate(points)
+        heads = heads.reshape(*heads.shape[:2], -1, self.size)
+        out = {index: np.zeros(weights.shape[:2], np.result_type(heads.dtype, float)) for index in indices}
+        for every, found in self._columns(points, cell, indices):
+            for part in row_blocks(len(every), heads.shape[1] * self.size, MIXED):
+                rows = every[part]
+                own = np.einsum("jnm,nmk->jnk", weights[:, rows], heads[group[rows], :, cell[rows]])
+                for index in indices:
+                    out[index][:, rows] = np.einsum("nk,jnk->jn", found[index][part], own)
         return out
 
     def _columns(

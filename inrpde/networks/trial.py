@@ -60,6 +60,22 @@ class Trial(ABC):
             parts.append({index: block @ head for index, block in blocks.items()})
         return {index: np.concatenate([part[index] for part in parts]) for index in indices}
 
+    def mixed(
+        self, points: Array, heads: Array, group: Array, weights: Array, indices: Iterable[Index]
+    ) -> dict[Index, Array]:
+        """Fields whose heads differ from point to point: Σ_m w_jm φ·heads[g, m], for heads (G, M, width), the number g
+        of each point's group (N,) and J mixtures w (J, N, M), and their derivatives: {multi-index: (J, N)}."""
+        indices = list(indices)
+        out = {index: np.zeros(weights.shape[:2], np.result_type(float, heads)) for index in indices}
+        step = max(64, int(CHUNK / max(self.width * len(indices), 1)))
+        for number in np.unique(group):
+            rows = np.flatnonzero(group == number)
+            for part in (rows[i : i + step] for i in range(0, len(rows), step)):
+                deadline.turn()
+                for index, block in self.jets(points[part], indices).items():
+                    out[index][:, part] = np.einsum("nm,jnm->jn", block @ heads[number].T, weights[:, part])
+        return out
+
     def on_grid(self, axes: Sequence[Array], head: Array) -> Array:
         """The field φ·head at the nodes of a tensor grid, in the grid's shape."""
         zero = (0,) * len(axes)
@@ -127,6 +143,11 @@ class Around(Trial):
 
     def apply(self, points: Array, head: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         return self.inner.apply(points, head, indices)
+
+    def mixed(
+        self, points: Array, heads: Array, group: Array, weights: Array, indices: Iterable[Index]
+    ) -> dict[Index, Array]:
+        return self.inner.mixed(points, heads, group, weights, indices)
 
     def on_grid(self, axes: Sequence[Array], head: Array) -> Array:
         return self.inner.on_grid(axes, head)
