@@ -111,7 +111,7 @@ class Form:
     @property
     def evolves(self) -> Evolution | None:
         """The coordinate along which the solution is followed, and from where to where."""
-        return self.bound.evolves
+        return self.bound.evolves if self.moment is None else None
 
     @property
     def conditions(self) -> tuple[BoundCondition, ...]:
@@ -164,7 +164,7 @@ class Form:
     def environment(self, row: Row, points: np.ndarray, normals: np.ndarray | None, labels: Mapping) -> dict:
         """The arrays for everything in a row but the jets of the unknowns and the integrals."""
         env = dict(zip(self.space.coords, points.T, strict=True))
-        where, undifferentiated = points, ()
+        where, undifferentiated = points, tuple[int, ...]()
         if self.moment is not None:
             time, moment = self.moment
             env[time], undifferentiated = moment, (0,)

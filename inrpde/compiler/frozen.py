@@ -68,9 +68,10 @@ class Frozen:
         rows = (*self.flux.boundary, *(row for equation in self.flux.equations for row in equation.rows))
         return self.linear and all(map(self.keeps_slopes, rows))
 
-    def keeps_slopes(self, row: Row) -> bool:
-        """Do the slopes of a row depend neither on the state nor on time?"""
-        return row.linear and not any(self._varies(row, slope) for slope in row.tangent.values())
+    def keeps_slopes(self, row: Row, gradients: bool = False) -> bool:
+        """Do the slopes of a row (those by `gradients` alone) depend neither on the state nor on time?"""
+        slopes = [slope for symbol, slope in row.tangent.items() if not gradients or any(row.jets[symbol].index)]
+        return not any(self._varies(row, slope) or slope.free_symbols & set(row.jets) for slope in slopes)
 
     def varies(self, row: Row) -> bool:
         """Does what is given in a row depend on time?"""
@@ -100,6 +101,8 @@ def _frozen(form: Form) -> Frozen:
         raise Moving("there is no evolution of fields in space")
     if form.arithmetic != "real":
         raise Moving("an unknown is complex")
+    if any(unknown.learned for unknown in form.unknowns):
+        raise Moving("coefficients are learned")
     parting = _Parting(form, evolution)
     conditions = [c for c in form.conditions if not evolution.begins(c.region)]
     for condition in conditions:
@@ -215,7 +218,7 @@ class _Parting:
 
     def _within(self, arg: object, on: str) -> object:
         """The same of what is no expression: a relation, a pair of a Piecewise."""
-        return arg.xreplace(self.here) if hasattr(arg, "xreplace") else arg  # type: ignore[attr-defined]
+        return arg.xreplace(self.here) if hasattr(arg, "xreplace") else arg
 
     def _multiplied(self, expr: Expr, rate: AppliedUndef, on: str) -> Expr:
         if any(node.has(rate) for node in expr.atoms(Derivative)):

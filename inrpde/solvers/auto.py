@@ -13,6 +13,7 @@ from inrpde.solvers.contract.method import All, Candidate, Context, keys
 from inrpde.solvers.contract.strategy import Answer, Choice, Claim, Role, Strategy, Withdrawn, asked, bind, select
 from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.galerkin import strategy as flux_form
+from inrpde.solvers.lines import flux_form as lines
 from inrpde.solvers.search.ladder import run
 from inrpde.solvers.strategies import (
     cells,
@@ -31,6 +32,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     signed_distance,
     training,
     flux_form,
+    lines,
     one_domain,
     cells,
     windows,

@@ -58,4 +58,3 @@ def _(region: Where) -> Region | None:
 def _(region: Combined | Selected) -> Region | None:
     left, right = section(region.left), section(region.right)
     return None if left is None or right is None else combine(region.sign, left, right)
-

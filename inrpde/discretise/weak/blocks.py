@@ -51,7 +51,9 @@ class Blocks:
             at = at[:, :, None] + np.arange(tall)
             data[at], indices[at] = values, (rows[:, None] + np.arange(tall))[:, None, :]
         matrix = csc_array((data, indices, starts), shape=(self.width, self.width))
-        return csc_array(matrix + diags_array((sizes == 0).astype(float))) if np.any(sizes == 0) and not bare else matrix
+        return (
+            csc_array(matrix + diags_array((sizes == 0).astype(float))) if np.any(sizes == 0) and not bare else matrix
+        )
 
     def _summed(self, parts: list[tuple[Array, Array, Array]]) -> tuple[Array, Array, Array]:
         """Rows (U,), columns (U,) and transposed values (U, L, K) of the blocks of one shape that begin alike."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import compress
 
 import numpy as np
 from scipy.sparse import csc_array
@@ -96,20 +95,31 @@ class Evolving:
         everywhere = any(flux.residual.xreplace(dict.fromkeys(flux.jets, Integer(0))) != 0 for flux in fluxes)
         held = [each for each in self.discrete.facings if each.group.rows or everywhere]
         always = any(map(self.frozen.varies, fluxes))
-        moving = [always or any(self.frozen.varies(row) for row, _ in each.group.rows) for each in held]
-        parts = (tuple(compress(held, moving)), tuple(each for each, moves in zip(held, moving, strict=True) if not moves))
-        return parts
+        moving = {id(each) for each in held if always or any(self.frozen.varies(row) for row, _ in each.group.rows)}
+        return tuple(e for e in held if id(e) in moving), tuple(e for e in held if id(e) not in moving)
 
-    def slopes(self, time: float, vector: Array) -> Slopes:
-        """At a state and a time."""
+    def energies(self, time: float, vector: Array) -> dict[int, Array]:
+        """By unknown those (C, K, K) of its basis in each cell."""
+        return self.discrete.inside(self.frozen.at(time), vector, Blocks(self.columns.width, vector.dtype))
+
+    @cached_property
+    def standing(self) -> bool:
+        """Are the slopes on faces the same at all states and times, those of what is carried, too?"""
+        rests = [equation.rest for equation in self.frozen.flux.equations]
+        return self.affine and all(self.frozen.keeps_slopes(row, gradients=True) for row in rests)
+
+    def slopes(self, time: float, vector: Array, before: Slopes | None = None) -> Slopes:
+        """At a state and a time, where those at another are known."""
         flux, whole = self.frozen.at(time), Blocks(self.columns.width, vector.dtype)
         energies = self.discrete.inside(flux, vector, whole)
+        inside = whole.matrix(bare=True)
+        if before is not None and self.standing:
+            return replace(before, whole=csc_array(inside + before.faces))
         found = [traces(flux, each, self.columns, vector) for each in self.discrete.facings]
         constants, faces = self.discrete.constants(found, energies), Blocks(self.columns.width, vector.dtype)
         self.discrete.around(flux, found, constants, faces)
-        around = faces.matrix(bare=True)
-        at = Slopes(csc_array(whole.matrix(bare=True) + around), around, constants, np.zeros(self.columns.width))
-        zero = np.zeros(self.columns.width)
+        around, zero = faces.matrix(bare=True), np.zeros(self.columns.width)
+        at = Slopes(csc_array(inside + around), around, constants, zero)
         return replace(at, still=self._around(flux, self.given[1], zero, at)) if self.affine else at
 
     def left(self, time: float, vector: Array, at: Slopes) -> Array:

@@ -299,8 +299,9 @@ def face_terms(found: Traces, held: Conditions, trace_constants: Array) -> Terms
 
 def _derived(found: Traces, flux_slopes: Array) -> Array:
     """The slopes of the fluxes that the adjoint term has: not those by the values of what has a flux itself, which is
-    carried along."""
-    out = flux_slopes.copy()
+    carried along; and with the opposite sign those by what has none, a pressure, whose own equation is coupled so."""
+    width, many = flux_slopes.shape[3], 1 + found.group.points.shape[2]
+    out = flux_slopes * np.where(np.arange(width) % many > 0, 1.0, -1.0)
     out[..., [found.slots[each.side, each.unknown] for each in found.traces]] = 0.0
     return out
 

@@ -30,10 +30,13 @@ class Role(Enum):
 
 @dataclass(frozen=True)
 class Claim:
-    """That a strategy serves a form, when it runs, and what it makes of the form in a few words."""
+    """That a strategy serves a form, when it runs, and what it makes of the form in a few words; `after` names one that
+    takes turns, whose answers a strategy that runs alone lets pass before, where it is cheap and has any that are
+    resolved."""
 
     role: Role
     because: str
+    after: str | None = None
 
 
 class Strategy(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from inrpde.compiler.flux import FluxForm
 from inrpde.compiler.materials import Materials, materials
 from inrpde.declaration.regions import Mesh
-from inrpde.resolution import Place, narrow
+from inrpde.resolution import Place
 from inrpde.sampling import grid_points
 from inrpde.sampling.cells import quadtree, simplices
 from inrpde.sampling.cells.tessellation import Divided
@@ -47,8 +47,9 @@ class Ground:
         return replace(self, divided=self.divided.refined(marks))
 
 
-def ground(flux: FluxForm) -> Ground:
-    """The cells to begin with. Raises ProblemError for walls that cannot be followed."""
+def ground(flux: FluxForm, places: Sequence[Place]) -> Ground:
+    """The cells to begin with, small at the narrow places of data. Raises ProblemError for walls that cannot be
+    followed."""
     found = materials(flux)
     meshes = [part for part in found.parts if isinstance(part, Mesh)]
     lo = np.min([part.bounds[0] for part in found.parts], axis=0)
@@ -58,7 +59,7 @@ def ground(flux: FluxForm) -> Ground:
         begun = Ground(simplices.divide(meshes), found.walls)
     else:
         begun = Ground(quadtree.divide(found.parts, found.breaks, extent / ACROSS[len(lo)]), found.walls)
-    for place in narrow(flux.form.bound):
+    for place in places:
         begun = _followed(begun, place, found, extent)
     return begun
 

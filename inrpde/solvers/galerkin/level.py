@@ -79,7 +79,7 @@ def level(flux: FluxForm, ground: Ground, degree: int, seed: int, before: Level 
     Unfit for conditions that do not fit, DivergedError where it does not converge."""
     tessellation = ground.divided.tessellation(degree + 2)
     degrees = orders(flux, degree)
-    families = [_family(tessellation, each, ground.divided.cover.simplex, seed) for each in degrees]
+    families = [family(tessellation, each, ground.divided.cover.simplex, seed) for each in degrees]
     held = columns(flux, tessellation, families)
     kind = complex if flux.form.arithmetic == "complex" else float
     vector = np.zeros(held.width, kind)
@@ -136,7 +136,8 @@ def blocks(held: Columns) -> tuple[Block, ...]:
     return tuple(Block(at, size, min(size, count(1, dim))) for at, size in zip(starts, sizes, strict=True))
 
 
-def _family(tessellation: Tessellation, degree: int, simplex: bool, seed: int) -> Family:
+def family(tessellation: Tessellation, degree: int, simplex: bool, seed: int) -> Family:
+    """The bases of a degree on cells, of cut ones each its own."""
     cells, dim = tessellation.cells, tessellation.cells.origin.shape[1]
     whole = basis(degree, dim, simplex, seed)
     cut = np.flatnonzero(cells.reference == CUT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from inrpde.discretise.fields import field_points
 from inrpde.discretise.state import State
 from inrpde.discretise.weak.traces import Unfit
 from inrpde.errors import DivergedError, ProblemError
+from inrpde.resolution import narrow
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
@@ -94,7 +96,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     assert isinstance(flux, FluxForm)
     points = [field_points(form, k, POINTS, seed) for k in range(len(form.unknowns))]
     try:
-        plan = Plan(ground(flux), FIRST)
+        plan = Plan(ground(flux, narrow(form.bound)), FIRST)
     except ProblemError as refused:
         raise Withdrawn(f"the region cannot be divided into cells ({refused.what})") from None
     before: Level | None = None
@@ -150,15 +152,23 @@ def doubts(form: Form, found: Level) -> tuple[str, ...]:
     )
 
 
-def gained(gaps: Sequence[float]) -> float:
-    """The part of the last difference that is the error of the last level."""
+def gained(gaps: Sequence[float], least: float = LEAST_SHARE) -> float:
+    """The part of the last difference that is the error of the last level, at least as much."""
     if len(gaps) < 2:
         return FIRST_SHARE
     ratios = np.array(gaps[1:]) / np.maximum(gaps[:-1], 1e-300)
     ratio = max(ratios[-1], np.median(ratios[-STEADY:]))
     if ratio >= 1:
         return UNSTEADY
-    return float(np.clip(MARGIN * ratio / (1 - ratio), LEAST_SHARE, MOST_SHARE))
+    return float(np.clip(MARGIN * ratio / (1 - ratio), least, MOST_SHARE))
+
+
+class Held(Protocol):
+    """A solution that knows where it is not yet resolved."""
+
+    def held(self, below: int) -> np.ndarray:
+        """The energy (C,) of what the functions of the degree so far `below` the highest hold in each cell, as a share
+        of all there is."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +184,7 @@ class Plan:
         dim = self.ground.divided.cover.origin.shape[1]
         return self.ground.cells * (self.degree + 1.0) ** dim
 
-    def after(self, found: Level) -> Plan:
+    def after(self, found: Held) -> Plan:
         """Richer, and finer where what is unresolved is not smooth.
 
         Of the cells that hold most of it, those are divided in which the energy of one degree is not much less than

@@ -22,6 +22,7 @@ class OnCells:
         self.orders = np.array(frozen.orders)[evolving.of]
         self.linear, self.steady = frozen.linear and evolving.affine, frozen.steady
         self._at: Slopes | None = None
+        self._where: Array | None = None
         self._load: Array | None = None
 
     @cached_property
@@ -42,12 +43,10 @@ class OnCells:
             self._load = self.evolving.left(time, np.zeros_like(y), at)
         return moved + at.whole @ y + self._load
 
-    def factorised(
-        self, time: float, y: Array, rate: Array, second: Array, scale: complex
-    ) -> Callable[[Array], Array]:
+    def factorised(self, time: float, y: Array, rate: Array, second: Array, scale: complex) -> Callable[[Array], Array]:
         """See `Semidiscrete`."""
-        if not self.steady:
-            self._at = None
+        if not self.steady and self._where is not y:
+            self._at, self._where = self.evolving.slopes(time, y, self._at), y
         at, (first, twice) = self._slopes(time, y), self.evolving.masses
         slopes = (at.whole, first, twice)
         parts = [

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from inrpde.errors import DivergedError, ProblemError
+from inrpde.sampling.modes import DOMAIN, modes
 from inrpde.solvers.bodies.plan import Fit
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.strategy import Arm, Choice, Role, Whole
@@ -28,6 +29,9 @@ BEHIND, FAIR = 10.0, 5
 """An arm so many times behind, after so many tries, the last of which did not help, is given up; chosen."""
 PRECISE = 1e-8
 """A score below which no other kind of body is tried; chosen."""
+LIGHT, ABOVE, GAINED = 2200.0, 1.5, 3.0
+"""Features on one domain that are no matter, with frequencies so far above the declared ones; and what a further answer
+gains at least, of a strategy that goes before; chosen."""
 STALLED = 1.5
 """Nominal seconds without progress after which a search without a budget ends, once they are half of all; chosen."""
 UNRESOLVED, HAZY = 12.0, 0.1
@@ -96,8 +100,15 @@ def run(context: Context, choice: Choice, fit: Fit, method: str) -> Iterator[Can
         why = "; ".join(f"{strategy.NAME}: {reason}" for strategy, reason in choice.others)
         name = context.form.bound.problem.name
         raise ProblemError(f"{method} does not serve the problem ({why})", name, "use --method auto")
-    for strategy in choice.of(Role.ALONE):
-        yield from strategy.solve(replace(context, declared=strategy.OPTIONS))
+    for strategy, claim in choice.runs:
+        if claim.role is Role.ALONE:
+            first = [other for other, _ in choice.others if other.NAME == claim.after]
+            best = math.inf
+            for candidate in before(context, first, fit, method):
+                best = min(best, candidate.score)
+                yield candidate
+            if best > (context.tol or PRECISE):
+                yield from strategy.solve(replace(context, declared=strategy.OPTIONS))
     arms = choice.of(Role.IN_TURN)
     best = math.inf if arms else 0.0
     for candidate in climb(context, arms, fit, method) if arms else ():
@@ -106,6 +117,22 @@ def run(context: Context, choice: Choice, fit: Fit, method: str) -> Iterator[Can
     if best > (context.tol or POOR):
         for strategy in choice.of(Role.LAST):
             yield from last(context, strategy)
+
+
+def before(context: Context, arms: Sequence[Arm], fit: Fit, method: str) -> Iterator[Candidate]:
+    """The candidates of arms that find the solution smooth, from their first on as long as they gain."""
+    score = RESOLVED
+    for candidate in climb(context, arms, fit, method) if arms and smooth(context) else ():
+        if candidate.score >= score:
+            return
+        yield candidate
+        score = candidate.score / GAINED
+
+
+def smooth(context: Context) -> bool:
+    """Do the declared wave numbers ask for no more features than one domain begins with?"""
+    waves = Survey.of(context.form, context.seed).waves
+    return DOMAIN * modes(waves + ABOVE) < LIGHT
 
 
 def last(context: Context, strategy: Whole) -> Iterator[Candidate]:

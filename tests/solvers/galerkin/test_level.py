@@ -59,7 +59,7 @@ def test_a_material_that_jumps(contrast):
 def test_a_disc_of_another_material():
     problem, known = problems.inclusion()
     flux = flux_of(problem)
-    found = ground(flux)
+    found = ground(flux, ())
     converges(flux, found, known, (2, 4, 6), 1e-8)
     state, middle = level(flux, found, 4, 0).state, np.array([0.5, 0.45])
     angle = np.linspace(0, 2 * np.pi, 200)[:-1]

@@ -32,7 +32,7 @@ def values(found, points):
 def test_a_ball_is_solved_to_the_degree():
     given = form(ball, Eq(-space.laplace(u), 6), On(ball.boundary, Eq(u, 0)))
     points = np.random.default_rng(0).uniform(-0.57, 0.57, (500, 3))
-    found = level(flux_form(given), ground(flux_form(given)), 2, 0)
+    found = level(flux_form(given), ground(flux_form(given), ()), 2, 0)
     assert values(found, points) == pytest.approx(1 - np.sum(points**2, axis=1), abs=3e-5)
 
 
@@ -44,7 +44,7 @@ def test_a_rod_of_another_material_leaves_what_is_linear_on_both_sides():
     truth = Piecewise((square / 50, square < radius**2), (square + (1 / 50 - 1) * radius**2, True))
     given = form(cube, Eq(space.div(a * space.grad(u)), 4), On(cube.boundary, Eq(u, truth)))
     points = np.random.default_rng(0).uniform(0.02, 0.98, (500, 3))
-    found = level(flux_form(given), ground(flux_form(given)), 2, 0)
+    found = level(flux_form(given), ground(flux_form(given), ()), 2, 0)
     square = (points[:, 0] - 0.5) ** 2 + (points[:, 1] - 0.45) ** 2
     exact = np.where(square < radius**2, square / 50, square + (1 / 50 - 1) * radius**2)
     assert values(found, points) == pytest.approx(exact, abs=3e-4)

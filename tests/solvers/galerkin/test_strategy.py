@@ -130,7 +130,7 @@ def test_the_share_that_is_left_follows_the_last_gain():
 def plans(problem, many):
     """The first plans, and the levels that they gave."""
     flux = flux_of(problem)
-    plan, before = Plan(strategy.ground(flux), FIRST), None
+    plan, before = Plan(strategy.ground(flux, ()), FIRST), None
     for _ in range(many):
         before = strategy.level(flux, plan.ground, plan.degree, 0, before)
         yield plan, before

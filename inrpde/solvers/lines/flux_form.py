@@ -1,0 +1,162 @@
+"""Problems in time by the method of lines: the flux form on cells in space, and heads that follow the time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from inrpde.compiler.form import Form
+from inrpde.compiler.frozen import Frozen, frozen
+from inrpde.declaration.regions import Mesh
+from inrpde.discretise.fields import field_points
+from inrpde.discretise.state import State
+from inrpde.discretise.weak.traces import Unfit
+from inrpde.errors import DivergedError, ProblemError
+from inrpde.resolution import Place, narrow
+from inrpde.solvers.contract.method import Candidate, Context
+from inrpde.solvers.contract.options import Nothing
+from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
+from inrpde.solvers.galerkin.ground import ground
+from inrpde.solvers.galerkin.level import differences
+from inrpde.solvers.galerkin.strategy import Plan, gained, refusal
+from inrpde.solvers.linear.threads import sized
+from inrpde.solvers.lines.level import Level, level
+
+NAME, OPTIONS = "lines", Nothing
+FIRST, LAST, MORE = 3, {1: 15, 2: 13, 3: 6}, 2
+"""Degrees of the bases to begin with, by dimension at most, and by how much they grow; chosen."""
+TOLERANCES = (1e-3, 3e-5, 1e-6, 3e-8, 1e-9, 1e-10)
+"""In time, level by level; chosen."""
+LONGER = 1.7
+"""How many times as many steps a level has as the one before; measured."""
+POWER = {1: 1.2, 2: 1.6, 3: 1.8}
+"""Of the columns, that the time of a step is in proportion to, by dimension; measured."""
+LEAST_SHARE = 0.1
+"""The part of the difference to the level before that is the error of a level at least: they gain more than those of
+which the degree grows by one; chosen."""
+POINTS = 2000
+"""Points at which levels are compared; chosen."""
+GOAL, FINER = 1e-9, 0.999
+"""An estimated error below which nothing more is tried, and the score of a level beside that of the one before, at
+most; chosen."""
+PATIENCE, GOOD = (12.0, 45.0), 1e-5
+"""Without a budget, seconds after which no level is begun: with an error that is below `GOOD`, and with a larger one;
+chosen."""
+
+
+def serves(form: Form) -> Claim | str:
+    parted = frozen(form)
+    if isinstance(parted, str):
+        return parted
+    meshes = [e.region for e in parted.flux.equations if isinstance(e.region, Mesh)]
+    if meshes and (why := refusal(meshes)):
+        return why
+    if len(form.space.spatial) == 1 and not form.jumps:
+        return "in one coordinate windows of space and time are small"
+    because = "Galerkin's method in space with a network in each cell, whose heads follow the time"
+    return Claim(Role.ALONE, because, after="one domain")
+
+
+def solve(context: Context) -> Iterator[Candidate]:
+    """A candidate a level. Its score is its estimated error: what it differs by from the one before, times what the
+    last gain was. Raises DivergedError where no level goes on beyond the start."""
+    form, seed = context.form, context.seed
+    parted = frozen(form)
+    assert isinstance(parted, Frozen)
+    points = [field_points(form, k, POINTS, seed) for k in range(len(form.unknowns))]
+    try:
+        begun = ground(parted.flux, [each for place in narrow(form.bound) for each in _in_space(place)])
+    except ProblemError as refused:
+        raise Withdrawn(f"the region cannot be divided into cells ({refused.what})") from None
+    plan, number, score = Plan(begun, FIRST), 0, float("inf")
+    before: Level | None = None
+    gaps: list[float] = []
+    while True:
+        start = time.perf_counter()
+        again = Coarser(parted, plan, number, before, seed)
+        try:
+            with sized(0.0):
+                found = level(
+                    parted, plan.ground, plan.degree, TOLERANCES[number], seed,
+                    partial(_told, context, str(plan)), partial(_late, context, before is not None),
+                )  # fmt: skip
+        except Unfit as why:
+            raise Withdrawn(str(why)) from None
+        except (DivergedError, MemoryError):
+            if before is None:
+                raise
+            return
+        if found.steps.ended != "end" and (before is not None or len(found.steps.times) < 2):
+            if before is None:
+                raise DivergedError("the solution cannot be followed from its start", None, "check the initial values")
+            return
+        until = None if found.steps.ended == "end" else float(found.steps.times[-1])
+        if before is not None:
+            gaps.append(max(differences(found.state, before.state, points)))
+        spent, share = time.perf_counter() - start, gained(gaps, LEAST_SHARE)
+        error = share * gaps[-1] if gaps else float(np.sqrt(found.held(0).sum())) + TOLERANCES[number]
+        score = min(error, FINER * score)
+        yield Candidate(
+            found.state, score, error, spent, "lines",
+            f"{plan}, {found.width} columns, {len(found.steps.times) - 1} steps",
+            again=again, until=until, share=share, weak=True, doubts=found.ground.missed,
+        )  # fmt: skip
+        after = plan.after(found)
+        after = replace(after, degree=after.degree + MORE - 1)
+        number += 1
+        done = error < (GOAL if context.tol is None else context.tol / 30) or until is not None
+        if done or number == len(TOLERANCES) or after.degree > LAST[len(form.space.spatial)]:
+            return
+        if LONGER * spent * (after.size / plan.size) ** POWER[len(form.space.spatial)] > _left(context, error):
+            return
+        before, plan = found, after
+
+
+def _left(context: Context, error: float) -> float:
+    """Seconds for a further level."""
+    if context.clock.budget is not None:
+        return context.clock.searching
+    return PATIENCE[error > GOOD] * (1 if context.tol is None else 2) - context.clock.spent
+
+
+def _told(context: Context, what: str, at: float, share: float) -> None:
+    context.tell(f"{what}: {share:.0%} of {context.form.space.time}")
+
+
+def _late(context: Context, known: bool) -> bool:
+    """Is there no time left for more, but an answer?"""
+    return known and context.clock.searching < 0
+
+
+def _in_space(place: Place) -> list[Place]:
+    """A narrow place of space and time as one in space, where it is narrow there."""
+    if not np.isfinite(min(place.widths[:-1])):
+        return []
+    boxes = dict.fromkeys((lo[:-1], hi[:-1]) for lo, hi in place.boxes)
+    cut = {key: getattr(place, key)[:-1] for key in ("lo", "hi", "centre", "widths")}
+    return [replace(place, **cut, boxes=tuple(boxes))]
+
+
+@dataclass(frozen=True)
+class Coarser:
+    """The second solve: the level before, of the first one with poorer bases and longer steps."""
+
+    parted: Frozen
+    plan: Plan
+    number: int
+    before: Level | None
+    seed: int
+
+    def __call__(self, seed: int, lean: Sequence[float]) -> State:
+        if self.before is not None:
+            return self.before.state
+        with sized(0.0):
+            poorer = level(
+                self.parted, self.plan.ground, self.plan.degree - 1, 10 * TOLERANCES[self.number], self.seed,
+                lambda at, share: None, lambda: False,
+            )  # fmt: skip
+        return poorer.state

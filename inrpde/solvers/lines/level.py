@@ -1,0 +1,96 @@
+"""One level of the method of lines: cells, the degree of their bases, a tolerance in time, and the solution so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from inrpde.compiler.frozen import Frozen
+from inrpde.discretise.state import State
+from inrpde.discretise.weak.columns import columns, inner_points
+from inrpde.discretise.weak.evolving import Evolving
+from inrpde.networks.lines import Lines
+from inrpde.networks.mosaic import count
+from inrpde.resolution import steps
+from inrpde.solvers.galerkin.ground import Ground
+from inrpde.solvers.galerkin.level import family, orders
+from inrpde.solvers.lines.collocation import Steps, march
+from inrpde.solvers.lines.nodes import Nodes, gauss, radau
+from inrpde.solvers.lines.on_cells import OnCells
+
+Array = np.ndarray
+LOOKS = 12
+"""Times at which it is asked what is unresolved in space; chosen."""
+COUNTS = ((1e-4, 3), (1e-8, 5), (0.0, 7))
+"""Nodes of a step from a tolerance on: with more of them steps are longer, and dearer; measured."""
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """A solution: the heads in columns on cells, at all times."""
+
+    ground: Ground
+    degrees: tuple[int, ...]
+    evolving: Evolving
+    steps: Steps
+    energies: dict[int, Array]
+
+    @cached_property
+    def state(self) -> State:
+        columns_ = self.evolving.columns
+        cover = self.ground.divided.cover.walled(self.ground.walls, inner_points(self.evolving.tessellation))
+        trials, heads = [], []
+        for unknown in range(len(self.degrees)):
+            inner = columns_.trial(unknown, cover)
+            mine = self.steps.coefficients[:, :, self.evolving.of == unknown]
+            trials.append(Lines(inner, self.steps.times, mine.shape[1] - 1))
+            heads.append(mine.ravel())
+        return State(tuple(trials), tuple(heads))
+
+    def held(self, below: int) -> Array:
+        """The energy (C,) of what the functions of the degree so far `below` the highest hold in each cell, as a share
+        of all there is, over all times."""
+        columns_, dim = self.evolving.columns, self.evolving.tessellation.cells.origin.shape[1]
+        total = np.zeros(len(self.evolving.tessellation.cells))
+        looks = np.linspace(self.steps.times[0], self.steps.times[-1], LOOKS)
+        vectors = [self.steps(time) for time in looks]
+        for unknown, energy in self.energies.items():
+            heads = np.stack([columns_.heads(unknown, vector) for vector in vectors])
+            whole = np.einsum("tck,ckl,tcl->", heads, energy, heads, optimize=True)
+            degree = self.degrees[unknown] - below
+            these = slice(count(degree - 1, dim) if degree else 0, count(degree, dim))
+            part = heads[:, :, these]
+            total += np.einsum("tck,ckl,tcl->c", part, energy[:, these, these], part, optimize=True) / (whole or 1.0)
+        return total
+
+    @property
+    def width(self) -> int:
+        return self.evolving.columns.width
+
+
+def level(
+    frozen: Frozen, ground: Ground, degree: int, tolerance: float, seed: int,
+    on_step: Callable[[float, float], object], stop: Callable[[], bool],
+) -> Level:  # fmt: skip
+    """Solve on cells with bases of a degree. Raises Unfit for conditions that do not fit."""
+    tessellation = ground.divided.tessellation(degree + 2)
+    degrees = orders(frozen.flux, degree)
+    families = [family(tessellation, each, ground.divided.cover.simplex, seed) for each in degrees]
+    evolving = Evolving(frozen, tessellation, columns(frozen.flux, tessellation, families))
+    values, rates = (evolving.start(frozen.starts, n) for n in (0, 1))
+    way = frozen.evolution
+    found = march(
+        OnCells(evolving), way.start, way.end, values, rates, tolerance, nodes(frozen, tolerance),
+        way.stages(steps(frozen.whole.bound, way.axis)), on_step, stop,
+    )  # fmt: skip
+    return Level(ground, degrees, evolving, found, evolving.energies(way.start, values))
+
+
+def nodes(frozen: Frozen, tolerance: float) -> Nodes:
+    """Those of Gauss for waves, which they do not damp; else those of Radau, for what is stiff."""
+    many = next(each for least, each in COUNTS if tolerance >= least)
+    waves = not frozen.masses[0] and all(order == 2 for order in frozen.orders)
+    return gauss(many) if waves else radau(many)
