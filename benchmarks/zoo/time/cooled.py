@@ -5,14 +5,26 @@ from __future__ import annotations
 import mpmath
 import numpy as np
 from sympy import (
-    Eq, Float, Interval, Piecewise, Rational, besselj, bessely, exp, lambdify, pi, sin, sinh, sqrt,
+    Eq,
+    Float,
+    Interval,
+    Piecewise,
+    Rational,
+    besselj,
+    bessely,
+    exp,
+    lambdify,
+    pi,
+    sin,
+    sinh,
+    sqrt,
 )  # fmt: skip
 
 from inrpde.declaration import Ball, On, Region, Space
 from zoo.flux.corners import cut
 from zoo.flux.weak import constant
 from zoo.time.cooling import Cooling, fitted, perforated
-from zoo.time.making import Computed, begun, computed, plane, solved_by, timed
+from zoo.time.making import Computed, begun, computed, plane, timed
 from zoo.traps.known import Known, closed
 
 THREE = ((0.6, 0.55, 0.25), (1.5, 1.35, 0.3), (2.4, 0.6, 0.2))

@@ -6,7 +6,7 @@ import numpy as np
 from sympy import Eq, Interval, Rational, cos, exp, pi, sin
 
 from inrpde.declaration import On
-from zoo.time.making import Computed, begun, computed, line, plane, solved_by, timed
+from zoo.time.making import Computed, begun, computed, plane, solved_by, timed
 from zoo.time.reactions import sampled
 from zoo.time.spectral import Box, chebyshev
 from zoo.traps.known import Known

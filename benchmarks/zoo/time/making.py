@@ -102,16 +102,13 @@ def begun(omega: Region, *values: tuple[Expr, Any]) -> list[On]:
 
 def solved_by(
     omega: Region, u: Expr, operator: Callable[[Expr], Any], solution: Expr, *walls: On,
-    wall: Callable[[Expr], Any] | None = lambda v: v, swift: bool = False, **more: Any,
+    source: Expr | None = None, swift: bool = False, **more: Any,
 ) -> Known:  # fmt: skip
-    """operator(u) = operator(solution) in a cylinder, the same of `wall` on its boundary, or `walls`, and what is given
-    at the start, speeds too if it is `swift`."""
+    """operator(u) = source, or operator(solution), in a cylinder; the solution on its boundary, or `walls`; and what is
+    given at the start, speeds too if it is `swift`."""
     space, t = omega.space, omega.space.time
-    source = operator(solution)
-    source = source.doit() if isinstance(source, Expr) else source
-    conditions = [On(omega, Eq(operator(u), source)), *walls]
-    if wall is not None and not walls:
-        conditions.append(On(omega.boundary, Eq(wall(u), wall(solution))))
+    conditions = [On(omega, Eq(operator(u), operator(solution).doit() if source is None else source))]
+    conditions += walls or [On(omega.boundary, Eq(u, solution))]
     start = float(omega.bounds[0][-1])
     conditions += begun(omega, (u, solution.subs(t, start)))
     if swift:

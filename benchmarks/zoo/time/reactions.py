@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sympy import Eq, Interval, Rational, cos, exp, lambdify, pi, sin, sqrt, tanh
+from sympy import Eq, Interval, Rational, cos, exp, lambdify, pi, sqrt, tanh
 
 from inrpde.declaration import On, Periodic
 from zoo.time.making import Computed, begun, computed, line, plane, solved_by, timed
@@ -28,7 +28,7 @@ SPOTS = {
 @timed("reaction", SPOTS)
 def gray_scott(long, wide, names, end, spread, rates, halves, step) -> Computed:
     """Gray and Scott's, from a few blots."""
-    space, x, y, t, omega, u, v = plane(Interval(0, long) * Interval(0, wide), end, names)
+    space, x, y, _, omega, u, v = plane(Interval(0, long) * Interval(0, wide), end, names)
     (p, q), (feed, kill) = spread, rates
     blots = sum(
         exp(-200 * ((x / long - a) ** 2 + (y / wide - b) ** 2))
@@ -131,9 +131,11 @@ def front(rate, steep, eps) -> Known:
     along = (3 * x + 4 * y) / 5
     if rate:  # Ablowitz and Zeppetella (1979)
         solution = (1 + exp(sqrt(Rational(rate) / 6) * (along - 5 * sqrt(Rational(rate) / 6) * t))) ** -2
-        return solved_by(omega, u, lambda v: space.dt(v) - space.laplace(v) - rate * v * (1 - v), solution)
+        return solved_by(omega, u, lambda v: space.dt(v) - space.laplace(v) - rate * v * (1 - v), solution, source=0)
     skew = Rational(1, 4)
     # u_t = ε² Δu - u (u - 1) (u - a): Huxley's front
     speed = eps * (1 - 2 * skew) / sqrt(2)
     solution = (1 - tanh((along - 1 - speed * t) / (2 * sqrt(2) * eps))) / 2
-    return solved_by(omega, u, lambda v: space.dt(v) - eps**2 * space.laplace(v) + v * (v - 1) * (v - skew), solution)
+    return solved_by(
+        omega, u, lambda v: space.dt(v) - eps**2 * space.laplace(v) + v * (v - 1) * (v - skew), solution, source=0
+    )

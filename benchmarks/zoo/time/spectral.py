@@ -1,7 +1,7 @@
 """Fourier, cosine and Chebyshev series on boxes, and the exponential Runge–Kutta method of order 4 for them.
 
-Cox and Matthews (2002), with the coefficients of Kassam and Trefethen (2005), in bases in which the second derivative is
-diagonal.
+Cox and Matthews (2002), with the coefficients of Kassam and Trefethen (2005), in bases in which the second
+derivative is diagonal.
 """
 
 from __future__ import annotations
@@ -78,6 +78,20 @@ def chebyshev(lo: float, hi: float, n: int) -> Axis:
         return values @ np.linalg.matrix_power(slope, order) @ modes
 
     return Axis(x[1:-1], rates.real, basis)
+
+
+def lobatto(lo: float, hi: float, n: int) -> tuple[Array, Array, Array, Callable[[Array], Array]]:
+    """n + 1 points of Gauss, Lobatto and Legendre: nodes, weights, the slope (n + 1, n + 1) and values elsewhere."""
+    legendre = np.polynomial.legendre.Legendre.basis(n)
+    x = np.concatenate([[-1.0], np.sort(legendre.deriv().roots().real), [1.0]])
+    ends = np.polynomial.legendre.legvander(x, n)
+    slope = np.polynomial.legendre.legval(x, np.polynomial.legendre.legder(np.eye(n + 1))).T @ np.linalg.inv(ends)
+
+    def at(places: Array) -> Array:
+        z = (2 * places - lo - hi) / (hi - lo)
+        return np.polynomial.legendre.legvander(z, n) @ np.linalg.inv(ends)
+
+    return (lo + hi) / 2 + (hi - lo) / 2 * x, (hi - lo) / (n * (n + 1) * ends[:, -1] ** 2), 2 / (hi - lo) * slope, at
 
 
 @dataclass(frozen=True, eq=False)

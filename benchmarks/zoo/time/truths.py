@@ -1,4 +1,4 @@
-"""Makes the truths of the cases in space and time that have no formula: `python benchmarks/zoo/time/truths.py [NAME …]`.
+"""Makes the truths of the cases in space and time without a formula: `python benchmarks/zoo/time/truths.py [NAME …]`.
 
 Prints the accuracy of each, and seconds.
 """
