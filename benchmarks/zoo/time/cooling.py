@@ -42,11 +42,14 @@ class Cooling(Graded):
     levels: int = 16
     circles: Sequence[Disc] = ()
 
+    def basis(self, level: int) -> Basis:
+        mesh, degree = self.finer if level and self.finer else self.graded.refined(level), 4
+        return Basis(mesh, TRIANGLE[degree](), self.mapping(mesh, degree), intorder=2 * degree)
+
     def __call__(self, level: int, times: Array, places: Array) -> Array:
         """Values (K, n) at times (K,) and places (K, n, 2)."""
-        mesh, degree = self.finer if level and self.finer else self.graded.refined(level), 4
-        mapping = self.mapping(mesh, degree)
-        basis = Basis(mesh, TRIANGLE[degree](), mapping, intorder=2 * degree)
+        basis = self.basis(level)
+        mesh = basis.mesh
         x = np.asarray(basis.global_coordinates())
         a, c = (np.repeat(each(middles(mesh))[:, None], x.shape[2], axis=1) for each in (self.a, self.c))
         stiff = BilinearForm(lambda u, v, w: w.a * dot(grad(u), grad(v))).assemble(basis, a=a)
@@ -54,7 +57,7 @@ class Cooling(Graded):
         begun = LinearForm(lambda v, w: w.c * w.f * v).assemble(basis, c=c, f=self.start(x))
         right = LinearForm(lambda v, w: w.f * v).assemble(basis, f=self.source(x))
         for where, h, q in self.through:
-            matrix, load = _through(basis, facets(mesh, where), q)
+            matrix, load = through(basis, facets(mesh, where), q)
             stiff, right = stiff + h * matrix, right + load
         held, known = np.zeros(basis.N), [np.empty(0, int)]
         for where, value in self.fixed:
@@ -87,7 +90,7 @@ class Bent(Found):
         return found
 
 
-def _through(basis: Basis, chosen: Array, q: Places) -> tuple[sparse.csr_matrix, Array]:
+def through(basis: Basis, chosen: Array, q: Places) -> tuple[sparse.csr_matrix, Array]:
     """∫ u v and ∫ q v along sides of cells, curved as these are (the library's own integrals go along chords)."""
     mesh, cells = basis.mesh, basis.mesh.f2t[0, chosen]
     place = np.argmax(mesh.t2f[:, cells] == chosen, axis=0)
