@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 from zoo import PROBLEMS
 from zoo.flux import FLUX
+from zoo.time import TIMED
 from zoo.traps import TRAPS
 from zoo.traps.known import Known
 
@@ -129,6 +130,7 @@ def cases() -> dict[str, Case]:
     """All of them by name."""
     found = [Case(name, trap.kind, trap.tame, trap.make) for name, trap in TRAPS.items()]
     found += [Case(f"flux.{name}", trap.kind, trap.tame, trap.make) for name, trap in FLUX.items()]
+    found += [Case(f"time.{name}", trap.kind, trap.tame, trap.make) for name, trap in TIMED.items()]
     found += [
         Case(f"zoo.{name}", "zoo", True, lambda make=make: _with_exact(make())) for name, make in PROBLEMS.items()
     ]

@@ -6,6 +6,7 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
+from skfem import MeshTri
 from sympy import Add, Derivative, Dummy, Piecewise, factorial, lambdify
 from sympy.core.function import AppliedUndef
 
@@ -13,6 +14,12 @@ sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
 from zoo.flux import FLUX, MAKERS
 from zoo.flux.making import TRUTHS
+from zoo.flux.weak import constant, facets
+from zoo.time import MAKERS as TIME_MAKERS
+from zoo.time import TIMED
+from zoo.time.cooling import Cooling, fitted, through
+from zoo.time.making import TRUTHS as TIME_TRUTHS
+from zoo.time.spectral import Box, fourier
 from zoo.traps import TRAPS, narrow
 from zoo.traps.known import DIGITS, Known
 
@@ -47,7 +54,14 @@ SAMPLED = [path.stem for path in TRUTHS.glob("*.npz")]
 FORMULAS = [trap for name, trap in FLUX.items() if name not in SAMPLED]
 
 
-@pytest.mark.parametrize("trap", [*TRAPS.values(), *FORMULAS], ids=lambda trap: trap.name)
+SAMPLED_IN_TIME = [path.stem for path in TIME_TRUTHS.glob("*.npz")]
+IN_TIME = {name: trap for name, trap in TIMED.items() if name not in SAMPLED_IN_TIME}
+FIRST = {TIME_MAKERS[name].func: name for name in reversed(IN_TIME)}.values()
+IN_TIME = [pytest.param(trap, marks=[] if name in FIRST else pytest.mark.slow) for name, trap in IN_TIME.items()]
+"""The first of each family is tried always."""
+
+
+@pytest.mark.parametrize("trap", [*TRAPS.values(), *FORMULAS, *IN_TIME], ids=lambda trap: trap.name)
 def test_truths_satisfy_their_conditions(trap):
     known = trap.make()
     for solution in known.exact:
@@ -66,6 +80,7 @@ CHAINED = ("inclusion", "ellipse", "layers", "pipe")
 """Families of the flux cases whose pieces each meet the next one."""
 JUMPING = [trap for trap in TRAPS.values() if trap.kind == "jump"]
 JUMPING += [trap for trap in FORMULAS if trap.name.startswith(CHAINED)]
+JUMPING += [trap for trap in TIMED.values() if trap.name.startswith("joined")]
 
 
 @pytest.mark.parametrize("trap", JUMPING, ids=lambda trap: trap.name)
@@ -152,6 +167,52 @@ def unmet_by_differences(known: Known, truth) -> float:
                 found.append(np.median(np.abs(gaps(known, truth, residual, share, points).sum(axis=0))) / size)
             worst = max(worst, min(found))
     return worst
+
+
+@pytest.mark.parametrize("name", SAMPLED_IN_TIME)
+def test_samples_in_time_are_of_every_field(name):
+    known = TIMED[name].make()
+    assert known.accuracy < 3e-5
+    assert set(known.samples) == {"points", *(unknown.func.__name__ for unknown in known.problem.unknowns)}
+    for values in known.samples.values():
+        assert len(values) == 720
+        assert np.isfinite(values).all()
+
+
+def test_an_integral_for_viscous_waves_is_found_again_by_series():
+    samples = TIMED["steepening_soft"].make().samples
+    box = Box([fourier(-np.pi, np.pi, 20)] * 2)
+    x, y = box.nodes
+    start = np.stack([np.sin(x) * np.cos(y), np.cos(x) * np.sin(y) - np.cos(y) / 4])
+
+    def carried(_, w):
+        return -w[:1] * box.slope(w, 0) - w[1:] * box.slope(w, 1)
+
+    points = samples["points"].reshape(12, 60, 3)
+    linear = np.stack([0.1 * box.laplace] * 2)
+    found = box.marched(linear, carried, start, points[:, 0, 2], points[:, :, :2], 0.05)
+    for values, name in zip(found, "uv", strict=True):
+        assert np.linalg.norm(values.ravel() - samples[name]) < 2e-3 * np.linalg.norm(samples[name])
+
+
+def test_elements_in_time_follow_circles():
+    basis = Cooling(**fitted((2, 1), ((0.8, 0.5, 0.3, 0.0),), 0.15, hollow=True)).basis(0)
+    rim = facets(basis.mesh, lambda x: np.hypot(x[0] - 0.8, x[1] - 0.5) < 0.3001)
+    matrix, load = through(basis, rim, lambda x: x[0] ** 2)
+    assert matrix.sum() == pytest.approx(0.6 * np.pi, rel=1e-7)
+    assert load.sum() == pytest.approx(0.6 * np.pi * (0.8**2 + 0.3**2 / 2), rel=1e-7)
+
+
+def test_elements_in_time_find_a_mode_between_walls_that_heat_passes():
+    w = 0.8603335890193797  # w tan w = 1
+    line = np.linspace(-1, 1, 5)
+    cooling = Cooling(
+        MeshTri.init_tensor(line, line), start=lambda x: np.cos(w * x[0]), a=constant(2),
+        through=[(lambda x: np.abs(x[0]) > 1 - 1e-9, 2.0, constant(0))],
+    )  # fmt: skip
+    places = np.random.default_rng(0).uniform(-1, 1, (2, 9, 2))
+    found = cooling(0, np.array([0.1, 1.0]), places)
+    assert found == pytest.approx(np.cos(w * places[:, :, 0]) * np.exp([[-0.2 * w**2], [-2 * w**2]]), abs=1e-6)
 
 
 @pytest.mark.parametrize("name", SAMPLED)
