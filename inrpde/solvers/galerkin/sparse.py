@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csc_array
+from scipy.sparse import csc_array, diags_array
 from scipy.sparse.linalg import LinearOperator, MatrixRankWarning, SuperLU, cg, splu
 
 from inrpde import deadline
@@ -28,6 +28,9 @@ PIVOTS: tuple[dict[str, Any], ...] = (
 """How SuperLU picks pivots, from the fastest way to the safest: on the diagonal, near it, anywhere."""
 REFINED = 2
 """Steps of iterative refinement."""
+FIRM = 1e-10
+"""What stands on the diagonal, beside 1, where nothing does, as for a pressure: then no pivots are looked for, which
+fills the factors; refinement takes it off again. Measured: 1e-8 is slow where complements are small."""
 LARGE, ROUNDS, CLOSE = 10_000, 300, 1e-8
 """The columns from which conjugate gradients are tried in space, as factors fill up there; their steps, after which
 factors are quicker, and what they leave of a system; measured."""
@@ -58,11 +61,13 @@ def factorised(matrix: csc_array, probe: Array, refined: int = REFINED) -> Calla
     """What solves systems of a square matrix, with so many steps of iterative refinement; `probe` (W,) is a right-hand
     side on which it is tried. Raises DivergedError where it is singular."""
     scaled, scale = _scaled(matrix)
+    empty = (np.abs(scaled.diagonal()) < FIRM) & (abs(scaled).sum(axis=0) > 0)
+    firm = csc_array(scaled + diags_array(np.where(empty, FIRM, 0.0))) if np.any(empty) else scaled
 
-    def solved(factors: SuperLU, right: Array) -> Array:
+    def solved(factors: SuperLU, times: int, right: Array) -> Array:
         wanted = scale * right
         found = factors.solve(wanted)
-        for _ in range(refined):
+        for _ in range(times):
             found = found + factors.solve(wanted - scaled @ found)
         return scale * found
 
@@ -71,10 +76,10 @@ def factorised(matrix: csc_array, probe: Array, refined: int = REFINED) -> Calla
         try:
             with sized(0.0), warnings.catch_warnings():  # its blocks are small
                 warnings.simplefilter("error", MatrixRankWarning)
-                factors = splu(scaled, **{"permc_spec": "MMD_AT_PLUS_A", **options})
+                factors = splu(firm, **{"permc_spec": "MMD_AT_PLUS_A", **options})
         except (RuntimeError, MatrixRankWarning):
             continue
-        missed = scale * (probe - matrix @ solved(factors, probe))
+        missed = scale * (probe - matrix @ solved(factors, REFINED, probe))
         left = float(np.linalg.norm(missed) / (np.linalg.norm(scale * probe) or 1.0))
         if np.isfinite(left) and left < least:
             best, least = factors, left
@@ -84,15 +89,21 @@ def factorised(matrix: csc_array, probe: Array, refined: int = REFINED) -> Calla
         raise DivergedError(
             "the system of the flux form is singular", None, "check that the conditions determine the solution"
         )
-    return partial(solved, best)
+    return partial(solved, best, refined)
 
 
 def _scaled(matrix: csc_array) -> tuple[csc_array, Array]:
-    """With rows and columns divided by the roots (W,) of its diagonal, and what these are multiplied by."""
+    """With rows and columns divided by the roots (W,) of its diagonal, and what these are multiplied by. Where it is
+    empty that of the Schur complement stands in, Σ_j b_j² / a_jj, of the diagonal one."""
     diagonal = np.abs(matrix.diagonal())
     largest = np.max(np.abs(matrix.data), initial=0.0)
-    scale = 1 / np.sqrt(np.where(diagonal > 1e-14 * largest, diagonal, largest or 1.0))
-    entries = matrix.data * scale[matrix.indices] * np.repeat(scale, np.diff(matrix.indptr))
+    full = diagonal > 1e-14 * largest
+    scale = 1 / np.sqrt(np.where(full, diagonal, 1.0))
+    by_columns = np.repeat(np.arange(len(scale)), np.diff(matrix.indptr))
+    squares = np.abs(matrix.data * np.where(full, scale, 0.0)[matrix.indices]) ** 2
+    complement = np.bincount(by_columns, squares, minlength=len(scale))
+    scale = np.where(full, scale, 1 / np.sqrt(np.where(complement > 0, complement, largest or 1.0)))
+    entries = matrix.data * scale[matrix.indices] * scale[by_columns]
     return csc_array((entries, matrix.indices, matrix.indptr), shape=matrix.shape), scale
 
 

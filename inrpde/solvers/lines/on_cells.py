@@ -56,7 +56,8 @@ class OnCells:
         matrix = csc_array(sum(parts[1:], parts[0]))
         unused = np.asarray(np.abs(matrix).sum(axis=0)).ravel() == 0
         matrix = csc_array(matrix + diags_array(unused.astype(float)))
-        return factorised(matrix, np.ones(len(y), matrix.dtype), refined=0)  # Newton's method does that
+        refined = int(np.any(self.orders == 0))  # else Newton's method is enough
+        return factorised(matrix, np.ones(len(y), matrix.dtype), refined)
 
     def sizes(self, vector: Array) -> Array:
         """The L2 norms (U,)."""
