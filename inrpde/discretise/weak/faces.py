@@ -88,18 +88,18 @@ def _held(flux: FluxForm, tessellation: Tessellation) -> Array:
         if id(row.region) not in known:
             region, found = row.region, np.zeros(len(middle), int)
             near = np.flatnonzero(region.contains(points))
-            found[near[region.bears(points[near], normals[near])]] = 1
-            across = near[inner[near]]
-            found[across] = _turned(region, points[across], normals[across])
+            near = near[inner[near] | region.bears(points[near], normals[near])]
+            found[near] = _turned(region, points[near], normals[near])
             known[id(region)] = found
         out[:, k] = known[id(row.region)]
     return out
 
 
 def _turned(region: Region, points: Array, normals: Array) -> Array:
-    """1 where normals (N, d) at points (N, d) of a region are its own ones, -1 where they are opposite."""
+    """1 where normals (N, d) at points (N, d) of a region are its own ones, -1 where they are opposite, as those of a
+    ball are on the wall of its hole. A crack has its own on either face."""
     sign = np.ones(len(points), int)
-    for piece in region.pieces:
+    for piece in (each for each in region.pieces if not each.chart.crack):
         here = np.flatnonzero(piece.chart.covers(points, region.tolerance))
         here = here[piece.kept(points[here])]
         own = piece.normals(points[here])
