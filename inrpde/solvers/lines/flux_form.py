@@ -55,8 +55,6 @@ def serves(form: Form) -> Claim | str:
     meshes = [e.region for e in parted.flux.equations if isinstance(e.region, Mesh)]
     if meshes and (why := refusal(meshes)):
         return why
-    if len(form.space.spatial) == 1 and not form.jumps:
-        return "in one coordinate windows of space and time are small"
     because = "Galerkin's method in space with a network in each cell, whose heads follow the time"
     return Claim(Role.ALONE, because, after="one domain")
 
