@@ -13,6 +13,7 @@ from inrpde.solvers.contract.method import All, Candidate, Context, keys
 from inrpde.solvers.contract.strategy import Answer, Choice, Claim, Role, Strategy, Withdrawn, asked, bind, select
 from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.galerkin import strategy as flux_form
+from inrpde.solvers.periodic import strategy as periodic
 from inrpde.solvers.search.ladder import run
 from inrpde.solvers.strategies import (
     cells,
@@ -30,6 +31,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     sample_fit,
     signed_distance,
     training,
+    periodic,
     flux_form,
     one_domain,
     cells,

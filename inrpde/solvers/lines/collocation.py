@@ -123,7 +123,7 @@ class Start:
     before: tuple[float, Array] | None = None
     """The length of the step before, and the Legendre coefficients (s, W) of its highest derivatives."""
     largest: Array | None = None
-    """The largest that each unknown has been, (U,)."""
+    """The largest that each unknown has been, (U,), where that is known."""
 
     @classmethod
     def of(cls, system: Semidiscrete, time: float, y: Array, rate: Array) -> Start:
@@ -153,11 +153,11 @@ def march(
 
 def walk(
     system: Semidiscrete, at: Start, end: float, tolerance: float, nodes: Nodes, stages: Sequence[Stage] = (),
-    first: float | None = None,
+    first: float | None = None, limit: Callable[[float], float] = lambda time: np.inf,
 ) -> Iterator[Step]:  # fmt: skip
     """Steps from where columns `at` a time are to an end, with an error in each of at most `tolerance` beside the
-    largest that an unknown has been. `stages` (from, to, longest step) part the time, and `first` is the length of the
-    first step. The steps end early where they become too short."""
+    largest that an unknown has been. `stages` (from, to, longest step) part the time, `first` is the length of the
+    first step, and `limit` the longest one at a time. The steps end early where they become too short."""
     start = at.time
     stepper = Stepper(system, nodes, tolerance, abs(end - start), at)
     length, wait = abs(end - start) / 2**FIRST if first is None else first, 0
@@ -167,6 +167,8 @@ def walk(
         least, position = max(0, int(np.ceil(np.log2(abs(whole) / longest) - 1e-9))), 0
         while position < 2**SHORTEST:
             deadline.turn()
+            while abs(whole) / 2**level > limit(at.time) and level < SHORTEST:
+                level += 1
             after = position + 2 ** (SHORTEST - level)
             until = two if after == 2**SHORTEST else one + whole * (after / 2**SHORTEST)
             step, change = stepper.step(at, whole / 2**level, until)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import ceil, prod
 
 import numpy as np
@@ -26,6 +27,9 @@ OUTER, SMALL, LARGE = 0.85, 0.5, 2.0
 more than the last a step is taken again; chosen."""
 INNER, IDLE, LASTING = 0.5, 0.003, 4
 """Where less than so much of the tolerance lies beyond that share in so many steps, there are fewer modes; chosen."""
+MORE, LESS = 1.2, 0.8
+"""Times as many modes along a coordinate, and as long steps, as a course to a larger tolerance has had, at least and at
+most: what is left out by both does not show in their difference; chosen."""
 MOST = {1: 8_192, 2: 500_000, 3: 600_000}
 """Modes of an unknown at most, by dimension: up to a second for an evaluation of the equations; chosen."""
 COARSE, FINE = 3e-4, 1e-8
@@ -52,15 +56,21 @@ class Course:
     tolerance: float
     poor: float | None = None
 
+    def step(self, time: float) -> int:
+        """The number of the step that begins at a time, or holds it."""
+        return min(int(np.searchsorted(self.times[1:], time, side="right")), len(self.times) - 2)
+
 
 def follow(
-    equations: Equations, initial: Initial, tolerance: float, tell: Callable[[float, Modes], object] = lambda t, m: None
-) -> Course:
-    """Follow the initial values to the end, or to where steps become too short."""
+    equations: Equations, initial: Initial, tolerance: float, before: Course | None = None,
+    tell: Callable[[float, Modes], object] = lambda time, modes: None,
+) -> Course:  # fmt: skip
+    """Follow the initial values to the end, or to where steps become too short, with more modes and shorter steps at
+    each time than a course `before` has had."""
     way = equations.form.evolves
     assert way is not None
     stages, nodes = way.stages(narrow_times(equations.form.bound, way.axis)), _nodes(equations, tolerance)
-    modes = first_modes(equations, initial, tolerance)
+    modes = _richer(first_modes(equations, initial, tolerance), before, way.start)
     system = Spectral(equations, modes)
     at = Start.of(system, way.start, *map(system.vector, initial.spectra(modes)))
     times, pieces, length, poor = [way.start], list[Piece](), None, None
@@ -68,9 +78,11 @@ def follow(
     while True:
         taken: list[Array] = []
         idle, wanted = 0, modes
-        for step in walk(system, at, way.end, tolerance, nodes, _left(stages, at.time), length):
+        limit = partial(_longest, before)
+        for step in walk(system, at, way.end, tolerance, nodes, _left(stages, at.time), length, limit):
             length = abs(step.length)
-            sizes = np.maximum(step.end.largest, VANISHING * np.max(step.end.largest))
+            largest = np.asarray(step.end.largest)
+            sizes = np.maximum(largest, VANISHING * np.max(largest))
             limits = tolerance * np.where(sizes > 0, sizes, 1.0)
             spectra = system.spectra(step.end.y)
             outer, inner = (np.max(modes.tails(spectra, share) / limits, axis=1) for share in (OUTER, INNER))
@@ -84,7 +96,7 @@ def follow(
             elif idle >= LASTING:
                 wanted = _scaled(modes, np.where(inner < IDLE, 1 / GROWTH, 1.0))
                 idle = 0
-            at = step.end
+            at, wanted = step.end, _richer(wanted, before, step.end.time)
             times.append(at.time)
             taken.append(system.spectra(step.coefficients).astype(kind))
             tell(at.time, modes)
@@ -129,6 +141,25 @@ def _nodes(equations: Equations, tolerance: float) -> Nodes:
 def _left(stages: Sequence[Stage], time: float) -> list[Stage]:
     """What is left of stages after a time."""
     return [(max(a, time), b, longest) for a, b, longest in stages if b > time]
+
+
+def _richer(modes: Modes, before: Course | None, time: float) -> Modes:
+    """With more modes than there were at a time before, as far as there may be."""
+    if before is None:
+        return modes
+    counts = np.cumsum([len(piece.steps) for piece in before.pieces])
+    earlier = before.pieces[int(np.searchsorted(counts, before.step(time), side="right"))].modes
+    most = np.maximum(modes.most, np.ceil(MORE * np.array(earlier.most))).astype(int)
+    richer = replace(modes, most=tuple(most.tolist()))
+    return richer if richer.size <= MOST[len(most)] else modes
+
+
+def _longest(before: Course | None, time: float) -> float:
+    """The longest step at a time."""
+    if before is None:
+        return np.inf
+    step = before.step(time)
+    return LESS * abs(before.times[step + 1] - before.times[step])
 
 
 def _scaled(modes: Modes, factors: Array) -> Modes:

@@ -10,6 +10,7 @@ import numpy as np
 from inrpde.compiler.form import Form, Jet, Row
 from inrpde.sampling.extent import bounds, times
 from inrpde.solvers.periodic.modes import Modes
+from inrpde.solvers.periodic.spectral import Part, parted
 
 Array = np.ndarray
 FINER = 2
@@ -34,6 +35,10 @@ class Initial:
         zero = (0,) * (self.form.space.dim - 1)
         return [Jet(k, (*zero, n)) for k, order in enumerate(self.orders) for n in range(order)]
 
+    @cached_property
+    def parts(self) -> list[Part]:
+        return [part for number, row in enumerate(self.rows) for part in parted(self.form, number, row)]
+
     def refusal(self) -> str:
         """Why the equations do not give what is wanted, or nothing."""
         given = [jet for row in self.rows for jet in row.jets.values()]
@@ -41,7 +46,7 @@ class Initial:
             return "initial values are given by equations that are not linear"
         if any(any(jet.index[:-1]) for jet in given):
             return "initial values are given by derivatives in space"
-        if not set(given) <= set(self.wanted) or len(self.rows) != len(self.wanted):
+        if not set(given) <= set(self.wanted) or len(self.parts) != len(self.wanted):
             return "there are not as many initial values as the equations' orders in time ask for"
         matrix, _ = self._system(np.array([[*bounds(self.form)[0]]]))
         sizes = np.linalg.svd(matrix[0], compute_uv=False)
@@ -65,11 +70,12 @@ class Initial:
         """The matrices (N, n, n) and right-hand sides (N, n) at points (N, d)."""
         number = {jet: k for k, jet in enumerate(self.wanted)}
         complex_ = self.form.arithmetic == "complex"
-        matrix = np.zeros((len(points), len(self.rows), len(self.wanted)), complex if complex_ else float)
+        matrix = np.zeros((len(points), len(self.parts), len(self.wanted)), complex if complex_ else float)
         right = np.zeros(matrix.shape[:2], matrix.dtype)
-        for k, row in enumerate(self.rows):
+        for k, part in enumerate(self.parts):
+            row = self.rows[part.row]
             env = self.form.environment(row, points, None, {}) | dict.fromkeys(row.jets, 0.0)
-            right[:, k] = -row.value(env)[0]
+            right[:, k] = part.of(-row.value(env)[0])
             for symbol, slope in row.tangents(env).items():
-                matrix[:, k, number[row.jets[symbol]]] = slope
+                matrix[:, k, number[row.jets[symbol]]] = part.of(slope)
         return matrix, right

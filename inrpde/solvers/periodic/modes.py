@@ -17,8 +17,8 @@ from inrpde.sampling import grid_points
 Array = np.ndarray
 Index = tuple[int, ...]
 PADDING = 1.25
-"""The grid's nodes beside the modes. With 3/2 products of two fields put nothing where it does not belong (Orszag 1971);
-with this only products of modes beyond 3/4 of the highest do, which are small where that is."""
+"""The grid's nodes beside the modes. With 3/2 products of two fields put nothing where it does not belong (Orszag
+1971); with this only products of modes beyond 3/4 of the highest do, which are small where that is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,3 +147,11 @@ class Modes:
             along.append([first, rest] if mine[-1] < 0 else [first])
         for choice in product(*along):
             yield (..., *(a for a, _ in choice)), (..., *(b for _, b in choice))
+
+
+def leading(numbers: Array) -> Array:
+    """The sign of the last of whole numbers (M, d) that is not 0: of k and -k it is positive for one."""
+    first = np.zeros(len(numbers), int)
+    for column in numbers.T:
+        first = np.where(column != 0, np.sign(column), first)
+    return first

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
+from typing import Any
 
 import numpy as np
-from sympy import Dummy, Expr, S
+from sympy import Dummy, Expr, I, S
 
 from inrpde.compiler.form import Form, Index, Jet, Row
 from inrpde.compiler.printing import RowFunction
@@ -37,13 +38,25 @@ class Term:
         return self.index[-1]
 
 
+@dataclass(frozen=True)
+class Part:
+    """An equation: a row, by its number, or one part of it where its unknowns are parts of complex ones."""
+
+    row: int
+    imaginary: bool | None = None
+
+    def of(self, value: Any) -> Any:
+        return value if self.imaginary is None else np.imag(value) if self.imaginary else np.real(value)
+
+
 @dataclass(frozen=True, eq=False)
 class Equations:
-    """As many equations in a volume as unknowns. `terms` are linear with constant coefficients; what is left of each
-    row (`rests`) depends on the coordinates, data, and `jets` on a grid."""
+    """As many equations in a volume, `parts` of its rows, as unknowns. `terms` are linear with constant coefficients;
+    what is left of each row (`rests`) depends on the coordinates, data, and `jets` on a grid."""
 
     form: Form
     rows: tuple[Row, ...]
+    parts: tuple[Part, ...]
     terms: tuple[Term, ...]
     jets: tuple[Mapping[Dummy, Jet], ...]
     rests: tuple[Expr, ...]
@@ -51,15 +64,22 @@ class Equations:
     @classmethod
     def of(cls, form: Form) -> Equations:
         rows = tuple(row for row in form.rows if row.region.dim == form.space.dim)
-        terms, jets, rests = [], [], []
-        for number, row in enumerate(rows):
-            constant = {s: slope for s, slope in row.tangent.items() if s in row.jets and not slope.free_symbols}
-            for symbol, slope in constant.items():
-                jet, value = row.jets[symbol], complex(slope)
-                terms.append(Term(number, jet.unknown, jet.index, value if value.imag else value.real))
-            jets.append({s: jet for s, jet in row.jets.items() if s not in constant})
-            rests.append(row.residual.xreplace(dict.fromkeys(constant, S.Zero)))
-        return cls(form, rows, tuple(terms), tuple(jets), tuple(rests))
+        parts = tuple(part for number, row in enumerate(rows) for part in parted(form, number, row))
+        constants = [
+            {s: slope for s, slope in row.tangent.items() if s in row.jets and not slope.free_symbols} for row in rows
+        ]
+        terms = []
+        for number, part in enumerate(parts):
+            for symbol, slope in constants[part.row].items():
+                jet, value = rows[part.row].jets[symbol], part.of(complex(slope))
+                if value:
+                    terms.append(
+                        Term(number, jet.unknown, jet.index, value if np.imag(value) else float(np.real(value)))
+                    )
+        pairs = list(zip(rows, constants, strict=True))
+        jets = tuple({s: jet for s, jet in row.jets.items() if s not in constant} for row, constant in pairs)
+        rests = tuple(row.residual.xreplace(dict.fromkeys(constant, S.Zero)) for row, constant in pairs)
+        return cls(form, rows, parts, tuple(terms), jets, rests)
 
     @cached_property
     def orders(self) -> tuple[int, ...]:
@@ -72,17 +92,16 @@ class Equations:
 
     @cached_property
     def base(self) -> tuple[complex | float, ...]:
-        """The constants that unknowns are counted from; those of what oscillates about them."""
-        return base(self.form)
+        """The constants that unknowns are counted from; parts of complex ones share a trial, and have none."""
+        return (0.0,) * len(self.form.unknowns) if self.form.arithmetic == "split" else base(self.form)
 
     @cached_property
     def moving(self) -> tuple[bool, ...]:
-        """Which rests vary with the time, or with the unknowns."""
+        """Of which parts the rest varies with the time, or with the unknowns."""
         time = self.form.space.coords[-1]
-        return tuple(
-            bool(jets or row.data or rest.has(time))
-            for row, jets, rest in zip(self.rows, self.jets, self.rests, strict=True)
-        )
+        rows = zip(self.rows, self.jets, self.rests, strict=True)
+        found = [bool(jets or row.data or rest.has(time)) for row, jets, rest in rows]
+        return tuple(found[part.row] for part in self.parts)
 
     @cached_property
     def exact(self) -> bool:
@@ -97,14 +116,34 @@ class Equations:
         return all(slope.free_symbols <= space for slope in slopes)
 
     @cached_property
-    def values(self) -> RowFunction:
+    def _values(self) -> RowFunction:
         return RowFunction(list(self.rests), self.rows[0].text)
 
+    def values(self, env: Mapping) -> list[Any]:
+        """The rest of each part in an environment."""
+        found = self._values(env)
+        return [part.of(found[part.row]) for part in self.parts]
+
     @cached_property
-    def slopes(self) -> tuple[RowFunction, ...]:
-        """The tangents of each row by its jets, in their order."""
+    def _slopes(self) -> tuple[RowFunction, ...]:
         pairs = zip(self.rows, self.jets, strict=True)
         return tuple(RowFunction([row.tangent.get(s, S.Zero) for s in jets], row.text) for row, jets in pairs)
+
+    def slopes(self, env: Mapping) -> list[tuple[int, Jet, Any]]:
+        """The tangents of the rests: the number of a part, a jet, and the slope."""
+        found = [function(env) for function in self._slopes]
+        return [
+            (number, jet, part.of(slope))
+            for number, part in enumerate(self.parts)
+            for jet, slope in zip(self.jets[part.row].values(), found[part.row], strict=True)
+        ]
+
+
+def parted(form: Form, number: int, row: Row) -> list[Part]:
+    """A row of real unknowns that has complex values is two equations."""
+    if form.arithmetic != "split" or not row.residual.has(I):
+        return [Part(number)]
+    return [Part(number, False), Part(number, True)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +190,7 @@ class Spectral:
     def residuals(self, times: Array, y: Array, rate: Array, second: Array) -> Array:
         """The residuals (s, W) at times (s,)."""
         states = [self.spectra(each) for each in (y, rate, second)]
-        out = np.repeat(self._constant[None], len(times), axis=0)
+        out = np.repeat(self.constant[None], len(times), axis=0)
         for (row, unknown, order), factor in self._multipliers.items():
             out[:, row] += factor * states[order][:, unknown]
         moving = [row for row, each in enumerate(self.equations.moving) if each]
@@ -164,10 +203,9 @@ class Spectral:
 
     def factorised(self, time: float, y: Array, rate: Array, second: Array, scale: complex) -> Solver:
         """Exact but for coefficients that vary in space: these are taken at their means."""
-        orders = self.equations.orders
         states = [self.spectra(each[None]) for each in (y, rate, second)]
         terms = [*self.equations.terms, *self._means(np.array([time]), states)]
-        blocks = [self._block(terms, scale, orders, sign) for sign in ((1, -1) if self.modes.real else (1,))]
+        blocks = [self.block(terms, scale, sign) for sign in ((1, -1) if self.modes.real else (1,))]
         inverses = [_inverse(block) for block in blocks]
         if not self.modes.real:
             return lambda right: self.vector(_times(inverses[0], self.spectra(right)))
@@ -184,6 +222,32 @@ class Spectral:
 
         return solve
 
+    @cached_property
+    def constant(self) -> Array:
+        """The spectra (R, *shape) of what neither the time nor the unknowns change."""
+        out = np.zeros(self.shape, complex)
+        still = [row for row, moving in enumerate(self.equations.moving) if not moving]
+        if still:
+            env = self._environment(np.zeros(1), [np.zeros((1, *self.shape), complex)] * 3)
+            found = self.equations.values(env)
+            shape = (1, *self.modes.grid)
+            out[still] = self.modes.spectra(np.concatenate([np.broadcast_to(found[row], shape) for row in still]))
+        for term in self.equations.terms:
+            if not any(term.index):
+                out[(term.row, *[0] * len(self.modes.shape))] += term.coefficient * self.equations.base[term.unknown]
+        return out
+
+    def block(self, terms: Sequence[Term], scale: complex, sign: int) -> Array:
+        """The matrices (*shape, R, U) of the modes k, or of -k for the sign -1."""
+        out = np.zeros((*self.modes.shape, self.shape[0], self.shape[0]), complex)
+        for term in terms:
+            factor = self.modes.factor(term.index[:-1])
+            factor = factor if sign > 0 else factor * (-1.0) ** sum(term.index[:-1])
+            out[..., term.row, term.unknown] += (
+                term.coefficient * factor * scale ** (self.equations.orders[term.unknown] - term.order)
+            )
+        return out
+
     # -- inside
 
     @cached_property
@@ -193,20 +257,6 @@ class Spectral:
         for term in self.equations.terms:
             key = (term.row, term.unknown, term.order)
             out[key] = out.get(key, 0.0) + term.coefficient * self.modes.factor(term.index[:-1])
-        return out
-
-    @cached_property
-    def _constant(self) -> Array:
-        """The spectra (R, *shape) of what neither the time nor the unknowns change."""
-        out = np.zeros(self.shape, complex)
-        still = [row for row, moving in enumerate(self.equations.moving) if not moving]
-        if still:
-            env = self._coordinates | {self.equations.form.space.coords[-1]: 0.0}
-            found = RowFunction([self.equations.rests[row] for row in still], self.equations.rows[0].text)(env)
-            out[still] = self.modes.spectra(np.stack([np.broadcast_to(each, self.modes.grid) for each in found]))
-        for term in self.equations.terms:
-            if not any(term.index):
-                out[(term.row, *[0] * len(self.modes.shape))] += term.coefficient * self.equations.base[term.unknown]
         return out
 
     @cached_property
@@ -229,43 +279,35 @@ class Spectral:
         return env | {s: np.stack([each[s] for each in given]) for s in given[0]}
 
     @cached_property
-    def _data(self):  # type: ignore[no-untyped-def]
-        form, rows, grid = self.equations.form, self.equations.rows, self.modes.grid
+    def _known(self) -> dict[float, dict]:
+        """Data by the times at which they were last asked for."""
+        return {}
 
-        @lru_cache(maxsize=REMEMBERED)
-        def data(time: float) -> dict:
-            given = [row for row in rows if row.data]
-            if not given:
-                return {}
-            points = np.column_stack([self.modes.points, np.full(np.prod(grid), time)])
+    def _data(self, time: float) -> dict:
+        """Data on grids and meshes at a time, by their symbols in the rows."""
+        given = [row for row in self.equations.rows if row.data]
+        if not given:
+            return {}
+        if time not in self._known:
+            if len(self._known) == REMEMBERED:
+                self._known.clear()
+            points = np.column_stack([self.modes.points, np.full(np.prod(self.modes.grid), time)])
             found: dict = {}
             for row in given:
-                env = form.environment(row, points, None, {})
-                found |= {s: np.broadcast_to(env[s], (len(points),)).reshape(grid) for s in row.data}
-            return found
-
-        return data
+                env = self.equations.form.environment(row, points, None, {})
+                found |= {s: np.broadcast_to(env[s], (len(points),)).reshape(self.modes.grid) for s in row.data}
+            self._known[time] = found
+        return self._known[time]
 
     def _means(self, times: Array, states: Sequence[Array]) -> list[Term]:
         """The terms of the tangents' means."""
         if self.equations.exact:
             return []
-        env = self._environment(times, states)
-        out = []
-        for number, (jets, function) in enumerate(zip(self.equations.jets, self.equations.slopes, strict=True)):
-            for jet, slope in zip(jets.values(), function(env), strict=True):
-                mean = np.mean(np.broadcast_to(slope, (1, *self.modes.grid)))
-                out.append(Term(number, jet.unknown, jet.index, mean))
-        return out
-
-    def _block(self, terms: Sequence[Term], scale: complex, orders: Sequence[int], sign: int) -> Array:
-        """The matrices (*shape, R, U) of the modes k, or of -k for the sign -1."""
-        out = np.zeros((*self.modes.shape, self.shape[0], self.shape[0]), complex)
-        for term in terms:
-            factor = self.modes.factor(term.index[:-1])
-            factor = factor if sign > 0 else factor * (-1.0) ** sum(term.index[:-1])
-            out[..., term.row, term.unknown] += term.coefficient * factor * scale ** (orders[term.unknown] - term.order)
-        return out
+        env, shape = self._environment(times, states), (1, *self.modes.grid)
+        return [
+            Term(number, jet.unknown, jet.index, np.mean(np.broadcast_to(slope, shape)))
+            for number, jet, slope in self.equations.slopes(env)
+        ]
 
 
 def _inverse(blocks: Array) -> Array:
