@@ -8,6 +8,7 @@ from typing import Any
 from inrpde.networks.corner import CornerFunctions
 from inrpde.networks.cylindrical import CylindricalWaves
 from inrpde.networks.exponentials import Exponentials
+from inrpde.networks.harmonics import Harmonics
 from inrpde.networks.lines import Lines
 from inrpde.networks.mosaic import Mosaic
 from inrpde.networks.multipole import Multipoles
@@ -20,8 +21,8 @@ from inrpde.networks.tangent import Tangent
 from inrpde.networks.trial import Constant, Sum, Trial
 
 EVERY: tuple[type[Trial], ...] = (
-    Constant, CornerFunctions, CylindricalWaves, Exponentials, Lines, Mosaic, Multipoles, Offset, Patchwork, SineBody,
-    Slab, Sum, Tangent, Windowed,
+    Constant, CornerFunctions, CylindricalWaves, Exponentials, Harmonics, Lines, Mosaic, Multipoles, Offset, Patchwork,
+    SineBody, Slab, Sum, Tangent, Windowed,
 )  # fmt: skip
 KINDS = {kind.__name__: kind for kind in EVERY}
 """The trials that can be stored, by the name under which they are."""

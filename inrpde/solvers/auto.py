@@ -14,6 +14,7 @@ from inrpde.solvers.contract.strategy import Answer, Choice, Claim, Role, Strate
 from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.galerkin import strategy as flux_form
 from inrpde.solvers.lines import flux_form as lines
+from inrpde.solvers.periodic import strategy as periodic
 from inrpde.solvers.search.ladder import run
 from inrpde.solvers.strategies import (
     cells,
@@ -31,6 +32,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     sample_fit,
     signed_distance,
     training,
+    periodic,
     flux_form,
     lines,
     one_domain,

@@ -166,13 +166,3 @@ def projected(before: Level, tessellation: Tessellation, held: Columns) -> Array
             start = held.starts[unknown, cell]
             vector[start : start + family.size] = head
     return vector
-
-
-def differences(one: State, other: State, points: Sequence[Array]) -> list[float]:
-    """By unknown, how much two states differ at points beside the first's size."""
-    out = []
-    for k, at in enumerate(points):
-        zero = (0,) * at.shape[1]
-        a, b = (state.jets(k, at, [zero])[zero] for state in (one, other))
-        out.append(float(np.linalg.norm(a - b) / (np.linalg.norm(a) or 1.0)))
-    return out

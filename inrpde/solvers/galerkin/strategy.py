@@ -19,11 +19,12 @@ from inrpde.discretise.state import State
 from inrpde.discretise.weak.traces import Unfit
 from inrpde.errors import DivergedError, ProblemError
 from inrpde.resolution import narrow
+from inrpde.solvers.contract.levels import differences, gained, left
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
 from inrpde.solvers.galerkin.ground import Ground, ground
-from inrpde.solvers.galerkin.level import Level, differences, level
+from inrpde.solvers.galerkin.level import Level, level
 
 NAME, OPTIONS = "flux form", Nothing
 FIRST, LAST = 2, {1: 16, 2: 13, 3: 6}
@@ -46,15 +47,6 @@ GOAL = 1e-9
 """An estimated error below which nothing more is tried; chosen."""
 FINER = 0.999
 """The score of a level beside that of the one before, at most."""
-PATIENCE, FINE, GOOD = (8.0, 40.0), 1e-8, 1e-5
-"""Without a budget, seconds after which no level is begun: with an error that is below `GOOD`, and with a larger one;
-below `FINE` a quarter of the first; chosen."""
-FIRST_SHARE, LEAST_SHARE, MOST_SHARE, UNSTEADY = 1.0, 0.2, 20.0, 2.0
-"""The part of the difference to the level before that is the error of a second level, and of any at least and at most
-(where materials meet in a point levels may gain a tenth); and that of one that does not come nearer; chosen."""
-STEADY, MARGIN = 3, 1.5
-"""Gains of so many levels tell, by their median where the last is larger; what the error is taken for beside what it
-would be if they went on; chosen."""
 
 
 def serves(form: Form) -> Claim | str:
@@ -130,16 +122,6 @@ def solve(context: Context) -> Iterator[Candidate]:
         before, plan = found, after
 
 
-def left(context: Context, error: float) -> float:
-    """Seconds for a further level."""
-    if context.clock.budget is not None:
-        return context.clock.searching
-    short, long = PATIENCE
-    if context.tol is not None:
-        return 2 * long - context.clock.spent
-    return (short / 4 if error < FINE else short if error < GOOD else long) - context.clock.spent
-
-
 def doubts(form: Form, found: Level) -> tuple[str, ...]:
     """What a level does not know."""
     lacking = found.assembled.lacking
@@ -150,17 +132,6 @@ def doubts(form: Form, found: Level) -> tuple[str, ...]:
         f"at {where} the boundary has fewer conditions than unknowns: it is taken that nothing goes through",
         *found.ground.missed,
     )
-
-
-def gained(gaps: Sequence[float], least: float = LEAST_SHARE) -> float:
-    """The part of the last difference that is the error of the last level, at least as much."""
-    if len(gaps) < 2:
-        return FIRST_SHARE
-    ratios = np.array(gaps[1:]) / np.maximum(gaps[:-1], 1e-300)
-    ratio = max(ratios[-1], np.median(ratios[-STEADY:]))
-    if ratio >= 1:
-        return UNSTEADY
-    return float(np.clip(MARGIN * ratio / (1 - ratio), least, MOST_SHARE))
 
 
 class Held(Protocol):

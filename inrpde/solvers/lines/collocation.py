@@ -7,11 +7,11 @@ Solving ODEs II, IV.8, where the tests of convergence are from, too).
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.polynomial import legendre
@@ -21,16 +21,20 @@ from inrpde.solvers.lines.nodes import Nodes
 
 Array = np.ndarray
 Solver = Callable[[Array], Array]
+Stage = tuple[float, float, float]
 FIRST, SHORTEST = 10, 48
 """The first step and the shortest, as powers of 1/2 of the whole; chosen."""
 GROWTH, SHRINKING = 3, 6
 """Powers of 2 by which a step is longer or shorter than the one before, at most; chosen."""
 SAFETY = 0.5
 """The error that a step is to have beside the tolerance; chosen."""
-ITERATIONS = 12
-"""Newton steps at most; chosen."""
+ITERATIONS, OVER, DIVERGED = 25, 3, 10.0
+"""Newton steps at most, over how many it is seen how fast they shrink, and how much larger than the first they are
+where they do not converge; chosen."""
 ACCURATE = 0.01
 """What is left of Newton's method beside the tolerance; Hairer and Wanner have 0.01 to 0.1."""
+RESTING = 0.7
+"""Newton steps that shrink no faster and are a tenth of the tolerance are rounding, too; chosen."""
 ROUNDING = 1e-14
 """Newton steps so small beside the solution are rounding."""
 KEEN = 0.03
@@ -41,6 +45,8 @@ FORGETTING = 0.8
 """The power of the last rate that is expected in the next step; Hairer and Wanner's."""
 WAIT = 4
 """Steps after one that failed before a longer one is tried; chosen."""
+DEPTH = 5
+"""Newton steps, beside the last one, that are combined with it; chosen."""
 KEPT = 3
 """Step sizes whose factors are kept; chosen: each holds several of them."""
 LASTING = 10.0
@@ -78,6 +84,14 @@ class Semidiscrete(Protocol):
         """The size (U,) of each unknown of a vector (W,), root mean square or L2."""
 
 
+@runtime_checkable
+class Together(Protocol):
+    """What takes the residuals at several times together."""
+
+    def residuals(self, times: Array, y: Array, rate: Array, second: Array) -> Array:
+        """G (s, W) at times (s,), for (s, W) each."""
+
+
 @dataclass(frozen=True, eq=False)
 class Steps:
     """The solution on steps between times (n + 1,): Σ_m coefficients[:, m] P_m, of Legendre's polynomials on each, for
@@ -108,46 +122,65 @@ class Start:
     second: Array
     before: tuple[float, Array] | None = None
     """The length of the step before, and the Legendre coefficients (s, W) of its highest derivatives."""
+    largest: Array | None = None
+    """The largest that each unknown has been, (U,), where that is known."""
+
+    @classmethod
+    def of(cls, system: Semidiscrete, time: float, y: Array, rate: Array) -> Start:
+        """From the columns (W,), and the rates (W,) of those of second order."""
+        return cls(time, y, np.where(system.orders == 2, rate, 0.0), np.zeros_like(y))
 
 
 def march(
     system: Semidiscrete, start: float, end: float, y: Array, rate: Array, tolerance: float, nodes: Nodes,
-    stages: Sequence[tuple[float, float, float]] = (),
-    on_step: Callable[[float, float], object] = lambda time, share: None, stop: Callable[[], bool] = lambda: False,
+    stages: Sequence[Stage] = (), on_step: Callable[[float, float], object] = lambda time, share: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Steps:  # fmt: skip
-    """Follow the columns from `y` (W,), and the `rate` (W,) of those of second order, with an error in each step of at
-    most `tolerance` beside the largest that an unknown has been. `stages` (from, to, longest step) part the time."""
-    stepper = Stepper(system, nodes, tolerance, abs(end - start), y)
-    at = Start(start, y, np.where(system.orders == 2, rate, 0.0), np.zeros_like(y))
-    times, found, length, wait = [start], [], abs(end - start) / 2**FIRST, 0
-    ended = "end"
+    """All steps of a walk from `y` (W,) and the `rate` (W,) of columns of second order, or those before `stop` says
+    that there are enough; `on_step` is told the time, and its share of the whole."""
+    times, found, ended = [start], [], "underflow"
+    for step in walk(system, Start.of(system, start, y, rate), end, tolerance, nodes, stages):
+        times.append(step.end.time)
+        found.append(step.coefficients)
+        on_step(step.end.time, (step.end.time - start) / (end - start))
+        if stop():
+            ended = "stopped"
+            break
+    ended = "end" if times[-1] == end else ended
+    degree = nodes.count + (1 if np.any(system.orders == 2) else 0)
+    return Steps(np.array(times), np.array(found).reshape(len(found), degree + 1, len(y)), ended)
+
+
+def walk(
+    system: Semidiscrete, at: Start, end: float, tolerance: float, nodes: Nodes, stages: Sequence[Stage] = (),
+    first: float | None = None, limit: Callable[[float], float] = lambda time: np.inf,
+) -> Iterator[Step]:  # fmt: skip
+    """Steps from where columns `at` a time are to an end, with an error in each of at most `tolerance` beside the
+    largest that an unknown has been. `stages` (from, to, longest step) part the time, `first` is the length of the
+    first step, and `limit` the longest one at a time. The steps end early where they become too short."""
+    start = at.time
+    stepper = Stepper(system, nodes, tolerance, abs(end - start), at)
+    length, wait = abs(end - start) / 2**FIRST if first is None else first, 0
     for one, two, longest in stages or [(start, end, abs(end - start))]:
         whole = two - one
         level = max(0, int(np.ceil(np.log2(abs(whole) / min(length, longest)) - 1e-9)))
         least, position = max(0, int(np.ceil(np.log2(abs(whole) / longest) - 1e-9))), 0
         while position < 2**SHORTEST:
             deadline.turn()
-            if stop():
-                ended = "stopped"
-                break
-            step, change = stepper.step(at, whole / 2**level)
+            while abs(whole) / 2**level > limit(at.time) and level < SHORTEST:
+                level += 1
+            after = position + 2 ** (SHORTEST - level)
+            until = two if after == 2**SHORTEST else one + whole * (after / 2**SHORTEST)
+            step, change = stepper.step(at, whole / 2**level, until)
             if step is None:
                 level, wait = level - change, WAIT
                 if level > SHORTEST:
-                    ended = "underflow"
-                    break
+                    return
                 continue
-            found.append(step.coefficients)
-            position += 2 ** (SHORTEST - level)
-            at = step.after(two if position == 2**SHORTEST else one + whole * (position / 2**SHORTEST))
-            times.append(at.time)
-            on_step(at.time, (at.time - start) / (end - start))
+            yield step
+            position, at = after, step.end
             level, wait = level if wait else _aligned(position, max(level - change, least), level), max(wait - 1, 0)
         length = abs(whole) / 2**level
-        if ended != "end":
-            break
-    series = np.array(found).reshape(len(found), stepper.degree + 1, len(y))
-    return Steps(np.array(times), series, ended)
 
 
 def _aligned(position: int, wanted: int, level: int) -> int:
@@ -159,25 +192,56 @@ def _aligned(position: int, wanted: int, level: int) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """A step that was taken: its polynomials, and the highest derivatives (s, W) at its nodes."""
+    """A step that was taken: its length, its polynomials (degree + 1, W) and those of the highest derivatives (s, W),
+    by Legendre, and where it ends."""
 
     length: float
     coefficients: Array
     highest: Array
-    end: tuple[Array, Array, Array]
+    end: Start
 
-    def after(self, time: float) -> Start:
-        return Start(time, *self.end, (self.length, self.highest))
+
+class Mixing:
+    """Where Newton's method goes from some states, each with its step: to the combination of them for which the step is
+    the smallest (Anderson 1965). Of linear equations that is GMRES."""
+
+    def __init__(self) -> None:
+        self.steps, self.aims = deque[Array](maxlen=DEPTH), deque[Array](maxlen=DEPTH)
+        self.last: tuple[Array, Array] | None = None
+
+    def after(self, state: Array, step: Array) -> Array:
+        aim = state + step
+        if self.last is not None:
+            self.steps.append((step - self.last[0]).ravel())
+            self.aims.append((aim - self.last[1]).ravel())
+        self.last = step, aim
+        if not self.steps:
+            return aim
+        gram = np.array([[np.vdot(one, two) for two in self.steps] for one in self.steps])
+        right = np.array([np.vdot(one, step.ravel()) for one in self.steps])
+        lengths = np.sqrt(np.abs(np.diag(gram))) + 1e-300
+        found = np.linalg.lstsq(gram / lengths / lengths[:, None], right / lengths, rcond=1e-12)[0] / lengths
+        mixed = aim.ravel().copy()
+        for weight, moved in zip(found, self.aims, strict=True):
+            mixed -= weight * moved
+        return mixed.reshape(state.shape)
+
+
+def _places(chosen: Array) -> Any:
+    """An index of the chosen columns, as a slice where they lie together."""
+    at = np.flatnonzero(chosen)
+    return slice(at[0], at[-1] + 1) if len(at) and at[-1] - at[0] == len(at) - 1 else at
 
 
 class Stepper:
     """Takes steps, and keeps factors and the sizes of the unknowns between them."""
 
-    def __init__(self, system: Semidiscrete, nodes: Nodes, tolerance: float, whole: float, y: Array):
+    def __init__(self, system: Semidiscrete, nodes: Nodes, tolerance: float, whole: float, at: Start):
         self.system, self.nodes, self.tolerance, self.whole = system, nodes, tolerance, whole
-        self.order = [np.flatnonzero(system.orders == o) for o in range(3)]
-        self.degree = nodes.count + (1 if len(self.order[2]) else 0)
-        self.largest = system.sizes(y)
+        self.order = [_places(system.orders == o) for o in range(3)]
+        self.some = [bool(np.any(system.orders == o)) for o in range(3)]
+        self.degree = nodes.count + self.some[2]
+        self.largest = system.sizes(at.y) if at.largest is None else at.largest
         self.kept: OrderedDict[float, list[Solver]] = OrderedDict()
         self.rate = 0.0  # at which Newton's method has last converged
         self.slowness = 1.0  # what is left of a Newton step once it is taken, as it was last
@@ -188,7 +252,7 @@ class Stepper:
         upper = [e for e in range(self.nodes.count) if np.imag(self.nodes.eigenvalues[e]) > 0 and e != self.nodes.real]
         return np.array([self.nodes.real, *upper]), np.array([1.0] + [2.0] * len(upper))
 
-    def step(self, at: Start, length: float) -> tuple[Step | None, int]:
+    def step(self, at: Start, length: float, until: float) -> tuple[Step | None, int]:
         """The step, None where it is not good enough, and the power of 2 by which the next one is to be longer."""
         solvers, new = self.factors(at, length)
         with np.errstate(all="ignore"):
@@ -199,16 +263,17 @@ class Stepper:
                 highest = self.newton(at, length, solvers)
             if highest is None:
                 return None, -1
-            taken = self.taken(at, length, highest)
-            sizes = np.maximum(self.largest, self.system.sizes(taken.end[0]))
+            taken = self.taken(at, length, highest, until)
+            sizes = np.maximum(self.largest, self.system.sizes(taken.end.y))
             error = self._error(at, taken, solvers, sizes) / self.tolerance
         if not np.isfinite(error):
             return None, -SHRINKING
-        power = self.nodes.count + 1 + (len(self.order[2]) > 0)
+        power = self.nodes.count + 1 + self.some[2]
         change = int(np.floor(np.log2(max(SAFETY / max(error, 1e-300), 1e-300)) / power + 1e-9))
         if error > 1:
             return None, -min(max(-change, 1), SHRINKING)
         self.largest = sizes
+        taken = replace(taken, end=replace(taken.end, largest=sizes))
         return taken, 0 if self.rate > SLOW else min(max(change, 0), GROWTH)
 
     def factors(self, at: Start, length: float) -> tuple[list[Solver], bool]:
@@ -232,28 +297,33 @@ class Stepper:
 
     def newton(self, at: Start, length: float, solvers: Sequence[Solver]) -> Array | None:
         """The highest derivatives (s, W) at the nodes; None where Newton's method does not converge."""
-        highest, goal, before = self._guess(at, length), ACCURATE * self.tolerance, 0.0
-        if len(self.order[0]):  # what is left of a constraint is in the next step's pressure, over its length
+        highest, goal = self._guess(at, length), ACCURATE * self.tolerance
+        if self.some[0]:  # what is left of a constraint is in the next step's pressure, over its length
             goal *= float(np.sqrt(abs(length) / self.whole))
         exact = self.system.linear and self.system.steady
         slowness = self.slowness if exact else max(self.slowness, ROUNDING) ** FORGETTING
+        mixing, sizes = Mixing(), list[float]()
         for number in range(ITERATIONS):
-            found = self._residual(at, length, highest)
+            states = self._states(at, length, highest)
+            found = self._residual(at, length, states)
             if not np.all(np.isfinite(found)):
                 return None
-            change = self._solved(solvers, -found)
-            highest = highest + change
-            size = self._moved(at, length, change, highest)
-            rate = size / before if before else 0.0
-            if not np.isfinite(size) or (rate >= 1 and size > ROUNDING):
+            change = self._solved(solvers, found)
+            size = self._moved(length, change, states[0][-1])
+            sizes.append(size)
+            over = min(number, OVER)
+            rate = float(max((size / sizes[-1 - k]) ** (1 / k) for k in (1, over))) if over else 0.0
+            if not np.isfinite(size) or size > DIVERGED * sizes[0]:
                 return None
-            slowness = rate / (1 - rate) if number and rate < 1 else slowness
-            if size <= ROUNDING or slowness * size <= goal:
-                self.slowness, self.rate = slowness, rate
-                return highest
-            if number and slowness * size * rate ** (ITERATIONS - 2 - number) > goal:
+            if number:
+                slowness = rate / (1 - rate) if rate < 1 else np.inf
+            resting = over == OVER and rate > RESTING and size <= 10 * goal
+            if size <= ROUNDING or slowness * size <= goal or resting:
+                self.slowness, self.rate = min(slowness, 1.0), rate
+                return highest + change
+            if over == OVER and size * rate ** (ITERATIONS - 2 - number) > goal:
                 return None
-            before = size
+            highest = mixing.after(highest, change)
         return None
 
     def _guess(self, at: Start, length: float) -> Array:
@@ -268,67 +338,80 @@ class Stepper:
 
     def _states(self, at: Start, length: float, highest: Array) -> tuple[Array, Array, Array]:
         """The columns and their derivatives (s, W) at the nodes."""
-        first, second, matrix = self.order[1], self.order[2], length * self.nodes.matrix
+        none, first, second = self.order
         y, rate, twice = (np.zeros_like(highest) for _ in range(3))
-        y[:, self.order[0]] = highest[:, self.order[0]]
-        rate[:, first] = highest[:, first]
-        y[:, first] = at.y[first] + matrix @ highest[:, first]
-        twice[:, second] = highest[:, second]
-        rate[:, second] = at.rate[second] + matrix @ highest[:, second]
-        y[:, second] = at.y[second] + matrix @ rate[:, second]
+        if self.some[0]:
+            y[:, none] = highest[:, none]
+        if self.some[1]:
+            rate[:, first] = highest[:, first]
+            y[:, first] = at.y[first] + length * (self.nodes.matrix @ highest[:, first])
+        if self.some[2]:
+            twice[:, second] = highest[:, second]
+            rate[:, second] = at.rate[second] + length * (self.nodes.matrix @ highest[:, second])
+            y[:, second] = at.y[second] + length * (self.nodes.matrix @ rate[:, second])
         return y, rate, twice
 
-    def _residual(self, at: Start, length: float, highest: Array) -> Array:
-        states = self._states(at, length, highest)
+    def _residual(self, at: Start, length: float, states: tuple[Array, Array, Array]) -> Array:
         times = at.time + length * self.nodes.at
+        if isinstance(self.system, Together):
+            return self.system.residuals(times, *states)
         return np.stack([self.system.residual(t, *state) for t, *state in zip(times, *states, strict=True)])
 
-    def _solved(self, solvers: Sequence[Solver], right: Array) -> Array:
+    def _solved(self, solvers: Sequence[Solver], residual: Array) -> Array:
         """The Newton step (s, W), in the eigenvectors of the matrix."""
-        vectors, inverse = self.nodes.vectors, self.nodes.inverse
-        if np.iscomplexobj(right):
-            parts = [solver(row) for solver, row in zip(solvers, inverse @ right, strict=True)]
+        vectors, inverse = self.nodes.vectors, -self.nodes.inverse
+        if np.iscomplexobj(residual):
+            parts = [solver(row) for solver, row in zip(solvers, inverse @ residual, strict=True)]
             return vectors @ np.stack(parts)
-        numbers, counts = self.pairs
-        out = np.zeros_like(right)
-        for solver, number, count in zip(solvers, numbers, counts, strict=True):
+        rows, columns = [], []
+        for solver, number, count in zip(solvers, *self.pairs, strict=True):
             if number == self.nodes.real:
-                part = solver(inverse[number].real @ right)
-                out += np.outer(vectors[:, number].real, part)
+                rows.append(solver(inverse[number].real @ residual))
+                columns.append(vectors[:, number].real)
             else:
-                part = solver(inverse[number] @ right)
-                out += count * np.real(np.outer(vectors[:, number], part))
-        return out
+                part = solver(inverse[number].real @ residual + 1j * (inverse[number].imag @ residual))
+                rows += [part.real, part.imag]
+                columns += [count * vectors[:, number].real, -count * vectors[:, number].imag]
+        return np.stack(columns, axis=1) @ np.stack(rows)
 
-    def _moved(self, at: Start, length: float, change: Array, highest: Array) -> float:
+    def _moved(self, length: float, change: Array, now: Array) -> float:
         """How far a Newton step moves the columns, beside what they are."""
-        zero = Start(at.time, np.zeros_like(at.y), np.zeros_like(at.y), np.zeros_like(at.y))
-        moved = self._states(zero, length, change)[0]
-        now = self.system.sizes(self._states(at, length, highest)[0][-1])
-        return max(self._relative(self.system.sizes(row), now) for row in moved)
+        none, first, second = self.order
+        moved = np.zeros_like(change)
+        if self.some[0]:
+            moved[:, none] = change[:, none]
+        if self.some[1]:
+            moved[:, first] = length * (self.nodes.matrix @ change[:, first])
+        if self.some[2]:
+            moved[:, second] = length**2 * (self.nodes.matrix @ self.nodes.matrix @ change[:, second])
+        sizes = self.system.sizes(now)
+        return max(self._relative(self.system.sizes(row), sizes) for row in moved)
 
     def _relative(self, errors: Array, now: Array) -> float:
         sizes = np.maximum(self.largest, now)
         sizes = np.maximum(sizes, VANISHING * np.max(sizes))
         return float(np.max(errors / np.where(sizes > 0, sizes, 1.0)))
 
-    def taken(self, at: Start, length: float, highest: Array) -> Step:
+    def taken(self, at: Start, length: float, highest: Array, until: float) -> Step:
         """The polynomials, which have the highest derivatives at the nodes, and begin where the step does."""
         count = self.nodes.count
         out = np.zeros((self.degree + 1, len(at.y)), highest.dtype)
         for order, these in enumerate(self.order):
-            if len(these):
+            if self.some[order]:
                 out[: count + order, these] = length**order * (self.nodes.integrated(order) @ highest[:, these])
-        first, second = self.order[1], self.order[2]
-        out[0, first] += at.y[first]
-        out[0, second] += at.y[second] + length * at.rate[second] / 2  # v t = v h (1 + x) / 2 on the step, x in [-1, 1]
-        out[1, second] += length * at.rate[second] / 2
+        _, first, second = self.order
         series = self.nodes.integrated(0) @ highest
         end = series.sum(axis=0)
-        y, rate, twice = out.sum(axis=0), np.zeros_like(end), np.zeros_like(end)
-        rate[first], twice[second] = end[first], end[second]
-        rate[second] = at.rate[second] + length * (self.nodes.integrated(1) @ highest[:, second]).sum(axis=0)
-        return Step(length, out, series, (y, rate, twice))
+        rate, twice = np.zeros_like(end), np.zeros_like(end)
+        if self.some[1]:
+            out[0, first] += at.y[first]
+            rate[first] = end[first]
+        if self.some[2]:
+            out[:2, second] += length * at.rate[second] / 2  # v t = v h (1 + x) / 2 on the step, x in [-1, 1]
+            out[0, second] += at.y[second]
+            rate[second] = at.rate[second] + length * (self.nodes.integrated(1) @ highest[:, second]).sum(axis=0)
+            twice[second] = end[second]
+        return Step(length, out, series, Start(until, out.sum(axis=0), rate, twice, (length, series)))
 
     def _error(self, at: Start, taken: Step, solvers: Sequence[Solver], now: Array) -> float:
         """The largest error in a step, from the defect of its polynomial where it begins, filtered by the factor of the
@@ -339,10 +422,14 @@ class Stepper:
         begun = np.where(np.arange(self.nodes.count) % 2, -1.0, 1.0) @ taken.highest
         state = [np.where(orders == 0, begun, at.y), np.where(orders == 1, begun, at.rate), begun * (orders == 2)]
         time = at.time + INSIDE * taken.length
-        once = solve(-self.system.residual(time, *state))
+        left = np.zeros_like(at.y)
+        if self.some[0] and at.before is not None and self.nodes.at[-1] == 1:
+            # what Newton's method has left of a constraint, over the length, is no error of this step
+            left = self.system.residual(at.time - INSIDE * taken.length, at.y, at.rate, at.second)
+        once = solve(left - self.system.residual(time, *state))
         state[0] = state[0] + np.where(orders > 0, scale ** orders.astype(float) * once, 0.0)
         state[1] = state[1] + np.where(orders == 2, scale * once, 0.0)
-        twice = solve(-self.system.residual(time, *state))
+        twice = solve(left - self.system.residual(time, *state))
         ratios = self.nodes.ratios[orders] * scale ** orders.astype(float)
         short = self._relative(self.system.sizes(ratios * once), now)
         lasting = np.choose(orders, [np.zeros_like(once), twice, once])

@@ -17,12 +17,12 @@ from inrpde.discretise.state import State
 from inrpde.discretise.weak.traces import Unfit
 from inrpde.errors import DivergedError, ProblemError
 from inrpde.resolution import Place, narrow
+from inrpde.solvers.contract.levels import differences, gained, left
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
 from inrpde.solvers.galerkin.ground import ground
-from inrpde.solvers.galerkin.level import differences
-from inrpde.solvers.galerkin.strategy import Plan, gained, refusal
+from inrpde.solvers.galerkin.strategy import Plan, refusal
 from inrpde.solvers.linear.threads import sized
 from inrpde.solvers.lines.level import Level, level
 
@@ -43,9 +43,6 @@ POINTS = 2000
 GOAL, FINER = 1e-9, 0.999
 """An estimated error below which nothing more is tried, and the score of a level beside that of the one before, at
 most; chosen."""
-PATIENCE, GOOD = (12.0, 45.0), 1e-5
-"""Without a budget, seconds after which no level is begun: with an error that is below `GOOD`, and with a larger one;
-chosen."""
 
 
 def serves(form: Form) -> Claim | str:
@@ -109,16 +106,9 @@ def solve(context: Context) -> Iterator[Candidate]:
         done = error < (GOAL if context.tol is None else context.tol / 30) or until is not None
         if done or number == len(TOLERANCES) or after.degree > LAST[len(form.space.spatial)]:
             return
-        if LONGER * spent * (after.size / plan.size) ** POWER[len(form.space.spatial)] > _left(context, error):
+        if LONGER * spent * (after.size / plan.size) ** POWER[len(form.space.spatial)] > left(context, error):
             return
         before, plan = found, after
-
-
-def _left(context: Context, error: float) -> float:
-    """Seconds for a further level."""
-    if context.clock.budget is not None:
-        return context.clock.searching
-    return PATIENCE[error > GOOD] * (1 if context.tol is None else 2) - context.clock.spent
 
 
 def _told(context: Context, what: str, at: float, share: float) -> None:

@@ -9,8 +9,9 @@ from sympy import Eq, exp
 from inrpde import On, Problem
 from inrpde.errors import DivergedError
 from inrpde.sampling.cells import quadtree, simplices
+from inrpde.solvers.contract.levels import differences
 from inrpde.solvers.galerkin.ground import Ground, ground
-from inrpde.solvers.galerkin.level import differences, level, orders, projected
+from inrpde.solvers.galerkin.level import level, orders, projected
 from tests.sampling.cells.meshes import cube, segments
 from tests.solvers.galerkin import problems
 from tests.solvers.galerkin.problems import POINTS, errors, flux_of, space, square, u

@@ -12,7 +12,7 @@ from inrpde.compiler import compile_problem
 from inrpde.solvers import auto
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
 from inrpde.solvers.galerkin import strategy
-from inrpde.solvers.galerkin.strategy import FIRST, LEAST_SHARE, Plan, gained
+from inrpde.solvers.galerkin.strategy import FIRST, Plan
 from tests.sampling.cells.meshes import ell
 from tests.solvers.galerkin import problems
 from tests.solvers.galerkin.problems import POINTS, errors, flux_of, space, square, u, x, y
@@ -113,15 +113,6 @@ def test_a_tolerance_ends_the_search():
     assert last.score < 1e-2 / 30
     assert len(list(strategy.solve(context(problem, tol=1e-2)))) < len(list(strategy.solve(context(problem))))
     assert errors(last.state, known)[0] < 1e-3
-
-
-def test_the_share_that_is_left_follows_the_last_gain():
-    assert gained([]) == gained([1.0]) == strategy.FIRST_SHARE
-    assert gained([1.0, 1e-3]) == LEAST_SHARE
-    assert gained([1.0, 0.3]) == pytest.approx(1.5 * 0.3 / 0.7)
-    assert gained([1.0, 0.9]) == pytest.approx(1.5 * 0.9 / 0.1)
-    assert gained([1.0, 2.0]) == strategy.UNSTEADY
-    assert gained([1.0, 0.8, 0.64, 0.064]) == pytest.approx(1.5 * 0.8 / 0.2)
 
 
 # -- plans

@@ -46,11 +46,11 @@ def first(g, count=1, **options):
 def steps_of(system, nodes, length, count, y, rate=None):
     """The state after steps of one length, whatever their errors."""
     y = np.array(y, float)
-    stepper = Stepper(system, nodes, 1e-11, 1.0, y)
-    at = Start(0.0, y, np.zeros_like(y) if rate is None else np.array(rate, float), np.zeros_like(y))
+    at = Start.of(system, 0.0, y, np.zeros_like(y) if rate is None else np.array(rate, float))
+    stepper = Stepper(system, nodes, 1e-12, 1.0, at)
     for number in range(count):
         solvers, _ = stepper.factors(at, length)
-        at = stepper.taken(at, length, stepper.newton(at, length, solvers)).after((number + 1) * length)
+        at = stepper.taken(at, length, stepper.newton(at, length, solvers), (number + 1) * length).end
     return at
 
 

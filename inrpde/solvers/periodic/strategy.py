@@ -1,0 +1,196 @@
+"""Evolutions that are periodic in all coordinates of a box: Fourier modes whose heads follow the time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from inrpde.compiler.form import Form, Row
+from inrpde.declaration.regions.box import Box
+from inrpde.discretise.fields import field_points
+from inrpde.discretise.state import State
+from inrpde.errors import DivergedError
+from inrpde.sampling.extent import bounds, measure, times
+from inrpde.solvers.contract.levels import differences, gained, left
+from inrpde.solvers.contract.method import Candidate, Context
+from inrpde.solvers.contract.options import Nothing
+from inrpde.solvers.contract.strategy import Claim, Role
+from inrpde.solvers.periodic.course import Course, first_modes, follow
+from inrpde.solvers.periodic.exponents import exponentials
+from inrpde.solvers.periodic.initial import Initial
+from inrpde.solvers.periodic.modes import Modes
+from inrpde.solvers.periodic.spectral import Equations
+from inrpde.solvers.periodic.stored import state
+
+NAME, OPTIONS = "periodic", Nothing
+FIRST, FINER, LAST = {1: 1e-4, 2: 1e-2, 3: 1e-2}, {1: 30.0, 2: 10.0, 3: 10.0}, 1e-10
+"""The tolerance of a step to begin with, by dimension, by how much that of each level is smaller, and the smallest;
+chosen."""
+DEARER = 2.5
+"""How many times as long a level takes as the one before, at least, where nothing is known yet; measured."""
+EXACT = 1e4
+"""By how much the tolerance of a level of exponentials is smaller than that of the one before; chosen."""
+POINTS = 2000
+"""Points at which levels are compared; chosen."""
+GOAL = 1e-9
+"""An estimated error below which nothing more is tried; chosen."""
+FINER_SCORE = 0.999
+"""The score of a level beside that of the one before, at most."""
+WHOLE = 1e-3
+"""Measures that differ by no more are those of the whole start."""
+TOLD = 0.5
+"""Seconds between two notes on how far a level is; chosen."""
+
+
+def serves(form: Form) -> Claim | str:
+    refused = refusal(form)
+    return refused or Claim(Role.ALONE, "an evolution that is periodic in space: Fourier modes that follow the time")
+
+
+def refusal(form: Form) -> str:
+    """Why a form is no evolution that is periodic in all of space, or nothing."""
+    space = form.space
+    if form.evolves is None or space.dim == 1:
+        return "there is no evolution of fields in space"
+    if form.integrals or any(unknown.learned or unknown.is_number for unknown in form.unknowns):
+        return "there are integrals, or coefficients to learn"
+    if form.jumps:
+        return "a coefficient under a derivative jumps"
+    inside, start = parted(form)
+    region = next((row.region for row in inside), None)
+    if not isinstance(region, Box) or any(row.region is not region for row in inside):
+        return "the equations do not hold in one box"
+    equations = Equations.of(form)
+    if len(equations.parts) != len(form.unknowns):
+        return "there are not as many equations as unknowns"
+    periods = [condition.periodic for condition in form.conditions if condition.periodic]
+    tied = {(period.unknown, period.coordinate) for period in periods}
+    every = {(unknown.symbol, x) for unknown in form.bound.unknowns for x in space.spatial}
+    if tied != every:
+        return "not all unknowns are periodic in all coordinates"
+    others = [row for row in form.rows if not form.conditions[row.condition].periodic and row not in (*inside, *start)]
+    if others:
+        return "there are conditions beside equations, periods and initial values"
+    if max(equations.orders) not in (1, 2):
+        return "the equations are not of first or second order in time"
+    return initial(equations).refusal()
+
+
+def parted(form: Form) -> tuple[list[Row], list[Row]]:
+    """The equations in the volume, and those on all of its start."""
+    inside = [row for row in form.rows if row.region.dim == form.space.dim and not row.region.labels]
+    lo, hi = bounds(form)
+    start = []
+    for row in form.rows:
+        flat = row.region.dim == form.space.dim - 1 and not form.conditions[row.condition].periodic
+        if flat and form.evolves is not None and form.evolves.begins(row.region):
+            whole = np.isclose(measure(row.region), np.prod((hi - lo)[:-1]), rtol=WHOLE)
+            start += [row] if whole else []
+    return inside, start
+
+
+def initial(equations: Equations) -> Initial:
+    return Initial(equations.form, tuple(parted(equations.form)[1]), equations.orders, equations.base)
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """A solution to a tolerance in each step: `until` a time, where it could not be followed to the end."""
+
+    state: State
+    text: str
+    course: Course | None = None
+    until: float | None = None
+    doubts: tuple[str, ...] = ()
+
+
+def level(
+    equations: Equations, tolerance: float, before: Level | None = None,
+    tell: Callable[[float, Modes], object] = lambda time, modes: None,
+) -> Level | None:  # fmt: skip
+    """Where modes are sums of exponentials, these, and None where these are more than there may be beside those of the
+    level `before`; else what follows them, on more modes."""
+    begun = initial(equations)
+    modes = first_modes(equations, begun, tolerance)
+    found = exponentials(equations, modes, *begun.spectra(modes), tolerance)
+    if found is not None:
+        return Level(found, f"{found.width} exponentials")
+    if before is not None and before.course is None:
+        return None
+    course = follow(equations, begun, tolerance, None if before is None else before.course, tell)
+    if len(course.times) < 2:
+        raise DivergedError(
+            "the solution cannot be followed in time from its start", None, "look at the initial values"
+        )
+    end = times(equations.form)[1]
+    until = None if course.times[-1] == end else float(course.times[-1])
+    where = f"{equations.form.space.coords[-1]} = {course.poor:.4g}" if course.poor is not None else ""
+    doubts = (f"from {where} the solution varies on shorter lengths than its modes",) if where else ()
+    most = max((piece.modes for piece in course.pieces), key=lambda modes: modes.size)
+    grid = "×".join(str(2 * n + 1) for n in most.most)
+    text = f"{grid} modes, {len(course.times) - 1} steps to {tolerance:.0e} each"
+    return Level(state(course, equations), text, course, until, doubts)
+
+
+def solve(context: Context) -> Iterator[Candidate]:
+    """A candidate a level: its error is what it differs by from the one before, times what is left if the gains go
+    on."""
+    form, equations = context.form, Equations.of(context.form)
+    points = [field_points(form, k, POINTS, context.seed) for k in range(len(form.unknowns))]
+    tolerance, finer = FIRST[form.space.dim - 1], FINER[form.space.dim - 1]
+    score, dearer = float("inf"), DEARER
+    before: Level | None = None
+    gaps, last = list[float](), 0.0
+    while True:
+        begun = time.perf_counter()
+        found = level(equations, tolerance, before, _note(context))
+        if found is None:
+            return
+        if before is not None:
+            gaps.append(max(differences(found.state, before.state, points)))
+        share = gained([finer * gaps[0], *gaps]) if gaps else None
+        error = gaps[-1] * share if share is not None else finer * tolerance
+        score = min(error, FINER_SCORE * score)
+        spent = time.perf_counter() - begun
+        yield Candidate(
+            found.state, score, error, spent, "periodic", found.text, until=found.until, share=share or 1 / finer,
+            again=Coarser(equations, finer * tolerance, before), doubts=found.doubts,
+        )  # fmt: skip
+        goal = GOAL if context.tol is None else context.tol / 30
+        dearer = max(spent / last, DEARER) if last else dearer
+        tolerance, before, last = tolerance / (finer if found.course else EXACT), found, spent
+        ended = error < goal or found.until is not None or (found.course is not None and tolerance < LAST)
+        if ended or dearer * spent > left(context, error):
+            return
+
+
+def _note(context: Context) -> Callable[[float, Modes], None]:
+    """Tells from time to time how far a level is."""
+    said = [time.perf_counter()]
+
+    def tell(at: float, modes: Modes) -> None:
+        if time.perf_counter() - said[0] > TOLD:
+            said[0] = time.perf_counter()
+            grid = "×".join(str(2 * n + 1) for n in modes.most)
+            context.tell(f"{context.form.space.coords[-1]} = {at:.4g}, {grid} modes")
+
+    return tell
+
+
+@dataclass(frozen=True)
+class Coarser:
+    """The second solve: the level before, of the first one with longer steps."""
+
+    equations: Equations
+    tolerance: float
+    before: Level | None
+
+    def __call__(self, seed: int, lean: Sequence[float]) -> State:
+        if self.before is not None:
+            return self.before.state
+        found = level(self.equations, self.tolerance)
+        assert found is not None
+        return found.state
