@@ -115,8 +115,10 @@ def _frozen(form: Form) -> Frozen:
     flux = flux_form(still)
     if isinstance(flux, str):
         raise Moving(flux)
-    if flux.pins or len(flux.equations) < sum(len(each) for each in parting.multiplied.values()):
-        raise Moving("an equation holds no derivative in space, or fixes a value at a point")
+    if len(flux.equations) < sum(len(each) for each in parting.multiplied.values()):
+        raise Moving("an equation holds no derivative in space")
+    if any(parting.orders[k] for row in flux.pins for k in row.indices):
+        raise Moving("a condition fixes a value at a point")
     starts = tuple(_starts(form, evolution, parting.orders))
     return Frozen(form, evolution, flux, parting.masses(flux), parting.orders, starts)
 

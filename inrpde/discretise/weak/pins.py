@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from inrpde.compiler.flux import FluxForm
 from inrpde.compiler.form import IntegralTerm, Row
+from inrpde.declaration.regions.pilot import pilot_points
 from inrpde.discretise.weak.columns import Columns, inner_points
 from inrpde.discretise.weak.volumes import Local, localised
-from inrpde.sampling import sample
 from inrpde.sampling.cells.tessellation import Cover, Rule, Tessellation
 
 Array = np.ndarray
@@ -20,11 +20,12 @@ Functional = tuple[complex, Array]
 
 
 def pins(
-    flux: FluxForm, tessellation: Tessellation, cover: Cover, columns: Columns, vector: Array
-) -> tuple[csr_array, Array]:
+    flux: FluxForm, tessellation: Tessellation, cover: Cover, columns: Columns, vector: Array,
+    known: Collection[int] = (),
+) -> tuple[csr_array, Array]:  # fmt: skip
     """The slopes (n, W) and what is left (n,) of the pins of a form; the mean of an unknown whose constants nothing
-    feels, not even these, is pinned to zero."""
-    found = list(_pins(flux, tessellation, cover, columns, vector))
+    feels, not even these, is pinned to zero, but for those that are `known` by their initial values."""
+    found = list(_pins(flux, tessellation, cover, columns, vector, known))
     sizes = [np.linalg.norm(slope) or 1.0 for _, slope in found]
     rows = [slope / size for (_, slope), size in zip(found, sizes, strict=True)]
     left = [value / size for (value, _), size in zip(found, sizes, strict=True)]
@@ -33,11 +34,11 @@ def pins(
 
 
 def _pins(
-    flux: FluxForm, tessellation: Tessellation, cover: Cover, columns: Columns, vector: Array
+    flux: FluxForm, tessellation: Tessellation, cover: Cover, columns: Columns, vector: Array, known: Collection[int]
 ) -> Iterator[Functional]:
     form = flux.form
     for row in flux.pins:
-        points = sample(row.region, 1, 0).points
+        points = np.concatenate([pilot_points(part, 1) for part in row.region.parts])
         if row.jets:
             for point, cell in zip(points, cover.locate(points), strict=True):
                 at = point[None], np.array([cell])
@@ -50,7 +51,7 @@ def _pins(
         slopes = (np.ravel(by[s])[0] * slope for s, (_, slope) in zip(row.integrals, parts, strict=True) if s in by)
         yield np.ravel(row.value(env)[0])[0], sum(slopes, np.zeros(columns.width, vector.dtype))
     for unknown in range(len(form.unknowns)):
-        if not form.fixes_constants(unknown):
+        if unknown not in known and not form.fixes_constants(unknown):
             yield _mean(unknown, tessellation, columns)
 
 

@@ -45,7 +45,7 @@ class Level:
         trials, heads = [], []
         for unknown in range(len(self.degrees)):
             inner = columns_.trial(unknown, cover)
-            mine = self.steps.coefficients[:, :, self.evolving.of == unknown]
+            mine = self.steps.coefficients[:, :, np.flatnonzero(self.evolving.of == unknown)]
             trials.append(Lines(inner, self.steps.times, mine.shape[1] - 1))
             heads.append(mine.ravel())
         return State(tuple(trials), tuple(heads))
@@ -80,13 +80,13 @@ def level(
     degrees = orders(frozen.flux, degree)
     families = [family(tessellation, each, ground.divided.cover.simplex, seed) for each in degrees]
     evolving = Evolving(frozen, tessellation, columns(frozen.flux, tessellation, families))
-    values, rates = (evolving.start(frozen.starts, n) for n in (0, 1))
-    way = frozen.evolution
+    way, system = frozen.evolution, OnCells(evolving, ground.divided.cover)
+    values, rates = (system.begun(evolving.start(frozen.starts, n)) for n in (0, 1))
     found = march(
-        OnCells(evolving), way.start, way.end, values, rates, tolerance, nodes(frozen, tolerance),
+        system, way.start, way.end, values, rates, tolerance, nodes(frozen, tolerance),
         way.stages(steps(frozen.whole.bound, way.axis)), on_step, stop,
     )  # fmt: skip
-    return Level(ground, degrees, evolving, found, evolving.energies(way.start, values))
+    return Level(ground, degrees, evolving, found, evolving.energies(way.start, values[: evolving.columns.width]))
 
 
 def nodes(frozen: Frozen, tolerance: float) -> Nodes:

@@ -6,24 +6,39 @@ from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csc_array, diags_array
+from scipy.sparse import block_array, csc_array, csr_array, diags_array
 
 from inrpde.discretise.weak.evolving import Evolving, Slopes
+from inrpde.discretise.weak.pins import pins
+from inrpde.sampling.cells.tessellation import Cover
 from inrpde.solvers.galerkin.sparse import factorised
 
 Array = np.ndarray
 
 
 class OnCells:
-    """A `collocation.Semidiscrete`. Its slopes are those of the last state that it was factorised at."""
+    """A `collocation.Semidiscrete`. Its slopes are those of the last state that it was factorised at.
 
-    def __init__(self, evolving: Evolving):
-        self.evolving, frozen = evolving, evolving.frozen
-        self.orders = np.array(frozen.orders)[evolving.of]
+    Behind the columns come multipliers of what pins constants that equations leave open at each time, as of a pressure.
+    """
+
+    def __init__(self, evolving: Evolving, cover: Cover):
+        self.evolving, self._cover, frozen = evolving, cover, evolving.frozen
+        self._pins = self._pinned(frozen.evolution.start)[0]
+        self.orders = np.append(np.array(frozen.orders)[evolving.of], np.zeros(self._pins.shape[0], int))
         self.linear, self.steady = frozen.linear and evolving.affine, frozen.steady
         self._at: Slopes | None = None
         self._where: Array | None = None
         self._load: Array | None = None
+
+    def begun(self, values: Array) -> Array:
+        """Columns (W,) with multipliers that are zero."""
+        return np.append(values, np.zeros(len(self.orders) - len(values)))
+
+    def _pinned(self, time: float) -> tuple[csr_array, Array]:
+        it, frozen = self.evolving, self.evolving.frozen
+        known = [k for k, order in enumerate(frozen.orders) if order]
+        return pins(frozen.at(time), it.tessellation, self._cover, it.columns, np.zeros(it.columns.width), known)
 
     @cached_property
     def _still(self) -> bool:
@@ -34,37 +49,44 @@ class OnCells:
 
     def residual(self, time: float, y: Array, rate: Array, second: Array) -> Array:
         """G (W,)."""
-        first, twice = self.evolving.masses
-        moved: Array = first @ rate + twice @ second
+        (first, twice), width = self.evolving.masses, self.evolving.columns.width
+        y, multipliers = y[:width], y[width:]
+        moved: Array = first @ rate[:width] + twice @ second[:width]
         at = self._slopes(time, y)
         if not self.steady:
-            return moved + self.evolving.left(time, y, at)
-        if self._load is None or not self._still:
-            self._load = self.evolving.left(time, np.zeros_like(y), at)
-        return moved + at.whole @ y + self._load
+            moved += self.evolving.left(time, y, at)
+        else:
+            if self._load is None or not self._still:
+                self._load = self.evolving.left(time, np.zeros_like(y), at)
+            moved += at.whole @ y + self._load
+        if not len(multipliers):
+            return moved
+        return np.append(moved + self._pins.T @ multipliers, self._pins @ y + self._pinned(time)[1])
 
     def factorised(self, time: float, y: Array, rate: Array, second: Array, scale: complex) -> Callable[[Array], Array]:
         """See `Semidiscrete`."""
         if not self.steady and self._where is not y:
-            self._at, self._where = self.evolving.slopes(time, y, self._at), y
-        at, (first, twice) = self._slopes(time, y), self.evolving.masses
-        slopes = (at.whole, first, twice)
+            self._at, self._where = self.evolving.slopes(time, y[: self.evolving.columns.width], self._at), y
+        at, orders = self._slopes(time, y), self.orders[: self.evolving.columns.width]
         parts = [
-            slope @ diags_array(np.where(self.orders >= n, scale ** np.maximum(self.orders - n, 0), 0.0))
-            for n, slope in enumerate(slopes)
+            slope @ diags_array(np.where(orders >= n, scale ** np.maximum(orders - n, 0), 0.0))
+            for n, slope in enumerate((at.whole, *self.evolving.masses))
         ]
         matrix = csc_array(sum(parts[1:], parts[0]))
         unused = np.asarray(np.abs(matrix).sum(axis=0)).ravel() == 0
         matrix = csc_array(matrix + diags_array(unused.astype(float)))
+        if len(y) > len(orders):
+            bordered = [[matrix, self._pins.T], [self._pins @ diags_array(scale ** orders.astype(float)), None]]
+            matrix = csc_array(block_array(bordered, format="csc"))
         refined = int(np.any(self.orders == 0))  # else Newton's method is enough
         return factorised(matrix, np.ones(len(y), matrix.dtype), refined)
 
     def sizes(self, vector: Array) -> Array:
         """The L2 norms (U,)."""
-        squares = np.abs(vector) ** 2 * self.evolving.measures
+        squares = np.abs(vector[: self.evolving.columns.width]) ** 2 * self.evolving.measures
         return np.sqrt(np.bincount(self.evolving.of, squares, minlength=len(self.evolving.frozen.orders)))
 
     def _slopes(self, time: float, y: Array) -> Slopes:
         if self._at is None:
-            self._at = self.evolving.slopes(time, y)
+            self._at = self.evolving.slopes(time, y[: self.evolving.columns.width])
         return self._at
