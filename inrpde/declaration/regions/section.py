@@ -13,7 +13,6 @@ from inrpde.declaration.regions.cylinder import Cylinder
 from inrpde.declaration.regions.region import Region, Solid
 from inrpde.declaration.regions.where import Where
 
-
 CLOSE = 1e-9
 """The share of a span by which times may differ that are alike; that of a boundary's tolerance."""
 

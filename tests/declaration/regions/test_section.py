@@ -89,7 +89,7 @@ def test_points_of_a_region_lie_in_its_section_and_others_beyond_its_span(region
     assert not found.has_time
     assert found.dim == region.dim - 1
     assert found.measure == pytest.approx(region.measure / 3, rel=1e-3)
-    late = drawn.points + [0, 0, 3.5]
+    late = drawn.points + np.array([0, 0, 3.5])
     assert not region.contains(late).any()
     assert agrees(region, drawn.points[:, :-1]).all()
 
