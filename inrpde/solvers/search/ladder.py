@@ -102,7 +102,7 @@ def run(context: Context, choice: Choice, fit: Fit, method: str) -> Iterator[Can
         raise ProblemError(f"{method} does not serve the problem ({why})", name, "use --method auto")
     for strategy, claim in choice.runs:
         if claim.role is Role.ALONE:
-            first = [other for other, _ in choice.others if other.NAME == claim.after]
+            first = [other for other, _ in choice.others if claim.after == other.NAME]
             best = math.inf
             for candidate in before(context, first, fit, method):
                 best = min(best, candidate.score)
