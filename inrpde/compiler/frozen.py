@@ -191,11 +191,11 @@ class _Parting:
                 raise Moving(f"{on} the condition holds a derivative in time")
             held.append({key: self._multiplied(spatial, rate, on) for key, rate in each.items()})
             residuals.append(spatial.xreplace({rate: Integer(0) for rate in each.values()}))
+        number = len(self.conditions)
         if inside:
-            self.multiplied[condition.index] = held
-        self.conditions.append(
-            replace(condition, region=self.section(region, condition.where), residuals=tuple(residuals))
-        )
+            self.multiplied[number] = held
+        here = self.section(region, condition.where)
+        self.conditions.append(replace(condition, index=number, region=here, residuals=tuple(residuals)))
 
     def _spatial(self, expr: Expr, on: str) -> Expr:
         """With unknowns that are functions of space alone, and their rates."""
@@ -242,7 +242,7 @@ class _Parting:
             number = seen.get(equation.condition, 0)
             seen[equation.condition] = number + 1
             held = self.multiplied[equation.condition][number]
-            condition = next(c for c in self.conditions if c.index == equation.condition)
+            condition = self.conditions[equation.condition]
             lowering = Lowering(flux.form.bound, flux.form.unknowns, {})
             nothing = lowering.row(Integer(0), condition, equation.region)
             for n in range(1, HIGHEST + 1):

@@ -2,7 +2,8 @@
 
 Bases are orthonormal, but what rates are multiplied by need not be constant, so that M₁ and M₂ are sparse matrices. On
 faces all is affine in the state where fluxes are linear; then only cells are integrated anew for another state. What
-carries along counts upwind by the state of the last `slopes`: that term vanishes where the state is continuous.
+carries along counts upwind by the state of the last `slopes`: that term vanishes where the state is continuous and has
+the values that are given.
 """
 
 from __future__ import annotations
@@ -29,12 +30,13 @@ Array = np.ndarray
 
 @dataclass(frozen=True, eq=False)
 class Slopes:
-    """The matrix ∂S/∂u (W, W) at a state, that of the faces alone, the trace constants, and `still` (W,), what is given
-    on faces and does not vary with time."""
+    """The matrix ∂S/∂u (W, W) at a state, that of the faces alone, the trace constants, by `id` of the faces at which
+    velocities (F, q) a trace is carried, and `still` (W,), what is given on faces and does not vary with time."""
 
     whole: csc_array
     faces: csc_array
     constants: dict[int, Array]
+    drifts: dict[int, tuple[Array, ...]]
     still: Array
 
 
@@ -119,7 +121,8 @@ class Evolving:
         constants, faces = self.discrete.constants(found, energies), Blocks(self.columns.width, vector.dtype)
         self.discrete.around(flux, found, constants, faces)
         around, zero = faces.matrix(bare=True), np.zeros(self.columns.width)
-        at = Slopes(csc_array(inside + around), around, constants, zero)
+        drifts = {id(each.facing): tuple(trace.drift for trace in each.traces) for each in found}
+        at = Slopes(csc_array(inside + around), around, constants, drifts, zero)
         return replace(at, still=self._around(flux, self.given[1], zero, at)) if self.affine else at
 
     def left(self, time: float, vector: Array, at: Slopes) -> Array:
@@ -135,6 +138,8 @@ class Evolving:
     def _around(self, flux: FluxForm, facings: Sequence[Facing], vector: Array, at: Slopes) -> Array:
         out = Blocks(self.columns.width, vector.dtype)
         found = [traces(flux, each, self.columns, vector) for each in facings]
+        if self.affine:
+            found = [each.carried(at.drifts[id(each.facing)]) for each in found]
         self.discrete.around(flux, found, at.constants, out)
         return out.residual
 

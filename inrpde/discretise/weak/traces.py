@@ -14,7 +14,7 @@ how much coefficients jump (Ern, Stephansen and Zunino 2009).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -91,6 +91,10 @@ class Traces:
     @property
     def slots(self) -> dict[tuple[int, int], int]:
         return self.facing.slots
+
+    def carried(self, drifts: Sequence[Array]) -> Traces:
+        """The same where the equations carry along at other velocities, (F, q) a trace."""
+        return replace(self, traces=tuple(replace(t, drift=d) for t, d in zip(self.traces, drifts, strict=True)))
 
     def diagonal(self, trace: Trace) -> Array:
         """The slopes (F, q, d) of a flux by the derivatives of its own unknown."""
