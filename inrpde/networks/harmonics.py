@@ -30,7 +30,7 @@ class Harmonics(Trial):
     @cached_property
     def frequencies(self) -> Array:
         """The k (M, d)."""
-        return 2 * np.pi * self.numbers / (np.asarray(self.box[1]) - np.asarray(self.box[0]))
+        return 2 * np.pi * self.numbers / self._extent
 
     def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         weight, bias = np.tile(self.frequencies, (2, 1)), np.repeat([np.pi / 2, 0.0], len(self.numbers))
@@ -59,26 +59,21 @@ class Harmonics(Trial):
 
     def _summed(self, points: Array, spectra: Array, weights: Array, out: Mapping[Index, Array], rows: Array) -> None:
         """Σ over a coordinate's numbers, one after the other; all but the last for each order of the derivative."""
-        waves = [
-            np.exp(1j * np.multiply.outer(x, k)) for x, k in zip((points - self.box[0]).T, self._along, strict=True)
-        ]
-        firsts = list(dict.fromkeys(index[:-1] for index in out))
-        count = len(points)
-        for first in firsts:
-            partial = spectra
+        angles = 2 * np.pi * (points - self.box[0]) / self._extent
+        waves = [_waves(along, numbers) for along, numbers in zip(angles.T, self._ranges, strict=True)]
+        for first in dict.fromkeys(index[:-1] for index in out):
+            partial = spectra[None]
             for axis, order in enumerate(first):
                 wave = waves[axis] * (1j * self._along[axis]) ** order
                 if axis == 0:
-                    flat = np.moveaxis(partial, 1, 0).reshape(len(self._along[0]), -1)
-                    partial = (wave @ flat).reshape(count, len(spectra), *self._shape[1:])
+                    flat = np.moveaxis(spectra, 1, 0).reshape(len(self._along[0]), -1)
+                    partial = (wave @ flat).reshape(len(points), len(spectra), *self._shape[1:])
                 else:
                     partial = np.einsum("nma...,na->nm...", partial, wave)
-            if not first:
-                partial = np.broadcast_to(spectra, (count, *spectra.shape))
             for index in (index for index in out if index[:-1] == first):
                 wave = waves[-1] * (1j * self._along[-1]) ** index[-1]
-                values = np.einsum("nma,na->nm", partial, wave).real
-                out[index][:, rows] = np.einsum("nm,jnm->jn", values, weights)
+                values = wave @ spectra.T if not first else np.matmul(partial, wave[:, :, None])[:, :, 0]
+                out[index][:, rows] = np.einsum("nm,jnm->jn", values.real, weights)
 
     def on_grid(self, axes: Sequence[Array], head: Array) -> Array:
         if np.iscomplexobj(head):
@@ -98,6 +93,10 @@ class Harmonics(Trial):
     # -- inside
 
     @cached_property
+    def _extent(self) -> Array:
+        return np.asarray(self.box[1]) - np.asarray(self.box[0])
+
+    @cached_property
     def _ranges(self) -> list[Array]:
         """The whole numbers along each coordinate."""
         return [np.arange(column.min(), column.max() + 1) for column in self.numbers.T]
@@ -108,8 +107,7 @@ class Harmonics(Trial):
 
     @cached_property
     def _along(self) -> list[Array]:
-        extent = np.asarray(self.box[1]) - np.asarray(self.box[0])
-        return [2 * np.pi * each / length for each, length in zip(self._ranges, extent, strict=True)]
+        return [2 * np.pi * each / length for each, length in zip(self._ranges, self._extent, strict=True)]
 
     def _spectra(self, heads: Array) -> Array:
         """The S (H, ...) on all numbers along the coordinates with Re Σ S exp(i k·x) the fields of heads (H, width)."""
@@ -118,3 +116,16 @@ class Harmonics(Trial):
         cosines, sines = np.split(heads, 2, axis=1)
         out[(slice(None), *at)] = cosines - 1j * sines
         return out
+
+
+def _waves(angles: Array, numbers: Array) -> Array:
+    """exp(i n a) for angles a (N,) and consecutive whole numbers n (M,): (N, M). Powers are products of lower ones."""
+    least, most = int(numbers[0]), int(np.max(np.abs(numbers)))
+    powers = np.ones((len(angles), most + 1), complex)
+    known = 1
+    while known <= most:
+        further = min(known, most + 1 - known)
+        np.multiply(powers[:, :further], np.exp(1j * known * angles)[:, None], out=powers[:, known : known + further])
+        known += further
+    positive = powers[:, max(least, 0) : int(numbers[-1]) + 1]
+    return positive if least >= 0 else np.concatenate([powers[:, -least:0:-1].conj(), positive], axis=1)

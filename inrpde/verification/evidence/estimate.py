@@ -169,7 +169,8 @@ def estimate(
     share = {name: size / (rms(values) or 1.0) for name, values, size in zip(names, ours, sizes, strict=True)}
     begun, amplified, other = time.perf_counter(), None, None
     with deadline.within(max(seconds, BRIEF)):
-        amplified = None if candidate.until is not None or candidate.weak else measure(candidate.state, first)
+        needless = candidate.until is not None or candidate.weak or candidate.share is not None
+        amplified = None if needless else measure(candidate.state, first)
     with deadline.within(seconds + begun - time.perf_counter()) as scope:
         other = _second(candidate, seed + 1, [LEAN * (size or 1.0) for size in varied])
     readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals
