@@ -81,9 +81,10 @@ def level(
     families = [family(tessellation, each, ground.divided.cover.simplex, seed) for each in degrees]
     evolving = Evolving(frozen, tessellation, columns(frozen.flux, tessellation, families))
     values, rates = (evolving.start(frozen.starts, n) for n in (0, 1))
-    way = frozen.evolution
+    way, system = frozen.evolution, OnCells(evolving)
+    values = system.consistent(way.start, values, abs(way.end - way.start))
     found = march(
-        OnCells(evolving), way.start, way.end, values, rates, tolerance, nodes(frozen, tolerance),
+        system, way.start, way.end, values, rates, tolerance, nodes(frozen, tolerance),
         way.stages(steps(frozen.whole.bound, way.axis)), on_step, stop,
     )  # fmt: skip
     return Level(ground, degrees, evolving, found, evolving.energies(way.start, values))

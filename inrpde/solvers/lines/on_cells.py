@@ -6,12 +6,14 @@ from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csc_array, diags_array
+from scipy.sparse import csc_array, csr_array, diags_array
 
 from inrpde.discretise.weak.evolving import Evolving, Slopes
 from inrpde.solvers.galerkin.sparse import factorised
 
 Array = np.ndarray
+SHORT = 1e-8
+"""The part of the whole time in which nothing moves by its rate; chosen."""
 
 
 class OnCells:
@@ -58,6 +60,22 @@ class OnCells:
         matrix = csc_array(matrix + diags_array(unused.astype(float)))
         refined = int(np.any(self.orders == 0))  # else Newton's method is enough
         return factorised(matrix, np.ones(len(y), matrix.dtype), refined)
+
+    def consistent(self, time: float, y: Array, length: float) -> Array:
+        """The columns nearest to `y` for which the equations without rates hold, as a flow is to be free of divergence:
+        those after an implicit step that is short beside a `length`. Projections of data are not such, and where no
+        unknown of order 0 makes up for it no step from them is short enough."""
+        first, twice = self.evolving.masses
+        alone = (np.diff(csr_array(first).indptr) == 0) & (np.diff(csr_array(twice).indptr) == 0)
+        if not np.any(alone):
+            return y
+        still, slopes = np.zeros_like(y), self.evolving.slopes(time, y).whole
+        rows, free = diags_array(alone.astype(float)), diags_array((self.orders == 0).astype(float))
+        moving, held = slopes - rows @ slopes, rows @ slopes
+        matrix = first @ diags_array((self.orders == 1) * 1.0) + twice @ diags_array((self.orders == 2) * 1.0)
+        matrix = matrix + moving @ free + (held - held @ free) + held @ free / (SHORT * length)
+        right = np.where(alone, -self.residual(time, y, still, still), 0.0)
+        return y + np.where(self.orders > 0, factorised(csc_array(matrix), right)(right), 0.0)
 
     def sizes(self, vector: Array) -> Array:
         """The L2 norms (U,)."""
