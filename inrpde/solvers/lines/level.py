@@ -82,6 +82,7 @@ def level(
     evolving = Evolving(frozen, tessellation, columns(frozen.flux, tessellation, families))
     way, system = frozen.evolution, OnCells(evolving, ground.divided.cover)
     values, rates = (system.begun(evolving.start(frozen.starts, n)) for n in (0, 1))
+    values = system.consistent(way.start, values, abs(way.end - way.start))
     found = march(
         system, way.start, way.end, values, rates, tolerance, nodes(frozen, tolerance),
         way.stages(steps(frozen.whole.bound, way.axis)), on_step, stop,

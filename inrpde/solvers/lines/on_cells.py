@@ -14,6 +14,8 @@ from inrpde.sampling.cells.tessellation import Cover
 from inrpde.solvers.galerkin.sparse import factorised
 
 Array = np.ndarray
+SHORT = 1e-6
+"""The part of the whole time in which nothing moves by its rate; chosen."""
 
 
 class OnCells:
@@ -80,6 +82,22 @@ class OnCells:
             matrix = csc_array(block_array(bordered, format="csc"))
         refined = int(np.any(self.orders == 0))  # else Newton's method is enough
         return factorised(matrix, np.ones(len(y), matrix.dtype), refined)
+
+    def consistent(self, time: float, y: Array, length: float) -> Array:
+        """The columns nearest to `y` for which the equations without rates hold, as a flow is to be free of divergence:
+        those after an implicit step that is short beside a `length`. Projections of data are not such, and where no
+        unknown of order 0 makes up for it no step from them is short enough."""
+        alone = np.ones(len(y), bool)
+        for mass in self.evolving.masses:
+            alone[: mass.shape[0]] &= np.diff(csr_array(mass).indptr) == 0
+        if not np.any(alone):
+            return y
+        still, scale = np.zeros_like(y), SHORT * length
+        solve, by = self.factorised(time, y, still, still, scale), scale ** self.orders.astype(float)
+        for _ in range(2):  # once more, for what rounding leaves of the first
+            right = np.where(alone, -self.residual(time, y, still, still), 0.0)
+            y = y + np.where(self.orders > 0, by * solve(right), 0.0)
+        return y
 
     def sizes(self, vector: Array) -> Array:
         """The L2 norms (U,)."""

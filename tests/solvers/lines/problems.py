@@ -1,0 +1,69 @@
+"""Problems in space and time with known solutions, and how wrong a state is."""
+
+from sympy import Eq, Interval, Matrix, Rational, cos, exp, pi, sin, sqrt
+
+from inrpde import Ball, On, Problem, Region, Space
+from inrpde.compiler import compile_problem
+from inrpde.compiler.frozen import Frozen, frozen
+from inrpde.solvers.galerkin.ground import ground
+from inrpde.solvers.lines.level import level
+
+space = Space("x y", time="t")
+x, y, t = space.coords
+u, v, p = space.unknowns("u v p")
+SPAN = Interval(0, Rational(1, 2))
+square = Region(space, Interval(0, 1) ** 2 * SPAN)
+annulus = (Ball(space, (0, 0), 1) - Ball(space, (0, 0), Rational(1, 2))).over(SPAN)
+dt, laplace, grad, div = space.dt, space.laplace, space.grad, space.div
+n, U = Matrix(list(space.normal[:2])), Matrix([u, v])
+WAVE = cos(sqrt(2) * pi * t) * sin(pi * x) * sin(pi * y)
+
+
+def frozen_of(problem):
+    found = frozen(compile_problem(problem))
+    assert isinstance(found, Frozen), found
+    return found
+
+
+def given(operator, known, region=square, orders=1):
+    """An equation with its right-hand side, its values on the boundary, and what it begins with."""
+    starts = [On(region.initial, Eq(dt(u, k) if k else u, known.diff(t, k))) for k in range(orders)]
+    conditions = [On(region, Eq(operator(u), operator(known))), On(region.boundary, Eq(u, known)), *starts]
+    return Problem("given", [u], conditions), [known]
+
+
+def heat(region=square):
+    return given(lambda f: dt(f) - laplace(f), exp(-t) * sin(2 * x + y), region)
+
+
+def wave():
+    return given(lambda f: dt(f, 2) - laplace(f), WAVE, orders=2)
+
+
+def burgers():
+    """A wave that travels through walls: what flows in is not zero."""
+    return given(lambda f: dt(f) - laplace(f) / 20 + f * f.diff(x) + f.diff(y), 2 + sin(x + y - t))
+
+
+def stokes():
+    """Walls, and an outlet on the right."""
+    stream, pressure = sin(x + 2 * y) * cos(t), x * y * exp(-t)
+    known = Matrix([stream.diff(y), -stream.diff(x)])
+    right = square.face(x, 1)
+
+    def balance(W, q):
+        return dt(W) - laplace(W) / 2 + grad(q)
+
+    conditions = [
+        On(square, Eq(balance(U, p), balance(known, pressure))), On(square, Eq(div(U), 0)),
+        On(square.boundary - right, Eq(U, known)),
+        On(right, Eq(space.dn(U) / 2 - p * n, space.dn(known) / 2 - pressure * n)), On(square.initial, Eq(U, known)),
+    ]  # fmt: skip
+    return Problem("stokes", [u, v, p], conditions), [*known, pressure]
+
+
+def solved(problem, degree, tolerance=1e-8, begun=None, **more):
+    """A level on the cells that the strategy begins with."""
+    found = frozen_of(problem)
+    options = {"seed": 0, "on_step": lambda time, share: None, "stop": lambda: False} | more
+    return level(found, begun or ground(found.flux, ()), degree, tolerance, **options)
