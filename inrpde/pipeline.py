@@ -158,6 +158,8 @@ def run(
             solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
             if found.best.weak:
                 findings += [Finding(Kind.DATA, text, "unverified") for text in found.best.doubts]
+                # what data that disagree cost it shows in its levels
+                findings = [replace(f, cost=0.0) if f.kind is Kind.DATA else f for f in findings]
                 findings, strong = [[f for f in findings if f.strong is which] for which in (False, True)]
                 warnings = [text for text in warnings if text not in {each.text for each in strong}]
             estimated = estimated.no_less(form, findings)
