@@ -5,7 +5,8 @@ import pytest
 from scipy.sparse import csc_array
 
 from inrpde.errors import DivergedError
-from inrpde.solvers.galerkin.sparse import solve
+from inrpde.solvers.galerkin import sparse
+from inrpde.solvers.galerkin.sparse import factorised, solve
 
 RNG = np.random.default_rng(0)
 
@@ -37,3 +38,47 @@ def test_what_conditions_leave_open_is_told():
     matrix = np.diag([1.0, 2.0, 0.0])
     with pytest.raises(DivergedError, match="singular"):
         solve(csc_array(matrix), np.ones(3))
+
+
+def saddle(size=60, many=20, small=1.0):
+    """Of a flow: a block that is not symmetric, and a coupling that is skew."""
+    block, coupling = RNG.normal(size=(size, size)) / 8 + 4 * np.eye(size), small * RNG.normal(size=(size, many))
+    return np.block([[block, coupling], [-coupling.T, np.zeros((many, many))]])
+
+
+@pytest.mark.parametrize("kind", [float, complex])
+@pytest.mark.parametrize("small", [1.0, 1e-3])
+def test_factors_of_saddle_points_serve_many_right_hand_sides(kind, small):
+    matrix = saddle(small=small) + (0.5j * np.diag(np.arange(80) < 60) if kind is complex else 0)
+    solver = factorised(csc_array(matrix), np.ones(80, kind), 1)
+    for _ in range(3):
+        truth = RNG.normal(size=80).astype(kind)
+        assert np.allclose(solver(matrix @ truth), truth, rtol=1e-6, atol=1e-6)
+
+
+def test_what_makes_an_empty_diagonal_firm_is_taken_off_again(monkeypatch):
+    matrix, truth = saddle(), RNG.normal(size=80)
+    monkeypatch.setattr("inrpde.solvers.galerkin.sparse.FIRM", 1e-6)
+    missed = [np.abs(factorised(csc_array(matrix), truth, many)(matrix @ truth) - truth).max() for many in (0, 2)]
+    assert missed[1] < 1e-12 < missed[0]
+
+
+def test_saddle_points_are_solved_without_looking_for_pivots(monkeypatch):
+    asked, real = [], sparse.splu
+    monkeypatch.setattr(sparse, "splu", lambda *args, **options: asked.append(options) or real(*args, **options))
+    factorised(csc_array(saddle()), np.ones(80))
+    assert [each["diag_pivot_thresh"] for each in asked] == [0.0]
+
+
+def test_a_column_of_nothing_is_not_made_firm():
+    matrix = np.diag([2.0, 1.0, 0.0])
+    with pytest.raises(DivergedError, match="singular"):
+        factorised(csc_array(matrix), np.ones(3))
+
+
+def test_empty_diagonals_are_scaled_by_their_complements():
+    """Both columns of a system in other units give the same factors."""
+    matrix, scale = saddle(), np.where(np.arange(80) < 60, 1e4, 1e-5)
+    truth = RNG.normal(size=80)
+    found = factorised(csc_array(scale[:, None] * matrix * scale), np.ones(80))(scale * (matrix @ truth))
+    assert np.allclose(found * scale, truth, rtol=1e-8)
