@@ -8,6 +8,7 @@ from sympy.core.function import AppliedUndef
 from inrpde.compiler.bind import Bound, BoundCondition, bind
 from inrpde.compiler.flux import flux_form
 from inrpde.compiler.form import Form, Row
+from inrpde.compiler.frozen import frozen
 from inrpde.compiler.lower import Lowering, is_holomorphic, split_unknowns
 from inrpde.declaration.problem import Problem
 from inrpde.declaration.regions import Region
@@ -33,7 +34,8 @@ def compile_problem(problem: Problem) -> Form:
     rows.sort(key=lambda row: row.condition)
     form = Form(bound, unknowns, tuple(rows), tuple(lowering.integrals), arithmetic, tuple(problem.warnings))
     for condition in lowering.concentrated:
-        if condition.region.dim < bound.space.dim or isinstance(flux_form(form), str):
+        fluxes = flux_form(form) if form.evolves is None else frozen(form)
+        if condition.region.dim < bound.space.dim or isinstance(fluxes, str):
             raise ProblemError(
                 "a coefficient that jumps, or whose slope does, stands under a derivative too many",
                 str(condition),

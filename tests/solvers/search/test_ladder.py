@@ -117,15 +117,17 @@ def test_a_tolerance_that_is_reached_before_ends_it():
     assert not ran
 
 
-@pytest.mark.parametrize(("waves", "after"), [(60, "arm"), (1, None), (1, "another")])
-def test_no_arm_goes_before_where_data_are_not_smooth_or_none_is_named(waves, after):
+@pytest.mark.parametrize(("light", "after"), [(0.0, "arm"), (2200.0, None), (2200.0, "another")])
+def test_no_arm_goes_before_where_data_are_not_smooth_or_none_is_named(monkeypatch, light, after):
+    monkeypatch.setattr(ladder, "LIGHT", light)
     arm, asked = pretended(1e-9)
     choice, ran = chosen(arm, after)
-    assert [each.score for each in ladder.run(context(heat(waves)), choice, linear.fit, "test")] == [1e-5]
+    assert [each.score for each in ladder.run(context(heat()), choice, linear.fit, "test")] == [1e-5]
     assert ran
     assert not asked
 
 
-def test_declared_wave_numbers_tell_what_is_smooth():
+def test_declared_wave_numbers_tell_what_is_smooth(monkeypatch):
     assert ladder.smooth(context(heat()))
-    assert not ladder.smooth(context(heat(60)))
+    monkeypatch.setattr(ladder, "LIGHT", 0.0)
+    assert not ladder.smooth(context(heat()))
