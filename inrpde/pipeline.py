@@ -156,8 +156,8 @@ def run(
                 estimated = estimated or _estimated(context, found.best, warnings)
             estimated = estimated or estimate(form, replace(found.best, again=None), seed, scoring=clock.scoring)
             solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
+            findings += [Finding(Kind.DATA, text, "unverified") for text in found.best.doubts]
             if found.best.weak:
-                findings += [Finding(Kind.DATA, text, "unverified") for text in found.best.doubts]
                 findings, strong = [[f for f in findings if f.strong is which] for which in (False, True)]
                 warnings = [text for text in warnings if text not in {each.text for each in strong}]
             estimated = estimated.no_less(form, findings)

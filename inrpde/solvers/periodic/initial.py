@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,8 +13,9 @@ from inrpde.solvers.periodic.modes import Modes
 from inrpde.solvers.periodic.spectral import Part, parted
 
 Array = np.ndarray
-FINER = 2
-"""Times as many modes as are asked for, when given functions are taken at nodes; chosen."""
+FINER, ROUGH, RICH = 2, 1e-8, 2**21
+"""Times as many modes as are asked for, when given functions are taken at nodes; and where more than a share lies
+beyond these, as where a function jumps, so many more that nodes are about so many; chosen."""
 INDEPENDENT = 1e-10
 """The smallest singular value of the conditions at a point beside the largest, at least."""
 
@@ -52,19 +53,35 @@ class Initial:
         sizes = np.linalg.svd(matrix[0], compute_uv=False)
         return "" if sizes[-1] > INDEPENDENT * sizes[0] else "initial values do not depend on all unknowns"
 
-    def spectra(self, modes: Modes) -> tuple[Array, Array]:
-        """The values and the rates, (U, *shape) each."""
-        fine = Modes(modes.lo, modes.length, tuple(FINER * n for n in modes.most), modes.real)
-        points = np.column_stack([fine.points, np.full(np.prod(fine.grid), times(self.form)[0])])
-        matrix, right = self._system(points)
-        found = np.linalg.solve(matrix, right[:, :, None])[:, :, 0].T.reshape(-1, *fine.grid)
+    def spectra(self, modes: Modes) -> Array:
+        """The values and the rates, (2, U, *shape)."""
+        fine = _finer(modes, FINER)
+        return self._counted(fine.moved(self._found(fine), modes), modes)
+
+    def exact(self, modes: Modes) -> Array:
+        """The same; of functions that jump, by many nodes."""
+        fine = _finer(modes, FINER)
+        found = self._found(fine)
+        if np.any(fine.tails(found, 1 / FINER) > ROUGH * fine.sizes(found)):
+            fine = _finer(modes, max(FINER, (RICH / np.prod(modes.grid)) ** (1 / len(modes.grid))))
+            found = self._found(fine)
+        return self._counted(fine.moved(found, modes), modes)
+
+    def _counted(self, found: Array, modes: Modes) -> Array:
+        """From spectra (n, *shape) of what is wanted, counted from the base."""
         out = np.zeros((2, len(self.orders), *modes.shape), complex)
-        for jet, spectrum in zip(self.wanted, fine.moved(fine.spectra(found), modes), strict=True):
+        for jet, spectrum in zip(self.wanted, found, strict=True):
             out[jet.index[-1], jet.unknown] = spectrum
         for unknown, base in enumerate(self.base):
             if self.orders[unknown]:
                 out[(0, unknown, *[0] * len(modes.shape))] -= base
-        return out[0], out[1]
+        return out
+
+    def _found(self, modes: Modes) -> Array:
+        """The spectra (n, *shape) of what is wanted, from values at nodes."""
+        matrix, right = self._system(np.column_stack([modes.points, np.full(np.prod(modes.grid), times(self.form)[0])]))
+        found = right / matrix[:, 0] if len(self.wanted) == 1 else np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
+        return modes.spectra(found.T.reshape(-1, *modes.grid))
 
     def _system(self, points: Array) -> tuple[Array, Array]:
         """The matrices (N, n, n) and right-hand sides (N, n) at points (N, d)."""
@@ -79,3 +96,7 @@ class Initial:
             for symbol, slope in row.tangents(env).items():
                 matrix[:, k, number[row.jets[symbol]]] = part.of(slope)
         return matrix, right
+
+
+def _finer(modes: Modes, times: float) -> Modes:
+    return replace(modes, most=tuple(int(times * n) for n in modes.most))
