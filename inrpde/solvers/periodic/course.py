@@ -73,7 +73,7 @@ def follow(
     stages, nodes = way.stages(narrow_times(equations.form.bound, way.axis)), _nodes(equations, tolerance)
     modes = _richer(first_modes(equations, initial, tolerance), before, way.start)
     system = Spectral(equations, modes)
-    at = Start.of(system, way.start, *map(system.vector, initial.exact(modes)))
+    at = Start.of(system, way.start, *map(system.vector, initial.exact(modes, tolerance)))
     times, pieces, length, missed, poor = [way.start], list[Piece](), None, 0.0, way.end
     kind = np.complex64 if tolerance > SINGLE else complex
     while True:

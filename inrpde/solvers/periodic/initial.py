@@ -13,9 +13,9 @@ from inrpde.solvers.periodic.modes import Modes
 from inrpde.solvers.periodic.spectral import Part, parted
 
 Array = np.ndarray
-FINER, ROUGH, RICH = 2, 1e-8, 2**21
-"""Times as many modes as are asked for, when given functions are taken at nodes; and where more than a share lies
-beyond these, as where a function jumps, so many more that nodes are about so many; chosen."""
+FINER, OUTER, SMALL, RICH = 2, 0.8, 0.01, 2**21
+"""Times as many modes as are asked for, when given functions are taken at nodes; twice as many again, as long as more
+than a part of the tolerance lies beyond a share of these, as where a function jumps, and nodes are no more; chosen."""
 INDEPENDENT = 1e-10
 """The smallest singular value of the conditions at a point beside the largest, at least."""
 
@@ -58,14 +58,16 @@ class Initial:
         fine = _finer(modes, FINER)
         return self._counted(fine.moved(self._found(fine), modes), modes)
 
-    def exact(self, modes: Modes) -> Array:
-        """The same; of functions that jump, by many nodes."""
-        fine = _finer(modes, FINER)
-        found = self._found(fine)
-        if np.any(fine.tails(found, 1 / FINER) > ROUGH * fine.sizes(found)):
-            fine = _finer(modes, max(FINER, (RICH / np.prod(modes.grid)) ** (1 / len(modes.grid))))
+    def exact(self, modes: Modes, tolerance: float) -> Array:
+        """The same to a tolerance; of functions that jump, by many nodes."""
+        times = FINER
+        while True:
+            fine = _finer(modes, times)
             found = self._found(fine)
-        return self._counted(fine.moved(found, modes), modes)
+            clear = np.all(fine.tails(found, OUTER) <= SMALL * tolerance * fine.sizes(found))
+            if clear or np.prod(fine.grid) > RICH / 2 ** len(fine.grid):
+                return self._counted(fine.moved(found, modes), modes)
+            times *= 2
 
     def _counted(self, found: Array, modes: Modes) -> Array:
         """From spectra (n, *shape) of what is wanted, counted from the base."""
@@ -80,7 +82,8 @@ class Initial:
     def _found(self, modes: Modes) -> Array:
         """The spectra (n, *shape) of what is wanted, from values at nodes."""
         matrix, right = self._system(np.column_stack([modes.points, np.full(np.prod(modes.grid), times(self.form)[0])]))
-        found = right / matrix[:, 0] if len(self.wanted) == 1 else np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
+        same = bool(np.all(matrix == matrix[0]))
+        found = np.linalg.solve(matrix[0], right.T).T if same else np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
         return modes.spectra(found.T.reshape(-1, *modes.grid))
 
     def _system(self, points: Array) -> tuple[Array, Array]:
@@ -98,5 +101,5 @@ class Initial:
         return matrix, right
 
 
-def _finer(modes: Modes, times: float) -> Modes:
-    return replace(modes, most=tuple(int(times * n) for n in modes.most))
+def _finer(modes: Modes, times: int) -> Modes:
+    return replace(modes, most=tuple(times * n for n in modes.most))

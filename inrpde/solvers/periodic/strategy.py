@@ -15,10 +15,10 @@ from inrpde.discretise.fields import field_points
 from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
 from inrpde.sampling.extent import bounds, measure, times
-from inrpde.solvers.contract.levels import differences, gained, left
+from inrpde.solvers.contract.levels import MARGIN, differences, gained, left
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
-from inrpde.solvers.contract.strategy import Claim, Role
+from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
 from inrpde.solvers.periodic.course import Course, first_modes, follow
 from inrpde.solvers.periodic.exponents import exponentials
 from inrpde.solvers.periodic.initial import Initial
@@ -30,10 +30,12 @@ NAME, OPTIONS = "periodic", Nothing
 FIRST, FINER, LAST = {1: 1e-4, 2: 1e-2, 3: 1e-2}, {1: 30.0, 2: 10.0, 3: 10.0}, 1e-10
 """The tolerance of a step to begin with, by dimension, by how much that of each level is smaller, and the smallest;
 chosen."""
-DEARER = 2.5, 5.0
-"""How many times as long a level takes as the one before, at least and at most; measured."""
-OVERRUN = 2.0
-"""How many times as long a level may take as there is time for it, before it is given up; chosen."""
+DEARER, LEAST = (2.5, 5.0), 3.0
+"""How many times as long a level takes as the one before, at least and at most; measured. Where there is less time its
+tolerance is smaller by less, by so much at least; chosen."""
+OVERRUN, BEGINNING = 1.5, 0.75
+"""How many times as long a level may take as there is time for it, before it is given up, and a first one, before
+others are left to try; chosen."""
 EXACT = 1e4
 """By how much the tolerance of a level of exponentials is smaller than that of the one before; chosen."""
 POINTS = 2000
@@ -118,7 +120,7 @@ def level(
     level `before`; else what follows them, on more modes."""
     begun = initial(equations)
     modes = first_modes(equations, begun, tolerance)
-    values, rates = begun.exact(modes)
+    values, rates = begun.exact(modes, tolerance)
     found = exponentials(equations, modes, values, rates, tolerance)
     if found is not None:
         return Level(found, f"{found.width} exponentials")
@@ -147,18 +149,20 @@ def solve(context: Context) -> Iterator[Candidate]:
     form, equations = context.form, Equations.of(context.form)
     points = [field_points(form, k, POINTS, context.seed) for k in range(len(form.unknowns))]
     tolerance, finer = FIRST[form.space.dim - 1], FINER[form.space.dim - 1]
-    score, error, dearer = float("inf"), float("inf"), DEARER[0]
+    score, error, factor = float("inf"), float("inf"), finer
     before: Level | None = None
     gaps, last = list[float](), 0.0
     while True:
         begun, found = time.perf_counter(), None
-        with deadline.within(OVERRUN * left(context, error) if before is not None else float("inf")):
+        with deadline.within(left(context, error) * (BEGINNING if before is None else OVERRUN)) as scope:
             found = level(equations, tolerance, before, _note(context))
+        if found is None and before is None and scope.expired and deadline.left() > 0:
+            raise Withdrawn("modes that hold the solution are too many to follow in the time")
         if found is None:
             return
         if before is not None:
             gaps.append(max(differences(found.state, before.state, points)))
-        share = gained([finer * gaps[0], *gaps] if gaps else [finer, 1.0])
+        share = max(gained([factor * gaps[0], *gaps] if gaps else [finer, 1.0]), MARGIN / (factor - 1))
         missed = 0.0 if found.course is None else found.course.missed
         error = max(gaps[-1] * share if gaps else finer * tolerance, missed)
         score = min(error, FINER_SCORE * score)
@@ -168,10 +172,11 @@ def solve(context: Context) -> Iterator[Candidate]:
             again=Coarser(equations, finer * tolerance, before), doubts=found.doubts,
         )  # fmt: skip
         goal = GOAL if context.tol is None else context.tol / 30
-        dearer = float(np.clip(spent / last, *DEARER)) if last else dearer
-        tolerance, before, last = tolerance / (finer if found.course else EXACT), found, spent
-        ended = error < goal or found.until is not None or (found.course is not None and tolerance < LAST)
-        if ended or dearer * spent > left(context, error):
+        dearer = float(np.clip(spent / last, *DEARER)) if last else DEARER[0]
+        room = np.log(max(left(context, error) / spent, 1.0)) / np.log(dearer)
+        factor = EXACT if found.course is None else finer ** min(room, 1.0)
+        tolerance, before, last = tolerance / factor, found, spent
+        if error < goal or found.until is not None or factor < LEAST or (found.course and tolerance < LAST):
             return
 
 
