@@ -96,7 +96,8 @@ def follow(
                 elif np.any(outer > LARGE):
                     break
             elif idle >= LASTING:
-                wanted = _scaled(modes, np.where(inner < IDLE, 1 / GROWTH, 1.0))
+                fewest = np.maximum(modes.needed(spectra, SMALL * limits) / INNER, FEWEST).astype(int)
+                wanted = replace(modes, most=tuple(np.minimum(modes.most, fewest).tolist()))
                 idle = 0
             at, wanted = step.end, _richer(wanted, before, step.end.time)
             times.append(at.time)
@@ -127,11 +128,8 @@ def first_modes(equations: Equations, initial: Initial, tolerance: float) -> Mod
         if not more.any() or prod(2 * most + 1) > MOST[dim]:
             break
         most = np.where(more, 2 * most, most)
-    fewer = most.copy()
-    for k in range(dim):
-        while fewer[k] > FEWEST and np.all(modes.tails(spectra, OUTER * (fewer[k] - 1) / most[k])[k] <= limits):
-            fewer[k] -= 1
-    return Modes(lo, hi - lo, tuple(fewer.tolist()), real)
+    fewest = np.maximum(np.ceil(modes.needed(spectra, limits) / OUTER), FEWEST)
+    return Modes(lo, hi - lo, tuple(np.minimum(most, fewest).astype(int).tolist()), real)
 
 
 def _nodes(equations: Equations, tolerance: float) -> Nodes:

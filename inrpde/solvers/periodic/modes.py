@@ -130,12 +130,23 @@ class Modes:
 
     def tails(self, spectra: Array, share: float) -> Array:
         """The root mean square (d, U) of what lies beyond a share of the numbers along each coordinate."""
+        pairs = zip(self._beyond(spectra), self.most, strict=True)
+        return np.array([beyond[:, min(int(share * most) + 1, most + 1)] for beyond, most in pairs])
+
+    def needed(self, spectra: Array, limits: Array) -> Array:
+        """The whole numbers (d,) along each coordinate beyond which no more than limits (U,) lies."""
+        return np.array(
+            [np.max(np.sum(beyond > limits[:, None], axis=1), initial=1) - 1 for beyond in self._beyond(spectra)]
+        )
+
+    def _beyond(self, spectra: Array) -> Iterator[Array]:
+        """Of each coordinate the root mean square (U, most + 2) of what has a number n or a larger one, for every n."""
         squares, dim = np.abs(spectra) ** 2 * self.weights, len(self.shape)
-        out = []
-        for k, (n, most) in enumerate(zip(self.numbers, self.most, strict=True)):
+        for k, (numbers, most) in enumerate(zip(self.numbers, self.most, strict=True)):
             along = squares.sum(axis=tuple(1 + i for i in range(dim) if i != k))
-            out.append(np.sqrt(along[:, np.abs(n) > share * most].sum(axis=1)))
-        return np.array(out)
+            sums = np.zeros((len(along), most + 2))
+            np.add.at(sums.T, np.abs(numbers), along.T)
+            yield np.sqrt(np.cumsum(sums[:, ::-1], axis=1)[:, ::-1])
 
     @cached_property
     def _workers(self) -> int:

@@ -43,8 +43,9 @@ class Interval:
         return self.end - self.start
 
 
-def state(course: Course, equations: Equations) -> State:
-    """Each unknown on the modes that hold all of it but a part of the tolerance; parts of a complex one on the same."""
+def state(course: Course, equations: Equations) -> tuple[State, float]:
+    """Each unknown on the modes that hold all of it but a part of the tolerance, parts of a complex one on the same;
+    and the share in the root mean square that is left out."""
     base, form = equations.base, equations.form
     intervals = joined(_intervals(course), JOINED * course.tolerance)
     times = np.array([intervals[0].start, *(each.end for each in intervals)])
@@ -53,16 +54,17 @@ def state(course: Course, equations: Equations) -> State:
     squares, degree = _squares(intervals, modes), len(intervals[0].spectra) - 1
     each = int(STORED / (2 * len(base) * (degree + 1) * len(intervals)))
     trials, heads, numbers = list[Trial](), list[Array](), dict[str, Array]()
-    made = dict[str, Lines]()
+    made, most_left = dict[str, Lines](), 0.0
     for number, (unknown, constant) in enumerate(zip(form.unknowns, base, strict=True)):
         if unknown.declared not in made:
             whole = squares[form.parts(unknown.declared)].sum(axis=0)
-            chosen = _chosen(modes, whole, DROPPED * course.tolerance, max(each, 1))
+            chosen, left = _chosen(modes, whole, DROPPED * course.tolerance, max(each, 1))
+            most_left = max(most_left, left)
             body = Harmonics((modes.lo, modes.lo + modes.length), chosen)
             numbers[unknown.declared], made[unknown.declared] = chosen, Lines(body, times, degree)
         trials.append(counted(made[unknown.declared], constant))
         heads.append(_head(intervals, number, numbers[unknown.declared]))
-    return State(tuple(trials), tuple(heads))
+    return State(tuple(trials), tuple(heads)), most_left
 
 
 def joined(intervals: Sequence[Interval], tolerance: float) -> list[Interval]:
@@ -139,8 +141,9 @@ def _squares(intervals: Sequence[Interval], modes: Modes) -> Array:
     return np.maximum(out, mirrored)
 
 
-def _chosen(modes: Modes, squares: Array, dropped: float, most: int) -> Array:
-    """The whole numbers (M, d), of k and -k one, without those that hold no more in the root mean square."""
+def _chosen(modes: Modes, squares: Array, dropped: float, most: int) -> tuple[Array, float]:
+    """The whole numbers (M, d), of k and -k one, without those that hold no more in the root mean square, and no more
+    than may be; and what those hold that are left out."""
     numbers = np.stack([each.ravel() for each in np.meshgrid(*modes.numbers, indexing="ij")], axis=1)
     first = leading(numbers)
     half = first >= 0
@@ -148,7 +151,8 @@ def _chosen(modes: Modes, squares: Array, dropped: float, most: int) -> Array:
     order = np.argsort(-squares)
     left = np.append(np.cumsum(squares[order][::-1])[-2::-1], 0.0)
     keep = int(np.sum(left > dropped**2)) + 1
-    return numbers[order[: min(keep, most)]]
+    keep = min(keep, most)
+    return numbers[order[:keep]], float(np.sqrt(left[keep - 1]))
 
 
 def _head(intervals: Sequence[Interval], unknown: int, numbers: Array) -> Array:

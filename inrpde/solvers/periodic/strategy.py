@@ -103,10 +103,12 @@ def initial(equations: Equations) -> Initial:
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """A solution to a tolerance in each step: `until` a time, where it could not be followed to the end."""
+    """A solution to a tolerance in each step, the share that it has `missed`, where modes were too many, and `until` a
+    time, where it could not be followed to the end."""
 
     state: State
     text: str
+    missed: float = 0.0
     course: Course | None = None
     until: float | None = None
     doubts: tuple[str, ...] = ()
@@ -140,7 +142,8 @@ def level(
     )
     doubts = (text,) if course.missed > tolerance else ()
     text = f"{_grid(most)} modes, {len(course.times) - 1} steps to {tolerance:.0e} each"
-    return Level(state(course, equations), text, course, until, doubts)
+    made, left_out = state(course, equations)
+    return Level(made, text, max(left_out, course.missed), course, until, doubts)
 
 
 def solve(context: Context) -> Iterator[Candidate]:
@@ -158,13 +161,12 @@ def solve(context: Context) -> Iterator[Candidate]:
             found = level(equations, tolerance, before, _note(context))
         if found is None and before is None and scope.expired and deadline.left() > 0:
             raise Withdrawn("modes that hold the solution are too many to follow in the time")
-        if found is None:
+        if found is None or found.missed > error:
             return
         if before is not None:
             gaps.append(max(differences(found.state, before.state, points)))
         share = max(gained([factor * gaps[0], *gaps] if gaps else [finer, 1.0]), MARGIN / (factor - 1))
-        missed = 0.0 if found.course is None else found.course.missed
-        error = max(gaps[-1] * share if gaps else finer * tolerance, missed)
+        error = max(gaps[-1] * share if gaps else finer * tolerance, found.missed)
         score = min(error, FINER_SCORE * score)
         spent = time.perf_counter() - begun
         yield Candidate(
