@@ -40,7 +40,7 @@ ROUNDING = 1e-14
 KEEN, STALE = 0.03, 1.5
 """The rate at which Newton's method converges below which the factors of a step serve the next, and how much slower
 than when they were made it may be otherwise; chosen."""
-SLOW = 0.2
+SLOW = 0.5
 """A step in which it converges no faster is not followed by a longer one; chosen."""
 FORGETTING = 0.8
 """The power of the last rate that is expected in the next step; Hairer and Wanner's."""
