@@ -156,8 +156,8 @@ def run(
                 estimated = estimated or _estimated(context, found.best, warnings)
             estimated = estimated or estimate(form, replace(found.best, again=None), seed, scoring=clock.scoring)
             solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
+            findings += [Finding(Kind.DATA, text, "unverified") for text in found.best.doubts]
             if found.best.weak:
-                findings += [Finding(Kind.DATA, text, "unverified") for text in found.best.doubts]
                 # what data that disagree cost it shows in its levels
                 findings = [replace(f, cost=0.0) if f.kind is Kind.DATA else f for f in findings]
                 findings, strong = [[f for f in findings if f.strong is which] for which in (False, True)]

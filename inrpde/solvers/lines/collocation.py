@@ -37,9 +37,10 @@ RESTING = 0.7
 """Newton steps that shrink no faster and are a tenth of the tolerance are rounding, too; chosen."""
 ROUNDING = 1e-14
 """Newton steps so small beside the solution are rounding."""
-KEEN = 0.03
-"""The rate at which Newton's method converges below which the factors of a step serve the next; chosen."""
-SLOW = 0.2
+KEEN, STALE = 0.03, 1.5
+"""The rate at which Newton's method converges below which the factors of a step serve the next, and how much slower
+than when they were made it may be otherwise; chosen."""
+SLOW = 0.5
 """A step in which it converges no faster is not followed by a longer one; chosen."""
 FORGETTING = 0.8
 """The power of the last rate that is expected in the next step; Hairer and Wanner's."""
@@ -243,8 +244,10 @@ class Stepper:
         self.degree = nodes.count + self.some[2]
         self.largest = system.sizes(at.y) if at.largest is None else at.largest
         self.kept: OrderedDict[float, list[Solver]] = OrderedDict()
+        self.zeros: Array | None = None
         self.rate = 0.0  # at which Newton's method has last converged
         self.slowness = 1.0  # what is left of a Newton step once it is taken, as it was last
+        self.fresh = 0.0  # the same with factors that had just been made
 
     @cached_property
     def pairs(self) -> tuple[Array, Array]:
@@ -259,10 +262,11 @@ class Stepper:
             highest = self.newton(at, length, solvers)
             if highest is None and not (new or self.system.steady):
                 self.kept.clear()
-                solvers, _ = self.factors(at, length)
+                solvers, new = self.factors(at, length)
                 highest = self.newton(at, length, solvers)
             if highest is None:
                 return None, -1
+            self.fresh = self.slowness if new else self.fresh
             taken = self.taken(at, length, highest, until)
             sizes = np.maximum(self.largest, self.system.sizes(taken.end.y))
             error = self._error(at, taken, solvers, sizes) / self.tolerance
@@ -279,7 +283,7 @@ class Stepper:
     def factors(self, at: Start, length: float) -> tuple[list[Solver], bool]:
         """The solvers for a length by eigenvalue, and whether they were made for this step."""
         known = self.kept.get(length)
-        if known is not None and (self.system.steady or self.slowness <= KEEN):
+        if known is not None and (self.system.steady or self.slowness <= max(KEEN, STALE * self.fresh)):
             self.kept.move_to_end(length)
             return known, False
         if not self.system.steady:
@@ -339,6 +343,8 @@ class Stepper:
     def _states(self, at: Start, length: float, highest: Array) -> tuple[Array, Array, Array]:
         """The columns and their derivatives (s, W) at the nodes."""
         none, first, second = self.order
+        if self.some == [False, True, False]:
+            return at.y + length * (self.nodes.matrix @ highest), highest, self._nothing(highest)
         y, rate, twice = (np.zeros_like(highest) for _ in range(3))
         if self.some[0]:
             y[:, none] = highest[:, none]
@@ -350,6 +356,12 @@ class Stepper:
             rate[:, second] = at.rate[second] + length * (self.nodes.matrix @ highest[:, second])
             y[:, second] = at.y[second] + length * (self.nodes.matrix @ rate[:, second])
         return y, rate, twice
+
+    def _nothing(self, like: Array) -> Array:
+        """Zeros, made once."""
+        if self.zeros is None:
+            self.zeros = np.zeros_like(like)
+        return self.zeros
 
     def _residual(self, at: Start, length: float, states: tuple[Array, Array, Array]) -> Array:
         times = at.time + length * self.nodes.at
@@ -377,7 +389,7 @@ class Stepper:
     def _moved(self, length: float, change: Array, now: Array) -> float:
         """How far a Newton step moves the columns, beside what they are."""
         none, first, second = self.order
-        moved = np.zeros_like(change)
+        moved = np.empty_like(change)
         if self.some[0]:
             moved[:, none] = change[:, none]
         if self.some[1]:

@@ -48,13 +48,14 @@ class Piece:
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """The solution between `times` (n + 1,), in pieces of one or many steps, to a tolerance in each. `poor` is the
-    first time at which more modes would have been needed than there may be."""
+    """The solution between `times` (n + 1,), in pieces of one or many steps, to a tolerance in each. `missed` is what
+    modes beyond those that there may be would have held, about, in the root mean square, from a time `poor` on."""
 
     times: Array
     pieces: tuple[Piece, ...]
     tolerance: float
-    poor: float | None = None
+    missed: float = 0.0
+    poor: float = 0.0
 
     def step(self, time: float) -> int:
         """The number of the step that begins at a time, or holds it."""
@@ -72,8 +73,8 @@ def follow(
     stages, nodes = way.stages(narrow_times(equations.form.bound, way.axis)), _nodes(equations, tolerance)
     modes = _richer(first_modes(equations, initial, tolerance), before, way.start)
     system = Spectral(equations, modes)
-    at = Start.of(system, way.start, *map(system.vector, initial.spectra(modes)))
-    times, pieces, length, poor = [way.start], list[Piece](), None, None
+    at = Start.of(system, way.start, *map(system.vector, initial.exact(modes, tolerance)))
+    times, pieces, length, missed, poor = [way.start], list[Piece](), None, 0.0, way.end
     kind = np.complex64 if tolerance > SINGLE else complex
     while True:
         taken: list[Array] = []
@@ -90,11 +91,13 @@ def follow(
             if np.any(outer > SMALL):
                 wanted = _scaled(modes, np.where(outer > SMALL, GROWTH, 1.0))
                 if wanted.size > MOST[len(modes.most)]:
-                    poor, wanted = step.end.time if poor is None else poor, modes
+                    poor, wanted = min(poor, step.end.time), modes
+                    missed += length * float(np.max(outer)) ** 2
                 elif np.any(outer > LARGE):
                     break
             elif idle >= LASTING:
-                wanted = _scaled(modes, np.where(inner < IDLE, 1 / GROWTH, 1.0))
+                fewest = np.maximum(modes.needed(spectra, SMALL * limits) / INNER, FEWEST).astype(int)
+                wanted = replace(modes, most=tuple(np.minimum(modes.most, fewest).tolist()))
                 idle = 0
             at, wanted = step.end, _richer(wanted, before, step.end.time)
             times.append(at.time)
@@ -104,7 +107,8 @@ def follow(
                 break
         pieces += [Piece(modes, tuple(taken))] if taken else []
         if wanted.most == modes.most or at.time == way.end:
-            return Course(np.array(times), tuple(pieces), tolerance, poor)
+            missed = tolerance * float(np.sqrt(missed / abs(way.end - way.start)))
+            return Course(np.array(times), tuple(pieces), tolerance, missed, poor)
         finer = Spectral(equations, wanted)
         at, modes, system = _moved(at, system, finer), wanted, finer
 
@@ -124,11 +128,8 @@ def first_modes(equations: Equations, initial: Initial, tolerance: float) -> Mod
         if not more.any() or prod(2 * most + 1) > MOST[dim]:
             break
         most = np.where(more, 2 * most, most)
-    fewer = most.copy()
-    for k in range(dim):
-        while fewer[k] > FEWEST and np.all(modes.tails(spectra, OUTER * (fewer[k] - 1) / most[k])[k] <= limits):
-            fewer[k] -= 1
-    return Modes(lo, hi - lo, tuple(fewer.tolist()), real)
+    fewest = np.maximum(np.ceil(modes.needed(spectra, limits) / OUTER), FEWEST)
+    return Modes(lo, hi - lo, tuple(np.minimum(most, fewest).astype(int).tolist()), real)
 
 
 def _nodes(equations: Equations, tolerance: float) -> Nodes:

@@ -22,6 +22,8 @@ STEEPEST = 300.0
 """The largest growth, as a logarithm; with more its digits are lost."""
 STILL = 1e-12
 """A mode whose rates are such a share of its size over the time stands still."""
+ROUNDING = 1e-14
+"""A source in a mode beside the largest that is rounding of a transform."""
 OUTER = 0.85
 """The share of the numbers along a coordinate beyond which sources are to have nothing."""
 DROPPED = 0.1
@@ -65,6 +67,7 @@ def _companions(system: Spectral, values: Array, rates: Array) -> tuple[Array, A
         for order in range(2)
     ]
     source = (inverse @ np.moveaxis(system.constant, 0, -1)[..., None])[..., 0]
+    source[np.abs(source) < ROUNDING * np.max(np.abs(source))] = 0.0
     size, place = count + len(second) + 1, {k: count + n for n, k in enumerate(second)}
     matrix = np.zeros((*system.modes.shape, size, size), complex)
     for k in range(count):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,8 +13,9 @@ from inrpde.solvers.periodic.modes import Modes
 from inrpde.solvers.periodic.spectral import Part, parted
 
 Array = np.ndarray
-FINER = 2
-"""Times as many modes as are asked for, when given functions are taken at nodes; chosen."""
+FINER, OUTER, SMALL, RICH = 2, 0.8, 0.01, 2**21
+"""Times as many modes as are asked for, when given functions are taken at nodes; twice as many again, as long as more
+than a part of the tolerance lies beyond a share of these, as where a function jumps, and nodes are no more; chosen."""
 INDEPENDENT = 1e-10
 """The smallest singular value of the conditions at a point beside the largest, at least."""
 
@@ -52,19 +53,38 @@ class Initial:
         sizes = np.linalg.svd(matrix[0], compute_uv=False)
         return "" if sizes[-1] > INDEPENDENT * sizes[0] else "initial values do not depend on all unknowns"
 
-    def spectra(self, modes: Modes) -> tuple[Array, Array]:
-        """The values and the rates, (U, *shape) each."""
-        fine = Modes(modes.lo, modes.length, tuple(FINER * n for n in modes.most), modes.real)
-        points = np.column_stack([fine.points, np.full(np.prod(fine.grid), times(self.form)[0])])
-        matrix, right = self._system(points)
-        found = np.linalg.solve(matrix, right[:, :, None])[:, :, 0].T.reshape(-1, *fine.grid)
+    def spectra(self, modes: Modes) -> Array:
+        """The values and the rates, (2, U, *shape)."""
+        fine = _finer(modes, FINER)
+        return self._counted(fine.moved(self._found(fine), modes), modes)
+
+    def exact(self, modes: Modes, tolerance: float) -> Array:
+        """The same to a tolerance; of functions that jump, by many nodes."""
+        times = FINER
+        while True:
+            fine = _finer(modes, times)
+            found = self._found(fine)
+            clear = np.all(fine.tails(found, OUTER) <= SMALL * tolerance * fine.sizes(found))
+            if clear or np.prod(fine.grid) > RICH / 2 ** len(fine.grid):
+                return self._counted(fine.moved(found, modes), modes)
+            times *= 2
+
+    def _counted(self, found: Array, modes: Modes) -> Array:
+        """From spectra (n, *shape) of what is wanted, counted from the base."""
         out = np.zeros((2, len(self.orders), *modes.shape), complex)
-        for jet, spectrum in zip(self.wanted, fine.moved(fine.spectra(found), modes), strict=True):
+        for jet, spectrum in zip(self.wanted, found, strict=True):
             out[jet.index[-1], jet.unknown] = spectrum
         for unknown, base in enumerate(self.base):
             if self.orders[unknown]:
                 out[(0, unknown, *[0] * len(modes.shape))] -= base
-        return out[0], out[1]
+        return out
+
+    def _found(self, modes: Modes) -> Array:
+        """The spectra (n, *shape) of what is wanted, from values at nodes."""
+        matrix, right = self._system(np.column_stack([modes.points, np.full(np.prod(modes.grid), times(self.form)[0])]))
+        same = bool(np.all(matrix == matrix[0]))
+        found = np.linalg.solve(matrix[0], right.T).T if same else np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
+        return modes.spectra(found.T.reshape(-1, *modes.grid))
 
     def _system(self, points: Array) -> tuple[Array, Array]:
         """The matrices (N, n, n) and right-hand sides (N, n) at points (N, d)."""
@@ -79,3 +99,7 @@ class Initial:
             for symbol, slope in row.tangents(env).items():
                 matrix[:, k, number[row.jets[symbol]]] = part.of(slope)
         return matrix, right
+
+
+def _finer(modes: Modes, times: int) -> Modes:
+    return replace(modes, most=tuple(times * n for n in modes.most))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from scipy import fft
+from threadpoolctl import threadpool_info
 
 from inrpde.sampling import grid_points
 
@@ -19,6 +20,8 @@ Index = tuple[int, ...]
 PADDING = 1.25
 """The grid's nodes beside the modes. With 3/2 products of two fields put nothing where it does not belong (Orszag
 1971); with this only products of modes beyond 3/4 of the highest do, which are small where that is."""
+WORTHWHILE = 2**15
+"""Nodes of a grid from which threads pay; chosen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,13 +108,14 @@ class Modes:
             padded[there] = spectra[here]
         over = tuple(range(-len(shape), 0))
         if self.real:
-            return fft.irfftn(padded, self.grid, over, norm="forward", overwrite_x=True)
-        return fft.ifftn(padded, axes=over, norm="forward", overwrite_x=True)
+            return fft.irfftn(padded, self.grid, over, norm="forward", overwrite_x=True, workers=self._workers)
+        return fft.ifftn(padded, axes=over, norm="forward", overwrite_x=True, workers=self._workers)
 
     def spectra(self, values: Array) -> Array:
         """The spectra (..., *shape) of fields (..., *grid)."""
         over = tuple(range(-len(self.shape), 0))
-        found = (fft.rfftn if self.real else fft.fftn)(values, axes=over, norm="forward")
+        transform = fft.rfftn if self.real else fft.fftn
+        found = transform(values, axes=over, norm="forward", workers=self._workers)
         out = np.empty((*values.shape[: -len(self.shape)], *self.shape), complex)
         for here, there in self._blocks(found.shape[-len(self.shape) :]):
             out[here] = found[there]
@@ -126,12 +130,30 @@ class Modes:
 
     def tails(self, spectra: Array, share: float) -> Array:
         """The root mean square (d, U) of what lies beyond a share of the numbers along each coordinate."""
+        pairs = zip(self._beyond(spectra), self.most, strict=True)
+        return np.array([beyond[:, min(int(share * most) + 1, most + 1)] for beyond, most in pairs])
+
+    def needed(self, spectra: Array, limits: Array) -> Array:
+        """The whole numbers (d,) along each coordinate beyond which no more than limits (U,) lies."""
+        return np.array(
+            [np.max(np.sum(beyond > limits[:, None], axis=1), initial=1) - 1 for beyond in self._beyond(spectra)]
+        )
+
+    def _beyond(self, spectra: Array) -> Iterator[Array]:
+        """Of each coordinate the root mean square (U, most + 2) of what has a number n or a larger one, for every n."""
         squares, dim = np.abs(spectra) ** 2 * self.weights, len(self.shape)
-        out = []
-        for k, (n, most) in enumerate(zip(self.numbers, self.most, strict=True)):
+        for k, (numbers, most) in enumerate(zip(self.numbers, self.most, strict=True)):
             along = squares.sum(axis=tuple(1 + i for i in range(dim) if i != k))
-            out.append(np.sqrt(along[:, np.abs(n) > share * most].sum(axis=1)))
-        return np.array(out)
+            sums = np.zeros((len(along), most + 2))
+            np.add.at(sums.T, np.abs(numbers), along.T)
+            yield np.sqrt(np.cumsum(sums[:, ::-1], axis=1)[:, ::-1])
+
+    @cached_property
+    def _workers(self) -> int:
+        """Threads for a transform: as many as linear algebra has, where they pay."""
+        if prod(self.grid) < WORTHWHILE:
+            return 1
+        return max([each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"], default=1)
 
     def _at(self, numbers: Sequence[Array]) -> Any:
         """Where modes of all products of whole numbers lie."""

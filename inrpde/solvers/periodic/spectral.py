@@ -315,6 +315,12 @@ def _inverse(blocks: Array) -> Array:
     if blocks.shape[-1] == 1:
         found = np.where(blocks == 0, 0.0, 1 / np.where(blocks == 0, 1.0, blocks))
         return np.ascontiguousarray(np.moveaxis(found, (-2, -1), (1, 0)))
+    if blocks.shape[-1] == 2:
+        (a, b), (c, d) = np.moveaxis(blocks, (-2, -1), (0, 1))
+        one, two = a * d, b * c
+        determinant = one - two
+        if np.all(np.abs(determinant) > SINGULAR * (np.abs(one) + np.abs(two))):
+            return np.array([[d, -b], [-c, a]]) / determinant
     rows = np.linalg.norm(blocks, axis=-1, keepdims=True)
     rows = np.where(rows > 0, rows, 1.0)
     scaled = blocks / rows

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from inrpde import deadline
 from inrpde.compiler.form import Form, Row
 from inrpde.declaration.regions.box import Box
 from inrpde.discretise.fields import field_points
 from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
 from inrpde.sampling.extent import bounds, measure, times
-from inrpde.solvers.contract.levels import differences, gained, left
+from inrpde.solvers.contract.levels import MARGIN, differences, gained, left
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
-from inrpde.solvers.contract.strategy import Claim, Role
+from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
 from inrpde.solvers.periodic.course import Course, first_modes, follow
 from inrpde.solvers.periodic.exponents import exponentials
 from inrpde.solvers.periodic.initial import Initial
@@ -29,8 +30,12 @@ NAME, OPTIONS = "periodic", Nothing
 FIRST, FINER, LAST = {1: 1e-4, 2: 1e-2, 3: 1e-2}, {1: 30.0, 2: 10.0, 3: 10.0}, 1e-10
 """The tolerance of a step to begin with, by dimension, by how much that of each level is smaller, and the smallest;
 chosen."""
-DEARER = 2.5
-"""How many times as long a level takes as the one before, at least, where nothing is known yet; measured."""
+DEARER, LEAST = (2.5, 5.0), 3.0
+"""How many times as long a level takes as the one before, at least and at most; measured. Where there is less time its
+tolerance is smaller by less, by so much at least; chosen."""
+OVERRUN, BEGINNING = 1.5, 0.75
+"""How many times as long a level may take as there is time for it, before it is given up, and a first one, before
+others are left to try; chosen."""
 EXACT = 1e4
 """By how much the tolerance of a level of exponentials is smaller than that of the one before; chosen."""
 POINTS = 2000
@@ -98,10 +103,12 @@ def initial(equations: Equations) -> Initial:
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """A solution to a tolerance in each step: `until` a time, where it could not be followed to the end."""
+    """A solution to a tolerance in each step, the share that it has `missed`, where modes were too many, and `until` a
+    time, where it could not be followed to the end."""
 
     state: State
     text: str
+    missed: float = 0.0
     course: Course | None = None
     until: float | None = None
     doubts: tuple[str, ...] = ()
@@ -115,7 +122,8 @@ def level(
     level `before`; else what follows them, on more modes."""
     begun = initial(equations)
     modes = first_modes(equations, begun, tolerance)
-    found = exponentials(equations, modes, *begun.spectra(modes), tolerance)
+    values, rates = begun.exact(modes, tolerance)
+    found = exponentials(equations, modes, values, rates, tolerance)
     if found is not None:
         return Level(found, f"{found.width} exponentials")
     if before is not None and before.course is None:
@@ -127,12 +135,15 @@ def level(
         )
     end = times(equations.form)[1]
     until = None if course.times[-1] == end else float(course.times[-1])
-    where = f"{equations.form.space.coords[-1]} = {course.poor:.4g}" if course.poor is not None else ""
-    doubts = (f"from {where} the solution varies on shorter lengths than its modes",) if where else ()
     most = max((piece.modes for piece in course.pieces), key=lambda modes: modes.size)
-    grid = "×".join(str(2 * n + 1) for n in most.most)
-    text = f"{grid} modes, {len(course.times) - 1} steps to {tolerance:.0e} each"
-    return Level(state(course, equations), text, course, until, doubts)
+    where = f"{equations.form.space.coords[-1]} = {course.poor:.4g}"
+    text = (
+        f"from {where} on the solution varies on shorter lengths than its modes, which leave {course.missed:.0e} of it"
+    )
+    doubts = (text,) if course.missed > tolerance else ()
+    text = f"{_grid(most)} modes, {len(course.times) - 1} steps to {tolerance:.0e} each"
+    made, left_out = state(course, equations)
+    return Level(made, text, max(left_out, course.missed), course, until, doubts)
 
 
 def solve(context: Context) -> Iterator[Candidate]:
@@ -141,29 +152,33 @@ def solve(context: Context) -> Iterator[Candidate]:
     form, equations = context.form, Equations.of(context.form)
     points = [field_points(form, k, POINTS, context.seed) for k in range(len(form.unknowns))]
     tolerance, finer = FIRST[form.space.dim - 1], FINER[form.space.dim - 1]
-    score, dearer = float("inf"), DEARER
+    score, error, factor = float("inf"), float("inf"), finer
     before: Level | None = None
     gaps, last = list[float](), 0.0
     while True:
-        begun = time.perf_counter()
-        found = level(equations, tolerance, before, _note(context))
-        if found is None:
+        begun, found = time.perf_counter(), None
+        with deadline.within(left(context, error) * (BEGINNING if before is None else OVERRUN)) as scope:
+            found = level(equations, tolerance, before, _note(context))
+        if found is None and before is None and scope.expired and deadline.left() > 0:
+            raise Withdrawn("modes that hold the solution are too many to follow in the time")
+        if found is None or found.missed > error:
             return
         if before is not None:
             gaps.append(max(differences(found.state, before.state, points)))
-        share = gained([finer * gaps[0], *gaps]) if gaps else None
-        error = gaps[-1] * share if share is not None else finer * tolerance
+        share = max(gained([factor * gaps[0], *gaps] if gaps else [finer, 1.0]), MARGIN / (factor - 1))
+        error = max(gaps[-1] * share if gaps else finer * tolerance, found.missed)
         score = min(error, FINER_SCORE * score)
         spent = time.perf_counter() - begun
         yield Candidate(
-            found.state, score, error, spent, "periodic", found.text, until=found.until, share=share or 1 / finer,
+            found.state, score, error, spent, "periodic", found.text, until=found.until, share=share,
             again=Coarser(equations, finer * tolerance, before), doubts=found.doubts,
         )  # fmt: skip
         goal = GOAL if context.tol is None else context.tol / 30
-        dearer = max(spent / last, DEARER) if last else dearer
-        tolerance, before, last = tolerance / (finer if found.course else EXACT), found, spent
-        ended = error < goal or found.until is not None or (found.course is not None and tolerance < LAST)
-        if ended or dearer * spent > left(context, error):
+        dearer = float(np.clip(spent / last, *DEARER)) if last else DEARER[0]
+        room = np.log(max(left(context, error) / spent, 1.0)) / np.log(dearer)
+        factor = EXACT if found.course is None else finer ** min(room, 1.0)
+        tolerance, before, last = tolerance / factor, found, spent
+        if error < goal or found.until is not None or factor < LEAST or (found.course and tolerance < LAST):
             return
 
 
@@ -174,10 +189,13 @@ def _note(context: Context) -> Callable[[float, Modes], None]:
     def tell(at: float, modes: Modes) -> None:
         if time.perf_counter() - said[0] > TOLD:
             said[0] = time.perf_counter()
-            grid = "×".join(str(2 * n + 1) for n in modes.most)
-            context.tell(f"{context.form.space.coords[-1]} = {at:.4g}, {grid} modes")
+            context.tell(f"{context.form.space.coords[-1]} = {at:.4g}, {_grid(modes)} modes")
 
     return tell
+
+
+def _grid(modes: Modes) -> str:
+    return "×".join(str(2 * n + 1) for n in modes.most)
 
 
 @dataclass(frozen=True)

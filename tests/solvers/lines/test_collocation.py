@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from inrpde import deadline
-from inrpde.solvers.lines.collocation import FIRST, Start, Stepper, march
+from inrpde.solvers.lines import collocation
+from inrpde.solvers.lines.collocation import FIRST, Start, Stepper, march, walk
 from inrpde.solvers.lines.nodes import gauss, radau
 
 
@@ -191,3 +192,64 @@ def test_each_step_is_told_and_may_be_the_last_one():
     with deadline.within(-1.0) as scope:
         march(system, 0.0, 1.0, np.ones(1), np.zeros(1), 1e-6, radau(3))
     assert scope.expired
+
+
+def test_a_limit_holds_where_it_holds():
+    system = first(lambda t, y: [-y[0]])
+    at = Start.of(system, 0.0, np.ones(1), np.zeros(1))
+    steps = list(walk(system, at, 8.0, 1e-4, radau(3), first=0.5, limit=lambda t: 0.25 if 2 <= t < 4 else np.inf))
+    starts = np.array([0.0, *(step.end.time for step in steps[:-1])])
+    inside = (starts >= 2) & (starts < 4)
+    lengths = np.array([step.length for step in steps])
+    assert steps[-1].end.time == 8
+    assert lengths[0] == 0.5
+    assert np.max(lengths[inside]) <= 0.25 < np.max(lengths[~inside])
+
+
+def test_a_walk_goes_on_from_where_another_has_ended():
+    system = first(lambda t, y: [-2 * y[0]])
+    half = list(walk(system, Start.of(system, 0.0, np.ones(1), np.zeros(1)), 1.0, 1e-8, radau(5)))[-1]
+    rest = list(walk(system, half.end, 3.0, 1e-8, radau(5), first=half.length))
+    assert rest[-1].end.y[0] == pytest.approx(np.exp(-6), abs=1e-8)
+    assert rest[-1].end.largest[0] == 1
+
+
+RATES = np.linspace(0.5, 2.5, 30)
+TURNED = np.linalg.qr(np.random.default_rng(0).standard_normal((30, 30)))[0]
+
+
+class Rough(System):
+    """A stiff linear system whose factors know one of its rates alone."""
+
+    def factorised(self, time, y, rate, second, scale):
+        return lambda right: right / (1 + 100 * scale)
+
+
+def test_factors_that_are_rough_serve_as_newtons_steps_are_combined(monkeypatch):
+    def stiff(t, y, rate, second):
+        return rate + 100 * TURNED @ (RATES * (TURNED.T @ (y - np.cos(t))))
+
+    def followed(kind):
+        system = kind(np.ones(30, int), stiff)
+        return march(system, 0.0, 10.0, np.ones(30), np.zeros(30), 1e-5, radau(3))
+
+    found, exact = followed(Rough), followed(System)
+    assert np.allclose(found(3.0), exact(3.0), atol=1e-5)
+    assert len(found.times) < 1.5 * len(exact.times)
+    monkeypatch.setattr(collocation, "DEPTH", 0)
+    assert len(followed(Rough).times) > 4 * len(exact.times)
+
+
+class Batched(System):
+    """Residuals at several times together."""
+
+    def residuals(self, times, y, rate, second):
+        self.lengths.append(len(times))
+        return np.stack([super(Batched, self).residual(*args) for args in zip(times, y, rate, second, strict=True)])
+
+
+def test_residuals_are_taken_together_where_a_system_can():
+    system = Batched(np.ones(1, int), lambda t, y, rate, second: rate + y)
+    found = march(system, 0.0, 1.0, np.ones(1), np.zeros(1), 1e-8, radau(3))
+    assert system.lengths.count(3) > 5
+    assert found(1.0)[0] == pytest.approx(np.exp(-1), abs=1e-8)
