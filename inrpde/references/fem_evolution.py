@@ -24,6 +24,10 @@ from inrpde.references.terms import Term
 from inrpde.references.weak_form import Array, State
 
 
+LIFTED = 32
+"""Lifted values that are kept: those of the stages of a step, whose iterations ask for them again."""
+
+
 class Part:
     """A part of the weak form, for states of values and rates: `residual` and `tangent`, and whether these depend on
     time by themselves (`known`), and the tangent on time or on the state (`varies`)."""
@@ -82,7 +86,7 @@ class FemEvolution:
         scales = np.repeat(faces.scales[:count], np.diff(self.spaces.offsets))
         self._test = csr_array(basis.conj().T @ diags_array(scales))
         self._values = [self._given(given) for given in self.functions.givens]
-        self._lifted: dict[int, Array] = {}
+        self._lifted: dict[tuple[int, float], Array] = {}
         self._rest: Array | None = None
         owner = np.repeat(np.arange(count), np.diff(self.spaces.offsets))
         columns = basis.tocsc()
@@ -161,9 +165,12 @@ class FemEvolution:
 
     def _lift(self, time: float, order: int) -> Array:
         """The state that obeys the conditions on values, where functions are zero, and its derivatives."""
-        if order not in self._lifted or self._moves:
-            self._lifted[order] = self.functions.lifted([values(time, order) for values in self._values])
-        return self._lifted[order]
+        key = order, time if self._moves else 0.0
+        if key not in self._lifted:
+            if len(self._lifted) >= LIFTED:
+                self._lifted.clear()
+            self._lifted[key] = self.functions.lifted([values(time, order) for values in self._values])
+        return self._lifted[key]
 
     @cached_property
     def _moves(self) -> bool:

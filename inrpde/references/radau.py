@@ -124,7 +124,7 @@ class Run:
             self.sizes, self.next = np.maximum(self.sizes, known.sizes), CAREFUL * known.first
         self._tangents: list[csr_array] = []
         self._factors: dict[float, list[Factors]] = {}
-        self._fresh, self._wasted = False, 0.0
+        self._fresh, self._wasted, self._left = False, 0.0, 1.0
 
     @property
     def known(self) -> Known:
@@ -245,11 +245,12 @@ class Run:
                 ratio = lengths[-1] / lengths[-2] if lengths[-2] else 0.0
                 if ratio >= 1:
                     return None
-                if ratio / (1 - ratio) * lengths[-1] <= CONVERGED:
-                    return stages
+                self._left = ratio / (1 - ratio)
                 if ratio ** (MOST - len(lengths)) / (1 - ratio) * lengths[-1] > CONVERGED:
                     return None
-            elif lengths[-1] <= 1e-3 * CONVERGED:
+            else:
+                self._left = max(self._left, TINY) ** 0.8  # as Hairer and Wanner's, of the step before
+            if self._left * lengths[-1] <= CONVERGED:
                 return stages
         return None
 
