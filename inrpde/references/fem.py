@@ -101,9 +101,9 @@ def solve(
     try:
         forms, rows, shape = _check(bound)
         equations, dim = forms.equations, shape.dim
-        axes, points, mask = _grid(equations, shape, n or DEFAULT[dim])
+        axes, points, mask = grid_of(equations, shape, n or DEFAULT[dim])
         more = (n or DEFAULT[dim]) / DEFAULT[dim]
-        size = _size(shape, equations) / more
+        size = coarse_size(shape, equations) / more
         mesh = first(shape, size)
         degree, most = _effort(forms, shape, mesh.nelements)
         solver, most = _Solver(forms, rows, shape, degree), most * more**dim
@@ -112,10 +112,10 @@ def solve(
         for level in range(LEVELS):
             begun = time.perf_counter()
             if not level:
-                _check_seen(shape, equations, mesh, 2.0 ** (LEVELS - 1))
+                check_seen(shape, equations, mesh, 2.0 ** (LEVELS - 1))
             spaces, state, rounding = solver.solve(mesh)
             noise = max(noise, 2.0 ** (2 * (LEVELS - 1 - level)) * rounding)
-            levels.append(_on_grid(equations, spaces, state, points, mask))
+            levels.append(on_grid(equations, spaces, state, points, mask))
             multipliers.append(solver.multipliers)
             if progress:
                 progress(8.0 ** (level + 1 - LEVELS))
@@ -130,7 +130,7 @@ def solve(
     return replace(found, cells=_cell_values(equations, spaces, state)) if shape.own else found
 
 
-def _size(shape: Geometry, equations: Equations) -> float:
+def coarse_size(shape: Geometry, equations: Equations) -> float:
     """That of cells of the coarsest mesh."""
     if shape.dim == 2:
         return max(hi - lo for lo, hi in domain(equations)) / ACROSS
@@ -213,7 +213,7 @@ def _guess(equations: Equations, unknown: int, points: Array) -> Array:
     return np.zeros(len(points))
 
 
-def _on_grid(equations: Equations, spaces: Spaces, state: Array, points: Array, mask: Array) -> list[Array]:
+def on_grid(equations: Equations, spaces: Spaces, state: Array, points: Array, mask: Array) -> list[Array]:
     """The unknowns at the nodes of a grid, NaN where they do not live."""
     found = []
     for unknown in range(len(spaces.degrees)):
@@ -233,16 +233,17 @@ def check_multipliers(levels: Sequence[Array]) -> None:
         raise Unsupported(what, Refusal.SINGULAR)
 
 
-def _check_seen(shape: Geometry, equations: Equations, mesh: Any, finer: float) -> None:
+def check_seen(shape: Geometry, equations: Equations, mesh: Any, finer: float) -> None:
     """Raise Unsupported where cells of the finest mesh would not see narrow data; this one's are larger by a factor."""
     vertices = mesh.p[:, mesh.t[: len(mesh.p) + 1]]
     lo, hi = vertices.min(axis=1), vertices.max(axis=1)
     for place in places(equations):
-        if shape.follows(place.centre):
+        if shape.follows(place.centre[: shape.dim]):
             continue
-        met = np.all((lo <= np.array(place.hi)[:, None]) & (hi >= np.array(place.lo)[:, None]), axis=0)
+        ends = [np.array(end[: shape.dim])[:, None] for end in (place.lo, place.hi)]
+        met = np.all((lo <= ends[1]) & (hi >= ends[0]), axis=0)
         longest = np.max((hi - lo)[:, met], axis=1, initial=0.0) / finer
-        if np.any(longest > 2 * np.array(place.widths)):
+        if np.any(longest > 2 * np.array(place.widths[: shape.dim])):
             raise Unsupported(f"{place.text}: the mesh's cells do not see this", Refusal.TOO_DEAR)
 
 
@@ -264,7 +265,7 @@ def _cell_values(equations: Equations, spaces: Spaces, state: Array) -> CellValu
     return CellValues(mesh.p.T, held, edges, equations.joined(values))
 
 
-def _grid(equations: Equations, shape: Geometry, n: int) -> tuple[list[Array], Array, Array]:
+def grid_of(equations: Equations, shape: Geometry, n: int) -> tuple[list[Array], Array, Array]:
     """The axes of a grid of about n cells (an even number), its nodes in the region, and which they are."""
     boxes = [u if u.region is None or u.region.box is not None else replace(u, region=None) for u in equations.unknowns]
     free = replace(equations, unknowns=tuple(boxes))

@@ -24,14 +24,18 @@ LEAST = 1e-7
 """The relative roughness, in energy, at which a mesh is fine enough."""
 
 
-def adapted(shape: Geometry, mesh: Any, most: float, solve: Callable[[Any], tuple[Spaces, Array]]) -> Any:
-    """A mesh with up to about `most` cells. `solve` gives the solution on a mesh of straight cells."""
-    ends = time.perf_counter() + TIME * deadline.left()
+def adapted(
+    shape: Geometry, mesh: Any, most: float, solve: Callable[[Any], tuple[Spaces, Array]], seconds: float = np.inf,
+    least: float = LEAST,
+) -> Any:  # fmt: skip
+    """A mesh with up to about `most` cells, found in so many seconds, on which the roughness is at most the `least`.
+    `solve` gives the solution on a mesh of straight cells, or solutions (S, size) at several times."""
+    ends = time.perf_counter() + min(TIME * deadline.left(), seconds)
     for _ in range(ROUNDS):
         if mesh.nelements >= most or time.perf_counter() > ends:
             break
         rough = roughness(*solve(mesh))
-        if np.sum(rough) <= LEAST**2:
+        if np.sum(rough) <= least**2:
             break
         order = np.argsort(rough)[::-1]
         share = int(np.searchsorted(np.cumsum(rough[order]), SHARE * np.sum(rough)))
@@ -40,18 +44,19 @@ def adapted(shape: Geometry, mesh: Any, most: float, solve: Callable[[Any], tupl
     return mesh
 
 
-def roughness(spaces: Spaces, state: Array) -> Array:
+def roughness(spaces: Spaces, states: Array) -> Array:
     """The square in each cell (C,) of what elements of the next lower degree miss of the unknowns, in the norm of their
-    derivatives, relative to all of that."""
+    derivatives, relative to all of that; of several states (S, size) together."""
+    states = np.atleast_2d(states)
     total = np.zeros(spaces.mesh.nelements)
     for unknown, (degree, domain) in enumerate(zip(spaces.degrees, spaces.domains, strict=True)):
         if degree < 2:
             continue
         cells = np.flatnonzero(domain)
-        local = state[spaces.numbers(unknown, cells)]
+        local = states[:, spaces.numbers(unknown, cells)]
         sizes = _sizes(spaces.mesh, cells) ** (spaces.dim - 2)
-        missed = sizes * np.sum(np.abs(local @ _missed(spaces.dim, degree).T) ** 2, axis=1)
-        varied = sizes * np.sum(np.abs(local - local.mean(axis=1, keepdims=True)) ** 2, axis=1)
+        missed = sizes * np.sum(np.abs(local @ _missed(spaces.dim, degree).T) ** 2, axis=(0, 2))
+        varied = sizes * np.sum(np.abs(local - local.mean(axis=2, keepdims=True)) ** 2, axis=(0, 2))
         total[cells] += missed / (np.sum(varied) or 1.0)
     return total
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,6 +19,8 @@ from inrpde.references.weak_form import Array, Evaluator, Slot, State, WeakForm,
 
 NEVER = -1e6
 """What it gains to find an unknown from an equation that does not hold it."""
+KEPT = 2e8
+"""Bytes of basis functions at the points of quadrature that are kept for the next assembly; chosen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,10 +86,10 @@ def _added(total: Array, here: Array, more: Array) -> Array:
     return total
 
 
-def forms_of(equations: Equations) -> Forms:
+def forms_of(equations: Equations, time: float = 0.0) -> Forms:
     """Raises Unsupported where an equation is not of second order, or equations and unknowns do not correspond."""
     forms = tuple(weak_form(e.expr, e.text, equations.lowering, equations.space) for e in equations.volume)
-    evaluator = Evaluator(equations.space, equations.fields)
+    evaluator = Evaluator(equations.space, equations.fields, time)
     return Forms(equations, forms, _owners(equations, forms, evaluator), evaluator)
 
 
@@ -99,9 +101,10 @@ def lives(equations: Equations, unknown: int, points: Array) -> Array:
 
 def _owners(equations: Equations, forms: Sequence[WeakForm], evaluator: Evaluator) -> tuple[int, ...]:
     """Of each equation the unknown that is found from it, in every part of the region where other equations hold."""
+    count = len(equations.unknowns)
     points = np.concatenate([spread(equation.region) for equation in equations.volume])
     holding = np.array([equation.region.contains(points) for equation in equations.volume])
-    living = np.array([lives(equations, unknown, points) for unknown in range(len(equations.unknowns))])
+    living = np.array([lives(equations, unknown, points) for unknown in range(count)])
     owners: dict[int, int] = {}
     signatures, kinds = distinct(np.vstack([holding, living]))
     for kind, signature in enumerate(signatures.T):
@@ -111,7 +114,9 @@ def _owners(equations: Equations, forms: Sequence[WeakForm], evaluator: Evaluato
             raise Unsupported(f"{len(here)} equations hold where there are {len(unknowns)} unknowns: too {few}")
         point = points[np.flatnonzero(kinds == kind)[:1]]
         second = frozenset[int]().union(*(forms[n].second for n in here))
-        gain = np.array([_gains(forms[n], equations.volume[n].part, unknowns, second, evaluator, point) for n in here])
+        gain = np.array(
+            [_gains(forms[n], equations.volume[n].part, unknowns, second, evaluator, point, count) for n in here]
+        )
         rows, columns = linear_sum_assignment(gain, maximize=True)
         if np.any(gain[rows, columns] <= NEVER):
             raise Unsupported("some unknown has no equation of its own")
@@ -122,10 +127,11 @@ def _owners(equations: Equations, forms: Sequence[WeakForm], evaluator: Evaluato
 
 
 def _gains(
-    form: WeakForm, part: str, unknowns: Array, second: frozenset[int], evaluator: Evaluator, point: Array
+    form: WeakForm, part: str, unknowns: Array, second: frozenset[int], evaluator: Evaluator, point: Array, count: int
 ) -> list[float]:
-    """How well an equation determines each unknown: by its derivatives in the fluxes along their own axes, of which a
-    divergence of stresses has most in its own component. What stands in no flux is left to an equation without."""
+    """How well an equation determines each unknown of `count`: by its derivatives in the fluxes along their own axes,
+    of which a divergence of stresses has most in its own component. What stands in no flux is left to an equation
+    without."""
     state = State(point, {})
     trace, size = dict[int, float](), 0.0
     for k, flux in enumerate(form.fluxes):
@@ -133,10 +139,21 @@ def _gains(
             if slot:
                 trace[unknown] = trace.get(unknown, 0.0) + (slope[0] if slot == k + 1 else 0.0)
                 size = max(size, abs(slope[0]))
-    if not form.second:  # a divergence determines the pressure, which it does not hold
-        return [0.0 if unknown not in second else NEVER for unknown in unknowns.tolist()]
+    if not form.second:  # a divergence determines the pressure, which it does not hold; a rate its own unknown
+        moving = {unknown % count for unknown in form.rest.unknowns if unknown >= count}
+        return [float(unknown in moving) if unknown not in second else NEVER for unknown in unknowns.tolist()]
     own = {unknown: abs(value) / (size or 1.0) for unknown, value in trace.items()}
     return [1e-3 + own[u] if u in form.second and u in own else NEVER for u in unknowns.tolist()]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Quadrature in cells where the same `unknowns` live; of those with an equation {unknown: (number of the equation,
+    at which points it holds)}."""
+
+    patch: Patch
+    unknowns: list[int]
+    holding: dict[int, list[tuple[int, Array]]]
 
 
 class Assembly:
@@ -144,6 +161,7 @@ class Assembly:
 
     def __init__(self, forms: Forms, spaces: Spaces):
         self.forms, self.spaces = forms, spaces
+        self._kept: list[Part] | None = None
 
     def residual(self, state: Array) -> Array:
         """∫ (-F · grad v + r v) dx for every function, (size,)."""
@@ -154,46 +172,63 @@ class Assembly:
         residual, parts = self._assembled(state, True)
         return residual, assembled(parts, self.spaces.size)
 
-    def _assembled(self, state: Array, slopes: bool) -> tuple[Array, list[Entries]]:
-        spaces, parts = self.spaces, list[Entries]()
-        residual: Array = np.zeros(spaces.size, spaces.dtype)
-        signatures, kinds = distinct(np.array(spaces.domains))
+    def parts(self) -> Iterable[Part]:
+        """All cells, a part of them after the other; kept where they are few."""
+        if self._kept is not None:
+            return self._kept
+        if self.spaces.quadrature_bytes <= KEPT:
+            self._kept = list(self._parts())
+            return self._kept
+        return self._parts()
+
+    def _parts(self) -> Iterator[Part]:
+        signatures, kinds = distinct(np.array(self.spaces.domains))
+        owners = set(self.forms.owners)
         for kind, living in enumerate(signatures.T):
             unknowns = np.flatnonzero(living).tolist()
-            for patch in spaces.patches(np.flatnonzero(kinds == kind)) if unknowns else ():
-                values = spaces.values(patch, unknowns, state)
-                for unknown in unknowns:
-                    load, stiffness = self._local(unknown, patch, values)
-                    own = spaces.numbers(unknown, patch.cells)
-                    shapes = patch.shapes[spaces.degrees[unknown]] * patch.weights[:, None, None, :]
-                    np.add.at(residual, own, np.einsum("cekq,ecq->ck", shapes, load))
-                    for other, coefficients in stiffness.items() if slopes else ():
-                        trial = patch.shapes[spaces.degrees[other]]
-                        local = _products(shapes, coefficients, trial)
-                        parts.append(entries(own, spaces.numbers(other, patch.cells), local))
-        return residual, parts
+            for patch in self.spaces.patches(np.flatnonzero(kinds == kind)) if unknowns else ():
+                holding = {unknown: self.forms.holding(patch, unknown) for unknown in unknowns if unknown in owners}
+                yield Part(patch, unknowns, holding)
+
+    def _assembled(self, state: Array, slopes: bool) -> tuple[Array, list[Entries]]:
+        spaces, found = self.spaces, list[Entries]()
+        residual: Array = np.zeros(spaces.size, spaces.dtype)
+        zero = not np.any(state)
+        for part in self.parts():
+            patch, values = part.patch, {} if zero else spaces.values(part.patch, part.unknowns, state)
+            for unknown, holding in part.holding.items():
+                load, stiffness = self._local(patch, values, holding, slopes)
+                own = spaces.numbers(unknown, patch.cells)
+                shapes = patch.shapes[spaces.degrees[unknown]]
+                np.add.at(residual, own, np.einsum("cekq,ecq->ck", shapes, load))
+                for other, coefficients in stiffness.items():
+                    trial = patch.shapes[spaces.degrees[other]]
+                    local = _products(shapes, coefficients, trial)
+                    found.append(entries(own, spaces.numbers(other, patch.cells), local))
+        return residual, found
 
     def _local(
-        self, unknown: int, patch: Patch, values: dict[Slot, Array]
+        self, patch: Patch, values: dict[Slot, Array], holding: Sequence[tuple[int, Array]], slopes: bool
     ) -> tuple[Array, dict[int, dict[Slot, Array]]]:
         """What stands beside v and its derivatives, (1 + d, C, Q), and for each unknown what stands beside these and
-        its own: {(number of the derivative of v, of the unknown): (C, Q)}."""
+        its own: {(number of the derivative of v, of the unknown): (C, Q)}; times the weights of the quadrature."""
         shape, dim = patch.weights.shape, self.spaces.dim
         points = patch.points.reshape(-1, dim)
         load: Array = np.zeros((1 + dim, len(points)), self.spaces.dtype)
         stiffness: dict[int, dict[Slot, Array]] = {}
-        for number, here in self.forms.holding(patch, unknown):
+        for number, here in holding:
             form, part = self.forms.forms[number], self.forms.equations.volume[number].part
             state = State(points[here], {slot: each[here] for slot, each in values.items()})
             for e, term in enumerate((form.rest, *form.fluxes)):
                 sign = -1 if e else 1
-                value, tangent = self.forms.evaluator(term, part, state)
+                value, tangent = self.forms.evaluator(term, part, state, slopes)
                 load[e, here] += sign * value
                 for (other, slot), slope in tangent.items():
                     mine = stiffness.setdefault(other, {})
                     mine[e, slot] = _added(mine.get((e, slot), np.zeros(len(points))), here, sign * slope)
-        grouped = {j: {key: each.reshape(shape) for key, each in own.items()} for j, own in stiffness.items()}
-        return load.reshape(1 + dim, *shape), grouped
+        weights = patch.weights
+        grouped = {j: {key: weights * each.reshape(shape) for key, each in own.items()} for j, own in stiffness.items()}
+        return weights * load.reshape(1 + dim, *shape), grouped
 
 
 def _products(test: Array, coefficients: dict[Slot, Array], trial: Array) -> Array:

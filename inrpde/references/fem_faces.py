@@ -31,6 +31,10 @@ class Faces:
     def __init__(self, forms: Forms, spaces: Spaces, walls: Sequence[Wall]):
         self.forms, self.spaces = forms, spaces
         self.walls = [wall for wall in walls if wall.bounded]
+        self.patches = [
+            {side: spaces.facets(wall.facets, np.full(len(wall.facets), side)) for side in {*wall.sides.values(), 0}}
+            for wall in self.walls
+        ]
         self.scales = self._scales()
 
     def residual(self, state: Array) -> Array:
@@ -45,8 +49,8 @@ class Faces:
     def _assembled(self, state: Array, slopes: bool) -> tuple[Array, list[Entries]]:
         spaces, parts = self.spaces, list[Entries]()
         total: Array = np.zeros(spaces.size, spaces.dtype)
-        for wall in self.walls:
-            seen = _Seen(self.forms, spaces, wall, state)
+        for wall, patches in zip(self.walls, self.patches, strict=True):
+            seen = _Seen(self.forms, spaces, wall, patches, state)
             share = seen.share(self.scales)  # (N, bounded, flowing)
             shape = seen.patches[0].weights.shape
             for n, unknown in enumerate(wall.bounded):
@@ -68,8 +72,8 @@ class Faces:
         gram: Array = np.zeros((count, count))
         zero: Array = np.zeros(self.spaces.size, self.spaces.dtype)
         tied = []
-        for wall in self.walls:
-            seen = _Seen(self.forms, self.spaces, wall, zero)
+        for wall, patches in zip(self.walls, self.patches, strict=True):
+            seen = _Seen(self.forms, self.spaces, wall, patches, zero)
             given = [n for n in wall.giving if wall.rows[n].term.unknowns & self.forms.second]
             if not given or not seen.along.shape[1]:
                 continue
@@ -87,13 +91,11 @@ class Faces:
 
 
 class _Seen:
-    """A wall's conditions and fluxes for a state, at the N points of a quadrature."""
+    """A wall's conditions and fluxes for a state, at the N points of a quadrature: `patches` are the facets seen from
+    its sides."""
 
-    def __init__(self, forms: Forms, spaces: Spaces, wall: Wall, state: Array):
-        self.forms, self.spaces, self.wall = forms, spaces, wall
-        count = len(wall.facets)
-        used = {wall.sides[unknown] for unknown in wall.sides}
-        self.patches = {side: spaces.facets(wall.facets, np.full(count, side)) for side in used | {0}}
+    def __init__(self, forms: Forms, spaces: Spaces, wall: Wall, patches: dict[int, Patch], state: Array):
+        self.forms, self.spaces, self.wall, self.patches = forms, spaces, wall, patches
         self.size = self.patches[0].weights.size
         self.values: dict[Slot, Array] = {}
         for unknown in wall.sides:

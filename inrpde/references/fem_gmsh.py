@@ -94,8 +94,9 @@ def _handlers_kept() -> Iterator[None]:
                 signal.signal(number, handler)
 
 
-def generated(regions: Sequence[Region], cuts: Sequence[Cut], size: float) -> tuple[Array, Array]:
-    """The nodes (N, d) and the cells (C, d + 1) of a mesh of regions, no larger than `size`."""
+def generated(regions: Sequence[Region], cuts: Sequence[Cut], size: float, around: int) -> tuple[Array, Array]:
+    """The nodes (N, d) and the cells (C, d + 1) of a mesh of regions, no larger than `size`, so many at least `around`
+    a circle."""
     import gmsh  # type: ignore[import-untyped]
 
     dim = len(regions[0].coords)
@@ -108,7 +109,7 @@ def generated(regions: Sequence[Region], cuts: Sequence[Cut], size: float) -> tu
         gmsh.model.add("region")
         _build(gmsh.model, regions, cuts, dim)
         gmsh.model.mesh.setSize(gmsh.model.getEntities(0), size)
-        for name, value in {"MeshSizeMax": size, "MeshSizeFromCurvature": ROUND[dim]}.items():
+        for name, value in {"MeshSizeMax": size, "MeshSizeFromCurvature": around}.items():
             gmsh.option.setNumber(f"Mesh.{name}", value)
         gmsh.model.mesh.generate(dim)
         tags, coordinates, _ = gmsh.model.mesh.getNodes()

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 from scipy.spatial import cKDTree
+from sympy import Expr
 
 from inrpde.declaration.regions import Mesh
 from inrpde.declaration.regions.where import Where
 from inrpde.references.cut_cells import whole
 from inrpde.references.equations import Equations
-from inrpde.references.fem_gmsh import Cut, Sphere, balls, check_primitives, cut, generated
+from inrpde.references.fem_gmsh import ROUND, Cut, Sphere, balls, check_primitives, cut, generated
 from inrpde.references.reference import Refusal, Unsupported
 from inrpde.references.terms import switches
 
@@ -66,8 +67,9 @@ class Geometry:
         return np.any([region.boundary.contains(points) for region in self.regions], axis=0)
 
 
-def geometry(equations: Equations) -> Geometry:
-    """Raises Unsupported for regions of which there is no mesh, nor a generator at hand."""
+def geometry(equations: Equations, *data: Expr) -> Geometry:
+    """The regions, with sides of cells where equations, or further `data`, switch. Raises Unsupported for regions of
+    which there is no mesh, nor a generator at hand."""
     regions: tuple[Any, ...] = tuple(dict.fromkeys(whole(e.region) for e in equations.volume))
     dim = len(regions[0].coords)
     if dim not in MOST_CELLS:
@@ -85,7 +87,7 @@ def geometry(equations: Equations) -> Geometry:
     if find_spec("gmsh") is None:
         raise Unsupported("gmsh, which would mesh the region, is not installed")
     parts = {e.region.relation for e in equations.volume if isinstance(e.region, Where)}
-    jumps = {each for expr in (*(e.expr for e in equations.volume), *parts) for each in switches(expr)}
+    jumps = {each for expr in (*(e.expr for e in equations.volume), *parts, *data) for each in switches(expr)}
     found = [cut(each, equations.space.spatial) for each in sorted(jumps, key=str)]
     return Geometry(regions, tuple(dict.fromkeys(each for each in found if each is not None)))
 
@@ -95,17 +97,19 @@ def _cells(regions: Sequence[Any]) -> Array:
     return np.unique(np.concatenate([region.cells for region in regions]), axis=0)
 
 
-def first(shape: Geometry, size: float) -> Any:
-    """The coarsest mesh of straight cells: the regions' own, or one with cells of about `size`."""
+def first(shape: Geometry, size: float, around: int | None = None) -> Any:
+    """The coarsest mesh of straight cells: the regions' own, or one with cells of about `size`, and so many at least
+    `around` a circle."""
     from skfem import MeshTet, MeshTri
 
     kind = MeshTri if shape.dim == 2 else MeshTet
     if shape.own:
         simplices = _cells(shape.regions)
         used, cells = np.unique(simplices, return_inverse=True)
-        return kind(shape.regions[0].nodes[used].T, cells.reshape(simplices.shape).T)
-    points, cells = generated(shape.regions, shape.cuts, size)
-    return kind(points.T, cells.T)
+        nodes = shape.regions[0].nodes[used].T
+        return kind(np.ascontiguousarray(nodes), np.ascontiguousarray(cells.reshape(simplices.shape).T))
+    points, cells = generated(shape.regions, shape.cuts, size, around or ROUND[shape.dim])
+    return kind(np.ascontiguousarray(points.T), np.ascontiguousarray(cells.T))
 
 
 def finer(shape: Geometry, mesh: Any, marked: Array | None = None) -> Any:
@@ -121,8 +125,9 @@ def finer(shape: Geometry, mesh: Any, marked: Array | None = None) -> Any:
     return type(refined)(points, refined.t)
 
 
-def curved(shape: Geometry, mesh: Any) -> Any:
-    """The mesh with quadratic sides on circles or spheres."""
+def curved(shape: Geometry, mesh: Any, matched: bool = False) -> Any:
+    """The mesh with quadratic sides on circles or spheres; in the plane their middles lie on these, or cells are
+    `matched` in area."""
     from skfem import MeshTet2, MeshTri2
 
     found = [(sphere, arcs) for sphere, arcs in _arcs(shape, mesh) if len(arcs)]
@@ -133,8 +138,21 @@ def curved(shape: Geometry, mesh: Any) -> Any:
     edges, numbers = (mesh.facets, bent.dofs.facet_dofs) if shape.dim == 2 else (mesh.edges, bent.dofs.edge_dofs)
     for sphere, arcs in found:
         here = numbers[0, _rows(edges.T, arcs)]
-        places[:, here] = _projected(sphere, places[:, here])
+        middles = _projected(sphere, places[:, here])
+        if matched and shape.dim == 2:
+            centre = np.array(sphere.centre)[:, None]
+            middles = centre + _bulge(mesh.p[:, arcs], sphere.radius) * (middles - centre)
+        places[:, here] = middles
     return type(bent)(places, bent.t)
+
+
+def _bulge(chords: Array, radius: float) -> Array:
+    """How far from a circle's centre, in radii, the middles of parabolas lie that cut off as much as the arcs over
+    chords (2, K, 2) do: what is left of the circle's error is a wave, which is not felt away from it."""
+    half = np.linalg.norm(chords[:, :, 1] - chords[:, :, 0], axis=0) / (2 * radius)
+    angle = np.arcsin(half)
+    height = 0.75 * (angle - half * np.cos(angle)) / half
+    return np.cos(angle) + height
 
 
 def _rows(edges: Array, wanted: Array) -> Array:

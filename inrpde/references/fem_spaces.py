@@ -134,6 +134,14 @@ class Spaces:
         counts = np.asarray(total.sum(axis=1)).ravel()  # every cell of a value says the same
         return scaled(total, 1 / np.where(counts > 0, counts, 1.0))
 
+    @property
+    def quadrature_bytes(self) -> float:
+        """What basis functions and their derivatives take at the points of quadrature of all cells."""
+        from skfem.quadrature import get_quadrature
+
+        points = len(get_quadrature(self.mesh.refdom, self.order)[1])
+        return 8.0 * self.mesh.nelements * (1 + self.dim) * points * sum(len(e.doflocs) for e in self.elements.values())
+
     def patches(self, cells: Array) -> list[Patch]:
         """Quadrature on cells, a part of them after the other."""
         from skfem.quadrature import get_quadrature

@@ -10,8 +10,8 @@ from scipy.sparse import coo_array, csr_array
 
 from inrpde.references.fem_assembly import Forms
 from inrpde.references.fem_faces import evaluated
-from inrpde.references.fem_spaces import Spaces
-from inrpde.references.fem_walls import Wall
+from inrpde.references.fem_spaces import Patch, Spaces
+from inrpde.references.fem_walls import Row, Wall
 from inrpde.references.reference import Unsupported
 from inrpde.references.weak_form import Array
 
@@ -21,57 +21,89 @@ PARALLEL = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Functions:
-    """The states u = `start` + `basis` y that obey the conditions on values."""
+    """The states u = `start` + `basis` y that obey the conditions on values. These give, at points of `givens`, what
+    `lift` takes to a state."""
 
     start: Array
     basis: csr_array
+    lift: csr_array
+    givens: tuple[Given, ...]
+
+    def lifted(self, values: Sequence[Array]) -> Array:
+        """The state that has these values at the points of each of the `givens`, and is zero elsewhere."""
+        return self.lift @ np.concatenate([np.empty(0), *values])
 
 
 @dataclass(frozen=True, eq=False)
-class _Given:
-    """Conditions `coefficients` (M, unknowns) · u = `values` (M,) at the places `places` (M,) of elements of a degree,
-    the earlier the stronger; `turns` (M,) is by how much the surface's normal turns along the facet."""
+class Given:
+    """Condition `number` of a wall, which gives the `values` (N,) of what stands in it at the points of a patch."""
+
+    wall: Wall
+    number: int
+    patch: Patch
+    values: Array
+
+    @property
+    def row(self) -> Row:
+        return self.wall.rows[self.number]
+
+
+@dataclass(frozen=True, eq=False)
+class _Conditions:
+    """Conditions `coefficients` (M, unknowns) · u = known at the places `places` (M,) of elements of a degree, the
+    earlier the stronger; `turns` (M,) is by how much the surface's normal turns along the facet."""
 
     places: Array
     coefficients: Array
-    values: Array
     turns: Array
 
 
 def functions(forms: Forms, spaces: Spaces, walls: Sequence[Wall]) -> Functions:
     """Raises Unsupported where a condition gives nothing, or ties unknowns that have no values in common places."""
-    start: Array = np.zeros(spaces.size, spaces.dtype)
     free = spaces.alive.copy()
     extra: list[tuple[Array, Array, Array]] = []
-    count = 0
+    lift: list[tuple[Array, Array, Array]] = []
+    givens: list[Given] = []
+    count, known = 0, 0
     for degree in spaces.elements:
-        given = _given(forms, spaces, walls, degree)
+        given, more = _given(forms, spaces, walls, degree)
         if not len(given.places):
             continue
         single = np.sum(given.coefficients != 0, axis=1) == 1
         coupled = np.unique(given.places[~single])
-        alone = np.flatnonzero(single & ~np.isin(given.places, coupled))[::-1]  # the first to be said stays
+        alone = np.flatnonzero(single & ~np.isin(given.places, coupled))
         unknown = np.argmax(given.coefficients[alone] != 0, axis=1)
-        numbers = given.places[alone] + spaces.offsets[unknown]
-        start[numbers] = given.values[alone] / given.coefficients[alone, unknown]
+        numbers, first = np.unique(given.places[alone] + spaces.offsets[unknown], return_index=True)
+        chosen = alone[first]  # the first to be said stays
+        lift.append((1 / given.coefficients[chosen, unknown[first]], numbers, known + chosen))
         free[numbers] = False
         for place, rows in _groups(given.places, coupled):
             own = np.flatnonzero([d == degree for d in spaces.degrees])
             own = own[spaces.alive[place + spaces.offsets[own]]]
             numbers = place + spaces.offsets[own]
             ordered = rows[np.argsort(~single[rows], kind="stable")]
-            tied, values = _independent(given, ordered, own)
-            start[numbers] = np.linalg.pinv(tied) @ values
+            tied, shares = _independent(given, ordered, own)
+            local = np.linalg.pinv(tied) @ shares
+            lift.append((local.ravel(), np.repeat(numbers, len(rows)), np.tile(known + ordered, len(numbers))))
             free[numbers] = False
             open_ = np.linalg.svd(tied)[2][len(tied) :].conj().T
             columns = count + np.arange(open_.shape[1])
             extra.append((open_.ravel(), np.repeat(numbers, len(columns)), np.tile(columns, len(numbers))))
             count += len(columns)
+        givens += more
+        known += len(given.places)
     alive = np.flatnonzero(free)
     parts = [(np.ones(len(alive)), alive, count + np.arange(len(alive))), *extra]
-    data, rows, columns = (np.concatenate(each) for each in zip(*parts, strict=True))
-    basis = csr_array(coo_array((data, (rows, columns)), shape=(spaces.size, count + len(alive))))
-    return Functions(start, basis)
+    basis, lifting = _matrix(parts, spaces.size, count + len(alive)), _matrix(lift, spaces.size, known)
+    start = lifting @ np.concatenate([np.empty(0), *(given.values for given in givens)])
+    return Functions(start.astype(spaces.dtype), basis, lifting, tuple(givens))
+
+
+def _matrix(parts: Sequence[tuple[Array, Array, Array]], rows: int, columns: int) -> csr_array:
+    """The matrix of entries: numbers, their rows and their columns."""
+    none = (np.empty(0), np.empty(0, int), np.empty(0, int))
+    data, row, column = (np.concatenate(each) for each in zip(none, *parts, strict=True))
+    return csr_array(coo_array((data, (row, column)), shape=(rows, columns)))
 
 
 def _groups(places: Array, chosen: Array) -> list[tuple[int, Array]]:
@@ -82,31 +114,32 @@ def _groups(places: Array, chosen: Array) -> list[tuple[int, Array]]:
     return list(zip(chosen.tolist(), each, strict=True)) if len(chosen) else []
 
 
-def _independent(given: _Given, rows: Array, unknowns: Array) -> tuple[Array, Array]:
-    """Of the conditions at a place those that say something new, as orthonormal rows, and their values."""
+def _independent(given: _Conditions, rows: Array, unknowns: Array) -> tuple[Array, Array]:
+    """Of the conditions at a place those that say something new, as orthonormal rows, and what of each condition's
+    value is theirs, (new, rows)."""
     tied: list[Array] = []
-    values: list[complex] = []
-    for row in rows:
+    shares: list[Array] = []
+    for number, row in enumerate(rows):
         size = np.linalg.norm(given.coefficients[row])
-        vector, value = given.coefficients[row, unknowns] / size, given.values[row] / size
+        vector, share = given.coefficients[row, unknowns] / size, np.eye(len(rows))[number] / size
         for _ in range(2):
-            for other, known in zip(tied, values, strict=True):
-                share = np.vdot(other, vector)
-                vector, value = vector - share * other, value - share * known
+            for other, known in zip(tied, shares, strict=True):
+                part = np.vdot(other, vector)
+                vector, share = vector - part * other, share - part * known
         left = np.linalg.norm(vector)
         if left > max(PARALLEL, given.turns[row]):
             tied.append(vector / left)
-            values.append(value / left)
-    return np.array(tied), np.array(values)
+            shares.append(share / left)
+    return np.array(tied), np.array(shares)
 
 
-def _given(forms: Forms, spaces: Spaces, walls: Sequence[Wall], degree: int) -> _Given:
+def _given(forms: Forms, spaces: Spaces, walls: Sequence[Wall], degree: int) -> tuple[_Conditions, list[Given]]:
     """Every condition on values of unknowns of a degree at every place of these elements, those on the same wall as
     often as facets meet there. A condition that stands earlier in the problem comes first."""
     rows = {id(row): row for wall in walls for row in wall.rows if row.gives}
     order = {id(forms.equations.term(equation)): n for n, equation in enumerate(forms.equations.faces)}
     count = len(spaces.degrees)
-    found = []
+    found, givens = [], list[Given]()
     at = _lattice(spaces.dim - 1, degree)
     for row in sorted(rows.values(), key=lambda row: order[id(row.term)]):
         degrees = {spaces.degrees[unknown] for unknown in row.term.unknowns}
@@ -124,10 +157,11 @@ def _given(forms: Forms, spaces: Spaces, walls: Sequence[Wall], degree: int) -> 
                     raise Unsupported(f"{row.text} gives no value where its coefficient vanishes")
                 turns = np.max(np.linalg.norm(patch.normals - patch.normals[:, :1], axis=2), axis=1)
                 places = _numbers(spaces, degree, patch.cells, patch.points).ravel()
-                found.append((places, coefficients, -known, np.repeat(turns, patch.points.shape[1])))
+                found.append((places, coefficients, np.repeat(turns, patch.points.shape[1])))
+                givens.append(Given(wall, number, patch, -known))
     if not found:
-        return _Given(np.empty(0, int), np.empty((0, count)), np.empty(0), np.empty(0))
-    return _Given(*(np.concatenate(each) for each in zip(*found, strict=True)))
+        return _Conditions(np.empty(0, int), np.empty((0, count)), np.empty(0)), []
+    return _Conditions(*(np.concatenate(each) for each in zip(*found, strict=True))), givens
 
 
 def _lattice(dim: int, degree: int) -> Array:

@@ -189,13 +189,25 @@ def _signs(spaces: Spaces, rows: Sequence[Row], facets: Array) -> Array:
                 here = here[_covered(piece, points[here], lengths[here])]
                 if kept and len(here):
                     here = here[piece.kept(points[here])]
-                outward = piece.normals(points[here]) if len(here) else None
+                outward = _outward(piece, points[here], 0.0 if kept else NEAR * lengths[here]) if len(here) else None
                 if outward is not None:
                     against = np.sum(outward * normals[here], axis=1) < 0
                     # of the two faces of a crack a facet is borne by the one that it looks along
                     signs[number, here] = np.where(against & ~np.array(piece.chart.crack), -1, 1)
                     open_[here] = False
     return signs
+
+
+def _outward(piece: Piece, points: Array, near: Array | float) -> Array | None:
+    """The outward normals (N, d) of a piece at points no farther from it than that."""
+    if piece.chart.normals is None:
+        return None
+    along = piece.chart.normals(points)
+    if piece.orient is None:
+        return along
+    # what lies behind all points that are so near is told apart from what lies before them
+    behind = points - np.broadcast_to(near, len(points))[:, None] * along
+    return along * piece.orient(behind, along)[:, None]
 
 
 def _covered(piece: Piece, points: Array, lengths: Array) -> Array:

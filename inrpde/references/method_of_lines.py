@@ -9,8 +9,6 @@ from __future__ import annotations
 import time as clock
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
@@ -30,10 +28,11 @@ from inrpde.references.evolution import Evolution
 from inrpde.references.flow_evolution import FlowEvolution
 from inrpde.references.layout import coarsest_axes, domain, find_flow, is_box, time_axis
 from inrpde.references.matching import match_faces
-from inrpde.references.narrow import jumps, narrow, refuse_narrow
+from inrpde.references.narrow import refuse_narrow
 from inrpde.references.reference import NoReference, Reference, Refusal, Unsupported, from_levels, refusal
 from inrpde.references.steady import Progress, node_axes, on_nodes
 from inrpde.references.stencils import Axis
+from inrpde.references.stretches import Late, Stopped, Stretch, stretches_of
 from inrpde.references.system import Array, Entry, System
 
 KIND = "method of lines"
@@ -234,42 +233,6 @@ def initial_state(system: System, evolution: Evolution) -> Array:
     except RuntimeError:
         raise Unsupported("the initial conditions do not determine the initial values") from None
     return zero
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """A part of time in which data do not jump, and the longest step that sees how they vary."""
-
-    start: float
-    end: float
-    step: float
-
-    def inner(self, time: float) -> float:
-        """A time, or one just within the ends, where data may jump."""
-        margin = 1e-10 * (self.end - self.start)
-        return min(max(time, self.start + margin), self.end - margin)
-
-
-def stretches_of(equations: Equations) -> tuple[Stretch, ...]:
-    """Time from the start to the end, in parts at whose ends data jump, or begin or end to vary fast."""
-    start, end = equations.span
-    k = len(equations.space.coords) - 1
-    places = narrow(equations, k)
-    ends = {start, end, *jumps(equations, k, start, end)}
-    ends |= {at for place in places for at in (place.lo, place.hi) if start < at < end}
-    return tuple(
-        Stretch(a, b, min((p.step for p in places if p.lo < b and p.hi > a), default=np.inf))
-        for a, b in pairwise(sorted(ends))
-        if b > a
-    )
-
-
-class Stopped(Exception):
-    """The solution could not be continued to the last time."""
-
-
-class Late(Exception):
-    """The deadline has passed."""
 
 
 def _march(system: System, times: Array, deadline: float) -> dict[str, Array]:

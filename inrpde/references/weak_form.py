@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sympy import Add, Derivative, Expr, Mul, diff
@@ -49,7 +50,7 @@ def weak_form(expr: Expr, text: str, lowering: Lowering, space: Space) -> WeakFo
     """Raises Unsupported for what is not of second order with fluxes."""
     unknowns = tuple(lowering.numbers)
     fluxes, rest = [Add() for _ in space.spatial], Add()
-    for part in _parts(expr, unknowns):
+    for part in _parts(expr, unknowns, space):
         axis, factor, inner = _outer_derivative(part, unknowns, space)
         if axis is None:
             rest += part
@@ -69,38 +70,42 @@ def check_first_order(term: Term) -> None:
         raise Unsupported(f"{term.text} is not of second order in the form of a divergence")
 
 
-def _parts(expr: Expr, unknowns: tuple[AppliedUndef, ...]) -> list[Expr]:
+def _parts(expr: Expr, unknowns: tuple[AppliedUndef, ...], space: Space) -> list[Expr]:
     """The summands, with products of known factors and sums of derivatives multiplied out."""
     if isinstance(expr, Add):
-        return [part for arg in expr.args for part in _parts(arg, unknowns)]
+        return [part for arg in expr.args for part in _parts(arg, unknowns, space)]
     if isinstance(expr, Mul):
-        sums = next((arg for arg in expr.args if isinstance(arg, Add) and _has_outer(arg, unknowns)), None)
+        sums = next((arg for arg in expr.args if isinstance(arg, Add) and _has_outer(arg, unknowns, space)), None)
         if sums is not None:
             rest = Mul(*(arg for arg in expr.args if arg is not sums))
-            return [part for arg in sums.args for part in _parts(rest * arg, unknowns)]
+            return [part for arg in sums.args for part in _parts(rest * arg, unknowns, space)]
     if isinstance(expr, Derivative) and isinstance(expr.expr, Add):
-        return [part for arg in expr.expr.args for part in _parts(Derivative(arg, *expr.variables), unknowns)]
+        split = [Derivative(arg, *expr.variables) for arg in expr.expr.args]
+        return [part for arg in split for part in _parts(arg, unknowns, space)]
     return [expr]
 
 
 def _outer_derivative(part: Expr, unknowns: tuple[AppliedUndef, ...], space: Space) -> tuple[int | None, Expr, Expr]:
     """(axis, factor, what is differentiated) of a summand of second order; axis None for one of lower order."""
-    outer = [arg for arg in Mul.make_args(part) if isinstance(arg, Derivative) and _is_outer(arg, unknowns)]
+    outer = [arg for arg in Mul.make_args(part) if isinstance(arg, Derivative) and _is_outer(arg, unknowns, space)]
     if len(outer) != 1:
         return None, part, part
     (found,) = outer
-    *before, last = found.variables
+    before = list(found.variables)
+    last = next(x for x in reversed(before) if x in space.spatial)
+    before.remove(last)
     inner = Derivative(found.expr, *before) if before else found.expr
     return space.spatial.index(last), Mul(*(arg for arg in Mul.make_args(part) if arg is not found)), inner
 
 
-def _has_outer(expr: Expr, unknowns: tuple[AppliedUndef, ...]) -> bool:
-    return any(_is_outer(derivative, unknowns) for derivative in expr.atoms(Derivative))
+def _has_outer(expr: Expr, unknowns: tuple[AppliedUndef, ...], space: Space) -> bool:
+    return any(_is_outer(derivative, unknowns, space) for derivative in expr.atoms(Derivative))
 
 
-def _is_outer(derivative: Derivative, unknowns: tuple[AppliedUndef, ...]) -> bool:
-    plain = derivative.expr in unknowns and len(derivative.variables) < 2
-    return derivative.has(*unknowns) and not plain
+def _is_outer(derivative: Derivative, unknowns: tuple[AppliedUndef, ...], space: Space) -> bool:
+    order = sum(x in space.spatial for x in derivative.variables)
+    plain = derivative.expr in unknowns and order < 2
+    return order > 0 and derivative.has(*unknowns) and not plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,15 +118,19 @@ class State:
 
 
 class Evaluator:
-    """Evaluates terms at points."""
+    """Evaluates terms at points, and at `time` where the space has one."""
 
-    def __init__(self, space: Space, fields: Mapping[AppliedUndef, GridField | MeshField]):
-        self.space, self.fields = space, fields
+    def __init__(self, space: Space, fields: Mapping[AppliedUndef, GridField | MeshField], time: float = 0.0):
+        self.space, self.fields, self.time = space, fields, time
 
-    def __call__(self, term: Term, part: str, state: State) -> tuple[Array, dict[Slot, Array]]:
-        """The value of a term, (N,), and its derivatives by the slots; `part` is that of the equation."""
+    def __call__(self, term: Term, part: str, state: State, slopes: bool = True) -> tuple[Array, dict[Slot, Array]]:
+        """The value of a term, (N,), and where `slopes` are asked for its derivatives by the slots; `part` is that of
+        the equation."""
         points = state.points
-        env = dict(zip(self.space.spatial, points.T, strict=True))
+        env: dict[Any, Any] = dict(zip(self.space.spatial, points.T, strict=True))
+        if self.space.time is not None:
+            env[self.space.time] = self.time
+            points = np.column_stack([points, np.full(len(points), self.time)])
         if state.normals is not None:
             env |= dict(zip(self.space.normal, state.normals.T, strict=True))
         for symbol, atom in term.atoms.items():
@@ -129,9 +138,10 @@ class Evaluator:
                 env[symbol] = self.fields[atom.field].jets(points, {atom.index})[atom.index]
             else:
                 env[symbol] = state.values.get(_slot(atom), 0.0)
-        value, *slopes = (_taken(np.broadcast_to(each, (len(points),)), part) for each in term.tangent(env))
+        formula = term.tangent if slopes else term.value
+        value, *found = (_taken(np.broadcast_to(each, (len(points),)), part) for each in formula(env))
         tangent: dict[Slot, Array] = {}
-        for symbol, slope in zip(term.slopes, slopes, strict=True):
+        for symbol, slope in zip(term.slopes if slopes else (), found, strict=True):
             slot = _slot(term.atoms[symbol])
             tangent[slot] = tangent.get(slot, 0.0) + slope
         return value, tangent

@@ -9,8 +9,8 @@ from inrpde.compiler import bind
 from inrpde.references import Refusal, fem, finite_difference, method_of_lines
 from inrpde.references.equations import sort_equations
 from inrpde.references.layout import coarsest_axes
-from inrpde.references.method_of_lines import stretches_of
 from inrpde.references.stencils import Axis, Grading, Narrow
+from inrpde.references.stretches import stretches_of
 
 PLACE = Rational(3137, 10000)
 
