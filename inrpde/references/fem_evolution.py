@@ -23,7 +23,6 @@ from inrpde.references.reference import Unsupported
 from inrpde.references.terms import Term
 from inrpde.references.weak_form import Array, State
 
-
 LIFTED = 32
 """Lifted values that are kept: those of the stages of a step, whose iterations ask for them again."""
 

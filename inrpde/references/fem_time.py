@@ -274,9 +274,7 @@ class _Solver:
         spaces, states, _ = self._march(mesh, degree, SKETCHED, stages=3)
         return spaces, np.array(states)
 
-    def _level(
-        self, mesh: Any, degree: int, before: _Level | None = None, tolerance: float = TOLERANCE
-    ) -> _Level:
+    def _level(self, mesh: Any, degree: int, before: _Level | None = None, tolerance: float = TOLERANCE) -> _Level:
         """What is found on a mesh after another run."""
         begun = clock.perf_counter()
         spaces, states, known = self._march(mesh, degree, tolerance, before.known if before else None)
