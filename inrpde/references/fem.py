@@ -17,6 +17,7 @@ import numpy as np
 from inrpde import deadline
 from inrpde.compiler import Bound
 from inrpde.declaration.regions import Mesh, Region
+from inrpde.declaration.regions.combine import unit_vectors
 from inrpde.references.cost import afford, factor_seconds
 from inrpde.references.equations import Equations, sort_equations
 from inrpde.references.fem_adapt import adapted
@@ -60,6 +61,9 @@ DEGREES = {2: (4, 3, 2), 3: (2,)}
 """Of the elements, the most accurate first."""
 NEWTON_STEPS = 4
 """Factorisations that a nonlinear solve takes, for the prediction of its cost."""
+AROUND, FILLED = 1e-3, 0.56
+"""How far around a node of the boundary is looked, beside the size of a region, and the share of what is there that is
+inside at a re-entrant corner: more than walls leave that bend; chosen."""
 SECONDS = {2: 2.0, 3: 5.0}
 """What factorisations on the finest mesh may take, as predicted, where fewer cells or a lower degree suffice."""
 
@@ -273,8 +277,20 @@ def grid_of(equations: Equations, shape: Geometry, n: int) -> tuple[list[Array],
     nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     flat = nodes.reshape(-1, len(axes))
     mask = np.any([region.contains(flat) & ~_on_crack(region, flat) for region in shape.regions], axis=0)
+    mask &= ~_at_notch(shape, flat)
     mask = mask.reshape(nodes.shape[:-1])
     return axes, nodes[mask], mask
+
+
+def _at_notch(shape: Geometry, points: Array) -> Array:
+    """Which points (N, d) lie on re-entrant corners and edges, where a pressure has no value."""
+    on = np.flatnonzero(np.any([region.boundary.contains(points) for region in shape.regions], axis=0))
+    around = points[on][:, None] + AROUND * shape.regions[0].size * unit_vectors(shape.dim)
+    flat = around.reshape(-1, shape.dim)
+    inside = np.any([region.contains(flat) for region in shape.regions], axis=0).reshape(around.shape[:2])
+    found = np.zeros(len(points), bool)
+    found[on] = inside.mean(axis=1) > FILLED
+    return found
 
 
 def _on_crack(region: Region, points: Array) -> Array:

@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from sympy import Abs, Eq, FiniteSet, I, Interval, Matrix, Rational, cos, exp, sin
+from sympy import Abs, Eq, FiniteSet, I, Interval, Matrix, Piecewise, Rational, cos, exp, sin
 
 from inrpde import Ball, On, Problem, Region, Space
 from inrpde.compiler import bind
@@ -92,6 +92,26 @@ class TestFlow:
         volume = [volume[0] + inertia[0], volume[1] + inertia[1], volume[2]]
         faces = [(OUTER, self.u), (OUTER, self.v), *((INNER, each) for each in pull)]
         accurate(manufacture(ANNULUS, self.exact, volume, faces), 1e-4)
+
+    def test_a_pressure_has_no_value_at_a_re_entrant_corner(self):
+        """Of nodes on the boundary those alone are left out that are on it."""
+        channel = Region(SPACE, Interval(-1, 2) * Interval(0, 1))
+        water = channel - Region(SPACE, Interval(-1, 0) * Interval(0, Rational(1, 2)))
+        conditions = [
+            On(water, Eq(SPACE.grad(self.p), SPACE.laplace(self.flow))),
+            On(water, Eq(SPACE.div(self.flow), 0)),
+            On(channel.face(X, 2), Eq(self.p, 0)),
+            On(channel.face(X, 2), Eq(self.v, 0)),
+            On(
+                water.boundary - channel.face(X, 2),
+                Eq(self.flow, Matrix([Piecewise(((1 - Y) * (2 * Y - 1), X < 0), (0, True)), 0])),
+            ),
+        ]
+        found = solve(bind(Problem("step", [*self.flow, self.p], conditions)), 12)
+        nodes = np.stack(np.meshgrid(*found.axes, indexing="ij"), axis=-1)
+        left = water.contains(nodes.reshape(-1, 2)).reshape(found.mask.shape) & ~found.mask
+        assert nodes[left] == pytest.approx(np.array([[0.0, 0.5]]))
+        assert np.all(np.isfinite(found.values["p"][found.mask]))
 
 
 class TestNotLinear:

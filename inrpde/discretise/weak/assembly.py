@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ from inrpde.discretise.weak.blocks import Blocks
 from inrpde.discretise.weak.columns import Columns, holding
 from inrpde.discretise.weak.faces import groups
 from inrpde.discretise.weak.traces import Facing, Traces, conditions, face_terms, facing, traces
-from inrpde.discretise.weak.volumes import Piece, pieces, volumes
+from inrpde.discretise.weak.volumes import Piece, involved, pieces, volumes
 from inrpde.sampling.cells.tessellation import Tessellation
 
 Array = np.ndarray
@@ -41,6 +41,8 @@ class Discrete:
     flux: FluxForm
     tessellation: Tessellation
     columns: Columns
+    _pieces: dict[tuple[int, int, tuple[int, ...]], tuple[Piece, ...]] = field(default_factory=dict, init=False)
+    """By region, test and unknowns."""
 
     @cached_property
     def holds(self) -> list[Array]:
@@ -52,11 +54,32 @@ class Discrete:
         found = groups(self.flux, self.tessellation, self.columns.lives, self.holds)
         return tuple(facing(group, self.columns) for group in found)
 
+    @cached_property
+    def measures(self) -> Array:
+        """The volume (W,) of the cell of each column, whose basis is orthonormal in the mean over it."""
+        volume = self.tessellation.volume
+        cells = np.bincount(volume.owners, volume.weights, minlength=len(self.tessellation.cells))
+        each = [
+            np.repeat(cells[lives], family.size)
+            for lives, family in zip(self.columns.lives, self.columns.families, strict=True)
+        ]
+        return np.concatenate(each)
+
+    def sizes(self, vector: Array) -> Array:
+        """The L2 norms (U,) of the unknowns, whose heads are a vector (W,)."""
+        squares = np.abs(vector) ** 2 * self.measures
+        return np.sqrt(np.bincount(self.columns.of, squares, minlength=len(self.flux.form.unknowns)))
+
     def pieces(self, equations: Iterable[FluxEquation]) -> Iterator[Piece]:
         """Equations, on the regions of those of the form, in the cells where they hold."""
         where = dict(zip((e.region for e in self.flux.equations), self.holds, strict=True))
         for equation in equations:
-            yield from pieces(equation, np.flatnonzero(where[equation.region]), self.tessellation, self.columns)
+            key = id(equation.region), equation.test, tuple(involved(equation))
+            if key not in self._pieces:
+                cells = np.flatnonzero(where[equation.region])
+                self._pieces[key] = tuple(pieces(equation, cells, self.tessellation, self.columns))
+            for piece in self._pieces[key]:
+                yield replace(piece, equation=equation)
 
     def assembled(self, vector: Array, flux: FluxForm | None = None) -> Assembled:
         """The system at the heads of a vector (W,), of the form or of another that differs by its data. Raises Unfit

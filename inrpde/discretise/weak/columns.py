@@ -60,7 +60,12 @@ class Columns:
 
     @property
     def width(self) -> int:
-        return int(sum(self.lives.sum(axis=1) * [family.size for family in self.families]))
+        return len(self.of)
+
+    @cached_property
+    def of(self) -> Array:
+        """The unknown (W,) of each column."""
+        return np.repeat(np.arange(len(self.lives)), self.lives.sum(axis=1) * [family.size for family in self.families])
 
     def jets(self, unknown: int, cell: Array, points: Array) -> Array:
         """Values and derivatives of the columns of an unknown at points (N, …, d) in cells (N,): (N, …, 1 + d, K)."""

@@ -68,23 +68,6 @@ class Evolving:
         return out.matrix(bare=True)
 
     @cached_property
-    def of(self) -> Array:
-        """The unknown (W,) of each column."""
-        counts = self.columns.lives.sum(axis=1) * [family.size for family in self.columns.families]
-        return np.repeat(np.arange(len(counts)), counts)
-
-    @cached_property
-    def measures(self) -> Array:
-        """The volume (W,) of the cell of each column, whose basis is orthonormal in the mean over it."""
-        volume = self.tessellation.volume
-        cells = np.bincount(volume.owners, volume.weights, minlength=len(self.tessellation.cells))
-        each = [
-            np.repeat(cells[lives], family.size)
-            for lives, family in zip(self.columns.lives, self.columns.families, strict=True)
-        ]
-        return np.concatenate(each)
-
-    @cached_property
     def affine(self) -> bool:
         """Is all that holds on faces affine in the state, but for what is carried?"""
         fluxes = (flux for equation in self.frozen.flux.equations for flux in equation.fluxes)

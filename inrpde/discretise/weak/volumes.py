@@ -86,8 +86,8 @@ class Piece:
 
     def states(self, columns: Columns, vector: Array) -> dict[int, Array]:
         """The jets (C·q, 1 + d) of the unknowns in the equation."""
-        involved = _involved(self.equation)
-        return {j: _state(columns.heads(j, vector)[self.cells], self.jets[j], self.frame) for j in involved}
+        heads = {j: columns.heads(j, vector)[self.cells] for j in involved(self.equation)}
+        return {j: _state(each, self.jets[j], self.frame) for j, each in heads.items()}
 
     def load(self, form: Form, columns: Columns, vector: Array, out: Blocks) -> None:
         """Adds what is left of the equation at a state."""
@@ -113,8 +113,7 @@ def pieces(equation: FluxEquation, numbers: Array, tessellation: Tessellation, c
             points, weights = volume.points[rows], volume.weights[rows].reshape(len(part), -1)
             count = weights.shape[1]
             local = tessellation.cells.local(np.full(count, part[0]), points[:count])
-            involved = {test, *_involved(equation)}
-            jets = {j: columns.families[j].jets(part[:1], local[None])[0] for j in involved}
+            jets = {j: columns.families[j].jets(part[:1], local[None])[0] for j in involved(equation)}
             frame = np.zeros((len(part), 1 + dim, 1 + dim))
             frame[:, 0, 0], frame[:, 1:, 1:] = 1.0, tessellation.cells.inverse[part]
             yield Piece(equation, part, points, weights, frame, jets)
@@ -146,7 +145,8 @@ def definite(slope: Array) -> Array:
     return np.where(least > 0, real, size * np.eye(slope.shape[-1]))
 
 
-def _involved(equation: FluxEquation) -> list[int]:
+def involved(equation: FluxEquation) -> list[int]:
+    """The unknowns of an equation, that which tests it among them."""
     return sorted({equation.test, *(jet.unknown for row in equation.rows for jet in row.jets.values())})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -14,17 +13,13 @@ from inrpde.discretise.state import State
 from inrpde.discretise.weak.assembly import Assembled, Discrete
 from inrpde.discretise.weak.columns import Columns, Family, columns, inner_points
 from inrpde.discretise.weak.pins import pins
-from inrpde.errors import DivergedError
 from inrpde.networks.mosaic import basis, count
 from inrpde.sampling.cells.tessellation import CUT, Cover, Tessellation
 from inrpde.solvers.galerkin.ground import Ground
-from inrpde.solvers.galerkin.sparse import Block, solve
+from inrpde.solvers.galerkin.newton import newton
+from inrpde.solvers.galerkin.sparse import Block
 
 Array = np.ndarray
-STEPS, SHORTEST = 25, 1 / 64
-"""Newton steps at most, and the shortest part of one that is taken; chosen."""
-CONVERGED = 1e-10
-"""The last Newton step, beside the solution; chosen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +58,13 @@ class Level:
 
 def orders(flux: FluxForm, degree: int) -> tuple[int, ...]:
     """The degree of every unknown: that of what has no flux of its own, a pressure, is one lower."""
-    carried = {equation.test for equation in flux.equations if _second(equation)}
-    return tuple(degree if k in carried else max(degree - 1, 0) for k in range(len(flux.form.unknowns)))
+    own = carried(flux)
+    return tuple(degree if k in own else max(degree - 1, 0) for k in range(len(flux.form.unknowns)))
+
+
+def carried(flux: FluxForm) -> set[int]:
+    """The unknowns that have a flux of their own."""
+    return {equation.test for equation in flux.equations if _second(equation)}
 
 
 def _second(equation: FluxEquation) -> bool:
@@ -86,7 +86,8 @@ def level(flux: FluxForm, ground: Ground, degree: int, seed: int, before: Level 
     if before is not None and not flux.form.linear:
         vector = projected(before, tessellation, held)
     discrete = Discrete(flux, tessellation, held)
-    vector, assembled = _newton(flux, partial(_assembled, discrete, ground.divided.cover), blocks(held), vector)
+    system = partial(_assembled, discrete, ground.divided.cover)
+    vector, assembled = newton(system, blocks(held), vector, discrete.sizes, flux.form.linear)
     return Level(ground, degrees, tessellation, held, vector, assembled)
 
 
@@ -100,30 +101,6 @@ def _assembled(discrete: Discrete, cover: Cover, vector: Array) -> Assembled:
     scale = np.abs(found.matrix.diagonal()).mean()
     matrix = block_array([[found.matrix, scale * slopes.conj().T], [scale * slopes, None]], format="csc")
     return replace(found, matrix=csc_array(matrix), residual=np.concatenate([found.residual, scale * left]))
-
-
-def _newton(
-    flux: FluxForm, assembled: Callable[[Array], Assembled], parts: Sequence[Block], vector: Array
-) -> tuple[Array, Assembled]:
-    found = assembled(vector)
-    for _ in range(STEPS):
-        step = -solve(found.matrix, found.residual, parts)[: len(vector)]
-        if flux.form.linear:
-            return vector + step, found
-        size, part = float(np.linalg.norm(found.residual)), 1.0
-        while True:
-            with np.errstate(all="ignore"):
-                after = assembled(vector + part * step)
-            left = float(np.linalg.norm(after.residual))
-            if np.isfinite(left) and (left < (1 - part / 4) * size or left < 1e-14):
-                break
-            part /= 2
-            if part < SHORTEST:
-                raise DivergedError("Newton's method does not converge in the flux form", None, "give a guess")
-        vector, found = vector + part * step, after
-        if np.linalg.norm(step) <= CONVERGED * np.linalg.norm(vector):
-            return vector, found
-    return vector, found
 
 
 def blocks(held: Columns) -> tuple[Block, ...]:

@@ -20,17 +20,21 @@ from inrpde.solvers.linear.threads import sized
 Array = np.ndarray
 ACCURATE = 1e-9
 """What may be left of a system beside its right-hand side; with more the pivots are chosen anew, by their size."""
-PIVOTS: tuple[dict[str, Any], ...] = (
-    {"diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}},
-    {"diag_pivot_thresh": 0.1},
-    {"permc_spec": "COLAMD"},
+DIAGONAL: dict[str, Any] = {"diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}}
+PIVOTS: tuple[tuple[float, dict[str, Any]], ...] = (
+    (1e-10, DIAGONAL),
+    (1e-8, DIAGONAL),
+    (1e-10, {"diag_pivot_thresh": 0.1}),
+    (1e-10, {"permc_spec": "COLAMD"}),
 )
-"""How SuperLU picks pivots, from the fastest way to the safest: on the diagonal, near it, anywhere."""
-REFINED = 2
-"""Steps of iterative refinement."""
-FIRM = 1e-10
-"""What stands on the diagonal, beside 1, where nothing does, as for a pressure: then no pivots are looked for, which
-fills the factors; refinement takes it off again. Measured: 1e-8 is slow where complements are small."""
+"""How SuperLU picks pivots, from the fastest way to the safest: on the diagonal, near it, anywhere; and what stands on
+the diagonal, beside 1, where nothing does, as for a pressure: then no pivots are looked for, which fills the factors.
+Refinement takes it off again. Measured: 1e-8 is slow where complements are small, 1e-10 lets large factors lose all."""
+REFINED, MOST = 2, 8
+"""Steps of iterative refinement, and how many are tried before pivots are chosen anew, which fills the factors; chosen,
+measured: factors of flows take up to six."""
+NOTHING = 1e-10
+"""On the diagonal, beside 1."""
 LARGE, ROUNDS, CLOSE = 10_000, 300, 1e-8
 """The columns from which conjugate gradients are tried in space, as factors fill up there; their steps, after which
 factors are quicker, and what they leave of a system; measured."""
@@ -61,8 +65,7 @@ def factorised(matrix: csc_array, probe: Array, refined: int = REFINED) -> Calla
     """What solves systems of a square matrix, with so many steps of iterative refinement; `probe` (W,) is a right-hand
     side on which it is tried. Raises DivergedError where it is singular."""
     scaled, scale = _scaled(matrix)
-    empty = (np.abs(scaled.diagonal()) < FIRM) & (abs(scaled).sum(axis=0) > 0)
-    firm = csc_array(scaled + diags_array(np.where(empty, FIRM, 0.0))) if np.any(empty) else scaled
+    empty = (np.abs(scaled.diagonal()) < NOTHING) & (abs(scaled).sum(axis=0) > 0)
 
     def solved(factors: SuperLU, times: int, right: Array) -> Array:
         wanted = scale * right
@@ -72,24 +75,40 @@ def factorised(matrix: csc_array, probe: Array, refined: int = REFINED) -> Calla
         return scale * found
 
     best, least = None, np.inf
-    for options in PIVOTS:
+    for firm, options in PIVOTS:
+        if firm != PIVOTS[0][0] and not np.any(empty):
+            continue
+        held = csc_array(scaled + diags_array(np.where(empty, firm, 0.0))) if np.any(empty) else scaled
         try:
             with sized(0.0), warnings.catch_warnings():  # its blocks are small
                 warnings.simplefilter("error", MatrixRankWarning)
-                factors = splu(firm, **{"permc_spec": "MMD_AT_PLUS_A", **options})
+                factors = splu(held, **{"permc_spec": "MMD_AT_PLUS_A", **options})
         except (RuntimeError, MatrixRankWarning):
             continue
-        missed = scale * (probe - matrix @ solved(factors, REFINED, probe))
-        left = float(np.linalg.norm(missed) / (np.linalg.norm(scale * probe) or 1.0))
-        if np.isfinite(left) and left < least:
-            best, least = factors, left
+        times, lefts = refinement(factors, scaled, scale * probe)
+        if lefts[times] < least:
+            best, least = partial(solved, factors, refined if times <= REFINED else times), lefts[times]
         if least < ACCURATE:
             break
     if best is None:
         raise DivergedError(
             "the system of the flux form is singular", None, "check that the conditions determine the solution"
         )
-    return partial(solved, best, refined)
+    return best
+
+
+def refinement(factors: SuperLU, matrix: csc_array, right: Array) -> tuple[int, list[float]]:
+    """How many steps of iterative refinement are enough, as far as there may be any, and what each leaves of a system
+    beside its right-hand side."""
+    found, size, lefts = factors.solve(right), float(np.linalg.norm(right)) or 1.0, list[float]()
+    while True:
+        missed = right - matrix @ found
+        left = float(np.linalg.norm(missed)) / size
+        lefts.append(left if np.isfinite(left) else np.inf)
+        least = int(np.argmin(lefts))
+        if (len(lefts) > REFINED and lefts[-1] < ACCURATE) or len(lefts) > MOST or len(lefts) > least + REFINED:
+            return least, lefts
+        found = found + factors.solve(missed)
 
 
 def _scaled(matrix: csc_array) -> tuple[csc_array, Array]:

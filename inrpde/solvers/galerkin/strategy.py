@@ -24,11 +24,14 @@ from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
 from inrpde.solvers.galerkin.ground import Ground, ground
-from inrpde.solvers.galerkin.level import Level, level
+from inrpde.solvers.galerkin.level import Level, carried, level
 
 NAME, OPTIONS = "flux form", Nothing
-FIRST, LAST = 2, {1: 16, 2: 13, 3: 6}
-"""Degrees of the bases to begin with, and by dimension at most; chosen."""
+FIRST, RICHER, LAST = 2, 3, {1: 16, 2: 13, 3: 6}
+"""Degrees of the bases to begin with, where Newton's method has to find its way or a pressure is one lower, and by
+dimension at most; chosen."""
+FAILURES = 2
+"""Levels on which Newton's method may fail, as they are too coarse; chosen."""
 POWER = {1: 1.6, 2: 1.6, 3: 1.2}
 """Of the columns, that the time of a level is in proportion to, by dimension; measured: by factors in the plane, by
 conjugate gradients in space."""
@@ -61,9 +64,17 @@ def serves(form: Form) -> Claim | str:
         return Claim(Role.ALONE, "materials jump: Galerkin's method with a network in each cell")
     if any(_coupled(equation) for equation in flux.equations):
         return Claim(Role.ALONE, "fluxes couple unknowns: Galerkin's method with a network in each cell")
+    if _held(flux):
+        because = "a pressure holds a flow free of divergence: Galerkin's method with a network in each cell"
+        return Claim(Role.ALONE, because, after="one domain")
     if len(form.space.coords) == 3 and any(isinstance(each, Solid) and re_entrant(each) for each in regions):
         return Claim(Role.ALONE, "an edge is re-entrant: Galerkin's method with a network in each cell")
     return "the equations hold at points as they stand"
+
+
+def _held(flux: FluxForm) -> bool:
+    """Is there an unknown without a flux of its own, as a pressure is?"""
+    return any(equation.test not in carried(flux) for equation in flux.equations)
 
 
 def _coupled(equation: FluxEquation) -> bool:
@@ -88,25 +99,30 @@ def solve(context: Context) -> Iterator[Candidate]:
     assert isinstance(flux, FluxForm)
     points = [field_points(form, k, POINTS, seed) for k in range(len(form.unknowns))]
     try:
-        plan = Plan(ground(flux, narrow(form.bound)), FIRST)
+        begun = ground(flux, narrow(form.bound))
     except ProblemError as refused:
         raise Withdrawn(f"the region cannot be divided into cells ({refused.what})") from None
+    plan = Plan(begun, FIRST if form.linear and not _held(flux) else RICHER)
     before: Level | None = None
     gaps: list[float] = []
-    score = float("inf")
+    score, failures = float("inf"), 0
     while True:
-        begun = time.perf_counter()
+        start = time.perf_counter()
         try:
             found = level(flux, plan.ground, plan.degree, seed, before)
         except Unfit as why:
             raise Withdrawn(str(why)) from None
-        except (DivergedError, MemoryError):
+        except (DivergedError, MemoryError) as failed:
+            failures += 1
+            if not form.linear and isinstance(failed, DivergedError) and failures <= FAILURES:
+                plan = plan.finer()
+                continue
             if before is None:
                 raise
             return
         if before is not None:
             gaps.append(max(differences(found.state, before.state, points)))
-        spent, share = time.perf_counter() - begun, gained(gaps)
+        spent, share = time.perf_counter() - start, gained(gaps)
         error = share * gaps[-1] if gaps else float(np.sqrt(found.held(0).sum()))
         score = min(error, FINER * score)
         yield Candidate(
@@ -177,6 +193,10 @@ class Plan:
             marks[ground.divided.cover.touching(points)] = True
             ground = ground.refined(marks)
         return Plan(ground, self.degree + 1)
+
+    def finer(self) -> Plan:
+        """Richer, and finer everywhere."""
+        return Plan(self.ground.refined(np.ones(self.ground.cells, bool)), self.degree + 1)
 
     def _shared(self, rough: np.ndarray, held: np.ndarray) -> np.ndarray:
         """The corners (N, d) that those cells share which hold most of what is not smooth: one a cell, the one round

@@ -45,7 +45,7 @@ class Level:
         trials, heads = [], []
         for unknown in range(len(self.degrees)):
             inner = columns_.trial(unknown, cover)
-            mine = self.steps.coefficients[:, :, np.flatnonzero(self.evolving.of == unknown)]
+            mine = self.steps.coefficients[:, :, np.flatnonzero(self.evolving.columns.of == unknown)]
             trials.append(Lines(inner, self.steps.times, mine.shape[1] - 1))
             heads.append(mine.ravel())
         return State(tuple(trials), tuple(heads))

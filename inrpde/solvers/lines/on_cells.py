@@ -27,7 +27,7 @@ class OnCells:
     def __init__(self, evolving: Evolving, cover: Cover):
         self.evolving, self._cover, frozen = evolving, cover, evolving.frozen
         self._pins = self._pinned(frozen.evolution.start)[0]
-        self.orders = np.append(np.array(frozen.orders)[evolving.of], np.zeros(self._pins.shape[0], int))
+        self.orders = np.append(np.array(frozen.orders)[evolving.columns.of], np.zeros(self._pins.shape[0], int))
         self.linear, self.steady = frozen.linear and evolving.affine, frozen.steady
         self._at: Slopes | None = None
         self._where: Array | None = None
@@ -101,8 +101,7 @@ class OnCells:
 
     def sizes(self, vector: Array) -> Array:
         """The L2 norms (U,)."""
-        squares = np.abs(vector[: self.evolving.columns.width]) ** 2 * self.evolving.measures
-        return np.sqrt(np.bincount(self.evolving.of, squares, minlength=len(self.evolving.frozen.orders)))
+        return self.evolving.discrete.sizes(vector[: self.evolving.columns.width])
 
     def _slopes(self, time: float, y: Array) -> Slopes:
         if self._at is None:

@@ -98,9 +98,9 @@ def test_measures_make_l2_norms_of_heads_on_cut_cells_too():
         @ field[made.columns.starts[0, c] :][:6]
         for c in range(len(tessellation.cells))
     ])  # fmt: skip
-    assert np.sum(made.measures * field**2) == pytest.approx(np.sum(volume.weights * values**2), rel=1e-9)
-    assert field @ made.masses[0] @ field == pytest.approx(np.sum(made.measures * field**2), rel=1e-9)
-    assert made.of.tolist() == [0] * made.columns.width
+    assert np.sum(made.discrete.measures * field**2) == pytest.approx(np.sum(volume.weights * values**2), rel=1e-9)
+    assert field @ made.masses[0] @ field == pytest.approx(np.sum(made.discrete.measures * field**2), rel=1e-9)
+    assert made.columns.of.tolist() == [0] * made.columns.width
 
 
 # -- what is left, and its slopes
@@ -282,7 +282,7 @@ def flow(region=omega, outlet=None):
 def test_a_flow_is_skew_between_velocity_and_pressure_and_decays(region, outlet):
     made, _ = flow(region, outlet)
     slope = made.slopes(0.0, np.zeros(made.columns.width)).whole.toarray()
-    mass, pressure = made.masses[0].toarray(), made.of == 2
+    mass, pressure = made.masses[0].toarray(), made.columns.of == 2
     size = np.abs(slope).max()
     there, back = slope[~pressure][:, pressure], slope[pressure][:, ~pressure]
     assert np.abs(there + back.T).max() < 1e-12 * size

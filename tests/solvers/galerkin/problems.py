@@ -1,7 +1,7 @@
 """Problems in the flux form with known solutions, and how wrong a state is."""
 
 import numpy as np
-from sympy import Eq, I, Interval, Matrix, Piecewise, Rational, atan2, cos, exp, eye, lambdify, pi, sin, sqrt
+from sympy import Eq, FiniteSet, I, Interval, Matrix, Piecewise, Rational, atan2, cos, exp, eye, lambdify, pi, sin, sqrt
 
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
@@ -51,6 +51,36 @@ def variable():
 
 def anisotropic():
     return given(lambda f: -space.div(Matrix([[2, 1], [1, 40]]) * space.grad(f)))
+
+
+def kovasznay(reynolds=20):
+    """Kovasznay (1948), on the square, with the pressure in the middle of its inlet."""
+    rate = reynolds / 2 - sqrt(reynolds**2 / 4 + 4 * pi**2)
+    swirl = exp(rate * x)
+    known = [1 - swirl * cos(2 * pi * y), rate / (2 * pi) * swirl * sin(2 * pi * y), (1 - swirl**2) / 2]
+    flow, given_ = Matrix([u, v]), Matrix(known[:2])
+    inertia = space.grad(flow) * flow + space.grad(p) - space.laplace(flow) / reynolds
+    conditions = [
+        On(square, Eq(inertia, Matrix([0, 0]))), On(square, Eq(space.div(flow), 0)),
+        On(square.boundary, Eq(flow, given_)), On(Region(space, FiniteSet((0, Rational(1, 2)))), Eq(p, 0)),
+    ]  # fmt: skip
+    return Problem("kovasznay", [u, v, p], conditions), known
+
+
+def step(reynolds):
+    """Flow over a step that faces back."""
+    channel = Region(space, Interval(-1, 4) * Interval(0, 1))
+    water = channel - Region(space, Interval(-1, 0) * Interval(0, Rational(1, 2)))
+    flow, outlet = Matrix([u, v]), channel.face(x, 4)
+    inlet = channel.face(x, -1).where(y > Rational(1, 2))
+    conditions = [
+        On(water, Eq(space.grad(flow) * flow + space.grad(p), space.laplace(flow) / reynolds)),
+        On(water, Eq(space.div(flow), 0)),
+        On(inlet, Eq(flow, Matrix([24 * (y - Rational(1, 2)) * (1 - y), 0]))),
+        On(outlet, Eq(u.diff(x) / reynolds - p, 0)), On(outlet, Eq(v.diff(x), 0)),
+        On(water.boundary - inlet - outlet, Eq(flow, Matrix([0, 0]))),
+    ]  # fmt: skip
+    return Problem("step", [u, v, p], conditions)
 
 
 def nonlinear():

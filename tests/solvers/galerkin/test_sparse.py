@@ -58,7 +58,7 @@ def test_factors_of_saddle_points_serve_many_right_hand_sides(kind, small):
 
 def test_what_makes_an_empty_diagonal_firm_is_taken_off_again(monkeypatch):
     matrix, truth = saddle(), RNG.normal(size=80)
-    monkeypatch.setattr("inrpde.solvers.galerkin.sparse.FIRM", 1e-6)
+    monkeypatch.setattr("inrpde.solvers.galerkin.sparse.PIVOTS", ((1e-6, sparse.DIAGONAL),))
     missed = [np.abs(factorised(csc_array(matrix), truth, many)(matrix @ truth) - truth).max() for many in (0, 2)]
     assert missed[1] < 1e-12 < missed[0]
 
@@ -68,6 +68,39 @@ def test_saddle_points_are_solved_without_looking_for_pivots(monkeypatch):
     monkeypatch.setattr(sparse, "splu", lambda *args, **options: asked.append(options) or real(*args, **options))
     factorised(csc_array(saddle()), np.ones(80))
     assert [each["diag_pivot_thresh"] for each in asked] == [0.0]
+
+
+class Poor:
+    """Factors that solve a system but for a part of it."""
+
+    def __init__(self, matrix, part):
+        self.inverse = np.linalg.inv(matrix) * (1 + part)
+
+    def solve(self, right):
+        return self.inverse @ right
+
+
+@pytest.mark.parametrize(("part", "times"), [(1e-12, 2), (1e-3, 4), (0.2, 8)])
+def test_refinement_goes_on_until_little_is_left(part, times):
+    matrix, right = saddle(), RNG.normal(size=80)
+    found, lefts = sparse.refinement(Poor(matrix, part), csc_array(matrix), right)
+    assert len(lefts) <= sparse.MOST + 1
+    assert found <= times and (lefts[found] < sparse.ACCURATE or times == sparse.MOST)
+
+
+def test_refinement_that_gains_nothing_ends():
+    matrix = saddle()
+    found, lefts = sparse.refinement(Poor(matrix, -2.5), csc_array(matrix), RNG.normal(size=80))
+    assert found == 0 and len(lefts) <= sparse.REFINED + 2
+
+
+def test_before_pivots_are_looked_for_more_is_put_on_an_empty_diagonal(monkeypatch):
+    tried, real = [], sparse.refinement
+    monkeypatch.setattr(sparse, "refinement", lambda *a: tried.append(1) or (0, [1.0]) if len(tried) < 1 else real(*a))
+    asked, splu = [], sparse.splu
+    monkeypatch.setattr(sparse, "splu", lambda *args, **options: asked.append(options) or splu(*args, **options))
+    factorised(csc_array(saddle()), np.ones(80))
+    assert [each["diag_pivot_thresh"] for each in asked] == [0.0, 0.0]
 
 
 def test_a_column_of_nothing_is_not_made_firm():

@@ -109,7 +109,7 @@ def test_what_is_given_and_never_varies_is_integrated_once(monkeypatch):
 
 
 def test_orders_and_what_is_linear_and_steady_are_told():
-    assert set(zip(system(three_orders).evolving.of, system(three_orders).orders, strict=True)) == {
+    assert set(zip(system(three_orders).evolving.columns.of, system(three_orders).orders, strict=True)) == {
         (0, 1),
         (1, 2),
         (2, 0),
@@ -121,7 +121,7 @@ def test_orders_and_what_is_linear_and_steady_are_told():
 def test_what_a_flow_begins_with_is_free_of_divergence_in_its_columns():
     made = system(problems.stokes)
     y_ = made.evolving.start(made.evolving.frozen.starts, 0)
-    still, pressure = np.zeros_like(y_), made.evolving.of == 2
+    still, pressure = np.zeros_like(y_), made.evolving.columns.of == 2
     before, after = y_, made.consistent(0.0, y_, 0.5)
     lefts = [np.abs(made.residual(0.0, each, still, still)[pressure]).max() for each in (before, after)]
     assert lefts[1] < 1e-10 < 1e-4 < lefts[0]
