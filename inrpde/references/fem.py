@@ -289,7 +289,7 @@ def _at_notch(shape: Geometry, points: Array) -> Array:
     flat = around.reshape(-1, shape.dim)
     inside = np.any([region.contains(flat) for region in shape.regions], axis=0).reshape(around.shape[:2])
     found = np.zeros(len(points), bool)
-    found[on] = inside.mean(axis=1) > FILLED
+    found[on] = (inside.mean(axis=1) > FILLED) & ~np.all(inside, axis=1)  # all of it where parts meet
     return found
 
 

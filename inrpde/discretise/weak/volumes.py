@@ -106,7 +106,7 @@ class Piece:
 def pieces(equation: FluxEquation, numbers: Array, tessellation: Tessellation, columns: Columns) -> Iterator[Piece]:
     """Of an equation in the cells of these numbers."""
     volume, dim = tessellation.volume, tessellation.cells.origin.shape[1]
-    test, size = equation.test, columns.families[equation.test].size
+    size = columns.families[equation.test].size
     for batch in batches(tessellation.cells, numbers):
         for part in _chunks(batch, volume, size * (1 + dim) * 2):
             rows = np.concatenate([np.arange(volume.starts[c], volume.starts[c + 1]) for c in part])

@@ -64,7 +64,9 @@ def test_multipliers_behind_the_columns_are_dropped():
 
 def test_linear_equations_take_one_system():
     found, last, asked = solved(lambda v: 3 * v - 6, lambda v: 3 + 0 * v, [0.0], linear=True)
-    assert found == pytest.approx([2]) and len(asked) == 1 and last.residual == pytest.approx([-6])
+    assert found == pytest.approx([2])
+    assert len(asked) == 1
+    assert last.residual == pytest.approx([-6])
 
 
 @pytest.mark.parametrize(

@@ -85,13 +85,15 @@ def test_refinement_goes_on_until_little_is_left(part, times):
     matrix, right = saddle(), RNG.normal(size=80)
     found, lefts = sparse.refinement(Poor(matrix, part), csc_array(matrix), right)
     assert len(lefts) <= sparse.MOST + 1
-    assert found <= times and (lefts[found] < sparse.ACCURATE or times == sparse.MOST)
+    assert found <= times
+    assert lefts[found] < sparse.ACCURATE or times == sparse.MOST
 
 
 def test_refinement_that_gains_nothing_ends():
     matrix = saddle()
     found, lefts = sparse.refinement(Poor(matrix, -2.5), csc_array(matrix), RNG.normal(size=80))
-    assert found == 0 and len(lefts) <= sparse.REFINED + 2
+    assert found == 0
+    assert len(lefts) <= sparse.REFINED + 2
 
 
 def test_before_pivots_are_looked_for_more_is_put_on_an_empty_diagonal(monkeypatch):
