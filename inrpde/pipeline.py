@@ -156,10 +156,10 @@ def run(
                 estimated = estimated or _estimated(context, found.best, warnings)
             estimated = estimated or estimate(form, replace(found.best, again=None), seed, scoring=clock.scoring)
             solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
+            if found.best.weak:  # what data that disagree cost it shows in its levels
+                findings = [_met(finding, form.evolves is not None) for finding in findings]
             findings += [Finding(Kind.DATA, text, "unverified") for text in found.best.doubts]
             if found.best.weak:
-                # what data that disagree cost it shows in its levels
-                findings = [replace(f, cost=0.0) if f.kind is Kind.DATA else f for f in findings]
                 findings, strong = [[f for f in findings if f.strong is which] for which in (False, True)]
                 warnings = [text for text in warnings if text not in {each.text for each in strong}]
             estimated = estimated.no_less(form, findings)
@@ -295,18 +295,26 @@ def _rescuing(answer: Answer, output: Path | None, saving: Saving) -> Iterator[N
         raise
 
 
+def _met(finding: Finding, moving: bool) -> Finding:
+    """Of an answer that need not be smooth where data disagree; in time, which smooths, such data are no doubt."""
+    if finding.kind is not Kind.DATA or not finding.cost:
+        return finding
+    return replace(finding, cost=0.0, at_most=None if moving else finding.at_most)
+
+
 def _witness(answer: Answer, clock: Clock) -> Witness | NoReference:
     """A reference that can be used, or why there is none."""
-    bound, solution, used = answer.form.bound, answer.solution, list[Witness]()
+    form, solution, used = answer.form, answer.solution, list[Witness]()
 
     def use(found: Reference) -> None:
-        errors = reference_errors(solution._on_axes, solution.fields, found)
+        start = form.evolves.start if form.space.time and form.evolves and form.space.dim > 1 else None
+        errors = reference_errors(solution._on_axes, solution.fields, found, start)
         if not errors or not all(math.isfinite(e["rel_l2"] + e["estimated_error"]) for e in errors.values()):
             raise ValueError("it says nothing of the unknowns, or no finite number")
-        used.append(Witness(found, errors, reference_solution(bound, found, solution.coefficients)))
+        used.append(Witness(found, errors, reference_solution(form.bound, found, solution.coefficients)))
 
     seconds = None if clock.budget is None else clock.referring
-    found = references.solve(bound, answer.settings["reference.n"], budget=seconds, use=use)
+    found = references.solve(form.bound, answer.settings["reference.n"], budget=seconds, use=use)
     return found if isinstance(found, NoReference) else replace(used[-1], reference=found)
 
 

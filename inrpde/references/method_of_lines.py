@@ -21,7 +21,7 @@ from inrpde.compiler import Bound
 from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.where import Where
 from inrpde.references.boxes import box_system
-from inrpde.references.cost import afford
+from inrpde.references.cost import afford, factor_seconds
 from inrpde.references.cut_cells import cut_region, cut_system
 from inrpde.references.equations import Equations, check_determined, sort_equations
 from inrpde.references.evolution import Evolution
@@ -58,6 +58,8 @@ STABLE = 5.0
 """The step of DOP853 times the fastest rate up to which it is stable, about."""
 EXPLICIT = 400
 """Steps that an explicit method may need to be stable, where an implicit one would do."""
+STAGES, FACTORS = 12 * 3e-8, 30.0
+"""Seconds that a step of DOP853 takes for each value, and factorisations that an implicit method takes; measured."""
 UNDAMPED = {False: 4000, True: 200_000}
 """And where nothing is damped: real, complex (which BDF would damp)."""
 LOOSE = 0.01
@@ -339,6 +341,9 @@ def _method(evolution: Evolution, times: Array, start: Array, size: float) -> tu
             return "DOP853", np.inf
     fastest = float(np.exp(np.mean(np.log(growth[8:]))))
     steps, most = fastest * length / STABLE, UNDAMPED[np.iscomplexobj(start)]
-    if evolution.explicit or steps < EXPLICIT or (damping < 0.1 * fastest and steps < most):
+    unknowns, dim = len(evolution.system.equations.unknowns), len(evolution.system.equations.space.spatial)
+    factors = FACTORS * factor_seconds(len(start) // unknowns, unknowns, dim, np.iscomplexobj(start))
+    quicker = steps * STAGES * len(start) < factors
+    if evolution.explicit or steps < EXPLICIT or quicker or (damping < 0.1 * fastest and steps < most):
         return "DOP853", STABLE / fastest
     return "BDF" if np.iscomplexobj(start) else "Radau", np.inf

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -129,13 +129,22 @@ def solve(context: Context) -> Iterator[Candidate]:
             found.state, score, error, spent, "galerkin", f"{plan}, {found.columns.width} columns",
             again=Coarser(flux, plan, before, seed), share=share, weak=True, doubts=doubts(form, found),
         )  # fmt: skip
-        after = plan.after(found)
-        if error < (GOAL if context.tol is None else context.tol / 30) or after.degree > LAST[form.space.dim]:
+        if error < (GOAL if context.tol is None else context.tol / 30):
             return
-        cost = spent * (after.size / plan.size) ** POWER[form.space.dim]
-        if cost > left(context, error):
+        after = following(plan, found, left(context, error) / spent)
+        if after is None:
             return
         before, plan = found, after
+
+
+def following(plan: Plan, found: Level, times: float) -> Plan | None:
+    """The next level: richer, and finer where the solution is not smooth; or else richer alone, where that takes no more
+    than so many times as long."""
+    dim = found.tessellation.cells.origin.shape[1]
+    for after in (plan.after(found), replace(plan, degree=plan.degree + 1)):
+        if after.degree <= LAST[dim] and (after.size / plan.size) ** POWER[dim] <= times:
+            return after
+    return None
 
 
 def doubts(form: Form, found: Level) -> tuple[str, ...]:

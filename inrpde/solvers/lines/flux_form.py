@@ -27,7 +27,7 @@ from inrpde.solvers.linear.threads import sized
 from inrpde.solvers.lines.level import Level, level
 
 NAME, OPTIONS = "lines", Nothing
-FIRST, LAST, MORE = 3, {1: 15, 2: 13, 3: 6}, 2
+FIRST, LAST, MORE = 3, {1: 15, 2: 13, 3: 8}, 2
 """Degrees of the bases to begin with, by dimension at most, and by how much they grow; chosen."""
 TOLERANCES = (1e-3, 3e-5, 1e-6, 3e-8, 1e-9, 1e-10)
 """In time, level by level; chosen."""
@@ -49,6 +49,8 @@ def serves(form: Form) -> Claim | str:
     parted = frozen(form)
     if isinstance(parted, str):
         return parted
+    if len(form.space.spatial) not in LAST:
+        return f"there are more than {max(LAST)} coordinates in space"
     meshes = [e.region for e in parted.flux.equations if isinstance(e.region, Mesh)]
     if meshes and (why := refusal(meshes)):
         return why
@@ -100,15 +102,23 @@ def solve(context: Context) -> Iterator[Candidate]:
             f"{plan}, {found.width} columns, {len(found.steps.times) - 1} steps",
             again=again, until=until, share=share, weak=True, doubts=found.ground.missed,
         )  # fmt: skip
-        after = plan.after(found)
-        after = replace(after, degree=after.degree + MORE - 1)
         number += 1
         done = error < (GOAL if context.tol is None else context.tol / 30) or until is not None
-        if done or number == len(TOLERANCES) or after.degree > LAST[len(form.space.spatial)]:
-            return
-        if LONGER * spent * (after.size / plan.size) ** POWER[len(form.space.spatial)] > left(context, error):
+        after = None if done else following(plan, found, left(context, error) / spent)
+        if after is None or number == len(TOLERANCES):
             return
         before, plan = found, after
+
+
+def following(plan: Plan, found: Level, times: float) -> Plan | None:
+    """The next level: richer, and finer where the solution is not smooth; or else richer, as far as it takes no more
+    than so many times as long."""
+    finer, dim = plan.after(found), len(found.evolving.frozen.whole.space.spatial)
+    finer = replace(finer, degree=finer.degree + MORE - 1)
+    for after in (finer, replace(plan, degree=plan.degree + MORE), replace(plan, degree=plan.degree + 1)):
+        if after.degree <= LAST[dim] and LONGER * (after.size / plan.size) ** POWER[dim] <= times:
+            return after
+    return None
 
 
 def _told(context: Context, what: str, at: float, share: float) -> None:

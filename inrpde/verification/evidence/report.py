@@ -38,27 +38,35 @@ def exact_errors(form: Form, values: Callable[[int, Array], Array], n: int, seed
 
 
 def reference_errors(
-    on_axes: Callable[[str, Sequence[Array]], Array], names: Collection[str], witness: Any
+    on_axes: Callable[[str, Sequence[Array]], Array], names: Collection[str], witness: Any, start: float | None = None
 ) -> dict[str, dict[str, Any]]:
     """{name: {"rel_l2", "max", "kind", "estimated_error", "order", "sound", "extrapolated_rel_l2",
     "extrapolated_estimated_error"}} at the reference's own nodes; `on_axes` gives an unknown's values on a tensor grid.
+    At the `start` of an evolution nothing is compared: all is given there, and where it jumps, or disagrees with what
+    walls say, either side is right.
 
     Where `sound` is False the order makes no sense, and that the reference agrees proves nothing."""
     found: dict[str, dict[str, Any]] = {}
     for name, nodal in witness.values.items():
         if name not in names:
             continue
-        gap = _difference(on_axes, name, witness.axes, nodal)
+        gap = _difference(on_axes, name, witness.axes, _later(nodal, witness.axes, start))
         entry = {**gap, "kind": witness.kind, "estimated_error": float(witness.estimated_error[name])}
         entry |= {"order": float(witness.order[name]), "sound": bool(witness.sound.get(name, True))}
         if witness.extrapolated.get(name) is not None:
-            entry["extrapolated_rel_l2"] = _difference(on_axes, name, witness.coarse_axes, witness.extrapolated[name])[
-                "rel_l2"
-            ]
+            better = _later(witness.extrapolated[name], witness.coarse_axes, start)
+            entry["extrapolated_rel_l2"] = _difference(on_axes, name, witness.coarse_axes, better)["rel_l2"]
             trusted = witness.extrapolated_error.get(name, witness.estimated_error[name])
             entry["extrapolated_estimated_error"] = float(trusted)
         found[name] = entry
     return found
+
+
+def _later(nodal: Array, axes: Sequence[Array], start: float | None) -> Array:
+    """Without the values at the start, where there are later ones."""
+    if start is None or len(axes[-1]) < 2:
+        return nodal
+    return np.where(np.isclose(axes[-1], start, rtol=0, atol=1e-12 * np.ptp(axes[-1])), np.nan, nodal)
 
 
 def _difference(
