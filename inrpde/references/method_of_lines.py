@@ -62,6 +62,9 @@ STAGES, FACTORS = 12 * 3e-8, 30.0
 """Seconds that a step of DOP853 takes for each value, and factorisations that an implicit method takes; measured."""
 UNDAMPED = {False: 4000, True: 200_000}
 """And where nothing is damped: real, complex (which BDF would damp)."""
+LOOK, HOPELESS = 0.5, 5.0
+"""The part of the time that a grid may take after which it is given up, where it would take so many times all of it;
+chosen: first steps are short."""
 LOOSE = 0.01
 """Values that stay below that share of the size that they were taken to have are found again."""
 
@@ -127,7 +130,8 @@ def _refine(
         start = clock.perf_counter()
         system = build(equations, [axis.refined(2**level) for axis in axes], time_order=2)
         try:
-            levels.append(_march(system, times, begin + PATIENCE * limit))
+            further = sum(2.0 ** (k * (len(axes) + 1)) for k in range(max(3 - len(levels), 1)))
+            levels.append(_march(system, times, begin + PATIENCE * limit, 1 / further))
         except Late:
             break
         except Stopped as reason:
@@ -237,8 +241,9 @@ def initial_state(system: System, evolution: Evolution) -> Array:
     return zero
 
 
-def _march(system: System, times: Array, deadline: float) -> dict[str, Array]:
-    """The unknowns at all nodes and times. Raises Stopped, or Late at the `deadline` (of the performance counter)."""
+def _march(system: System, times: Array, deadline: float, share: float = 1.0) -> dict[str, Array]:
+    """The unknowns at all nodes and times. Raises Stopped, or Late at the `deadline` (of the performance counter), and
+    where it will not be there with a `share` of what is left until then."""
     equations = system.equations
     flow = find_flow(equations.volume_terms, len(equations.space.spatial), len(equations.unknowns))
     evolution = Evolution(system) if flow is None else FlowEvolution(system, flow)
@@ -248,10 +253,10 @@ def _march(system: System, times: Array, deadline: float) -> dict[str, Array]:
     base = _base(evolution, start)
     sizes = _sizes(evolution, times, start, base)
     by = _method(evolution, times, start, sizes[0])
-    states = _states(evolution, by, times, start, base, sizes, deadline)
+    states = _states(evolution, by, times, start, base, sizes, deadline, share)
     found = _largest(np.abs(np.array(states) - base).max(axis=0), len(evolution.values))
     if 0 < found[0] < LOOSE * sizes[0]:
-        states = _states(evolution, by, times, start, base, found, deadline)
+        states = _states(evolution, by, times, start, base, found, deadline, share)
     steps = [on_nodes(system, evolution.complete(t, y)) for t, y in zip(times, states, strict=True)]
     return {name: np.stack([step[name] for step in steps], axis=-1) for name in steps[0]}
 
@@ -284,17 +289,19 @@ def _largest(amounts: Array, count: int) -> tuple[float, float]:
 
 def _states(
     evolution: Evolution, by: tuple[str, float], times: Array, start: Array, base: Array, sizes: tuple[float, float],
-    deadline: float,
+    deadline: float, share: float,
 ) -> list[Array]:  # fmt: skip
     """The states at the times, of values and velocities of these sizes counted from a base, `by` a method and its
     longest step. Raises Stopped, or Late."""
     method, longest = by
     options = {"jac": lambda time, z: evolution.jacobian(time, base + z)} if method != "DOP853" else {}
     scales = np.repeat(sizes, [len(evolution.values), len(evolution.velocities)])
-    reached = [times[0]]
+    reached, begun = [times[0]], clock.perf_counter()
+    allowed = share * (deadline - begun)
 
     def watch(time: float, z: Array) -> float:
-        if clock.perf_counter() > deadline:
+        spent, done = clock.perf_counter() - begun, abs((time - times[0]) / (times[-1] - times[0]))
+        if spent > deadline - begun or (spent > LOOK * allowed and done * HOPELESS < LOOK):
             raise Late
         reached[0] = time
         return 1.0
