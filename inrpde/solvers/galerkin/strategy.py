@@ -138,8 +138,8 @@ def solve(context: Context) -> Iterator[Candidate]:
 
 
 def following(plan: Plan, found: Level, times: float) -> Plan | None:
-    """The next level: richer, and finer where the solution is not smooth; or else richer alone, where that takes no more
-    than so many times as long."""
+    """The next level: richer, and finer where the solution is not smooth; or else richer alone, as far as it takes no
+    more than so many times as long."""
     dim = found.tessellation.cells.origin.shape[1]
     for after in (plan.after(found), replace(plan, degree=plan.degree + 1)):
         if after.degree <= LAST[dim] and (after.size / plan.size) ** POWER[dim] <= times:
