@@ -1,4 +1,4 @@
-"""Flow past a post in a channel, steady at Reynolds number 100; or from rest on, `-p end=4`, until it sheds vortices."""
+"""Flow past a post in a channel, steady at Reynolds number 100; or from rest until `end`, when it sheds vortices."""
 
 from sympy import Eq, Interval, Matrix, exp
 

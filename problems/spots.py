@@ -8,7 +8,7 @@ from inrpde import On, Periodic, Problem, Region, Space
 def problem(feed=0.035, kill=0.065, end=200):
     """`feed` and `kill` are the rates at which u is fed and v taken away."""
     space = Space("x y", time="t")
-    x, y, t = space.coords
+    x, y, _ = space.coords
     u, v = space.unknowns("u v")
 
     torus = Region(space, Interval(0, 1) ** 2 * Interval(0, end))

@@ -10,6 +10,8 @@ from sympy import Abs, Derivative, Eq, FiniteSet, I, Interval, Matrix, Rational,
 from inrpde import Ball, On, Periodic, Problem, Region, Space
 from inrpde.compiler import bind
 from inrpde.references import NoReference, Refusal, method_of_lines
+from inrpde.references.evolution import Evolution
+from inrpde.references.layout import coarsest_axes
 from inrpde.references.method_of_lines import TIMES, solve, supports
 
 
@@ -163,6 +165,37 @@ def test_a_grid_that_takes_too_long_is_given_up(monkeypatch):
     assert isinstance(found, NoReference)
     assert "take longer than 1 s" in found.reason
     assert found.kind is Refusal.TOO_DEAR
+
+
+def test_what_will_not_end_is_given_up_early(monkeypatch):
+    """A wave that goes round a thousand times: a first grid would take all of the time."""
+    space = Space("x", time="t")
+    (x, t), u = space.coords, space.unknown("u")
+    ring = Region(space, Interval(0, 1) * Interval(0, 1e5))
+    conditions = [
+        On(ring, Eq(space.dt(u) + u.diff(x), 0)), On(ring.face(x, 0), Periodic(u, x)),
+        On(ring.initial, Eq(u, sin(2 * pi * x))),
+    ]  # fmt: skip
+    looks = count()
+    monkeypatch.setattr(method_of_lines, "clock", SimpleNamespace(perf_counter=lambda: next(looks) / 1000))
+    found = solve(bind(Problem("ring", [u], conditions)), budget=6)
+    assert found.kind is Refusal.TOO_DEAR
+    assert next(looks) < 1000  # of 12,000 that a grid may take
+
+
+def test_in_space_steps_are_explicit_where_factors_would_be_dear():
+    space = Space("x y z", time="t")
+    (x, y, z, t), u = space.coords, space.unknown("u")
+    cube = Region(space, Interval(0, 1) ** 3 * Interval(0, 1))
+    mode = sin(pi * x) * sin(pi * y) * sin(pi * z)
+    conditions = [
+        On(cube, Eq(space.dt(u), space.laplace(u) / 10)), On(cube.boundary, Eq(u, 0)), On(cube.initial, Eq(u, mode)),
+    ]  # fmt: skip
+    equations, build = method_of_lines._check(bind(Problem("cube", [u], conditions)))
+    system = build(equations, [axis.refined(8) for axis in coarsest_axes(equations, 6)], time_order=2)
+    evolution = Evolution(system)
+    start = evolution.pack(method_of_lines.initial_state(system, evolution))
+    assert method_of_lines._method(evolution, np.array([0.0, 1.0]), start, 1.0)[0] == "DOP853"
 
 
 def test_blow_up_is_told():

@@ -1,6 +1,7 @@
 """The strategy: which forms it claims, how honest it is, and what it does where a solution ends or does not fit."""
 
 from itertools import islice
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,10 +10,13 @@ from sympy import Eq, Heaviside, I, Interval, Rational, cos, exp, pi, sin
 import inrpde
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
+from inrpde.compiler.frozen import frozen
 from inrpde.errors import DivergedError
 from inrpde.resolution import narrow
 from inrpde.solvers import auto
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
+from inrpde.solvers.galerkin.ground import ground
+from inrpde.solvers.galerkin.strategy import Plan
 from inrpde.solvers.lines import flux_form
 from tests.sampling.cells.meshes import ell
 from tests.solvers.galerkin.problems import errors
@@ -70,6 +74,13 @@ def test_what_is_not_claimed_says_why():
         assert why in flux_form.serves(compile_problem(made))
 
 
+def test_more_than_three_coordinates_in_space_are_not_claimed():
+    many = Space("a b c d", time="t")
+    f, tube = many.unknown("f"), Region(many, Interval(0, 1) ** 5)
+    made = Problem("p", [f], [On(tube, many.dt(f) - many.laplace(f)), On(tube.boundary, f), On(tube.initial, f - 1)])
+    assert "more than 3 coordinates" in flux_form.serves(compile_problem(made))
+
+
 def test_several_meshes_are_refused():
     one, other = (ell(space=space).over(SPAN) for _ in range(2))
     a, b = space.unknown("a", on=one), space.unknown("b", on=other)
@@ -103,6 +114,25 @@ def test_the_second_solve_of_the_first_level_is_a_poorer_one():
     first = next(flux_form.solve(context(made)))
     other = first.again(1, [1.0])
     assert wrong(first, known) < max(errors(other, known, POINTS, (x, y, t))) < 0.1
+
+
+def test_where_finer_cells_would_be_too_dear_all_are_richer_alone():
+    begun = ground(frozen(compile_problem(problems.heat()[0])).flux, ())
+    plan, finer = Plan(begun, 3), Plan(begun.refined(np.ones(begun.cells, bool)), 4)
+    found = SimpleNamespace(evolving=SimpleNamespace(frozen=frozen(compile_problem(problems.heat()[0]))))
+    assert flux_form.following(plan_of(plan, finer), found, 1e3).ground.cells == finer.ground.cells
+    rich = [flux_form.following(plan_of(plan, finer), found, times) for times in (20.0, 4.0, 1.0)]
+    assert [each and (each.ground.cells, each.degree) for each in rich] == [(begun.cells, 5), (begun.cells, 4), None]
+
+
+def plan_of(plan, finer):
+    """A plan after which comes another."""
+
+    class Known(Plan):
+        def after(self, found):
+            return finer
+
+    return Known(plan.ground, plan.degree)
 
 
 def test_a_tolerance_ends_the_search():

@@ -126,3 +126,17 @@ def test_a_source_that_no_rule_for_a_whole_box_sees():
     form = problem(line, Region(line, Interval(0, 3)), Eq(u.diff(x, 2), source), u)
     assert found(form, step + x) == []
     assert found(form, x**2) != []
+
+
+def carried_for_long():
+    """A thousand waves along the time, of which no rule on a tenth of it sees anything."""
+    (x, t), u = moving.coords, moving.unknown("u")
+    ring = Region(moving, Interval(0, 1) * Interval(0, 1000))
+    return problem(moving, ring, Eq(moving.dt(u) + u.diff(x), 0), u), sin(2 * pi * (x - t))
+
+
+def test_boxes_are_so_small_that_waves_are_seen():
+    form, exact = carried_for_long()
+    assert found(form, exact) == []
+    x, _ = moving.coords
+    assert found(form, exact + Piecewise((1, x < Rational(1, 2)), (0, True)))

@@ -83,6 +83,23 @@ def test_reference_errors_are_taken_at_the_nodes_that_are_known():
     assert found["u"]["sound"] is False
 
 
+def test_at_the_start_nothing_is_compared():
+    """There either side of a jump is right."""
+    axes = np.linspace(0, 1, 5), np.linspace(0, 2, 5)
+    nodal = np.ones((5, 5))
+    witness = SimpleNamespace(
+        values={"u": nodal}, axes=axes, kind="method of lines", estimated_error={"u": 1e-3}, order={"u": 2.0},
+        extrapolated={"u": nodal[::2, ::2]}, coarse_axes=(axes[0][::2], axes[1][::2]), sound={}, extrapolated_error={},
+    )  # fmt: skip
+
+    def on_axes(name, axes):
+        return np.where(axes[1] == 0, 3.0, 1.0) * np.ones_like(axes[0])[:, None]
+
+    found = reference_errors(on_axes, {"u"}, witness, 0.0)["u"]
+    assert found["rel_l2"] == found["max"] == found["extrapolated_rel_l2"] == 0
+    assert reference_errors(on_axes, {"u"}, witness)["u"]["max"] == 2
+
+
 def test_where_nodes_of_a_reference_crowd_they_count_by_their_measure():
     axis = np.concatenate([np.linspace(0, 1e-3, 1001), np.linspace(0, 1, 101)[1:]])
     nodal = np.ones_like(axis)
