@@ -100,7 +100,9 @@ def _check(
         if _blind(gap, again, made) <= BLIND:
             break
         tried = [(each, summed(each)) for each in (_halved(boxes, k) for k in range(form.space.dim))]
-        boxes, (gap, again, size, made) = min(tried, key=lambda each: _blind(each[1][0], each[1][1], each[1][3]))
+        boxes, (gap, again, size, made) = min(
+            tried, key=lambda each: float(np.median(np.abs(each[1][0] - each[1][1]) / each[1][3]))
+        )
     else:
         return None
     allowed = SURE * np.abs(gap - again) + (LOST + FLUX * error) * np.maximum(size, made)
