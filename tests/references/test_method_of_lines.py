@@ -170,7 +170,7 @@ def test_a_grid_that_takes_too_long_is_given_up(monkeypatch):
 def test_what_will_not_end_is_given_up_early(monkeypatch):
     """A wave that goes round a thousand times: a first grid would take all of the time."""
     space = Space("x", time="t")
-    (x, t), u = space.coords, space.unknown("u")
+    (x, _), u = space.coords, space.unknown("u")
     ring = Region(space, Interval(0, 1) * Interval(0, 1e5))
     conditions = [
         On(ring, Eq(space.dt(u) + u.diff(x), 0)), On(ring.face(x, 0), Periodic(u, x)),
@@ -185,7 +185,7 @@ def test_what_will_not_end_is_given_up_early(monkeypatch):
 
 def test_in_space_steps_are_explicit_where_factors_would_be_dear():
     space = Space("x y z", time="t")
-    (x, y, z, t), u = space.coords, space.unknown("u")
+    (x, y, z, _), u = space.coords, space.unknown("u")
     cube = Region(space, Interval(0, 1) ** 3 * Interval(0, 1))
     mode = sin(pi * x) * sin(pi * y) * sin(pi * z)
     conditions = [

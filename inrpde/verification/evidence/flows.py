@@ -36,8 +36,8 @@ SIDES = 0.5, 0.1
 NODES = {1: (24, 35), 2: (16, 23), 3: (6, 9), 4: (4, 5)}
 """Gauss nodes along each side by the number of coordinates: of a rule, and of another that doubts it."""
 HALVINGS, SEEN, BLIND = 8, 0.1, 0.2
-"""How often boxes are halved at most, until rules differ by less than such a part of what operators make in them, in
-all but a few; chosen."""
+"""How often boxes are halved along a coordinate at most, until rules differ by less than such a part of what operators
+make in them, in all but a few; chosen."""
 WALLS = 1000
 """Points of each condition on a line or a surface that boxes are kept off."""
 MOST = 8
@@ -85,8 +85,8 @@ def _check(
     form: Form, condition: BoundCondition, flux: dict[Symbol, Expr], source: Expr, evaluate: Evaluate, scale: float,
     error: float, count: int,
 ) -> Finding | None:  # fmt: skip
-    boxes = list(_boxes(condition.region, count, _inner(form)))
-    if not boxes:
+    whole = list(_boxes(condition.region, count, _inner(form)))
+    if not whole:
         return None
     cuts = [_cuts(form, k) for k in range(form.space.dim)]
 
@@ -95,14 +95,11 @@ def _check(
         sums = [_sums(form, boxes, flux, source, evaluate, nodes, cuts) for nodes in NODES[form.space.dim]]
         return sums[0][0], sums[1][0], sums[0][1], scale * np.array([np.prod(hi - lo) for lo, hi in boxes])
 
-    gap, again, size, made = summed(boxes)
-    for _ in range(HALVINGS):
-        if _blind(gap, again, made) <= BLIND:
+    for boxes in _smaller(whole):
+        gap, again, size, made = summed(boxes)
+        # of many waves rules see some: then they differ by a part of what operators make there
+        if np.mean(np.abs(gap - again) > SEEN * made) <= BLIND:
             break
-        tried = [(each, summed(each)) for each in (_halved(boxes, k) for k in range(form.space.dim))]
-        boxes, (gap, again, size, made) = min(
-            tried, key=lambda each: float(np.median(np.abs(each[1][0] - each[1][1]) / each[1][3]))
-        )
     else:
         return None
     allowed = SURE * np.abs(gap - again) + (LOST + FLUX * error) * np.maximum(size, made)
@@ -120,15 +117,13 @@ def _check(
     return Finding(Kind.BALANCE, text, "unverified", fix=fix)
 
 
-def _blind(gap: Array, again: Array, made: Array) -> float:
-    """The share of boxes in which rules differ by a part of what is made there, as of many waves they see some."""
-    return float(np.mean(np.abs(gap - again) > SEEN * made))
-
-
-def _halved(boxes: list[Box], coordinate: int) -> list[Box]:
-    """The middle halves of boxes along a coordinate."""
-    here = np.arange(len(boxes[0][0])) == coordinate
-    return [(lo + here * (hi - lo) / 4, hi - here * (hi - lo) / 4) for lo, hi in boxes]
+def _smaller(boxes: list[Box]) -> Iterator[list[Box]]:
+    """Boxes as they are, and with their middle halves, quarters, … along one coordinate."""
+    yield boxes
+    for number in range(1, HALVINGS + 1):
+        for axis in np.eye(len(boxes[0][0])):
+            cut = (1 - 0.5**number) / 2 * axis
+            yield [(lo + cut * (hi - lo), hi - cut * (hi - lo)) for lo, hi in boxes]
 
 
 def _inner(form: Form) -> Array:
