@@ -103,6 +103,7 @@ def test_graded_elements_at_a_corner_and_where_four_materials_meet():
         assert fine < min(least, plain / 5)
 
 
+@pytest.mark.slow
 def test_what_a_race_measures():
     race = divergence.Race("elbow", divergence.RACES["L"]().elements, (4,), (2,))
     rows = list(classical.raced("L", race, 1.0, 0))

@@ -62,7 +62,7 @@ STAGES, FACTORS = 12 * 3e-8, 30.0
 """Seconds that a step of DOP853 takes for each value, and factorisations that an implicit method takes; measured."""
 UNDAMPED = {False: 4000, True: 200_000}
 """And where nothing is damped: real, complex (which BDF would damp)."""
-LOOK, HOPELESS = 0.5, 5.0
+LOOK, HOPELESS = 0.5, 10.0
 """The part of the time that a grid may take after which it is given up, where it would take so many times all of it;
 chosen: first steps are short."""
 LOOSE = 0.01

@@ -40,6 +40,7 @@ def solved(scan, shape=(65, 65, 65), **options):
     return solution, points, triangles, slope
 
 
+@pytest.mark.slow
 def test_distance_of_an_ellipsoid(tmp_path):
     here = ellipsoid(tmp_path / "a.ply", 500)
     solution, points, triangles, slope = solved(tmp_path / "a.ply", (33, 33, 33), budget=8.0)

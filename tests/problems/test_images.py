@@ -37,6 +37,7 @@ def test_a_picture_is_fitted():
     assert -20 * np.log10(condition["rms"]) == pytest.approx(decibels(values - true), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_colour_picture_is_three_fields():
     found = solved("image", size=56, picture="astronaut.png")
     assert list(found.fields) == ["u_red", "u_green", "u_blue"]
@@ -53,6 +54,7 @@ def test_a_picture_from_its_laplacian_and_its_border():
     assert decibels(values - true) > 25
 
 
+@pytest.mark.slow
 def test_a_blend_has_the_mean_of_both_gradients():
     found = solved("blend", size=64)
     (values, first), (_, second) = beside(found, 64), beside(found, 64, "coins.png")

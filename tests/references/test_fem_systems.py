@@ -266,6 +266,7 @@ class TestMaterials:
         assert gap < 1e-3
         assert gap < 10 * found.estimated_error["u"]
 
+    @pytest.mark.slow
     def test_a_ball_in_space(self, true_errors):
         space = Space("x y z")
         x, y, z = space.coords

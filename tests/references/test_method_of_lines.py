@@ -97,6 +97,7 @@ class TestOrder:
         problem = evolve(strip, {u: exp(I * x) * sech(x - 2 * t)}, [operator], [(strip.boundary, u)], [u])
         converges(problem, solve, 256)
 
+    @pytest.mark.slow
     def test_complex_and_linear(self, line, evolve, converges):
         space, (x, t) = line.space, line.space.coords
         u = space.unknown("u", complex=True)
@@ -113,6 +114,7 @@ class TestOrder:
         )
         converges(problem, solve, 128)
 
+    @pytest.mark.slow
     def test_elliptic_constraint(self, line, evolve, converges):
         space, (x, t) = line.space, line.space.coords
         u, v = space.unknowns("u v")
@@ -120,6 +122,7 @@ class TestOrder:
         volume = [space.dt(u) - space.laplace(u) + v, -space.laplace(v) + v - 2 * u]
         converges(evolve(line, {u: known, v: known}, volume, [(line.boundary, u), (line.boundary, v)], [u]), solve, 64)
 
+    @pytest.mark.slow
     def test_nonlinear_boundary(self, line, evolve, converges):
         space, (x, t) = line.space, line.space.coords
         u = space.unknown("u")
@@ -288,6 +291,7 @@ class TestFlow:
         problem = evolve(box, solutions, volume, walls, [u, v], extra=[On(box, box.mean(p))])
         converges(problem, solve, 32, 1.8)
 
+    @pytest.mark.slow
     def test_slippery_walls(self, equations, evolve, converges):
         space, (u, v, p), volume = equations
         x, y, t = space.coords

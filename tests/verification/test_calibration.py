@@ -84,6 +84,7 @@ def judged() -> list[Judged]:
     return found
 
 
+@pytest.mark.slow
 def test_most_estimates_are_within_a_factor_of_ten(judged):
     ratios = np.array([each.ratio for each in judged])
     assert len(ratios) >= 3 * len(NAMES)
@@ -178,6 +179,7 @@ def test_halves_are_halves_and_stay():
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_command_solves_what_is_not_there_yet(tmp_path):
     lines = tmp_path / "lines.jsonl"
     command = [

@@ -352,6 +352,7 @@ problem = Problem("part", [u], [On(mesh, Eq(space.laplace(u), 4)), On(mesh.bound
 """
 
 
+@pytest.mark.slow
 def test_flaws_reach_the_json_the_report_and_the_verdict(tmp_path):
     """The middle node lies outside: a cell is folded over the others, and left out. A node belongs to no cell."""
     points = np.vstack([SQUARE, [[0.3, 0.3, 0]]])

@@ -43,6 +43,7 @@ def test_backwards_is_as_good(name):
     assert max(ODES[name].errors(values, backwards=True)) < 3e-11
 
 
+@pytest.mark.slow
 def test_a_hundred_periods():
     ode = pendulum(670)
     _, values = marched(ode)

@@ -127,6 +127,7 @@ def test_a_wave_that_is_carried_for_long_is_exact():
     assert found[-1][1] < 1e-10
 
 
+@pytest.mark.slow
 def test_kuramoto_and_sivashinsky_agree_with_another_integrator():
     x, exact = etdrk4.kuramoto(1.0)
     for number, each in enumerate(islice(strategy.solve(context(kuramoto())), 3)):

@@ -25,6 +25,7 @@ def test_estimates_are_true(name):
         assert max(error, LEAST) / WITHIN < estimated < WITHIN * max(error, LEAST)
 
 
+@pytest.mark.slow
 def test_chaos_is_said_where_it_has_set_in():
     ode = lorenz(50)
     solution = inrpde.solve(ode.problem(), reference="none")

@@ -92,6 +92,7 @@ def test_fluxes_are_what_stands_under_the_outermost_derivatives():
     assert rest == x * Derivative(u, x) + u**2
 
 
+@pytest.mark.slow
 def test_a_jump_under_a_derivative_is_found_in_the_answer():
     (x, y), u = plane.coords, plane.unknown("u")
     square = Region(plane, Interval(0, 1) ** 2)
