@@ -56,7 +56,9 @@ def build_parser() -> Parser:
 
     solve = command("solve", "solve a problem, check the answer and write it to HDF5", f"{_settings()}\n\n{_EPILOG}")
     _problem(solve)
-    _output(solve, "the solution's file (default: NAME.h5 in this folder); beside it .wav, .png or .vtk, if so named")
+    _output(
+        solve, "the solution's file (default: NAME.h5 in this folder); beside it .wav, .png, .gif or .vtk, if so named"
+    )
     solve.add_argument("--method", default="auto", metavar="NAME", help="auto, or one that `inrpde list` shows")
     _set(solve)
     solve.add_argument("--grid", type=_shape, metavar="129x129", help="nodes of the written field in x, y, …")

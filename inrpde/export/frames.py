@@ -1,4 +1,4 @@
-"""A field of two coordinates as a PNG picture; one for each time."""
+"""A field of two coordinates as a PNG picture; one for each time, or all of them as a film."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from inrpde.export.dataset import Dataset, outside_nan
 
 SLACK = 0.5
 """Values from -0.5 to 1.5 are brightnesses, cut to [0, 1]; others are scaled to it."""
+WIDE, PAUSE = 256, 100
+"""Pixels of the longer side of a film, at least, and milliseconds of each picture; chosen."""
 
 
 def write(path: str | os.PathLike[str], dataset: Dataset) -> Path:
@@ -21,23 +23,60 @@ def write(path: str | os.PathLike[str], dataset: Dataset) -> Path:
 
     Raises `OutputError` for a dataset that is no grid of two coordinates, and where matplotlib is missing.
     """
-    names = [name for name in dataset.unknowns if dataset.fields[name].dtype.kind in "fiu"]
-    if dataset.kind != "grid" or len(dataset.spatial) != 2 or not names:
-        raise OutputError("pictures are of real fields of two coordinates on a grid", str(path), "write NAME.h5")
+    values = _values(path, dataset)
     try:
         from matplotlib.image import imsave
     except ImportError:
-        fix = "pip install matplotlib, or inrpde[viz]"
-        raise OutputError("writing pictures needs matplotlib", str(path), fix) from None
-    chosen = names if len(names) == 3 else names[:1]
-    values = np.stack([outside_nan(dataset.fields[name], dataset.mask).astype(float) for name in chosen])
-    values = _brightness(values.reshape(*values.shape[:3], -1))
+        raise _missing(path) from None
     places = _places(Path(path), values.shape[3])
     for number, place in enumerate(places):
-        picture = np.moveaxis(values[:, :, ::-1, number], 0, -1).swapaxes(0, 1)
+        picture = _picture(values[..., number])
         with replacing(place) as beside:
-            imsave(beside, np.repeat(picture, 3 // len(chosen), axis=2), format="png")
+            imsave(beside, np.repeat(picture, 3 // picture.shape[2], axis=2), format="png")
     return places[0]
+
+
+def film(path: str | os.PathLike[str], dataset: Dataset) -> Path:
+    """Write the same as one GIF that begins anew, at ten pictures a second; a single unknown in colours.
+
+    Raises `OutputError` as `write`, and where there is one time only.
+    """
+    values = _values(path, dataset)
+    if values.shape[3] < 2:
+        raise OutputError("a film is of several times", str(path), "give --times 0,0.1,0.2, or write NAME.png")
+    try:
+        from matplotlib import colormaps
+        from PIL import Image
+    except ImportError:
+        raise _missing(path) from None
+    pictures = [_picture(values[..., number]) for number in range(values.shape[3])]
+    coloured = [colormaps["viridis"](each[..., 0])[..., :3] if each.shape[2] == 1 else each for each in pictures]
+    larger = max(1, -(-WIDE // max(coloured[0].shape[:2])))
+    images = [
+        Image.fromarray(np.round(255 * each.repeat(larger, 0).repeat(larger, 1)).astype(np.uint8)) for each in coloured
+    ]
+    with replacing(path) as beside:
+        images[0].save(beside, format="GIF", save_all=True, append_images=images[1:], duration=PAUSE, loop=0)
+    return Path(path)
+
+
+def _missing(path: str | os.PathLike[str]) -> OutputError:
+    return OutputError("writing pictures needs matplotlib", str(path), "pip install matplotlib, or inrpde[viz]")
+
+
+def _values(path: str | os.PathLike[str], dataset: Dataset) -> np.ndarray:
+    """The brightness (C, X, Y, T) of the unknowns that are shown."""
+    names = [name for name in dataset.unknowns if dataset.fields[name].dtype.kind in "fiu"]
+    if dataset.kind != "grid" or len(dataset.spatial) != 2 or not names:
+        raise OutputError("pictures are of real fields of two coordinates on a grid", str(path), "write NAME.h5")
+    chosen = names if len(names) == 3 else names[:1]
+    values = np.stack([outside_nan(dataset.fields[name], dataset.mask).astype(float) for name in chosen])
+    return _brightness(values.reshape(*values.shape[:3], -1))
+
+
+def _picture(values: np.ndarray) -> np.ndarray:
+    """Rows, from above, columns and channels of one time (C, X, Y)."""
+    return np.moveaxis(values[:, :, ::-1], 0, -1).swapaxes(0, 1)
 
 
 def _brightness(values: np.ndarray) -> np.ndarray:

@@ -82,6 +82,27 @@ def test_vtk_reads_a_surface(tmp_path):
     np.testing.assert_allclose(found.GetBounds(), [-0.5, 0.5] * 3, atol=1e-3)
 
 
+class TestFilm:
+    def test_all_times_are_in_one_file_that_begins_anew(self, tmp_path):
+        colormaps, image = pytest.importorskip("matplotlib").colormaps, pytest.importorskip("PIL.Image")
+        values = np.linspace(-10, 30, 72).reshape(6, 4, 3)
+        assert frames.film(tmp_path / "a.gif", pictures(values, np.arange(3.0))) == tmp_path / "a.gif"
+        with image.open(tmp_path / "a.gif") as found:
+            assert (found.n_frames, found.info["loop"], found.info["duration"]) == (3, 0, frames.PAUSE)
+            assert max(found.size) >= frames.WIDE
+            seen = []
+            for number in range(3):
+                found.seek(number)
+                seen.append(np.asarray(found.convert("RGB")).astype(int))
+        lowest, highest = (np.array(colormaps["viridis"](end)[:3]) * 255 for end in (0.0, 1.0))
+        assert np.abs(seen[0][-1, 0] - lowest).max() < 12  # x = y = 0 is below, on the left
+        assert np.abs(seen[2][0, -1] - highest).max() < 12
+
+    def test_one_time_is_no_film(self, tmp_path):
+        with pytest.raises(OutputError, match="several times"):
+            frames.film(tmp_path / "a.gif", pictures(np.zeros((6, 4))))
+
+
 @pytest.mark.parametrize(("write", "name"), [(sound.write, "a.wav"), (frames.write, "a.png"), (surface.write, "a.vtk")])
 def test_what_does_not_fit_is_refused(tmp_path, write, name):
     points = Dataset("points", ("x", "y"), {"u": np.zeros(3)}, points=np.zeros((3, 2)))
