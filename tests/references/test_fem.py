@@ -3,13 +3,14 @@
 import meshio
 import numpy as np
 import pytest
-from sympy import Derivative, Eq, I, Interval, Matrix, Rational, cos, exp, sin
+from sympy import Derivative, Eq, I, Interval, Matrix, Piecewise, Rational, atan2, cos, exp, lambdify, pi, sin, sqrt
 
 from inrpde import Ball, Mesh, On, Problem, Region, Space
 from inrpde.compiler import bind
-from inrpde.references import NoReference
+from inrpde.references import NoReference, fem
 from inrpde.references.equations import sort_equations
 from inrpde.references.fem import solve, supports
+from inrpde.references.fem_mesh import Geometry
 from inrpde.references.weak_form import weak_form
 
 pytest.importorskip("skfem")
@@ -212,3 +213,34 @@ class TestRefusals:
         u = SPACE.unknown("u")
         problem = Problem("p", [u], [On(annulus, SPACE.laplace(u)), On(annulus.boundary, SPACE.dn(u))])
         assert isinstance(solve(bind(problem), 16), NoReference)
+
+
+@pytest.mark.parametrize(
+    ("region", "sharp"),
+    [
+        (Region(SPACE, Interval(0, 1) ** 2), False),
+        (Region(SPACE, Interval(-1, 1) ** 2) - Ball(SPACE, (0, 0), Rational(1, 3)), False),
+        (Region(SPACE, Interval(-1, 1) ** 2) - Region(SPACE, Interval(0, 1) ** 2), True),
+    ],
+    ids=["square", "hole", "L-shape"],
+)
+def test_re_entrant_corners_are_seen(region, sharp):
+    assert fem._sharp(Geometry((region,))) is sharp
+
+
+def test_at_a_re_entrant_corner_what_meshes_differ_by_is_the_error():
+    """r^(2/3) sin(2θ/3): the order of the first meshes promises less."""
+    u = SPACE.unknown("u")
+    region = Region(SPACE, Interval(-1, 1) ** 2) - Region(SPACE, Interval(0, 1) * Interval(-1, 0))
+    angle = Piecewise((atan2(Y, X), Y >= 0), (atan2(Y, X) + 2 * pi, True))
+    exact = sqrt(X**2 + Y**2) ** Rational(2, 3) * sin(2 * angle / 3)
+    zero = (Eq(X, 0) & (Y <= 0)) | (Eq(Y, 0) & (X >= 0))
+    conditions = [
+        On(region, Eq(SPACE.laplace(u), 0)), On(region.boundary, Eq(u, Piecewise((0, zero), (exact, True)))),
+    ]  # fmt: skip
+    found = solve(bind(Problem("corner", [u], conditions)), 32)
+    nodes = np.stack(np.meshgrid(*found.axes, indexing="ij"), axis=-1)
+    inside = found.mask & np.isfinite(found.values["u"])
+    true = lambdify((X, Y), exact)(*(nodes[inside] + [1e-300, 1e-300]).T)
+    error = np.linalg.norm(found.values["u"][inside] - true) / np.linalg.norm(true)
+    assert error < 2 * found.estimated_error["u"] < 1e-2
