@@ -156,8 +156,8 @@ def run(
                 estimated = estimated or _estimated(context, found.best, warnings)
             estimated = estimated or estimate(form, replace(found.best, again=None), seed, scoring=clock.scoring)
             solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
-            if found.best.weak:  # what data that disagree cost it shows in its levels
-                findings = [_met(finding, form.evolves is not None) for finding in findings]
+            if found.best.weak:
+                findings = [_met(finding, form, found.best) for finding in findings]
             findings += [Finding(Kind.DATA, text, "unverified") for text in found.best.doubts]
             if found.best.weak:
                 findings, strong = [[f for f in findings if f.strong is which] for which in (False, True)]
@@ -295,11 +295,14 @@ def _rescuing(answer: Answer, output: Path | None, saving: Saving) -> Iterator[N
         raise
 
 
-def _met(finding: Finding, moving: bool) -> Finding:
-    """Of an answer that need not be smooth where data disagree; in time, which smooths, such data are no doubt."""
+def _met(finding: Finding, form: Form, best: Candidate) -> Finding:
+    """Of an answer that need not be smooth where data disagree: what that costs shows in its levels. In time, which
+    smooths, such data are no doubt; but levels differ for a short time, in which neither a second solve nor a reference
+    has many points."""
     if finding.kind is not Kind.DATA or not finding.cost:
         return finding
-    return replace(finding, cost=0.0, at_most=None if moving else finding.at_most)
+    moving = form.evolves is not None
+    return replace(finding, cost=best.score if moving else 0.0, at_most=None if moving else finding.at_most)
 
 
 def _witness(answer: Answer, clock: Clock) -> Witness | NoReference:

@@ -42,11 +42,14 @@ def left(context: Context, error: float) -> float:
     return (short / 4 if error < FINE else short if error < GOOD else long) - context.clock.spent
 
 
-def differences(one: State, other: State, points: Sequence[Array]) -> list[float]:
-    """By unknown, how much two states differ at points beside the first's size."""
+def differences(
+    one: State, other: State, points: Sequence[Array], weights: Sequence[Array] | None = None
+) -> list[float]:
+    """By unknown, how much two states differ at points, which may have weights, beside the first's size."""
     out = []
     for k, at in enumerate(points):
         zero = (0,) * at.shape[1]
-        a, b = (state.jets(k, at, [zero])[zero] for state in (one, other))
+        root = 1.0 if weights is None else np.sqrt(weights[k])
+        a, b = (root * state.jets(k, at, [zero])[zero] for state in (one, other))
         out.append(float(np.linalg.norm(a - b) / (np.linalg.norm(a) or 1.0)))
     return out

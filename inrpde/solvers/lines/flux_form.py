@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from inrpde.compiler.bind import Evolution
 from inrpde.compiler.form import Form
 from inrpde.compiler.frozen import Frozen, frozen
 from inrpde.declaration.regions import Mesh
@@ -26,6 +27,7 @@ from inrpde.solvers.galerkin.strategy import Plan, refusal
 from inrpde.solvers.linear.threads import sized
 from inrpde.solvers.lines.level import Level, level
 
+Array = np.ndarray
 NAME, OPTIONS = "lines", Nothing
 FIRST, LAST, MORE = 3, {1: 15, 2: 13, 3: 8}, 2
 """Degrees of the bases to begin with, by dimension at most, and by how much they grow; chosen."""
@@ -40,6 +42,8 @@ LEAST_SHARE = 0.1
 which the degree grows by one; chosen."""
 POINTS = 2000
 """Points at which levels are compared; chosen."""
+HALVES = 24
+"""How often the time is halved towards its start; chosen."""
 GOAL, FINER = 1e-9, 0.999
 """An estimated error below which nothing more is tried, and the score of a level beside that of the one before, at
 most; chosen."""
@@ -64,7 +68,8 @@ def solve(context: Context) -> Iterator[Candidate]:
     form, seed = context.form, context.seed
     parted = frozen(form)
     assert isinstance(parted, Frozen)
-    points = [field_points(form, k, POINTS, seed) for k in range(len(form.unknowns))]
+    spread = [field_points(form, k, POINTS, seed) for k in range(len(form.unknowns))]
+    points, weights = zip(*(graded(each, parted.evolution, seed) for each in spread), strict=True)
     try:
         begun = ground(parted.flux, [each for place in narrow(form.bound) for each in _in_space(place)])
     except ProblemError as refused:
@@ -93,7 +98,7 @@ def solve(context: Context) -> Iterator[Candidate]:
             return
         until = None if found.steps.ended == "end" else float(found.steps.times[-1])
         if before is not None:
-            gaps.append(max(differences(found.state, before.state, points)))
+            gaps.append(max(differences(found.state, before.state, points, weights)))
         spent, share = time.perf_counter() - start, gained(gaps, LEAST_SHARE)
         error = share * gaps[-1] if gaps else float(np.sqrt(found.held(0).sum())) + TOLERANCES[number]
         score = min(error, FINER * score)
@@ -108,6 +113,18 @@ def solve(context: Context) -> Iterator[Candidate]:
         if after is None or number == len(TOLERANCES):
             return
         before, plan = found, after
+
+
+def graded(points: Array, way: Evolution, seed: int) -> tuple[Array, Array]:
+    """Points (N, d) of a cylinder in time of which every other one is nearer to the start, as likely in each half of
+    what is left, and their weights (N,): what begins with a jump errs for a short time, by much."""
+    halves = np.random.default_rng(seed).uniform(0, HALVES, len(points))
+    share = np.where(
+        np.arange(len(points)) % 2, 0.5**halves, np.abs(points[:, -1] - way.start) / abs(way.end - way.start)
+    )
+    at = np.column_stack([points[:, :-1], way.start + share * (way.end - way.start)])
+    near = np.where(share > 0.5**HALVES, 1 / (np.maximum(share, 1e-300) * np.log(2) * HALVES), 0.0)
+    return at, 2 / (1 + near)
 
 
 def following(plan: Plan, found: Level, times: float) -> Plan | None:

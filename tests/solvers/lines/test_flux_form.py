@@ -135,6 +135,18 @@ def plan_of(plan, finer):
     return Known(plan.ground, plan.degree)
 
 
+def test_half_of_the_points_of_a_comparison_are_near_the_start():
+    """With their weights they integrate what is there for a short time, as a layer is, to a few per cent."""
+    way = frozen(compile_problem(problems.heat()[0])).evolution
+    spread = np.column_stack([RNG.uniform(size=(20000, 2)), RNG.uniform(way.start, way.end, 20000)])
+    points, weights = flux_form.graded(spread, way, 0)
+    share = (points[:, 2] - way.start) / (way.end - way.start)
+    assert np.all((share >= 0) & (share <= 1))
+    assert np.mean(weights) == pytest.approx(1, abs=0.02)
+    for width in (1e-1, 1e-3, 1e-5):
+        assert np.mean(weights * np.exp(-share / width)) == pytest.approx(width, rel=0.1)
+
+
 def test_a_tolerance_ends_the_search():
     made, known = problems.heat()
     *_, last = flux_form.solve(context(made, tol=3e-2))
