@@ -144,10 +144,14 @@ def following(plan: Plan, found: Level, times: float) -> Plan | None:
     """The next level: richer, and finer where the solution is not smooth; or else richer alone, as far as it takes no
     more than so many times as long."""
     dim = found.tessellation.cells.origin.shape[1]
-    for after in (plan.after(found), replace(plan, degree=plan.degree + 1)):
-        if after.degree <= LAST[dim] and (after.size / plan.size) ** POWER[dim] <= times:
-            return after
-    return None
+    return affordable(plan, (plan.after(found), replace(plan, degree=plan.degree + 1)), LAST[dim], POWER[dim], times)
+
+
+def affordable(plan: Plan, plans: Sequence[Plan], last: int, power: float, times: float) -> Plan | None:
+    """The first of plans, of a degree that is not above the last, that takes no more than so many times as long as the
+    one before, by a power of the columns."""
+    fitting = (after for after in plans if after.degree <= last and (after.size / plan.size) ** power <= times)
+    return next(fitting, None)
 
 
 def doubts(form: Form, found: Level) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
 from inrpde.solvers.galerkin.ground import ground
-from inrpde.solvers.galerkin.strategy import Plan, refusal
+from inrpde.solvers.galerkin.strategy import Plan, affordable, refusal
 from inrpde.solvers.linear.threads import sized
 from inrpde.solvers.lines.level import Level, level
 
@@ -132,10 +132,8 @@ def following(plan: Plan, found: Level, times: float) -> Plan | None:
     than so many times as long."""
     finer, dim = plan.after(found), len(found.evolving.frozen.whole.space.spatial)
     finer = replace(finer, degree=finer.degree + MORE - 1)
-    for after in (finer, replace(plan, degree=plan.degree + MORE), replace(plan, degree=plan.degree + 1)):
-        if after.degree <= LAST[dim] and LONGER * (after.size / plan.size) ** POWER[dim] <= times:
-            return after
-    return None
+    richer = [replace(plan, degree=plan.degree + more) for more in (MORE, 1)]
+    return affordable(plan, (finer, *richer), LAST[dim], POWER[dim], times / LONGER)
 
 
 def _told(context: Context, what: str, at: float, share: float) -> None:
