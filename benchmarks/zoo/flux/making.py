@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from inrpde.declaration import On, Problem
-from zoo.traps.known import Known, Trap
+from zoo.families import Families
 
 Array = np.ndarray
 TRUTHS = Path(__file__).with_name("truths")
@@ -39,30 +38,8 @@ def _known(values: Array) -> Array:
     return values[np.isfinite(values)]
 
 
-FLUX: dict[str, Trap] = {}
-MAKERS: dict[str, Callable[[], Known | Computed]] = {}
-
-
-def flux(kind: str, variants: Mapping[str, tuple] = {"": ()}) -> Callable:
-    """Registers a family: for each of its variants, by name, the arguments."""
-
-    def register(family: Callable[..., Known | Computed]) -> Callable[..., Known | Computed]:
-        for variant, arguments in variants.items():
-            name = f"{family.__name__}_{variant}".rstrip("_")
-            MAKERS[name] = partial(family, *arguments)
-            FLUX[name] = Trap(name, kind, False, partial(_known_of, name))
-        return family
-
-    return register
-
-
-def _known_of(name: str) -> Known:
-    made = MAKERS[name]()
-    if isinstance(made, Known):
-        return made
-    with np.load(TRUTHS / f"{name}.npz") as file:
-        samples = {key: file[key] for key in file.files}
-    return Known(made.problem, (), float(samples.pop("accuracy")), samples=samples)
+flux = Families(TRUTHS)
+FLUX, MAKERS = flux.cases, flux.makers
 
 
 def computed(unknowns: Any, conditions: list[On], weak: Any, fields: Any = None, **more: Any) -> Computed:

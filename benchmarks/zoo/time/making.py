@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,8 @@ import numpy as np
 from sympy import Eq, Expr, Interval
 
 from inrpde.declaration import On, Problem, Region, Space
-from zoo.traps.known import Known, Trap, closed
+from zoo.families import Families
+from zoo.traps.known import Known, closed
 
 Array = np.ndarray
 TRUTHS = Path(__file__).with_name("truths")
@@ -61,30 +61,8 @@ def drawn(region: Region, clear: Callable[[Array], Array]) -> Array:
     return points
 
 
-TIMED: dict[str, Trap] = {}
-MAKERS: dict[str, Callable[[], Known | Computed]] = {}
-
-
-def timed(kind: str, variants: Mapping[str, tuple] = {"": ()}) -> Callable:
-    """Registers a family: for each of its variants, by name, the arguments."""
-
-    def register(family: Callable[..., Known | Computed]) -> Callable[..., Known | Computed]:
-        for variant, arguments in variants.items():
-            name = f"{family.__name__}_{variant}".rstrip("_")
-            MAKERS[name] = partial(family, *arguments)
-            TIMED[name] = Trap(name, kind, False, partial(_known_of, name))
-        return family
-
-    return register
-
-
-def _known_of(name: str) -> Known:
-    made = MAKERS[name]()
-    if isinstance(made, Known):
-        return made
-    with np.load(TRUTHS / f"{name}.npz") as file:
-        samples = {key: file[key] for key in file.files}
-    return Known(made.problem, (), float(samples.pop("accuracy")), samples=samples)
+timed = Families(TRUTHS)
+TIMED, MAKERS = timed.cases, timed.makers
 
 
 def computed(

@@ -129,11 +129,6 @@ class Discrete:
         return np.concatenate(lacking)
 
 
-def assemble(flux: FluxForm, tessellation: Tessellation, columns: Columns, vector: Array) -> Assembled:
-    """At the heads of a vector (W,). Raises Unfit for conditions that do not fit a flux form."""
-    return Discrete(flux, tessellation, columns).assembled(vector)
-
-
 def _scatter(facing: Facing, values: Array, slopes: Array, columns: Columns, out: Blocks) -> None:
     """Adds what holds at the points of a group, tested by the columns of both sides."""
     sides, many, jets = facing.group.sides, 1 + facing.group.points.shape[2], facing.jets

@@ -6,7 +6,7 @@ import pytest
 from sympy import Eq, I, Interval, Matrix, Piecewise, Rational, eye
 
 from inrpde import On, Region, Space
-from inrpde.discretise.weak.assembly import assemble
+from inrpde.discretise.weak.assembly import Discrete
 from tests.discretise.weak.forms import flux_of, heads, on_boxes, on_mesh, standing
 from tests.sampling.cells.checks import shuffled
 from tests.sampling.cells.meshes import cube, ell
@@ -85,7 +85,11 @@ def assembled(conditions, known):
     flux = flux_of(unknowns, conditions)
     begun = on_mesh(flux) if flux.equations[0].region in (mesh, block) else on_boxes(flux, 1.0, breaks=((1,), ()))
     made = standing(flux, shuffled(begun, 2))
-    return made, assemble(flux, made.tessellation, made.columns, np.zeros(made.columns.width)), heads(made, *known)
+    return (
+        made,
+        Discrete(flux, made.tessellation, made.columns).assembled(np.zeros(made.columns.width)),
+        heads(made, *known),
+    )
 
 
 @pytest.mark.parametrize(("conditions", "known"), list(symmetric_cases()))
@@ -99,7 +103,7 @@ def test_linear_fields_are_reproduced_and_the_system_is_symmetric(conditions, kn
     solved = np.linalg.solve(matrix, -found.residual)
     assert np.linalg.norm(solved - exact) < 1e-8 * np.linalg.norm(exact)
     assert not len(found.lacking)
-    left = assemble(made.flux, made.tessellation, made.columns, exact).residual
+    left = Discrete(made.flux, made.tessellation, made.columns).assembled(exact).residual
     assert np.abs(left).max() < 1e-9 * size
 
 
@@ -120,9 +124,9 @@ def test_what_a_field_leaves_of_other_equations_is_rounding(name, unknown, equat
     flux = flux_of([unknown], [inside, On(region.boundary, Eq(unknown, known))])
     made = standing(flux, shuffled(on_mesh(flux) if name == "mesh" else on_boxes(flux), 1))
     exact = heads(made, known)
-    found = assemble(flux, made.tessellation, made.columns, exact)
+    found = Discrete(flux, made.tessellation, made.columns).assembled(exact)
     assert np.abs(found.residual).max() < 1e-9 * np.abs(found.matrix).max()
-    wrong = assemble(flux, made.tessellation, made.columns, 1.01 * exact)
+    wrong = Discrete(flux, made.tessellation, made.columns).assembled(1.01 * exact)
     assert np.abs(wrong.residual).max() > 1e-4 * np.abs(found.matrix).max()
 
 
@@ -134,10 +138,10 @@ def test_the_slope_is_nearly_that_of_differences():
     ])  # fmt: skip
     made = standing(flux, on_mesh(flux))
     vector = heads(made, 1 + x / 3 + y / 4)
-    slope = assemble(flux, made.tessellation, made.columns, vector).matrix.toarray()
+    slope = Discrete(flux, made.tessellation, made.columns).assembled(vector).matrix.toarray()
     for k in (0, 7, 16):
         step = 1e-6 * np.eye(made.columns.width)[k]
-        ends = [assemble(flux, made.tessellation, made.columns, vector + s * step).residual for s in (1, -1)]
+        ends = [Discrete(flux, made.tessellation, made.columns).assembled(vector + s * step).residual for s in (1, -1)]
         change = (ends[0] - ends[1]) / 2e-6
         assert np.linalg.norm(change - slope[:, k]) < 0.2 * np.linalg.norm(slope[:, k])
 
@@ -146,6 +150,6 @@ def test_points_where_conditions_are_lacking_are_told():
     value, _, rest = sides(mesh)
     flux = flux_of([u], [On(mesh, Eq(space.laplace(u), 0)), On(value, u), On(rest, u)])
     made = standing(flux, on_mesh(flux))
-    lacking = assemble(flux, made.tessellation, made.columns, np.zeros(made.columns.width)).lacking
+    lacking = Discrete(flux, made.tessellation, made.columns).assembled(np.zeros(made.columns.width)).lacking
     assert len(lacking)
     assert np.all(lacking[:, 1] == 0)
