@@ -18,7 +18,7 @@ def bump(width):
 
 
 def solved(equation):
-    return solve(Problem("p", [u], [On(rod, equation), *ends]), budget=10)
+    return solve(Problem("p", [u], [On(rod, equation), *ends]), budget=60)
 
 
 EQUATIONS = {
