@@ -109,7 +109,7 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
     form, best, estimated, found = answer.form, answer.found.best, answer.estimated, answer.found
     names = [unknown.name for unknown in form.bound.unknowns if not unknown.is_number]
     compared = witness.errors if witness is not None else {}
-    parts = _parts(form, estimated)
+    parts, small = _parts(form, estimated), estimated.balances(form)
     amplified, left = estimated.amplified, dict[str | None, float]()
     # an answer by levels knows what it leaves where data disagree, of which a reference on a grid sees nothing
     for each in [*known.leaks, *(answer.findings if best.weak else ())]:
@@ -119,8 +119,9 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
     proof = None if any(each.at_most == "unverified" for each in doubts) else known.bound  # of equations as they are
     fields = {
         name: weigh(
-            estimated.fields[part], compared.get(name), estimated.spread.get(part, 1.0), proof,
-            1.0 if amplified is None else amplified.of(part),
+            estimated.vanishing.get(part, estimated.fields[part]), compared.get(name),
+            1.0 if name in small else estimated.spread.get(part, 1.0), proof,
+            1.0 if amplified is None else amplified.of(part), estimated.fields[part] if name in small else 0.0,
         ).no_less(left.get(name, 0.0))
         for name, part in parts.items()
     }  # fmt: skip
@@ -139,7 +140,7 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
         "next": following,
         "fields": {
             name: {
-                "estimated_error": fields[name].error,
+                "estimated_error": fields[name].of_itself,
                 "estimate": estimated.parts(parts[name]) | {"bound": known.bound},
                 "exact": _varied(known.exact.get(name), fields[name]),
                 "reference": _varied(compared.get(name), fields[name]),
@@ -193,8 +194,9 @@ def unchecked(answer: Answer, error: Exception) -> dict[str, Any]:
 
 def _parts(form: Form, estimated: Estimate) -> dict[str, str]:
     """The solved unknown that stands for each declared one: of a split pair, that whose estimate is the larger."""
+    counted = {**estimated.fields, **estimated.vanishing}
     return {
-        unknown.name: max((form.unknowns[k].name for k in form.parts(unknown.name)), key=estimated.fields.__getitem__)
+        unknown.name: max((form.unknowns[k].name for k in form.parts(unknown.name)), key=counted.__getitem__)
         for unknown in form.bound.unknowns
     }
 

@@ -311,7 +311,8 @@ def _witness(answer: Answer, clock: Clock) -> Witness | NoReference:
 
     def use(found: Reference) -> None:
         start = form.evolves.start if form.space.time and form.evolves and form.space.dim > 1 else None
-        errors = reference_errors(solution._on_axes, solution.fields, found, start)
+        small = answer.estimated.balances(form)
+        errors = reference_errors(solution._on_axes, solution.fields, found, start, small)
         if not errors or not all(math.isfinite(e["rel_l2"] + e["estimated_error"]) for e in errors.values()):
             raise ValueError("it says nothing of the unknowns, or no finite number")
         used.append(Witness(found, errors, reference_solution(form.bound, found, solution.coefficients)))

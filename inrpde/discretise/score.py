@@ -50,16 +50,22 @@ class RowScore:
 @dataclass(frozen=True)
 class Score:
     """`total` is the root of the sum of squares of the equations' relative residuals, priors left out; `sizes` are
-    those of the unknowns that they are relative to (root mean square, without an offset: see `varying`)."""
+    those of the unknowns that they are relative to (root mean square, without an offset: see `varying`), and `balances`
+    those of which each would balance the others in the equations (0 where there are none)."""
 
     rows: tuple[RowScore, ...]
     sizes: tuple[float, ...]
+    balances: tuple[float, ...] = ()
 
     @property
     def total(self) -> float:
         with np.errstate(all="ignore"):
             value = float(np.linalg.norm([row.relative for row in self.rows if not row.prior]))
         return value if np.isfinite(value) else float("inf")
+
+    def vanishes(self, unknown: int) -> bool:
+        """Is an unknown so small that its size is the share `VANISHING` of its balance?"""
+        return bool(self.balances) and 0 < self.sizes[unknown] == VANISHING * self.balances[unknown]
 
 
 def score(form: Form, samples: Samples, state: Evaluable) -> Score:
@@ -69,7 +75,9 @@ def score(form: Form, samples: Samples, state: Evaluable) -> Score:
         jets = evaluate_jets(form, samples, state)
         rows = environments(form, samples, jets)
         operators = [operator(row, samples.of(row), row.tangents(env), modes) for row, env in rows]
-        sizes = _balanced(operators, _sizes(form, jets, samples, state))
+        own = _sizes(form, jets, samples, state)
+        balances = _balances(operators, own)
+        sizes = [max(size, VANISHING * balance) for size, balance in zip(own, balances, strict=True)]
         parts = zip(residuals(form, samples, jets), operators, data(form, samples), strict=True)
         found = zip(form.rows, parts, strict=True)
         soft = priors(form)
@@ -77,7 +85,7 @@ def score(form: Form, samples: Samples, state: Evaluable) -> Score:
             _row_score(row, samples.of(row), sizes, form.conditions[row.condition].norm, row.condition in soft, *values)
             for row, values in found
         )
-    return Score(scores, tuple(sizes))
+    return Score(scores, tuple(sizes), tuple(balances))
 
 
 def data(form: Form, samples: Samples) -> list[float]:
@@ -137,15 +145,16 @@ def _sizes(form: Form, jets: Jets, samples: Samples, state: Evaluable) -> list[f
     return sizes
 
 
-def _balanced(operators: list[dict[int, np.float64]], sizes: list[float]) -> list[float]:
-    """The sizes, but of an unknown that vanishes the share `VANISHING` of what would balance the others."""
-    out = list(sizes)
+def _balances(operators: list[dict[int, np.float64]], sizes: list[float]) -> list[float]:
+    """The size of which an unknown would balance the others, of all equations the smallest: terms of an equation vanish
+    with what they are multiplied by, as well."""
+    found = [np.inf] * len(sizes)
     for made in operators:
         for unknown, own in made.items():
             others = np.sqrt(sum((value * sizes[k]) ** 2 for k, value in made.items() if k != unknown))
-            if own > 0 and np.isfinite(others):
-                out[unknown] = max(out[unknown], float(VANISHING * others / own))
-    return out
+            if own > 0 and 0 < others < np.inf:
+                found[unknown] = min(found[unknown], float(others / own))
+    return [balance if np.isfinite(balance) else 0.0 for balance in found]
 
 
 def _row_score(

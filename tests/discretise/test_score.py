@@ -86,7 +86,17 @@ def test_a_field_that_vanishes_is_measured_beside_what_balances_it():
     large = scored(problem, lambda form: Expressions(form, (hat, 0.1 * sin(3 * x) * sin(2 * y))))
     assert large.total > 0.1
     assert noise.sizes[0] == pytest.approx(0.5, rel=0.02)
-    assert noise.sizes[1] == pytest.approx(1e-4 * 0.5 * np.sqrt(2) * np.pi**2, rel=0.02)  # what balances -Δu
+    assert noise.sizes[1] == pytest.approx(1e-4 * 0.5 / (np.sqrt(2) * np.pi**2), rel=0.02)  # its -Δv balances u
+
+
+def test_terms_may_vanish_with_what_they_are_multiplied_by():
+    """In u v_x of a flow along x nothing shows of u: that does not make u small beside the other terms."""
+    conditions = [On(omega, Eq(u * v.diff(x) + v.diff(y), 0)), On(omega, u.diff(x) + v.diff(y)), On(walls, v)]
+    found = scored(Problem("p", [u, v], [*conditions, On(walls, Eq(u, hat + 1))], exact={u: hat + 1, v: 0}))
+    assert found.sizes[0] == pytest.approx(0.5, rel=0.02)  # counted from its walls'
+    assert found.vanishes(1)
+    assert not found.vanishes(0)
+    assert found.balances[1] == pytest.approx(1e4 * found.sizes[1])
 
 
 def test_a_field_that_only_shows_its_slope_has_a_size():

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from inrpde.compiler.form import Form
+from inrpde.discretise.fields import field_points, rms
+from inrpde.discretise.score import score
 from inrpde.discretise.state import State
+from inrpde.sampling.draw import draw
 from inrpde.solvers.contract.method import Context
 
 Array = np.ndarray
@@ -16,6 +21,8 @@ FIRST_SHARE, LEAST_SHARE, MOST_SHARE, UNSTEADY = 1.0, 0.2, 20.0, 2.0
 STEADY, MARGIN = 3, 1.5
 """Gains of so many levels tell, by their median where the last is larger; what the error is taken for beside what it
 would be if they went on; chosen."""
+SETTLED, BALANCED = 1e-6, 300
+"""A difference below which no unknown is asked whether it vanishes, and points of each condition that tell; chosen."""
 PATIENCE, FINE, GOOD = (8.0, 40.0), 1e-8, 1e-5
 """Without a budget, seconds after which no level is begun: with an error that is below `GOOD`, and with a larger one;
 below `FINE` a quarter of the first; chosen."""
@@ -42,14 +49,38 @@ def left(context: Context, error: float) -> float:
     return (short / 4 if error < FINE else short if error < GOOD else long) - context.clock.spent
 
 
-def differences(
-    one: State, other: State, points: Sequence[Array], weights: Sequence[Array] | None = None
-) -> list[float]:
-    """By unknown, how much two states differ at points, which may have weights, beside the first's size."""
-    out = []
-    for k, at in enumerate(points):
-        zero = (0,) * at.shape[1]
-        root = 1.0 if weights is None else np.sqrt(weights[k])
-        a, b = (root * state.jets(k, at, [zero])[zero] for state in (one, other))
-        out.append(float(np.linalg.norm(a - b) / (np.linalg.norm(a) or 1.0)))
-    return out
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Where levels are compared: points of each unknown (N, d) and, where these are not spread evenly, their weights
+    (N,), of mean 1."""
+
+    form: Form
+    points: Sequence[Array]
+    weights: Sequence[Array] | None = None
+
+    @classmethod
+    def of(cls, form: Form, count: int, seed: int) -> Comparison:
+        """At so many points spread evenly."""
+        return cls(form, [field_points(form, k, count, seed) for k in range(len(form.unknowns))])
+
+    def __call__(self, one: State, other: State) -> float:
+        """By how much two states differ beside the first's size, of all unknowns the most.
+
+        An unknown that is smaller than what those beside it are wrong by, all beside what would balance the others
+        (`Score.balances`), vanishes as far as is known: what it differs by is counted beside that balance."""
+        sizes, gaps = [], []
+        for k, at in enumerate(self.points):
+            zero = (0,) * at.shape[1]
+            root = 1.0 if self.weights is None else np.sqrt(self.weights[k])
+            a, b = (root * state.jets(k, at, [zero])[zero] for state in (one, other))
+            sizes.append(rms(a))
+            gaps.append(rms(a - b))
+        found = [gap / (size or 1.0) for gap, size in zip(gaps, sizes, strict=True)]
+        if max(found) < SETTLED or len(found) < 2:
+            return max(found)
+        balances = score(self.form, draw(self.form, BALANCED, 0), one).balances
+        shares = [size / balance if balance else np.inf for size, balance in zip(sizes, balances, strict=True)]
+        for k, (share, gap) in enumerate(zip(shares, gaps, strict=True)):
+            if share <= max((each for each, other in zip(found, shares, strict=True) if other > share), default=0.0):
+                found[k] = gap / balances[k]
+        return max(found)

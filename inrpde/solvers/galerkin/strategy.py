@@ -14,12 +14,11 @@ from inrpde.compiler.form import Form
 from inrpde.declaration.regions import Mesh
 from inrpde.declaration.regions.edges import re_entrant
 from inrpde.declaration.regions.region import Solid
-from inrpde.discretise.fields import field_points
 from inrpde.discretise.state import State
 from inrpde.discretise.weak.traces import Unfit
 from inrpde.errors import DivergedError, ProblemError
 from inrpde.resolution import narrow
-from inrpde.solvers.contract.levels import differences, gained, left
+from inrpde.solvers.contract.levels import Comparison, gained, left
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
@@ -99,7 +98,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     form, seed = context.form, context.seed
     flux = flux_form(form)
     assert isinstance(flux, FluxForm)
-    points = [field_points(form, k, POINTS, seed) for k in range(len(form.unknowns))]
+    apart = Comparison.of(form, POINTS, seed)
     try:
         begun = ground(flux, narrow(form.bound))
     except ProblemError as refused:
@@ -123,7 +122,7 @@ def solve(context: Context) -> Iterator[Candidate]:
                 raise
             return
         if before is not None:
-            gaps.append(max(differences(found.state, before.state, points)))
+            gaps.append(apart(found.state, before.state))
         spent, share = time.perf_counter() - start, gained(gaps)
         error = share * gaps[-1] if gaps else float(np.sqrt(found.held(0).sum()))
         score = min(error, FINER * score)

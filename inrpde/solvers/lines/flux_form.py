@@ -18,7 +18,7 @@ from inrpde.discretise.state import State
 from inrpde.discretise.weak.traces import Unfit
 from inrpde.errors import DivergedError, ProblemError
 from inrpde.resolution import Place, narrow
-from inrpde.solvers.contract.levels import differences, gained, left
+from inrpde.solvers.contract.levels import Comparison, gained, left
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
@@ -69,7 +69,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     parted = frozen(form)
     assert isinstance(parted, Frozen)
     spread = [field_points(form, k, POINTS, seed) for k in range(len(form.unknowns))]
-    points, weights = zip(*(graded(each, parted.evolution, seed) for each in spread), strict=True)
+    apart = Comparison(form, *zip(*(graded(each, parted.evolution, seed) for each in spread), strict=True))
     try:
         begun = ground(parted.flux, [each for place in narrow(form.bound) for each in _in_space(place)])
     except ProblemError as refused:
@@ -98,7 +98,7 @@ def solve(context: Context) -> Iterator[Candidate]:
             return
         until = None if found.steps.ended == "end" else float(found.steps.times[-1])
         if before is not None:
-            gaps.append(max(differences(found.state, before.state, points, weights)))
+            gaps.append(apart(found.state, before.state))
         spent, share = time.perf_counter() - start, gained(gaps, LEAST_SHARE)
         error = share * gaps[-1] if gaps else float(np.sqrt(found.held(0).sum())) + TOLERANCES[number]
         score = min(error, FINER * score)

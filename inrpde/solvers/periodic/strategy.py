@@ -11,11 +11,10 @@ import numpy as np
 from inrpde import deadline
 from inrpde.compiler.form import Form, Row
 from inrpde.declaration.regions.box import Box
-from inrpde.discretise.fields import field_points
 from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
 from inrpde.sampling.extent import bounds, measure, times
-from inrpde.solvers.contract.levels import MARGIN, differences, gained, left
+from inrpde.solvers.contract.levels import MARGIN, Comparison, gained, left
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
@@ -150,7 +149,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     """A candidate a level: its error is what it differs by from the one before, times what is left if the gains go
     on."""
     form, equations = context.form, Equations.of(context.form)
-    points = [field_points(form, k, POINTS, context.seed) for k in range(len(form.unknowns))]
+    apart = Comparison.of(form, POINTS, context.seed)
     tolerance, finer = FIRST[form.space.dim - 1], FINER[form.space.dim - 1]
     score, error, factor = float("inf"), float("inf"), finer
     before: Level | None = None
@@ -164,7 +163,7 @@ def solve(context: Context) -> Iterator[Candidate]:
         if found is None or found.missed > error:
             return
         if before is not None:
-            gaps.append(max(differences(found.state, before.state, points)))
+            gaps.append(apart(found.state, before.state))
         share = max(gained([factor * gaps[0], *gaps] if gaps else [finer, 1.0]), MARGIN / (factor - 1))
         error = max(gaps[-1] * share if gaps else finer * tolerance, found.missed)
         score = min(error, FINER_SCORE * score)

@@ -155,7 +155,8 @@ def _unit(values: Array) -> Array:
 
 
 def _fields(form: Form, start: State, heads: Array, scored: Score, seed: int) -> list[Array]:
-    """What heads (width, k) make of each unknown, over its size, but for a constant that nothing fixes: (points, k)."""
+    """What heads (width, k) make of each unknown, over its size or what would balance the others where it vanishes, but
+    for a constant that nothing fixes: (points, k)."""
     zero = (0,) * form.space.dim
     cuts = np.cumsum([trial.width for trial in start.trials])[:-1]
     out = []
@@ -163,5 +164,5 @@ def _fields(form: Form, start: State, heads: Array, scored: Score, seed: int) ->
         points = field_points(form, k, POINTS, seed)
         values = trial.operator(points, {zero: 1.0}) @ part
         values -= 0.0 if form.fixes_constants(k) else np.mean(values, axis=0)
-        out.append(values / (scored.sizes[k] or 1.0))
+        out.append(values / ((scored.balances if scored.vanishes(k) else scored.sizes)[k] or 1.0))
     return out

@@ -30,7 +30,7 @@ from inrpde.sampling.extent import sampled, times
 from inrpde.sampling.sites import Samples
 from inrpde.solvers.contract.method import Candidate
 from inrpde.verification.evidence.amplified import explained, gain, hidden, unaided
-from inrpde.verification.evidence.thresholds import CEILING, FARTHEST, FLOOR, GUESSED, OPEN, SPARE
+from inrpde.verification.evidence.thresholds import CEILING, FARTHEST, FLOOR, GOOD, GUESSED, OPEN, SPARE
 from inrpde.verification.finding import Finding
 
 Array = np.ndarray
@@ -79,6 +79,8 @@ class Estimate:
     """The score of an answer that solves the flux form, an error: its residuals at points are none."""
     amplified: Amplification | None = None
     """How perturbed data change the solution; None where it is not measured."""
+    vanishing: Mapping[str, float] = field(default_factory=dict)
+    """Of unknowns that vanish as far as is known, the error beside what would balance the others (`Score.balances`)."""
 
     @property
     def score(self) -> float:
@@ -86,7 +88,7 @@ class Estimate:
 
     @property
     def worst(self) -> float:
-        return max(self.fields.values(), default=CEILING)
+        return max({**self.fields, **self.vanishing}.values(), default=CEILING)
 
     def error_of(self, difference: float, size: float) -> float:
         """The error of a number of a size that differs by so much between the two solves; all of it where the
@@ -94,6 +96,13 @@ class Estimate:
         if self.open:
             return CEILING * max(size, difference)
         return max(self.share * difference + self.common * size, FLOOR * size)
+
+    def balances(self, form: Form) -> dict[str, float]:
+        """Of declared unknowns that vanish as far as is known, the root mean square that would balance the others."""
+        names = {each.name: [form.unknowns[k].name for k in form.parts(each.name)] for each in form.bound.unknowns}
+        sizes = dict(zip((each.name for each in form.unknowns), self.first.balances, strict=False))
+        gone = {name: parts for name, parts in names.items() if all(part in self.vanishing for part in parts)}
+        return {name: max(sizes[part] for part in parts) for name, parts in gone.items()}
 
     def no_less(self, form: Form, findings: Sequence[Finding]) -> Estimate:
         """With errors no smaller than what was found to be left, whatever solves agree."""
@@ -164,9 +173,14 @@ def estimate(
     # what is larger than residuals may make of it does not vanish, however little it acts on the equations
     weak = candidate.score if candidate.weak else None
     left_over = first.total if weak is None else weak
-    floors = [0.0 if rms(v) > left_over * size / VANISHING else size for v, size in zip(ours, first.sizes, strict=True)]
+    floors = [
+        size if first.vanishes(k) and rms(v) <= left_over * size / VANISHING else 0.0
+        for k, (v, size) in enumerate(zip(ours, first.sizes, strict=True))
+    ]
     sizes = [vary if some else max(vary, size) for vary, some, size in zip(varied, floors, first.sizes, strict=True)]
     share = {name: size / (rms(values) or 1.0) for name, values, size in zip(names, ours, sizes, strict=True)}
+    small = {names[k]: (rms(ours[k]), floor) for k, floor in enumerate(floors) if floor}
+    share |= dict.fromkeys(small, 1 / VANISHING)  # scores of these are beside what would balance the others
     begun, amplified, other = time.perf_counter(), None, None
     with deadline.within(max(seconds, BRIEF)):
         needless = candidate.until is not None or candidate.weak or candidate.share is not None
@@ -177,10 +191,11 @@ def estimate(
     gains = {name: share[name] * (1.0 if readings else gain(amplified, name)) for name in names}
     if other is None:
         left = {name: unaided(amplified, name) * left_over * share[name] for name in names}
-        fields = {name: _clipped(max(left[name], hidden(amplified, name, left_over, share[name]))) for name in names}
+        errors = {name: max(left[name], hidden(amplified, name, left_over, share[name])) for name in names}
+        fields, vanishing = _clipped(errors, small)
         return Estimate(
             fields, first, None, {}, 0.0, (), late=scope.expired, most=most, spread=spread, amplified=amplified,
-            weak=weak,
+            weak=weak, vanishing=vanishing,
         )  # fmt: skip
     second = score(form, held_out, other)
     theirs = fixed(form, [field_at(other, k, at) for k, at in enumerate(points)])
@@ -188,40 +203,41 @@ def estimate(
     differences = {name: relative_difference(*each) for name, each in zip(names, pairs, strict=True)}
     if candidate.share is not None:
         part = candidate.share
-        fields = {name: _clipped(part * difference) for name, difference in differences.items()}
+        fields, vanishing = _clipped({name: part * difference for name, difference in differences.items()}, small)
         return Estimate(
             fields, first, second, differences, 0.0, (), most=most, spread=spread, share=part, other=other,
-            weak=max(fields.values()) if candidate.weak else None,
+            weak=max({**fields, **vanishing}.values()) if candidate.weak else None, vanishing=vanishing,
         )  # fmt: skip
     common = shared(first, second)
     alone = tuple(names[k] for k in unknowns if sampled(form, k))
     larger, least = OPEN
     times = {name: max(larger, explained(amplified, name)) for name in names}
     bounds = {name: GUESSED if readings else max(times[name] * second.total, least) for name in names}
+    allowed = {name: 1.0 if name in small else size for name, size in share.items()}
     bases = base(form)
     even = {names[k] for k in unknowns if form.linear and _constant(ours[k], theirs[k], bases[k])}
     spread |= dict.fromkeys(even, 1.0)
-    allowed = {name: 1.0 if name in even else share[name] for name in names}
+    allowed |= dict.fromkeys(even, 1.0)
+    pairs = [(one, other, floor / VANISHING) for one, other, floor in pairs]
     open_ = _apart(form, pairs, [bounds[name] * allowed[name] for name in names])
     undecided = tuple(names[k] for k in open_ if names[k] not in alone)
-    strays = () if form.linear else _apart(form, pairs, [GUESSED * share[name] for name in names])
+    strays = () if form.linear else _apart(form, pairs, [GUESSED * allowed[name] for name in names])
     part = 1.0 if readings else SPARE * first.total / max(np.hypot(first.total, second.total), 1e-300)
-    fields = {
-        name: CEILING
-        if name in (*undecided, *(names[k] for k in strays))
-        else _clipped(
-            max(
-                part * difference + gains[name] * common,
-                first.total * share[name] / FARTHEST,
-                hidden(amplified, name, first.total, share[name], difference),
-            )
+    errors = {
+        name: max(
+            part * difference + gains[name] * common,
+            first.total * share[name] / FARTHEST,
+            hidden(amplified, name, first.total, share[name], difference),
         )
         for name, difference in differences.items()
     }
-    fields |= {name: _clipped(differences[name]) for name in alone}
+    errors |= {name: differences[name] for name in alone}
+    lost = {*undecided, *(names[k] for k in strays)} - set(alone)
+    errors |= dict.fromkeys(lost, CEILING)
+    fields, vanishing = _clipped(errors, {name: each for name, each in small.items() if name not in lost})
     return Estimate(
         fields, first, second, differences, common, undecided, alone,
-        most=most, spread=spread, share=part, other=other, amplified=amplified,
+        most=most, spread=spread, share=part, other=other, amplified=amplified, vanishing=vanishing,
     )  # fmt: skip
 
 
@@ -268,5 +284,18 @@ def _spread(values: Array) -> float:
     return 1.0 if size == 0 else CONSTANT if size > CONSTANT * apart else size / apart
 
 
-def _clipped(value: float) -> float:
-    return float(np.clip(value, FLOOR, CEILING)) if np.isfinite(value) else CEILING
+def _clipped(
+    errors: Mapping[str, float], small: Mapping[str, tuple[float, float]]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Errors of all fields, relative to themselves; of `small` ones, of a size and counted as of another one, only if
+    they are small so, and also beside what would balance the others."""
+    fields, vanishing = dict(errors), dict[str, float]()
+    for name, (size, floor) in small.items():
+        vanishing[name] = _within(errors[name] * VANISHING * max(size, floor) / floor)
+        if errors[name] > GOOD:  # of the field itself nothing is known
+            fields[name] *= max(floor / size, 1.0) if size else 1.0
+    return {name: _within(error) for name, error in fields.items()}, vanishing
+
+
+def _within(error: float) -> float:
+    return float(np.clip(error, FLOOR, CEILING)) if np.isfinite(error) else CEILING

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from inrpde.compiler.evaluate import known
 from inrpde.compiler.form import Form
-from inrpde.discretise.fields import field_points, relative_difference
+from inrpde.discretise.fields import field_points, relative_difference, rms
 from inrpde.discretise.score import Score
 from inrpde.references.reference import measures
 
 Array = np.ndarray
+NOTHING: Mapping[str, float] = MappingProxyType({})
 NODES = 100_000
 """Nodes of a reference at which fields are compared, at most: of more, every second (third, …) along each axis."""
 
@@ -38,26 +40,33 @@ def exact_errors(form: Form, values: Callable[[int, Array], Array], n: int, seed
 
 
 def reference_errors(
-    on_axes: Callable[[str, Sequence[Array]], Array], names: Collection[str], witness: Any, start: float | None = None
+    on_axes: Callable[[str, Sequence[Array]], Array],
+    names: Collection[str],
+    witness: Any,
+    start: float | None = None,
+    least: Mapping[str, float] = NOTHING,
 ) -> dict[str, dict[str, Any]]:
     """{name: {"rel_l2", "max", "kind", "estimated_error", "order", "sound", "extrapolated_rel_l2",
     "extrapolated_estimated_error"}} at the reference's own nodes; `on_axes` gives an unknown's values on a tensor grid.
     At the `start` of an evolution nothing is compared: all is given there, and where it jumps, or disagrees with what
-    walls say, either side is right.
+    walls say, either side is right. Errors are relative to the reference's norm, of a field that vanishes to the
+    `least` that its root mean square counts as.
 
     Where `sound` is False the order makes no sense, and that the reference agrees proves nothing."""
     found: dict[str, dict[str, Any]] = {}
     for name, nodal in witness.values.items():
         if name not in names:
             continue
-        gap = _difference(on_axes, name, witness.axes, _later(nodal, witness.axes, start))
-        entry = {**gap, "kind": witness.kind, "estimated_error": float(witness.estimated_error[name])}
+        size = least.get(name, 0.0)
+        gap = _difference(on_axes, name, witness.axes, _later(nodal, witness.axes, start), size)
+        smaller = rms(nodal[np.isfinite(nodal)]) / size if size else 1.0
+        entry = {**gap, "kind": witness.kind, "estimated_error": min(smaller, 1.0) * witness.estimated_error[name]}
         entry |= {"order": float(witness.order[name]), "sound": bool(witness.sound.get(name, True))}
         if witness.extrapolated.get(name) is not None:
             better = _later(witness.extrapolated[name], witness.coarse_axes, start)
-            entry["extrapolated_rel_l2"] = _difference(on_axes, name, witness.coarse_axes, better)["rel_l2"]
+            entry["extrapolated_rel_l2"] = _difference(on_axes, name, witness.coarse_axes, better, size)["rel_l2"]
             trusted = witness.extrapolated_error.get(name, witness.estimated_error[name])
-            entry["extrapolated_estimated_error"] = float(trusted)
+            entry["extrapolated_estimated_error"] = min(smaller, 1.0) * trusted
         found[name] = entry
     return found
 
@@ -70,15 +79,16 @@ def _later(nodal: Array, axes: Sequence[Array], start: float | None) -> Array:
 
 
 def _difference(
-    on_axes: Callable[[str, Sequence[Array]], Array], name: str, axes: Sequence[Array], nodal: Array
+    on_axes: Callable[[str, Sequence[Array]], Array], name: str, axes: Sequence[Array], nodal: Array, least: float
 ) -> dict[str, float]:
     step = next(step for step in itertools.count(1) if math.prod(-(-n // step) for n in nodal.shape) <= NODES)
     axes, theirs = [axis[::step] for axis in axes], nodal[(slice(None, None, step),) * len(axes)]
     ours = on_axes(name, axes)
     both = np.isfinite(ours) & np.isfinite(theirs)
     shares = np.sqrt(measures(axes))[both]
+    shares /= rms(shares) or 1.0
     return {
-        "rel_l2": relative_difference(ours[both] * shares, theirs[both] * shares),
+        "rel_l2": relative_difference(ours[both] * shares, theirs[both] * shares, least),
         "max": float(np.max(np.abs(ours - theirs)[both], initial=0.0)),
     }
 

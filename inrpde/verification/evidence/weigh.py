@@ -38,6 +38,9 @@ class Weighed:
     sound: bool = False
     bounded: bool = False
     """Is the error proved, by a maximum principle?"""
+    alone: float = 0.0
+    """The error relative to itself of a field that vanishes as far as is known: all others are beside what would
+    balance the other fields."""
 
     @property
     def agrees(self) -> bool:
@@ -56,6 +59,11 @@ class Weighed:
         return self.sound and self.gap > BETTER * self.trust and self.gap * self.ratio > NOTHING
 
     @property
+    def of_itself(self) -> float:
+        """The error relative to the field's own norm."""
+        return max(self.error, self.alone)
+
+    @property
     def of_variation(self) -> float:
         """The error relative to the deviation from the mean."""
         return self.error * self.ratio
@@ -70,8 +78,9 @@ class Weighed:
 
 
 def weigh(
-    own: float, compared: Compared | None, ratio: float = 1.0, bound: float | None = None, amplified: float = 1.0
-) -> Weighed:
+    own: float, compared: Compared | None, ratio: float = 1.0, bound: float | None = None, amplified: float = 1.0,
+    alone: float = 0.0,
+) -> Weighed:  # fmt: skip
     """What the estimate of a field, a `bound` on its error and the comparison with a reference say together.
 
     By the triangle inequality the error lies within gap ± trust. Where the estimate is far below, the gap is the error;
@@ -81,13 +90,13 @@ def weigh(
     bounded = bound is not None and bound <= AGREES * own
     own = min(own, bound) if bound is not None else own
     if not compared:
-        return Weighed(own, own, ratio, bounded=bounded)
+        return Weighed(own, own, ratio, bounded=bounded, alone=alone)
     gap, trust = _closest(compared)
     trust *= max(1.0, REGULAR / max(compared.get("order", REGULAR), LEAST_ORDER)) ** 2
     sound = compared.get("sound", True) and compared.get("order", LEAST_ORDER) >= LEAST_ORDER
-    found = Weighed(own, own, ratio, gap, trust, sound, bounded)
+    found = Weighed(own, own, ratio, gap, trust, sound, bounded, alone)
     if found.apart(AGREES) and amplified > SINGULAR:
-        return Weighed(own, own, ratio, bounded=bounded)
+        return Weighed(own, own, ratio, bounded=bounded, alone=alone)
     if found.contradicted or (found.sound and not found.agrees):
         return replace(found, error=gap)
     if found.sound and own > AGREES * (gap + trust):

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sympy import Interval, sin
 
-from inrpde.discretise.state import State
-from inrpde.networks.trial import Constant
+from inrpde import On, Problem, Region, Space
+from inrpde.compiler import compile_problem
+from inrpde.discretise.expressions import Expressions
 from inrpde.solvers.contract.levels import (
     FINE,
     FIRST_SHARE,
@@ -14,7 +16,7 @@ from inrpde.solvers.contract.levels import (
     LEAST_SHARE,
     PATIENCE,
     UNSTEADY,
-    differences,
+    Comparison,
     gained,
     left,
 )
@@ -41,6 +43,41 @@ def test_a_good_answer_leaves_less_time_for_a_further_level():
     assert left(replace(made, clock=Clock(100.0)), 1.0) == pytest.approx(Clock(100.0).searching, abs=0.5)
 
 
+SPACE = Space("x")
+(x,), (u, v) = SPACE.coords, SPACE.unknowns("u v")
+LINE = Region(SPACE, Interval(0, 1))
+AT = [np.linspace(0, 1, count)[:, None] for count in (40, 50)]
+
+
+def form(*equations):
+    ends = [On(LINE.boundary, each) for each in (u, v)]
+    return compile_problem(Problem("p", [u, v], [*(On(LINE, each) for each in equations), *ends]))
+
+
+ALONE = form(u.diff(x, 2), v.diff(x, 2))
+COUPLED = form(u.diff(x, 2) + v.diff(x, 2), u + v)  # of the same size they balance
+
+
+def apart(form, one, other):
+    """By how much two states differ that are so many sines."""
+    states = (Expressions(form, tuple(value * sin(3 * x) for value in each)) for each in (one, other))
+    return Comparison(form, AT)(*states)
+
+
 def test_differences_are_relative_to_the_first_state():
-    one, other = (State((Constant(), Constant()), (np.array([value]), np.array([3.0]))) for value in (2.0, 3.0))
-    assert differences(one, other, [np.zeros((4, 1)), np.zeros((2, 1))]) == [0.5, 0.0]
+    assert apart(ALONE, (2, 3), (3, 3)) == pytest.approx(0.5)
+    assert apart(ALONE, (2, 3), (2, 6)) == pytest.approx(1.0)
+
+
+def test_weights_say_what_counts():
+    one, other = (Expressions(ALONE, (1 + shift * x, 1 + 0 * x)) for shift in (0, 1))
+    last = np.where(np.arange(40) == 39, 40.0, 0.0)
+    assert Comparison(ALONE, AT, (last, np.ones(50)))(one, other) == pytest.approx(1.0)
+    assert Comparison(ALONE, AT)(one, other) == pytest.approx(np.sqrt(1 / 3), rel=0.05)
+
+
+def test_what_is_smaller_than_what_the_others_err_by_vanishes():
+    """So it is with the speed across a straight channel: noise is not to be told from noise."""
+    assert apart(COUPLED, (1, 1e-5), (1 + 1e-3, -1e-5)) == pytest.approx(1e-3)
+    assert apart(ALONE, (1, 1e-5), (1 + 1e-3, -1e-5)) == pytest.approx(2.0)
+    assert apart(COUPLED, (1, 1e-5), (1 + 1e-6, -1e-5)) == pytest.approx(2.0)  # small, but known not to be nothing

@@ -9,7 +9,7 @@ from sympy import Eq, exp
 from inrpde import On, Problem
 from inrpde.errors import DivergedError
 from inrpde.sampling.cells import quadtree, simplices
-from inrpde.solvers.contract.levels import differences
+from inrpde.solvers.contract.levels import Comparison
 from inrpde.solvers.galerkin import newton
 from inrpde.solvers.galerkin.ground import Ground, ground
 from inrpde.solvers.galerkin.level import level, orders, projected
@@ -162,12 +162,13 @@ def test_two_states_differ_by_their_distance():
     problem, known = problems.poisson()
     flux = flux_of(problem)
     one, other = (level(flux, coarse(flux), degree, 0).state for degree in (7, 3))
-    assert differences(one, one, [POINTS]) == [0]
-    assert differences(one, other, [POINTS])[0] == pytest.approx(errors(other, known)[0], rel=1e-3)
+    apart = Comparison(flux.form, [POINTS])
+    assert apart(one, one) == 0
+    assert apart(one, other) == pytest.approx(errors(other, known)[0], rel=1e-3)
 
 
 def test_another_seed_gives_the_same_solution():
     flux = flux_of(problems.poisson()[0])
     one, other = (level(flux, coarse(flux), 5, seed).state for seed in (0, 1))
     assert not np.array_equal(one.vector, other.vector)
-    assert differences(one, other, [POINTS])[0] < 1e-8
+    assert Comparison(flux.form, [POINTS])(one, other) < 1e-8

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
-from sympy import Eq, Interval, cos, pi, sin
+from sympy import Eq, Interval, Matrix, cos, pi, sin
 
+import inrpde
 from inrpde import On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.discretise.amplification import Amplification
+from inrpde.discretise.expressions import Expressions
 from inrpde.discretise.score import score
 from inrpde.discretise.state import field_at
 from inrpde.errors import DivergedError
@@ -230,3 +232,53 @@ def test_a_flux_that_is_constant_is_not_open_as_nothing_of_it_varies():
     assert found.open == ()
     assert found.fields["q"] < 1e-3
     assert found.spread["q"] == 1.0
+
+
+# -- fields that vanish
+
+
+def channel(inlet):
+    """A flow through a straight channel, whose pressure is 0 at the outlet."""
+    u, v, p = space.unknowns("u v p")
+    flow, nothing = Matrix([u, v]), Matrix([0, 0])
+    motion = Eq(space.grad(flow) * flow, space.laplace(flow) / 10 - space.grad(p))
+    conditions = [
+        On(omega, motion),
+        On(omega, Eq(space.div(flow), 0)),
+        On(omega.face(x, 0), Eq(flow, Matrix([inlet, 0]))),
+        *[On(omega.face(y, end), Eq(flow, nothing)) for end in (0, 1)],
+        On(omega.face(x, 1), Eq(flow.diff(x) / 10, Matrix([p, 0]))),
+    ]
+    return Problem("channel", [u, v, p], conditions)
+
+
+def test_a_speed_that_is_zero_does_not_make_an_answer_doubtful():
+    """Beside itself the speed across a channel is all error; beside the speed along it the error is none."""
+    report = inrpde.solve(channel(4 * y * (1 - y)), reference="none").report
+    assert report["verdict"]["word"] == "verified", report["verdict"]
+    assert max(report["fields"][name]["estimated_error"] for name in "up") < 1e-8
+    assert not any("ill-posed" in text for text in report["warnings"])
+
+
+def two(cross):
+    """A field with a second one of a size beside it, and a second solve where that is the opposite."""
+    u, v = space.unknowns("u v")
+    made = compile_problem(Problem("two", [u, v], [On(omega, u - hat + v), On(omega, u - hat - v)]))
+    answer, other = (Expressions(made, (a * hat, b * hat)) for a, b in ((1 + 1e-4, cross), (1, -cross)))
+    return made, Candidate(answer, 1e-4, 1e-4, 0.0, "made", "made", {}, lambda seed, lean: other, share=1.0, weak=True)
+
+
+def test_noise_beside_which_nothing_is_known_is_told_so():
+    made, answer = two(1e-5)
+    found = estimate(made, answer, 0)
+    assert found.fields["v"] == pytest.approx(2.0)  # of v nothing is right
+    assert found.vanishing["v"] == pytest.approx(2e-5, rel=0.1)  # beside u that is little
+    assert found.worst == found.score == pytest.approx(1e-4, rel=0.1)
+    assert set(found.balances(made)) == {"v"}
+
+
+def test_a_small_field_that_is_larger_than_the_noise_counts():
+    made, answer = two(1e-2)
+    found = estimate(made, answer, 0)
+    assert found.vanishing == {}
+    assert found.worst == found.fields["v"] == pytest.approx(2.0)

@@ -83,6 +83,17 @@ def test_reference_errors_are_taken_at_the_nodes_that_are_known():
     assert found["u"]["sound"] is False
 
 
+def test_a_field_that_vanishes_is_compared_beside_what_balances_the_others():
+    axis = np.linspace(0, 1, 11)
+    witness = SimpleNamespace(
+        values={"u": np.full(11, 1e-9)}, axes=(axis,), kind="finite-difference", estimated_error={"u": 2.0},
+        order={"u": 2.0}, extrapolated={}, sound={}, extrapolated_error={},
+    )  # fmt: skip
+    found = reference_errors(lambda name, axes: np.full(11, 4e-9), {"u"}, witness, None, {"u": 1e-3})["u"]
+    assert found["rel_l2"] == pytest.approx(3e-6)
+    assert found["estimated_error"] == pytest.approx(2e-6)
+
+
 def test_at_the_start_nothing_is_compared():
     """There either side of a jump is right."""
     axes = np.linspace(0, 1, 5), np.linspace(0, 2, 5)

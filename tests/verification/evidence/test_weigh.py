@@ -32,6 +32,12 @@ def test_the_reference_bounds_the_error_from_both_sides(own, gap, trust, error):
     assert weigh(own, compared(gap, trust)).error == pytest.approx(error)
 
 
+def test_a_field_that_vanishes_errs_by_more_of_itself_than_of_the_others():
+    found = weigh(1e-6, compared(1e-6, 1e-8), alone=0.8)
+    assert (found.error, found.of_variation, found.of_itself) == (1e-6, 1e-6, 0.8)
+    assert found.agrees
+
+
 @given(SIZES, SIZES, SIZES)
 def test_the_error_is_one_that_both_allow(own, gap, trust):
     """Where the true error of the answer is such that gap and trust hold, it is not called smaller than by a few."""
