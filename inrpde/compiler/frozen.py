@@ -6,7 +6,7 @@ which may vary in space; conditions on boundaries that hold at all times are tho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -119,7 +119,7 @@ def _frozen(form: Form) -> Frozen:
         raise Moving("an equation holds no derivative in space")
     if any(parting.orders[k] for row in flux.pins for k in row.indices):
         raise Moving("a condition fixes a value at a point")
-    starts = tuple(_starts(form, evolution, parting.orders))
+    starts = tuple(begins(form, evolution, parting.orders))
     return Frozen(form, evolution, flux, parting.masses(flux), parting.orders, starts)
 
 
@@ -253,7 +253,8 @@ class _Parting:
         return tuple(map(tuple, found))
 
 
-def _starts(form: Form, evolution: Evolution, orders: tuple[int, ...]) -> Iterator[Start]:
+def begins(form: Form, evolution: Evolution, orders: Sequence[int]) -> Iterator[Start]:
+    """What each unknown, and each rate below its order in time, begins with. Raises Moving where nothing says so."""
     missing = {(k, n) for k, order in enumerate(orders) for n in range(order)}
     for row in form.rows:
         if not evolution.begins(row.region):

@@ -13,6 +13,7 @@ from inrpde.solvers.contract.method import All, Candidate, Context, keys
 from inrpde.solvers.contract.strategy import Answer, Choice, Claim, Role, Strategy, Withdrawn, asked, bind, select
 from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.galerkin import strategy as flux_form
+from inrpde.solvers.lines import at_points
 from inrpde.solvers.lines import flux_form as lines
 from inrpde.solvers.periodic import strategy as periodic
 from inrpde.solvers.search.ladder import run
@@ -35,6 +36,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     periodic,
     flux_form,
     lines,
+    at_points,
     one_domain,
     cells,
     windows,
