@@ -82,7 +82,7 @@ def shock(nu: float) -> Known:
 
 
 @trap("front", {"steep": (2e-3,)}, {"wide": (0.1,)})
-def steepening(nu: float, end: Expr = Rational(4, 5)) -> Known:
+def steepening(nu: float, end: Rational = Rational(4, 5)) -> Known:
     """Burgers' equation from a sine, which steepens; by Cole and Hopf, and Gauss and Hermite."""
     space, x, _, u, omega = line(Interval(-1, 1) * Interval(0, end), time=True)
     conditions = [
