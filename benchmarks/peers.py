@@ -4,9 +4,10 @@
 
 Each side has a process of its own, one after another, with one thread, and has solved something small before. Seconds
 are the processor's, from the problem to an answer that can be evaluated; imports are not counted on any side, nor are
-FastLSQ's search for a bandwidth and the functions of data that the spectral side is given. inrpde's hold its checks and its error estimate.
-It is run with its defaults, and, where the peer took more than two seconds by the clock, with these as its budget.
-Errors are relative L2 over all fields, at 2000 points. Spectral is Chebyshev collocation (`sides/by_spectral.py`).
+FastLSQ's search for a bandwidth and the functions of data that the spectral side is given. inrpde's hold its checks and
+its error estimate. It is run with its defaults, and, where the peer took more than two seconds by the clock, with these
+as its budget. Errors are relative L2 over all fields, at 2000 points. `--problems` are those of `sides/problems.py`;
+the spectral method is that of `sides/by_spectral.py`.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ SHORT = 2.0
 
 @dataclass(frozen=True)
 class Row:
-    """One solve: seconds of the processor and by the clock. inrpde also says what it takes its error for, and in a word how far to trust it."""
+    """One solve: seconds of the processor and by the clock.
+
+    inrpde also says what it takes its error for, and in a word how far to trust it.
+    """
 
     problem: str
     side: str

@@ -2,7 +2,7 @@
 
 Steady linear problems are solved by diagonalising each coordinate. In time what is linear has the exact exponentials
 and cosines of the modes; Burgers' front, which is periodic, is a Fourier series with scipy's `DOP853`. Degrees are
-chosen by the errors: as low as brings these below 1e-11.
+chosen by the errors, which are below 1e-11, on Burgers' front below 1e-9.
 """
 
 from __future__ import annotations
