@@ -79,7 +79,7 @@ def run(side: str, budgets: dict[str, float], seed: int) -> Iterator[Row]:
             yield Row(name, side, *seconds, error(answer, known, points))
             continue
         for who, limit in ((OURS, None), (BUDGETED, budget))[: 2 if budget > SHORT else 1]:
-            problem = CASES[name].make().problem
+            problem = CASES[name].make().problem  # anew, so that nothing is known from the solve before
             solution, *seconds = timed(lambda problem=problem, limit=limit: module.solve(problem, seed, limit))
             yield Row(name, who, *seconds, error(module.values(solution), known, points), *module.said(solution))
 
