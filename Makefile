@@ -57,6 +57,8 @@ bench: $(INSTALLED_BENCH)  ## the table that the README quotes, and the others w
 	$(BIN)/python benchmarks/calibration.py --budgets 2 --seeds 0 --kind narrow --kind jump --kind units --kind ode \
 		--file out/calibration.jsonl --picture out/calibration.png
 	$(BIN)/python benchmarks/jets.py --repeats 3
+	$(BIN)/python benchmarks/peers.py --rows out/peers.json \
+		--problems poisson5 string membrane helmholtz cubic mixed stokes rod
 
 paper: $(INSTALLED_PAPER)  ## the paper's experiments beside the authors' recipe, for the same seconds; pictures in out/paper
 	$(BIN)/python -m benchmarks.paper --folder out/paper

@@ -82,9 +82,9 @@ def shock(nu: float) -> Known:
 
 
 @trap("front", {"steep": (2e-3,)}, {"wide": (0.1,)})
-def steepening(nu: float) -> Known:
+def steepening(nu: float, end: Rational = Rational(4, 5)) -> Known:
     """Burgers' equation from a sine, which steepens; by Cole and Hopf, and Gauss and Hermite."""
-    space, x, _, u, omega = line(Interval(-1, 1) * Interval(0, Rational(4, 5)), time=True)
+    space, x, _, u, omega = line(Interval(-1, 1) * Interval(0, end), time=True)
     conditions = [
         On(omega, Eq(space.dt(u) + u * u.diff(x), nu * u.diff(x, 2))),
         On(omega.boundary, Eq(u, 0)),

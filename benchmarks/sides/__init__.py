@@ -1,0 +1,1 @@
+"""The sides of peers.py: its problems, and who solves them."""
