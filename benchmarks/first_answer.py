@@ -105,6 +105,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     os.environ.update(dict.fromkeys(THREADS, "1"))
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if args.child:
         child(args.child, args.output)
         return
