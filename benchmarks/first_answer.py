@@ -27,6 +27,7 @@ class Meter:
     def __init__(self) -> None:
         self.seconds = dict.fromkeys(STAGES, 0.0)
         self._stages, self._since = ["import"], 0.0
+        self.patches = {"inrpde.loader": self._declaring, "inrpde.pipeline": self._staged}
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
@@ -44,36 +45,46 @@ class Meter:
         self._since = now
 
     def importing(self, *args: Any, load: Any = builtins.__import__, **named: Any) -> Any:
-        """The same as `__import__`."""
+        """The same as `__import__`; the stages of modules that are there then are measured."""
         if self._stages[-1] == "import":
             return load(*args, **named)
         with self("import"):
-            return load(*args, **named)
+            module = load(*args, **named)
+        for name in self.patches.keys() & sys.modules.keys():
+            self.patches.pop(name)(sys.modules[name])
+        return module
+
+    def _declaring(self, loader: Any) -> None:
+        load = loader.load_problem
+
+        def load_problem(*args: Any) -> Any:
+            with self("declare"):
+                return load(*args)
+
+        loader.load_problem = load_problem
+
+    def _staged(self, pipeline: Any) -> None:
+        meter = self
+
+        class Stopwatch(pipeline.Stopwatch):
+            @contextmanager
+            def __call__(self, stage: str) -> Iterator[None]:
+                with super().__call__(stage), meter(stage):
+                    yield
+
+        pipeline.Stopwatch = Stopwatch
 
 
 def child(problem: str, output: Path) -> None:
     """Solve a problem as the command does, and print the seconds as the last line."""
     meter = Meter()
 
-    from inrpde import loader, pipeline
     from inrpde.cli import main
 
-    class Stopwatch(pipeline.Stopwatch):
-        @contextmanager
-        def __call__(self, stage: str) -> Iterator[None]:
-            with super().__call__(stage), meter(stage):
-                yield
-
-    load = loader.load_problem
-
-    def declared(*args: Any) -> Any:
-        with meter("declare"):
-            return load(*args)
-
-    pipeline.Stopwatch, loader.load_problem = Stopwatch, declared
+    sys.argv = ["inrpde", "solve", problem, "-o", str(output), "--json"]
     builtins.__import__ = meter.importing
     with meter("rest"):
-        code = main(["solve", problem, "-o", str(output), "--json"])
+        code = main()
     if code:
         sys.exit(code)
     print(json.dumps(meter.seconds))
