@@ -26,7 +26,6 @@ from inrpde.compiler import bind
 from inrpde.references import NoReference, Refusal
 from inrpde.references.boxes import box_system
 from inrpde.references.equations import sort_equations
-from inrpde.references.factors import Factors
 from inrpde.references.finite_difference import solve, supports
 from inrpde.references.layout import coarsest_axes
 from inrpde.references.steady import guess
@@ -425,18 +424,6 @@ class TestRefusals:
         u = space.unknown("u")
         found = solve(bind(manufacture(cube, {u: space.coords[0]}, [space.laplace(u)], [(cube.boundary, u)])), 2000)
         assert "GB" in found.reason
-
-
-def test_a_linear_problem_is_factorised_once_a_grid(square, manufacture, monkeypatch):
-    sizes, of = [], Factors.__init__
-    monkeypatch.setattr(
-        Factors, "__init__", lambda self, matrix, *more: sizes.append(matrix.shape[0]) or of(self, matrix, *more)
-    )
-    u = square.space.unknown("u")
-    x, y = square.space.coords
-    made = manufacture(square, {u: sin(3 * x) * exp(y)}, [u - square.space.laplace(u)], [(square.boundary, u)])
-    assert not isinstance(solve(bind(made), 16), NoReference)
-    assert len(sizes) == len(set(sizes)) == 3
 
 
 def test_default_of_the_design(square):
