@@ -1,5 +1,6 @@
 """The command line over a stand-in for the pipeline: options, output, JSON, exit statuses, signals."""
 
+import gc
 import io
 import json
 import os
@@ -15,7 +16,7 @@ import pytest
 
 import inrpde
 from inrpde import config
-from inrpde.cli import main, render
+from inrpde.cli import commands, main, render
 from inrpde.cli.progress import Progress
 from inrpde.errors import DivergedError, Interrupted, OutputError, ProblemError, UsageError
 
@@ -93,6 +94,18 @@ def test_help_answers_at_once_and_imports_nothing_heavy():
     assert (done.returncode, done.stderr) == (0, "")
     for command in ("solve", "check", "reference", "verify", "compare", "report", "list"):
         assert command in done.stdout
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_what_is_imported_is_left_out_of_collections_in_a_process_of_the_commands_own(own):
+    before = gc.get_freeze_count()
+    try:
+        with commands._lasting(SimpleNamespace(own=own)):
+            assert gc.isenabled() is not own
+        assert gc.isenabled()
+        assert (gc.get_freeze_count() > before) is own
+    finally:
+        gc.unfreeze()
 
 
 def test_what_solve_hands_to_the_pipeline(pipeline, capsys):

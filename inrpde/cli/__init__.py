@@ -24,7 +24,7 @@ def main(words: Sequence[str] | None = None) -> int:
     own = words is None
     started = STARTED if own else time.perf_counter()
     words = list(sys.argv[1:] if words is None else words)
-    args = Namespace(json="--json" in words, started=started)  # filled by the parser, which may fail half way
+    args = Namespace(json="--json" in words, started=started, own=own)  # filled by the parser, which may fail half way
     with streams():
         code = _outcome(words, args)
         if own and deadline.running():  # a long call that was left would hold the process up

@@ -71,7 +71,7 @@ def evaluate(
     if strays:
         known = ", ".join([*map(str, coords), *fields, *(values or {})])
         raise UsageError(f"the symbol {strays[0]} is unknown", words(expr), f"known are {known}")
-    (value,) = RowFunction([rest], words(expr))(env)
+    (value,) = RowFunction([rest], expr)(env)
     return np.array(np.broadcast_to(value, (len(points),)))
 
 

@@ -183,7 +183,7 @@ def _distinct(functions: Iterable[Expr], coords: Sequence[Symbol], region: Regio
 
 def _function(g: Expr, coords: Sequence[Symbol]) -> Callable[[Array], Array]:
     """(N, d) → (N,); 0 where it is no real number."""
-    plain = lambdify(coords, g, modules=["numpy", "scipy"], cse=True)
+    plain = lambdify(coords, g, modules=["numpy", "scipy"], cse=True, docstring_limit=0)
 
     def value(points: Array) -> Array:
         with np.errstate(all="ignore"):

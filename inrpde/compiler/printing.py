@@ -11,6 +11,7 @@ from sympy import Basic, Expr, Symbol, lambdify, true
 from sympy.printing.numpy import SciPyPrinter
 
 from inrpde import deadline
+from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 
 SPECIAL = {
@@ -81,9 +82,10 @@ class RowFunction:
     """Several expressions of symbols as one numpy function with common subexpressions.
 
     Called with {symbol: array (N,)}; returns a list with a number (constant) or an array (N,) for each expression.
+    `where` is what errors name: a text, or an expression, which is put into words then.
     """
 
-    def __init__(self, expressions: Sequence[Expr], where: str = ""):
+    def __init__(self, expressions: Sequence[Expr], where: str | Expr = ""):
         self.expressions = tuple(expressions)
         self.where = where
         self.symbols: tuple[Symbol, ...] = tuple(
@@ -115,13 +117,18 @@ class RowFunction:
 
     def _no_value(self, reason: str) -> ProblemError:
         what = f"an expression cannot be evaluated: {reason}"
-        return ProblemError(what, self.where, "write it with numbers and functions that scipy.special has")
+        where = self.where if isinstance(self.where, str) else words(self.where)
+        return ProblemError(what, where, "write it with numbers and functions that scipy.special has")
 
 
 @lru_cache(maxsize=64)
 def _compiled(arguments: tuple[Symbol, ...], expressions: tuple[Expr, ...]) -> Any:
-    """By plain names: what is evaluated again, at other points, is printed once."""
-    return lambdify(arguments, list(expressions), modules=["scipy", "numpy"], printer=_Printer(SETTINGS), cse=True)
+    """By plain names: what is evaluated again, at other points, is printed once. There is no text of the expressions
+    in the function's docstring: it takes a quarter of the time."""
+    return lambdify(
+        arguments, list(expressions), modules=["scipy", "numpy"], printer=_Printer(SETTINGS), cse=True,
+        docstring_limit=0,
+    )  # fmt: skip
 
 
 def _plain_names(expressions: Sequence[Expr]) -> dict[Symbol, Symbol]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from inrpde.compiler.form import Form, Row
+from inrpde.compiler.form import HERE, Form, Row
 from inrpde.discretise.state import Evaluable
 from inrpde.sampling.sites import Samples, Site
 
@@ -29,6 +29,8 @@ class Jets:
 
     rows: tuple[dict, ...]
     integrals: tuple[dict, ...]
+    values: Mapping[tuple[int, int], Array] = field(default_factory=dict)
+    """By the number of the site and the unknown the values there, where they were asked for."""
 
     def towards(self, other: Jets, step: float) -> Jets:
         """The jets of the state a step along the way to another: they are linear in the heads."""
@@ -47,8 +49,8 @@ def no_jets(form: Form) -> Jets:
     )
 
 
-def evaluate_jets(form: Form, samples: Samples, state: Evaluable) -> Jets:
-    """Each derivative that any equation needs is taken once at each site."""
+def evaluate_jets(form: Form, samples: Samples, state: Evaluable, values: bool = False) -> Jets:
+    """Each derivative that any equation needs is taken once at each site; with `values` these are taken with them."""
     sites = (*samples.sites, *samples.integrals)
     uses = [(row, samples.number(row)) for row in form.rows]
     uses += [(term.row, len(samples.sites) + k) for k, term in enumerate(form.integrals)]
@@ -56,11 +58,15 @@ def evaluate_jets(form: Form, samples: Samples, state: Evaluable) -> Jets:
     for row, number in uses:
         for jet in row.jets.values():
             wanted.setdefault((number, jet.site, jet.unknown), set()).add(jet.index)
+    zero, here = (0,) * form.space.dim, [key for key in wanted if values and key[1] == HERE]
+    for key in here:
+        wanted[key].add(zero)
     found = {key: state.jets(key[2], sites[key[0]].at(key[1]), indices) for key, indices in wanted.items()}
-    values = tuple(
+    jets = tuple(
         {s: found[number, jet.site, jet.unknown][jet.index] for s, jet in row.jets.items()} for row, number in uses
     )
-    return Jets(values[: len(form.rows)], values[len(form.rows) :])
+    fields = {(number, unknown): found[number, site, unknown][zero] for number, site, unknown in here}
+    return Jets(jets[: len(form.rows)], jets[len(form.rows) :], fields)
 
 
 def integral_values(form: Form, samples: Samples, jets: Jets) -> list[complex | float]:

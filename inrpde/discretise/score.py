@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inrpde.compiler.form import Form, Jet, Row
+from inrpde.compiler.form import Form, Row
 from inrpde.discretise.base import base, base_jets
 from inrpde.discretise.fields import varying
 from inrpde.discretise.jets import Jets, environments, evaluate_jets, residuals
@@ -72,7 +72,7 @@ def score(form: Form, samples: Samples, state: Evaluable) -> Score:
     """Score a state on samples."""
     modes = lowest_modes(form)
     with np.errstate(all="ignore"):  # a state that diverges has the score inf
-        jets = evaluate_jets(form, samples, state)
+        jets = evaluate_jets(form, samples, state, values=True)
         rows = environments(form, samples, jets)
         operators = [operator(row, samples.of(row), row.tangents(env), modes) for row, env in rows]
         own = _sizes(form, jets, samples, state)
@@ -129,17 +129,16 @@ def _rms(values: Array, site: Site) -> float:
 
 def _sizes(form: Form, jets: Jets, samples: Samples, state: Evaluable) -> list[float]:
     """How much each unknown varies where its equations of the highest dimension hold."""
-    zero = (0,) * form.space.dim
     sizes = []
     for unknown in range(len(form.unknowns)):
-        mine = [(row, at) for row, at in zip(form.rows, jets.rows, strict=True) if unknown in row.indices]
-        highest = max((row.region.dim for row, _ in mine), default=0)
+        mine = [row for row in form.rows if unknown in row.indices]
+        highest = max((row.region.dim for row in mine), default=0)
         values: dict[int, Array] = {}
-        for row, at in mine:
+        for row in mine:
             number, points = samples.number(row), samples.of(row).points
             if row.region.dim == highest and number not in values:
-                here = next((symbol for symbol, jet in row.jets.items() if jet == Jet(unknown, zero)), None)
-                found = field_at(state, unknown, points) if here is None else at[here]
+                known = jets.values.get((number, unknown))
+                found = field_at(state, unknown, points) if known is None else known
                 values[number] = np.broadcast_to(found, (len(points),))
         sizes.append(varying(np.concatenate([*values.values(), np.zeros(0)]), base(form)[unknown]))
     return sizes

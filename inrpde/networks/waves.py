@@ -7,6 +7,7 @@ On a tensor grid, exponentials are products of their values along the axes, and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 
@@ -80,19 +81,29 @@ def sine_fields(points: Array, weight: Array, bias: Array, head: Array, indices:
 
 def field_on_grid(axes: Sequence[Array], frequencies: Array, phases: Array, head: Array) -> Array:
     """Im Σ_f h_f exp(z_f·x + iφ_f) on the grid of `axes`, for complex frequencies z (F, d), phases φ (F,) and a real or
-    complex head (F,): an array of the grid's shape. A complex head multiplies the imaginary parts."""
-    *others, last = (np.exp(np.multiply.outer(axis, z)) for axis, z in zip(axes, frequencies.T, strict=True))
-    others = others or [np.ones((1, len(phases)))]
+    complex head (F,): an array of the grid's shape. A complex head multiplies the imaginary parts. The axes are parted
+    in two, so that there are as few products of exponentials as can be."""
+    waves = [np.exp(np.multiply.outer(axis, z)) for axis, z in zip(axes, frequencies.T, strict=True)]
+    lengths = [len(axis) for axis in axes]
+    ways = range(max(len(axes) - 1, 1), 0, -1)
+    split = min(ways, key=lambda k: math.prod(lengths[:k]) + math.prod(lengths[k:]))
+    first, last = (waves[:split], waves[split:]) if len(axes) > 1 else ([np.ones((1, len(phases)))], waves)
     sides = [head.real, head.imag] if np.iscomplexobj(head) else [head]
-    parts = [(side * np.exp(1j * phases) * last).T for side in sides]
+    parts = [(side * np.exp(1j * phases) * _outer(last, slice(None))).T for side in sides]
     columns = np.hstack([np.vstack([part.imag, part.real]) for part in parts])
-    out = np.empty((np.prod([len(other) for other in others]), columns.shape[1]))
+    out = np.empty((math.prod(len(wave) for wave in first), columns.shape[1]))
     for rows in row_blocks(len(out), len(phases), GRID_BLOCK):
-        numbers = np.unravel_index(np.arange(len(out))[rows], [len(other) for other in others])
-        factor = reduce(np.multiply, (other[at] for other, at in zip(others, numbers, strict=True)))
+        factor = _outer(first, rows)
         np.matmul(np.hstack([factor.real, factor.imag]), columns, out=out[rows])
     found = np.hsplit(out, len(sides))
-    return (found[0] if len(found) == 1 else found[0] + 1j * found[1]).reshape([len(axis) for axis in axes])
+    return (found[0] if len(found) == 1 else found[0] + 1j * found[1]).reshape(lengths)
+
+
+def _outer(waves: Sequence[Array], rows: slice) -> Array:
+    """The products of the waves (n, F) of several axes at some nodes of their grid, (rows, F)."""
+    shape = [len(wave) for wave in waves]
+    numbers = np.unravel_index(np.arange(math.prod(shape))[rows], shape)
+    return reduce(np.multiply, (wave[at] for wave, at in zip(waves, numbers, strict=True)))
 
 
 def _waves(points: Array, weight: Array, bias: Array) -> Iterator[tuple[slice, tuple[Array, Array]]]:

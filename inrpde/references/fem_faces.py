@@ -98,7 +98,7 @@ class _Seen:
         self.forms, self.spaces, self.wall, self.patches = forms, spaces, wall, patches
         self.size = self.patches[0].weights.size
         self.values: dict[Slot, Array] = {}
-        for unknown in wall.sides:
+        for unknown in wall.sides if np.any(state) else ():  # what is missing is zero
             self.values |= spaces.values(self.of(unknown), [unknown], state)
         self.along = np.zeros((self.size, 0, len(wall.bounded)))
         self.flows: list[tuple[Array, dict[Slot, Array]]] = []

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -33,14 +33,18 @@ def element(dim: int, degree: int) -> Any:
 class Patch:
     """Quadrature on some cells, or on one facet each of some cells: `points` (C, Q, d), `weights` (C, Q), of facets the
     `normals` (C, Q, d) out of the cells `cells` (C,), and for each degree the basis functions and their derivatives
-    (C, 1 + d, K, Q). `middles` (C, d) are those of the cells' vertices."""
+    (C, 1 + d, K, Q), which are `made` when they are asked for. `middles` (C, d) are those of the cells' vertices."""
 
     cells: Array
     middles: Array
     points: Array
     weights: Array
-    shapes: Mapping[int, Array]
+    made: Callable[[], Mapping[int, Array]]
     normals: Array = field(default_factory=lambda: np.empty(0))
+
+    @cached_property
+    def shapes(self) -> Mapping[int, Array]:
+        return self.made()
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +159,7 @@ class Spaces:
         deadline.turn()
         where = np.moveaxis(self.mapping.F(at, tind=cells), 0, 2)
         sizes = np.abs(self.mapping.detDF(at, tind=cells)) * weights
-        return Patch(cells, self.middles(cells), where, sizes, self._shapes(at, cells, len(weights)))
+        return Patch(cells, self.middles(cells), where, sizes, partial(self._shapes, at, cells, len(weights)))
 
     def facets(self, facets: Array, sides: Array, at: Array | None = None) -> Patch:
         """Quadrature on facets seen from the cell on a side (0 or 1) of each, or their points `at` (d - 1, Q) of the
@@ -177,9 +181,8 @@ class Spaces:
         inward = np.einsum("ijfq,fj->fqi", slopes, self.mesh.refdom.p.mean(axis=1) - corners.mean(axis=1))
         normals *= -np.sign(np.sum(normals * inward, axis=2))[:, :, None]
         lengths = np.linalg.norm(normals, axis=2)
-        shapes = self._shapes(local, cells, len(weights))
-        middles = self.middles(cells)
-        return Patch(cells, middles, where, lengths * weights, shapes, normals / lengths[:, :, None])
+        made, middles = partial(self._shapes, local, cells, len(weights)), self.middles(cells)
+        return Patch(cells, middles, where, lengths * weights, made, normals / lengths[:, :, None])
 
     def middles(self, cells: Array) -> Array:
         """The middles (C, d) of cells."""

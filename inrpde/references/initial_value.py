@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.integrate import solve_ivp
 from sympy import Derivative, Dummy, Eq, Expr
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
@@ -272,6 +271,8 @@ class _System:
         """What scipy finds, from place to place where data are narrow. Raises _Late at the time `until` (of the
         performance counter), and Unsupported where the solution cannot be continued."""
         reached, calls = self.start, 0
+
+        from scipy.integrate import solve_ivp
 
         def rates(at: float, y: Array) -> Array:
             nonlocal reached, calls

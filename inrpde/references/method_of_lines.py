@@ -12,7 +12,6 @@ from contextlib import suppress
 
 import numpy as np
 from scipy import sparse
-from scipy.integrate import solve_ivp
 from scipy.sparse import csc_array
 from scipy.sparse.linalg import splu
 from sympy import Symbol
@@ -305,6 +304,8 @@ def _states(
             raise Late
         reached[0] = time
         return 1.0
+
+    from scipy.integrate import solve_ivp
 
     states, z = [start], start - base
     for stretch in stretches_of(evolution.system.equations):

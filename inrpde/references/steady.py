@@ -6,14 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.interpolate import RegularGridInterpolator
-from scipy.ndimage import distance_transform_edt
 
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.references.cost import afford
 from inrpde.references.equations import Equations
-from inrpde.references.factors import ignores
-from inrpde.references.newton import Diverged, continued, newton
+from inrpde.references.factors import Factors, ignores
+from inrpde.references.newton import Diverged, Factorise, continued, newton
 from inrpde.references.reference import Reference, Refusal, Unsupported, from_levels
 from inrpde.references.stencils import Axis
 from inrpde.references.system import Array, System
@@ -51,19 +49,20 @@ def solve_steady(
             break
         begun = time.perf_counter()
         system = build(equations, [axis.refined(2**level) for axis in axes])
+        # a linear system takes one step, from wherever it starts
+        start = guess(system) if system.linear or not systems else start_from(systems[-1], system, states[-1])
+        factorise = system.factorise if systems else _once(system.factorise)
         if not systems:
-            start = guess(system)
-            _check_regular(system, start)
-        else:
-            start = start_from(systems[-1], system, states[-1])
+            _check_regular(system, start, factorise)
         try:
-            states.append(_solve(system, start))
+            states.append(_solve(system, start, factorise))
         except Diverged:
             what = "Newton's method does not converge, neither directly nor by continuation"
             raise Unsupported(what, Refusal.DIVERGED) from None
         if not systems:
             order = max(term.order(unknown) for term in equations.volume_terms for unknown in term.unknowns)
-            noise = 4.0**order * system.factorise(states[0])[1].rounding(states[0])
+            _, factors = factorise(start if system.linear else states[0])
+            noise = 4.0**order * factors.rounding(states[0])
         systems.append(system)
         if level >= 2:
             levels = [on_nodes(s, state) for s, state in zip(systems[-3:], states[-3:], strict=True)]
@@ -76,11 +75,23 @@ def solve_steady(
     return found
 
 
-def _solve(system: System, start: Array) -> Array:
+def _once(factorise: Factorise) -> Factorise:
+    """The same; where it is asked for the same state again, what it has found for it."""
+    latest: list[tuple[Array, tuple[Array, Factors]]] = []
+
+    def found(state: Array) -> tuple[Array, Factors]:
+        if not latest or latest[0][0] is not state:
+            latest[:] = [(state, factorise(state))]
+        return latest[0][1]
+
+    return found
+
+
+def _solve(system: System, start: Array, factorise: Factorise) -> Array:
     try:
-        return newton(system.value, system.factorise, start, system.linear)
+        return newton(system.value, factorise, start, system.linear)
     except Diverged:
-        return continued(system.value, system.factorise, start)
+        return continued(system.value, factorise, start)
 
 
 def guess(system: System) -> Array:
@@ -102,6 +113,9 @@ def guess(system: System) -> Array:
 
 def start_from(coarse: System, fine: System, state: Array) -> Array:
     """A state of a coarser grid on a finer one, by linear interpolation between the nodes."""
+    from scipy.interpolate import RegularGridInterpolator
+    from scipy.ndimage import distance_transform_edt
+
     start: Array = np.zeros(fine.grid.width, fine.dtype)
     axes = node_axes(coarse)
     for unknown in range(len(fine.equations.unknowns)):
@@ -145,8 +159,8 @@ def wave_number(system: System) -> float:
     return float(np.sqrt(largest))
 
 
-def _check_regular(system: System, state: Array) -> None:
-    residual, factors = system.factorise(state)
+def _check_regular(system: System, state: Array, factorise: Factorise) -> None:
+    residual, factors = factorise(state)
     if not np.all(np.isfinite(residual)):
         raise Unsupported("the data, or the equations at the first guess, are not finite on the grid")
     if factors.condition() > SINGULAR:

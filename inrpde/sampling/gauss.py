@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import factorial
 
 import numpy as np
@@ -46,10 +47,16 @@ def integration(region: Region, seed: int = 0, cuts: Sequence[Sequence[float]] =
 
 def composite(lo: float, hi: float, cuts: Sequence[float], count: int) -> tuple[Array, Array]:
     """Gauss nodes and weights on each part of a side that is cut."""
-    x, w = np.polynomial.legendre.leggauss(count)
+    x, w = _rule(count)
     edges = np.array([lo, *(cut for cut in cuts if lo < cut < hi), hi], dtype=float)
     half = np.diff(edges)[:, None] / 2
     return (edges[:-1, None] + half * (1 + x)).ravel(), (half * w).ravel()
+
+
+@lru_cache(maxsize=16)
+def _rule(count: int) -> tuple[Array, Array]:
+    """Gauss's nodes and weights on [-1, 1], which boxes and sides share."""
+    return np.polynomial.legendre.leggauss(count)
 
 
 def _on_tiles(region: Region) -> Quadrature:
@@ -57,7 +64,7 @@ def _on_tiles(region: Region) -> Quadrature:
     on many simplices fewer nodes each."""
     tiles, dim = region.tiles, region.dim
     count = int(np.clip((POINTS / sum(len(v) for v, _ in tiles)) ** (1 / dim), *TILE))
-    x, w = np.polynomial.legendre.leggauss(count)
+    x, w = _rule(count)
     unit, weights = grid_points([(1 + x) / 2] * dim), np.prod(grid_points([w / 2] * dim), axis=1)
     shares = np.cumprod(unit, axis=1)  # of the step from each vertex to the next
     weights = weights * factorial(dim) * np.prod(unit ** np.arange(dim - 1, -1, -1), axis=1)
@@ -76,7 +83,7 @@ def _on_tiles(region: Region) -> Quadrature:
 
 def _along(region: Region) -> Quadrature:
     """A composite Gauss rule on each smooth piece of a curve."""
-    x, w = np.polynomial.legendre.leggauss(ORDER)
+    x, w = _rule(ORDER)
     points, weights, normals = [], [], []
     for part in region.parts:
         for lo, hi in part.spans:

@@ -65,6 +65,19 @@ def test_the_score_is_the_relative_error_of_a_smooth_perturbation():
         assert size < found.total < 2 * size
 
 
+def test_values_are_taken_with_the_derivatives_at_the_same_points():
+    form, taken = compile_problem(poisson()), []
+
+    class Counted(Expressions):
+        def jets(self, unknown, points, indices):
+            taken.append((unknown, points.tobytes()))
+            return super().jets(unknown, points, indices)
+
+    exact = exact_state(form)
+    score(form, draw(form, 100, 0), Counted(exact.form, exact.known))
+    assert len(taken) == len(set(taken)) == 2  # the square and its boundary
+
+
 def test_the_total_is_the_root_of_the_sum_of_squares():
     found = scored(poisson(), lambda form: Expressions(form, (hat + 0.1 * x,)))
     assert np.isclose(found.total, np.hypot(*(row.relative for row in found.rows)))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from inrpde.networks.siren import SineBody
 from inrpde.networks.stored import dump_trial, load_trial
 from inrpde.networks.trial import Trial
-from inrpde.networks.waves import sine_cosine
+from inrpde.networks.waves import field_on_grid, sine_cosine, sine_fields
+from inrpde.sampling.grid import grid_points
 
 BOX = (np.array([0.0, -1.0]), np.array([2.0, 5.0]))
 POINTS = np.random.default_rng(0).uniform(*BOX, (700, 2))
@@ -33,6 +34,18 @@ class TestWaves:
         sine, cosine = sine_cosine(angles)
         np.testing.assert_allclose(sine, [math.sin(a) for a in angles], rtol=1e-13, atol=0)
         np.testing.assert_allclose(cosine, -1.0, rtol=1e-15)
+
+    @pytest.mark.parametrize("shape", [(7,), (3, 8), (9, 8, 2), (2, 8, 9), (3, 2, 4, 5)])
+    @pytest.mark.parametrize("kind", [float, complex])
+    def test_a_field_on_a_grid_is_that_at_its_points(self, shape, kind):
+        rng, d = np.random.default_rng(0), len(shape)
+        axes = [np.sort(rng.uniform(-1, 1, n)) for n in shape]
+        weight, bias = rng.normal(0, 4, (30, d)), rng.uniform(0, 6, 30)
+        head = (rng.normal(size=30) + 1j * rng.normal(size=30)).astype(complex)
+        head = head if kind is complex else head.real
+        found = field_on_grid(axes, 1j * weight, bias, head)
+        at_points = sine_fields(grid_points(axes), weight, bias, head, [(0,) * d])[(0,) * d]
+        np.testing.assert_allclose(found, at_points.reshape(shape), rtol=0, atol=1e-13)
 
 
 class TestRandom:

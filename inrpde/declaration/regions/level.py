@@ -59,12 +59,12 @@ class Level(Solid):
 
     @cached_property
     def _value(self) -> Any:
-        return lambdify(self.coords, self.gap, modules=["numpy", "scipy"], cse=True)
+        return lambdify(self.coords, self.gap, modules=["numpy", "scipy"], cse=True, docstring_limit=0)
 
     @cached_property
     def _gradient(self) -> Any:
         slopes = [self.gap.diff(x) for x in self.coords]
-        return lambdify(self.coords, slopes, modules=["numpy", "scipy"], cse=True)
+        return lambdify(self.coords, slopes, modules=["numpy", "scipy"], cse=True, docstring_limit=0)
 
     @cached_property
     def _steepest(self) -> float:

@@ -126,7 +126,8 @@ def _is_scalar(side: Any) -> bool:
 @lru_cache(maxsize=1024)
 def _compile(tree: Boolean, coords: tuple[Symbol, ...]) -> Relation:
     atoms = tuple(sorted({leaf for leaf in _leaves(tree) if isinstance(leaf, Relational)}, key=str))
-    gaps = lambdify(coords, [atom.lhs - atom.rhs for atom in atoms], modules=["numpy", "scipy"], cse=True)
+    sides = [atom.lhs - atom.rhs for atom in atoms]
+    gaps = lambdify(coords, sides, modules=["numpy", "scipy"], cse=True, docstring_limit=0)
     return Relation(tree, coords, atoms, gaps)
 
 

@@ -125,8 +125,8 @@ def changes(form: Form, unknown: int, region: Region) -> list[Corner]:
     gap = np.linalg.norm(values[:, None] - slopes[None], axis=2)
     near = 4 * q.measure / len(q.points)
     found: list[Corner] = []
-    for i, j in zip(*np.nonzero(gap < near), strict=True):
-        point = _between(form, unknown, values[i], slopes[j])
+    i, j = np.nonzero(gap < near)
+    for point in _between(form, unknown, values[i], slopes[j]):
         normals = q.normals[np.argsort(np.linalg.norm(q.points - point, axis=1))[:2]]
         known = [np.array(c.point) for c in (*region.corners, *found)]
         flat = normals[0] @ normals[1] > 0.999
@@ -137,20 +137,15 @@ def changes(form: Form, unknown: int, region: Region) -> list[Corner]:
 
 
 def _between(form: Form, unknown: int, value: Array, slope: Array) -> Array:
-    """The end of the condition on values, on the way from a point of it to a point of the other: by bisection."""
-    for _ in range(45):
-        middle = (value + slope) / 2
-        if _holds_value(form, unknown, middle):
-            value = middle
-        else:
-            slope = middle
-    return (value + slope) / 2
-
-
-def _holds_value(form: Form, unknown: int, point: Array) -> bool:
+    """The ends (P, 2) of the condition on values, on the way from points (P, 2) of it to points of the other: by
+    bisection."""
     rows = [row for row in form.rows if row.region.dim == 1 and unknown in row.indices]
     plain = [row for row in rows if not any(any(jet.index) for jet in row.jets.values())]
-    return any(row.region.contains(point[None, :])[0] for row in plain)
+    for _ in range(45 if len(value) else 0):
+        middle = (value + slope) / 2
+        holds = np.any([row.region.contains(middle) for row in plain], axis=0)[..., None]
+        value, slope = np.where(holds, middle, value), np.where(holds, slope, middle)
+    return (value + slope) / 2
 
 
 def _kind(form: Form, unknown: int, size: float, point: tuple[float, float], direction: float) -> str | None:

@@ -20,7 +20,6 @@ from inrpde.compiler.form import Form, Row
 from inrpde.compiler.printing import RowFunction
 from inrpde.compiler.rough import JUMPING, steps
 from inrpde.declaration.regions import Region
-from inrpde.declaration.words import words
 from inrpde.sampling import sample
 from inrpde.sampling.extent import priors
 from inrpde.sampling.sites import Samples
@@ -134,7 +133,7 @@ def values_of(form: Form, expr: Expr) -> Values:
     coords = form.space.coords
     if known.atoms(AppliedUndef):
         return lambda points: evaluate(known, coords, points, form.bound.data)
-    once = RowFunction([known], words(expr))
+    once = RowFunction([known], expr)
     return lambda points: np.broadcast_to(once(dict(zip(coords, points.T, strict=True)))[0], (len(points),))
 
 
