@@ -5,10 +5,13 @@ A package adds one by an entry point in the group `inrpde.problems`, `inrpde.met
 `auto`, which are listed in `solvers/auto.py`.
 """
 
+import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from inrpde.errors import InrpdeError, UsageError
@@ -32,6 +35,20 @@ class Plugin:
     def package(self) -> str:
         """The claiming distributions and their versions."""
         return " and ".join(_package(claim) for claim in self.claims)
+
+    @property
+    def ours(self) -> bool:
+        """Does it come with inrpde?"""
+        return any(map(_ours, self.claims))
+
+    @property
+    def file(self) -> Path:
+        """The file of its module, which is not imported. Raises UsageError where there is none."""
+        found = _located(self.entry.module)
+        if found is None or not found.has_location or found.origin is None:
+            where = f"{self.package} ({self.entry.value})"
+            raise UsageError(f"the module of the {self.kind} {self.name!r} has no file", where, "mend that package")
+        return Path(found.origin)
 
     @property
     def entry(self) -> EntryPoint:
@@ -67,7 +84,7 @@ def failed(error: BaseException) -> str:
 def in_turn(group: str) -> list[Plugin]:
     """A plugin for every claim, in the order in which they are asked: those that come with inrpde before all others."""
     every = [Plugin(group, plugin.name, (claim,)) for plugin in available(group).values() for claim in plugin.claims]
-    return sorted(every, key=lambda plugin: (not _ours(plugin.entry), plugin.name, plugin.package))
+    return sorted(every, key=lambda plugin: (not plugin.ours, plugin.name, plugin.package))
 
 
 def available(group: str) -> dict[str, Plugin]:
@@ -95,6 +112,17 @@ def find(group: str, name: str) -> Plugin:
 def load(group: str, name: str) -> Any:
     """Import the plugin of that name. Raises UsageError when there is none, two, or it fails to import."""
     return find(group, name).load()
+
+
+def _located(module: str) -> ModuleSpec | None:
+    """Where a module lies, found without importing it or its packages: these may be heavy, or fail."""
+    package = module.rpartition(".")[0]
+    if not package:
+        return PathFinder.find_spec(module)
+    if package in sys.modules:
+        return PathFinder.find_spec(module, getattr(sys.modules[package], "__path__", []))
+    parent = _located(package)
+    return parent and PathFinder.find_spec(module, parent.submodule_search_locations or [])
 
 
 def _ours(entry: EntryPoint) -> bool:

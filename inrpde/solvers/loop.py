@@ -82,7 +82,7 @@ def run(
                     ended = late if scope.expired else ended
                     break
                 kept.take(partial(getattr, candidate, "memory"))
-                context.tell(f"{candidate.reason}, score {candidate.score:.1e}")
+                context.tell(f"score {candidate.score:.1e}: {candidate.reason}")
                 better = beats(candidate.score, best)
                 steps.append(_summary(candidate, better))
                 if better:
