@@ -9,8 +9,9 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -126,8 +127,14 @@ def _located(module: str) -> ModuleSpec | None:
 
 
 def _ours(entry: EntryPoint) -> bool:
-    return entry.dist is not None and entry.dist.name == "inrpde"
+    return entry.dist is not None and _distribution(entry.dist)[0] == "inrpde"
 
 
 def _package(entry: EntryPoint) -> str:
-    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "a package without a name"
+    return " ".join(_distribution(entry.dist)) if entry.dist else "a package without a name"
+
+
+@lru_cache
+def _distribution(dist: Distribution) -> tuple[str, str]:
+    """Its name and version, for which all of its metadata, its readme too, are read."""
+    return dist.name, dist.version
