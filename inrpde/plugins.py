@@ -1,10 +1,11 @@
 """Problems, methods, references and exporters, found by entry points and imported when they are asked for.
 
 A package adds one by an entry point in the group `inrpde.problems`, `inrpde.methods`, `inrpde.strategies`,
-`inrpde.references` or `inrpde.exporters`; what comes with inrpde is registered the same way, but for the strategies of
-`auto`, which are listed in `solvers/auto.py`.
+`inrpde.bodies`, `inrpde.references` or `inrpde.exporters`; what comes with inrpde is registered the same way, but for
+the strategies of `auto`, which are listed in `solvers/auto.py`, and the bodies, in `networks/stored.py`.
 """
 
+import inspect
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
@@ -17,7 +18,15 @@ from typing import Any
 
 from inrpde.errors import InrpdeError, UsageError
 
-GROUPS = ("problems", "methods", "strategies", "references", "exporters")
+GROUPS = ("problems", "methods", "strategies", "bodies", "references", "exporters")
+CALLS = {
+    "methods": {"": "(context)"},
+    "strategies": {"serves": "(form)"},
+    "bodies": {"jets": "(self, points, indices)", "state": "(self)", "from_state": "(state)"},
+    "references": {"supports": "(bound)", "solve": "(bound, n, *, budget, progress)"},
+    "exporters": {"": "(path, dataset)"},
+}
+"""How what is loaded is called: it, or its attributes. (`inrpde.plugin` has the same as protocols.)"""
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class Plugin:
 
     @property
     def kind(self) -> str:
-        return self.group.removesuffix("s")
+        return kind(self.group)
 
     @property
     def package(self) -> str:
@@ -63,23 +72,48 @@ class Plugin:
         return self.claims[0]
 
     def load(self) -> Any:
-        """Import what the entry point names. Raises UsageError with the reason when that fails."""
+        """Import what the entry point names. Raises UsageError with the reason when that fails, or cannot be called as
+        it will be."""
         entry = self.entry
+        where = f"{self.package} ({entry.value})"
         try:
-            return entry.load()
+            made = entry.load()
         except InrpdeError:
             raise
         except (Exception, SystemExit) as error:
-            raise UsageError(
-                f"the {self.kind} {self.name!r} cannot be loaded: {failed(error)}",
-                f"{self.package} ({entry.value})",
-                "mend or uninstall that package",
-            ) from error
+            what = f"the {self.kind} {self.name!r} cannot be loaded: {failed(error)}"
+            raise UsageError(what, where, "mend or uninstall that package") from error
+        if (flaw := misfit(self.group, made)) is not None:
+            fix = "mend that package: inrpde.plugin has the protocols, and inrpde.testing what tries them"
+            raise UsageError(f"the {self.kind} {self.name!r} cannot be used: {flaw}", where, fix)
+        return made
 
 
 def failed(error: BaseException) -> str:
     """How a plugin's exception is told: its type and its words."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def kind(group: str) -> str:
+    """What one of a group is called."""
+    return "body" if group == "bodies" else group.removesuffix("s")
+
+
+def misfit(group: str, made: Any) -> str | None:
+    """Why what was loaded cannot be called as one of its group is, with both signatures; None where it can."""
+    for name, call in CALLS.get(group, {}).items():
+        asked = getattr(made, name, None) if name else made
+        if not callable(asked):
+            return f"it has no {name}{call}" if name else f"it is {made!r:.60}, and is called as {kind(group)}{call}"
+        positional, _, keywords = call.strip("()").partition(", *, ")
+        try:
+            taken = inspect.signature(asked)
+            taken.bind(*positional.split(", "), **dict.fromkeys(filter(None, keywords.split(", "))))
+        except TypeError:
+            return f"it is called as {name or kind(group)}{call}, and takes {taken}"
+        except ValueError:  # compiled code has no signature
+            continue
+    return None
 
 
 def in_turn(group: str) -> list[Plugin]:
@@ -104,7 +138,7 @@ def find(group: str, name: str) -> Plugin:
     near = get_close_matches(name, plugins, n=1)
     guess = f"did you mean {near[0]}? " if near else ""
     raise UsageError(
-        f"there is no {group.removesuffix('s')} {name!r}",
+        f"there is no {kind(group)} {name!r}",
         f"installed {group}: {', '.join(plugins) or 'none'}",
         f"{guess}`inrpde list` shows what is installed",
     )

@@ -29,11 +29,11 @@ def install(tmp_path, monkeypatch):
 
 
 def test_a_plugin_is_imported_when_it_is_loaded_and_not_before(install):
-    install("steepest", {"steepest": "steepest_module:descend"}, steepest_module="def descend(): return 42")
+    install("steepest", {"steepest": "steepest_module:descend"}, steepest_module="def descend(context): return 42")
     plugin = plugins.find("methods", "steepest")
     assert (plugin.package, plugin.kind) == ("steepest 1.5", "method")
     assert "steepest_module" not in sys.modules
-    assert plugins.load("methods", "steepest")() == 42
+    assert plugins.load("methods", "steepest")(None) == 42
 
 
 def test_what_comes_with_inrpde_is_registered_the_same_way():
