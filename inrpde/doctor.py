@@ -51,8 +51,10 @@ def _versions() -> tuple[dict[str, str], list[dict[str, str | None]]]:
     """Of Python, the system, inrpde and what it needs; and an error for each that is missing."""
     found = {"python": platform.python_version(), "system": platform.platform(), "executable": sys.executable}
     missing = []
-    needed = [text for text in requires("inrpde") or () if "extra ==" not in text]
-    for text, name in [("inrpde", "inrpde"), *((text, _name(text)) for text in needed)]:
+    declared = requires("inrpde") if _version("inrpde") else None
+    needed = ["inrpde", *(text for text in declared or () if "extra ==" not in text)]
+    for text in needed:
+        name = _name(text)
         known = _version(name)
         found[name] = known or "missing"
         if known is None:

@@ -97,8 +97,9 @@ def _write(made: Dataset, path: Path) -> Path:
         return stored
     try:
         with replacing_all(path) as beside:
-            given = exporter.load()(beside, made) or beside
-        return path.with_name(Path(given).name)
+            given = exporter.load()(beside, made)
+        several = isinstance(given, Path) and given.parent == beside.parent
+        return path.with_name(given.name) if several else path
     except (Exception, SystemExit) as error:
         what = error.what if isinstance(error, InrpdeError) else plugins.failed(error)
         fix = error.fix if isinstance(error, InrpdeError) and error.fix else "mend or uninstall that package"
