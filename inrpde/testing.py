@@ -34,7 +34,7 @@ from inrpde.references.reference import NoReference, Reference
 from inrpde.sampling.draw import draw
 from inrpde.sampling.sample import sample
 from inrpde.solvers.contract.guest import checked
-from inrpde.solvers.contract.method import Candidate, Clock, Context
+from inrpde.solvers.contract.method import Candidate, Clock, Context, candidates
 
 __all__ = ["check_body", "check_exporter", "check_method", "check_reference"]
 
@@ -52,7 +52,7 @@ def check_method(
     *,
     error: float = 1e-2,
     settings: Mapping[str, Any] | None = None,
-    candidates: int = 3,
+    most: int = 3,
 ) -> Candidate:
     """Try a method on a problem whose solution is known, up to so many candidates, and return the best of them.
 
@@ -67,8 +67,8 @@ def check_method(
 
     def found(memory: Mapping[str, Any] | None = None) -> list[Candidate]:
         context: Context[Any] = Context(form, chosen, 0, Clock(None), memory=memory or {})
-        with closing(method(context)) as steps:
-            return [checked(each, form) for each in islice(steps, candidates)]
+        with closing(candidates(method, context)) as given:
+            return [checked(each, form) for each in islice(given, most)]
 
     try:
         every = found()
