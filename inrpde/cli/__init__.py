@@ -24,7 +24,8 @@ def main(words: Sequence[str] | None = None) -> int:
     own = words is None
     started = STARTED if own else time.perf_counter()
     words = list(sys.argv[1:] if words is None else words)
-    args = Namespace(json="--json" in words, started=started, journal=_unkept)  # filled by the parser: it may fail
+    # Filled by the parser, which may fail half way.
+    args = Namespace(json="--json" in words, started=started, quiet=False, journal=_unkept)
     with streams():
         code = _outcome(words, args)
         if own and deadline.running():  # a long call that was left would hold the process up

@@ -262,7 +262,7 @@ def _replaces(args: Namespace, there: Iterable[Path]) -> None:
             what = f"the output is there, and --no-clobber replaces nothing: it is of {made}"
             raise OutputError(what, str(path), "another name with -o, or leave --no-clobber out")
         args.journal("replaces", path=str(path), made=made)
-        if not _quiet(args):
+        if not args.quiet:
             print(f"replaces {path}, of {made}", file=sys.stderr)
 
 
@@ -292,15 +292,10 @@ def _progress(args: Namespace) -> Iterator[Progress]:
         yield progress
 
 
-def _quiet(args: Namespace) -> bool:
-    """Is nothing but errors and results to be told? Commands without a solve are not asked."""
-    return getattr(args, "quiet", False)
-
-
 def _print(args: Namespace, made: Mapping[str, Any], lay_out: Any) -> None:
     for warning in made.get("warnings", ()):
         args.journal("warning", text=warning)
-        if not _quiet(args):
+        if not args.quiet:
             print(f"warning: {warning}", file=sys.stderr)
     args.journal("result", report=made)
     text = json.dumps(render.plain(made), ensure_ascii=not unicode_json()) if args.json else lay_out(made)

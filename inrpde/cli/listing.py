@@ -39,7 +39,7 @@ def described(plugin: plugins.Plugin, loaded: bool) -> dict[str, Any]:
     except InrpdeError as error:
         failure = f"{error.what} [{error.where}]"
     first = (about or "").strip().partition("\n")[0]
-    return {"name": plugin.name, "package": plugin.package, "about": first, "error": failure, **more}
+    return {"name": plugin.name, "package": plugin.package, "about": first or None, "error": failure, **more}
 
 
 def _load(plugin: plugins.Plugin) -> dict[str, Any]:
