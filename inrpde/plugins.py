@@ -1,19 +1,32 @@
 """Problems, methods, references and exporters, found by entry points and imported when they are asked for.
 
 A package adds one by an entry point in the group `inrpde.problems`, `inrpde.methods`, `inrpde.strategies`,
-`inrpde.references` or `inrpde.exporters`; what comes with inrpde is registered the same way, but for the strategies of
-`auto`, which are listed in `solvers/auto.py`.
+`inrpde.bodies`, `inrpde.references` or `inrpde.exporters`; what comes with inrpde is registered the same way, but for
+the strategies of `auto`, which are listed in `solvers/auto.py`, and the bodies, in `networks/stored.py`.
 """
 
+import inspect
+import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib.metadata import EntryPoint, entry_points
+from functools import lru_cache
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from inrpde.errors import InrpdeError, UsageError
 
-GROUPS = ("problems", "methods", "strategies", "references", "exporters")
+GROUPS = ("problems", "methods", "strategies", "bodies", "references", "exporters")
+CALLS = {
+    "methods": {"": "(context)"},
+    "strategies": {"serves": "(form)"},
+    "bodies": {"jets": "(self, points, indices)", "state": "(self)", "from_state": "(state)"},
+    "references": {"supports": "(bound)", "solve": "(bound, n, *, budget, progress)"},
+    "exporters": {"": "(path, dataset)"},
+}
+"""How what is loaded is called: it, or its attributes. (`inrpde.plugin` has the same as protocols.)"""
 
 
 @dataclass(frozen=True)
@@ -26,12 +39,26 @@ class Plugin:
 
     @property
     def kind(self) -> str:
-        return self.group.removesuffix("s")
+        return kind(self.group)
 
     @property
     def package(self) -> str:
         """The claiming distributions and their versions."""
         return " and ".join(_package(claim) for claim in self.claims)
+
+    @property
+    def ours(self) -> bool:
+        """Does it come with inrpde?"""
+        return any(map(_ours, self.claims))
+
+    @property
+    def file(self) -> Path:
+        """The file of its module, which is not imported. Raises UsageError where there is none."""
+        found = _located(self.entry.module)
+        if found is None or not found.has_location or found.origin is None:
+            where = f"{self.package} ({self.entry.value})"
+            raise UsageError(f"the module of the {self.kind} {self.name!r} has no file", where, "mend that package")
+        return Path(found.origin)
 
     @property
     def entry(self) -> EntryPoint:
@@ -45,18 +72,21 @@ class Plugin:
         return self.claims[0]
 
     def load(self) -> Any:
-        """Import what the entry point names. Raises UsageError with the reason when that fails."""
+        """Import what the entry point names. Raises UsageError with the reason when that fails, or cannot be called as
+        it will be."""
         entry = self.entry
+        where = f"{self.package} ({entry.value})"
         try:
-            return entry.load()
+            made = entry.load()
         except InrpdeError:
             raise
         except (Exception, SystemExit) as error:
-            raise UsageError(
-                f"the {self.kind} {self.name!r} cannot be loaded: {failed(error)}",
-                f"{self.package} ({entry.value})",
-                "mend or uninstall that package",
-            ) from error
+            what = f"the {self.kind} {self.name!r} cannot be loaded: {failed(error)}"
+            raise UsageError(what, where, "mend or uninstall that package") from error
+        if (flaw := misfit(self.group, made)) is not None:
+            fix = "mend that package: inrpde.plugin has the protocols, and inrpde.testing what tries them"
+            raise UsageError(f"the {self.kind} {self.name!r} cannot be used: {flaw}", where, fix)
+        return made
 
 
 def failed(error: BaseException) -> str:
@@ -64,10 +94,32 @@ def failed(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
+def kind(group: str) -> str:
+    """What one of a group is called."""
+    return "body" if group == "bodies" else group.removesuffix("s")
+
+
+def misfit(group: str, made: Any) -> str | None:
+    """Why what was loaded cannot be called as one of its group is, with both signatures; None where it can."""
+    for name, call in CALLS.get(group, {}).items():
+        asked = getattr(made, name, None) if name else made
+        if not callable(asked):
+            return f"it has no {name}{call}" if name else f"it is {made!r:.60}, and is called as {kind(group)}{call}"
+        positional, _, keywords = call.strip("()").partition(", *, ")
+        try:
+            taken = inspect.signature(asked)
+            taken.bind(*positional.split(", "), **dict.fromkeys(filter(None, keywords.split(", "))))
+        except TypeError:
+            return f"it is called as {name or kind(group)}{call}, and takes {taken}"
+        except ValueError:  # compiled code has no signature
+            continue
+    return None
+
+
 def in_turn(group: str) -> list[Plugin]:
     """A plugin for every claim, in the order in which they are asked: those that come with inrpde before all others."""
     every = [Plugin(group, plugin.name, (claim,)) for plugin in available(group).values() for claim in plugin.claims]
-    return sorted(every, key=lambda plugin: (not _ours(plugin.entry), plugin.name, plugin.package))
+    return sorted(every, key=lambda plugin: (not plugin.ours, plugin.name, plugin.package))
 
 
 def available(group: str) -> dict[str, Plugin]:
@@ -86,7 +138,7 @@ def find(group: str, name: str) -> Plugin:
     near = get_close_matches(name, plugins, n=1)
     guess = f"did you mean {near[0]}? " if near else ""
     raise UsageError(
-        f"there is no {group.removesuffix('s')} {name!r}",
+        f"there is no {kind(group)} {name!r}",
         f"installed {group}: {', '.join(plugins) or 'none'}",
         f"{guess}`inrpde list` shows what is installed",
     )
@@ -97,9 +149,26 @@ def load(group: str, name: str) -> Any:
     return find(group, name).load()
 
 
+def _located(module: str) -> ModuleSpec | None:
+    """Where a module lies, found without importing it or its packages: these may be heavy, or fail."""
+    package = module.rpartition(".")[0]
+    if not package:
+        return PathFinder.find_spec(module)
+    if package in sys.modules:
+        return PathFinder.find_spec(module, getattr(sys.modules[package], "__path__", []))
+    parent = _located(package)
+    return parent and PathFinder.find_spec(module, parent.submodule_search_locations or [])
+
+
 def _ours(entry: EntryPoint) -> bool:
-    return entry.dist is not None and entry.dist.name == "inrpde"
+    return entry.dist is not None and _distribution(entry.dist)[0] == "inrpde"
 
 
 def _package(entry: EntryPoint) -> str:
-    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "a package without a name"
+    return " ".join(_distribution(entry.dist)) if entry.dist else "a package without a name"
+
+
+@lru_cache
+def _distribution(dist: Distribution) -> tuple[str, str]:
+    """Its name and version, for which all of its metadata, its readme too, are read."""
+    return dist.name, dist.version

@@ -29,6 +29,7 @@ from inrpde.declaration.space import is_name
 from inrpde.declaration.words import words
 from inrpde.errors import InrpdeError, OutputError, ProblemError
 from inrpde.export import Dataset, write
+from inrpde.export.atomic import replacing_all
 from inrpde.export.symbols import check_together, dump
 from inrpde.found import Domain
 from inrpde.reference_fields import QuadraticField
@@ -61,14 +62,16 @@ def save(solution: Solution, path: str | Path, own: Mapping[str, Array] | None =
     return _write(dataset(solution, own), path)
 
 
-def rehearse(problem: Problem, path: str | Path) -> None:
+def rehearse(problem: Problem, path: str | Path) -> list[Path]:
     """Write a field of a few nodes that is like the problem's, and throw it away: names that no file takes, an ending
     that nothing writes, or that fields like these cannot have, are known before hours of work.
 
-    Raises OutputError, or whatever loading an exporter does."""
+    Returns what is there, and would be replaced. Raises OutputError, or whatever loading an exporter does."""
+    path = Path(path)
     with TemporaryDirectory() as folder:
         try:
-            _write(_sketch(problem), Path(folder) / Path(path).name)
+            _write(_sketch(problem), Path(folder) / path.name)
+            made = {each.name: each.is_dir() for each in sorted(Path(folder).iterdir())}
         except OutputError as error:
             where = str(path) if folder in (error.where or folder) else error.where
             fix = "mend or uninstall that package, or write NAME.h5" if folder in (error.fix or "") else error.fix
@@ -76,8 +79,15 @@ def rehearse(problem: Problem, path: str | Path) -> None:
         except InrpdeError:
             raise
         except Exception as error:
-            what = f"the exporter for {Path(path).suffix} fails: {type(error).__name__}: {error}"
+            what = f"the exporter for {path.suffix} fails: {type(error).__name__}: {error}"
             raise OutputError(what, str(path), "write NAME.h5") from error
+    there = {each: each.is_dir() for each in map(path.with_name, made) if each.exists()}
+    for each, folders in there.items():
+        if folders is not made[each.name]:
+            there_is, would_be = ("a folder", "a file") if folders else ("a file", "a folder")
+            what = f"{there_is} is there, and {would_be} would be written"
+            raise OutputError(what, str(each), "give another name with -o")
+    return list(there)
 
 
 def _write(made: Dataset, path: Path) -> Path:
@@ -86,7 +96,10 @@ def _write(made: Dataset, path: Path) -> Path:
     if exporter is None:
         return stored
     try:
-        return exporter.load()(path, made) or path
+        with replacing_all(path) as beside:
+            given = exporter.load()(beside, made)
+        several = isinstance(given, Path) and given.parent == beside.parent
+        return path.with_name(given.name) if several else path
     except (Exception, SystemExit) as error:
         what = error.what if isinstance(error, InrpdeError) else plugins.failed(error)
         fix = error.fix if isinstance(error, InrpdeError) and error.fix else "mend or uninstall that package"

@@ -63,6 +63,7 @@ HEAVY = {
 LATE = {
     "inrpde.cli": "the command line answers --help, and errors in its words, without sympy",
     "inrpde.cli.commands": "each command imports what it needs",
+    "inrpde.cli.listing": "a plugin is loaded where that is asked for",
     "inrpde.solvers.descent.adam": "torch is imported when it trains",
     "inrpde.solvers.descent.quasi_newton": "torch is imported when it trains",
 }

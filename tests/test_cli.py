@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from types import SimpleNamespace
 
@@ -92,7 +93,9 @@ def test_help_answers_at_once_and_imports_nothing_heavy():
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    for command in ("solve", "check", "reference", "verify", "compare", "report", "list"):
+    for command in (
+        "solve", "check", "reference", "verify", "compare", "report", "new", "show", "list", "doctor",
+    ):  # fmt: skip
         assert command in done.stdout
 
 
@@ -300,15 +303,13 @@ def test_list_names_the_problems_and_why_one_cannot_be_loaded(monkeypatch, tmp_p
     assert "NameError: name 'undefined' is not defined" in out
     assert main(["list", "--json"]) == 0
     listing = json.loads(capsys.readouterr().out)
-    assert set(listing) == {"problems", "methods", "strategies", "references", "exporters"}
+    assert set(listing) == {"problems", "methods", "strategies", "bodies", "references", "exporters"}
     problems = {entry["name"]: entry for entry in listing["problems"]}
     assert problems["poisson"]["error"] is None
     assert problems["shaky"]["package"] == "broken 1.0"
     assert problems["nobody"]["error"]
-    methods = {entry["name"]: entry for entry in listing["methods"]}
-    assert methods["newton"]["reads"] == ["solver.band", "solver.layers", "solver.width"]
-    assert "reads" not in methods["auto"]
-    assert "reads solver.points, solver.steps, solver.width" in out
+    assert main(["list", "methods"]) == 0
+    assert "reads solver.points, solver.steps, solver.width" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -385,6 +386,31 @@ def test_progress_is_a_bar_on_a_terminal_that_is_cleared():
     assert "━━━━━━━━━━━━┄┄┄┄┄┄┄┄┄┄┄┄" in stream.getvalue()
     assert stream.getvalue().endswith("\r\x1b[2K")
     assert "\n" not in stream.getvalue()
+
+
+def test_a_terminals_clock_moves_between_two_calls(monkeypatch):
+    drawn, enough = [], threading.Event()
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+        def write(self, text):
+            drawn.append(text)
+            if len(drawn) > 2:
+                enough.set()
+            return len(text)
+
+    monkeypatch.setattr("inrpde.cli.progress.TICK", 0.001)
+    progress = Progress(Terminal())
+    progress("solve", None, "score 3e-7: 800 features")
+    assert enough.wait(60)
+    progress.close()
+    last = len(drawn)
+    assert all(line.endswith(" s  solve  score 3e-7: 800 features") for line in drawn[:-1])
+    assert drawn[-1] == "\r\x1b[2K"
+    assert not [thread for thread in threading.enumerate() if thread is progress._clock]
+    assert len(drawn) == last
 
 
 def test_the_settings_are_listed(capsys):

@@ -1,6 +1,7 @@
 """The examples of docs/extending.md, run as they stand there."""
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,8 +12,7 @@ from sympy import Eq, Interval, exp, sin
 import inrpde
 from inrpde import On, Problem, Region, Space, pipeline, references
 from inrpde.compiler import compile_problem
-from inrpde.errors import UsageError
-from inrpde.networks import stored
+from inrpde.errors import OutputError, UsageError
 
 PAGE = (Path(__file__).parents[1] / "docs/extending.md").read_text(encoding="utf-8")
 EXAMPLES = {name: text for text, name in re.findall(r"```python\n(# (\w+)\.py.*?)```", PAGE, flags=re.DOTALL)}
@@ -41,8 +41,13 @@ def example(tmp_path, monkeypatch, install):
 
 
 def test_every_example_is_short_and_named():
-    assert set(EXAMPLES) == {"one_fit", "chebyshev", "polynomials", "known"}
-    assert all(len(text.splitlines()) < 40 for text in EXAMPLES.values())
+    assert set(EXAMPLES) == {"one_fit", "chebyshev", "polynomials", "known", "columns", "ellipse", "test_mine"}
+    assert all(len(text.splitlines()) < 60 for text in EXAMPLES.values())
+
+
+def test_examples_import_what_is_public():
+    text = "\n".join(EXAMPLES.values())
+    assert set(re.findall(r"(?:from|import) (inrpde\S*)", text)) == {"inrpde.plugin", "inrpde.errors", "inrpde.testing"}
 
 
 def test_a_method(example):
@@ -55,21 +60,24 @@ def test_a_method(example):
         inrpde.solve(problem, method="one-fit", settings={"solver.rate": 1.0})
 
 
-def test_a_strategy_on_a_body(example, tmp_path, monkeypatch):
+def test_a_strategy_on_a_body(example, tmp_path, install):
     example("chebyshev")
+    install("bodies", "Polynomials", "from chebyshev import Polynomials", ":Polynomials")
     example("polynomials", "strategies")
     assert pipeline.check(problem)["strategies"][0] == {
         "name": "polynomials", "runs": "alone", "because": "polynomials of higher and higher degree",
     }  # fmt: skip
-    import chebyshev
-
-    monkeypatch.setitem(stored.KINDS, "Polynomials", chebyshev.Polynomials)
     found = inrpde.solve(problem, reference="none")
     assert found.report["method"] == "polynomials"
     assert found.report["fields"]["u"]["exact"]["rel_l2"] < 1e-9
     again = inrpde.load(found.save(tmp_path / "plane.h5"))
     at = np.random.default_rng(0).uniform(0, 1, (9, 2))
     assert np.array_equal(again(at)["u"], found(at)["u"])
+    for info in (tmp_path / "site").glob("*.dist-info"):
+        shutil.rmtree(info)
+    with pytest.raises(OutputError, match="made of Polynomials, which is not installed") as refused:
+        inrpde.load(tmp_path / "plane.h5")
+    assert refused.value.where == "it is of stranger-Polynomials 1.5"
 
 
 def test_a_reference(example, monkeypatch):
@@ -81,3 +89,34 @@ def test_a_reference(example, monkeypatch):
     nodes = np.meshgrid(*made.axes, indexing="ij")
     assert np.allclose(made.values["u"], np.exp(nodes[0]) * np.sin(nodes[1]))
     assert inrpde.solve(problem).report["fields"]["u"]["reference"]["kind"] == "known"
+
+
+def test_an_exporter(example, tmp_path):
+    example("columns", "exporters", ":write")
+    install_as = tmp_path / "plane.columns"
+    found = inrpde.solve(problem, reference="none")
+    assert found.save(install_as) == install_as
+    x, y, u = np.loadtxt(install_as).T
+    assert np.allclose(u, np.exp(x) * np.sin(y), atol=1e-8)
+    assert len(u) == 129**2
+
+
+def test_a_region(example):
+    example("ellipse")
+    from ellipse import Ellipse
+
+    omega = Ellipse(space, 2, 1)
+    conditions = [On(omega, Eq(-space.laplace(u), 2.5)), On(omega.boundary, u)]
+    found = inrpde.solve(Problem("ellipse", [u], conditions, exact={u: 1 - x**2 / 4 - y**2}))
+    assert found.report["fields"]["u"]["exact"]["rel_l2"] < 1e-8
+    assert found.integral(1, omega) == pytest.approx(2 * np.pi, rel=1e-3)
+    half = omega - Region(space, Interval(0, 3) * Interval(-3, 3))
+    assert half.corners
+
+
+def test_the_conformance_kit(example):
+    for name in ("one_fit", "chebyshev", "known", "columns", "test_mine"):
+        example(name)
+    import test_mine
+
+    test_mine.test_they_keep_their_promises()

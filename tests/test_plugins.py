@@ -29,11 +29,11 @@ def install(tmp_path, monkeypatch):
 
 
 def test_a_plugin_is_imported_when_it_is_loaded_and_not_before(install):
-    install("steepest", {"steepest": "steepest_module:descend"}, steepest_module="def descend(): return 42")
+    install("steepest", {"steepest": "steepest_module:descend"}, steepest_module="def descend(context): return 42")
     plugin = plugins.find("methods", "steepest")
     assert (plugin.package, plugin.kind) == ("steepest 1.5", "method")
     assert "steepest_module" not in sys.modules
-    assert plugins.load("methods", "steepest")() == 42
+    assert plugins.load("methods", "steepest")(None) == 42
 
 
 def test_what_comes_with_inrpde_is_registered_the_same_way():
@@ -87,3 +87,18 @@ def test_every_problem_file_is_registered():
     files = {path.stem for path in (Path(__file__).parents[1] / "problems").glob("*.py")}
     ours = [plugin for plugin in plugins.available("problems").values() if "inrpde" in plugin.package]
     assert files == {plugin.entry.module.rpartition(".")[2] for plugin in ours}
+
+
+def test_the_file_of_a_plugin_is_found_without_running_anything(install, tmp_path):
+    install("deep", {"deep": "deep_package.inner.leaf:made"})
+    for folder in ("deep_package", "deep_package/inner"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "__init__.py").write_text("1 / 0")
+    (tmp_path / "deep_package/inner/leaf.py").write_text("1 / 0")
+    found = plugins.find("methods", "deep").file
+    assert found.name == "leaf.py"
+    assert found.parent.name == "inner"
+    install("absent", {"absent": "not_there_at_all.leaf", "builtin": "sys:exit"})
+    for name in ("absent", "builtin"):
+        with pytest.raises(UsageError, match="has no file"):
+            print(plugins.find("methods", name).file)

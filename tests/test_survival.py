@@ -231,7 +231,7 @@ def test_an_output_that_cannot_be_written_leaves_the_answer_in_the_checkpoint(wo
         raise OutputError("the result could not be written: No space left on device", words[3], "free it")
 
     with monkeypatch.context() as patch:
-        patch.setattr("inrpde.storage.rehearse", lambda problem, path: None)  # the disk is full after the solve
+        patch.setattr("inrpde.storage.rehearse", lambda problem, path: [])  # the disk is full after the solve
         patch.setattr("inrpde.storage.write", full)
         assert main([*words, "--reference", "none"]) == 6
     assert report(capsys)["error"]["fix"] == "free it; the same command with --resume goes on from the checkpoint"

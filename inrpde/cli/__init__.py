@@ -24,7 +24,8 @@ def main(words: Sequence[str] | None = None) -> int:
     own = words is None
     started = STARTED if own else time.perf_counter()
     words = list(sys.argv[1:] if words is None else words)
-    args = Namespace(json="--json" in words, started=started, own=own)  # filled by the parser, which may fail half way
+    # filled by the parser, which may fail half way
+    args = Namespace(json="--json" in words, started=started, own=own, quiet=False, journal=_unkept)
     with streams():
         code = _outcome(words, args)
         if own and deadline.running():  # a long call that was left would hold the process up
@@ -63,7 +64,16 @@ def _outcome(words: Sequence[str], args: Namespace) -> int:
 def _run(words: Sequence[str], args: Namespace) -> int:
     from inrpde.cli.parser import build_parser
 
-    build_parser().parse_args(words, args)
+    parser = build_parser()
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks how a line could go on
+        from inrpde.cli.completion import complete
+
+        complete(parser)
+    parser.parse_args(words, args)
+    if getattr(args, "log", None):
+        from inrpde.cli.journal import Journal
+
+        args.journal = Journal(args.log, words)
     if getattr(args, "threads", None):
         os.environ.update(dict.fromkeys(_THREADS, str(args.threads)))  # read when numpy and torch are imported
     from inrpde.cli import commands
@@ -71,11 +81,16 @@ def _run(words: Sequence[str], args: Namespace) -> int:
     return commands.run(args)
 
 
+def _unkept(event: str, **facts: object) -> None:
+    """The journal of a run without --log."""
+
+
 def _fail(args: Namespace, status: str, code: int, error: InrpdeError) -> int:
+    failure = {"problem": getattr(args, "problem", None), "status": status, "error": error.as_dict()}
+    args.journal("result", report=failure)
     if args.json:
         import json
 
-        failure = {"problem": getattr(args, "problem", None), "status": status, "error": error.as_dict()}
         try:
             put(json.dumps(failure, ensure_ascii=not unicode_json()))
             return code

@@ -10,14 +10,15 @@ import json
 import math
 import os
 import sys
+import time
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inrpde import config, plugins
-from inrpde.cli import render
+from inrpde.cli import listing, new, render
 from inrpde.cli.progress import Progress
 from inrpde.cli.streams import put, unicode_json
 from inrpde.errors import DivergedError, InrpdeError, Interrupted, OutputError, ProblemError, ShortError, UsageError
@@ -34,6 +35,8 @@ _EXIT = {
     "tolerance": ShortError.exit_code,
     "refuted": ShortError.exit_code,
 }
+_PAGES = ("", ".html", ".htm")
+"""Endings of the report's page."""
 _MOST = 2**28
 """Nodes of a written field: two gigabytes."""
 _LONGEST = 160
@@ -54,12 +57,11 @@ def solve(args: Namespace) -> int:
         problem, source = _load(args)
         _fits(args, problem)
         output = args.output or Path(f"{_file_name(problem)}.h5")
-        _writable(output)
-        _rehearse(problem, output)
+        _place(args, problem, output)
 
         from inrpde import pipeline
 
-    with _progress() as progress:
+    with _progress(args) as progress:
         solution = pipeline.run(
             problem,
             method=args.method,
@@ -100,12 +102,11 @@ def reference(args: Namespace) -> int:
     with _lasting(args):
         problem, source = _load(args)
         output = args.output or Path(f"{_file_name(problem)}_reference.h5")
-        _writable(output)
-        _rehearse(problem, output)
+        _place(args, problem, output)
 
         from inrpde import pipeline
 
-    with _progress() as progress:
+    with _progress(args) as progress:
         solution = pipeline.reference(problem, n=args.n, output=output, source=source, progress=progress)
     _print(args, solution.report, render.solution)
     return _EXIT[solution.report["status"]]
@@ -119,7 +120,7 @@ def verify(args: Namespace) -> int:
 
         from inrpde.planted.verify import verify as tried
 
-    with _progress() as progress:
+    with _progress(args) as progress:
         found = tried(
             problem, seed=args.seed, budget=args.budget, settings=dict(args.set), mutants=args.mutants,
             progress=progress,
@@ -143,7 +144,10 @@ def compare(args: Namespace) -> int:
 def report(args: Namespace) -> int:
     """Write an HTML page about a stored solution."""
     output = args.output or args.solution.with_suffix(".html")
+    if output.suffix.lower() not in _PAGES:
+        raise OutputError("a report is an HTML page", f"-o {output}", f"-o {output.with_suffix('.html')}")
     _writable(output)
+    _replaces(args, [output] if output.exists() else [])
 
     from inrpde.export import read
     from inrpde.export.atomic import replacing
@@ -160,9 +164,31 @@ def report(args: Namespace) -> int:
 
 def list_plugins(args: Namespace) -> int:
     """Everything installed, and why what failed to load did."""
-    listing = {group: [_describe(plugin) for plugin in plugins.available(group).values()] for group in plugins.GROUPS}
-    _print(args, listing, render.listing)
+    _print(args, listing.listing(args.groups), render.listing)
     return 0
+
+
+def new_file(args: Namespace) -> int:
+    """Write a problem file to begin with."""
+    output = str(new.written(args.name))
+    after = f"inrpde check {output}    what is made of it\ninrpde solve {output}    solve, check and write it"
+    _print(args, {"status": "ok", "output": output}, lambda made: f"written: {output}\n{after}")
+    return 0
+
+
+def show(args: Namespace) -> int:
+    """The source of a problem, or of another plugin."""
+    _print(args, listing.source(args.name), lambda made: made["source"].rstrip("\n"))
+    return 0
+
+
+def doctor(args: Namespace) -> int:
+    """What there is to solve with; exit 1 if something that is needed is missing or broken."""
+    from inrpde.doctor import examined
+
+    made = examined()
+    _print(args, made, render.health)
+    return _EXIT[made["status"]]
 
 
 _COMMANDS = {
@@ -173,6 +199,9 @@ _COMMANDS = {
     "compare": compare,
     "report": report,
     "list": list_plugins,
+    "new": new_file,
+    "show": show,
+    "doctor": doctor,
 }
 
 
@@ -195,28 +224,6 @@ def _load(args: Namespace) -> "tuple[Problem, Source]":
     from inrpde.loader import load_problem
 
     return load_problem(args.problem, dict(args.param))
-
-
-def _describe(plugin: plugins.Plugin) -> dict[str, Any]:
-    """A plugin's line of the listing: its problem is declared, anything else imported, to know that it can be; of a
-    method that declares its options, the settings that it reads."""
-    about, failure, more = None, None, dict[str, Any]()
-    try:
-        if plugin.group == "problems":
-            from inrpde.loader import load_problem
-
-            load_problem(plugin.name, {})
-        elif plugin.group == "methods":
-            from inrpde.solvers.contract.method import Reading, read
-
-            method = plugin.load()
-            more = {"reads": sorted(read(method))} if isinstance(method, Reading) else {}
-        else:
-            plugin.load()
-        about = (sys.modules[plugin.entry.module].__doc__ or "").strip().partition("\n")[0]
-    except InrpdeError as error:
-        failure = f"{error.what} [{error.where}]"
-    return {"name": plugin.name, "package": plugin.package, "about": about, "error": failure, **more}
 
 
 def _fits(args: Namespace, problem: "Problem") -> None:
@@ -257,18 +264,34 @@ def _file_name(problem: "Problem") -> str:
     return f"{name.encode()[:_LONGEST].decode(errors='ignore')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def _rehearse(problem: "Problem", output: Path) -> None:
-    """Whether the solution can be written under its names and that ending is known before the solve."""
+def _place(args: Namespace, problem: "Problem", output: Path) -> None:
+    """Whether the solution can be written under its names and that ending, and what that replaces, is known before the
+    solve."""
+    _writable(output)
+
     from inrpde.storage import rehearse
 
-    rehearse(problem, output)
+    _replaces(args, rehearse(problem, output))
+
+
+def _replaces(args: Namespace, there: Iterable[Path]) -> None:
+    """What is replaced is named. Raises OutputError where nothing may be."""
+    for path in there:
+        made = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(path.stat().st_mtime))
+        if args.no_clobber:
+            what = f"the output is there, and --no-clobber replaces nothing: it is of {made}"
+            raise OutputError(what, str(path), "another name with -o, or leave --no-clobber out")
+        args.journal("replaces", path=str(path), made=made)
+        if not args.quiet:
+            print(f"replaces {path}, of {made}", file=sys.stderr)
 
 
 def _writable(output: Path | None) -> None:
     """Whether the output has a chance is known before hours of work, and not only after them."""
     if output is None:
         return
-    if _is_folder(output):
+    exporter = plugins.available("exporters").get(output.suffix[1:].lower())
+    if _is_folder(output) and (exporter is None or exporter.ours):  # what others write may be folders
         raise OutputError("the output is a folder", str(output), f"name a file in it: -o {output / 'solution.h5'}")
     if not _is_folder(output.absolute().parent):
         raise OutputError("the output's folder is not there", str(output), f"mkdir -p {output.parent}")
@@ -284,13 +307,16 @@ def _is_folder(path: Path) -> bool:
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
-    with closing(Progress(sys.stderr)) as progress:
+def _progress(args: Namespace) -> Iterator[Progress]:
+    with closing(Progress(None if args.quiet else sys.stderr, args.journal)) as progress:
         yield progress
 
 
 def _print(args: Namespace, made: Mapping[str, Any], lay_out: Any) -> None:
     for warning in made.get("warnings", ()):
-        print(f"warning: {warning}", file=sys.stderr)
+        args.journal("warning", text=warning)
+        if not args.quiet:
+            print(f"warning: {warning}", file=sys.stderr)
+    args.journal("result", report=made)
     text = json.dumps(render.plain(made), ensure_ascii=not unicode_json()) if args.json else lay_out(made)
     put(text, made.get("output"))

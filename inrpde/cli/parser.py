@@ -83,6 +83,8 @@ def build_parser() -> Parser:
         help="exit with 5 below that verdict; the answer is written",
     )
     solve.add_argument("--resume", action="store_true", help="go on from the checkpoint of an interrupted solve")
+    _clobber(solve)
+    _told(solve)
 
     check = command("check", "validate and compile a problem, and print what was made of it")
     _problem(check)
@@ -91,6 +93,8 @@ def build_parser() -> Parser:
     _problem(reference)
     _output(reference, "the file to write (default: NAME_reference.h5 in this folder)")
     reference.add_argument("--n", type=_whole("--n", 4), metavar="N", help="cells on the longest side")
+    _clobber(reference)
+    _told(reference)
 
     verify = command("verify", "try a problem on known solutions and on planted errors", f"{_settings()}\n\n{_EPILOG}")
     _problem(verify)
@@ -100,6 +104,7 @@ def build_parser() -> Parser:
     )
     _seed(verify)
     verify.add_argument("--mutants", type=_whole("--mutants", 1), default=20, metavar="N", help="planted errors (20)")
+    _told(verify)
 
     compare = command("compare", "the errors between the fields of two files, the second taken as right")
     compare.add_argument("first", type=Path, metavar="A.h5")
@@ -108,8 +113,23 @@ def build_parser() -> Parser:
     report = command("report", "one self-contained HTML page about a solution")
     report.add_argument("solution", type=Path, metavar="OUT.h5")
     _output(report, "the page (default: OUT.html beside the solution)")
+    _clobber(report)
 
-    command("list", "problems, methods and other plugins, and what failed to load")
+    made = command("new", "write a problem file to begin with: it solves, and says how to change it")
+    made.add_argument("name", metavar="NAME", help="of the problem; the file is NAME.py, which must not be there")
+
+    show = command("show", "print the source of a problem, or of another plugin")
+    show.add_argument("name", metavar="NAME", help="one that `inrpde list` shows")
+
+    listed = command("list", "problems, methods and other plugins, and what failed to load")
+    listed.add_argument(
+        "groups",
+        nargs="*",
+        metavar="GROUP",
+        help="problems, methods, …: all of it is loaded, and the settings shown that methods read",
+    )
+
+    command("doctor", "versions, threads, devices, optional packages, broken plugins; exit status 1 if any is broken")
     return parser
 
 
@@ -150,6 +170,17 @@ def _seed(parser: Parser) -> None:
 
 def _output(parser: Parser, text: str) -> None:
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=text)
+
+
+def _clobber(parser: Parser) -> None:
+    parser.add_argument("--no-clobber", action="store_true", help="replace nothing: what is there ends the command")
+
+
+def _told(parser: Parser) -> None:
+    parser.add_argument("--quiet", action="store_true", help="no progress and no warnings; errors and results alone")
+    parser.add_argument(
+        "--log", type=Path, metavar="RUN.jsonl", help="append progress, warnings and result, a JSON object a line"
+    )
 
 
 def _positive(option: str, example: str) -> Callable[[str], float]:

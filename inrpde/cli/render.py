@@ -97,6 +97,23 @@ def listing(groups: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     return "\n\n".join(blocks)
 
 
+def health(made: Mapping[str, Any]) -> str:
+    """What `inrpde doctor` has found, a line for each thing; last what to mend."""
+    optional = {
+        each["package"]: f"{each['version'] or '-':<10}{each['use']}" + f": {each['install']}" * (not each["version"])
+        for each in made["optional"]
+    }
+    parts = {**{title: made[title] for title in ("versions", "threads", "devices")}, "optional": optional}
+    width = max(len(name) for part in parts.values() for name in part)
+    blocks = [
+        "\n".join([f"{title}:", *(f"  {name:<{width}}  {value}" for name, value in part.items())])
+        for title, part in parts.items()
+    ]
+    broken = len(made["plugins"]["broken"])
+    blocks.append(f"plugins: {made['plugins']['sound']} can be loaded, {broken or 'none'} cannot")
+    return "\n\n".join([*blocks, *map(_failure, made["problems"])])
+
+
 def _fields(fields: Mapping[str, Mapping[str, Any]]) -> str:
     """A row for each unknown: the estimated error, the errors against what is known, and the reference's own error."""
     exact = any(field["exact"] for field in fields.values())

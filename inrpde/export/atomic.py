@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,18 +34,69 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         try:
             yield beside
-            _flush(beside)
-            if target.exists():
-                beside.chmod(target.stat().st_mode & 0o777)
-            beside.replace(target)
-            with suppress(OSError):  # not every file system flushes folders
-                _flush(target.parent)
+            _take_place(beside, target)
         except BaseException:
             with suppress(OSError):
                 beside.unlink()
             raise
     except (OSError, RuntimeError) as error:  # HDF5 ends in either when the system refuses
         raise OutputError(f"the result could not be written: {_reason(error)}", str(path), _MEND) from error
+
+
+@contextmanager
+def replacing_all(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A path of the same name as `path` in an empty folder beside it; when the block ends well, all that lies in that
+    folder, files and folders, takes the places of what has its names beside `path`, one after the other, each whole.
+
+    A folder that is there is moved away before the new one takes its place, and removed after that: a process that is
+    killed in between leaves it, whole, as `.NAME.….old`. When the block ends badly, nothing has changed. Raises
+    `OutputError` where something cannot be written, or would replace a file by a folder or a folder by a file.
+    """
+    target = Path(path)
+    room = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        room.mkdir()
+        try:
+            yield room / target.name
+            made = sorted(room.iterdir())
+            for each in made:
+                _check_place(_beside(each, target), target.parent / each.name, folder=each.is_dir())
+            for each in made:
+                _take_place(each, _beside(each, target))
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
+    except OSError as error:
+        raise OutputError(f"the result could not be written: {_reason(error)}", str(path), _MEND) from error
+
+
+def _beside(made: Path, target: Path) -> Path:
+    """Where what was made beside a target belongs; a link stays a link."""
+    return Path(os.path.realpath(target.parent / made.name))
+
+
+def _take_place(made: Path, target: Path) -> None:
+    """Move a file, or a folder, to a target once it has reached the disk; what was there keeps its permissions."""
+    for each in (*made.rglob("*"), made) if made.is_dir() else (made,):
+        with suppress(OSError) if each.is_dir() else nullcontext():  # not every file system flushes folders
+            _flush(each)
+    if not target.exists():
+        made.replace(target)
+    elif made.is_dir():
+        old = target.with_name(f".{target.name}.{secrets.token_hex(4)}.old")
+        made.chmod(target.stat().st_mode & 0o777)
+        try:
+            target.replace(old)
+            made.replace(target)
+        except BaseException:
+            if old.exists() and not target.exists():
+                old.replace(target)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        made.chmod(target.stat().st_mode & 0o777)
+        made.replace(target)
+    with suppress(OSError):
+        _flush(target.parent)
 
 
 @contextmanager
@@ -60,14 +112,16 @@ def new_hdf5(path: Path) -> Iterator[h5py.File]:
     path.write_bytes(image)
 
 
-def _check_place(target: Path, path: str | os.PathLike[str]) -> None:
+def _check_place(target: Path, path: str | os.PathLike[str], folder: bool = False) -> None:
     def refuse(reason: str, fix: str) -> None:
         raise OutputError(f"the result could not be written: {reason}", str(path), fix)
 
     try:
-        if target.is_dir():
+        if folder and target.exists() and not target.is_dir():
+            refuse("it is a folder, and a file is there", "give another name with -o, or remove that file")
+        if target.is_dir() and not folder:
             refuse("this is a folder", f"name a file in it: {Path(path) / 'result.h5'}")
-        if target.exists() and not target.is_file():
+        if target.exists() and not (target.is_file() or target.is_dir()):
             refuse("this is a device or a pipe, not a file", "name a file; it is written beside and moved into place")
         if not target.parent.is_dir():
             refuse(
@@ -77,7 +131,8 @@ def _check_place(target: Path, path: str | os.PathLike[str]) -> None:
         if not os.access(target.parent, os.W_OK | os.X_OK):
             refuse(f"the folder {target.parent} is read-only", _MEND)
         if target.exists() and not os.access(target, os.W_OK):
-            refuse("the file there is read-only", "give another name with -o, or make it writable")
+            kind = "folder" if folder else "file"
+            refuse(f"the {kind} there is read-only", "give another name with -o, or make it writable")
     except OSError as error:
         refuse(error.strerror or str(error), _MEND)
 

@@ -10,7 +10,17 @@ from typing import Any
 
 from inrpde import deadline
 from inrpde.errors import DivergedError
-from inrpde.solvers.contract.method import PATIENCE, TOLERANT, Candidate, Clock, Context, Method, beats, read
+from inrpde.solvers.contract.method import (
+    PATIENCE,
+    TOLERANT,
+    Candidate,
+    Clock,
+    Context,
+    Method,
+    beats,
+    candidates,
+    read,
+)
 from inrpde.solvers.floor import coarse
 
 MORE = "--budget SECONDS"
@@ -74,15 +84,15 @@ def run(
     failure: BaseException | None = None
     kept = Kept(context.clock, save)
     try:
-        with closing(method(replace(context, keep=kept.take))) as candidates:
+        with closing(candidates(method, replace(context, keep=kept.take))) as given:
             while True:
                 with deadline.within(_limit(method, context, best)) as scope:
-                    candidate = next(candidates, None)
+                    candidate = next(given, None)
                 if scope.expired or candidate is None:
                     ended = late if scope.expired else ended
                     break
                 kept.take(partial(getattr, candidate, "memory"))
-                context.tell(f"{candidate.reason}, score {candidate.score:.1e}")
+                context.tell(f"score {candidate.score:.1e}: {candidate.reason}")
                 better = beats(candidate.score, best)
                 steps.append(_summary(candidate, better))
                 if better:

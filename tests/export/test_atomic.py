@@ -13,7 +13,7 @@ import pytest
 
 from inrpde.errors import OutputError
 from inrpde.export import Dataset, hdf5, read, write
-from inrpde.export.atomic import replacing
+from inrpde.export.atomic import replacing, replacing_all
 
 
 def filled(value, count=8, **more):
@@ -181,6 +181,94 @@ def test_text_through_the_same_door(tmp_path):
         beside.write_text("<p>")
         assert not (tmp_path / "page.html").exists()
     assert (tmp_path / "page.html").read_text() == "<p>"
+
+
+def filled_folder(path, text):
+    path.mkdir()
+    (path / "parts").mkdir()
+    for name in ("a", "parts/b"):
+        (path / name).write_text(text)
+
+
+def content(path):
+    return {str(each.relative_to(path)): each.read_text() for each in path.rglob("*") if each.is_file()}
+
+
+def test_folders_and_files_take_their_places_together(tmp_path):
+    filled_folder(tmp_path / "out.zarr", "old")
+    (tmp_path / "out.zarr/left").write_text("over")
+    (tmp_path / "out.zarr").chmod(0o750)
+    with replacing_all(tmp_path / "out.zarr") as beside:
+        filled_folder(beside, "new")
+        beside.with_name("index").write_text("new")
+        assert content(tmp_path / "out.zarr")["a"] == "old"
+    assert content(tmp_path / "out.zarr") == {"a": "new", "parts/b": "new"}
+    assert (tmp_path / "out.zarr").stat().st_mode & 0o777 == 0o750
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index", "out.zarr"]
+
+
+@pytest.mark.parametrize("failure", ["while it is written", "between the moves"])
+def test_a_folder_that_was_there_is_there_again_when_it_is_not_replaced(tmp_path, monkeypatch, failure):
+    filled_folder(tmp_path / "out.zarr", "old")
+    move, moves = Path.replace, []
+
+    def refused(path, target):
+        moves.append(target)
+        if len(moves) == 2:
+            raise KeyboardInterrupt
+        return move(path, target)
+
+    with pytest.raises(KeyboardInterrupt), replacing_all(tmp_path / "out.zarr") as beside:  # noqa: PT012
+        filled_folder(beside, "new")
+        if failure == "while it is written":
+            raise KeyboardInterrupt
+        monkeypatch.setattr(Path, "replace", refused)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.zarr"]
+    assert content(tmp_path / "out.zarr") == {"a": "old", "parts/b": "old"}
+
+
+def test_a_process_that_is_killed_leaves_a_folder_of_old_or_new_alone(tmp_path):
+    """At every call into the system that changes names."""
+    code = """
+import os, sys
+from pathlib import Path
+from inrpde.export.atomic import replacing_all
+left = int(sys.argv[2])
+def counted(event, given):
+    global left
+    if event in ("os.rename", "os.remove", "os.rmdir"):
+        left -= 1
+        if left < 0:
+            os._exit(9)
+with replacing_all(sys.argv[1]) as beside:
+    beside.mkdir()
+    for name in "ab":
+        (beside / name).write_text("new")
+    sys.addaudithook(counted)
+"""
+    ended = []
+    for left in range(8):
+        folder = tmp_path / str(left)
+        folder.mkdir()
+        (folder / "out").mkdir()
+        for name in "ab":
+            (folder / "out" / name).write_text("old")
+        ended.append(subprocess.run([sys.executable, "-c", code, str(folder / "out"), str(left)]).returncode)
+        whole = ({"a": "old", "b": "old"}, {"a": "new", "b": "new"})
+        if (folder / "out").exists():
+            assert content(folder / "out") in whole
+        else:  # between the two renames
+            (old,) = (path for path in folder.iterdir() if path.suffix == ".old")
+            assert content(old) == whole[0]
+    assert ended == sorted(ended, reverse=True)
+    assert {0, 9} == set(ended)
+
+
+def test_a_file_is_no_place_for_a_folder(tmp_path):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(OutputError, match="a file is there"), replacing_all(tmp_path / "out") as beside:
+        filled_folder(beside, "new")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out", "mine")]
 
 
 def test_a_process_survives_a_disk_that_is_full(tmp_path):

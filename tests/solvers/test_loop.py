@@ -41,7 +41,7 @@ def test_the_best_is_kept_and_every_step_noted():
     assert [step["score"] for step in found.steps] == [1.0, 0.1, 0.5, 0.2]
     assert all({"method", "reason", "seconds"} <= set(step) for step in found.steps)
     assert found.ended == "the method had nothing more to try"
-    assert said[1] == "score 0.1, score 1.0e-01"
+    assert said[1] == "score 1.0e-01: score 0.1"
 
 
 def test_an_accepted_candidate_ends_the_run_and_closes_the_method():

@@ -90,12 +90,12 @@ class Guest:
     def _held(self, begin: Callable[[], Iterator[Any]], form: Form) -> Iterator[Candidate]:
         try:
             for given in begin():
-                yield _checked(given, form)
+                yield checked(given, form)
         except (Exception, SystemExit) as error:
             self.fail(plugins.failed(error))
 
 
-def _checked(given: Any, form: Form) -> Candidate:
+def checked(given: Any, form: Form) -> Candidate:
     """A candidate that can be evaluated. Raises TypeError for anything else."""
     if not isinstance(given, Candidate):
         raise TypeError(f"it yields {given!r:.60}, which is no Candidate")

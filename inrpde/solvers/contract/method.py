@@ -173,7 +173,12 @@ def beats(score: float, best: Candidate | None) -> bool:
 class Method(Protocol):
     """Yields candidates; may stop by itself, and is stopped by the loop at the tolerance or the end of the budget."""
 
-    def __call__(self, context: Context) -> Generator[Candidate, None, None]: ...
+    def __call__(self, context: Context) -> Iterator[Candidate]: ...
+
+
+def candidates(method: Method, context: Context) -> Generator[Candidate, None, None]:
+    """What a method yields, whatever it returns: as something that can be closed."""
+    yield from method(context)
 
 
 class Reading(Generic[Declared]):

@@ -5,6 +5,17 @@ from __future__ import annotations
 from inrpde.errors import UsageError
 
 
+def there() -> dict[str, str]:
+    """The devices of this machine and what they are."""
+    try:
+        import torch
+    except ImportError as error:
+        return {"cpu": f"without training by gradients: torch cannot be imported ({error})"}
+    found = {"cpu": f"torch {torch.__version__}, {torch.get_num_threads()} threads"}
+    found |= {f"cuda:{k}": torch.cuda.get_device_name(k) for k in range(torch.cuda.device_count())}
+    return found | ({"mps": "Apple's GPU"} if torch.backends.mps.is_available() else {})
+
+
 def check_device(device: str) -> None:
     """Raise UsageError for a device that is not there; torch is asked about all but "cpu"."""
     if device == "cpu":
