@@ -23,7 +23,7 @@ def check_arguments(
     """Raise UsageError for arguments that nothing can be made of."""
     if not isinstance(problem, Problem):
         what = f"{problem!r:.60} is not a Problem"
-        raise UsageError(what, "solve(problem)", "make a Problem(…); files are solved by `inrpde solve FILE`")
+        raise UsageError(what, "solve(problem)", 'make a Problem(…), or read one: inrpde.problem("my_problem.py")')
     if not _number(seed, numbers.Integral) or seed < 0:
         raise UsageError(f"seed={seed!r} is not a whole number from 0 on", "seed", "seed=0")
     for name, value, example in (("budget", budget, "budget=60 (seconds)"), ("tol", tol, "tol=1e-6")):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -46,6 +46,8 @@ class Problem:
     settings: Mapping[str, Any]
     report: tuple[Expr, ...]
     warnings: tuple[str, ...]
+    source: Any = field(default=None, compare=False, repr=False)
+    """The file that it was read from, with its text and hashes (`loader.Source`); None where it was made in Python."""
 
     def __init__(
         self,
@@ -85,7 +87,7 @@ class Problem:
         bound = {
             key: value.along(space.coords) if isinstance(value, GridField) else value for key, value in bound.items()
         }
-        for field, value in {
+        for attribute, value in {
             "name": name, "space": space, "unknowns": unknowns, "conditions": conditions,
             "coefficients": MappingProxyType(bound),
             "exact": MappingProxyType(_sympified(name, "exact", exact)),
@@ -93,7 +95,7 @@ class Problem:
             "settings": MappingProxyType(dict(settings or {})), "warnings": (),
             "report": tuple(report) if isinstance(report, Iterable) else (report,),
         }.items():  # fmt: skip
-            object.__setattr__(self, field, value)
+            object.__setattr__(self, attribute, value)
         _check_unknowns(self)
         _check_coefficients(self)
         _check_names(self)
