@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec
 from importlib.util import decode_source, find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from traceback import walk_tb
-from types import MappingProxyType, ModuleType, TracebackType
+from types import ModuleType, TracebackType
 from typing import Any
 
 from inrpde import plugins
@@ -58,7 +58,7 @@ def load_problem(spec: str, parameters: Mapping[str, Any]) -> tuple[Problem, Sou
             "make it a Problem(…), or a function with default arguments that returns one",
         )
     data = {str(file): _sha256(_read(file)) for file in paths.opened[first:]}
-    source = Source(path, name, text, _sha256(content), MappingProxyType(given), MappingProxyType(data))
+    source = Source(path, name, text, _sha256(content), given, data)
     object.__setattr__(problem, "source", source)
     return problem, source
 

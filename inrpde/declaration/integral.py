@@ -21,6 +21,9 @@ class RegionAtom(AtomicExpr):
         atom.region = region
         return atom
 
+    def __getnewargs__(self) -> tuple:
+        return (self.region,)
+
     def _hashable_content(self) -> tuple:
         return (id(self.region),)
 

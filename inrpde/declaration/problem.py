@@ -106,6 +106,13 @@ class Problem:
         _check_report(self)
         object.__setattr__(self, "warnings", tuple(_warnings(self)))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Views of dicts cannot be pickled: the dicts are."""
+        return {name: dict(v) if isinstance(v, MappingProxyType) else v for name, v in vars(self).items()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update({name: MappingProxyType(v) if isinstance(v, dict) else v for name, v in state.items()})
+
     @property
     def complex_unknowns(self) -> frozenset[AppliedUndef]:
         return frozenset(u for u in self.unknowns if is_complex(u))

@@ -64,6 +64,16 @@ class Region(metaclass=_Declared):
     ):
         self.space, self.coords, self.dim, self.parents, self.labels = space, coords, dim, parents, labels
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle takes along: not what is worked out from it (charts, measures), and can be again."""
+        worked_out = {
+            name
+            for kind in type(self).__mro__
+            for name, value in vars(kind).items()
+            if isinstance(value, cached_property)
+        }
+        return {name: value for name, value in vars(self).items() if name not in worked_out}
+
     # -- geometry
 
     @property
