@@ -31,8 +31,8 @@ class Problem:
     """Find the unknowns such that every condition holds.
 
     `coefficients` binds fields and parameters to expressions, numbers, `GridField`, `MeshField` or `Learned`; `exact`
-    holds known solutions (only for reporting errors); `guess` starts nonlinear solves; `settings` are the author's
-    defaults; `report` are the numbers that are asked for, of integrals and means over regions.
+    holds known solutions, of learned fields, too (only for reporting errors); `guess` starts nonlinear solves;
+    `settings` are the author's defaults; `report` are numbers that are asked for, of integrals and means over regions.
     Raises ProblemError, naming the culprit, if the structure is wrong.
     """
 
@@ -179,9 +179,12 @@ def _check_unknowns(p: Problem) -> None:
                 "every unknown depends on all coordinates of the space, in their order (the symbols of space.coords)",
             )
     names = [words(u) for u in p.unknowns]
-    for mapping, word in ((p.exact, "exact"), (p.guess, "guess")):
+    for mapping, word, found in (
+        (p.exact, "exact", (*p.unknowns, *_learned_fields(p))),
+        (p.guess, "guess", p.unknowns),
+    ):
         for key in mapping:
-            if key not in p.unknowns:
+            if key not in found:
                 fix = f"the unknowns are {', '.join(names)}"
                 if words(key) in names:
                     fix = f"{words(key)} is another symbol than the unknown of that name: use one object throughout"
@@ -211,9 +214,12 @@ def _check_names(p: Problem) -> None:
                     "give each its own name, or use one object throughout (its assumptions belong to a symbol)",
                 )
             found[name] = kind
-    learned = [key for key, data in p.coefficients.items() if isinstance(data, Learned) and not isinstance(key, Symbol)]
-    solved = {words(u): is_complex(u) for u in (*p.unknowns, *learned)}
+    solved = {words(u): is_complex(u) for u in (*p.unknowns, *_learned_fields(p))}
     check_names(solved, [str(x) for x in p.space.coords], place)
+
+
+def _learned_fields(p: Problem) -> list[AppliedUndef]:
+    return [key for key, data in p.coefficients.items() if isinstance(data, Learned) and isinstance(key, AppliedUndef)]
 
 
 def _check_coefficients(p: Problem) -> None:
