@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABCMeta, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from inspect import Signature, signature
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
-from sympy import Expr, Interval, MatrixBase, Symbol, SympifyError, sympify
+from sympy import Expr, Interval, MatrixBase, Set, Symbol, SympifyError, sympify
 
 from inrpde import deadline
 from inrpde.declaration.integral import RegionIntegral
@@ -43,25 +44,38 @@ class _Declared(ABCMeta):
             return Region._operations.of_set(*args, **options)
         return super().__call__(*args, **options)
 
+    @property
+    def __signature__(cls) -> Signature:
+        """The arguments that `help` shows."""
+        if cls is Region:
+            return signature(Region._operations.of_set)
+        return Signature(list(signature(cls.__init__).parameters.values())[1:])  # type: ignore[misc]
+
 
 class Region(metaclass=_Declared):
     """A set Ω_m with a measure, an indicator and a sampler: `Region(space, Interval(0, 1) ** 2)`.
 
     `coords` are the coordinates of its points: all of the space's, or the spatial ones alone (then `over` makes a
     cylinder in time of it). `dim` is its intrinsic dimension, `parents` are the regions it was derived from. Regions
-    are equal only to themselves.
+    are equal only to themselves. A kind of region has `bounds`, `pieces`, `_contains` and `label`; these are not marked
+    as abstract, or type checkers would refuse `Region(space, set)`.
     """
 
     _operations: ClassVar[Operations]
 
+    @overload
+    def __init__(self, space: Space, source: Set, /) -> None: ...
+
+    @overload
     def __init__(
-        self,
-        space: Space,
-        coords: tuple[Symbol, ...],
-        dim: int,
-        parents: tuple[Region, ...] = (),
+        self, space: Space, coords: tuple[Symbol, ...], dim: int, parents: tuple[Region, ...] = (),
         labels: tuple[Symbol, ...] = (),
-    ):
+    ) -> None: ...  # fmt: skip
+
+    def __init__(
+        self, space: Space, coords: Any, dim: int = 0, parents: tuple[Region, ...] = (),
+        labels: tuple[Symbol, ...] = (),
+    ):  # fmt: skip
         self.space, self.coords, self.dim, self.parents, self.labels = space, coords, dim, parents, labels
 
     def __getstate__(self) -> dict[str, Any]:
@@ -77,17 +91,17 @@ class Region(metaclass=_Declared):
     # -- geometry
 
     @property
-    @abstractmethod
     def bounds(self) -> tuple[Array, Array]:
         """The lower and upper corner (d,), (d,) of a box round the region."""
+        raise NotImplementedError
 
     @property
-    @abstractmethod
     def pieces(self) -> tuple[Piece, ...]:
         """What it is made of, for sampling."""
+        raise NotImplementedError
 
-    @abstractmethod
-    def _contains(self, points: Array, tol: float) -> Array: ...
+    def _contains(self, points: Array, tol: float) -> Array:
+        raise NotImplementedError
 
     def contains(self, points: Array, tol: float | None = None) -> Array:
         """Which of the points (N, d) lie in the closed region, or on the surface: bool (N,).
@@ -200,9 +214,9 @@ class Region(metaclass=_Declared):
     # -- words
 
     @property
-    @abstractmethod
     def label(self) -> str:
         """The region in words, from its own structure."""
+        raise NotImplementedError
 
     def describe(self, names: Mapping[int, str]) -> str:
         """The region in the user's names, {id(region): variable}: "omega.boundary.where(Eq(x, 0))"; else its label."""
