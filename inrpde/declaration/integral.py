@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sympy import AtomicExpr, Basic, Expr, S, Symbol, sympify
+from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ class RegionIntegral(Expr):
 
     def _eval_derivative(self, symbol: Symbol) -> Expr:
         return S.Zero
+
+    def _latex(self, printer: LatexPrinter) -> str:
+        sign = r"\frac{1}{|\Omega|} " if self.mean else ""
+        return rf"{sign}\int_{{\Omega}} {printer._print(self.integrand)} \,d\Omega"
 
     def _sympystr(self, printer: StrPrinter) -> str:
         return f"{self.args[1]}.{'mean' if self.mean else 'integral'}({printer._print(self.integrand)})"

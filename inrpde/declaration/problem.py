@@ -20,6 +20,7 @@ from inrpde.declaration.names import check_names
 from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.points import PointSet
 from inrpde.declaration.space import NormalComponent, Space, is_name
+from inrpde.declaration.typeset import Typeset
 from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 
@@ -27,7 +28,7 @@ Coefficient: TypeAlias = Expr | GridField | MeshField | Learned
 
 
 @dataclass(frozen=True, init=False)
-class Problem:
+class Problem(Typeset):
     """Find the unknowns such that every condition holds.
 
     `coefficients` binds fields and parameters to expressions, numbers, `GridField`, `MeshField` or `Learned`; `exact`

@@ -15,6 +15,7 @@ from inrpde import deadline
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions.chart import ROUNDING, TOLERANCE, Array, Chart, Corner, Piece
 from inrpde.declaration.regions.corners import corners
+from inrpde.declaration.regions.drawing import svg
 from inrpde.declaration.regions.flaw import Flaw
 from inrpde.declaration.regions.operations import Operations
 from inrpde.declaration.regions.pilot import Part, parts_of
@@ -232,6 +233,9 @@ class Region(metaclass=_Declared):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.label}>"
+
+    def _repr_html_(self) -> str:
+        return svg({self.label: self})
 
     # -- regions made of it
 
