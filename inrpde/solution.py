@@ -24,7 +24,7 @@ from inrpde.export import Dataset, views
 from inrpde.export.card import card
 from inrpde.found import Domain, Field, NetworkField
 from inrpde.reference_fields import MaskedField, QuadraticField
-from inrpde.sampling import Quadrature, grid_points, integration, sample
+from inrpde.sampling import Quadrature, across, grid_points, integration, sample
 from inrpde.sampling.sites import Site
 from inrpde.views import FieldView, Viewed, picture
 
@@ -35,6 +35,8 @@ Array = np.ndarray
 Index = tuple[int, ...]
 MOST = 2**28
 """Nodes of a grid: two gigabytes of values."""
+AT_ONCE = 200_000
+"""Points at which what is integrated is evaluated at once, about."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +93,7 @@ class Solution(Viewed):
         """An expression of unknowns, coefficients and coordinates at points (N, d): (N,), or (N, k) for a Matrix; at
         one point (d,) a number, or (k,)."""
         points, single = self._points(points)
-        found = evaluate(expr, self.coords, points, self._jets(), self._bindings(), self._integrate)
+        found = evaluate(expr, self.coords, points, self._jets(), self._bindings(), self._integrals)
         return found[0] if single else found
 
     def integral(self, expr: Any, region: Region, points: int | None = None) -> complex | float:
@@ -236,7 +238,23 @@ class Solution(Viewed):
     def on(self, expr: Any, region: Region, q: Quadrature | Site) -> Array:
         """An expression at the points of a region, with their normals."""
         normals = {} if q.normals is None else dict(zip(region.space.normal, q.normals.T, strict=False))
-        return evaluate(expr, self.coords, q.points, self._jets(), self._bindings(), self._integrate, normals)
+        return evaluate(expr, self.coords, q.points, self._jets(), self._bindings(), self._integrals, normals)
+
+    def _integrals(self, node: RegionIntegral, points: Array) -> complex | float | Array:
+        """The value of an integral or a mean; of one over some coordinates (N,), for the others' values at points."""
+        if not node.over:
+            return self._integrate(node)
+        axes = [self.coords.index(x) for x in node.over]
+        others = [k for k in range(len(self.coords)) if k not in axes]
+        nodes, weights = across(node.region, axes)
+        weights = weights / weights.sum() if node.mean else weights
+        places, which = np.unique(points[:, others], axis=0, return_inverse=True)
+        found = []
+        for some in np.array_split(places, max(1, len(places) * len(nodes) // AT_ONCE)):
+            at = np.empty((len(some), len(nodes), len(self.coords)))
+            at[..., axes], at[..., others] = nodes, some[:, None]
+            found.append(self.evaluate(node.integrand, at.reshape(-1, at.shape[2])).reshape(at.shape[:2]) @ weights)
+        return np.concatenate(found)[which.ravel()]
 
     def _integrate(self, node: RegionIntegral, seed: int = 0) -> complex | float:
         """The value of an integral or a mean; another seed takes other points, where they are drawn."""

@@ -77,6 +77,19 @@ def test_a_field_by_its_name():
         assert fix in caught.value.fix
 
 
+def test_integrals_over_some_coordinates_are_functions_of_the_others(monkeypatch):
+    monkeypatch.setattr("inrpde.solution.AT_ONCE", 1000)  # in several parts
+    made, of = cube("x y", "t"), Space("x y", "t")
+    field, (a, b, t) = of.unknown("u"), of.coords
+    box, points = Region(of, Interval(0, 1) ** 3), np.random.default_rng(0).uniform(size=(50, 3))
+    across, later = points[:, 1], 2 * points[:, 2]
+    found = made.evaluate(box.integral(field * b, over=a), points)
+    assert np.allclose(found, across * (np.cos(later) - np.cos(1 + later)))
+    rate = made.evaluate(box.mean(field, over=(a, b)).diff(t), points)
+    assert np.allclose(rate, 2 * (np.sin(1 + later) - np.sin(later)))
+    assert made.evaluate(box.integral(field, over=a), points[0]) == pytest.approx(found[0] / across[0])
+
+
 # -- xarray and pandas
 
 

@@ -15,7 +15,7 @@ from sympy.core.function import AppliedUndef
 from inrpde import config
 from inrpde.declaration.conditions import On, not_a_number
 from inrpde.declaration.fields import GridField, Learned, MeshField
-from inrpde.declaration.integral import RegionIntegral
+from inrpde.declaration.integral import RegionIntegral, check_whole
 from inrpde.declaration.names import check_names
 from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.points import PointSet
@@ -362,6 +362,7 @@ def _check_condition(p: Problem, condition: On) -> None:
         _check_labels(p, row, condition.region, place)
         for integral in row.atoms(RegionIntegral):
             _check_symbols(p, integral.integrand, integral.region, place)
+            check_whole(integral, place)
         if not p.complex_unknowns and row.has(I) and not row.is_real:
             raise ProblemError(
                 "the equation is complex and every unknown is real",
@@ -481,6 +482,7 @@ def _check_report(p: Problem) -> None:
         _check_known(p, outside, place, set(numbers.values()))
         for integral in asked.atoms(RegionIntegral):
             _check_symbols(p, integral.integrand, integral.region, place)
+            check_whole(integral, place)
             _stray_functions(p, integral.integrand.atoms(AppliedUndef), place)
 
 

@@ -286,22 +286,35 @@ class Region(metaclass=_Declared):
 
     # -- integrals
 
-    def integral(self, expr: Expr) -> Expr:
-        """The integral of an expression over the region, in its own measure, as an expression."""
-        return self._integral(expr, mean=False)
+    def integral(self, expr: Expr, over: Symbol | Sequence[Symbol] = ()) -> Expr:
+        """The integral of an expression over the region, in its own measure, as an expression: a number.
 
-    def mean(self, expr: Expr) -> Expr:
-        """The mean of an expression over the region, as an expression."""
-        return self._integral(expr, mean=True)
+        `over` one or some of the coordinates it is a function of the others, `omega.integral(u, over=x)` of y and t:
+        of regions that are boxes, and for `solution.evaluate`, not for conditions."""
+        return self._integral(expr, over, mean=False)
 
-    def _integral(self, expr: Expr, mean: bool) -> Expr:
+    def mean(self, expr: Expr, over: Symbol | Sequence[Symbol] = ()) -> Expr:
+        """The mean of an expression over the region, as an expression; `over` as for `integral`."""
+        return self._integral(expr, over, mean=True)
+
+    def _integral(self, expr: Expr, over: Any, mean: bool) -> Expr:
+        place = f"({self.label}).{'mean' if mean else 'integral'}(…)"
         known = expr if isinstance(expr, Expr) else None if isinstance(expr, (str, bool)) else _sympified(expr)
         if not isinstance(known, Expr) or isinstance(known, MatrixBase):
             raise ProblemError(
-                f"{words(expr)} is no expression to integrate", f"({self.label}).{'mean' if mean else 'integral'}(…)",
+                f"{words(expr)} is no expression to integrate", place,
                 "give one sympy expression, of a Matrix each entry for itself",
             )  # fmt: skip
-        return RegionIntegral(expr, self, mean)
+        along = tuple(over) if isinstance(over, Sequence) else (over,)
+        if len(set(along) & set(self.coords)) < len(along):
+            what = f"over={words(over)} are not coordinates, each named once"
+            raise ProblemError(what, place, f"over one or some of {', '.join(map(str, self.coords))}")
+        if along and (self.box is None or self.dim < len(self.coords)):
+            raise ProblemError(
+                "an integral over some of the coordinates is taken of boxes", place,
+                "integrate over the whole region, or over a box: Region(space, Interval(0, 1) ** 2)",
+            )  # fmt: skip
+        return RegionIntegral(known, self, mean, along)
 
 
 class Solid(Region):
