@@ -14,6 +14,7 @@ import numpy as np
 from sympy import Symbol
 
 from inrpde import storage
+from inrpde.arguments import MOST
 from inrpde.compiler.bind import Bound
 from inrpde.compiler.evaluate import evaluate
 from inrpde.declaration.integral import RegionIntegral
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 Index = tuple[int, ...]
-MOST = 2**28
-"""Nodes of a grid: two gigabytes of values."""
 AT_ONCE = 200_000
 """Points at which what is integrated is evaluated at once, about."""
 

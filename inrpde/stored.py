@@ -31,8 +31,9 @@ def report(solution: Solution | str | Path, path: str | Path | None = None) -> P
     stored = _stored(solution, "report(solution)")
     told = solution.report if isinstance(solution, Solution) else restored(stored, Path(solution)).report
     if path is None:
-        name = told.get("output") or f"{told.get('problem', 'solution')}".replace("/", "_")
-        path = Path(name if isinstance(solution, Solution) else solution).with_suffix(".html")
+        written = told.get("output") if isinstance(solution, Solution) else solution
+        name = str(told.get("problem", "solution")).replace("/", "_")
+        path = Path(f"{name}.html") if written is None else Path(written).with_suffix(".html")
     path = as_path(path, "report(solution, path)")
     page = html(stored, told)
     with replacing(path) as beside:

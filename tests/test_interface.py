@@ -68,6 +68,11 @@ def test_a_place_that_cannot_be_written_is_known_before_the_solve(monkeypatch, t
         inrpde.solve(problem, resume=True)
     with pytest.raises(UsageError, match="no time"):
         inrpde.solve(problem, times=[0, 1])
+    with pytest.raises(UsageError, match="more than"):
+        inrpde.solve(problem, grid=np.array([2**29]))
+    moving = inrpde.problem("heat")
+    with pytest.raises(UsageError, match="time 3 is asked for, and t runs from 0 to 1"):
+        inrpde.solve(moving, times=np.array([0.0, 3.0]))
 
 
 def test_resuming_goes_on_from_the_checkpoint(tmp_path):

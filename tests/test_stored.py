@@ -23,12 +23,12 @@ def test_solutions_and_their_files_are_compared_alike(tmp_path):
 
 def test_a_page_lies_beside_its_file_or_where_it_is_asked_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    made = solution(report={"problem": "wave"})
+    made = solution(report={"problem": "wave.2"})
     at = made.save(tmp_path / "stored.h5")
     assert inrpde.report(at) == tmp_path / "stored.html"
-    assert inrpde.report(made).name == "wave.html"
+    assert inrpde.report(made).name == "wave.2.html"
     page = inrpde.report(made, tmp_path / "page.html")
-    assert "<h1>wave</h1>" in page.read_text()
+    assert "<h1>wave.2</h1>" in page.read_text()
     assert {path.suffix for path in tmp_path.iterdir()} == {".h5", ".html"}
     with pytest.raises(OutputError):
         inrpde.report(made, tmp_path / "missing" / "page.html")

@@ -19,8 +19,9 @@ def card(title: str, report: Mapping[str, Any], picture: str) -> str:
 def _verdict(verdict: Mapping[str, str]) -> str:
     if not verdict:
         return ""
-    badge = f"background: {COLOURS.get(verdict['word'], '#6b7280')}; color: #fff; border-radius: 1em; padding: 0 .6em"
-    return f' <span style="{badge}">{escape(verdict["word"])}</span> {escape(verdict.get("because", ""))}'
+    word, because = (str(verdict.get(key, "")) for key in ("word", "because"))
+    badge = f"background: {COLOURS.get(word, '#6b7280')}; color: #fff; border-radius: 1em; padding: 0 .6em"
+    return f' <span style="{badge}">{escape(word)}</span> {escape(because)}'
 
 
 def _fields(report: Mapping[str, Any]) -> str:
@@ -28,7 +29,7 @@ def _fields(report: Mapping[str, Any]) -> str:
         (name, field.get("estimated_error"), *((field.get(of) or {}).get("rel_l2") for of in ("exact", "reference")))
         for name, field in (report.get("fields") or {}).items()
     ]
-    learned = "".join(f"<p>{escape(f'{name} = {value:.6g}')}</p>" for name, value in report.get("learned", {}).items())
+    learned = "".join(f"<p>{escape(f'{name} = {value}')}</p>" for name, value in (report.get("learned") or {}).items())
     if not rows:
         return learned
     kept = [k for k in range(len(HEAD)) if any(row[k] is not None for row in rows)]
@@ -38,4 +39,4 @@ def _fields(report: Mapping[str, Any]) -> str:
 
 
 def _cell(value: Any) -> str:
-    return "–" if value is None else escape(value) if isinstance(value, str) else f"{value:.1e}"
+    return "–" if value is None else f"{value:.1e}" if isinstance(value, float) else escape(str(value))
