@@ -49,7 +49,8 @@ def integration(region: Region, seed: int = 0, cuts: Sequence[Sequence[float]] =
 def across(region: Region, axes: Sequence[int]) -> tuple[Array, Array]:
     """A tensor Gauss–Legendre rule along some coordinates (their numbers) of a box: nodes (Q, k), weights (Q,)."""
     count = NODES.get(len(axes), LEAST)
-    sides = [composite(*region.box[k], (), count) for k in axes]  # type: ignore[index]
+    lo, hi = region.bounds
+    sides = [composite(lo[k], hi[k], (), count) for k in axes]
     return grid_points([x for x, _ in sides]), np.prod(grid_points([w for _, w in sides]), axis=1)
 
 
