@@ -23,6 +23,7 @@ def test_an_integral_is_a_number_and_over_some_coordinates_a_function_of_the_oth
     assert omega.integral(u).diff(t) is S.Zero
     assert omega.integral(u, over=x).diff(x) is S.Zero
     assert omega.integral(u, over=x).diff(t) == omega.integral(u.diff(t), over=x)
+    assert omega.integral(u, over=(y, t, x)) == omega.integral(u)
     assert omega.integral(u, over=x) != omega.integral(u, over=y) != omega.integral(u)
 
 

@@ -314,7 +314,7 @@ class Region(metaclass=_Declared):
                 "an integral over some of the coordinates is taken of boxes", place,
                 "integrate over the whole region, or over a box: Region(space, Interval(0, 1) ** 2)",
             )  # fmt: skip
-        return RegionIntegral(known, self, mean, along)
+        return RegionIntegral(known, self, mean, () if len(along) == len(self.coords) else along)
 
 
 class Solid(Region):
