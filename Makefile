@@ -71,8 +71,10 @@ format: $(INSTALLED)  ## mend what ruff can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-types: $(INSTALLED)  ## mypy
+types: $(INSTALLED)  ## mypy: the package, and what a user writes, the problems and the README
 	$(BIN)/mypy
+	$(BIN)/python tests/blocks.py README.md out/blocks
+	$(BIN)/mypy --allow-untyped-defs problems/*.py out/blocks/*.py
 
 contract: $(INSTALLED)  ## the public contract, where it lies beside the project
 	@if [ -f ../shared/contract.py ]; then $(BIN)/python ../shared/contract.py; else echo "no contract beside the project"; fi

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
         Region,
         Space,
     )
-    from inrpde.pipeline import reference, solve
+    from inrpde.interface import check, problem, reference, solve
     from inrpde.planted.verify import verify
     from inrpde.restore import load
     from inrpde.solution import Solution
+    from inrpde.stored import compare, report
 
 __version__ = "0.1.0"
 
@@ -45,16 +46,21 @@ __all__ = [
     "Region",
     "Solution",
     "Space",
+    "check",
+    "compare",
     "errors",
     "load",
+    "problem",
     "reference",
+    "report",
     "solve",
     "verify",
 ]
 
 _ELSEWHERE = {
-    "solve": "pipeline",
-    "reference": "pipeline",
+    **dict.fromkeys(("check", "problem", "reference", "solve"), "interface"),
+    "compare": "stored",
+    "report": "stored",
     "load": "restore",
     "Solution": "solution",
     "verify": "planted.verify",

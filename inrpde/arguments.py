@@ -14,6 +14,8 @@ from inrpde.solvers.training.devices import check_device
 
 COARSEST = 4
 """Cells of a reference, at least."""
+MOST = 2**28
+"""Nodes of a grid: two gigabytes of values."""
 
 
 def check_arguments(
@@ -23,7 +25,7 @@ def check_arguments(
     """Raise UsageError for arguments that nothing can be made of."""
     if not isinstance(problem, Problem):
         what = f"{problem!r:.60} is not a Problem"
-        raise UsageError(what, "solve(problem)", "make a Problem(…); files are solved by `inrpde solve FILE`")
+        raise UsageError(what, "solve(problem)", 'make a Problem(…), or read one: inrpde.problem("my_problem.py")')
     if not _number(seed, numbers.Integral) or seed < 0:
         raise UsageError(f"seed={seed!r} is not a whole number from 0 on", "seed", "seed=0")
     for name, value, example in (("budget", budget, "budget=60 (seconds)"), ("tol", tol, "tol=1e-6")):
@@ -42,6 +44,7 @@ def check_arguments(
 def check_written(problem: Problem, grid: Any = None, times: Any = None, progress: Any = None) -> None:
     """Raise UsageError for a grid or times on which a solution of the problem cannot be written, and for progress that
     cannot be called."""
+    grid, times = _listed(grid), _listed(times)
     names = ", ".join(map(str, problem.space.spatial))
     if grid is not None and not (_all(grid, numbers.Integral, 1) and len(tuple(grid)) == len(problem.space.spatial)):
         shape = ", ".join(["65"] * len(problem.space.spatial))
@@ -50,6 +53,14 @@ def check_written(problem: Problem, grid: Any = None, times: Any = None, progres
         raise UsageError(f"times={times!r:.60} are no times", "times", "times=(0.0, 0.5, 1.0)")
     if times is not None and problem.space.time is None:
         raise UsageError("times are given, and the problem has no time", f"coordinates: {names}", "leave times out")
+    if times is not None:
+        spans = [condition.region.bounds for condition in problem.conditions]
+        first, last = min(float(lo[-1]) for lo, _ in spans), max(float(hi[-1]) for _, hi in spans)
+        if outside := [time for time in times if not first <= time <= last]:
+            what = f"the time {outside[0]:g} is asked for, and {problem.space.time} runs from {first:g} to {last:g}"
+            raise UsageError(what, f"times={times!r:.60}", f"times=({first:g}, {(first + last) / 2:g}, {last:g})")
+    if math.prod(grid or ()) * len(times or (0,)) > MOST:
+        raise UsageError(f"a grid of more than {MOST:.2g} nodes", f"grid={grid!r:.60}", "ask for fewer")
     if progress is not None and not callable(progress):
         what = f"progress={progress!r:.60} cannot be called"
         raise UsageError(what, "progress", "progress=lambda stage, done=None, note='': print(stage, note)")
@@ -64,6 +75,10 @@ def as_path(given: Any, where: str) -> Path:
     if "\0" in str(path):
         raise UsageError(f"{given!r:.60} is no name of a file", where, "give a path: 'solution.h5'")
     return path
+
+
+def _listed(values: Any) -> Any:
+    return tuple(values) if isinstance(values, Iterable) and not isinstance(values, str) else values
 
 
 def _all(values: Any, kind: type, least: float = -math.inf) -> bool:

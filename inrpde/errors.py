@@ -56,6 +56,10 @@ class OutputError(InrpdeError):
     exit_code = 6
 
 
+class InrpdeWarning(UserWarning):
+    """What is suspicious about a problem or its answer, but not wrong: what the command line prints as a warning."""
+
+
 class Interrupted(KeyboardInterrupt):
     """A signal asked the program to end. As with KeyboardInterrupt, no `except Exception` swallows it.
 

@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec
 from importlib.util import decode_source, find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from traceback import walk_tb
-from types import MappingProxyType, ModuleType, TracebackType
+from types import ModuleType, TracebackType
 from typing import Any
 
 from inrpde import plugins
@@ -35,8 +35,9 @@ class Source:
     """SHA-256 of the data files that it read, by path."""
 
 
-def load_problem(spec: str, parameters: Mapping[str, str]) -> tuple[Problem, Source]:
-    """Run the problem file that `spec` names, with `parameters` for a problem that is a function.
+def load_problem(spec: str, parameters: Mapping[str, Any]) -> tuple[Problem, Source]:
+    """Run the problem file that `spec` names, with `parameters` for a problem that is a function: text is parsed by the
+    type of the default, anything else taken as it is. The problem's `source` is the second of what is returned.
 
     Raises UsageError for an unknown plugin or parameter, ProblemError for whatever is wrong with the file.
     """
@@ -57,7 +58,9 @@ def load_problem(spec: str, parameters: Mapping[str, str]) -> tuple[Problem, Sou
             "make it a Problem(…), or a function with default arguments that returns one",
         )
     data = {str(file): _sha256(_read(file)) for file in paths.opened[first:]}
-    return problem, Source(path, name, text, _sha256(content), MappingProxyType(given), MappingProxyType(data))
+    source = Source(path, name, text, _sha256(content), given, data)
+    object.__setattr__(problem, "source", source)
+    return problem, source
 
 
 def _locate(spec: str) -> tuple[ModuleSpec, str]:
@@ -116,7 +119,7 @@ def _pick(module: ModuleType, name: str, path: Path) -> Any:
         ) from None
 
 
-def _parse_parameters(found: Any, given: Mapping[str, str], where: str) -> dict[str, Any]:
+def _parse_parameters(found: Any, given: Mapping[str, Any], where: str) -> dict[str, Any]:
     known = inspect.signature(found).parameters if callable(found) else {}
     for key in given:
         if not known:
@@ -129,7 +132,10 @@ def _parse_parameters(found: Any, given: Mapping[str, str], where: str) -> dict[
     for key, parameter in known.items():
         if parameter.default is parameter.empty:
             raise ProblemError(f"the parameter {key!r} has no default", where, f"give it one: def problem({key}=1)")
-    return {key: parse_parameter(key, text, known[key].default, where) for key, text in given.items()}
+    return {
+        key: parse_parameter(key, value, known[key].default, where) if isinstance(value, str) else value
+        for key, value in given.items()
+    }
 
 
 @contextmanager

@@ -94,21 +94,6 @@ class Stopwatch:
         return {**stages, "total": round(time.perf_counter() - self._start, 4)}
 
 
-def solve(
-    problem: Problem, method: str = "auto", seed: int = 0, budget: float | None = None, tol: float | None = None,
-    reference: str = "auto", device: str = "cpu", settings: Mapping[str, Any] | None = None,
-) -> Solution:  # fmt: skip
-    """Solve a problem and check the answer.
-
-    `budget` bounds compile, solve and verify together (seconds); `tol` bounds the estimated relative L2 error, and
-    where it is not reached `solution.report["status"]` is "tolerance". `reference` is "auto" or "none". Raises
-    ProblemError for a problem that is wrong, DivergedError where no answer was found, UsageError for a wrong option.
-    """
-    return run(
-        problem, method=method, seed=seed, budget=budget, tol=tol, reference=reference, device=device, settings=settings
-    )
-
-
 def run(
     problem: Problem, *, method: str = "auto", seed: int = 0, budget: float | None = None, tol: float | None = None,
     reference: str = "auto", device: str = "cpu", settings: Mapping[str, Any] | None = None,
@@ -116,8 +101,8 @@ def run(
     resume: bool = False, source: Source | None = None, progress: Progress = _silent, started: float | None = None,
     require: str | None = None,
 ) -> Solution:  # fmt: skip
-    """`solve`, and what the command line adds: an output file, checkpoints beside it, progress, when it `started`
-    (of the performance counter), and the word that is required of the verdict ("verified", "plausible").
+    """What `interface.solve` and the command line do; theirs alone are the time when it `started` (of the performance
+    counter), the word that is required of the verdict ("verified", "plausible"), and where the problem came from.
 
     A signal that comes once there is an answer (see `Interrupted`) ends the checks; the answer is written all the same,
     with the status "interrupted" and the signal's number in the report."""

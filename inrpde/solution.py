@@ -4,41 +4,50 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sympy import Symbol
 
 from inrpde import storage
+from inrpde.arguments import MOST
 from inrpde.compiler.bind import Bound
 from inrpde.compiler.evaluate import evaluate
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Mesh, Region
 from inrpde.declaration.regions.simplices import SIMPLICES
 from inrpde.errors import UsageError
+from inrpde.export import Dataset, views
+from inrpde.export.card import card
 from inrpde.found import Domain, Field, NetworkField
 from inrpde.reference_fields import MaskedField, QuadraticField
-from inrpde.sampling import Quadrature, grid_points, integration, sample
+from inrpde.sampling import Quadrature, across, grid_points, integration, sample
 from inrpde.sampling.sites import Site
+from inrpde.views import FieldView, Viewed, picture
+
+if TYPE_CHECKING:
+    import xarray
 
 Array = np.ndarray
 Index = tuple[int, ...]
-MOST = 2**28
-"""Nodes of a grid: two gigabytes of values."""
+AT_ONCE = 200_000
+"""Points at which what is integrated is evaluated at once, about."""
 
 
 @dataclass(frozen=True, eq=False)
-class Solution:
+class Solution(Viewed):
     """Fields by name, evaluated anywhere.
 
     `solution(points)`, `solution.evaluate(expr, points)`, `solution.integral(expr, region)`, `solution.on_grid(shape)`,
-    `solution.save(path)`; `solution.report` is the JSON object of the command line as a dict, `solution.learned` the
-    numbers that were found, `solution.reference` the finite-difference solution, if there is one. `grid` and `times`
-    are what is exported, `origin` where the problem came from (source, hashes, versions).
+    `solution.save(path)`; `solution["u"]` is one field, which can be called with points, too; `solution.plot()`,
+    `to_xarray()`, `to_dataframe()` and `to_pyvista()` show all of them beside the reference. `solution.report` is the
+    JSON object of the command line as a dict, `solution.learned` the numbers that were found, `solution.reference` the
+    finite-difference solution, if there is one. `grid` and `times` are what is exported and shown, `origin` where the
+    problem came from (source, hashes, versions).
     """
 
     coords: tuple[Symbol, ...]
@@ -50,19 +59,41 @@ class Solution:
     learned: Mapping[str, float] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
     reference: Solution | None = None
-    grid: tuple[int, ...] | None = None
+    grid: Sequence[int] | None = None
     times: Array | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, points: Any) -> dict[str, Array]:
         """Values at points (N, d), in the order of `space.coords`: {name: (N,)}, NaN where a field does not live.
 
+        One point, of shape (d,), gives numbers. Of a single coordinate (N,) are N points, and a number is one.
         Coefficients are there too, under their names, without being listed."""
-        return Values(self, self._points(points))
+        points, single = self._points(points)
+        return Values(self, points, single)
+
+    def __getitem__(self, name: str) -> FieldView:
+        """One field or coefficient: `solution["u"](points)`, `solution["u"].plot()`. Raises UsageError for others."""
+        if name in self.learned:
+            raise UsageError(f"{name} is a number", f"solution[{name!r}]", f'solution.learned["{name}"]')
+        if name in self.fields:
+            return FieldView(replace(self, fields={name: self.fields[name]}, reference=None), name)
+        if name in self.coefficients:
+            return FieldView(replace(self, fields={name: _Given(self, name)}, reference=None), name)
+        raise self._no_field(name, f"solution[{name!r:.60}]")
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the fields."""
+        return iter(self.fields)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.fields or name in self.coefficients
 
     def evaluate(self, expr: Any, points: Any) -> Array:
-        """An expression of unknowns, coefficients and coordinates at points (N, d): (N,), or (N, k) for a Matrix."""
-        return evaluate(expr, self.coords, self._points(points), self._jets(), self._bindings(), self._integrate)
+        """An expression of unknowns, coefficients and coordinates at points (N, d): (N,), or (N, k) for a Matrix; at
+        one point (d,) a number, or (k,)."""
+        points, single = self._points(points)
+        found = evaluate(expr, self.coords, points, self._jets(), self._bindings(), self._integrals)
+        return found[0] if single else found
 
     def integral(self, expr: Any, region: Region, points: int | None = None) -> complex | float:
         """The integral of an expression over a region in its own measure: by a Gauss rule where the region is a box, a
@@ -114,6 +145,16 @@ class Solution:
         axes = [np.linspace(a, b, n) for a, b, n in zip(self.domain.lo, self.domain.hi, shape, strict=False)]
         return axes + ([np.asarray(times, dtype=float)] if times is not None else [])
 
+    def dataset(self, grid: Sequence[int] | None = None, times: Sequence[float] | None = None, **at: float) -> Dataset:
+        """The fields, the reference's and their differences as plain arrays, as `plot` and the others show them."""
+        return storage.view(self, grid, times, at)
+
+    def to_xarray(
+        self, grid: Sequence[int] | None = None, times: Sequence[float] | None = None, **at: float
+    ) -> xarray.Dataset:
+        """The fields as an xarray.Dataset over the coordinates, or over the nodes of their mesh (and the time)."""
+        return views.to_xarray(self.dataset(grid, times, **at))
+
     def save(self, path: str | Path) -> Path:
         """Write the HDF5 file that h5py, xarray, ParaView and `inrpde.load` read, or what the name's ending asks for;
         returns the path of the file, of several the first."""
@@ -130,9 +171,14 @@ class Solution:
         verdict = self.report.get("verdict", {}).get("word", "no report")
         return f"<Solution {unknowns} of ({', '.join(map(str, self.coords))}): {verdict}>"
 
+    def _repr_html_(self) -> str:
+        title = self.report.get("problem") or ", ".join(self.fields)
+        return card(str(title), self.report, picture(self))
+
     # -- inside
 
-    def _points(self, points: Any) -> Array:
+    def _points(self, points: Any) -> tuple[Array, bool]:
+        """Points (N, d), and whether a single one was given."""
         try:
             points = np.asarray(points, dtype=float)
         except (TypeError, ValueError):
@@ -140,15 +186,22 @@ class Solution:
                 f"{points!r:.60} is no array of real numbers", "solution(points)",
                 f"give an array of shape (N, {len(self.coords)})",
             ) from None  # fmt: skip
-        if points.ndim == 1 and len(self.coords) == 1:
-            points = points[:, None]
+        given = points
+        if points.ndim <= 1 and len(self.coords) == 1:
+            points = points.reshape(-1, 1)
+        elif points.shape == (len(self.coords),):
+            points = points[None, :]
         if points.ndim != 2 or points.shape[1] != len(self.coords):
             raise UsageError(
-                f"points of shape {points.shape} for the coordinates {', '.join(map(str, self.coords))}",
+                f"points of shape {given.shape} for the coordinates {', '.join(map(str, self.coords))}",
                 "solution(points)",
                 f"give an array of shape (N, {len(self.coords)}), columns in the order of space.coords",
             )
-        return points
+        return points, given.ndim == min(1, len(self.coords) - 1)
+
+    def _no_field(self, name: object, where: str) -> UsageError:
+        there = ", ".join([*self.fields, *self.coefficients])
+        return UsageError(f"there is no field {name!r:.60}", where, f"there are: {there}")
 
     def _values(self, name: str, points: Array) -> Array:
         zero = (0,) * len(self.coords)
@@ -184,7 +237,23 @@ class Solution:
     def on(self, expr: Any, region: Region, q: Quadrature | Site) -> Array:
         """An expression at the points of a region, with their normals."""
         normals = {} if q.normals is None else dict(zip(region.space.normal, q.normals.T, strict=False))
-        return evaluate(expr, self.coords, q.points, self._jets(), self._bindings(), self._integrate, normals)
+        return evaluate(expr, self.coords, q.points, self._jets(), self._bindings(), self._integrals, normals)
+
+    def _integrals(self, node: RegionIntegral, points: Array) -> complex | float | Array:
+        """The value of an integral or a mean; of one over some coordinates (N,), for the others' values at points."""
+        if not node.over:
+            return self._integrate(node)
+        axes = [self.coords.index(x) for x in node.over]
+        others = [k for k in range(len(self.coords)) if k not in axes]
+        nodes, weights = across(node.region, axes)
+        weights = weights / weights.sum() if node.mean else weights
+        places, which = np.unique(points[:, others], axis=0, return_inverse=True)
+        found = []
+        for some in np.array_split(places, max(1, len(places) * len(nodes) // AT_ONCE)):
+            at = np.empty((len(some), len(nodes), len(self.coords)))
+            at[..., axes], at[..., others] = nodes, some[:, None]
+            found.append(self.evaluate(node.integrand, at.reshape(-1, at.shape[2])).reshape(at.shape[:2]) @ weights)
+        return np.concatenate(found)[which.ravel()]
 
     def _integrate(self, node: RegionIntegral, seed: int = 0) -> complex | float:
         """The value of an integral or a mean; another seed takes other points, where they are drawn."""
@@ -200,16 +269,28 @@ def _total(values: Array) -> complex | float:
 class Values(dict[str, Array]):
     """The unknowns' values at points; those of coefficients are evaluated when they are asked for."""
 
-    def __init__(self, solution: Solution, points: Array):
-        super().__init__({name: solution._values(name, points) for name in solution.fields})
-        self._solution, self._points = solution, points
+    def __init__(self, solution: Solution, points: Array, single: bool = False):
+        self._solution, self._points, self._single = solution, points, single
+        super().__init__({name: self._shaped(solution._values(name, points)) for name in solution.fields})
 
     def __missing__(self, name: str) -> Array:
-        coefficients = self._solution.coefficients
-        if name not in coefficients:
-            there = ", ".join([*self, *coefficients])
-            raise UsageError(f"there is no field {name!r}", "solution(points)", f"there are: {there}")
-        return self._solution._coefficient(name, self._points)
+        if name not in self._solution.coefficients:
+            raise self._solution._no_field(name, "solution(points)")
+        return self._shaped(self._solution._coefficient(name, self._points))
+
+    def _shaped(self, values: Array) -> Array:
+        return values[0] if self._single else values
+
+
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """The values of a coefficient of a solution as a field."""
+
+    solution: Solution
+    name: str
+
+    def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        return dict.fromkeys(indices, self.solution._coefficient(self.name, points))
 
 
 def reference_solution(
@@ -219,7 +300,7 @@ def reference_solution(
     lo = np.array([axis[0] for axis in witness.axes])
     hi = np.array([axis[-1] for axis in witness.axes])
     fields: dict[str, Field]
-    grid: tuple[int, ...] | None = None
+    grid: Sequence[int] | None = None
     domains: dict[str, Region | Domain] = {}
     cells = getattr(witness, "cells", None)
     if cells is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import numbers
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -27,7 +28,7 @@ from inrpde.declaration.regions.simplices import SIMPLICES
 from inrpde.declaration.regions.where import Where
 from inrpde.declaration.space import is_name
 from inrpde.declaration.words import words
-from inrpde.errors import InrpdeError, OutputError, ProblemError
+from inrpde.errors import InrpdeError, OutputError, ProblemError, UsageError
 from inrpde.export import Dataset, write
 from inrpde.export.atomic import replacing_all
 from inrpde.export.symbols import check_together, dump
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 Array = np.ndarray
 SHAPES = {0: (), 1: (513,), 2: (129, 129), 3: (41, 41, 41)}
 """The default grids, by the number of spatial coordinates."""
+PLANES = 9
+"""Nodes along each of more than three coordinates, where others are fixed."""
 STEPS, CURVE = 11, 513
 """The default number of times, and where these are the only coordinate."""
 STORED = ("", "h5", "hdf5", "vtkhdf", "nc")
@@ -165,6 +168,51 @@ def dataset(solution: Solution, own: Mapping[str, Array] | None = None) -> Datas
     return replace(_arrays(solution, own), attributes=_attributes(solution), private=_private(solution))
 
 
+def view(
+    solution: Solution, grid: Sequence[int] | None, times: Sequence[float] | None, at: Mapping[str, float]
+) -> Dataset:
+    """The fields to look at: on a grid and at times of one's choice, with the coordinates `at` fixed.
+
+    Raises UsageError for what is no grid, no time or no coordinate."""
+    names, time = [str(x) for x in solution.coords], str(solution.time)
+    if times is not None and solution.time is None:
+        raise UsageError("times are given, and there is no time", f"times={times!r:.60}", "leave them out")
+    for name, value in [*at.items(), *((time, value) for value in (() if times is None else times))]:
+        _check_within(solution, names, name, value)
+    times = [at[time]] if time in at else times
+    when = solution.times if times is None else np.unique(np.asarray(times, dtype=float))
+    shown = replace(solution, times=when, grid=solution.grid if grid is None else grid)
+    planes = {name: value for name, value in at.items() if name != time}
+    made = _on_planes(shown, names, planes, grid) if planes else _arrays(shown)
+    return replace(made, attributes=_attributes(solution))
+
+
+def _check_within(solution: Solution, names: Sequence[str], name: str, value: float) -> None:
+    if name not in names:
+        raise UsageError(f"there is no coordinate {name!r}", f"{name}={value!r:.60}", f"there are {', '.join(names)}")
+    lo, hi = (float(bound[names.index(name)]) for bound in (solution.domain.lo, solution.domain.hi))
+    if not isinstance(value, numbers.Real) or not lo <= value <= hi:
+        fix = f"give a number in it: {(lo + hi) / 2:g}"
+        raise UsageError(f"{name} runs from {lo:g} to {hi:g}", f"{name}={value!r:.60}", fix)
+
+
+def _on_planes(
+    solution: Solution, names: Sequence[str], planes: Mapping[str, float], grid: Sequence[int] | None
+) -> Dataset:
+    """The fields on a grid of the coordinates that are not fixed."""
+    time = str(solution.time) if solution.time is not None else None
+    spatial = [name for name in names if name != time]
+    free = [name for name in spatial if name not in planes]
+    shape = tuple(SHAPES.get(len(free), (PLANES,) * len(free)) if grid is None else grid)
+    if len(shape) != len(free):
+        what = f"a grid of shape {shape} for the coordinates {', '.join(free)}"
+        raise UsageError(what, f"grid={grid!r:.60}", f"give {len(free)} numbers")
+    counts = dict(zip(free, shape, strict=True))
+    axes = solution.axes([counts.get(name, 1) for name in spatial], None if time is None else _times(solution))
+    placed = [np.array([planes[name]]) if name in planes else axis for name, axis in zip(names, axes, strict=True)]
+    return _on_grid(solution, placed, tuple(names), time, None)
+
+
 def _arrays(solution: Solution, own: Mapping[str, Array] | None = None) -> Dataset:
     names = tuple(map(str, solution.coords))
     time = str(solution.time) if solution.time is not None else None
@@ -175,8 +223,15 @@ def _arrays(solution: Solution, own: Mapping[str, Array] | None = None) -> Datas
     if spatial > 3:
         points = _scattered(solution.domain)
         return Dataset("points", names, _beside(solution, lambda each: each(points), own), time=time, points=points)
-    shape = solution.grid or SHAPES[spatial]
+    shape = SHAPES[spatial] if solution.grid is None else solution.grid
     axes = solution.axes(shape, _times(solution) if time is not None else None)
+    return _on_grid(solution, axes, names, time, own)
+
+
+def _on_grid(
+    solution: Solution, axes: Sequence[Array], names: tuple[str, ...], time: str | None,
+    own: Mapping[str, Array] | None,
+) -> Dataset:  # fmt: skip
     inside = solution.domain.contains(grid_points(axes)).reshape([len(axis) for axis in axes])
     found = _beside(solution, lambda each: each.on_axes(axes), own)
     fields = {name: np.where(inside, values, np.nan) for name, values in found.items()}

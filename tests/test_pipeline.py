@@ -215,6 +215,21 @@ def test_learned_fields_are_fields():
     assert np.allclose(solution(AT)["a"], 1 / (2 + AT[:, 0]), atol=1e-6)
 
 
+@pytest.mark.parametrize(("known", "right"), [(1 / (2 + x), True), (1 / (3 + x), False)])
+def test_a_learned_field_has_an_exact_one(known, right):
+    a = line.coefficient("a")
+    conditions = [On(omega, u - 2 - x), On(omega, a * u - 1)]
+    problem = Problem("p", [u], conditions, coefficients={a: Learned(1)}, exact={u: 2 + x, a: known})
+    if not right:
+        with pytest.raises(ProblemError, match="does not satisfy its equation"):
+            inrpde.check(problem)
+        return
+    fields = inrpde.solve(problem, reference="none", budget=20).report["fields"]
+    assert 0 < fields["a"]["exact"]["rel_l2"] < 1e-10
+    with pytest.raises(ProblemError, match="exact is given for nu"):
+        Problem("p", [u], [On(omega, nu * u - 1)], coefficients={nu: Learned(1)}, exact={nu: 1})
+
+
 def test_two_unknowns_and_one_that_vanishes():
     conditions = [On(omega, -u.diff(x, 2) + v - pi**2 * sin(pi * x)), On(omega, -v.diff(x, 2) + u - sin(pi * x))]
     solution = inrpde.solve(Problem("p", [u, v], [*conditions, On(ends, u), On(ends, v)]), reference="none")

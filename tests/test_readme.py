@@ -11,6 +11,7 @@ from inrpde.loader import load_problem
 
 PAGE = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 FILES = re.findall(r'```python\n(""".*?)```', PAGE, flags=re.DOTALL)
+SESSIONS = re.findall(r"```python\n(import inrpde\n.*?)```", PAGE, flags=re.DOTALL)
 
 
 def test_the_pendulum_swings_as_scipy_says(tmp_path):
@@ -21,3 +22,12 @@ def test_the_pendulum_swings_as_scipy_says(tmp_path):
     true = solve_ivp(lambda t, y: [y[1], -np.sin(y[0])], (0, 60), [3, 0], "DOP853", times, rtol=1e-13, atol=1e-14)
     np.testing.assert_allclose(solution(times)["angle"], true.y[0], atol=1e-8)
     assert solution.report["verdict"]["word"] == "verified"
+
+
+def test_a_session_in_python_runs_as_it_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (text,) = SESSIONS
+    found: dict = {}
+    exec(compile(text, "README.md", "exec"), found)
+    assert found["solution"]([0.25, 0.5])["u"] == inrpde.load("answer.h5")["u"]([0.25, 0.5])
+    assert "<h1>poisson</h1>" in (tmp_path / "answer.html").read_text()

@@ -132,11 +132,10 @@ def verify(args: Namespace) -> int:
 
 def compare(args: Namespace) -> int:
     """The errors between two stored fields."""
-    from inrpde.export import read
-    from inrpde.verification.evidence.compare import compare as errors
+    from inrpde import stored
 
     made: dict[str, Any] = {"status": "ok", "first": str(args.first), "second": str(args.second)}
-    made["fields"] = errors(read(args.first), read(args.second))
+    made["fields"] = stored.compare(args.first, args.second)
     _print(args, made, render.comparison)
     return 0
 
@@ -149,15 +148,9 @@ def report(args: Namespace) -> int:
     _writable(output)
     _replaces(args, [output] if output.exists() else [])
 
-    from inrpde.export import read
-    from inrpde.export.atomic import replacing
-    from inrpde.export.report import html
-    from inrpde.restore import restored
+    from inrpde import stored
 
-    stored = read(args.solution)
-    page = html(stored, restored(stored, args.solution).report)
-    with replacing(output) as beside:
-        beside.write_text(page, encoding="utf-8")
+    output = stored.report(args.solution, output)
     _print(args, {"status": "ok", "output": str(output)}, lambda made: f"written: {made['output']}")
     return 0
 

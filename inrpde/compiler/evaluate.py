@@ -21,15 +21,15 @@ Array = np.ndarray
 
 def evaluate(
     expr: Any, coords: Sequence[Symbol], points: Array, fields: Mapping[str, Derivatives],
-    values: Mapping[str, Any] | None = None, integrate: Callable[[RegionIntegral], Any] | None = None,
+    values: Mapping[str, Any] | None = None, integrate: Callable[[RegionIntegral, Array], Any] | None = None,
     arrays: Mapping[Symbol, Array] | None = None,
 ) -> Array:  # fmt: skip
     """Values (N,) of an expression at points (N, d); of a Matrix of k entries (N, k).
 
     Symbols and functions are known by their names, whatever their assumptions. `fields` maps names to functions that
     give jets, {multi-index: (N,)}; `values` binds further expressions and numbers by name; `integrate` evaluates
-    integrals over regions; `arrays` gives further symbols (normals). Raises UsageError for what is no expression, and
-    for names that are neither.
+    integrals over regions (at the points, where they vary); `arrays` gives further symbols (normals). Raises UsageError
+    for what is no expression, and for names that are neither.
     """
     if isinstance(expr, (MatrixBase, list, tuple)) and len(expr):
         return np.stack([evaluate(e, coords, points, fields, values, integrate, arrays) for e in expr], axis=1)
@@ -43,7 +43,7 @@ def evaluate(
     env: dict[Symbol, Any] = dict(zip(coords, points.T, strict=True)) | dict(arrays or {})
     for node in outermost(expr):
         replaced[node] = Dummy()
-        env[replaced[node]] = integrate(node) if integrate else np.nan
+        env[replaced[node]] = integrate(node, points) if integrate else np.nan
     expr = expr.xreplace(replaced)
     expr = expr.doit() if expr.has(Derivative) else expr
     wanted: dict[str, dict[Expr, tuple[int, ...]]] = {}

@@ -16,6 +16,7 @@ from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 
+from inrpde.declaration.latex import as_code, equation, latex
 from inrpde.declaration.regions import Region
 from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
@@ -75,6 +76,18 @@ class On:
             "residuals": _residuals(equation, place), "text": text, "where": where,
         }.items():  # fmt: skip
             object.__setattr__(self, name, value)
+
+    def latex(self) -> str:
+        """The equation and where it holds: two columns of LaTeX."""
+        if self.periodic:
+            u, x = map(latex, (self.periodic.unknown, self.periodic.coordinate))
+            asked = rf"{u} \text{{ is periodic in }} {x}"
+        else:
+            asked = equation(self.equation)
+        return rf"{asked} & \quad\text{{on }} {as_code(self.where)}"
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex().replace('&', '')}$"
 
     @property
     def periodic(self) -> Periodic | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -15,11 +15,12 @@ from sympy.core.function import AppliedUndef
 from inrpde import config
 from inrpde.declaration.conditions import On, not_a_number
 from inrpde.declaration.fields import GridField, Learned, MeshField
-from inrpde.declaration.integral import RegionIntegral
+from inrpde.declaration.integral import RegionIntegral, check_whole
 from inrpde.declaration.names import check_names
 from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.points import PointSet
 from inrpde.declaration.space import NormalComponent, Space, is_name
+from inrpde.declaration.typeset import Typeset
 from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 
@@ -27,12 +28,12 @@ Coefficient: TypeAlias = Expr | GridField | MeshField | Learned
 
 
 @dataclass(frozen=True, init=False)
-class Problem:
+class Problem(Typeset):
     """Find the unknowns such that every condition holds.
 
     `coefficients` binds fields and parameters to expressions, numbers, `GridField`, `MeshField` or `Learned`; `exact`
-    holds known solutions (only for reporting errors); `guess` starts nonlinear solves; `settings` are the author's
-    defaults; `report` are the numbers that are asked for, of integrals and means over regions.
+    holds known solutions, of learned fields, too (only for reporting errors); `guess` starts nonlinear solves;
+    `settings` are the author's defaults; `report` are numbers that are asked for, of integrals and means over regions.
     Raises ProblemError, naming the culprit, if the structure is wrong.
     """
 
@@ -46,6 +47,8 @@ class Problem:
     settings: Mapping[str, Any]
     report: tuple[Expr, ...]
     warnings: tuple[str, ...]
+    source: Any = field(default=None, compare=False, repr=False)
+    """The file that it was read from, with its text and hashes (`loader.Source`); None where it was made in Python."""
 
     def __init__(
         self,
@@ -85,7 +88,7 @@ class Problem:
         bound = {
             key: value.along(space.coords) if isinstance(value, GridField) else value for key, value in bound.items()
         }
-        for field, value in {
+        for attribute, value in {
             "name": name, "space": space, "unknowns": unknowns, "conditions": conditions,
             "coefficients": MappingProxyType(bound),
             "exact": MappingProxyType(_sympified(name, "exact", exact)),
@@ -93,7 +96,7 @@ class Problem:
             "settings": MappingProxyType(dict(settings or {})), "warnings": (),
             "report": tuple(report) if isinstance(report, Iterable) else (report,),
         }.items():  # fmt: skip
-            object.__setattr__(self, field, value)
+            object.__setattr__(self, attribute, value)
         _check_unknowns(self)
         _check_coefficients(self)
         _check_names(self)
@@ -103,6 +106,13 @@ class Problem:
         _check_expressions(self)
         _check_report(self)
         object.__setattr__(self, "warnings", tuple(_warnings(self)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Views of dicts cannot be pickled: the dicts are."""
+        return {name: dict(v) if isinstance(v, MappingProxyType) else v for name, v in vars(self).items()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update({name: MappingProxyType(v) if isinstance(v, dict) else v for name, v in state.items()})
 
     @property
     def complex_unknowns(self) -> frozenset[AppliedUndef]:
@@ -170,9 +180,12 @@ def _check_unknowns(p: Problem) -> None:
                 "every unknown depends on all coordinates of the space, in their order (the symbols of space.coords)",
             )
     names = [words(u) for u in p.unknowns]
-    for mapping, word in ((p.exact, "exact"), (p.guess, "guess")):
+    for mapping, word, found in (
+        (p.exact, "exact", (*p.unknowns, *_learned_fields(p))),
+        (p.guess, "guess", p.unknowns),
+    ):
         for key in mapping:
-            if key not in p.unknowns:
+            if key not in found:
                 fix = f"the unknowns are {', '.join(names)}"
                 if words(key) in names:
                     fix = f"{words(key)} is another symbol than the unknown of that name: use one object throughout"
@@ -202,9 +215,12 @@ def _check_names(p: Problem) -> None:
                     "give each its own name, or use one object throughout (its assumptions belong to a symbol)",
                 )
             found[name] = kind
-    learned = [key for key, data in p.coefficients.items() if isinstance(data, Learned) and not isinstance(key, Symbol)]
-    solved = {words(u): is_complex(u) for u in (*p.unknowns, *learned)}
+    solved = {words(u): is_complex(u) for u in (*p.unknowns, *_learned_fields(p))}
     check_names(solved, [str(x) for x in p.space.coords], place)
+
+
+def _learned_fields(p: Problem) -> list[AppliedUndef]:
+    return [key for key, data in p.coefficients.items() if isinstance(data, Learned) and isinstance(key, AppliedUndef)]
 
 
 def _check_coefficients(p: Problem) -> None:
@@ -346,6 +362,7 @@ def _check_condition(p: Problem, condition: On) -> None:
         _check_labels(p, row, condition.region, place)
         for integral in row.atoms(RegionIntegral):
             _check_symbols(p, integral.integrand, integral.region, place)
+            check_whole(integral, place)
         if not p.complex_unknowns and row.has(I) and not row.is_real:
             raise ProblemError(
                 "the equation is complex and every unknown is real",
@@ -465,6 +482,7 @@ def _check_report(p: Problem) -> None:
         _check_known(p, outside, place, set(numbers.values()))
         for integral in asked.atoms(RegionIntegral):
             _check_symbols(p, integral.integrand, integral.region, place)
+            check_whole(integral, place)
             _stray_functions(p, integral.integrand.atoms(AppliedUndef), place)
 
 

@@ -29,7 +29,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises `OutputError` where `path` cannot be written.
     """
     target = Path(os.path.realpath(path))
-    _check_place(target, path)
+    check_place(path)
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         try:
@@ -60,7 +60,7 @@ def replacing_all(path: str | os.PathLike[str]) -> Iterator[Path]:
             yield room / target.name
             made = sorted(room.iterdir())
             for each in made:
-                _check_place(_beside(each, target), target.parent / each.name, folder=each.is_dir())
+                check_place(target.parent / each.name, folder=each.is_dir())
             for each in made:
                 _take_place(each, _beside(each, target))
         finally:
@@ -112,7 +112,10 @@ def new_hdf5(path: Path) -> Iterator[h5py.File]:
     path.write_bytes(image)
 
 
-def _check_place(target: Path, path: str | os.PathLike[str], folder: bool = False) -> None:
+def check_place(path: str | os.PathLike[str], folder: bool = False) -> None:
+    """Raise OutputError where no file, or no folder, can be written at `path`."""
+    target = Path(os.path.realpath(path))
+
     def refuse(reason: str, fix: str) -> None:
         raise OutputError(f"the result could not be written: {reason}", str(path), fix)
 

@@ -54,8 +54,13 @@ def draw(dataset: Dataset, path: str | os.PathLike[str]) -> None:
 
 def png(dataset: Dataset) -> bytes:
     """The picture as the bytes of a PNG file."""
+    return as_png(figure(dataset))
+
+
+def as_png(made: Figure) -> bytes:
+    """A figure as the bytes of a PNG file."""
     buffer = io.BytesIO()
-    figure(dataset).savefig(buffer, format="png", dpi=150)
+    made.savefig(buffer, format="png", dpi=150)
     return buffer.getvalue()
 
 

@@ -146,7 +146,7 @@ def equivalent(form: Form, condition: On, row: Expr, other: Expr) -> bool:
 def _evaluated(form: Form, expr: Expr, points: Array, arrays: Mapping[Symbol, Array]) -> Array:
     """Values (N,) of an expression at points (N, d), for the exact solution."""
 
-    def integrate(node: Expr) -> complex:
+    def integrate(node: Expr, here: Array) -> complex:
         rule = integration(node.region, 0)
         weights = rule.weights / (rule.measure if node.mean else 1.0)
         normals = {} if rule.normals is None else dict(zip(form.space.normal, rule.normals.T, strict=False))

@@ -17,6 +17,8 @@ from inrpde.sampling.sample import sample
 Array = np.ndarray
 NODES = {1: 200, 2: 64, 3: 24}
 """Nodes a coordinate of a box, by its dimension."""
+LEAST = 8
+"""Nodes a coordinate of an integral over more than three."""
 PANELS, ORDER = 16, 16
 """Panels of a smooth piece of a curve, and nodes of each."""
 PART = {1: 64, 2: 32, 3: 12}
@@ -43,6 +45,14 @@ def integration(region: Region, seed: int = 0, cuts: Sequence[Sequence[float]] =
     sides = [composite(a, b, cut, count) for (a, b), cut in zip(box, cuts if parted else [()] * len(box), strict=True)]
     weights = np.prod(grid_points([w for _, w in sides]), axis=1)
     return Quadrature(grid_points([x for x, _ in sides]), weights, None, {}, float(weights.sum()))
+
+
+def across(region: Region, axes: Sequence[int]) -> tuple[Array, Array]:
+    """A tensor Gauss–Legendre rule along some coordinates (their numbers) of a box: nodes (Q, k), weights (Q,)."""
+    count = NODES.get(len(axes), LEAST)
+    lo, hi = region.bounds
+    sides = [composite(lo[k], hi[k], (), count) for k in axes]
+    return grid_points([x for x, _ in sides]), np.prod(grid_points([w for _, w in sides]), axis=1)
 
 
 def composite(lo: float, hi: float, cuts: Sequence[float], count: int) -> tuple[Array, Array]:

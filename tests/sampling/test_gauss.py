@@ -8,7 +8,7 @@ import pytest
 from sympy import Interval
 
 from inrpde import Ball, Mesh, Region, Space
-from inrpde.sampling import integration
+from inrpde.sampling import across, integration
 
 space = Space("x y")
 x, y = space.coords
@@ -76,3 +76,11 @@ def test_many_cells_have_few_nodes_each():
     q = integration(Mesh.of(space, nodes, {"triangle": cells}))
     assert len(q) < 40_000
     assert np.sum(q.weights * np.cos(q.points[:, 0])) == pytest.approx(np.sin(1), rel=1e-9)
+
+
+def test_a_rule_along_some_sides_of_a_box():
+    nodes, weights = across(square, [1])
+    assert nodes.shape == (len(weights), 1)
+    assert np.isclose(weights @ np.exp(nodes[:, 0]), np.exp(2) - 1)
+    nodes, weights = across(square, [1, 0])
+    assert np.isclose(weights @ (nodes[:, 0] * np.exp(nodes[:, 1])), 2 * (np.e - 1))

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Eq, FiniteSet, Interval, Piecewise, cos, exp, pi, sin
 
+from inrpde import solve
 from inrpde.cli import main
 from inrpde.compiler import compile_problem
 from inrpde.config import resolve
 from inrpde.declaration import Learned, On, Problem, Region, Space
 from inrpde.discretise.score import RowScore, Score, alike, shared
 from inrpde.discretise.state import field_at
-from inrpde.pipeline import solve
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.bodies.singular import Corners

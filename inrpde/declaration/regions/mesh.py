@@ -167,7 +167,7 @@ class Mesh(Solid):
 
     # -- groups
 
-    def tagged(self, name: str | int, dim: int | None = None) -> Region:
+    def tagged(self, name: str | int, dim: int | None = None) -> SubMesh | Tagged:
         """The part that the mesh names (a physical group): of the interior, of the boundary, or nodes.
 
         A group without a name is called by its number. Where several dimensions have the name, `dim` picks one; else it

@@ -5,15 +5,17 @@ from __future__ import annotations
 from abc import ABCMeta, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from inspect import Signature, signature
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
-from sympy import Expr, Interval, MatrixBase, Symbol, SympifyError, sympify
+from sympy import Expr, Interval, MatrixBase, Set, Symbol, SympifyError, sympify
 
 from inrpde import deadline
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions.chart import ROUNDING, TOLERANCE, Array, Chart, Corner, Piece
 from inrpde.declaration.regions.corners import corners
+from inrpde.declaration.regions.drawing import svg
 from inrpde.declaration.regions.flaw import Flaw
 from inrpde.declaration.regions.operations import Operations
 from inrpde.declaration.regions.pilot import Part, parts_of
@@ -43,41 +45,64 @@ class _Declared(ABCMeta):
             return Region._operations.of_set(*args, **options)
         return super().__call__(*args, **options)
 
+    @property
+    def __signature__(cls) -> Signature:
+        """The arguments that `help` shows."""
+        if cls is Region:
+            return signature(Region._operations.of_set)
+        return Signature(list(signature(cls.__init__).parameters.values())[1:])  # type: ignore[misc]
+
 
 class Region(metaclass=_Declared):
     """A set Ω_m with a measure, an indicator and a sampler: `Region(space, Interval(0, 1) ** 2)`.
 
     `coords` are the coordinates of its points: all of the space's, or the spatial ones alone (then `over` makes a
     cylinder in time of it). `dim` is its intrinsic dimension, `parents` are the regions it was derived from. Regions
-    are equal only to themselves.
+    are equal only to themselves. A kind of region has `bounds`, `pieces`, `_contains` and `label`; these are not marked
+    as abstract, or type checkers would refuse `Region(space, set)`.
     """
 
     _operations: ClassVar[Operations]
 
+    @overload
+    def __init__(self, space: Space, source: Set, /) -> None: ...
+
+    @overload
     def __init__(
-        self,
-        space: Space,
-        coords: tuple[Symbol, ...],
-        dim: int,
-        parents: tuple[Region, ...] = (),
+        self, space: Space, coords: tuple[Symbol, ...], dim: int, parents: tuple[Region, ...] = (),
         labels: tuple[Symbol, ...] = (),
-    ):
+    ) -> None: ...  # fmt: skip
+
+    def __init__(
+        self, space: Space, coords: Any, dim: int = 0, parents: tuple[Region, ...] = (),
+        labels: tuple[Symbol, ...] = (),
+    ):  # fmt: skip
         self.space, self.coords, self.dim, self.parents, self.labels = space, coords, dim, parents, labels
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle takes along: not what is worked out from it (charts, measures), and can be again."""
+        worked_out = {
+            name
+            for kind in type(self).__mro__
+            for name, value in vars(kind).items()
+            if isinstance(value, cached_property)
+        }
+        return {name: value for name, value in vars(self).items() if name not in worked_out}
 
     # -- geometry
 
     @property
-    @abstractmethod
     def bounds(self) -> tuple[Array, Array]:
         """The lower and upper corner (d,), (d,) of a box round the region."""
+        raise NotImplementedError
 
     @property
-    @abstractmethod
     def pieces(self) -> tuple[Piece, ...]:
         """What it is made of, for sampling."""
+        raise NotImplementedError
 
-    @abstractmethod
-    def _contains(self, points: Array, tol: float) -> Array: ...
+    def _contains(self, points: Array, tol: float) -> Array:
+        raise NotImplementedError
 
     def contains(self, points: Array, tol: float | None = None) -> Array:
         """Which of the points (N, d) lie in the closed region, or on the surface: bool (N,).
@@ -190,9 +215,9 @@ class Region(metaclass=_Declared):
     # -- words
 
     @property
-    @abstractmethod
     def label(self) -> str:
         """The region in words, from its own structure."""
+        raise NotImplementedError
 
     def describe(self, names: Mapping[int, str]) -> str:
         """The region in the user's names, {id(region): variable}: "omega.boundary.where(Eq(x, 0))"; else its label."""
@@ -208,6 +233,9 @@ class Region(metaclass=_Declared):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.label}>"
+
+    def _repr_html_(self) -> str:
+        return svg({self.label: self})
 
     # -- regions made of it
 
@@ -258,22 +286,35 @@ class Region(metaclass=_Declared):
 
     # -- integrals
 
-    def integral(self, expr: Expr) -> Expr:
-        """The integral of an expression over the region, in its own measure, as an expression."""
-        return self._integral(expr, mean=False)
+    def integral(self, expr: Expr, over: Symbol | Sequence[Symbol] = ()) -> Expr:
+        """The integral of an expression over the region, in its own measure, as an expression: a number.
 
-    def mean(self, expr: Expr) -> Expr:
-        """The mean of an expression over the region, as an expression."""
-        return self._integral(expr, mean=True)
+        `over` one or some of the coordinates it is a function of the others, `omega.integral(u, over=x)` of y and t:
+        of regions that are boxes, and for `solution.evaluate`, not for conditions."""
+        return self._integral(expr, over, mean=False)
 
-    def _integral(self, expr: Expr, mean: bool) -> Expr:
+    def mean(self, expr: Expr, over: Symbol | Sequence[Symbol] = ()) -> Expr:
+        """The mean of an expression over the region, as an expression; `over` as for `integral`."""
+        return self._integral(expr, over, mean=True)
+
+    def _integral(self, expr: Expr, over: Any, mean: bool) -> Expr:
+        place = f"({self.label}).{'mean' if mean else 'integral'}(…)"
         known = expr if isinstance(expr, Expr) else None if isinstance(expr, (str, bool)) else _sympified(expr)
         if not isinstance(known, Expr) or isinstance(known, MatrixBase):
             raise ProblemError(
-                f"{words(expr)} is no expression to integrate", f"({self.label}).{'mean' if mean else 'integral'}(…)",
+                f"{words(expr)} is no expression to integrate", place,
                 "give one sympy expression, of a Matrix each entry for itself",
             )  # fmt: skip
-        return RegionIntegral(expr, self, mean)
+        along = tuple(over) if isinstance(over, Sequence) else (over,)
+        if len(set(along) & set(self.coords)) < len(along):
+            what = f"over={words(over)} are not coordinates, each named once"
+            raise ProblemError(what, place, f"over one or some of {', '.join(map(str, self.coords))}")
+        if along and (self.box is None or self.dim < len(self.coords)):
+            raise ProblemError(
+                "an integral over some of the coordinates is taken of boxes", place,
+                "integrate over the whole region, or over a box: Region(space, Interval(0, 1) ** 2)",
+            )  # fmt: skip
+        return RegionIntegral(known, self, mean, () if len(along) == len(self.coords) else along)
 
 
 class Solid(Region):

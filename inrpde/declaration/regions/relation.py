@@ -31,6 +31,10 @@ class Relation:
     atoms: tuple[Relational, ...]
     gaps: Callable[..., list[Any]]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A pickle holds the tree, and compiles it anew."""
+        return _compile, (self.tree, self.coords)
+
     @cached_property
     def ranges(self) -> tuple[tuple[int, float, float], ...]:
         """(axis, least, most) of each condition on one coordinate alone that must hold: x < 1, Eq(y, 0)."""
