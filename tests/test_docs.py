@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import inrpde
 from inrpde.cli import main
 from inrpde.cli.parser import build_parser
 
@@ -82,3 +83,9 @@ def test_blocks_do_what_the_page_says(name, tmp_path, monkeypatch, capsys):
             parse(text)
         else:
             assert kind in ("text", "json", "toml"), f"{name}: a block of {kind}, which no test reads"
+
+
+def test_every_public_name_has_a_heading_in_the_language():
+    text = "".join(page.read_text(encoding="utf-8") for page in (DOCS / "language").glob("*.md"))
+    headings = {name for line in re.findall(r"^## (.*)$", text, re.MULTILINE) for name in re.findall(r"`(\w+)`", line)}
+    assert set(inrpde.__all__) <= headings
