@@ -2,8 +2,8 @@
 
 The blocks of a page share a namespace and a folder. A block that begins with `# NAME.py` is that file, too. A block
 `console` is run line by line; what it shows is compared but for numbers, and `…` stands for anything. In a block `sh`,
-which installs or takes long, the options of `inrpde` are parsed. A comment `<!-- check … -->` is Python that readers do
-not see; `page` is the text of the page.
+which installs or takes long, the options of `inrpde` are parsed; a block `py`, for which another library would be needed,
+is compiled. A comment `<!-- check … -->` is Python that readers do not see; `page` is the text of the page.
 """
 
 import re
@@ -19,7 +19,7 @@ from inrpde.cli.parser import build_parser
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = {str(path.relative_to(DOCS)): path for path in sorted(DOCS.rglob("*.md"))}
-BLOCK = re.compile(r"^(?:```(?P<kind>\w+)|<!-- (?P<hidden>check))\n(?P<text>.*?)^(?:```|-->)$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"(?ms)^(?:```(?P<kind>\w+)|<!-- (?P<hidden>check))\n(?P<text>.*?)^(?:```|-->)$")
 NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
 OTHERS = {"git", "make", "pip", "python", ".", "cd", "paraview", "gmsh"}
 """Commands of a block `sh` that are not ours."""
@@ -81,6 +81,8 @@ def test_blocks_do_what_the_page_says(name, tmp_path, monkeypatch, capsys):
             talk(text, capsys)
         elif kind == "sh":
             parse(text)
+        elif kind == "py":
+            compile("\n" * line + text, str(PAGES[name]), "exec")
         else:
             assert kind in ("text", "json", "toml"), f"{name}: a block of {kind}, which no test reads"
 
@@ -89,3 +91,19 @@ def test_every_public_name_has_a_heading_in_the_language():
     text = "".join(page.read_text(encoding="utf-8") for page in (DOCS / "language").glob("*.md"))
     headings = {name for line in re.findall(r"^## (.*)$", text, re.MULTILINE) for name in re.findall(r"`(\w+)`", line)}
     assert set(inrpde.__all__) <= headings
+
+
+def test_what_is_wrong_on_a_page_fails_at_its_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = "# A page\n\n```python\nx = 1\n```\n\n<!-- check\nassert x == 2\n-->\n"
+    assert list(blocks(page)) == [("python", "x = 1\n", 3), ("check", "assert x == 2\n", 7)]
+    with pytest.raises(AssertionError) as error:
+        run("assert 1 == 2\n", {}, Path("page.md"), 7)
+    assert error.traceback[-1].lineno + 1 == 8
+    talk("$ inrpde check none.py  # exit status 3\ninrpde: the file … be read: No such file\n", capsys)
+    with pytest.raises(AssertionError, match="prints no 'can be read"):
+        talk("$ inrpde check none.py  # exit status 3\ninrpde: the file … can be read: No such file\n", capsys)
+    with pytest.raises(AssertionError):
+        talk("$ inrpde check none.py\n", capsys)
+    with pytest.raises(inrpde.errors.UsageError, match="--budgets"):
+        parse("inrpde solve \\\n  plate.py --budgets 60\n")
