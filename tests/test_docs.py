@@ -2,8 +2,8 @@
 
 The blocks of a page share a namespace and a folder. A block that begins with `# NAME.py` is that file, too. A block
 `console` is run line by line; what it shows is compared but for numbers, and `…` stands for anything. In a block `sh`,
-which installs or takes long, the options of `inrpde` are parsed; a block `py`, for which another library would be needed,
-is compiled. A comment `<!-- check … -->` is Python that readers do not see; `page` is the text of the page.
+which installs or takes long, the options of `inrpde` are parsed; a block `py` needs another library, and is compiled. A
+comment `<!-- check … -->` is Python that readers do not see; `page` is the text of the page.
 """
 
 import re
