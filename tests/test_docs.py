@@ -17,7 +17,8 @@ import inrpde
 from inrpde.cli import main
 from inrpde.cli.parser import build_parser
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
 PAGES = {str(path.relative_to(DOCS)): path for path in sorted(DOCS.rglob("*.md"))}
 BLOCK = re.compile(r"(?ms)^(?:```(?P<kind>\w+)|<!-- (?P<hidden>check))\n(?P<text>.*?)^(?:```|-->)$")
 NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
@@ -107,3 +108,7 @@ def test_what_is_wrong_on_a_page_fails_at_its_line(tmp_path, monkeypatch, capsys
         talk("$ inrpde check none.py\n", capsys)
     with pytest.raises(inrpde.errors.UsageError, match="--budgets"):
         parse("inrpde solve \\\n  plate.py --budgets 60\n")
+
+
+def test_the_citation_names_this_version():
+    assert f"\nversion: {inrpde.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
