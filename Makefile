@@ -9,7 +9,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt 
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slow kills torture verify bench paper lint format types contract
+.PHONY: help install demo test slow kills torture verify bench paper docs lint format types contract
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -62,6 +62,9 @@ bench: $(INSTALLED_BENCH)  ## the table that the README quotes, and the others w
 
 paper: $(INSTALLED_PAPER)  ## the paper's experiments beside the authors' recipe, for the same seconds; pictures in out/paper
 	$(BIN)/python -m benchmarks.paper --folder out/paper
+
+docs: $(INSTALLED)  ## the site, in out/site; a warning is an error, and nothing is fetched
+	$(ONE_THREAD) $(BIN)/python -m sphinx -W --keep-going -q docs out/site
 
 lint: $(INSTALLED)  ## ruff: rules and format
 	$(BIN)/ruff check
