@@ -87,7 +87,9 @@ def uninterrupted(request, folder):
     return request.param, inrpde.load(folder / name)(AT)["u"]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGKILL, -signal.SIGKILL, marks=pytest.mark.slow)]
+)
 def test_a_stopped_run_goes_on_bit_for_bit(folder, uninterrupted, capsys, number, code):
     method, expected = uninterrupted
     name = f"{method}_{code}.h5"

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -71,17 +71,21 @@ def judge(name: str, form: Form, candidate: Candidate, seed: int) -> Iterator[Ju
             yield Judged(name, unknown.name, estimated.fields[unknown.name], true, word)
 
 
-@pytest.fixture(scope="module")
-def judged() -> list[Judged]:
+def answers(widths: Sequence[int]) -> list[Judged]:
     found = []
     for name in NAMES:
         form = compile_problem(PROBLEMS[name]())
         fit, _ = fit_for(form)
         search = Search(Context(form, resolve({}, {}), 0, Clock(None)), fit, "test", Survey.of(form, 0))
         band = first_plan(search).band
-        for width in WIDTHS:
+        for width in widths:
             found += judge(name, form, search.attempt(Global(width, band), "test"), seed=width)
     return found
+
+
+@pytest.fixture(scope="module")
+def judged() -> list[Judged]:
+    return answers(WIDTHS)
 
 
 @pytest.mark.slow
@@ -92,14 +96,15 @@ def test_most_estimates_are_within_a_factor_of_ten(judged):
     assert 0.5 < np.median(ratios) < 3
 
 
+@pytest.mark.slow
 def test_errors_of_all_sizes_are_seen(judged):
     true = [each.true for each in judged]
     assert min(true) < 1e-11
     assert max(true) > 1e-2
 
 
-def test_what_is_wrong_by_more_than_a_tenth_is_not_verified(judged):
-    wrong = [each for each in judged if each.true > 0.1]
+def test_what_is_wrong_by_more_than_a_tenth_is_not_verified():
+    wrong = [each for each in answers(WIDTHS[:1]) if each.true > 0.1]
     assert wrong, "some answers have to be wrong for this to be a test"
     assert not [str(each) for each in wrong if each.word == "verified"]
 

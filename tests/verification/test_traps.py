@@ -15,7 +15,6 @@ sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 from zoo.flux import FLUX, MAKERS
 from zoo.flux.making import TRUTHS
 from zoo.flux.weak import constant, facets
-from zoo.time import MAKERS as TIME_MAKERS
 from zoo.time import TIMED
 from zoo.time.cooling import Cooling, fitted, through
 from zoo.time.making import TRUTHS as TIME_TRUTHS
@@ -51,17 +50,16 @@ def unmet(known: Known, solution, conditions=None, count: int = 6) -> float:
 
 
 SAMPLED = [path.stem for path in TRUTHS.glob("*.npz")]
-FORMULAS = [trap for name, trap in FLUX.items() if name not in SAMPLED]
-
-
+FORMULAS = {name: trap for name, trap in FLUX.items() if name not in SAMPLED}
 SAMPLED_IN_TIME = [path.stem for path in TIME_TRUTHS.glob("*.npz")]
 IN_TIME = {name: trap for name, trap in TIMED.items() if name not in SAMPLED_IN_TIME}
-FIRST = {TIME_MAKERS[name].func: name for name in reversed(IN_TIME)}.values()
-IN_TIME = [pytest.param(trap, marks=[] if name in FIRST else pytest.mark.slow) for name, trap in IN_TIME.items()]
+CLOSED = TRAPS | FORMULAS | IN_TIME
+FIRST = {name.split("_")[0]: name for name in reversed(CLOSED)}.values()
+CLOSED = [pytest.param(each, marks=[] if name in FIRST else pytest.mark.slow, id=name) for name, each in CLOSED.items()]
 """The first of each family is tried always."""
 
 
-@pytest.mark.parametrize("trap", [*TRAPS.values(), *FORMULAS, *IN_TIME], ids=lambda trap: trap.name)
+@pytest.mark.parametrize("trap", CLOSED)
 def test_truths_satisfy_their_conditions(trap):
     known = trap.make()
     for solution in known.exact:
@@ -79,7 +77,7 @@ def test_what_has_no_wide_twin_satisfies_its_equation_where_its_source_is_wide(f
 CHAINED = ("inclusion", "ellipse", "layers", "pipe")
 """Families of the flux cases whose pieces each meet the next one."""
 JUMPING = [trap for trap in TRAPS.values() if trap.kind == "jump"]
-JUMPING += [trap for trap in FORMULAS if trap.name.startswith(CHAINED)]
+JUMPING += [trap for trap in FORMULAS.values() if trap.name.startswith(CHAINED)]
 JUMPING += [trap for trap in TIMED.values() if trap.name.startswith("joined")]
 
 
