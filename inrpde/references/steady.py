@@ -49,8 +49,7 @@ def solve_steady(
             break
         begun = time.perf_counter()
         system = build(equations, [axis.refined(2**level) for axis in axes])
-        # a linear system takes one step, from wherever it starts
-        start = guess(system) if system.linear or not systems else start_from(systems[-1], system, states[-1])
+        start = start_from(systems[-1], system, states[-1]) if systems else guess(system)
         factorise = system.factorise if systems else _once(system.factorise)
         if not systems:
             _check_regular(system, start, factorise)

@@ -71,7 +71,8 @@ def test_values_are_bound_by_name_inside_one_another():
 def test_integrals_are_handed_over():
     seen = []
 
-    def integrate(node):
+    def integrate(node, points):
+        assert points is POINTS
         seen.append((node.integrand, node.region, node.mean))
         return 5.0
 
