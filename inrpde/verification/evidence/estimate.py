@@ -168,8 +168,10 @@ def estimate(
     points = [(between if sampled(form, k) else field_points)(form, k, 2000, seed + 31) for k in unknowns]
     ours = fixed(form, [field_at(candidate.state, k, at) for k, at in enumerate(points)])
     names = [unknown.name for unknown in form.unknowns]
-    varied = [varying(*each) for each in zip(ours, base(form), strict=True)]
-    spread = {name: _spread(values) for name, values in zip(names, ours, strict=True)}
+    numbers = [unknown.is_number for unknown in form.unknowns]  # these do not vary, and are all that they are
+    each = zip(ours, base(form), numbers, strict=True)
+    varied = [rms(values) if number else varying(values, at) for values, at, number in each]
+    spread = {name: 1.0 if number else _spread(v) for name, v, number in zip(names, ours, numbers, strict=True)}
     # what is larger than residuals may make of it does not vanish, however little it acts on the equations
     weak = candidate.score if candidate.weak else None
     left_over = first.total if weak is None else weak

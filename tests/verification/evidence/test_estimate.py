@@ -5,7 +5,7 @@ import pytest
 from sympy import Eq, Interval, Matrix, cos, pi, sin
 
 import inrpde
-from inrpde import On, Points, Problem, Region, Space
+from inrpde import Learned, On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.discretise.amplification import Amplification
 from inrpde.discretise.expressions import Expressions
@@ -282,3 +282,37 @@ def test_a_small_field_that_is_larger_than_the_noise_counts():
     found = estimate(made, answer, 0)
     assert found.vanishing == {}
     assert found.worst == found.fields["v"] == pytest.approx(2.0)
+
+
+# -- numbers
+
+
+def rod_with_readings(noise, equation, **learned):
+    """A rod whose heat, k u'' = -1, is read at places; the truth has k = 0.7."""
+    line = Space("x")
+    w = line.unknown("w")
+    rod, places = Region(line, Interval(0, 1)), np.linspace(0.05, 0.95, 19)
+    readings = (1 + noise * np.random.default_rng(1).standard_normal(19)) * places * (1 - places) / 1.4
+    sensors = Points(line, places, {"w": readings})
+    numbers = {line.parameter(name): Learned(start) for name, start in learned.items()}
+    conditions = [
+        On(rod, equation(line.laplace(w), *numbers)),
+        On(rod.boundary, w),
+        On(sensors, Eq(w, sensors["w"])),
+    ]
+    return Problem("rod", [w], conditions, coefficients=numbers)
+
+
+def test_a_number_that_noise_moves_is_determined_all_the_same():
+    """It does not vary: what two solves differ by counts beside the number itself."""
+    found = inrpde.solve(rod_with_readings(0.01, lambda bent, k: Eq(-k * bent, 1), k=1.0))
+    assert found.learned["k"] == pytest.approx(0.7, abs=3e-3)
+    assert found.report["verdict"]["word"] == "plausible", found.report["verdict"]
+    assert 1e-3 < found.report["fields"]["w"]["estimated_error"] < 2e-2
+
+
+@pytest.mark.parametrize("noise", [0, 0.01])
+def test_numbers_of_which_only_the_ratio_shows_are_open(noise):
+    report = inrpde.solve(rod_with_readings(noise, lambda bent, k, f: Eq(-k * bent, f), k=1.0, f=1.2)).report
+    assert report["verdict"]["word"] == "unverified"
+    assert "do not determine" in report["verdict"]["because"]
