@@ -28,15 +28,16 @@ PATIENCE, FINE, GOOD = (8.0, 40.0), 1e-8, 1e-5
 below `FINE` a quarter of the first; chosen."""
 
 
-def gained(gaps: Sequence[float], least: float = LEAST_SHARE) -> float:
-    """The part of the last difference that is the error of the last level, at least as much."""
+def gained(gaps: Sequence[float], least: float = LEAST_SHARE, alike: float = 0.0) -> float:
+    """The part of the last difference that is the error of the last level, at least as much; of that an error that the
+    last levels may have `alike` does not show."""
+    unseen = alike / max(gaps[-1], 1e-300) if gaps else 0.0
     if len(gaps) < 2:
-        return FIRST_SHARE
+        return max(FIRST_SHARE, unseen)
     ratios = np.array(gaps[1:]) / np.maximum(gaps[:-1], 1e-300)
     ratio = max(ratios[-1], np.median(ratios[-STEADY:]))
-    if ratio >= 1:
-        return UNSTEADY
-    return float(np.clip(MARGIN * ratio / (1 - ratio), least, MOST_SHARE))
+    share = UNSTEADY if ratio >= 1 else float(np.clip(MARGIN * ratio / (1 - ratio), least, MOST_SHARE))
+    return max(share, unseen)
 
 
 def left(context: Context, error: float) -> float:

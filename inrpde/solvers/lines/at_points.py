@@ -27,7 +27,7 @@ from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
 from inrpde.solvers.linear.threads import sized
-from inrpde.solvers.lines.collocation import march
+from inrpde.solvers.lines.collocation import SAFETY, march
 from inrpde.solvers.lines.nodes import radau
 from inrpde.solvers.lines.on_points import OnPoints
 
@@ -172,8 +172,9 @@ def solve(context: Context) -> Iterator[Candidate]:
             return
         before, found = found, level(plan)
         gaps.append(apart(found.state, before.state))
-        error = gained(gaps) * gaps[-1]
-        yield found.candidate(Again(form, of, plan, before.state, seed), gained(gaps))
+        share = gained(gaps, alike=SAFETY * tolerance)
+        error = share * gaps[-1]
+        yield found.candidate(Again(form, of, plan, before.state, seed), share)
 
 
 def fitted(form: Form, of: Parts, plan: Plan, seed: int) -> tuple[State, int]:

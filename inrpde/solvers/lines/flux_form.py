@@ -25,6 +25,7 @@ from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
 from inrpde.solvers.galerkin.ground import ground
 from inrpde.solvers.galerkin.strategy import Plan, affordable, refusal
 from inrpde.solvers.linear.threads import sized
+from inrpde.solvers.lines.collocation import SAFETY
 from inrpde.solvers.lines.level import Level, level
 
 Array = np.ndarray
@@ -99,7 +100,7 @@ def solve(context: Context) -> Iterator[Candidate]:
         until = None if found.steps.ended == "end" else float(found.steps.times[-1])
         if before is not None:
             gaps.append(apart(found.state, before.state))
-        spent, share = time.perf_counter() - start, gained(gaps, LEAST_SHARE)
+        spent, share = time.perf_counter() - start, gained(gaps, LEAST_SHARE, SAFETY * TOLERANCES[number])
         error = share * gaps[-1] if gaps else float(np.sqrt(found.held(0).sum())) + TOLERANCES[number]
         score = min(error, FINER * score)
         yield Candidate(

@@ -34,6 +34,14 @@ def test_the_share_that_is_left_follows_the_last_gain():
     assert gained([1.0, 0.8, 0.64, 0.064]) == pytest.approx(1.5 * 0.8 / 0.2)
 
 
+def test_what_levels_have_in_common_does_not_show_in_their_difference():
+    """As where both took steps of the same length."""
+    assert gained([1e-5, 1e-8], alike=5e-7) == pytest.approx(50)
+    assert gained([1e-8], alike=5e-7) == pytest.approx(50)
+    assert gained([1e-5, 1e-8], alike=1e-12) == LEAST_SHARE
+    assert gained([], alike=1e-3) == FIRST_SHARE
+
+
 def test_a_good_answer_leaves_less_time_for_a_further_level():
     made = replace(context(problems.poisson()[0]), clock=Clock(None))
     short, long = PATIENCE
