@@ -47,7 +47,7 @@ def problem(loss=2):  # each argument with a default is set from outside: --para
 
 def written(name: str) -> Path:
     """Write NAME.py and return its path. Raises UsageError for what is no name, OutputError for what is there."""
-    path = Path(name).with_suffix(".py") if name.endswith(".py") else Path(f"{name}.py")
+    path = Path(name if name.endswith(".py") else f"{name}.py")
     stem = path.stem
     if not re.fullmatch(r"[A-Za-z_][\w-]*", stem):
         raise UsageError(f"{stem!r} is no name of a problem", f"inrpde new {name}", "letters, digits and _: my_problem")

@@ -13,9 +13,10 @@ from inrpde.discretise.score import score
 from inrpde.discretise.state import State
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Global
+from inrpde.solvers.contract.levels import HELD_OUT
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.fitting import fit_for
-from inrpde.solvers.search.survey import HELD_OUT, LEFT_OUT
+from inrpde.solvers.search.survey import LEFT_OUT
 
 FEATURES, ALL = (20, 60), 600
 """Features of an unknown, at least and at most, and of all unknowns together; chosen."""

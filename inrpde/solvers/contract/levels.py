@@ -21,6 +21,8 @@ FIRST_SHARE, LEAST_SHARE, MOST_SHARE, UNSTEADY = 1.0, 0.2, 20.0, 2.0
 STEADY, MARGIN = 3, 1.5
 """Gains of so many levels tell, by their median where the last is larger; what the error is taken for beside what it
 would be if they went on; chosen."""
+HELD_OUT, SCORED = 104_729, 1000
+"""Added to the seed for the points that are never fitted, a prime; and such points, inside; chosen."""
 SETTLED, BALANCED = 1e-6, 300
 """A difference below which no unknown is asked whether it vanishes, and points of each condition that tell; chosen."""
 PATIENCE, FINE, GOOD = (8.0, 40.0), 1e-8, 1e-5

@@ -22,7 +22,7 @@ from inrpde.networks.siren import SineBody
 from inrpde.resolution import steps
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import bounds
-from inrpde.solvers.contract.levels import FIRST_SHARE, Comparison, gained, left
+from inrpde.solvers.contract.levels import FIRST_SHARE, HELD_OUT, SCORED, Comparison, gained, left
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
@@ -47,8 +47,6 @@ NODES = 5
 """Nodes of a step; measured."""
 CUBIC = 3.0
 """The power of the features that a level's time is in proportion to: their factorisation's."""
-HELD_OUT, SCORED = 104_729, 1000
-"""Added to the seed for the points that are never fitted, a prime; and such points, inside; chosen."""
 GROWN = 1e3
 """A score that no solution has whose steps do not grow; chosen."""
 POINTS, GOAL = 2000, 1e-9

@@ -14,13 +14,10 @@ from inrpde.sampling.extent import bounds, sample_points, sampled, volumes
 from inrpde.sampling.holes import holes
 from inrpde.sampling.localised import outside
 from inrpde.sampling.sites import Samples
+from inrpde.solvers.contract.levels import HELD_OUT, SCORED
 from inrpde.solvers.search.scales import scales
 
 Array = np.ndarray
-HELD_OUT = 104_729
-"""Added to the seed for the points that are never fitted; a prime."""
-SCORED = 1000
-"""Such points, inside; chosen."""
 LEFT_OUT = 0.2
 """The share of labelled points that a solve does not see: the second, and the first where there are equations too;
 chosen."""

@@ -7,7 +7,8 @@ from sympy import Eq, Interval, Rational, exp, sin
 from inrpde import Ball, On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.sampling.draw import draw
-from inrpde.solvers.search.survey import LEFT_OUT, SCORED, Survey, smoothed, sources
+from inrpde.solvers.contract.levels import SCORED
+from inrpde.solvers.search.survey import LEFT_OUT, Survey, smoothed, sources
 
 plane = Space("x y")
 x, y = plane.coords
