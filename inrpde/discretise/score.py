@@ -6,7 +6,8 @@ compare."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +26,9 @@ ALIKE = 0.5
 VANISHING = 1e-4
 """An unknown counts as at least so large, beside what would balance the others in an equation: one that vanishes has
 no relative error."""
+SCATTER = 1.2
+"""How many times its standard deviation the noise of readings that were not fitted is in the root mean square, at most;
+chosen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +44,7 @@ class RowScore:
     scale: float
     scaled: Array
     prior: bool = False
+    condition: int = -1
 
     @property
     def relative(self) -> float:
@@ -62,6 +67,16 @@ class Score:
         with np.errstate(all="ignore"):
             value = float(np.linalg.norm([row.relative for row in self.rows if not row.prior]))
         return value if np.isfinite(value) else float("inf")
+
+    def beside(self, noise: Mapping[int, float]) -> Score:
+        """Without what is the noise of readings, whose standard deviations are given by condition: it is no residual of
+        the solution's."""
+
+        def less(row: RowScore, number: int) -> RowScore:
+            share = SCATTER * noise.get(number, 0.0) / max(row.rms, 1e-300)
+            return replace(row, scaled=row.scaled * np.sqrt(max(1 - share**2, 0.0))) if number in noise else row
+
+        return replace(self, rows=tuple(less(row, row.condition) for row in self.rows))
 
     def vanishes(self, unknown: int) -> bool:
         """Is an unknown so small that its size is the share `VANISHING` of its balance?"""
@@ -169,4 +184,6 @@ def _row_score(
     if norm == 1 and row.region.dim == 0:  # of readings the mean, not its square's root: it is to pass over outliers
         size = np.abs(residual)
         scaled = scaled * np.sqrt(np.mean(size) / np.where(size > 0, size, 1.0))
-    return RowScore(_rms(residual, site), largest, given, float(scale), scaled / max(scale, 1e-300), prior)
+    return RowScore(
+        _rms(residual, site), largest, given, float(scale), scaled / max(scale, 1e-300), prior, row.condition
+    )  # fmt: skip

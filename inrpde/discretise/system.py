@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,8 +41,9 @@ class Block:
     norm: int = 2
 
     def times(self, vector: Array, pieces: Sequence[slice]) -> Array:
-        """The rows, without scale and weights, times a vector of heads: (N,)."""
-        out = np.zeros(len(self.right), dtype=np.result_type(vector.dtype, *(part.matrix.dtype for part in self.parts)))
+        """The rows, without scale and weights, times a vector of heads (width,), or several (width, k): (N,), (N, k)."""
+        kind = np.result_type(vector.dtype, *(part.matrix.dtype for part in self.parts))
+        out = np.zeros((len(self.right), *vector.shape[1:]), dtype=kind)
         for part in self.parts:
             out[slice(None) if part.rows is None else part.rows] += part.matrix @ vector[pieces[part.piece]]
         return out
@@ -59,17 +60,17 @@ class System:
     def width(self) -> int:
         return self.pieces[-1].stop
 
-    def independent(self) -> list[tuple[Array, System]]:
-        """Systems that can be solved one by one, each with its columns' numbers in the vector of all heads; columns
-        that no block holds are in none."""
+    def independent(self) -> list[tuple[Array, list[int], System]]:
+        """Systems that can be solved one by one, each with its columns' numbers in the vector of all heads and those of
+        its blocks; columns that no block holds are in none."""
         links = [{part.piece for part in block.parts} for block in self.blocks]
         found = []
         for group in parted(len(self.pieces), links):
             mine = set(group)
-            blocks = [block for block, link in zip(self.blocks, links, strict=True) if link & mine]
-            if blocks:
+            numbers = [number for number, link in enumerate(links) if link & mine]
+            if numbers:
                 columns = np.concatenate([np.arange(self.pieces[k].start, self.pieces[k].stop) for k in group])
-                found.append((columns, self._of(group, blocks)))
+                found.append((columns, numbers, self._of(group, [self.blocks[number] for number in numbers])))
         return found
 
     def _of(self, group: list[int], blocks: list[Block]) -> System:
@@ -127,15 +128,20 @@ class System:
         return matrix
 
 
-def linearise(form: Form, samples: Samples, state: State, jets: Jets) -> System:
-    """The system whose solution is the full next vector of heads: T·c_new = T·c - residual(c), at a state."""
+def linearise(
+    form: Form, samples: Samples, state: State, jets: Jets, only: Container[int] | None = None
+) -> System:  # fmt: skip
+    """The system whose solution is the full next vector of heads: T·c_new = T·c - residual(c), at a state.
+
+    With `only` for those unknowns alone, the others as they are: their columns are in no block."""
+    only = range(len(form.unknowns)) if only is None else only
     numbers: list[tuple[complex | float, Array]] = []
     for k in range(len(form.integrals)):
-        numbers.append(_integral(form, samples, k, state, jets, numbers))
+        numbers.append(_integral(form, samples, k, state, jets, numbers, only))
     blocks: list[Block] = []
     for row, at in zip(form.rows, jets.rows, strict=True):
         deadline.turn()
-        parts, right = _rows(form, row, samples.of(row), state, at, numbers)
+        parts, right = _rows(form, row, samples.of(row), state, at, numbers, only)
         blocks += _blocks(form, row, samples.of(row), parts, right)
     return System(tuple(blocks), piece_slices(state.trials))
 
@@ -173,12 +179,13 @@ def _rms(parts: Sequence[Entries]) -> float:
 
 
 def _integral(
-    form: Form, samples: Samples, number: int, state: State, jets: Jets, inner: list[tuple[complex | float, Array]]
+    form: Form, samples: Samples, number: int, state: State, jets: Jets, inner: list[tuple[complex | float, Array]],
+    only: Container[int],
 ) -> tuple[complex | float, Array]:
-    """The value of an integral at the state, and its derivative with respect to all heads, (width,); `inner` are those
-    of the integrals before it, which its integrand may hold."""
+    """The value of an integral at the state, and its derivative with respect to all heads, (width,), 0 to those of
+    others than `only`; `inner` are those of the integrals before it, which its integrand may hold."""
     term, site = form.integrals[number], samples.integrals[number]
-    parts, right = _rows(form, term.row, site, state, jets.integrals[number], inner, once=False)
+    parts, right = _rows(form, term.row, site, state, jets.integrals[number], inner, only, once=False)
     weights = site.weights / (site.measure if term.mean else 1.0)
     pieces = piece_slices(state.trials)
     slope = np.zeros(state.width, dtype=np.result_type(float, *(part.matrix.dtype for part in parts)))
@@ -189,12 +196,13 @@ def _integral(
 
 def _rows(
     form: Form, row: Row, site: Site, state: State, at: dict, numbers: list[tuple[complex | float, Array]],
-    once: bool = True,
+    only: Container[int], once: bool = True,
 ) -> tuple[list[Entries], Array]:  # fmt: skip
     """The tangent's columns of one equation, and T·c - residual(c); `once` if it is the same at every point."""
     n = len(site.points)
     env = filled(form, row, site, at, [number for number, _ in numbers])
     (value,), slopes = row.value(env), row.tangents(env)
+    slopes = {s: v for s, v in slopes.items() if s in row.integrals or row.jets[s].unknown in only}
     if once and not row.jets and all(np.ndim(v) == 0 for v in (value, *slopes.values())):
         n = 1
     parts = _columns(row, site, state, slopes)

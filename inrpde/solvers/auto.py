@@ -13,6 +13,7 @@ from inrpde.solvers.contract.method import All, Candidate, Context, keys
 from inrpde.solvers.contract.strategy import Answer, Choice, Claim, Role, Strategy, Withdrawn, asked, bind, select
 from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.galerkin import strategy as flux_form
+from inrpde.solvers.inverse import strategy as inverse
 from inrpde.solvers.lines import at_points
 from inrpde.solvers.lines import flux_form as lines
 from inrpde.solvers.periodic import strategy as periodic
@@ -33,6 +34,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     sample_fit,
     signed_distance,
     training,
+    inverse,
     periodic,
     flux_form,
     lines,

@@ -195,10 +195,10 @@ def test_independent_systems_have_the_solution_of_the_whole(plan):
     system = linearise(form, samples, zero_state(form, make_trials(form, plan, 0)), no_jets(form))
     parts = system.independent()
     assert len(parts) == 2
-    assert sorted(np.concatenate([columns for columns, _ in parts])) == list(range(system.width))
+    assert sorted(np.concatenate([columns for columns, _, _ in parts])) == list(range(system.width))
     whole = ridge_solve(system.matrix(), system.right, 1e-6)
     matrix, right = system.matrix(), system.right
-    for columns, part in parts:
+    for columns, _, part in parts:
         heads = ridge_solve(part.matrix(), part.right, 1e-9)
         rows = np.any(matrix[:, columns] != 0, axis=1)
         left = [np.linalg.norm(matrix[rows][:, columns] @ each - right[rows]) for each in (heads, whole[columns])]
@@ -216,5 +216,5 @@ def test_columns_that_no_equation_holds_are_left_out_of_all():
     form = apart()
     system = linearise(form, draw(form, 100, 0), zero_state(form, make_trials(form, ONE, 0)), no_jets(form))
     alone = replace(system, blocks=system.blocks[:2])
-    ((columns, part),) = alone.independent()
-    assert part.width == len(columns) < system.width
+    ((columns, numbers, part),) = alone.independent()
+    assert part.width == len(columns) < system.width and numbers == [0, 1]

@@ -23,6 +23,8 @@ from dataclasses import dataclass, field, fields, make_dataclass, replace
 from functools import cached_property, update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+import numpy as np
+
 from inrpde.compiler.form import Form
 from inrpde.config import SETTINGS, Settings
 from inrpde.discretise.state import State
@@ -30,6 +32,7 @@ from inrpde.discretise.state import State
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+Array = np.ndarray
 Declared = TypeVar("Declared", bound="DataclassInstance", covariant=True)
 PREFIX = "solver."
 """What the keys of methods' settings begin with."""
@@ -147,7 +150,9 @@ class Candidate:
     resumed, has seen this candidate and gone on. `until`: the time after which the answer could not be continued.
     `share`: the part of what the second solve differs by that is the error of this one, where more than the residuals
     says so. `weak`: it solves the flux form, so that residuals at points say nothing, and its score is an error.
-    `doubts`: what it knows that it may have missed, in words.
+    `doubts`: what it knows that it may have missed, in words. `noise`: by condition the standard deviation of readings;
+    `spread`: of each unknown heads (width, n) whose squares add up to its variance at a point, as far as the readings'
+    noise makes it uncertain.
     """
 
     state: State
@@ -163,6 +168,8 @@ class Candidate:
     share: float | None = None
     weak: bool = False
     doubts: tuple[str, ...] = ()
+    noise: Mapping[int, float] = field(default_factory=dict)
+    spread: Mapping[int, Array] = field(default_factory=dict)
 
 
 def beats(score: float, best: Candidate | None) -> bool:

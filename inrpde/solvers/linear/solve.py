@@ -25,7 +25,8 @@ class Factorisation(Protocol):
     """A least-squares system that is solved fast, for right-hand sides as `System.right` stacks them."""
 
     def solve(self, right: Array) -> Array:
-        """The heads c (width,) that minimise ‖A c - right‖² + μ²‖c‖²."""
+        """The heads c (width,) or (width, k) that minimise ‖A c - right‖² + μ²‖c‖², of one right-hand side (N,) or of
+        several (N, k)."""
 
 
 def factorise(system: System, ridge: float = RIDGE) -> Factorisation:
@@ -69,8 +70,8 @@ def solved(system: System, lean: Array | None = None, ridge: float = RIDGE) -> A
     parts = system.independent()
     if len(parts) <= 1:
         return factorise(system, ridge).solve(system.right)
-    found = [solved(part, None, ridge) for _, part in parts]
+    found = [solved(part, None, ridge) for _, _, part in parts]
     out = np.zeros(system.width, np.result_type(*found))
-    for (columns, _), heads in zip(parts, found, strict=True):
+    for (columns, _, _), heads in zip(parts, found, strict=True):
         out[columns] = heads
     return out

@@ -50,7 +50,9 @@ class Tridiagonal:
             return cls(columns, Gram.of(columns.pieces, columns.rows))
 
     def solve(self, right: Array) -> Array:
-        """The c (width,) that minimises ‖A c - right‖: see `Factorisation`."""
+        """The c that minimises ‖A c - right‖: see `Factorisation`."""
+        if right.ndim == 2:
+            return np.column_stack([self.solve(each) for each in right.T])
         columns, gram = self.columns, self.gram
         kind = np.result_type(right, columns.kind)
         with sized(0):

@@ -151,6 +151,8 @@ def estimate(
     marches to the same aim are equally wrong, and their residuals tell less, as these are large in windows that are
     short; of two levels of the flux form the finer is better by as much as it was than the one before.
 
+    What noisy readings make uncertain is as large as the candidate says (`Candidate.spread`), and adds to that.
+
     Where there are readings the second solve has not seen all of them, and the difference is the estimate; an unknown
     that nothing else gives is compared between them; one that nothing fixes but for a constant, but for that. An
     unknown that is open by more than a constant leaves those open that equations couple to it.
@@ -163,7 +165,7 @@ def estimate(
     held_out = unfitted(form, candidate, 1000, seed + 31)
     most = _affordable(form, candidate, held_out, scoring)
     held_out = held_out.thinned(most)
-    first = score(form, held_out, candidate.state)
+    first = score(form, held_out, candidate.state).beside(candidate.noise)
     unknowns = range(len(form.unknowns))
     points = [(between if sampled(form, k) else field_points)(form, k, 2000, seed + 31) for k in unknowns]
     ours = fixed(form, [field_at(candidate.state, k, at) for k, at in enumerate(points)])
@@ -199,13 +201,14 @@ def estimate(
             fields, first, None, {}, 0.0, (), late=scope.expired, most=most, spread=spread, amplified=amplified,
             weak=weak, vanishing=vanishing,
         )  # fmt: skip
-    second = score(form, held_out, other)
+    second = score(form, held_out, other).beside(candidate.noise)
     theirs = fixed(form, [field_at(other, k, at) for k, at in enumerate(points)])
     pairs = list(zip(ours, theirs, floors, strict=True))
     differences = {name: relative_difference(*each) for name, each in zip(names, pairs, strict=True)}
     if candidate.share is not None:
-        part = candidate.share
-        fields, vanishing = _clipped({name: part * difference for name, difference in differences.items()}, small)
+        part, scatter = candidate.share, _scatter(candidate, names, points, ours)
+        errors = {name: float(np.hypot(part * each, scatter[name])) for name, each in differences.items()}
+        fields, vanishing = _clipped(errors, small)
         return Estimate(
             fields, first, second, differences, 0.0, (), most=most, spread=spread, share=part, other=other,
             weak=max({**fields, **vanishing}.values()) if candidate.weak else None, vanishing=vanishing,
@@ -241,6 +244,18 @@ def estimate(
         fields, first, second, differences, common, undecided, alone,
         most=most, spread=spread, share=part, other=other, amplified=amplified, vanishing=vanishing,
     )  # fmt: skip
+
+
+def _scatter(
+    candidate: Candidate, names: Sequence[str], points: Sequence[Array], ours: Sequence[Array]
+) -> dict[str, float]:  # fmt: skip
+    """The standard deviations of fields that noisy readings make, beside the fields."""
+    out = dict.fromkeys(names, 0.0)
+    for k, spread in candidate.spread.items():
+        zero = (0,) * points[k].shape[1]
+        varied = np.linalg.norm(candidate.state.trials[k].jets(points[k], [zero])[zero] @ spread, axis=1)
+        out[names[k]] = rms(varied) / (rms(ours[k]) or 1.0)
+    return out
 
 
 def _apart(form: Form, pairs: Sequence[tuple[Array, Array, float]], limits: Sequence[float]) -> list[int]:

@@ -1,0 +1,194 @@
+"""Gauss and Newton's method on the reduced problem, its regularisation chosen anew at each step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from inrpde import deadline
+from inrpde.compiler.form import Form
+from inrpde.discretise.fields import field_points
+from inrpde.discretise.state import State, field_at
+from inrpde.solvers.inverse.coordinates import Coordinates
+from inrpde.solvers.inverse.reduced import Linearised, Reduced
+from inrpde.solvers.inverse.regularise import Chosen, choose
+from inrpde.solvers.linear.weights import weights
+
+Array = np.ndarray
+STEPS = 30
+"""Steps at most; chosen."""
+SETTLED = 1e-2
+"""The share of its standard deviation by which a learned quantity moves in the last step, at most; chosen."""
+SHORTEST = 2.0**-6
+"""The shortest step; chosen."""
+INSIDE, CHECKED = 0.9, 2000
+"""The part of the way to a bound that a step may go, and the points at which a field's bounds are looked at; chosen."""
+ROUNDS, SAME = 4, 1.3
+"""How many times the noise of each condition is taken anew, at most, where several are read, and the ratio to the one
+before of which it is the same; chosen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Learned quantities and the fields that follow them. The squares of `spread[k]` (width, n), heads of unknown k, add
+    up to its variance at a point; `noise` is by condition the readings' standard deviation, in their own units;
+    `degrees` is how many numbers the readings tell."""
+
+    state: State
+    z: Array
+    spread: Mapping[int, Array]
+    noise: Mapping[int, float]
+    degrees: float
+    steps: int
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """Coordinates of what is learned, and what is left there; `within` has the penalties as they are there."""
+
+    z: Array
+    at: Linearised
+    reduced: Reduced
+    within: Coordinates
+
+    @classmethod
+    def of(cls, reduced: Reduced, within: Coordinates, z: Array, near: State) -> Point:
+        """That of coordinates, with fields that follow from a state near by."""
+        state, fields = reduced.followed(reduced.placed(near, within.heads(z)))
+        return cls(z, reduced.linearised(state, fields, within), reduced, within)
+
+    def moved(self, z: Array) -> Point:
+        """That of other coordinates, near by."""
+        return Point.of(self.reduced, self.within, z, self.at.state)
+
+    def renormed(self) -> Point:
+        """The same with the weights that conditions of the norm 1 have here."""
+        reduced = self.reduced.renormed(self.at.state)
+        within = penalised(reduced, self.within, self.at.state)
+        return self if reduced is self.reduced and within is self.within else self.of(reduced, within, self.z, self.at.state)
+
+    def chosen(self) -> Chosen:
+        """The likeliest of the linearised problem."""
+        count = int(self.at.noisy.sum())
+        return choose(self.at.slopes, self.at.left + self.at.slopes @ self.z, self.within, count)
+
+    def merit(self, penalty: float) -> float:
+        bent = self.within.rough @ self.z - self.within.smooth
+        return float(self.at.left @ self.at.left + penalty * (bent @ bent))
+
+
+def penalised(reduced: Reduced, within: Coordinates, state: State) -> Coordinates:
+    """Coordinates with the penalties that the problem declares, if any."""
+    roles = reduced.roles
+    if not roles.penalties:
+        return within
+    system = reduced.of_rows(state, roles.learned, roles.penalties)
+    system = system.weighted(weights(system.minus(state.vector)))
+    return within.penalised(system.matrix()[:, reduced.columns(state, roles.learned)], system.right)
+
+
+def descend(reduced: Reduced, within: Coordinates, z: Array, near: State) -> Found:
+    """From coordinates, and a state near by, to where the loss is least."""
+    limits, steps = Limits.of(reduced.form, reduced), 0
+    for _ in range(ROUNDS):
+        here, chosen, taken = _steps(Point.of(reduced, within, z, near).renormed(), limits)
+        z, near, steps = here.z, here.at.state, steps + taken
+        noise = _noise(here, chosen)
+        before = {row.condition: chosen.noise / reduced.scales[row] for row in reduced.roles.readings}
+        if len(noise) < 2 or all(1 / SAME < noise[k] / before[k] < SAME for k in noise):
+            break
+        reduced = reduced.weighed(near, noise)
+    return Found(near, z, _spread(here, chosen), noise, chosen.degrees, steps)
+
+
+def _steps(here: Point, limits: Limits) -> tuple[Point, Chosen, int]:
+    """Steps until they are small beside the standard deviations, or none helps."""
+    for number in range(STEPS):
+        chosen = here.chosen()
+        step = limits.clipped(here, chosen.z) - here.z
+        length, before = limits.length(here, step), here.merit(chosen.penalty)
+        while length >= SHORTEST:
+            deadline.turn()
+            there = here.moved(here.z + length * step)
+            if there.merit(chosen.penalty) <= before:
+                break
+            length /= 2
+        else:
+            return here, chosen, number
+        here = there.renormed()
+        small = np.linalg.lstsq(chosen.root, length * step, rcond=1e-12)[0]
+        if length == 1.0 and np.linalg.norm(small) <= SETTLED * np.sqrt(len(step)):
+            return here, here.chosen(), number + 1
+    return here, here.chosen(), STEPS
+
+
+def _noise(here: Point, chosen: Chosen) -> dict[int, float]:
+    """The standard deviation of the readings of each condition, in their own units."""
+    out = {}
+    for row in here.reduced.roles.readings:
+        mine = here.at.conditions == row.condition
+        rest = float(here.at.left[mine] @ here.at.left[mine])
+        left = max(float(np.sum(1 - chosen.trusted[mine])), 1.0)
+        out[row.condition] = float(np.sqrt(rest / left)) / here.reduced.scales[row]
+    return out
+
+
+def _spread(here: Point, chosen: Chosen) -> dict[int, Array]:
+    """Heads whose squares add up to the variance, by unknown."""
+    reduced, state = here.reduced, here.at.state
+    heads = here.at.follow @ chosen.root
+    heads[reduced.columns(state, reduced.roles.learned)] = here.within.basis @ chosen.root
+    return {k: heads[reduced.columns(state, (k,))] for k in range(len(state.trials))}
+
+
+@dataclass(frozen=True, eq=False)
+class Limits:
+    """The bounds of learned quantities: `numbers` by unknown; `fields` by unknown, with the points at which they are
+    looked at."""
+
+    numbers: Mapping[int, tuple[float, float]]
+    fields: Mapping[int, tuple[float, float, Array]]
+
+    @classmethod
+    def of(cls, form: Form, reduced: Reduced) -> Limits:
+        numbers, fields = {}, {}
+        for k in reduced.roles.learned:
+            unknown = form.unknowns[k]
+            assert unknown.learned is not None
+            bounds = unknown.learned.bounds or ((0.0, np.inf) if unknown.symbol.is_positive else None)
+            if bounds is not None and unknown.is_number:
+                numbers[k] = bounds
+            elif bounds is not None:
+                fields[k] = (*bounds, field_points(form, k, CHECKED, 6))
+        return cls(numbers, fields)
+
+    def clipped(self, here: Point, z: Array) -> Array:
+        """Coordinates whose numbers are within their bounds."""
+        heads, at = here.within.heads(z), 0
+        for k in here.reduced.roles.learned:
+            if k in self.numbers:
+                now, (lo, hi) = here.at.state.heads[k], self.numbers[k]
+                aim = np.clip(heads[at], now[0] - INSIDE * (now[0] - lo), now[0] + INSIDE * (hi - now[0]))
+                z = z + np.linalg.lstsq(here.within.basis, _unit(len(heads), at) * (aim - heads[at]), rcond=1e-12)[0]
+            at += here.at.state.trials[k].width
+        return z
+
+    def length(self, here: Point, step: Array) -> float:
+        """The longest step, at most 1, within the fields' bounds."""
+        length = 1.0
+        target = here.reduced.placed(here.at.state, here.within.heads(here.z + step))
+        for k, (lo, hi, points) in self.fields.items():
+            now, then = (field_at(state, k, points) for state in (here.at.state, target))
+            room = np.where(then < now, now - lo, hi - now)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                longest = np.where(then == now, np.inf, INSIDE * room / np.abs(then - now))
+            length = min(length, max(float(np.min(longest)), SHORTEST))
+        return length
+
+
+def _unit(count: int, at: int) -> Array:
+    out = np.zeros(count)
+    out[at] = 1.0
+    return out

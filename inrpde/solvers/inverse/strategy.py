@@ -1,0 +1,216 @@
+"""The strategy for learned coefficients that are read: the fields follow, on bodies that become finer level by level."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inrpde.compiler.form import Form
+from inrpde.discretise.base import base
+from inrpde.discretise.fields import field_points, relative_difference, rms
+from inrpde.discretise.score import score
+from inrpde.discretise.state import State, field_at, zero_state
+from inrpde.errors import DivergedError
+from inrpde.networks.offset import counted
+from inrpde.networks.siren import SineBody
+from inrpde.networks.trial import Trial
+from inrpde.sampling.draw import draw
+from inrpde.sampling.extent import bounds, sampled
+from inrpde.sampling.modes import DOMAIN, modes
+from inrpde.solvers.bodies.plan import Global, make_trials
+from inrpde.solvers.contract.levels import HELD_OUT, SCORED, gained, left
+from inrpde.solvers.contract.method import Candidate, Context
+from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
+from inrpde.solvers.fitting.initial_guess import guess
+from inrpde.solvers.fitting.newton import project
+from inrpde.solvers.inverse.coordinates import coordinates, nearest
+from inrpde.solvers.inverse.gauss_newton import Found, descend
+from inrpde.solvers.inverse.reduced import Reduced
+from inrpde.solvers.inverse.roles import Roles
+from inrpde.solvers.search.survey import Survey
+
+Array = np.ndarray
+NAME = "inverse"
+MARGIN, WIDER = 4.0, 1.35
+"""The first band above the wave numbers of the data, and how many times as wide that of a further level is; chosen."""
+LEARNED = 6.0
+"""The first band of learned fields, in coordinates scaled to [-1, 1]; chosen."""
+FEWEST, WIDEST = {1: 60, 2: 300, 3: 600}, 2200
+"""Features of a field in so many coordinates at least, and of all together at most; chosen."""
+DENSITY = 3.0
+"""Points a feature; chosen."""
+COMPARED = 1000
+"""Points at which levels are compared; chosen."""
+ENOUGH, GOAL = 0.3, 1e-9
+"""The share of a standard deviation by which a level differs from the one before, and a relative difference, below
+which no further one is begun; chosen."""
+CUBIC = 3.0
+"""The power of the features that the seconds of a level grow with."""
+UNKNOWN = 0.5
+"""The standard deviation beside its size from which a number is not known; chosen."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """No settings."""
+
+
+OPTIONS = Options
+
+
+def serves(form: Form) -> Claim | str:
+    if not any(unknown.learned for unknown in form.unknowns):
+        return "nothing is learned"
+    roles = Roles.of(form)
+    if not roles.readings:
+        return "no field is read"
+    if not roles.fields or any(sampled(form, k) for k in roles.fields):
+        return "a field is given by samples alone"
+    if form.space.dim > max(FEWEST):
+        return f"there are more than {max(FEWEST)} coordinates"
+    return Claim(Role.ALONE, "the fields follow what is learned, which is as smooth as the readings say")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Bands of fields (one a coordinate) and of learned fields, in coordinates scaled to [-1, 1], and the features that
+    resolve them."""
+
+    band: tuple[float, ...]
+    learned: float
+
+    def width(self, fields: int) -> int:
+        """The features of each of so many fields."""
+        least = max(FEWEST[len(self.band)], round(DOMAIN * modes(self.band)))
+        return min(least, WIDEST // fields)
+
+    def wider(self) -> Plan:
+        return Plan(tuple(WIDER * w for w in self.band), WIDER * self.learned)
+
+    def __str__(self) -> str:
+        return f"band {', '.join(f'{w:.3g}' for w in self.band)}, {self.learned:.3g} of what is learned"
+
+
+def solve(context: Context) -> Iterator[Candidate]:
+    """A candidate a level. Its error is what it differs by from the level before, times what is left if gains go on,
+    and beside it the standard deviation that the readings' noise makes."""
+    form, seed = context.form, context.seed
+    roles = Roles.of(form)
+    held_out = draw(form, SCORED, seed + HELD_OUT)
+    points = [field_points(form, k, COMPARED, seed) for k in range(len(form.unknowns))]
+    waves = Survey.of(form, seed).waves
+    plan = Plan(tuple(float(w) for w in np.minimum(waves, 30) + MARGIN), LEARNED)
+    before: Found | None = None
+    gaps: list[float] = []
+    while True:
+        begun = time.perf_counter()
+        try:
+            found = level(form, roles, plan, seed, before)
+        except DivergedError as failed:
+            if before is None:
+                raise Withdrawn(failed.what) from None
+            return
+        spent = time.perf_counter() - begun
+        uncertain, apart = spreads(found, points), differences(found, before, points)
+        if before is not None:
+            gaps.append(max(apart))
+        share = gained(gaps)
+        scored = score(form, held_out, found.state).beside(found.noise).total
+        yield Candidate(
+            found.state, scored, scored, spent, "inverse", f"{plan}, {found.steps} steps",
+            again=Coarser(form, roles, plan, before, seed), share=share, doubts=doubts(form, found),
+            noise=found.noise, spread=found.spread,
+        )  # fmt: skip
+        settled = all(gap < max(ENOUGH * std, GOAL) for gap, std in zip(apart, uncertain, strict=True))
+        after = plan.wider()
+        width, wider = (each.width(len(roles.fields)) for each in (plan, after))
+        error = max(*(share * gap for gap in apart), *uncertain)
+        if settled or wider <= width or spent * (wider / width) ** CUBIC > left(context, error):
+            return
+        before, plan = found, after
+
+
+def level(form: Form, roles: Roles, plan: Plan, seed: int, before: Found | None = None) -> Found:
+    """The learned quantities and the fields on the bodies of a plan, from those of the level before."""
+    width = plan.width(len(roles.fields))
+    trials = bodies(form, roles, plan, width, seed)
+    samples = draw(form, round(DENSITY * width), seed)
+    state = zero_state(form, trials)
+    plain = Reduced(form, roles, samples, {})
+    within = coordinates(form, roles.learned, trials)
+    if roles.given:
+        system = plain.of_rows(state, roles.learned, roles.given)
+        columns = plain.columns(state, roles.learned)
+        within = within.within(system.matrix()[:, columns], system.right)
+    z = nearest(form, roles.learned, trials, within, before.state if before else None)
+    if not roles.linear:
+        state = project(form, trials, samples, before.state if before else guess(form, samples))
+    state = plain.placed(state, within.heads(z))
+    reduced = Reduced.of(form, roles, samples, state)
+    return descend(reduced, within, z, state)
+
+
+def bodies(form: Form, roles: Roles, plan: Plan, width: int, seed: int) -> tuple[Trial, ...]:
+    """A trial for each unknown: those of fields as of any problem, those of learned fields narrower, and the same all
+    along coordinates that they do not depend on."""
+    trials = list(make_trials(form, Global(width, plan.band), seed))
+    for k in roles.learned:
+        if not form.unknowns[k].is_number:
+            along = np.array([x in form.unknowns[k].symbol.args for x in form.space.coords])
+            band = plan.learned * along
+            features = round(DOMAIN * modes(band[along]))
+            body = SineBody.random(features, band, bounds(form, k), np.random.default_rng([seed, 50 + k]))
+            trials[k] = counted(body, base(form)[k])
+    return tuple(trials)
+
+
+def spreads(found: Found, points: Sequence[Array]) -> list[float]:
+    """The standard deviation of each unknown beside its size."""
+    out = []
+    for k, at in enumerate(points):
+        zero = (0,) * at.shape[1]
+        made = found.state.trials[k].jets(at, [zero])[zero] @ found.spread[k]
+        out.append(float(np.linalg.norm(made)) / np.sqrt(len(at)) / (rms(field_at(found.state, k, at)) or 1.0))
+    return out
+
+
+def differences(found: Found, before: Found | None, points: Sequence[Array]) -> list[float]:
+    """What each unknown differs by from the level before, beside its size."""
+    if before is None:
+        return [1.0] * len(points)
+    pairs = [[field_at(each.state, k, at) for each in (before, found)] for k, at in enumerate(points)]
+    return [relative_difference(*pair) for pair in pairs]
+
+
+def doubts(form: Form, found: Found) -> tuple[str, ...]:
+    """What the readings do not say."""
+    vague = [
+        unknown.name
+        for k, unknown in enumerate(form.unknowns)
+        if unknown.learned and unknown.is_number
+        and float(np.linalg.norm(found.spread[k])) > UNKNOWN * abs(float(found.state.heads[k][0]))
+    ]  # fmt: skip
+    if not vague:
+        return ()
+    names, are = " and ".join(vague), "is" if len(vague) == 1 else "are"
+    return (f"the readings do not say what {names} {are}: other values fit them as well",)
+
+
+@dataclass(frozen=True)
+class Coarser:
+    """The second solve: the level before, of the first one that of a narrower band."""
+
+    form: Form
+    roles: Roles
+    plan: Plan
+    before: Found | None
+    seed: int
+
+    def __call__(self, seed: int, lean: Sequence[float]) -> State:
+        if self.before is not None:
+            return self.before.state
+        fewer = replace(self.plan, band=tuple(w / WIDER for w in self.plan.band), learned=self.plan.learned / WIDER)
+        return level(self.form, self.roles, fewer, seed).state
