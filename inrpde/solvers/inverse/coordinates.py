@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -15,31 +16,49 @@ from inrpde.networks.trial import Trial
 from inrpde.sampling.extent import bounds
 
 Array = np.ndarray
+ORDERS = (1, 2, 3)
+"""The orders of derivative of which fields may be penalised; readings say which (`regularise.choose`)."""
 POINTS = 6
 """Points for each feature at which fields are compared: as many as make its Gram matrix certain; chosen."""
 DISTINCT = 1e-10
 """The share of the largest eigenvalue of the Gram matrix of features from which a combination of them is a field of
 its own, and no rounding: below the square root of the double's precision, above that itself; chosen."""
 FLAT = 1e-7
-"""The share of the median bending energy below which a field is flat, and its energy rounding; chosen."""
+"""The share of the median energy below which a field is flat, and its energy rounding; chosen."""
 HELD = 1e-4
 """The share of the largest effect on what is given from which a coordinate is one that it fixes: what is left is
 smaller than readings tell; chosen."""
 
 
 @dataclass(frozen=True, eq=False)
-class Coordinates:
-    """The heads of all that is learned (width,) are `origin + basis @ z`; how rough it is is ‖rough z - smooth‖².
+class Penalty:
+    """How rough coordinates z (n,) are: ‖matrix z - right‖²."""
 
-    Of fields, the penalty is that of thin plates, ∫ Σ (∂²a/∂x_i ∂x_j)² in coordinates scaled to [-1, 1], over the
-    field's initial size (Duchon 1977; Wahba 1990, section 2.4). Numbers are free. `free` counts the directions on which
-    there is no penalty."""
+    matrix: Array
+    right: Array
+
+    @property
+    def free(self) -> int:
+        """On how many directions there is none."""
+        count = self.matrix.shape[1]
+        sizes = np.linalg.svd(self.matrix, compute_uv=False) if self.matrix.size else np.zeros(0)
+        return count - int(np.sum(sizes > np.sqrt(FLAT) * np.median(sizes))) if len(sizes) else count
+
+    def of(self, z: Array) -> float:
+        bent = self.matrix @ z - self.right
+        return float(bent @ bent)
+
+
+@dataclass(frozen=True, eq=False)
+class Coordinates:
+    """The heads of all that is learned (width,) are `origin + basis @ z`; how rough it is one of `penalties` says.
+
+    Of fields these are seminorms, ∫ Σ (∂^m a)² of the orders m of `ORDERS`, in coordinates scaled to [-1, 1], over the
+    field's initial size (Duchon 1977; Wahba 1990, section 2.4). Numbers are free."""
 
     origin: Array
     basis: Array
-    rough: Array
-    smooth: Array
-    free: int
+    penalties: tuple[Penalty, ...]
 
     @property
     def count(self) -> int:
@@ -50,51 +69,45 @@ class Coordinates:
 
     def within(self, matrix: Array, right: Array) -> Coordinates:
         """Those in which equations `matrix @ heads = right` hold, as far as they can."""
-        slopes, left = matrix @ self.basis, right - matrix @ self.origin
-        u, s, vt = np.linalg.svd(slopes)
+        u, s, vt = np.linalg.svd(matrix @ self.basis)
         fixed = int(np.sum(s > HELD * max(s.max(initial=0.0), 1e-300)))
-        point = vt[:fixed].T @ (u[:, :fixed].T @ left / s[:fixed])
+        point = vt[:fixed].T @ (u[:, :fixed].T @ (right - matrix @ self.origin) / s[:fixed])
         rest = vt[fixed:].T
-        rough = self.rough @ rest
-        free = int(np.sum(_spectrum(rough) <= 0))
-        return replace(
-            self, origin=self.origin + self.basis @ point, basis=self.basis @ rest, rough=rough,
-            smooth=self.smooth - self.rough @ point, free=free,
-        )  # fmt: skip
+        penalties = tuple(Penalty(p.matrix @ rest, p.right - p.matrix @ point) for p in self.penalties)
+        return Coordinates(self.origin + self.basis @ point, self.basis @ rest, penalties)
 
     def penalised(self, matrix: Array, right: Array) -> Coordinates:
         """With the penalty ‖matrix @ heads - right‖² in place of their own."""
-        rough = matrix @ self.basis
-        return replace(self, rough=rough, smooth=right - matrix @ self.origin, free=int(np.sum(_spectrum(rough) <= 0)))
+        return replace(self, penalties=(Penalty(matrix @ self.basis, right - matrix @ self.origin),))
 
 
 def coordinates(form: Form, learned: Sequence[int], trials: Sequence[Trial]) -> Coordinates:
     """Those of the learned unknowns of a form, on their trials, before anything is given."""
-    origins, bases, roughs = [], [], []
+    bases: list[Array] = []
+    roughs: dict[int, list[Array]] = {order: [] for order in ORDERS}
     for k in learned:
         trial, known = trials[k], form.unknowns[k].learned
         assert known is not None
         if form.unknowns[k].is_number:
-            origins.append(np.zeros(1))
             bases.append(np.eye(1))
-            roughs.append(np.zeros((0, 1)))
+            for order in ORDERS:
+                roughs[order].append(np.zeros((0, 1)))
             continue
         at = field_points(form, k, POINTS * trial.width, 5)
-        values, bends = _jets(form, k, trial, at)
+        derived = _derivatives(form, k, trial, at)
+        (values,) = derived[0]
         weight, vectors = eigh(values.T @ values / len(at))
         kept = weight > DISTINCT * weight[-1]
         basis = vectors[:, kept] / np.sqrt(weight[kept])
-        bent = sum(each.T @ each for each in bends) / len(at)
-        energy, turn = eigh(basis.T @ bent @ basis)
         size = abs(float(known.initial)) or 1.0
-        energy = np.where(energy > FLAT * np.median(energy), energy, 0.0)
-        bases.append(basis @ turn)
-        origins.append(np.zeros(trial.width))
-        roughs.append(np.diag(np.sqrt(energy) / size))
-    rough = block_diag(*roughs)
-    return Coordinates(
-        np.concatenate(origins), block_diag(*bases), rough, np.zeros(len(rough)), int(np.sum(~np.any(rough, axis=0)))
-    )
+        for order in ORDERS:
+            energy, turn = eigh(sum((each @ basis).T @ (each @ basis) for each in derived[order]) / len(at))
+            rough = energy > FLAT * np.median(energy)
+            roughs[order].append((np.sqrt(energy[rough])[:, None] * turn[:, rough].T) / size)
+        bases.append(basis)
+    whole = block_diag(*bases)
+    made = [block_diag(*roughs[order]) for order in ORDERS] if any(map(_varies, bases)) else [block_diag(*roughs[1])]
+    return Coordinates(np.zeros(len(whole)), whole, tuple(Penalty(each, np.zeros(len(each))) for each in made))
 
 
 def nearest(
@@ -118,22 +131,21 @@ def nearest(
     return np.linalg.lstsq(np.concatenate(matrices), np.concatenate(values), rcond=1e-10)[0]
 
 
-def _spectrum(rough: Array) -> Array:
-    """How rough the principal directions are, rounding taken for 0."""
-    if not rough.size:
-        return np.zeros(rough.shape[1])
-    s = np.zeros(rough.shape[1])
-    found = np.linalg.svd(rough, compute_uv=False)
-    s[: len(found)] = found
-    return np.where(s > np.sqrt(FLAT) * np.median(s), s, 0.0)
+def _varies(basis: Array) -> bool:
+    """Is it that of a field, not of a number?"""
+    return basis.shape[1] > 1
 
 
-def _jets(form: Form, unknown: int, trial: Trial, points: Array) -> tuple[Array, list[Array]]:
-    """Values of the features at points, and second derivatives in coordinates scaled to [-1, 1]."""
+def _derivatives(form: Form, unknown: int, trial: Trial, points: Array) -> dict[int, list[Array]]:
+    """By order the derivatives of the features at points, in coordinates scaled to [-1, 1]; mixed ones as often as there
+    are orders of taking them."""
     d = points.shape[1]
     lo, hi = bounds(form, unknown)
-    half, units = (hi - lo) / 2, np.eye(d, dtype=int)
-    zero = (0,) * d
-    pairs = {(i, j): tuple(int(v) for v in units[i] + units[j]) for i in range(d) for j in range(d)}
-    jets = trial.jets(points, [zero, *dict.fromkeys(pairs.values())])
-    return jets[zero], [jets[index] * half[i] * half[j] for (i, j), index in pairs.items()]
+    half = (hi - lo) / 2
+    along = [axis for axis in range(d) if form.space.coords[axis] in form.unknowns[unknown].symbol.args]
+    taken = {order: list(itertools.product(along, repeat=order)) for order in (0, *ORDERS)}
+    index = {axes: tuple(axes.count(axis) for axis in range(d)) for each in taken.values() for axes in each}
+    jets = trial.jets(points, dict.fromkeys(index.values()))
+    return {
+        order: [jets[index[axes]] * float(np.prod(half[list(axes)])) for axes in each] for order, each in taken.items()
+    }

@@ -72,11 +72,11 @@ class Point:
     def chosen(self) -> Chosen:
         """The likeliest of the linearised problem."""
         count = int(self.at.noisy.sum())
-        return choose(self.at.slopes, self.at.left + self.at.slopes @ self.z, self.within, count)
+        return choose(self.at.slopes, self.at.left + self.at.slopes @ self.z, self.within.penalties, count)
 
-    def merit(self, penalty: float) -> float:
-        bent = self.within.rough @ self.z - self.within.smooth
-        return float(self.at.left @ self.at.left + penalty * (bent @ bent))
+    def merit(self, chosen: Chosen) -> float:
+        """What is least at the likeliest."""
+        return float(self.at.left @ self.at.left) + chosen.weight * chosen.penalty.of(self.z)
 
 
 def penalised(reduced: Reduced, within: Coordinates, state: State) -> Coordinates:
@@ -108,11 +108,11 @@ def _steps(here: Point, limits: Limits) -> tuple[Point, Chosen, int]:
     for number in range(STEPS):
         chosen = here.chosen()
         step = limits.clipped(here, chosen.z) - here.z
-        length, before = limits.length(here, step), here.merit(chosen.penalty)
+        length, before = limits.length(here, step), here.merit(chosen)
         while length >= SHORTEST:
             deadline.turn()
             there = here.moved(here.z + length * step)
-            if there.merit(chosen.penalty) <= before:
+            if there.merit(chosen) <= before:
                 break
             length /= 2
         else:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inrpde.solvers.inverse.coordinates import Coordinates
+from inrpde.solvers.inverse.coordinates import Penalty
 
 Array = np.ndarray
 VAGUE = 1e-4
@@ -18,49 +18,51 @@ GRID = np.linspace(-24.0, 4.0, 113)
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """The coordinates z (n,) of the likeliest, with `covariance` root (n, n) and the noise (its standard deviation, in
-    units of the rows); `trusted` (rows,) is how much of each reading the answer takes up, between 0 and 1, and
-    `penalty` the weight of roughness. `weak` holds directions (n, k) of which the readings say nothing."""
+    """The likeliest coordinates z (n,), `root` (n, n) of their covariance, and the noise (its standard deviation, in the
+    units of the rows); `penalty` and its `weight`; `trusted` (rows,) is how much of each reading the answer takes up,
+    between 0 and 1, and `degrees` of all together. `unlikely` is minus twice the logarithm of the likelihood, but for a
+    constant."""
 
     z: Array
     root: Array
     noise: float
-    penalty: float
+    penalty: Penalty
+    weight: float
     trusted: Array
     degrees: float
-    weak: Array
+    unlikely: float
 
 
-def choose(
-    slopes: Array, data: Array, within: Coordinates, count: int, penalty: float | None = None
-) -> Chosen:  # fmt: skip
-    """Minimise ‖slopes z - data‖² + λ ‖rough z - smooth‖²; λ is the likeliest, or the given one. `count` of the rows are
-    readings."""
-    n = within.count
-    middle = np.median(np.linalg.norm(within.rough, axis=0)[np.any(within.rough, axis=0)]) if within.rough.any() else 1.0
-    q, r = np.linalg.qr(np.vstack([within.rough, VAGUE * middle * np.eye(n)]))
-    about = np.linalg.solve(r, q.T @ np.concatenate([within.smooth, np.zeros(n)]))
+def choose(slopes: Array, data: Array, penalties: tuple[Penalty, ...], count: int) -> Chosen:
+    """Minimise ‖slopes z - data‖² + λ ‖penalty‖² for the penalty and the λ under which the readings are likeliest;
+    `count` of the rows are readings."""
+    return min((_likeliest(slopes, data, penalty, count) for penalty in penalties), key=lambda each: each.unlikely)
+
+
+def _likeliest(slopes: Array, data: Array, penalty: Penalty, count: int) -> Chosen:
+    n, free = slopes.shape[1], penalty.free
+    columns = np.linalg.norm(penalty.matrix, axis=0)
+    middle = float(np.median(columns[columns > 0])) if np.any(columns) else 1.0
+    q, r = np.linalg.qr(np.vstack([penalty.matrix, VAGUE * middle * np.eye(n)]))
+    about = np.linalg.solve(r, q.T @ np.concatenate([penalty.right, np.zeros(n)]))
     into = np.linalg.inv(r)
     u, s, vt = np.linalg.svd(slopes @ into, full_matrices=False)
     rest = data - slopes @ about
     seen = u.T @ rest
     beyond = max(float(rest @ rest - seen @ seen), 0.0)
-    rows, free = count, within.free
 
     def left(weight: float) -> float:
         return beyond + float(np.sum(weight / (s**2 + weight) * seen**2))
 
     def unlikely(weight: float) -> float:
-        """Minus twice the logarithm of the restricted likelihood, but for a constant."""
         bounded = np.sort(weight / (s**2 + weight))[free:]
-        return (rows - free) * np.log(max(left(weight), 1e-300)) - float(np.sum(np.log(bounded)))
+        return (count - free) * np.log(max(left(weight), 1e-300)) - float(np.sum(np.log(bounded)))
 
-    if penalty is None:
-        candidates = s[0] ** 2 * 10.0**GRID
-        penalty = float(min(candidates, key=unlikely)) if within.rough.any() else float(candidates[0])
-    share = s**2 / (s**2 + penalty)
-    noise = np.sqrt(left(penalty) / max(rows - free, 1))
-    z = about + into @ (vt.T @ (s / (s**2 + penalty) * seen))
-    root = noise * into @ (vt.T / np.sqrt(s**2 + penalty))
+    weights = s[0] ** 2 * 10.0**GRID
+    weight = float(min(weights, key=unlikely) if free < n else weights[0])
+    share = s**2 / (s**2 + weight)
+    noise = float(np.sqrt(left(weight) / max(count - free, 1)))
+    z = about + into @ (vt.T @ (s / (s**2 + weight) * seen))
+    root = noise * into @ (vt.T / np.sqrt(s**2 + weight))
     trusted = np.sum(u**2 * share, axis=1)
-    return Chosen(z, root, float(noise), penalty, trusted, float(share.sum()), into @ vt[s**2 < penalty].T)
+    return Chosen(z, root, noise, penalty, weight, trusted, float(share.sum()), unlikely(weight))

@@ -47,6 +47,8 @@ COMPARED = 1000
 ENOUGH, GOAL = 0.3, 1e-9
 """The share of a standard deviation by which a level differs from the one before, and a relative difference, below
 which no further one is begun; chosen."""
+STEADY = 0.7
+"""The share of a standard deviation to which a level does not lower it any more where noise alone is left; chosen."""
 CUBIC = 3.0
 """The power of the features that the seconds of a level grow with."""
 UNKNOWN = 0.5
@@ -104,7 +106,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     waves = Survey.of(form, seed).waves
     plan = Plan(tuple(float(w) for w in np.minimum(waves, 30) + MARGIN), LEARNED)
     before: Found | None = None
-    gaps: list[float] = []
+    gaps, latest = list[float](), [np.inf] * len(points)
     while True:
         begun = time.perf_counter()
         try:
@@ -124,7 +126,9 @@ def solve(context: Context) -> Iterator[Candidate]:
             again=Coarser(form, roles, plan, before, seed), share=share, doubts=doubts(form, found),
             noise=found.noise, spread=found.spread,
         )  # fmt: skip
-        settled = all(gap < max(ENOUGH * std, GOAL) for gap, std in zip(apart, uncertain, strict=True))
+        sure = all(now > STEADY * then for now, then in zip(uncertain, latest, strict=True))
+        settled = sure and all(gap < max(ENOUGH * std, GOAL) for gap, std in zip(apart, uncertain, strict=True))
+        latest = uncertain
         after = plan.wider()
         width, wider = (each.width(len(roles.fields)) for each in (plan, after))
         error = max(*(share * gap for gap in apart), *uncertain)
