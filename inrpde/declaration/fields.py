@@ -89,6 +89,12 @@ class GridField:
         names = [self.names[k] for k in order]
         return GridField(np.transpose(self.values, order), [self.axes[k] for k in order], self.name, names, self.method)
 
+    def continued(self, axis: int, low: float, high: float) -> GridField:
+        """The same field with one more axis, along which it does not vary, from low to high."""
+        axes = [*self.axes[:axis], np.array([low, high]), *self.axes[axis:]]
+        values = np.repeat(np.expand_dims(self.values, axis), 2, axis)
+        return GridField(values, axes, self.name, method=self.method)
+
     @property
     def is_complex(self) -> bool:
         return bool(np.iscomplexobj(self.values))

@@ -101,12 +101,22 @@ class Space:
         """Several unknowns at once: `u, v, p = space.unknowns("u v p")`."""
         return tuple(self.unknown(name, complex, on) for name in _names(names))
 
-    def coefficient(self, name: str, **assumptions: bool) -> AppliedUndef:
-        """A coefficient field a(x), bound in `Problem(coefficients={a: …})`; real unless `complex=True`."""
+    def coefficient(self, name: str, of: Iterable[Symbol] | Symbol | None = None, **assumptions: bool) -> AppliedUndef:
+        """A coefficient field a(x), bound in `Problem(coefficients={a: …})`; real unless `complex=True`.
+
+        With `of` it depends on these coordinates alone: data have one axis for each, and what is learned is the same
+        all along the others. Raises ProblemError for what is no coordinate of the space."""
         self._check_name(name)
-        return Function(name, **(assumptions if assumptions.get("complex") else {"real": True, **assumptions}))(
-            *self.coords
-        )
+        wanted = self.coords if of is None else (of,) if isinstance(of, Symbol) else tuple(of)
+        strange = [x for x in wanted if x not in self.coords]
+        if strange or not wanted:
+            raise ProblemError(
+                f"{name} cannot depend on {', '.join(map(words, strange)) or 'nothing'}",
+                f'{self!r}.coefficient("{name}", of=…)',
+                f"give some of the coordinates {', '.join(map(str, self.coords))}, or a number: space.parameter",
+            )
+        kind = assumptions if assumptions.get("complex") else {"real": True, **assumptions}
+        return Function(name, **kind)(*(x for x in self.coords if x in wanted))
 
     def parameter(self, name: str, **assumptions: bool) -> Symbol:
         """A number whose value is bound in `Problem(coefficients={nu: …})`."""
