@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import block_diag, eigh
@@ -37,12 +38,14 @@ class Penalty:
     matrix: Array
     right: Array
 
-    @property
-    def free(self) -> int:
-        """On how many directions there is none."""
-        count = self.matrix.shape[1]
-        sizes = np.linalg.svd(self.matrix, compute_uv=False) if self.matrix.size else np.zeros(0)
-        return count - int(np.sum(sizes > np.sqrt(FLAT) * np.median(sizes))) if len(sizes) else count
+    @cached_property
+    def kernel(self) -> Array:
+        """Orthonormal directions (n, k) on which there is none."""
+        n = self.matrix.shape[1]
+        if not self.matrix.size:
+            return np.eye(n)
+        _, s, vt = np.linalg.svd(self.matrix)
+        return vt[int(np.sum(s > np.sqrt(FLAT) * np.median(s))) :].T
 
     def of(self, z: Array) -> float:
         bent = self.matrix @ z - self.right

@@ -11,9 +11,9 @@ from inrpde import deadline
 from inrpde.compiler.form import Form
 from inrpde.discretise.fields import field_points
 from inrpde.discretise.state import State, field_at
-from inrpde.solvers.inverse.coordinates import Coordinates
+from inrpde.solvers.inverse.coordinates import Coordinates, Penalty
 from inrpde.solvers.inverse.reduced import Linearised, Reduced
-from inrpde.solvers.inverse.regularise import Chosen, choose
+from inrpde.solvers.inverse.regularise import Chosen, choose, uncertain
 from inrpde.solvers.linear.weights import weights
 
 Array = np.ndarray
@@ -71,8 +71,13 @@ class Point:
 
     def chosen(self) -> Chosen:
         """The likeliest of the linearised problem."""
-        count = int(self.at.noisy.sum())
-        return choose(self.at.slopes, self.at.left + self.at.slopes @ self.z, self.within.penalties, count)
+        return choose(*self.linear)
+
+    @property
+    def linear(self) -> tuple[Array, Array, tuple[Penalty, ...], int]:
+        """The linearised problem: slopes and data of the rows, penalties, and how many rows are readings."""
+        at = self.at
+        return at.slopes, at.left + at.slopes @ self.z, self.within.penalties, int(at.noisy.sum())
 
     def merit(self, chosen: Chosen) -> float:
         """What is least at the likeliest."""
@@ -100,7 +105,7 @@ def descend(reduced: Reduced, within: Coordinates, z: Array, near: State) -> Fou
         if len(noise) < 2 or all(1 / SAME < noise[k] / before[k] < SAME for k in noise):
             break
         reduced = reduced.weighed(near, noise)
-    return Found(near, z, _spread(here, chosen), noise, chosen.degrees, steps)
+    return Found(near, z, _spread(here), noise, chosen.degrees, steps)
 
 
 def _steps(here: Point, limits: Limits) -> tuple[Point, Chosen, int]:
@@ -135,11 +140,12 @@ def _noise(here: Point, chosen: Chosen) -> dict[int, float]:
     return out
 
 
-def _spread(here: Point, chosen: Chosen) -> dict[int, Array]:
+def _spread(here: Point) -> dict[int, Array]:
     """Heads whose squares add up to the variance, by unknown."""
     reduced, state = here.reduced, here.at.state
-    heads = here.at.follow @ chosen.root
-    heads[reduced.columns(state, reduced.roles.learned)] = here.within.basis @ chosen.root
+    root = uncertain(*here.linear, here.z)
+    heads = here.at.follow @ root
+    heads[reduced.columns(state, reduced.roles.learned)] = here.within.basis @ root
     return {k: heads[reduced.columns(state, (k,))] for k in range(len(state.trials))}
 
 

@@ -1,7 +1,9 @@
-"""How smooth is what is learned? As smooth as the readings say: restricted maximum likelihood (Wahba 1985)."""
+"""How smooth is what is learned? As smooth as the readings say: the likeliest penalty (Wahba 1985; MacKay 1992), and
+beside it all that are about as likely."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,16 +14,25 @@ Array = np.ndarray
 VAGUE = 1e-4
 """The penalty on directions that have none, beside the median of those that have one: it says nothing, and keeps them
 finite where no reading says anything; chosen."""
-GRID = np.linspace(-24.0, 4.0, 113)
+STEP = 0.25
+GRID = np.arange(-24.0, 4.0, STEP)
 """Logarithms of the penalty's weight beside the readings' strongest effect among which the likeliest is taken."""
+WIDE = 10.0
+"""How large, beside their initial size, learned quantities are expected to be at most where nothing is penalised;
+chosen."""
+STRAIGHT = 0.03
+"""The root mean square of a penalised derivative, beside the field's size, that a field is expected to have at least: a
+penalty that allows none would know what no reading has said; chosen."""
+LIKELY = 1e-3
+"""The likelihood beside the largest from which a penalty adds to what is uncertain; chosen."""
 
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """The likeliest coordinates z (n,), `root` (n, n) of their covariance, and the noise (its standard deviation, in the
-    units of the rows); `penalty` and its `weight`; `trusted` (rows,) is how much of each reading the answer takes up,
-    between 0 and 1, and `degrees` of all together. `unlikely` is minus twice the logarithm of the likelihood, but for a
-    constant."""
+    """The likeliest coordinates z (n,) under a `penalty` of a `weight`, `root` (n, n) of their covariance under it, and
+    the noise (its standard deviation, in the units of the rows); `trusted` (rows,) is how much of each reading the answer
+    takes up, between 0 and 1, and `degrees` of all together. `unlikely` is minus twice the logarithm of the likelihood,
+    but for a constant."""
 
     z: Array
     root: Array
@@ -33,36 +44,84 @@ class Chosen:
     unlikely: float
 
 
-def choose(slopes: Array, data: Array, penalties: tuple[Penalty, ...], count: int) -> Chosen:
+def choose(slopes: Array, data: Array, penalties: Sequence[Penalty], count: int) -> Chosen:
     """Minimise ‖slopes z - data‖² + λ ‖penalty‖² for the penalty and the λ under which the readings are likeliest;
     `count` of the rows are readings."""
-    return min((_likeliest(slopes, data, penalty, count) for penalty in penalties), key=lambda each: each.unlikely)
+    made = [_Spectrum.of(slopes, data, penalty, count) for penalty in penalties]
+    best, weight = min(((each, w) for each in made for w in each.weights), key=lambda pair: pair[0].unlikely(pair[1]))
+    return best.chosen(weight)
 
 
-def _likeliest(slopes: Array, data: Array, penalty: Penalty, count: int) -> Chosen:
-    n, free = slopes.shape[1], penalty.free
-    columns = np.linalg.norm(penalty.matrix, axis=0)
-    middle = float(np.median(columns[columns > 0])) if np.any(columns) else 1.0
-    q, r = np.linalg.qr(np.vstack([penalty.matrix, VAGUE * middle * np.eye(n)]))
-    about = np.linalg.solve(r, q.T @ np.concatenate([penalty.right, np.zeros(n)]))
-    into = np.linalg.inv(r)
-    u, s, vt = np.linalg.svd(slopes @ into, full_matrices=False)
-    rest = data - slopes @ about
-    seen = u.T @ rest
-    beyond = max(float(rest @ rest - seen @ seen), 0.0)
+def uncertain(slopes: Array, data: Array, penalties: Sequence[Penalty], count: int, about: Array) -> Array:
+    """The root (n, n) of the covariance about coordinates under all penalties that are likely, by their likelihood."""
+    made = [_Spectrum.of(slopes, data, penalty, count) for penalty in penalties]
+    tried = [(each, w, each.unlikely(w)) for each in made for w in each.weights]
+    least = min(value for *_, value in tried)
+    shares = [(each, w, np.exp((least - value) / 2)) for each, w, value in tried]
+    kept = [(each.chosen(w), share) for each, w, share in shares if share > LIKELY]
+    whole = sum(share for _, share in kept)
+    parts: Iterator[Array] = (
+        np.sqrt(share / whole) * np.column_stack([each.root, each.z - about]) for each, share in kept
+    )
+    r = np.linalg.qr(np.column_stack(list(parts)).T, mode="r")
+    return np.asarray(r.T)
 
-    def left(weight: float) -> float:
-        return beyond + float(np.sum(weight / (s**2 + weight) * seen**2))
 
-    def unlikely(weight: float) -> float:
-        bounded = np.sort(weight / (s**2 + weight))[free:]
-        return (count - free) * np.log(max(left(weight), 1e-300)) - float(np.sum(np.log(bounded)))
+@dataclass(frozen=True, eq=False)
+class _Spectrum:
+    """The singular values of the slopes in coordinates in which a penalty is a sum of squares."""
 
-    weights = s[0] ** 2 * 10.0**GRID
-    weight = float(min(weights, key=unlikely) if free < n else weights[0])
-    share = s**2 / (s**2 + weight)
-    noise = float(np.sqrt(left(weight) / max(count - free, 1)))
-    z = about + into @ (vt.T @ (s / (s**2 + weight) * seen))
-    root = noise * into @ (vt.T / np.sqrt(s**2 + weight))
-    trusted = np.sum(u**2 * share, axis=1)
-    return Chosen(z, root, noise, penalty, weight, trusted, float(share.sum()), unlikely(weight))
+    penalty: Penalty
+    count: int
+    about: Array
+    into: Array
+    u: Array
+    s: Array
+    vt: Array
+    seen: Array
+    beyond: float
+    free: Array
+    """The squared effects on the readings of the directions without a penalty."""
+
+    @classmethod
+    def of(cls, slopes: Array, data: Array, penalty: Penalty, count: int) -> _Spectrum:
+        n = slopes.shape[1]
+        columns = np.linalg.norm(penalty.matrix, axis=0)
+        middle = float(np.median(columns[columns > 0])) if np.any(columns) else 1.0
+        q, r = np.linalg.qr(np.vstack([penalty.matrix, VAGUE * middle * np.eye(n)]))
+        about = np.linalg.solve(r, q.T @ np.concatenate([penalty.right, np.zeros(n)]))
+        into = np.linalg.inv(r)
+        u, s, vt = np.linalg.svd(slopes @ into, full_matrices=False)
+        rest = data - slopes @ about
+        seen = u.T @ rest
+        free = np.linalg.svd(slopes @ penalty.kernel, compute_uv=False) ** 2
+        return cls(penalty, count, about, into, u, s, vt, seen, max(float(rest @ rest - seen @ seen), 0.0), free)
+
+    @property
+    def weights(self) -> Array:
+        """Those that are tried."""
+        found = self.s[0] ** 2 * 10.0**GRID
+        if len(self.free) == len(self.s):
+            return found[:1]
+        allowed = np.array([self.noise(w) / np.sqrt(w) >= STRAIGHT for w in found])
+        return found[allowed] if allowed.any() else found[:1]
+
+    def left(self, weight: float) -> float:
+        return self.beyond + float(np.sum(weight / (self.s**2 + weight) * self.seen**2))
+
+    def noise(self, weight: float) -> float:
+        return float(np.sqrt(self.left(weight) / max(self.count - len(self.free), 1)))
+
+    def unlikely(self, weight: float) -> float:
+        left = max(self.left(weight), 1e-300)
+        bounded = np.sort(weight / (self.s**2 + weight))[len(self.free) :]
+        vague = np.sum(np.log1p(self.free * WIDE**2 * self.count / left))
+        return self.count * np.log(left) - float(np.sum(np.log(bounded))) + float(vague)
+
+    def chosen(self, weight: float) -> Chosen:
+        share = self.s**2 / (self.s**2 + weight)
+        noise = self.noise(weight)
+        z = self.about + self.into @ (self.vt.T @ (self.s / (self.s**2 + weight) * self.seen))
+        root = noise * self.into @ (self.vt.T / np.sqrt(self.s**2 + weight))
+        trusted = np.sum(self.u**2 * share, axis=1)
+        return Chosen(z, root, noise, self.penalty, weight, trusted, float(share.sum()), self.unlikely(weight))
