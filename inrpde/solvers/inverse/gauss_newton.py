@@ -13,7 +13,7 @@ from inrpde.discretise.fields import field_points
 from inrpde.discretise.state import State, field_at
 from inrpde.solvers.inverse.coordinates import Coordinates, Penalty
 from inrpde.solvers.inverse.reduced import Linearised, Reduced
-from inrpde.solvers.inverse.regularise import Chosen, choose, uncertain
+from inrpde.solvers.inverse.regularise import Chosen, averaged, choose
 from inrpde.solvers.linear.weights import weights
 
 Array = np.ndarray
@@ -105,7 +105,10 @@ def descend(reduced: Reduced, within: Coordinates, z: Array, near: State) -> Fou
         if len(noise) < 2 or all(1 / SAME < noise[k] / before[k] < SAME for k in noise):
             break
         reduced = reduced.weighed(near, noise)
-    return Found(near, z, _spread(here), noise, chosen.degrees, steps)
+    mean, root = averaged(*here.linear)
+    step = limits.clipped(here, mean) - here.z
+    here = here.moved(here.z + limits.length(here, step) * step)
+    return Found(here.at.state, here.z, _spread(here, root), noise, chosen.degrees, steps)
 
 
 def _steps(here: Point, limits: Limits) -> tuple[Point, Chosen, int]:
@@ -140,10 +143,9 @@ def _noise(here: Point, chosen: Chosen) -> dict[int, float]:
     return out
 
 
-def _spread(here: Point) -> dict[int, Array]:
-    """Heads whose squares add up to the variance, by unknown."""
+def _spread(here: Point, root: Array) -> dict[int, Array]:
+    """Heads whose squares add up to the variance, by unknown, from the root (n, n) of the coordinates' covariance."""
     reduced, state = here.reduced, here.at.state
-    root = uncertain(*here.linear, here.z)
     heads = here.at.follow @ root
     heads[reduced.columns(state, reduced.roles.learned)] = here.within.basis @ root
     return {k: heads[reduced.columns(state, (k,))] for k in range(len(state.trials))}

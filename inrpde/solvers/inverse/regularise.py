@@ -3,7 +3,7 @@ beside it all that are about as likely."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,19 +52,18 @@ def choose(slopes: Array, data: Array, penalties: Sequence[Penalty], count: int)
     return best.chosen(weight)
 
 
-def uncertain(slopes: Array, data: Array, penalties: Sequence[Penalty], count: int, about: Array) -> Array:
-    """The root (n, n) of the covariance about coordinates under all penalties that are likely, by their likelihood."""
+def averaged(slopes: Array, data: Array, penalties: Sequence[Penalty], count: int) -> tuple[Array, Array]:
+    """The mean (n,) of the coordinates, and the root (n, n) of their covariance, under all penalties that are likely, by
+    their likelihood (Hoeting et al. 1999)."""
     made = [_Spectrum.of(slopes, data, penalty, count) for penalty in penalties]
     tried = [(each, w, each.unlikely(w)) for each in made for w in each.weights]
     least = min(value for *_, value in tried)
     shares = [(each, w, np.exp((least - value) / 2)) for each, w, value in tried]
     kept = [(each.chosen(w), share) for each, w, share in shares if share > LIKELY]
     whole = sum(share for _, share in kept)
-    parts: Iterator[Array] = (
-        np.sqrt(share / whole) * np.column_stack([each.root, each.z - about]) for each, share in kept
-    )
-    r = np.linalg.qr(np.column_stack(list(parts)).T, mode="r")
-    return np.asarray(r.T)
+    mean = sum((share / whole) * each.z for each, share in kept)
+    parts = [np.sqrt(share / whole) * np.column_stack([each.root, each.z - mean]) for each, share in kept]
+    return mean, np.linalg.qr(np.column_stack(parts).T, mode="r").T
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,6 +28,7 @@ from inrpde.solvers.fitting.initial_guess import guess
 from inrpde.solvers.fitting.newton import project
 from inrpde.solvers.inverse.coordinates import coordinates, nearest
 from inrpde.solvers.inverse.gauss_newton import Found, descend
+from inrpde.solvers.inverse.kept import forgetting, remembering
 from inrpde.solvers.inverse.reduced import Reduced
 from inrpde.solvers.inverse.roles import Roles
 from inrpde.solvers.search.survey import Survey
@@ -140,8 +141,10 @@ def solve(context: Context) -> Iterator[Candidate]:
 def level(form: Form, roles: Roles, plan: Plan, seed: int, before: Found | None = None) -> Found:
     """The learned quantities and the fields on the bodies of a plan, from those of the level before."""
     width = plan.width(len(roles.fields))
-    trials = bodies(form, roles, plan, width, seed)
     samples = draw(form, round(DENSITY * width), seed)
+    trials = bodies(form, roles, plan, width, seed)
+    derivatives = max(len(set().union(*(row.indices.get(k, set()) for row in form.rows))) for k in roles.fields)
+    trials = remembering(trials, samples, derivatives)
     state = zero_state(form, trials)
     plain = Reduced(form, roles, samples, {})
     within = coordinates(form, roles.learned, trials)
@@ -154,7 +157,8 @@ def level(form: Form, roles: Roles, plan: Plan, seed: int, before: Found | None 
         state = project(form, trials, samples, before.state if before else guess(form, samples))
     state = plain.placed(state, within.heads(z))
     reduced = Reduced.of(form, roles, samples, state)
-    return descend(reduced, within, z, state)
+    found = descend(reduced, within, z, state)
+    return replace(found, state=forgetting(found.state))
 
 
 def bodies(form: Form, roles: Roles, plan: Plan, width: int, seed: int) -> tuple[Trial, ...]:
