@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -34,7 +35,7 @@ before of which it is the same; chosen."""
 class Found:
     """Learned quantities and the fields that follow them. The squares of `spread[k]` (width, n), heads of unknown k, add
     up to its variance at a point; `noise` is by condition the readings' standard deviation, in their own units;
-    `degrees` is how many numbers the readings tell."""
+    `degrees` is how many numbers the readings tell; it took so many `seconds`."""
 
     state: State
     z: Array
@@ -42,6 +43,7 @@ class Found:
     noise: Mapping[int, float]
     degrees: float
     steps: int
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +98,7 @@ def penalised(reduced: Reduced, within: Coordinates, state: State) -> Coordinate
 
 def descend(reduced: Reduced, within: Coordinates, z: Array, near: State) -> Found:
     """From coordinates, and a state near by, to where the loss is least."""
-    limits, steps = Limits.of(reduced.form, reduced), 0
+    begun, limits, steps = time.perf_counter(), Limits.of(reduced.form, reduced), 0
     for _ in range(ROUNDS):
         here, chosen, taken = _steps(Point.of(reduced, within, z, near).renormed(), limits)
         z, near, steps = here.z, here.at.state, steps + taken
@@ -108,7 +110,7 @@ def descend(reduced: Reduced, within: Coordinates, z: Array, near: State) -> Fou
     mean, root = averaged(*here.linear)
     step = limits.clipped(here, mean) - here.z
     here = here.moved(here.z + limits.length(here, step) * step)
-    return Found(here.at.state, here.z, _spread(here, root), noise, chosen.degrees, steps)
+    return Found(here.at.state, here.z, _spread(here, root), noise, chosen.degrees, steps, time.perf_counter() - begun)
 
 
 def _steps(here: Point, limits: Limits) -> tuple[Point, Chosen, int]:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from inrpde.compiler import compile_problem
 from inrpde.compiler.form import Form
+from inrpde.declaration import Learned, Problem
 from inrpde.discretise.base import base
 from inrpde.discretise.fields import field_points, relative_difference, rms
 from inrpde.discretise.score import score
 from inrpde.discretise.state import State, field_at, zero_state
-from inrpde.errors import DivergedError
+from inrpde.errors import DivergedError, InrpdeError
 from inrpde.networks.offset import counted
 from inrpde.networks.siren import SineBody
 from inrpde.networks.trial import Trial
@@ -30,7 +32,8 @@ from inrpde.solvers.inverse.coordinates import coordinates, nearest
 from inrpde.solvers.inverse.gauss_newton import Found, descend
 from inrpde.solvers.inverse.kept import forgetting, remembering
 from inrpde.solvers.inverse.reduced import Reduced
-from inrpde.solvers.inverse.roles import Roles
+from inrpde.solvers.inverse.roles import Roles, held
+from inrpde.solvers.inverse.starts import best
 from inrpde.solvers.search.survey import Survey
 
 Array = np.ndarray
@@ -104,7 +107,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     roles = Roles.of(form)
     held_out = draw(form, SCORED, seed + HELD_OUT)
     points = [field_points(form, k, COMPARED, seed) for k in range(len(form.unknowns))]
-    waves = Survey.of(form, seed).waves
+    waves = Survey.of(forward(form), seed).waves
     plan = Plan(tuple(float(w) for w in np.minimum(waves, 30) + MARGIN), LEARNED)
     before: Found | None = None
     gaps, latest = list[float](), [np.inf] * len(points)
@@ -133,9 +136,21 @@ def solve(context: Context) -> Iterator[Candidate]:
         after = plan.wider()
         width, wider = (each.width(len(roles.fields)) for each in (plan, after))
         error = max(*(share * gap for gap in apart), *uncertain)
-        if settled or wider <= width or spent * (wider / width) ** CUBIC > left(context, error):
+        if settled or wider <= width or found.seconds * (wider / width) ** CUBIC > left(context, error):
             return
         before, plan = found, after
+
+
+def forward(form: Form) -> Form:
+    """The form with learned quantities at their initial values: what its sources are shows how fields vary."""
+    problem = form.bound.problem
+    known = {k: v.initial if isinstance(v, Learned) else v for k, v in problem.coefficients.items()}
+    holding = dict.fromkeys(row.condition for row in form.rows if any(k not in Roles.of(form).learned for k in held(form, row)))
+    conditions = [problem.conditions[number] for number in holding]
+    try:
+        return compile_problem(Problem(problem.name, problem.unknowns, conditions, known))
+    except InrpdeError:
+        return form
 
 
 def level(form: Form, roles: Roles, plan: Plan, seed: int, before: Found | None = None) -> Found:
@@ -157,6 +172,9 @@ def level(form: Form, roles: Roles, plan: Plan, seed: int, before: Found | None 
         state = project(form, trials, samples, before.state if before else guess(form, samples))
     state = plain.placed(state, within.heads(z))
     reduced = Reduced.of(form, roles, samples, state)
+    if before is None:
+        state = best(reduced, state, seed)
+        z = nearest(form, roles.learned, trials, within, state)
     found = descend(reduced, within, z, state)
     return replace(found, state=forgetting(found.state))
 
