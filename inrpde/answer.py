@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from inrpde import deadline, plugins
 from inrpde.compiler import Form
 from inrpde.discretise.score import Score, score
@@ -152,7 +154,7 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
         "residual": {"fitted": best.fitted, "held_out": known.scored.total},
         "conditions": condition_reports(form, known.scored),
         "seconds": {},
-        "learned": dict(answer.solution.learned),
+        "learned": _learned(answer),
         "warnings": list(dict.fromkeys(warnings)),
         "findings": [each.as_dict() for each in (*answer.findings, *unheld)],
         "output": None,
@@ -161,6 +163,17 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
         "ended": found.ended,
     }
     return made | {"error": error.as_dict()} if error else made
+
+
+def _learned(answer: Answer) -> dict[str, dict[str, float | None]]:
+    """Each learned number with its standard deviation, None where the method does not know it."""
+    names = {unknown.name: k for k, unknown in enumerate(answer.form.unknowns)}
+    spread = answer.found.best.spread
+    stds = {
+        name: float(np.linalg.norm(spread[k])) if (k := names[name]) in spread else None
+        for name in answer.solution.learned
+    }
+    return {name: {"value": value, "std": stds[name]} for name, value in answer.solution.learned.items()}
 
 
 def _varied(errors: Mapping[str, Any] | None, field: Weighed) -> Mapping[str, Any] | None:
@@ -185,7 +198,7 @@ def unchecked(answer: Answer, error: Exception) -> dict[str, Any]:
         "verdict": {"word": "unverified", "because": because}, "next": [],
         "fields": dict.fromkeys(answer.solution.fields, unknown),
         "residual": {"fitted": answer.found.best.fitted, "held_out": answer.found.best.score}, "conditions": [],
-        "seconds": {}, "learned": dict(answer.solution.learned), "warnings": list(answer.warnings),
+        "seconds": {}, "learned": _learned(answer), "warnings": list(answer.warnings),
         "findings": [each.as_dict() for each in answer.findings], "output": None, "seed": answer.seed,
         "steps": answer.found.steps, "ended": answer.found.ended,
         "error": InrpdeError(because, None, "the fields are whole; nothing says how good they are").as_dict(),

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from inrpde.declaration.regions import Region
+from inrpde.errors import UsageError
 from inrpde.networks.trial import Trial
 
 Array = np.ndarray
@@ -38,6 +39,30 @@ class NetworkField:
     def on_grid(self, axes: Sequence[Array]) -> Array:
         """Values at the nodes of a tensor grid, in the grid's shape."""
         return self.trial.on_grid(axes, self.head)
+
+
+@dataclass(frozen=True, repr=False)
+class DeviationField:
+    """The standard deviation of a network whose head is uncertain: the squares of its `heads` (width, n) add up to the
+    variance."""
+
+    trial: Trial
+    heads: Array
+
+    def __repr__(self) -> str:
+        return f"DeviationField({type(self.trial).__name__}, {self.heads.shape[1]} directions)"
+
+    def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
+        """Raises UsageError for derivatives above the first: they tell nothing of the network's own."""
+        zero, wanted = (0,) * points.shape[1], list(indices)
+        if any(sum(index) > 1 for index in wanted):
+            what = "a standard deviation has no second derivatives"
+            raise UsageError(what, "evaluate(expr, points)", "take its values, or first derivatives")
+        jets = self.trial.jets(points, {zero, *wanted})
+        size = np.linalg.norm(jets[zero] @ self.heads, axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            slopes = {i: np.sum((jets[zero] @ self.heads) * (jets[i] @ self.heads), axis=1) / size for i in wanted}
+        return {index: slopes[index] if any(index) else size for index in wanted}
 
 
 @dataclass(frozen=True)

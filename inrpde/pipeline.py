@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,10 +27,11 @@ from inrpde.describe import describe
 from inrpde.discretise.state import State
 from inrpde.errors import InrpdeError, OutputError, ProblemError
 from inrpde.fingerprint import of_run
-from inrpde.found import Domain, Field, NetworkField
+from inrpde.found import DeviationField, Domain, Field, NetworkField
 from inrpde.functionals import beside, functionals
 from inrpde.interruption import Stops, interrupted, outstanding
 from inrpde.lock import held
+from inrpde.networks.offset import bare
 from inrpde.references import NoReference, Reference, Refusal
 from inrpde.sampling.extent import bounds
 from inrpde.sampling.lattice import lattice
@@ -140,7 +142,8 @@ def run(
                 progress("verify")
                 estimated = estimated or _estimated(context, found.best, warnings)
             estimated = estimated or estimate(form, replace(found.best, again=None), seed, scoring=clock.scoring)
-            solution = build(form, found.best.state, grid, times, origin(problem, source, chosen, seed))
+            made = origin(problem, source, chosen, seed)
+            solution = build(form, found.best.state, grid, times, made, found.best.spread)
             if found.best.weak:
                 findings = [_met(finding, form, found.best) for finding in findings]
             findings += [Finding(Kind.DATA, text, "unverified") for text in found.best.doubts]
@@ -382,9 +385,15 @@ def _texts(form: Form, findings: list[Finding]) -> list[str]:
 
 
 def build(
-    form: Form, state: State, grid: tuple[int, ...] | None, times: tuple[float, ...] | None, made: Mapping[str, Any]
+    form: Form,
+    state: State,
+    grid: tuple[int, ...] | None,
+    times: tuple[float, ...] | None,
+    made: Mapping[str, Any],
+    spread: Mapping[int, np.ndarray] = MappingProxyType({}),
 ) -> Solution:
-    """A solution from a solver's state: split pairs become complex fields again, learned numbers leave the fields."""
+    """A solution from a solver's state: split pairs become complex fields again, learned numbers leave the fields, and
+    learned fields whose heads are uncertain have their standard deviation beside them, `a_std`."""
     names = {unknown.name: k for k, unknown in enumerate(form.unknowns)}
     nodes = lattice(row.region for row in form.rows)
     if nodes is not None:  # samples on a grid are written where they are
@@ -393,6 +402,7 @@ def build(
         times = times or (tuple(nodes[-1]) if form.space.time is not None else None)
     fields: dict[str, Field] = {}
     learned: dict[str, float] = {}
+    deviations: dict[str, Field] = {}
     for unknown in form.bound.unknowns:
         if unknown.is_number:
             learned[unknown.name] = float(np.real(state.heads[names[unknown.name]][0]))
@@ -400,6 +410,9 @@ def build(
             k, *pair = form.parts(unknown.name)
             head = state.heads[k] + 1j * state.heads[pair[0]] if pair else state.heads[k]
             fields[unknown.name] = NetworkField(state.trials[k], head)
+            if unknown.learned and k in spread:
+                deviations[f"{unknown.name}_std"] = DeviationField(bare(state.trials[k]), spread[k])
+    fields |= {name: each for name, each in deviations.items() if name not in {*names, *map(str, form.space.coords)}}
     return Solution(
         form.space.coords, form.space.time, fields, domain(form),
         domains={u.name: u.region for u in form.bound.unknowns if u.region is not None},

@@ -11,7 +11,7 @@ from inrpde.declaration.fields import GridField, MeshField
 from inrpde.declaration.regions import Mesh
 from inrpde.declaration.regions.simplices import SIMPLICES
 from inrpde.declaration.space import Space
-from inrpde.found import Field, NetworkField
+from inrpde.found import DeviationField, Field, NetworkField
 from inrpde.networks.stored import dump_trial, load_trial
 from inrpde.reference_fields import MaskedField, QuadraticField
 
@@ -20,6 +20,8 @@ def dump_field(f: Field | MeshField) -> dict[str, Any]:
     """A field as a nested dict of arrays, numbers and strings."""
     if isinstance(f, NetworkField):
         return {"type": "network", "trial": dump_trial(f.trial), "head": f.head}
+    if isinstance(f, DeviationField):
+        return {"type": "deviation", "trial": dump_trial(f.trial), "heads": f.heads}
     if isinstance(f, QuadraticField):
         mesh = f.mesh
         return {"type": "quadratic", "values": f.values, "points": mesh.nodes, "cells": mesh.cells, "edges": f.edges}
@@ -40,6 +42,8 @@ def load_field(state: Mapping[str, Any], space: Space) -> Field | MeshField:
     kind = str(state["type"])
     if kind == "network":
         return NetworkField(load_trial(state["trial"]), np.asarray(state["head"]))
+    if kind == "deviation":
+        return DeviationField(load_trial(state["trial"]), np.asarray(state["heads"]))
     if kind in ("mesh", "quadratic"):
         cells = np.asarray(state["cells"])
         mesh = Mesh.of(space, np.asarray(state["points"]), {SIMPLICES[cells.shape[1]]: cells})

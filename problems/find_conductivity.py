@@ -13,7 +13,9 @@ def problem(noise=0.002, count=400, seed=0):
     u = space.unknown("u")
     a = space.coefficient("a", positive=True)
 
-    conductivity = 1 + exp(-((x - Rational(3, 10)) ** 2 + (y - Rational(6, 10)) ** 2) / Rational(8, 100)) / 2 + x * y / 2
+    conductivity = (
+        1 + exp(-((x - Rational(3, 10)) ** 2 + (y - Rational(6, 10)) ** 2) / Rational(8, 100)) / 2 + x * y / 2
+    )
     solution = sin(pi * x) * sin(pi * y) + x / 2
     rng = np.random.default_rng(seed)
     places = rng.uniform(0.02, 0.98, (count, 2))

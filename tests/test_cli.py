@@ -54,7 +54,7 @@ REPORT = {
     "residual": {"fitted": 1e-9, "held_out": 2e-9},
     "conditions": [{"equation": "Eq(Δu, force)", "on": "omega", "rms": 2e-9, "max": 8e-9}],
     "seconds": {"compile": 0.4, "solve": 0.2, "verify": 0.01, "total": 4.1},
-    "learned": {"nu": 0.25},
+    "learned": {"nu": {"value": 0.25, "std": 0.01}},
     "warnings": ["no condition on the left"],
     "output": "line.h5",
     "seed": 0,

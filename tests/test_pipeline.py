@@ -203,7 +203,9 @@ def test_learned_numbers_are_reported_apart():
     conditions = [On(omega, -nu * u.diff(x, 2) - 2 * pi**2 * sin(pi * x)), On(ends, u), On(seen, u - seen["reading"])]
     solution = inrpde.solve(Problem("p", [u], conditions, coefficients={nu: Learned(1)}), reference="none", budget=20)
     assert solution.learned["nu"] == pytest.approx(2, abs=1e-8)
-    assert solution.report["learned"] == dict(solution.learned)
+    found = {name: each["value"] for name, each in solution.report["learned"].items()}
+    assert found == dict(solution.learned)
+    assert all(each["std"] >= 0 for each in solution.report["learned"].values())
     assert set(solution.report["fields"]) == {"u"}
     assert np.allclose(solution.evaluate(nu * u, AT), 2 * WAVE, atol=1e-8)
 

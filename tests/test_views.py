@@ -19,7 +19,7 @@ TOLD = {
     "problem": "wave & <b>",
     "verdict": {"word": "verified", "because": "two solves agree"},
     "fields": {"u": {"estimated_error": 2e-9, "exact": {"rel_l2": 1e-9}, "reference": None}},
-    "learned": {"nu": 0.25},
+    "learned": {"nu": {"value": 0.25, "std": 0.01}},
 }
 
 

@@ -37,7 +37,7 @@ def solution(report: Mapping[str, Any]) -> str:
         _fields(report["fields"]),
         _conditions(report["conditions"]),
         "\n".join(map(_asked, report.get("report", ()))),
-        "\n".join(f"{name} = {_learned(value)}" for name, value in report["learned"].items()),
+        "\n".join(f"{name} = {_found(each)}" for name, each in report["learned"].items()),
         f"written: {report['output']}" if report["output"] else "",
     ]
     return "\n\n".join(filter(None, blocks))
@@ -171,6 +171,11 @@ def _asked(row: Mapping[str, Any]) -> str:
     text = f"{row['expression']} = {_learned(row['value'])} ± {_number(row['estimated_error'])}"
     known = row["reference"] is not None and row["reference"] == row["reference"]
     return f"{text} (reference: {_learned(row['reference'])})" if known else text
+
+
+def _found(each: Mapping[str, Any]) -> str:
+    """A learned number with its standard deviation, where that is known."""
+    return _learned(each["value"]) + ("" if each["std"] is None else f" ± {each['std']:.2g}")
 
 
 def _learned(value: Any) -> str:

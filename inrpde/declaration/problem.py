@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from sympy import Basic, DiracDelta, Dummy, Expr, I, MatrixBase, Subs, Symbol
 from sympy.core.function import AppliedUndef
 
 from inrpde import config
+from inrpde.declaration.arguments import check_arguments, whole
 from inrpde.declaration.conditions import On, not_a_number
 from inrpde.declaration.fields import GridField, Learned, MeshField
 from inrpde.declaration.integral import RegionIntegral, check_whole
@@ -86,7 +87,9 @@ class Problem(Typeset):
         space = conditions[0].region.space
         bound = _sympified(name, "coefficients", coefficients, GridField, MeshField, Learned)
         bound = {
-            key: _whole(key, value, conditions) if isinstance(value, GridField) else value
+            key: whole(key, value, [condition.region for condition in conditions])
+            if isinstance(value, GridField)
+            else value
             for key, value in bound.items()
         }
         for attribute, value in {
@@ -224,48 +227,6 @@ def _learned_fields(p: Problem) -> list[AppliedUndef]:
     return [key for key, data in p.coefficients.items() if isinstance(data, Learned) and isinstance(key, AppliedUndef)]
 
 
-def _whole(key: Basic, value: GridField, conditions: Sequence[On]) -> GridField:
-    """Data with an axis for each coordinate: along those on which the coefficient does not depend they do not vary."""
-    coords = conditions[0].region.space.coords
-    own = [x for x in coords if x in key.args]
-    value = value.along(own)
-    if not own or len(value.axes) != len(own):
-        return value.along(coords)
-    boxes = [condition.region.bounds for condition in conditions]
-    for axis, x in enumerate(coords):
-        if x not in own:
-            low, high = min(lo[axis] for lo, _ in boxes), max(hi[axis] for _, hi in boxes)
-            value = value.continued(axis, float(low), float(high) if high > low else float(low) + 1.0)
-    return value
-
-
-def _check_arguments(p: Problem, key: AppliedUndef, value: Any, place: str) -> None:
-    """A coefficient is of some of the coordinates, in their order, and what it is bound to of no others."""
-    own = [x for x in p.space.coords if x in key.args]
-    name, coords = words(key), ", ".join(map(str, p.space.coords))
-    if list(key.args) != own or not own:
-        raise ProblemError(
-            f"the arguments of {name} are {', '.join(map(words, key.args))}, not some of the coordinates {coords}",
-            place,
-            f'declare it by space.coefficient("{name}"), or space.coefficient("{name}", of=(…)) for some of them',
-        )
-    if len(own) == p.space.dim:
-        return
-    needed = _needed(p, [value]) & set(p.space.coords) if isinstance(value, Expr) else set()
-    if strange := sorted(map(str, needed - set(own))):
-        raise ProblemError(
-            f"{name} is of {', '.join(map(str, own))} alone, and its expression holds {', '.join(strange)}",
-            place,
-            f'declare it by space.coefficient("{name}"), or leave {strange[0]} out',
-        )
-    if isinstance(value, MeshField) and own != list(p.space.spatial):
-        raise ProblemError(
-            f"{name} is of {', '.join(map(str, own))} alone, and the mesh lies in {', '.join(map(str, p.space.spatial))}",
-            place,
-            f'declare it by space.coefficient("{name}"), or give a GridField with the axes {", ".join(map(str, own))}',
-        )
-
-
 def _check_coefficients(p: Problem) -> None:
     real = not p.complex_unknowns
     for key, value in p.coefficients.items():
@@ -281,7 +242,8 @@ def _check_coefficients(p: Problem) -> None:
                 f"{key} is a parameter, a number, and is bound to a field", place, "use space.coefficient for a field"
             )
         if isinstance(key, AppliedUndef):
-            _check_arguments(p, key, value, place)
+            needed = _needed(p, [value]) if isinstance(value, Expr) else set()
+            check_arguments(p.space, key, value, needed, place)
         if isinstance(value, Expr):
             _check_known(p, value, place, {*p.unknowns, *p.space.normal})
             imaginary = value.has(I) and value.is_real is not True

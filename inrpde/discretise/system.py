@@ -41,7 +41,8 @@ class Block:
     norm: int = 2
 
     def times(self, vector: Array, pieces: Sequence[slice]) -> Array:
-        """The rows, without scale and weights, times a vector of heads (width,), or several (width, k): (N,), (N, k)."""
+        """The rows, without scale and weights, times a vector of heads (width,), or several (width, k): (N,) or
+        (N, k)."""
         kind = np.result_type(vector.dtype, *(part.matrix.dtype for part in self.parts))
         out = np.zeros((len(self.right), *vector.shape[1:]), dtype=kind)
         for part in self.parts:
@@ -179,7 +180,12 @@ def _rms(parts: Sequence[Entries]) -> float:
 
 
 def _integral(
-    form: Form, samples: Samples, number: int, state: State, jets: Jets, inner: list[tuple[complex | float, Array]],
+    form: Form,
+    samples: Samples,
+    number: int,
+    state: State,
+    jets: Jets,
+    inner: list[tuple[complex | float, Array]],
     only: Container[int],
 ) -> tuple[complex | float, Array]:
     """The value of an integral at the state, and its derivative with respect to all heads, (width,), 0 to those of

@@ -29,13 +29,18 @@ def _fields(report: Mapping[str, Any]) -> str:
         (name, field.get("estimated_error"), *((field.get(of) or {}).get("rel_l2") for of in ("exact", "reference")))
         for name, field in (report.get("fields") or {}).items()
     ]
-    learned = "".join(f"<p>{escape(f'{name} = {value}')}</p>" for name, value in (report.get("learned") or {}).items())
+    learned = "".join(f"<p>{escape(f'{name} = {_number(v)}')}</p>" for name, v in (report.get("learned") or {}).items())
     if not rows:
         return learned
     kept = [k for k in range(len(HEAD)) if any(row[k] is not None for row in rows)]
     head = "".join(f"<th>{HEAD[k]}</th>" for k in kept)
     lines = ("".join(f"<td>{_cell(row[k])}</td>" for k in kept) for row in rows)
     return f"<table><tr>{head}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>{learned}"
+
+
+def _number(found: Mapping[str, Any]) -> str:
+    """A learned number with its standard deviation, where that is known."""
+    return str(found["value"]) + ("" if found["std"] is None else f" ± {found['std']:.2g}")
 
 
 def _cell(value: Any) -> str:

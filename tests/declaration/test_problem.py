@@ -225,7 +225,7 @@ BAD = {
     ),
     "a field of another dimension": (
         lambda: poisson(On(omega, a * u), coefficients={a: GridField([1, 2], [[0, 1]])}),
-        "a has 1 axes in a space of 2",
+        "a has 1 axes, and depends on 2 coordinates",
         "coefficients={a: …}",
         "one axis for each",
     ),

@@ -41,7 +41,7 @@ REPORT = {
     "residual": {"fitted": 1e-9, "held_out": 2.5e-9},
     "conditions": [{"equation": "Eq(u, <b>0</b>)", "on": "omega", "rms": 2e-9, "max": 8e-9}],
     "seconds": {"solve": 0.2, "total": 4.1},
-    "learned": {"nu": 0.31},
+    "learned": {"nu": {"value": 0.31, "std": 0.01}},
     "warnings": ["no condition on <img src=x onerror=alert(1)>"],
     "seed": 7,
 }

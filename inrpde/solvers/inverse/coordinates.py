@@ -140,8 +140,8 @@ def _varies(basis: Array) -> bool:
 
 
 def _derivatives(form: Form, unknown: int, trial: Trial, points: Array) -> dict[int, list[Array]]:
-    """By order the derivatives of the features at points, in coordinates scaled to [-1, 1]; mixed ones as often as there
-    are orders of taking them."""
+    """By order the derivatives of the features at points, in coordinates scaled to [-1, 1]; mixed ones as often as
+    there are orders of taking them."""
     d = points.shape[1]
     lo, hi = bounds(form, unknown)
     half = (hi - lo) / 2

@@ -33,8 +33,8 @@ before of which it is the same; chosen."""
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Learned quantities and the fields that follow them. The squares of `spread[k]` (width, n), heads of unknown k, add
-    up to its variance at a point; `noise` is by condition the readings' standard deviation, in their own units;
+    """Learned quantities and the fields that follow them. The squares of `spread[k]` (width, n), heads of unknown k,
+    add up to its variance at a point; `noise` is by condition the readings' standard deviation, in their own units;
     `degrees` is how many numbers the readings tell; it took so many `seconds`."""
 
     state: State
@@ -69,7 +69,11 @@ class Point:
         """The same with the weights that conditions of the norm 1 have here."""
         reduced = self.reduced.renormed(self.at.state)
         within = penalised(reduced, self.within, self.at.state)
-        return self if reduced is self.reduced and within is self.within else self.of(reduced, within, self.z, self.at.state)
+        return (
+            self
+            if reduced is self.reduced and within is self.within
+            else self.of(reduced, within, self.z, self.at.state)
+        )
 
     def chosen(self) -> Chosen:
         """The likeliest of the linearised problem."""

@@ -70,7 +70,7 @@ class Remembering(Aside):
     places: Mapping[int, Array]
 
     @cached_property
-    def pieces(self) -> tuple[Trial, ...]:  # type: ignore[override]
+    def pieces(self) -> tuple[Trial, ...]:
         return tuple(Kept(piece, self.places) for piece in self.inner.pieces)
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import qr
 
 from inrpde.solvers.inverse.coordinates import Penalty
 
@@ -30,9 +31,9 @@ LIKELY = 1e-3
 @dataclass(frozen=True, eq=False)
 class Chosen:
     """The likeliest coordinates z (n,) under a `penalty` of a `weight`, `root` (n, n) of their covariance under it, and
-    the noise (its standard deviation, in the units of the rows); `trusted` (rows,) is how much of each reading the answer
-    takes up, between 0 and 1, and `degrees` of all together. `unlikely` is minus twice the logarithm of the likelihood,
-    but for a constant."""
+    the noise (its standard deviation, in the units of the rows); `trusted` (rows,) is how much of each reading the
+    answer takes up, between 0 and 1, and `degrees` of all together. `unlikely` is minus twice the logarithm of the
+    likelihood, but for a constant."""
 
     z: Array
     root: Array
@@ -53,8 +54,8 @@ def choose(slopes: Array, data: Array, penalties: Sequence[Penalty], count: int)
 
 
 def averaged(slopes: Array, data: Array, penalties: Sequence[Penalty], count: int) -> tuple[Array, Array]:
-    """The mean (n,) of the coordinates, and the root (n, n) of their covariance, under all penalties that are likely, by
-    their likelihood (Hoeting et al. 1999)."""
+    """The mean (n,) of the coordinates, and the root (n, n) of their covariance, under all penalties that are likely,
+    by their likelihood (Hoeting et al. 1999)."""
     made = [_Spectrum.of(slopes, data, penalty, count) for penalty in penalties]
     tried = [(each, w, each.unlikely(w)) for each in made for w in each.weights]
     least = min(value for *_, value in tried)
@@ -63,7 +64,8 @@ def averaged(slopes: Array, data: Array, penalties: Sequence[Penalty], count: in
     whole = sum(share for _, share in kept)
     mean = sum((share / whole) * each.z for each, share in kept)
     parts = [np.sqrt(share / whole) * np.column_stack([each.root, each.z - mean]) for each, share in kept]
-    return mean, np.linalg.qr(np.column_stack(parts).T, mode="r").T
+    (r,) = qr(np.column_stack(parts).T, mode="r", check_finite=False)
+    return mean, r[: len(mean)].T
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from inrpde.compiler.form import Form, Row
 class Roles:
     """`fields` and `learned` are numbers of unknowns. `readings` are what was measured of fields, and may be noisy;
     `given` are linear equations of learned quantities alone that say what these are, on a boundary or at points;
-    `penalties` are those that say in a volume how they vary. All `equations` else hold. Are the fields `linear` in the equations,
-    the learned quantities given?"""
+    `penalties` are those that say in a volume how they vary. All `equations` else hold. Are the fields `linear` in
+    them, the learned quantities given?"""
 
     fields: tuple[int, ...]
     learned: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""The strategy for learned coefficients that are read: the fields follow, on bodies that become finer level by level."""
+"""The strategy for learned coefficients that are read: fields follow them, on bodies that become finer by levels."""
 
 from __future__ import annotations
 
@@ -145,7 +145,9 @@ def forward(form: Form) -> Form:
     """The form with learned quantities at their initial values: what its sources are shows how fields vary."""
     problem = form.bound.problem
     known = {k: v.initial if isinstance(v, Learned) else v for k, v in problem.coefficients.items()}
-    holding = dict.fromkeys(row.condition for row in form.rows if any(k not in Roles.of(form).learned for k in held(form, row)))
+    holding = dict.fromkeys(
+        row.condition for row in form.rows if any(k not in Roles.of(form).learned for k in held(form, row))
+    )
     conditions = [problem.conditions[number] for number in holding]
     try:
         return compile_problem(Problem(problem.name, problem.unknowns, conditions, known))
@@ -207,8 +209,8 @@ def differences(found: Found, before: Found | None, points: Sequence[Array]) -> 
     """What each unknown differs by from the level before, beside its size."""
     if before is None:
         return [1.0] * len(points)
-    pairs = [[field_at(each.state, k, at) for each in (before, found)] for k, at in enumerate(points)]
-    return [relative_difference(*pair) for pair in pairs]
+    one, other = before.state, found.state
+    return [relative_difference(field_at(one, k, at), field_at(other, k, at)) for k, at in enumerate(points)]
 
 
 def doubts(form: Form, found: Found) -> tuple[str, ...]:
@@ -221,8 +223,7 @@ def doubts(form: Form, found: Found) -> tuple[str, ...]:
     ]  # fmt: skip
     if not vague:
         return ()
-    names, are = " and ".join(vague), "is" if len(vague) == 1 else "are"
-    return (f"the readings do not say what {names} {are}: other values fit them as well",)
+    return (f"the conditions do not determine {' and '.join(vague)}: other values fit the readings as well",)
 
 
 @dataclass(frozen=True)
