@@ -26,6 +26,9 @@ SHORTEST = 2.0**-6
 """The shortest step; chosen."""
 INSIDE, CHECKED = 0.9, 2000
 """The part of the way to a bound that a step may go, and the points at which a field's bounds are looked at; chosen."""
+BLIND, SHARE = 1e-6, 0.1
+"""The effect of a combination of numbers on the readings beside the largest below which they do not tell it, rounding
+of a factorisation being larger, and the part of it that a number is, at least; chosen."""
 ROUNDS, SAME = 4, 1.3
 """How many times the noise of each condition is taken anew, at most, where several are read, and the ratio to the one
 before of which it is the same; chosen."""
@@ -35,13 +38,15 @@ before of which it is the same; chosen."""
 class Found:
     """Learned quantities and the fields that follow them. The squares of `spread[k]` (width, n), heads of unknown k,
     add up to its variance at a point; `noise` is by condition the readings' standard deviation, in their own units;
-    `degrees` is how many numbers the readings tell; it took so many `seconds`."""
+    `degrees` is how many numbers the readings tell, `open` are the unknown numbers of which they tell combinations
+    alone; it took so many `seconds`."""
 
     state: State
     z: Array
     spread: Mapping[int, Array]
     noise: Mapping[int, float]
     degrees: float
+    open: tuple[int, ...]
     steps: int
     seconds: float
 
@@ -114,7 +119,16 @@ def descend(reduced: Reduced, within: Coordinates, z: Array, near: State) -> Fou
     mean, root = averaged(*here.linear)
     step = limits.clipped(here, mean) - here.z
     here = here.moved(here.z + limits.length(here, step) * step)
-    return Found(here.at.state, here.z, _spread(here, root), noise, chosen.degrees, steps, time.perf_counter() - begun)
+    return Found(
+        here.at.state,
+        here.z,
+        _spread(here, root),
+        noise,
+        chosen.degrees,
+        _open(here),
+        steps,
+        time.perf_counter() - begun,
+    )
 
 
 def _steps(here: Point, limits: Limits) -> tuple[Point, Chosen, int]:
@@ -147,6 +161,21 @@ def _noise(here: Point, chosen: Chosen) -> dict[int, float]:
         left = max(float(np.sum(1 - chosen.trusted[mine])), 1.0)
         out[row.condition] = float(np.sqrt(rest / left)) / here.reduced.scales[row]
     return out
+
+
+def _open(here: Point) -> tuple[int, ...]:
+    """The learned numbers that may change together without a change of any reading."""
+    reduced, state = here.reduced, here.at.state
+    numbers = [k for k in reduced.roles.learned if reduced.form.unknowns[k].is_number]
+    if not numbers:
+        return ()
+    places = np.concatenate([reduced.columns(state, (k,)) for k in numbers])
+    mine = np.isin(reduced.columns(state, reduced.roles.learned), places)
+    sizes = [abs(float(state.heads[k][0])) or 1.0 for k in numbers]
+    effects = here.at.slopes @ np.linalg.pinv(here.within.basis)[:, mine] * sizes
+    _, s, vt = np.linalg.svd(effects, full_matrices=False)
+    blind = vt[s <= BLIND * max(s.max(), 1e-300)]
+    return tuple(k for k, column in zip(numbers, blind.T, strict=True) if np.any(np.abs(column) > SHARE))
 
 
 def _spread(here: Point, root: Array) -> dict[int, Array]:

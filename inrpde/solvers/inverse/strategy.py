@@ -127,7 +127,7 @@ def solve(context: Context) -> Iterator[Candidate]:
         scored = score(form, held_out, found.state).beside(found.noise).total
         yield Candidate(
             found.state, scored, scored, spent, "inverse", f"{plan}, {found.steps} steps",
-            again=Coarser(form, roles, plan, before, seed), share=share, doubts=doubts(form, found),
+            again=Coarser(form, roles, plan, before, seed), share=share, doubts=doubts(form, roles, found),
             noise=found.noise, spread=found.spread,
         )  # fmt: skip
         sure = all(now > STEADY * then for now, then in zip(uncertain, latest, strict=True))
@@ -213,17 +213,21 @@ def differences(found: Found, before: Found | None, points: Sequence[Array]) -> 
     return [relative_difference(field_at(one, k, at), field_at(other, k, at)) for k, at in enumerate(points)]
 
 
-def doubts(form: Form, found: Found) -> tuple[str, ...]:
+def doubts(form: Form, roles: Roles, found: Found) -> tuple[str, ...]:
     """What the readings do not say."""
-    vague = [
-        unknown.name
-        for k, unknown in enumerate(form.unknowns)
-        if unknown.learned and unknown.is_number
-        and float(np.linalg.norm(found.spread[k])) > UNKNOWN * abs(float(found.state.heads[k][0]))
-    ]  # fmt: skip
+    vague = [form.unknowns[k].name for k in roles.learned if k in found.open or _vague(form, found, k)]
     if not vague:
         return ()
     return (f"the conditions do not determine {' and '.join(vague)}: other values fit the readings as well",)
+
+
+def _vague(form: Form, found: Found, unknown: int) -> bool:
+    """Is the standard deviation of a number as large as it is itself, and as it is expected to be?"""
+    known = form.unknowns[unknown].learned
+    if known is None or not form.unknowns[unknown].is_number:
+        return False
+    size = max(abs(float(found.state.heads[unknown][0])), abs(float(known.initial)))
+    return float(np.linalg.norm(found.spread[unknown])) > UNKNOWN * size
 
 
 @dataclass(frozen=True)
