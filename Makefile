@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_BENCH := $(VENV)/.installed-bench
 INSTALLED_PAPER := $(VENV)/.installed-paper
-PIP_INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
+INSTALLED_PACKAGE := $(VENV)/.installed-package
+PIP_INSTALL = $(BIN)/python -m pip install --constraint constraints.txt --editable
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slow kills torture verify bench paper docs lint format types contract
+.PHONY: help install demo test slow kills torture verify bench paper package docs lint format types contract
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -17,9 +18,13 @@ help:  ## what can be made
 install: $(INSTALLED)  ## the environment in .venv
 
 $(BIN)/python:
+	@echo "An environment is made in $(VENV), by $(PYTHON)."
 	$(PYTHON) -m venv $(VENV)
 
 $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "inrpde, torch, scipy, VTK and the tools of development are installed into $(VENV): more than 2 GB, once, in some"
+	@echo "3 to 10 minutes (PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu spares torch's gigabytes of CUDA)."
+	@echo "pip names each package that it takes; at the end it unpacks them all, and for a minute or two says nothing."
 	$(PIP_INSTALL) '.[dev]'
 	@touch $@
 
@@ -29,6 +34,10 @@ $(INSTALLED_BENCH): $(INSTALLED)
 
 $(INSTALLED_PAPER): $(INSTALLED)
 	$(PIP_INSTALL) '.[dev,paper]'
+	@touch $@
+
+$(INSTALLED_PACKAGE): $(INSTALLED)
+	$(PIP_INSTALL) '.[dev,package]'
 	@touch $@
 
 demo: $(INSTALLED)  ## solve poisson, helmholtz and terrain; tables, HDF5 files and pictures in out/
@@ -62,6 +71,11 @@ bench: $(INSTALLED_BENCH)  ## the table that the README quotes, and the others w
 
 paper: $(INSTALLED_PAPER)  ## the paper's experiments beside the authors' recipe, for the same seconds; pictures in out/paper
 	$(BIN)/python -m benchmarks.paper --folder out/paper
+
+# In environments of their own, which have what the wheel asks for and no tool of development. Torch, most of all that is
+# installed, comes last: until then nothing may need it, and other Pythons than that of constraints.txt go without.
+package: $(INSTALLED_PACKAGE)  ## build the wheel and the sdist, check them, and try them where nothing else is installed
+	$(ONE_THREAD) $(BIN)/python tests/package.py
 
 docs: $(INSTALLED)  ## the site, in out/site; a warning is an error, and nothing is fetched
 	$(ONE_THREAD) $(BIN)/python -m sphinx -W --keep-going -q docs out/site

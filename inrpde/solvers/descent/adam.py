@@ -18,6 +18,7 @@ from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
 from inrpde.solvers.contract.method import Candidate, Context, reads
 from inrpde.solvers.contract.options import Training
+from inrpde.solvers.training.devices import check_torch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,12 +67,17 @@ class Moments:
         return cls(vector, zero, zero, vector)
 
     def update(self, gradient: Tensor, rate: float) -> Moments:
-        first = self.first.lerp(gradient, 1 - FIRST_DECAY)
-        second = (SECOND_DECAY * self.second).addcmul_(gradient, gradient, value=1 - SECOND_DECAY)
-        n = self.step + 1
-        size = second.sqrt().div_(math.sqrt(1 - SECOND_DECAY**n)).add_(TINY)
-        vector = self.vector.addcdiv(first, size, value=-rate / (1 - FIRST_DECAY**n))
-        return replace(self, vector=vector, first=first, second=second, step=n)
+        """After one step. What `torch.optim.Adam` calls is called here, on copies: the class itself would load torch's
+        compiler first, which takes longer than many a run."""
+        from torch.optim.adam import adam
+
+        vector, first, second = self.vector.clone(), self.first.clone(), self.second.clone()
+        adam(
+            [vector], [gradient], [first], [second], [], [self.first.new_tensor(self.step, device="cpu")],
+            foreach=False, amsgrad=False, maximize=False, weight_decay=0.0,
+            lr=rate, beta1=FIRST_DECAY, beta2=SECOND_DECAY, eps=TINY,
+        )  # fmt: skip
+        return replace(self, vector=vector, first=first, second=second, step=self.step + 1)
 
     def fall_back(self) -> Moments:
         """From the best parameters again, with half the rate."""
@@ -122,7 +128,8 @@ class Options(Training):
 def solve(context: Context[Options]) -> Iterator[Candidate]:
     """The method `adam`.
 
-    Raises ProblemError for an equation that cannot be differentiated, UsageError for a device that is not there.
+    Raises ProblemError for an equation that cannot be differentiated, UsageError for a device that is not there, or
+    without torch.
     """
     yield from train(context, context.seed, None, context.memory)
 
@@ -139,6 +146,7 @@ def planned(context: Context[Options], trainer: Trainer) -> Schedule:
 def train(context: Context[Options], seed: int, steps: int | None, memory: Mapping[str, Any]) -> Iterator[Candidate]:
     """Candidates of one run of so many steps (as `planned`, where that is None), from its beginning or from the memory
     of one."""
+    check_torch("the method adam")
     from inrpde.solvers.training.trainer import Trainer
 
     trainer = Trainer(context, seed, RESAMPLE)

@@ -64,8 +64,8 @@ def _scales(b: float, h: float, n: int) -> tuple[float, float]:
 def solve(context: Context[Training]) -> Iterator[Candidate]:
     """The method `broyden`.
 
-    Raises ProblemError for an equation that cannot be differentiated, UsageError for a device that is not there, and
-    DivergedError where the loss is not finite at the start.
+    Raises ProblemError for an equation that cannot be differentiated, UsageError for a device that is not there, or
+    without torch, and DivergedError where the loss is not finite at the start.
     """
     yield from train(METHOD, context)
 

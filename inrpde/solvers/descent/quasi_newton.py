@@ -17,6 +17,7 @@ from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Training
+from inrpde.solvers.training.devices import check_torch
 
 if TYPE_CHECKING:
     from inrpde.solvers.training.trainer import Trainer
@@ -98,6 +99,7 @@ def train(method: QuasiNewton, context: Context[Training]) -> Iterator[Candidate
 def _run(
     method: QuasiNewton, context: Context[Training], seed: int, steps: float, seconds: float, memory: Mapping[str, Any]
 ) -> Iterator[Candidate]:
+    check_torch(f"the method {method.name}")
     from inrpde.solvers.training.trainer import Trainer
 
     begun = reported = time.perf_counter()
@@ -159,7 +161,6 @@ def wolfe(loss: Loss, at: Descent, direction: Array) -> tuple[float, float, Arra
     A loss that is not finite counts as one that is much too large, so that the length shrinks.
     """
     from scipy.optimize import line_search
-    from scipy.optimize._linesearch import LineSearchWarning
 
     if not float(direction @ at.gradient) < 0:
         return None
@@ -175,7 +176,7 @@ def wolfe(loss: Loss, at: Descent, direction: Array) -> tuple[float, float, Arra
         return seen[key]
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", LineSearchWarning)
+        warnings.simplefilter("ignore", RuntimeWarning)  # that no length was found, in a class without a public name
         length, *_ = line_search(
             lambda v: evaluate(v)[0], lambda v: evaluate(v)[1], at.vector, direction, at.gradient, at.loss,
             c1=DECREASE, c2=FLATNESS, maxiter=TRIALS,

@@ -1,6 +1,6 @@
 """Many small pieces: their columns orthonormalised, and a block Cholesky factor of the orthonormalised Gram matrix.
 
-Pieces that overlap couple; the levels of a breadth-first walk over those couplings make the Gram matrix block
+Pieces that overlap couple; in the order of Cuthill and McKee, cut where couplings end, they make the Gram matrix block
 tridiagonal. Pieces that reach everywhere (corner functions, integrals) are a border, eliminated by a Schur complement.
 The factor preconditions a few iterations, which give back the digits that the Gram matrix loses.
 """
@@ -13,6 +13,8 @@ from typing import TypeVar
 
 import numpy as np
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from inrpde import deadline
 from inrpde.discretise.system import System
@@ -155,28 +157,21 @@ def _shared(p: OrthonormalPiece, other: OrthonormalPiece) -> tuple[Array, Array,
 
 
 def _levels(inner: list[int], overlaps: dict) -> list[list[int]]:
-    """The levels of a breadth-first walk from an end of the graph of couplings, one component after another."""
-    near: dict[int, set[int]] = {k: set() for k in inner}
-    for i, j in overlaps:
-        near[i].add(j)
-        near[j].add(i)
-    levels: list[list[int]] = []
-    left = set(inner)
-    while left:
-        walk = _walk(_walk([min(left)], near)[-1][:1], near)
-        levels += walk
-        left -= {k for level in walk for k in level}
+    """Groups of pieces, each coupled with those beside it alone: in the reversed order of Cuthill and McKee each group
+    goes as far as the one before it reaches."""
+    pairs = np.searchsorted(inner, np.array(list(overlaps), dtype=int).reshape(-1, 2))
+    one, other = np.concatenate([pairs, pairs[:, ::-1]]).T
+    graph = csr_array((np.ones(len(one)), (one, other)), shape=(len(inner), len(inner)))
+    order = reverse_cuthill_mckee(graph, symmetric_mode=True)
+    place = np.argsort(order)
+    furthest = np.arange(len(inner))
+    np.maximum.at(furthest, place[one], place[other])
+    furthest = np.maximum.accumulate(furthest)
+    levels, start, stop = list[list[int]](), 0, min(1, len(inner))
+    while start < stop:
+        levels.append([inner[k] for k in order[start:stop]])
+        start, stop = stop, min(max(int(furthest[stop - 1]) + 1, stop + 1), len(inner))
     return levels
-
-
-def _walk(start: list[int], near: dict[int, set[int]]) -> list[list[int]]:
-    levels, seen = [start], set(start)
-    while True:
-        following = sorted({n for k in levels[-1] for n in near[k]} - seen)
-        if not following:
-            return levels
-        levels.append(following)
-        seen |= set(following)
 
 
 def _eliminate(

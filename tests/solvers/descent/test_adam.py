@@ -5,6 +5,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+import torch
 
 from inrpde.errors import DivergedError, UsageError
 from inrpde.solvers.contract.method import Clock
@@ -32,6 +33,23 @@ def test_a_complex_wave(small):
 def test_points_are_fitted_in_minibatches(small):
     found = best(small.context(small.regression(), steps=500, width=32, batch=50, omega=10))
     assert small.error(found, small.regression_exact) < 2e-2
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64])
+def test_a_step_is_that_of_torch_to_the_last_bit(kind):
+    generator = torch.Generator().manual_seed(0)
+    start, *gradients = torch.randn((40, 7), generator=generator, dtype=kind)
+    parameter = torch.nn.Parameter(start.clone())
+    theirs = torch.optim.Adam([parameter], betas=(adam.FIRST_DECAY, adam.SECOND_DECAY), eps=adam.TINY)
+    at = adam.Moments.start(start)
+    for step, gradient in enumerate(gradients):
+        rate = 0.1 / (1 + step)
+        theirs.param_groups[0]["lr"], parameter.grad = rate, gradient
+        theirs.step()
+        before, at = at, at.update(gradient, rate)
+        assert before.step == step  # what was there stays as it was
+        assert torch.equal(at.vector, parameter.detach())
+    assert not torch.equal(before.vector, at.vector)
 
 
 def test_the_seed_decides(small):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from inrpde.discretise.system import Block, Entries, System
 from inrpde.errors import DivergedError
 from inrpde.solvers.linear.dense import ridge_solve
-from inrpde.solvers.linear.tridiagonal import Tridiagonal
+from inrpde.solvers.linear.tridiagonal import Tridiagonal, _levels
 from tests.solvers.systems import chain, slices, system_of
 
 
@@ -63,6 +63,20 @@ def test_pieces_that_overlap_anyhow(seed):
     reaches = [np.sort(rng.permutation(total)[: rng.integers(15, 40)]) for _ in range(count)]
     system = system_of(reaches, rng.integers(1, 6, count), total, rng)
     assert np.allclose(block_solve(system), dense(system), rtol=1e-8, atol=1e-10)
+
+
+@given(st.sets(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=30))
+def test_a_level_couples_with_those_beside_it_alone(couples):
+    inner = [k for k in range(12) if k != 5]
+    overlaps = {(max(pair), min(pair)): None for pair in couples if 5 not in pair}
+    levels = _levels(inner, overlaps)
+    assert sorted(k for level in levels for k in level) == inner
+    number = {k: n for n, level in enumerate(levels) for k in level}
+    assert all(abs(number[i] - number[j]) <= 1 for i, j in overlaps)
+
+
+def test_the_levels_of_a_chain_are_its_pieces():
+    assert sorted(map(len, _levels(list(range(9)), {(k + 1, k): None for k in range(8)}))) == [1] * 9
 
 
 def test_pieces_in_separate_components_and_pieces_without_rows():

@@ -1,4 +1,4 @@
-"""Devices: those that are not there are refused, and torch is asked about none but the processor's."""
+"""Devices: those that are not there are refused, and torch is asked about all but the processor's."""
 
 import subprocess
 import sys
