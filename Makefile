@@ -74,8 +74,9 @@ format: $(INSTALLED)  ## mend what ruff can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-types: $(INSTALLED)  ## mypy: the package, and what a user writes, the problems and the README
+types: $(INSTALLED)  ## mypy: the package, and what a user writes, the problems, the README and the example plugins
 	$(BIN)/mypy
+	for each in docs/examples/*/; do (cd $$each && $(CURDIR)/$(BIN)/mypy) || exit 1; done
 	$(BIN)/python tests/blocks.py README.md out/blocks
 	$(BIN)/mypy --allow-untyped-defs problems/*.py out/blocks/*.py
 
