@@ -172,7 +172,7 @@ def dataset(solution: Solution, own: Mapping[str, Array] | None = None) -> Datas
 
 
 def view(
-    solution: Solution, grid: Sequence[int] | None, times: Sequence[float] | None, at: Mapping[str, float]
+    solution: Solution, grid: Sequence[int] | None, times: Sequence[float] | Array | None, at: Mapping[str, float]
 ) -> Dataset:
     """The fields to look at: on a grid and at times of one's choice, with the coordinates `at` fixed.
 

@@ -41,7 +41,16 @@ def example(tmp_path, monkeypatch, install):
 
 
 def test_every_example_is_short_and_named():
-    assert set(EXAMPLES) == {"one_fit", "fourier", "chebyshev", "polynomials", "known", "columns", "ellipse", "test_mine"}
+    assert set(EXAMPLES) == {
+        "one_fit",
+        "fourier",
+        "chebyshev",
+        "polynomials",
+        "known",
+        "columns",
+        "ellipse",
+        "test_mine",
+    }
     assert all(len(text.splitlines()) < 60 for text in EXAMPLES.values())
 
 
