@@ -24,7 +24,8 @@ def done(command, **given):
 
 def copied(name, folder):
     """A copy of an example: building leaves files beside the sources."""
-    return shutil.copytree(EXAMPLES / name, folder / name)
+    left = shutil.ignore_patterns(".*cache", "__pycache__", "build", "*.egg-info")
+    return shutil.copytree(EXAMPLES / name, folder / name, ignore=left)
 
 
 def test_the_example_is_found_and_its_settings_reach_it(tmp_path):
