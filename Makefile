@@ -7,6 +7,8 @@ INSTALLED_BENCH := $(VENV)/.installed-bench
 INSTALLED_PAPER := $(VENV)/.installed-paper
 INSTALLED_PACKAGE := $(VENV)/.installed-package
 PIP_INSTALL = $(BIN)/python -m pip install --constraint constraints.txt --editable
+# The pages whose Python is typed as a user's is; the plugins of extending.md are typed in docs/examples.
+PAGES := README.md $(filter-out docs/extending.md, $(wildcard docs/*.md docs/*/*.md))
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
@@ -88,10 +90,12 @@ format: $(INSTALLED)  ## mend what ruff can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-types: $(INSTALLED)  ## mypy: the package, and what a user writes, the problems and the README
+types: $(INSTALLED)  ## mypy: the package, and what a user writes: the problems, the pages, the example plugins
 	$(BIN)/mypy
-	$(BIN)/python tests/blocks.py README.md out/blocks
-	$(BIN)/mypy --allow-untyped-defs problems/*.py out/blocks/*.py
+	for each in docs/examples/*/; do (cd $$each && $(CURDIR)/$(BIN)/mypy) || exit 1; done
+	rm -rf out/blocks
+	$(BIN)/python tests/blocks.py out/blocks $(PAGES)
+	$(BIN)/mypy --strict problems/*.py out/blocks/*.py
 
 contract: $(INSTALLED)  ## the public contract, where it lies beside the project
 	@if [ -f ../shared/contract.py ]; then $(BIN)/python ../shared/contract.py; else echo "no contract beside the project"; fi

@@ -1,77 +1,16 @@
-"""The settings: every key that `--set`, `solve(settings=)` and `Problem(settings=)` know. A new one is one line."""
+"""The settings: every key that `--set`, `solve(settings=)` and `Problem(settings=)` know. A new one is one line.
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+Those of other packages (entry points `inrpde.settings`, each named as its keys begin) are looked for when they are set.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
 from inrpde.errors import InrpdeError, ProblemError, UsageError
-
-Parse = Callable[[Any], Any]
-
-
-def whole(low: int = 1, most: int = 10**9) -> Parse:
-    """A whole number of at least `low` and at most `most`, from a number or from text."""
-
-    def parse(value: Any) -> int:
-        number = float(value)
-        if isinstance(value, bool) or number != math.floor(number) or not low <= number <= most:
-            raise ValueError
-        return int(number)
-
-    parse.__doc__ = f"a whole number of at least {low} and at most {most}"
-    return parse
-
-
-def positive(value: Any) -> float:
-    """a positive number of at most a million"""
-    number = float(value)
-    if isinstance(value, bool) or not 0 < number <= 1e6:
-        raise ValueError
-    return number
-
-
-def switch(value: Any) -> bool:
-    """true or false"""
-    known = {"true": True, "false": False}
-    if str(value).lower() not in known:
-        raise ValueError
-    return known[str(value).lower()]
-
-
-def one_of(*words: str) -> Parse:
-    """One of some words."""
-
-    def parse(value: Any) -> str:
-        if value not in words:
-            raise ValueError
-        return str(value)
-
-    parse.__doc__ = f"one of {', '.join(words)}"
-    return parse
-
-
-def optional(parse: Parse) -> Parse:
-    """What `parse` takes, or none."""
-
-    def wider(value: Any) -> Any:
-        return None if value is None or str(value).lower() == "none" else parse(value)
-
-    wider.__doc__ = f"{parse.__doc__}, or none"
-    return wider
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One key: its default, the function that parses a value (its docstring says what it takes) and a line of help."""
-
-    key: str
-    default: Any
-    parse: Parse
-    help: str
-
+from inrpde.setting import STAGES, Setting, one_of, optional, own, positive, switch, whole
 
 SETTINGS: Mapping[str, Setting] = MappingProxyType(
     {
@@ -100,8 +39,8 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
 
 
 class Settings(Mapping[str, Any]):
-    """A frozen mapping from every key to its value; `user` and `author` are the keys that each has changed: a default
-    that is asked for is what happens anyway."""
+    """A frozen mapping from every key to its value, of other packages' from those that are changed; `user` and `author`
+    are the keys that each has changed: a default that is asked for is what happens anyway."""
 
     def __init__(self, values: Mapping[str, Any], author: Iterable[str] = (), user: Iterable[str] = ()):
         self._values = MappingProxyType(dict(values))
@@ -134,11 +73,36 @@ def resolve(author: Mapping[str, Any], user: Mapping[str, Any]) -> Settings:
     Values may be typed or text. A wrong key or value raises ProblemError where it is the author's, UsageError where it
     is the user's.
     """
-    defaults = {key: setting.default for key, setting in SETTINGS.items()}
     authors, users = _parsed(author, "Problem(settings=…)", ProblemError), _parsed(user, "--set", UsageError)
-    values = defaults | authors | users
-    changed = {key for key in values if values[key] != defaults[key]}
+    defaults = {key: setting.default for key, setting in SETTINGS.items()}
+    given = authors | users
+    changed = {key for key, value in given.items() if value != known(key).default}
+    values = defaults | {key: value for key, value in given.items() if key in changed or key in defaults}
     return Settings(values, changed & authors.keys() - users.keys(), changed & users.keys())
+
+
+def known(key: str) -> Setting:
+    """The setting of a key. Raises KeyError where there is none, UsageError where the package that has it cannot be
+    loaded, or several have such keys."""
+    if key in SETTINGS:
+        return SETTINGS[key]
+    from inrpde import plugins  # which reads what is installed: `inrpde --help` does not
+
+    prefix = key.partition(".")[0]
+    if prefix in STAGES or prefix not in plugins.available("settings"):
+        raise KeyError(key)
+    return {each.key: each for each in own(plugins.load("settings", prefix)).values()}[key]
+
+
+def _every() -> list[str]:
+    """All keys, of other packages those whose package can be loaded."""
+    from inrpde import plugins
+
+    found = list(SETTINGS)
+    for plugin in plugins.available("settings").values():
+        with suppress(InrpdeError):
+            found += [each.key for each in own(plugin.load()).values()]
+    return found
 
 
 def _parsed(given: Mapping[str, Any], where: str, error: type[InrpdeError]) -> dict[str, Any]:
@@ -150,11 +114,13 @@ def _parsed(given: Mapping[str, Any], where: str, error: type[InrpdeError]) -> d
 def _parse(key: str, value: Any, where: str, error: type[InrpdeError]) -> Any:
     if not isinstance(key, str):
         raise error(f"the key {key!r} is no string", where, 'settings={"solver.width": 64}')
-    setting = SETTINGS.get(key)
-    if setting is None:
-        nearest = get_close_matches(key, SETTINGS, n=1, cutoff=0)[0]
-        fix = f"did you mean {nearest}? All of them: {', '.join(SETTINGS)}"
-        raise error(f"there is no setting {key!r}", where, fix)
+    try:
+        setting = known(key)
+    except KeyError:
+        every = _every()
+        nearest = get_close_matches(key, every, n=1, cutoff=0)[0]
+        fix = f"did you mean {nearest}? All of them: {', '.join(every)}"
+        raise error(f"there is no setting {key!r}", where, fix) from None
     try:
         return setting.parse(value)
     except (TypeError, ValueError, OverflowError):

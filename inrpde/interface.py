@@ -8,6 +8,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from inrpde import pipeline
 from inrpde.arguments import as_path, check_arguments, check_written
 from inrpde.bar import bar
@@ -33,8 +35,8 @@ def problem(spec: str | Path, **parameters: Any) -> Problem:
 def solve(
     problem: Problem, method: str = "auto", seed: int = 0, budget: float | None = None, tol: float | None = None,
     reference: str = "auto", device: str = "cpu", settings: Mapping[str, Any] | None = None, *,
-    progress: bool | Progress = False, grid: Sequence[int] | None = None, times: Sequence[float] | None = None,
-    output: str | Path | None = None, resume: bool = False,
+    progress: bool | Progress = False, grid: Sequence[int] | None = None,
+    times: Sequence[float] | np.ndarray | None = None, output: str | Path | None = None, resume: bool = False,
 ) -> Solution:  # fmt: skip
     """Solve a problem and check the answer.
 

@@ -117,7 +117,8 @@ def run(
     clock = Clock(budget) if started is None else Clock(budget, started)
     watch, stops, warnings = Stopwatch(), Stops(), list[str]()
     progress = _guarded(progress, warnings.append)
-    check_read(method, read(solve_by), chosen, warnings.append)
+    warnings += filter(None, [plugin.clash])
+    check_read(method, read(solve_by, chosen), chosen, warnings.append)
     about = partial(of_run, problem, chosen, method=method, seed=seed, device=device)
     with held(stored_at(output) if output is not None else None):
         saving = Saving.beside(output, about, warnings.append)

@@ -26,6 +26,7 @@ from inrpde.networks.trial import Trial
 from inrpde.references.reference import NoReference, Reference, Refusal, from_levels
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import bounds
+from inrpde.setting import one_of, optional, positive, setting, switch, whole
 from inrpde.solvers.bodies.plan import Global
 from inrpde.solvers.contract.method import Candidate, Context, Method, reads
 from inrpde.solvers.contract.options import Nothing
@@ -68,8 +69,14 @@ __all__ = [
     "linearise",
     "minimise",
     "no_jets",
+    "one_of",
+    "optional",
+    "positive",
     "reads",
     "score",
+    "setting",
+    "switch",
+    "whole",
     "zero_state",
 ]
 

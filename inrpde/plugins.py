@@ -1,13 +1,18 @@
 """Problems, methods, references and exporters, found by entry points and imported when they are asked for.
 
 A package adds one by an entry point in the group `inrpde.problems`, `inrpde.methods`, `inrpde.strategies`,
-`inrpde.bodies`, `inrpde.references` or `inrpde.exporters`; what comes with inrpde is registered the same way, but for
-the strategies of `auto`, which are listed in `solvers/auto.py`, and the bodies, in `networks/stored.py`.
+`inrpde.bodies`, `inrpde.references`, `inrpde.exporters` or `inrpde.settings`; what comes with inrpde is registered the
+same way, but for the strategies of `auto`, which are listed in `solvers/auto.py`, the bodies, in `networks/stored.py`,
+and the settings, in `config.py`.
+
+Where several packages have one name, it is that of inrpde, if this has it, else nobody's; others are `PACKAGE:NAME`.
 """
 
 import inspect
+import re
 import sys
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -17,8 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from inrpde.errors import InrpdeError, UsageError
+from inrpde.setting import unfit
 
-GROUPS = ("problems", "methods", "strategies", "bodies", "references", "exporters")
+GROUPS = ("problems", "methods", "strategies", "bodies", "references", "exporters", "settings")
+ASKED = ("problems", "methods", "exporters", "settings")
+"""Groups whose plugins are asked for by name; of others all are asked, each claim by itself."""
 CALLS = {
     "methods": {"": "(context)"},
     "strategies": {"serves": "(form)"},
@@ -31,11 +39,13 @@ CALLS = {
 
 @dataclass(frozen=True)
 class Plugin:
-    """The claims of installed packages to one name in a group; a plugin that can be loaded has exactly one."""
+    """The claims of installed packages to one name in a group; a plugin that can be loaded has exactly one. `rivals`
+    are those to the name of one that comes with inrpde, which has it."""
 
     group: str
     name: str
     claims: tuple[EntryPoint, ...]
+    rivals: tuple[EntryPoint, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -67,9 +77,20 @@ class Plugin:
             raise UsageError(
                 f"the {self.kind} {self.name!r} is claimed by {len(self.claims)} packages",
                 " and ".join(f"{_package(claim)} ({claim.value})" for claim in self.claims),
-                "uninstall one of them",
+                "uninstall one of them" if self.group == "settings" else f"say which: {self._qualified(self.claims)}",
             )
         return self.claims[0]
+
+    @property
+    def clash(self) -> str | None:
+        """Which other packages have its name, and how they are asked for; None where none has."""
+        if not self.rivals:
+            return None
+        theirs = " and ".join(map(_package, self.rivals))
+        return f"{self.name} is the {self.kind} of {self.package}; that of {theirs} is {self._qualified(self.rivals)}"
+
+    def _qualified(self, claims: Iterable[EntryPoint]) -> str:
+        return " or ".join(dict.fromkeys(map(_qualified, claims)))
 
     def load(self) -> Any:
         """Import what the entry point names. Raises UsageError with the reason when that fails, or cannot be called as
@@ -83,7 +104,8 @@ class Plugin:
         except (Exception, SystemExit) as error:
             what = f"the {self.kind} {self.name!r} cannot be loaded: {failed(error)}"
             raise UsageError(what, where, "mend or uninstall that package") from error
-        if (flaw := misfit(self.group, made)) is not None:
+        flaw = unfit(entry.name, made) if self.group == "settings" else misfit(self.group, made)
+        if flaw is not None:
             fix = "mend that package: inrpde.plugin has the protocols, and inrpde.testing what tries them"
             raise UsageError(f"the {self.kind} {self.name!r} cannot be used: {flaw}", where, fix)
         return made
@@ -118,23 +140,48 @@ def misfit(group: str, made: Any) -> str | None:
 
 def in_turn(group: str) -> list[Plugin]:
     """A plugin for every claim, in the order in which they are asked: those that come with inrpde before all others."""
-    every = [Plugin(group, plugin.name, (claim,)) for plugin in available(group).values() for claim in plugin.claims]
+    every = [Plugin(group, claim.name, (claim,)) for claim in entry_points(group=f"inrpde.{group}")]
     return sorted(every, key=lambda plugin: (not plugin.ours, plugin.name, plugin.package))
 
 
 def available(group: str) -> dict[str, Plugin]:
-    """The plugins of a group by name, sorted; none of them is imported."""
+    """The plugins of a group by name, sorted; none of them is imported. Of a name that several packages have, each is
+    under `PACKAGE:NAME`; the name itself is that of inrpde, else, where plugins are asked for by name, a plugin that
+    cannot be loaded and says so."""
     claims = defaultdict(list)
     for entry in entry_points(group=f"inrpde.{group}"):
         claims[entry.name].append(entry)
-    return {name: Plugin(group, name, tuple(claims[name])) for name in sorted(claims)}
+    found = dict[str, Plugin]()
+    for name, every in claims.items():
+        if len(every) == 1:
+            found[name] = Plugin(group, name, tuple(every))
+            continue
+        ours, others = tuple(filter(_ours, every)), tuple(entry for entry in every if not _ours(entry))
+        if ours or group in ASKED:
+            found[name] = Plugin(group, name, ours or others, others if ours else ())
+        if group != "settings":  # these are known by how their keys begin
+            for full in dict.fromkeys(map(_qualified, others)):
+                found[full] = Plugin(group, full, tuple(entry for entry in others if _qualified(entry) == full))
+    return {name: found[name] for name in sorted(found)}
+
+
+def get(group: str, name: str) -> Plugin | None:
+    """The plugin of a name, or of a `PACKAGE:NAME`, whether or not another package has that name; None where there is
+    none."""
+    if ":" not in name:
+        return available(group).get(name)
+    package, _, bare = name.partition(":")
+    full = f"{_normal(package)}:{bare}"
+    claims = tuple(entry for entry in entry_points(group=f"inrpde.{group}") if _qualified(entry) == full)
+    return Plugin(group, full, claims) if claims else None
 
 
 def find(group: str, name: str) -> Plugin:
     """The plugin of that name, not yet imported. Raises UsageError with those installed and the nearest name."""
+    found = get(group, name)
+    if found is not None:
+        return found
     plugins = available(group)
-    if name in plugins:
-        return plugins[name]
     near = get_close_matches(name, plugins, n=1)
     guess = f"did you mean {near[0]}? " if near else ""
     raise UsageError(
@@ -162,6 +209,16 @@ def _located(module: str) -> ModuleSpec | None:
 
 def _ours(entry: EntryPoint) -> bool:
     return entry.dist is not None and _distribution(entry.dist)[0] == "inrpde"
+
+
+def _qualified(entry: EntryPoint) -> str:
+    """The name with that of its package before it."""
+    return f"{_normal(_distribution(entry.dist)[0] if entry.dist else 'nobody')}:{entry.name}"
+
+
+def _normal(package: str) -> str:
+    """A package's name as indexes compare names (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def _package(entry: EntryPoint) -> str:

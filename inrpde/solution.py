@@ -145,12 +145,14 @@ class Solution(Viewed):
         axes = [np.linspace(a, b, n) for a, b, n in zip(self.domain.lo, self.domain.hi, shape, strict=False)]
         return axes + ([np.asarray(times, dtype=float)] if times is not None else [])
 
-    def dataset(self, grid: Sequence[int] | None = None, times: Sequence[float] | None = None, **at: float) -> Dataset:
+    def dataset(
+        self, grid: Sequence[int] | None = None, times: Sequence[float] | Array | None = None, **at: float
+    ) -> Dataset:
         """The fields, the reference's and their differences as plain arrays, as `plot` and the others show them."""
         return storage.view(self, grid, times, at)
 
     def to_xarray(
-        self, grid: Sequence[int] | None = None, times: Sequence[float] | None = None, **at: float
+        self, grid: Sequence[int] | None = None, times: Sequence[float] | Array | None = None, **at: float
     ) -> xarray.Dataset:
         """The fields as an xarray.Dataset over the coordinates, or over the nodes of their mesh (and the time)."""
         return views.to_xarray(self.dataset(grid, times, **at))

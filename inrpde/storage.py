@@ -57,7 +57,8 @@ SCATTERED = 20_000
 
 def save(solution: Solution, path: str | Path, own: Mapping[str, Array] | None = None) -> Path:
     """Write fields, reference and networks to an HDF5 file; where the name ends as another exporter does (.wav, .png,
-    .vtk), what that makes of them, and the HDF5 file beside it. `own` are its `values`, where they are known.
+    .vtk), what that makes of them, and the HDF5 file beside it. Where packages share an ending, .PACKAGE:ENDING says
+    whose is meant. `own` are its `values`, where they are known.
 
     Returns the file that was asked for, or the first of several in its place. Raises OutputError where that cannot be
     done."""
@@ -98,6 +99,8 @@ def _write(made: Dataset, path: Path) -> Path:
     write(stored, made)
     if exporter is None:
         return stored
+    if ":" in path.suffix:
+        path = path.with_suffix(f".{exporter.entry.name}")
     try:
         with replacing_all(path) as beside:
             given = exporter.load()(beside, made)
@@ -123,11 +126,11 @@ def _exporter(path: str | Path) -> plugins.Plugin | None:
     suffix = Path(path).suffix.removeprefix(".").lower()
     if suffix in STORED:
         return None
-    exporters = plugins.available("exporters")
-    if suffix not in exporters:
-        there = ", ".join(f".{name}" for name in sorted({*exporters, *filter(None, STORED)}))
+    found = plugins.get("exporters", suffix)
+    if found is None:
+        there = ", ".join(f".{name}" for name in sorted({*plugins.available("exporters"), *filter(None, STORED)}))
         raise OutputError(f"nothing writes files that end in .{suffix}", str(path), f"there are {there}")
-    return exporters[suffix]
+    return found
 
 
 def _sketch(problem: Problem) -> Dataset:
@@ -169,7 +172,7 @@ def dataset(solution: Solution, own: Mapping[str, Array] | None = None) -> Datas
 
 
 def view(
-    solution: Solution, grid: Sequence[int] | None, times: Sequence[float] | None, at: Mapping[str, float]
+    solution: Solution, grid: Sequence[int] | None, times: Sequence[float] | Array | None, at: Mapping[str, float]
 ) -> Dataset:
     """The fields to look at: on a grid and at times of one's choice, with the coordinates `at` fixed.
 

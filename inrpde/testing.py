@@ -34,7 +34,7 @@ from inrpde.references.reference import NoReference, Reference
 from inrpde.sampling.draw import draw
 from inrpde.sampling.sample import sample
 from inrpde.solvers.contract.guest import checked
-from inrpde.solvers.contract.method import Candidate, Clock, Context, candidates
+from inrpde.solvers.contract.method import Candidate, Clock, Context, candidates, read
 
 __all__ = ["check_body", "check_exporter", "check_method", "check_reference"]
 
@@ -61,6 +61,7 @@ def check_method(
     so is what `again` makes of it, which is another.
     """
     _fits("methods", method)
+    _check_registered(method)
     problem = problem or load_problem(POISSON, {})[0]
     form = compile_problem(problem)
     chosen = config.resolve(problem.settings, settings or {})
@@ -177,6 +178,17 @@ def _holds(what: Any, otherwise: str) -> None:
 def _fits(group: str, made: Any) -> None:
     flaw = plugins.misfit(group, made)
     _holds(flaw is None, str(flaw))
+
+
+def _check_registered(method: Method) -> None:
+    """Can what a method reads be set?"""
+    for key in read(method):
+        try:
+            config.known(key)
+        except KeyError:
+            prefix = key.partition(".")[0]
+            entry = f'[project.entry-points."inrpde.settings"] {prefix} = "MODULE:Options"'
+            raise AssertionError(f"nobody can set {key}, which it reads: the package has no {entry}") from None
 
 
 def _relative(values: np.ndarray, true: np.ndarray) -> float:

@@ -36,10 +36,14 @@ class Viewed(ABC):
     """
 
     @abstractmethod
-    def dataset(self, grid: Sequence[int] | None = None, times: Sequence[float] | None = None, **at: float) -> Dataset:
+    def dataset(
+        self, grid: Sequence[int] | None = None, times: Sequence[float] | Array | None = None, **at: float
+    ) -> Dataset:
         """The fields as plain arrays."""
 
-    def plot(self, grid: Sequence[int] | None = None, times: Sequence[float] | None = None, **at: float) -> Figure:
+    def plot(
+        self, grid: Sequence[int] | None = None, times: Sequence[float] | Array | None = None, **at: float
+    ) -> Figure:
         """A picture as a matplotlib figure, which notebooks show: lines in one dimension, colours on a grid or mesh in
         two, middle slices or the surface of a mesh in three, up to four times. `solution.plot().savefig("u.png")`."""
         made = figure(self.dataset(grid, times, **at))
@@ -47,13 +51,13 @@ class Viewed(ABC):
         return made
 
     def to_dataframe(
-        self, grid: Sequence[int] | None = None, times: Sequence[float] | None = None, **at: float
+        self, grid: Sequence[int] | None = None, times: Sequence[float] | Array | None = None, **at: float
     ) -> pandas.DataFrame:
         """A row for each node inside the domain, at each time: columns of the coordinates and of the fields."""
         return views.to_dataframe(self.dataset(grid, times, **at))
 
     def to_pyvista(
-        self, grid: Sequence[int] | None = None, times: Sequence[float] | None = None, **at: float
+        self, grid: Sequence[int] | None = None, times: Sequence[float] | Array | None = None, **at: float
     ) -> pyvista.DataSet:
         """A RectilinearGrid, on a mesh an UnstructuredGrid, with the fields in `point_data`, at the last of the times;
         `to_pyvista(t=0.5)` at another one. Complex fields are two, `u_real` and `u_imag`."""
@@ -74,11 +78,13 @@ class FieldView(Viewed):
         """Values on a uniform grid, as `Solution.on_grid`."""
         return self._solution.on_grid(shape, times)[self.name]
 
-    def dataset(self, grid: Sequence[int] | None = None, times: Sequence[float] | None = None, **at: float) -> Dataset:
+    def dataset(
+        self, grid: Sequence[int] | None = None, times: Sequence[float] | Array | None = None, **at: float
+    ) -> Dataset:
         return self._solution.dataset(grid, times, **at)
 
     def to_xarray(
-        self, grid: Sequence[int] | None = None, times: Sequence[float] | None = None, **at: float
+        self, grid: Sequence[int] | None = None, times: Sequence[float] | Array | None = None, **at: float
     ) -> xarray.DataArray:
         """The field as an xarray.DataArray over the coordinates, or over the nodes of its mesh (and the time)."""
         return views.to_xarray(self.dataset(grid, times, **at))[self.name]

@@ -8,7 +8,7 @@ from inrpde import On, Points, Problem, Space
 from inrpde.data import packaged, read_audio
 
 
-def problem(file="", seconds=2.0):
+def problem(file: str = "", seconds: float = 2.0) -> Problem:
     """`file` is a WAV file (music that pygame-ce carries, if none is given), of which the first `seconds` are taken."""
     path = Path(file).absolute() if file else packaged("pygame", "examples/data/house_lo.wav")
     recording = read_audio(path, seconds)

@@ -6,7 +6,7 @@ from inrpde import On, Problem, Space
 from inrpde.data import Image
 
 
-def problem(size=256, alpha=0.5, first="camera.png", second="coins.png"):
+def problem(size: int = 256, alpha: float = 0.5, first: str = "camera.png", second: str = "coins.png") -> Problem:
     space = Space("x y")
     u = space.unknown("u")
     pixels, others = (Image(space, picture, size, grey=True) for picture in (first, second))

@@ -14,7 +14,7 @@ CONDUCTIVITIES = [
 """By columns from left to right, and in each from below."""
 
 
-def problem(scale=1):
+def problem(scale: int = 1) -> Problem:
     """`scale` multiplies all of them: u stays as it is."""
     space = Space("x y")
     x, y = space.coords

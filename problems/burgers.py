@@ -1,11 +1,11 @@
 """u_t + u u_x = ν u_xx: a sine steepens into a front of width ν."""
 
-from sympy import Eq, Interval, pi, sin
+from sympy import Eq, Expr, Interval, pi, sin
 
 from inrpde import On, Problem, Region, Space
 
 
-def problem(nu=0.01 / pi):
+def problem(nu: Expr = 0.01 / pi) -> Problem:
     """`nu` is the viscosity."""
     space = Space("x", time="t")
     x, _ = space.coords

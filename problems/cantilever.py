@@ -5,7 +5,7 @@ from sympy import Eq, FiniteSet, Interval, Matrix, Rational, eye
 from inrpde import On, Problem, Region, Space
 
 
-def problem(length=4):
+def problem(length: float = 4) -> Problem:
     """`length` in heights of the beam; lengths are in heights, stresses in Young's moduli, and so is the weight of a
     unit of volume."""
     nu = Rational(1, 5)

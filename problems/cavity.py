@@ -5,7 +5,7 @@ from sympy import Eq, FiniteSet, Interval, Matrix
 from inrpde import On, Problem, Region, Space
 
 
-def problem(Re=100):
+def problem(Re: float = 100) -> Problem:
     """`Re` is the Reynolds number, of the lid's speed and the square's side."""
     space = Space("x y")
     x, y = space.coords

@@ -5,7 +5,7 @@ from sympy import Eq, Interval, Matrix, exp
 from inrpde import Ball, On, Problem, Region, Space
 
 
-def problem(reynolds=100, end=0):
+def problem(reynolds: float = 100, end: float = 0) -> Problem:
     """`reynolds` is that of the mean speed, 1, and the post's diameter, 1; it lies a little below the middle, as in the
     benchmark of Schäfer and Turek (1996)."""
     space = Space("x y", time="t" if end else None)

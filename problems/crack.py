@@ -5,7 +5,7 @@ from sympy import Eq, Interval, Matrix, Rational, eye, sqrt
 from inrpde import On, Problem, Region, Space
 
 
-def problem(crack=Rational(1, 2)):
+def problem(crack: Rational = Rational(1, 2)) -> Problem:
     """`crack` is half the length of the crack, in half widths of the plate. A quarter of the plate is solved for; plane
     stress, stresses in Young's moduli, a tenth of it far away."""
     nu, pull = Rational(3, 10), Rational(1, 10)

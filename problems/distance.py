@@ -14,7 +14,7 @@ SCANS = {
 }
 
 
-def problem(scan="cortex", points=8_000, alpha=100):
+def problem(scan: str = "cortex", points: int = 8_000, alpha: float = 100) -> Problem:
     """`scan` is "cortex" (which nilearn carries), "ant", "airplane" (pyvista) or a file of triangles or of points with
     normals, of which at most so many `points` are taken; off the surface exp(-α|u|) is small.
 

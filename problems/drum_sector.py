@@ -5,7 +5,7 @@ from sympy import Eq, Interval, Rational, atan2, besselj, pi, sin, sqrt
 from inrpde import Ball, On, Problem, Region, Space
 
 
-def problem(k=8):
+def problem(k: float = 8) -> Problem:
     """`k` is the wavenumber."""
     space = Space("x y")
     x, y = space.coords

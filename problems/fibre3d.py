@@ -6,7 +6,7 @@ from sympy import Eq
 from inrpde import Mesh, MeshField, On, Problem, Space
 
 
-def problem(contrast=50):
+def problem(contrast: float = 50) -> Problem:
     """`contrast` is the fibre's conductivity; that of the matrix is 1."""
     space = Space("x y z")
     T = space.unknown("T")

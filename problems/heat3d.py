@@ -5,7 +5,7 @@ from sympy import Eq, Interval, exp, pi, sin
 from inrpde import On, Problem, Region, Space
 
 
-def problem(diffusivity=0.1):
+def problem(diffusivity: float = 0.1) -> Problem:
     space = Space("x y z", time="t")
     x, y, z, t = space.coords
     T = space.unknown("T")

@@ -1,11 +1,11 @@
 """Helmholtz with a pulse, a lens and an absorbing layer; u is complex."""
 
-from sympy import Abs, Eq, I, Interval, Max, Rational, diag, exp
+from sympy import Abs, Eq, Expr, I, Interval, Max, Rational, diag, exp
 
 from inrpde import On, Problem, Region, Space
 
 
-def problem(k=12, layer=Rational(3, 10)):
+def problem(k: float = 12, layer: Rational = Rational(3, 10)) -> Problem:
     """`k` is the wavenumber, `layer` the depth of the absorbing layer round the square [-1, 1]²."""
     space = Space("x y")
     x, y = space.coords
@@ -13,7 +13,7 @@ def problem(k=12, layer=Rational(3, 10)):
     n = space.coefficient("n", positive=True)  # refractive index
     omega = Region(space, Interval(-1 - layer, 1 + layer) ** 2)
 
-    def stretch(z):  # 1 inside, absorbing in the layer
+    def stretch(z: Expr) -> Expr:  # 1 inside, absorbing in the layer
         return 1 + I * Rational(40, k) * (Max(Abs(z) - 1, 0) / layer) ** 2
 
     sx, sy = stretch(x), stretch(y)

@@ -5,7 +5,7 @@ from sympy import Eq, Interval, pi, sin
 from inrpde import On, Problem, Region, Space
 
 
-def problem(a=4):
+def problem(a: float = 4) -> Problem:
     """The solution is sin(aπx) sin(aπy), and the wavenumber aπ."""
     space = Space("x y")
     x, y = space.coords

@@ -1,11 +1,13 @@
 """Helmholtz with a source like a point, in a uniform medium or behind a lens, in an absorbing layer; u is complex."""
 
-from sympy import Abs, Eq, I, Interval, Max, Rational, diag, exp, pi
+from sympy import Abs, Eq, Expr, I, Interval, Max, Rational, diag, exp, pi
 
 from inrpde import On, Problem, Region, Space
 
 
-def problem(k=20, medium="uniform", layer=Rational(3, 10), variance=Rational(1, 10000)):
+def problem(
+    k: float = 20, medium: str = "uniform", layer: Rational = Rational(3, 10), variance: Rational = Rational(1, 10000)
+) -> Problem:
     """`medium` is "uniform" or "lens"; `layer` is the depth of the absorbing layer inside the square [-1, 1]²,
     `variance` that of the Gaussian source in its middle."""
     space = Space("x y")
@@ -14,7 +16,7 @@ def problem(k=20, medium="uniform", layer=Rational(3, 10), variance=Rational(1, 
     n = space.coefficient("n", positive=True)  # refractive index
     omega = Region(space, Interval(-1, 1) ** 2)
 
-    def stretch(z):  # 1 inside, absorbing in the layer
+    def stretch(z: Expr) -> Expr:  # 1 inside, absorbing in the layer
         return 1 + I * Rational(40, k) * (Max(Abs(z) - 1 + layer, 0) / layer) ** 2
 
     sx, sy = stretch(x), stretch(y)

@@ -6,7 +6,7 @@ from inrpde import On, Problem, Space
 from inrpde.data import Image
 
 
-def problem(size=256, picture="camera.png"):
+def problem(size: int = 256, picture: str = "camera.png") -> Problem:
     space = Space("x y")
     pixels = Image(space, picture, size)
     unknowns = pixels.unknowns("u")

@@ -5,7 +5,7 @@ from sympy import Eq, Interval, Piecewise, Rational
 from inrpde import On, Problem, Region, Space
 
 
-def problem(contrast=100):
+def problem(contrast: float = 100) -> Problem:
     """`contrast` is the disc's conductivity; that of the plate is 1."""
     space = Space("x y")
     x, y = space.coords

@@ -7,7 +7,14 @@ from inrpde.data import Image
 from inrpde.errors import ProblemError
 
 
-def problem(size=256, picture="camera.png", share=0.1, prior="tv", weight=0.2, norm=1):
+def problem(
+    size: int = 256,
+    picture: str = "camera.png",
+    share: float = 0.1,
+    prior: str = "tv",
+    weight: float = 0.2,
+    norm: int = 1,
+) -> Problem:
     """`prior`: "tv" or "hessian", which weighs less than the samples and need not hold; with `norm=1` edges stay sharp,
     with 2 they are smooth."""
     space = Space("x y")

@@ -5,7 +5,7 @@ from sympy import Eq, Interval, Rational, cos, exp
 from inrpde import Ball, On, Problem, Region, Space
 
 
-def problem(contrast=10):
+def problem(contrast: float = 10) -> Problem:
     """`contrast` is the disc's conductivity; that of the square round it is 1."""
     space = Space("x y")
     x, y = space.coords

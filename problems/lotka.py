@@ -5,7 +5,7 @@ from sympy import Eq, Interval
 from inrpde import On, Problem, Region, Space
 
 
-def problem(years=10, predators=15):
+def problem(years: float = 10, predators: float = 15) -> Problem:
     """`predators` are those at the start, beside a hundred prey."""
     space = Space(time="t")
     prey, hunters = space.unknowns("prey hunters")

@@ -5,7 +5,7 @@ from sympy import Eq, Interval, cos, pi, sin, sqrt
 from inrpde import On, Problem, Region, Space
 
 
-def problem(periods=50):
+def problem(periods: int = 50) -> Problem:
     space = Space("x y", time="t")
     x, y, t = space.coords
     u = space.unknown("u")

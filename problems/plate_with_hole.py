@@ -10,7 +10,7 @@ x, y = space.coords
 moved = Matrix(space.unknowns("u v"))
 
 
-def stress_of(moved):
+def stress_of(moved: Matrix) -> Matrix:
     """Plane stress, in Young's moduli."""
     slope = space.grad(moved)
     strain = (slope + slope.T) / 2

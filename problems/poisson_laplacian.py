@@ -6,7 +6,7 @@ from inrpde import On, Problem, Space
 from inrpde.data import Image
 
 
-def problem(size=256, picture="camera.png", border=True):
+def problem(size: int = 256, picture: str = "camera.png", border: bool = True) -> Problem:
     space = Space("x y")
     pixels = Image(space, picture, size)
     unknowns, data = pixels.unknowns("u"), pixels.coefficients("f")  # f: splines through the pixels

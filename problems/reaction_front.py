@@ -5,7 +5,7 @@ from sympy import Eq, Interval, Rational, exp, sqrt
 from inrpde import On, Problem, Region, Space
 
 
-def problem(rho=6):
+def problem(rho: float = 6) -> Problem:
     """`rho` is the rate of growth."""
     space = Space("x", time="t")
     x, t = space.coords

@@ -5,7 +5,7 @@ from sympy import Abs, Eq, I, Interval, exp, sech
 from inrpde import On, Problem, Region, Space
 
 
-def problem(v=1):
+def problem(v: float = 1) -> Problem:
     """`v` is the soliton's speed."""
     space = Space("x", time="t")
     x, t = space.coords

@@ -5,7 +5,7 @@ from sympy import Eq, Interval, Rational, atan, cos, cosh, pi, sin, sqrt
 from inrpde import On, Problem, Region, Space
 
 
-def problem(w=Rational(3, 5)):
+def problem(w: Rational = Rational(3, 5)) -> Problem:
     """`w` is the breather's frequency, between 0 and 1: the lower, the higher it swings."""
     space = Space("x", time="t")
     x, t = space.coords

@@ -5,7 +5,7 @@ from sympy import Eq, Interval, sech, sqrt
 from inrpde import On, Periodic, Problem, Region, Space
 
 
-def problem(c=4):
+def problem(c: float = 4) -> Problem:
     """`c` is the soliton's speed; its height is c / 2."""
     space = Space("x", time="t")
     x, t = space.coords

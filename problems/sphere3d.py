@@ -1,6 +1,6 @@
 """Δu = 0 in a box with three balls cut out, each of them round a point charge; u is given on all walls."""
 
-from sympy import Eq, Interval, sqrt
+from sympy import Eq, Expr, Interval, sqrt
 
 from inrpde import Ball, On, Problem, Region, Space
 
@@ -12,7 +12,7 @@ balls = Ball(space, (-0.4, -0.3, 0.2), 0.35) | Ball(space, (0.4, 0.4, 0.3), 0.3)
 omega = box - balls
 
 
-def potential(charge, *place):
+def potential(charge: int, *place: float) -> Expr:
     return charge / sqrt(sum((c - p) ** 2 for c, p in zip(space.coords, place, strict=True)))
 
 

@@ -5,7 +5,7 @@ from sympy import Eq, Interval, exp
 from inrpde import On, Periodic, Problem, Region, Space
 
 
-def problem(feed=0.035, kill=0.065, end=200):
+def problem(feed: float = 0.035, kill: float = 0.065, end: float = 200) -> Problem:
     """`feed` and `kill` are the rates at which u is fed and v taken away."""
     space = Space("x y", time="t")
     x, y, _ = space.coords

@@ -5,7 +5,7 @@ from sympy import Eq, Interval, Matrix
 from inrpde import On, Problem, Region, Space
 
 
-def problem(reynolds=100):
+def problem(reynolds: float = 100) -> Problem:
     """`reynolds` is that of the mean speed at the inlet, 2, and half the inlet's height."""
     space = Space("x y")
     x, y = space.coords

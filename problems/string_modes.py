@@ -5,7 +5,7 @@ from sympy import Eq, Interval, cos, pi, sin
 from inrpde import On, Problem, Region, Space
 
 
-def problem(c=2):
+def problem(c: float = 2) -> Problem:
     """`c` is the speed of its waves."""
     space = Space("x", time="t")
     x, t = space.coords

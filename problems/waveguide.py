@@ -5,7 +5,7 @@ from sympy import Eq, I, Interval, exp, pi, sin, sqrt
 from inrpde import On, Problem, Region, Space
 
 
-def problem(k=15, mode=1):
+def problem(k: float = 15, mode: int = 1) -> Problem:
     """`k` is the wavenumber, `mode` the number of half waves between the walls."""
     space = Space("x y")
     x, y = space.coords

@@ -11,12 +11,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "inrpde"
-EVERYWHERE = {"errors", "config", "plugins", "deadline"}
+EVERYWHERE = {"errors", "config", "plugins", "setting", "deadline"}
 MAY_IMPORT = {
     "errors": set(),
     "deadline": set(),
-    "config": {"errors"},
-    "plugins": {"errors"},
+    "setting": set(),
+    "config": {"errors", "plugins", "setting"},
+    "plugins": {"errors", "setting"},
     "declaration": set(),
     "data": {"declaration"},
     "compiler": {"declaration"},
@@ -63,6 +64,7 @@ HEAVY = {
 LATE = {
     "inrpde.cli": "the command line answers --help, and errors in its words, without sympy",
     "inrpde.cli.commands": "each command imports what it needs",
+    "inrpde.config": "what other packages have is read where a setting of theirs is given",
     "inrpde.cli.listing": "a plugin is loaded where that is asked for",
     "inrpde.solvers.descent.adam": "torch is imported when it trains",
     "inrpde.solvers.descent.quasi_newton": "torch is imported when it trains",

@@ -303,7 +303,7 @@ def test_list_names_the_problems_and_why_one_cannot_be_loaded(monkeypatch, tmp_p
     assert "NameError: name 'undefined' is not defined" in out
     assert main(["list", "--json"]) == 0
     listing = json.loads(capsys.readouterr().out)
-    assert set(listing) == {"problems", "methods", "strategies", "bodies", "references", "exporters"}
+    assert set(listing) == {"problems", "methods", "strategies", "bodies", "references", "exporters", "settings"}
     problems = {entry["name"]: entry for entry in listing["problems"]}
     assert problems["poisson"]["error"] is None
     assert problems["shaky"]["package"] == "broken 1.0"

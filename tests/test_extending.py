@@ -41,7 +41,16 @@ def example(tmp_path, monkeypatch, install):
 
 
 def test_every_example_is_short_and_named():
-    assert set(EXAMPLES) == {"one_fit", "chebyshev", "polynomials", "known", "columns", "ellipse", "test_mine"}
+    assert set(EXAMPLES) == {
+        "one_fit",
+        "fourier",
+        "chebyshev",
+        "polynomials",
+        "known",
+        "columns",
+        "ellipse",
+        "test_mine",
+    }
     assert all(len(text.splitlines()) < 60 for text in EXAMPLES.values())
 
 
@@ -58,6 +67,17 @@ def test_a_method(example):
     assert found.report["fields"]["u"]["estimated_error"] < 1e-3
     with pytest.raises(UsageError, match=r"solver.rate is not read by one-fit"):
         inrpde.solve(problem, method="one-fit", settings={"solver.rate": 1.0})
+
+
+def test_settings_of_its_own(example, install):
+    example("fourier")
+    install("methods", "rff", "from fourier import solve", ":solve")
+    install("settings", "rff", "from fourier import Options", ":Options")
+    chosen = {"solver.width": 200, "rff.sigma": "3", "rff.bands": 2}
+    found = inrpde.solve(problem, method="rff", reference="none", settings=chosen)
+    assert found.report["fields"]["u"]["exact"]["rel_l2"] < 1e-6
+    with pytest.raises(UsageError, match=r"rff.growth takes one of double, half"):
+        inrpde.solve(problem, method="rff", settings={"rff.growth": "thrice"})
 
 
 def test_a_strategy_on_a_body(example, tmp_path, install):

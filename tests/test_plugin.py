@@ -16,7 +16,8 @@ NAMES = {
     "VERSION", "Arm", "Bound", "Candidate", "Chart", "Claim", "Context", "Dataset", "Exporter", "Form",
     "Global", "Method", "NoReference", "Nothing", "Piece", "Referee", "Reference", "Refusal", "Role", "Solid",
     "State", "Strategy", "Trial", "Whole", "bounds", "classify", "draw", "fit", "from_levels", "linearise",
-    "minimise", "no_jets", "reads", "score", "zero_state",
+    "minimise", "no_jets", "one_of", "optional", "positive", "reads", "score", "setting", "switch", "whole",
+    "zero_state",
 }  # fmt: skip
 """Those of version 1. Whoever takes one away raises VERSION; a new one is added here."""
 

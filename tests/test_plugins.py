@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import inrpde
 from inrpde import plugins
-from inrpde.errors import UsageError
+from inrpde.cli import main
+from inrpde.errors import InrpdeWarning, UsageError
+from inrpde.loader import load_problem
 
 
 @pytest.fixture
@@ -102,3 +105,58 @@ def test_the_file_of_a_plugin_is_found_without_running_anything(install, tmp_pat
     for name in ("absent", "builtin"):
         with pytest.raises(UsageError, match="has no file"):
             print(plugins.find("methods", name).file)
+
+
+METHOD = '''
+"""{}."""
+from inrpde.plugin import Candidate, Global, draw, fit, score
+
+def solve(context):
+    form, plan = context.form, Global(100, (6.0,) * context.form.space.dim)
+
+    def fitted(seed, lean=()):
+        return fit(form, plan, draw(form, plan.points, seed), seed, lean=lean)
+
+    state = fitted(context.seed)
+    found = score(form, draw(form, 500, context.seed + 1), state).total
+    yield Candidate(state, found, found, 0.0, "{}", "one fit", again=fitted)
+'''
+
+
+def test_the_built_in_keeps_its_name_and_the_other_has_a_longer_one(install):
+    install("Some_Stranger", {"newton": "strange_newton:solve"}, strange_newton=METHOD.format("Theirs", "theirs"))
+    ours, theirs = plugins.find("methods", "newton"), plugins.find("methods", "some-stranger:newton")
+    assert (ours.ours, theirs.ours) == (True, False)
+    assert ours.load().__module__ == "inrpde.solvers.newton"
+    assert theirs.load().__module__ == "strange_newton"
+    assert plugins.find("methods", "Some.Stranger:newton") == theirs
+    assert ours.clash is not None
+    assert ours.clash.startswith("newton is the method of inrpde ")
+    assert ours.clash.endswith("; that of Some_Stranger 1.5 is some-stranger:newton")
+    assert {"newton", "some-stranger:newton"} <= set(plugins.available("methods"))
+    assert [plugin.name for plugin in plugins.in_turn("methods")].count("newton") == 2
+    assert plugins.find("methods", "inrpde:newton").load() is ours.load()
+    with pytest.raises(UsageError, match="there is no method 'nobody:newton'"):
+        plugins.find("methods", "nobody:newton")
+
+
+def test_a_solve_by_either_says_whose_it_is(install, capsys):
+    install("stranger", {"newton": "strange_method:solve"}, strange_method=METHOD.format("Theirs", "theirs"))
+    problem = load_problem("poisson", {})[0]
+    with pytest.warns(InrpdeWarning, match=r"that of stranger 1.5 is stranger:newton"):
+        assert inrpde.solve(problem, method="newton", reference="none").report["method"] == "newton"
+    report = inrpde.solve(problem, method="stranger:newton", reference="none").report
+    assert (report["method"], report["warnings"]) == ("theirs", [])
+    assert main(["list", "methods"]) == 0
+    out = capsys.readouterr().out
+    assert "stranger:newton  Theirs." in out
+    assert "newton is the method of inrpde" in out
+
+
+def test_two_strangers_are_told_apart_by_their_packages(install):
+    install("one", {"same": "math:sqrt"})
+    install("two", {"same": "math:cos"})
+    with pytest.raises(UsageError, match="claimed by 2 packages") as raised:
+        plugins.load("methods", "same")
+    assert raised.value.fix == "say which: one:same or two:same"
+    assert plugins.load("methods", "two:same")(0) == 1

@@ -292,3 +292,16 @@ def test_an_ode_at_times_of_the_users_choice(tmp_path):
         np.testing.assert_allclose(file["t"], times)
         np.testing.assert_allclose(file["u0"], np.exp(-np.array(times)), atol=1e-12)
     assert inrpde.load(tmp_path / "decay.h5").report["verdict"]["word"] == "verified"
+
+
+def test_an_ending_that_two_packages_write_is_ours_unless_the_other_is_named(install, tmp_path):
+    install("exporters", "png", "def write(path, made):\n    path.write_text('theirs')", ":write")
+    _, solution = plain()
+    assert solution.save(tmp_path / "a.png") == tmp_path / "a.png"
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert solution.save(tmp_path / "b.stranger-png:png") == tmp_path / "b.png"
+    assert (tmp_path / "b.png").read_text() == "theirs"
+    assert {path.name for path in tmp_path.glob("b*")} == {"b.h5", "b.png"}
+    assert inrpde.load(tmp_path / "b.h5").fields.keys() == solution.fields.keys()
+    with pytest.raises(OutputError, match=r"nothing writes files that end in .nobody:png"):
+        solution.save(tmp_path / "c.nobody:png")

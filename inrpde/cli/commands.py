@@ -283,7 +283,7 @@ def _writable(output: Path | None) -> None:
     """Whether the output has a chance is known before hours of work, and not only after them."""
     if output is None:
         return
-    exporter = plugins.available("exporters").get(output.suffix[1:].lower())
+    exporter = plugins.get("exporters", output.suffix[1:].lower())
     if _is_folder(output) and (exporter is None or exporter.ours):  # what others write may be folders
         raise OutputError("the output is a folder", str(output), f"name a file in it: -o {output / 'solution.h5'}")
     if not _is_folder(output.absolute().parent):

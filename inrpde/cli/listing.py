@@ -12,6 +12,7 @@ from typing import Any
 import inrpde.problems  # noqa: F401, a checkout's folder of problems is found once this is imported
 from inrpde import plugins
 from inrpde.errors import InrpdeError, UsageError
+from inrpde.setting import own
 
 
 def listing(groups: list[str]) -> dict[str, list[dict[str, Any]]]:
@@ -28,11 +29,11 @@ def listing(groups: list[str]) -> dict[str, list[dict[str, Any]]]:
 
 def described(plugin: plugins.Plugin, loaded: bool) -> dict[str, Any]:
     """A plugin's entry: what its module says of itself and, of one that is loaded, why it cannot be used; of a method
-    that declares its options, the settings that it reads."""
-    about, failure, more = None, None, dict[str, Any]()
+    that declares its options, the settings that it reads; of settings, what they take; who else has its name."""
+    about, failure, more = None, None, {"clash": plugin.clash} if plugin.clash else dict[str, Any]()
     try:
         if loaded:
-            more = _load(plugin)
+            more |= _load(plugin)
             about = sys.modules[plugin.entry.module].__doc__
         else:
             about = ast.get_docstring(ast.parse(plugin.file.read_bytes()))
@@ -54,12 +55,19 @@ def _load(plugin: plugins.Plugin) -> dict[str, Any]:
         from inrpde.solvers.contract.method import Reading, read
 
         return {"reads": sorted(read(made))} if isinstance(made, Reading) else {}
+    if plugin.group == "settings":
+        return {
+            "keys": [
+                {"key": each.key, "default": each.default, "takes": each.parse.__doc__, "help": each.help}
+                for each in own(made).values()
+            ]
+        }
     return {}
 
 
 def source(name: str) -> dict[str, Any]:
     """The text of a problem, or of another plugin of that name. Raises UsageError where there is none."""
-    found = [plugins.available(group)[name] for group in plugins.GROUPS if name in plugins.available(group)]
+    found = [plugin for group in plugins.GROUPS if (plugin := plugins.get(group, name)) is not None]
     plugin = found[0] if found else plugins.find("problems", name)
     path = plugin.file
     try:

@@ -14,7 +14,7 @@ from sympy import Eq, Interval, Or, exp, pi, sin
 from inrpde import On, Problem, Region, Space
 
 
-def problem(loss=2):  # each argument with a default is set from outside: --param loss=5
+def problem(loss: float = 2) -> Problem:  # each argument with a default is set from outside: --param loss=5
     # The coordinates. With time: Space("x y", time="t"), and `space.dt(u)` is du/dt.
     space = Space("x y")
     x, y = space.coords

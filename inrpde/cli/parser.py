@@ -138,7 +138,7 @@ def _settings() -> str:
         f"  {setting.key:<18}{setting.help}" + ("" if setting.default is None else f" ({setting.default})")
         for setting in SETTINGS.values()
     ]
-    return "\n".join(["settings, with their defaults:", *lines])
+    return "\n".join(["settings, with their defaults (`inrpde list settings` has those of other packages):", *lines])
 
 
 def _problem(parser: Parser) -> None:

@@ -86,15 +86,23 @@ def comparison(made: Mapping[str, Any]) -> str:
 
 
 def listing(groups: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """The plugins of every group, a line each: what it is, or why it cannot be loaded; below it what it reads."""
+    """The plugins of every group, a line each: what it is, or why it cannot be loaded; below it what it reads, its
+    settings, and whose its name is besides."""
     blocks = []
     for group, entries in groups.items():
         width = max((len(entry["name"] or "") for entry in entries), default=0)
         lines = [f"  {entry['name']:<{width}}  {entry['error'] or entry['about'] or ''}".rstrip() for entry in entries]
-        reads = [f"\n  {'':<{width}}  reads {', '.join(e['reads'])}" if e.get("reads") else "" for e in entries]
-        lines = [line + below for line, below in zip(lines, reads, strict=True)]
+        below = ["".join(f"\n  {'':<{width}}  {text}" for text in _more(entry)) for entry in entries]
+        lines = [line + more for line, more in zip(lines, below, strict=True)]
         blocks.append("\n".join([f"{group}:", *(lines or ["  none"])]))
     return "\n\n".join(blocks)
+
+
+def _more(entry: Mapping[str, Any]) -> list[str]:
+    """What is said of a plugin in lines below its own."""
+    reads = [f"reads {', '.join(entry['reads'])}"] if entry.get("reads") else []
+    keys = [f"{each['key']}  {each['help']}: {each['takes']} ({each['default']})" for each in entry.get("keys", ())]
+    return [*reads, *keys, *([entry["clash"]] if entry.get("clash") else [])]
 
 
 def health(made: Mapping[str, Any]) -> str:

@@ -34,25 +34,39 @@ def dump_trial(trial: Trial) -> dict[str, Any]:
     """A trial as a nested dict, those inside it too; of another package's, with the package."""
     state = {key: dump_trial(part) if isinstance(part, Trial) else part for key, part in trial.state().items()}
     name = type(trial).__name__
-    if isinstance(trial, EVERY):
+    if type(trial) in EVERY:
         return {"kind": name, **state}
-    plugin = plugins.available("bodies").get(name)
-    return {"kind": name, "package": type(trial).__module__ if plugin is None else plugin.package, **state}
+    return {"kind": name, "package": _package(type(trial)), **state}
 
 
 def load_trial(state: Mapping[str, Any]) -> Trial:
     """The trial that `dump_trial` stored. Raises OutputError where the package that it is of is not there."""
     inner = {key: load_trial(part) for key, part in state.items() if isinstance(part, Mapping) and "kind" in part}
     name = str(state["kind"])
-    return (KINDS.get(name) or _installed(name, state)).from_state({**state, **inner})
+    ours = None if "package" in state else KINDS.get(name)
+    return (ours or _installed(name, str(state.get("package", "another package")))).from_state({**state, **inner})
 
 
-def _installed(name: str, state: Mapping[str, Any]) -> type[Trial]:
-    """A body of another package."""
-    plugin = plugins.available("bodies").get(name)
-    if plugin is None:
-        package = str(state.get("package", "another package"))
+def _package(kind: type[Trial]) -> str:
+    """The package of a body, and its version; its module, where no package says that it has it."""
+    claims = _claims(kind.__name__)
+    mine = claims if len(claims) == 1 else [plugin for plugin in claims if plugin.load() is kind]
+    return mine[0].package if mine else kind.__module__
+
+
+def _installed(name: str, package: str) -> type[Trial]:
+    """A body of another package, as `_package` has named it."""
+    claims = _claims(name)
+    distribution, _, version = package.partition(" ")
+    if version:  # else it is of a module, or of nobody
+        claims = [plugin for plugin in claims if plugin.package.partition(" ")[0] == distribution]
+    if not claims:
         what, where = f"what was found is made of {name}, which is not installed", f"it is of {package}"
-        raise OutputError(what, where, f"install what it is of: a package with {name} under inrpde.bodies")
-    found: type[Trial] = plugin.load()
+        fix = f"pip install {distribution}" if version else "install the package"
+        raise OutputError(what, where, f"{fix}, which has to have {name} under inrpde.bodies")
+    found: type[Trial] = claims[0].load()
     return found
+
+
+def _claims(name: str) -> list[plugins.Plugin]:
+    return [plugin for plugin in plugins.in_turn("bodies") if plugin.name == name]

@@ -97,7 +97,7 @@ def _handlers_kept() -> Iterator[None]:
 def generated(regions: Sequence[Region], cuts: Sequence[Cut], size: float, around: int) -> tuple[Array, Array]:
     """The nodes (N, d) and the cells (C, d + 1) of a mesh of regions, no larger than `size`, so many at least `around`
     a circle."""
-    import gmsh  # type: ignore[import-untyped]
+    import gmsh
 
     dim = len(regions[0].coords)
     running = gmsh.isInitialized()

@@ -9,7 +9,7 @@ from inrpde import plugins
 from inrpde.compiler.form import Form
 from inrpde.config import Settings
 from inrpde.solvers.contract.guest import Guest
-from inrpde.solvers.contract.method import All, Candidate, Context, keys
+from inrpde.solvers.contract.method import Candidate, Context, of_solvers
 from inrpde.solvers.contract.strategy import Answer, Choice, Claim, Role, Strategy, Withdrawn, asked, bind, select
 from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.galerkin import strategy as flux_form
@@ -54,7 +54,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     answers = _answers(context.form, context.settings, context.warn)
     fit, method = fit_for(context.form)
     while True:
-        choice = select(answers, context.settings, keys(All))
+        choice = select(answers, context.settings, of_solvers(context.settings))
         bind(context, choice, "auto")
         failed: dict[Any, str] = {}
         try:
@@ -71,7 +71,7 @@ def solve(context: Context) -> Iterator[Candidate]:
 def chosen(form: Form, settings: Settings, warn: Callable[[str], None] = lambda line: None) -> Choice:
     """Which strategies run for a form, of all that are installed and read what the user has set (all, where none does).
     What fails is named to `warn` and passed over."""
-    return select(_answers(form, settings, warn), settings, keys(All))
+    return select(_answers(form, settings, warn), settings, of_solvers(settings))
 
 
 def _answers(form: Form, settings: Settings, warn: Callable[[str], None]) -> list[Answer]:

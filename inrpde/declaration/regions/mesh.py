@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from inrpde.declaration.regions.chart import Array, Chart, Piece, box_chart
 from inrpde.declaration.regions.combine import WORDS
@@ -47,7 +48,7 @@ class Mesh(Solid):
         self.members = np.arange(len(self.data.cells.get(len(self.coords), ())))
 
     @classmethod
-    def of(cls, space: Space, nodes: Array, cells: Mapping[str, Array]) -> Mesh:
+    def of(cls, space: Space, nodes: ArrayLike, cells: Mapping[str, ArrayLike]) -> Mesh:
         """The mesh of nodes (N, d) and cells (M, k) of node numbers, by their kind ("triangle", "tetra", …)."""
         import meshio
 

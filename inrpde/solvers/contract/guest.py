@@ -13,7 +13,7 @@ from inrpde import plugins
 from inrpde.compiler.form import Form
 from inrpde.discretise.state import State
 from inrpde.networks.trial import Trial
-from inrpde.solvers.contract.method import All, Candidate, Context, beats, keys
+from inrpde.solvers.contract.method import Candidate, Context, beats, strange
 from inrpde.solvers.contract.strategy import Claim, Role
 
 NEEDS = {Role.ALONE: ("solve",), Role.LAST: ("solve",), Role.IN_TURN: ("steps", "price")}
@@ -41,8 +41,8 @@ class Guest:
         """The claim, or why there is none. Raises TypeError, and whatever the strategy raises, for one that is none."""
         if not isinstance(self.NAME, str) or not self.NAME:
             raise TypeError(f"NAME is {self.NAME!r:.60}, and no text")
-        if strange := keys(self.OPTIONS) - keys(All):
-            raise TypeError(f"OPTIONS has fields that are no settings: {', '.join(sorted(strange))}")
+        if unknown := strange(self.OPTIONS):
+            raise TypeError(f"OPTIONS has fields that are no settings: {', '.join(unknown)}")
         answer = self.strategy.serves(form)
         if isinstance(answer, str):
             return answer

@@ -12,13 +12,14 @@ A method says in one line which settings it reads, each a field with the name an
         width = context.options.width or 64
 
 What the user sets and the method does not read is then refused, with the methods that read it, and what the problem's
-author sets is a warning. A method that declares nothing is given all settings, and none of them is refused."""
+author sets is a warning. A method that declares nothing is given all settings, and none of them is refused. Fields that
+are a `setting` are of the method's own package (`inrpde.setting`)."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, make_dataclass, replace
 from functools import cached_property, update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -28,6 +29,7 @@ import numpy as np
 from inrpde.compiler.form import Form
 from inrpde.config import SETTINGS, Settings
 from inrpde.discretise.state import State
+from inrpde.setting import own
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -133,7 +135,10 @@ class Context(Generic[Declared]):
     @cached_property
     def options(self) -> Declared:
         """The values of what the method reads."""
-        return self.declared(**{each.name: self.settings[PREFIX + each.name] for each in fields(self.declared)})
+        mine = own(self.declared)
+        theirs = {name: self.settings.get(each.key, each.default) for name, each in mine.items()}
+        names = (each.name for each in fields(self.declared) if each.name not in mine)
+        return self.declared(**theirs, **{name: self.settings[PREFIX + name] for name in names})
 
     def afresh(self) -> Context[Declared]:
         """The same for a second, short run: from its beginning, and not worth compiling."""
@@ -193,8 +198,8 @@ class Reading(Generic[Declared]):
     is no setting."""
 
     def __init__(self, options: type[Declared], method: Callable[[Context[Declared]], Iterator[Candidate]]):
-        if strange := {each.name for each in fields(options)} - {each.name for each in fields(All)}:
-            raise TypeError(f"{options.__qualname__} has fields that are no settings: {', '.join(sorted(strange))}")
+        if unknown := strange(options):
+            raise TypeError(f"{options.__qualname__} has fields that are no settings: {', '.join(unknown)}")
         update_wrapper(self, method)
         self.options, self._method = options, method
 
@@ -207,11 +212,22 @@ def reads(options: type[Declared]) -> Callable[[Callable[[Context[Declared]], It
     return lambda method: Reading(options, method)
 
 
-def read(method: Callable[[Context[Any]], Iterator[Candidate]]) -> frozenset[str]:
-    """The keys of the settings that a method reads: all of them where it declares none."""
-    return keys(method.options if isinstance(method, Reading) else All)
+def read(method: Callable[[Context[Any]], Iterator[Candidate]], known: Iterable[str] = SETTINGS) -> frozenset[str]:
+    """The keys of the settings that a method reads: of the `known` all that are of methods, where it declares none."""
+    return keys(method.options) if isinstance(method, Reading) else of_solvers(known)
 
 
 def keys(options: type[DataclassInstance]) -> frozenset[str]:
     """The keys of the settings of an options class."""
-    return frozenset(PREFIX + each.name for each in fields(options))
+    mine = own(options)
+    return frozenset(mine[each.name].key if each.name in mine else PREFIX + each.name for each in fields(options))
+
+
+def strange(options: type[DataclassInstance]) -> list[str]:
+    """The fields of an options class that are no settings."""
+    return sorted({each.name for each in fields(options)} - {each.name for each in fields(All)} - own(options).keys())
+
+
+def of_solvers(keys: Iterable[str]) -> frozenset[str]:
+    """Those of the keys that are of methods, not of other stages: all of other packages are."""
+    return frozenset(key for key in keys if key.startswith(PREFIX) or key not in SETTINGS)

@@ -9,7 +9,7 @@ from typing import Any
 from inrpde import plugins
 from inrpde.config import Settings
 from inrpde.errors import InrpdeError, UsageError
-from inrpde.solvers.contract.method import PREFIX, Reading, read
+from inrpde.solvers.contract.method import Reading, keys, of_solvers, read
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,17 @@ class Nothing:
     """The problem alone says how it is solved."""
 
 
-def check_read(name: str, keys: frozenset[str], settings: Settings, warn: Callable[[str], None]) -> None:
-    """Raise UsageError, with the methods that read it, for what the user has set and `name`, which reads the keys, does
-    not read.
+def check_read(name: str, reads: frozenset[str], settings: Settings, warn: Callable[[str], None]) -> None:
+    """Raise UsageError, with the methods that read it, for what the user has set and `name`, which reads those keys,
+    does not read.
 
     The author of a problem does not know who solves it by what, so that a file may have settings for several methods:
     `warn` is told of those that are not read.
     """
-    if unread := of_solvers(settings.user) - keys:
+    if unread := of_solvers(settings.user) - reads:
         where = ", ".join(f"--set {key}" for key in sorted(unread))
         raise UsageError(f"{_are(unread)} not read by {name}", where, _instead(unread))
-    if unread := of_solvers(settings.author) - keys:
+    if unread := of_solvers(settings.author) - reads:
         warn(f"{_are(unread)} set by the problem and not read by {name}; {_instead(unread)}")
 
 
@@ -61,6 +61,12 @@ def readers(key: str) -> list[str]:
         for name, plugin in plugins.available("methods").items()
         if isinstance(method := _loaded(plugin), Reading) and key in read(method)
     ]
+
+
+def guests(key: str) -> list[str]:
+    """The strategies of other packages that read a setting."""
+    loaded = [_loaded(plugin) for plugin in plugins.in_turn("strategies")]
+    return [each.NAME for each in loaded if each is not None and key in keys(each.OPTIONS)]
 
 
 def listed(words: Iterable[str]) -> str:
@@ -77,11 +83,6 @@ def _loaded(plugin: plugins.Plugin) -> Any:
         return None
 
 
-def of_solvers(keys: Iterable[str]) -> frozenset[str]:
-    """Those of the keys that are of methods, not of other stages."""
-    return frozenset(key for key in keys if key.startswith(PREFIX))
-
-
 def _are(keys: frozenset[str]) -> str:
     return f"{listed(keys)} {'is' if len(keys) == 1 else 'are'}"
 
@@ -95,5 +96,10 @@ def _instead(keys: frozenset[str]) -> str:
     for names, those in by_readers.items():
         what = listed(those) if len(by_readers) > 1 else "it" if len(those) == 1 else "them"
         verb = "reads" if len(names) == 1 else "read"
-        told.append(f"{listed(names)} {verb} {what}: --method {names[0]}" if names else f"no method reads {what}")
+        if names:
+            told.append(f"{listed(names)} {verb} {what}: --method {names[0]}")
+        elif theirs := sorted({name for key in those for name in guests(key)}):
+            told.append(f"of auto's strategies {listed(theirs)} may, where a problem is one for it")
+        else:
+            told.append(f"no method reads {what}")
     return "; ".join(told)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from inrpde.compiler.form import Form
 from inrpde.config import Settings
-from inrpde.solvers.contract.method import All, Candidate, Context, keys
+from inrpde.solvers.contract.method import All, Candidate, Context, keys, of_solvers
 from inrpde.solvers.contract.options import check_read, listed
 
 Keys = frozenset[str]
@@ -135,7 +135,7 @@ def bind(context: Context[Any], choice: Choice, method: str) -> None:
     the methods that read it, for what the user has set and none reads. What the method itself does not read is no
     matter of its strategies."""
     names, read = listed(strategy.NAME for strategy in choice.main), known(choice.main)
-    elsewhere = keys(All) - keys(context.declared)
+    elsewhere = NONE if context.declared is All else of_solvers(context.settings) - keys(context.declared)
     check_read(f"{names}, which {method} takes here", read | elsewhere, context.settings, context.warn)
     if bound := context.settings.set & read:
         context.tell(f"{listed(bound)} {'binds' if len(bound) == 1 else 'bind'} {names}")
