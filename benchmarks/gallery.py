@@ -33,18 +33,18 @@ DIGITS = 16
 """Hexadecimal digits of a file's SHA-256 that a row keeps: 64 bits."""
 BUDGETS = {
     "audio": 10,
-    "blend": 60,
-    "channel": 40,
-    "distance": 60,
+    "blend": 20,
+    "channel": 20,
+    "distance": 15,
     "image": 30,
-    "image_relu": 15,
-    "image_tanh": 15,
-    "poisson_gradient": 60,
-    "poisson_laplacian": 60,
-    "spots": 30,
-    "step_flow": 20,
-    "video": 60,
-    "wave": 20,
+    "image_relu": 10,
+    "image_tanh": 10,
+    "poisson_gradient": 20,
+    "poisson_laplacian": 20,
+    "spots": 15,
+    "step_flow": 15,
+    "video": 20,
+    "wave": 15,
 }
 """Seconds for the problems that take minutes by the defaults; the pages say so."""
 TRUTHS = {

@@ -17,7 +17,7 @@ SHARPEST = 100
 PIXELS = (400_000, 260_000, 170_000)
 PALETTES = (128, 48, 24)
 """How large pictures are, and of how many colours: tried in turn, the colours first."""
-COLOURS = 64
+COLOURS = 32
 """Of a small picture."""
 WIDTH = 240
 """Pixels across a small picture, twice what it is shown at."""
