@@ -33,17 +33,17 @@ DIGITS = 16
 """Hexadecimal digits of a file's SHA-256 that a row keeps: 64 bits."""
 BUDGETS = {
     "audio": 10,
-    "blend": 20,
-    "channel": 20,
-    "distance": 15,
+    "blend": 10,
+    "channel": 10,
+    "distance": 8,
     "image": 30,
     "image_relu": 10,
     "image_tanh": 10,
     "poisson_gradient": 20,
     "poisson_laplacian": 20,
-    "spots": 15,
+    "spots": 8,
     "step_flow": 15,
-    "video": 20,
+    "video": 10,
     "wave": 15,
 }
 """Seconds for the problems that take minutes by the defaults; the pages say so."""
