@@ -12,7 +12,7 @@ PAGES := README.md $(filter-out docs/extending.md, $(wildcard docs/*.md docs/*/*
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slow kills torture verify bench paper package docs lint format types contract
+.PHONY: help install demo test slow kills torture verify bench paper gallery readme package docs lint format types contract
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -61,7 +61,7 @@ verify: $(INSTALLED)  ## a hundred planted errors over the zoo, and manufactured
 	$(ONE_THREAD) $(BIN)/python benchmarks/verify.py
 
 bench: $(INSTALLED_BENCH)  ## the table that the README quotes, and the others with reduced sizes; docs/benchmarks.md
-	$(BIN)/python benchmarks/spine.py
+	$(ONE_THREAD) $(BIN)/python benchmarks/spine.py --deepxde
 	$(BIN)/python benchmarks/classical.py --seconds 1 --finest 0.03 --rows out/rows.json
 	$(BIN)/python benchmarks/wavenumbers.py 10 20 40
 	$(BIN)/python benchmarks/scaling.py --largest 1200 --cells 12 --rows out/rows.json --picture out/pareto.png
@@ -78,6 +78,12 @@ paper: $(INSTALLED_PAPER)  ## the paper's experiments beside the authors' recipe
 # installed, comes last: until then nothing may need it, and other Pythons than that of constraints.txt go without.
 package: $(INSTALLED_PACKAGE)  ## build the wheel and the sdist, check them, and try them where nothing else is installed
 	$(ONE_THREAD) $(BIN)/python tests/package.py
+
+gallery: $(INSTALLED_PAPER)  ## numbers and pictures of the gallery, in docs/gallery (an hour); `make docs` shows them
+	$(ONE_THREAD) $(BIN)/python benchmarks/gallery.py
+
+readme: $(INSTALLED)  ## the table and the picture of the README, as the code finds them now
+	$(ONE_THREAD) $(BIN)/python benchmarks/spine.py --readme
 
 docs: $(INSTALLED)  ## the site, in out/site; a warning is an error, and nothing is fetched
 	$(ONE_THREAD) $(BIN)/python -m sphinx -W --keep-going -q docs out/site

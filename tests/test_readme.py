@@ -1,6 +1,8 @@
 """The problem files of the README, run as they stand there."""
 
+import json
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,12 @@ from scipy.integrate import solve_ivp
 import inrpde
 from inrpde.loader import load_problem
 
-PAGE = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+
+import spine
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
 FILES = re.findall(r'```python\n(""".*?)```', PAGE, flags=re.DOTALL)
 SESSIONS = re.findall(r"```python\n(import inrpde\n.*?)```", PAGE, flags=re.DOTALL)
 
@@ -31,3 +38,13 @@ def test_a_session_in_python_runs_as_it_stands(tmp_path, monkeypatch):
     exec(compile(text, "README.md", "exec"), found)
     assert found["solution"]([0.25, 0.5])["u"] == inrpde.load("answer.h5")["u"]([0.25, 0.5])
     assert "<h1>poisson</h1>" in (tmp_path / "answer.html").read_text()
+
+
+def test_the_table_is_the_one_that_the_stored_numbers_make():
+    """Where this fails, `make readme` writes it."""
+    rows, others = (json.loads((ROOT / "docs" / "gallery" / file).read_text()) for file in ("rows.json", "spine.json"))
+    made = spine.table(rows, others)
+    assert f"{spine.BEGIN}{made}{spine.END}" in PAGE
+    assert spine.within(PAGE, made) == PAGE
+    assert spine.within(PAGE, "another\n") != PAGE
+    assert made.count(" in ") == sum(1 + len(others.get(name, {})) for name in spine.PROBLEMS)
