@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_ROWS, _MOST_TIMES = 6, 4
-_STYLE = {
+STYLE = {
     "font.size": 9.0,
     "axes.titlesize": 10.0,
     "axes.linewidth": 0.6,
@@ -79,7 +79,7 @@ def figure(dataset: Dataset) -> Figure:
     columns = max(len(row.columns) for row in rows)
     if all(isinstance(row.geometry, Lines) for row in rows):
         columns = min(columns, 2)  # the reference shares the solution's panel
-    with _matplotlib().rc_context(_STYLE):
+    with library().rc_context(STYLE):
         return _compose(rows, columns, str(dataset.attributes.get("problem", "")))
 
 
@@ -98,7 +98,8 @@ def _compose(rows: list[_Row], columns: int, title: str) -> Figure:
     return made
 
 
-def _matplotlib() -> Any:
+def library() -> Any:
+    """matplotlib. Raises OutputError where it is missing."""
     try:
         import matplotlib
     except ImportError as error:

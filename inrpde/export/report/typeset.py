@@ -11,12 +11,13 @@ from html import unescape
 from typing import Any
 from xml.dom.minidom import Document, Element
 
-from sympy import Add, Derivative, Expr, Piecewise, Symbol, preorder_traversal
+from sympy import Add, Derivative, Expr, Mul, Piecewise, Symbol, preorder_traversal
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanTrue
 from sympy.printing.mathml import MathMLPresentationPrinter
 from sympy.printing.precedence import PRECEDENCE
+from sympy.printing.pretty.pretty_symbology import greek_unicode
 
 from inrpde.export.symbols import parse
 
@@ -66,8 +67,32 @@ class _Printer(MathMLPresentationPrinter):
     def _print_Add(self, expr: Any, order: Any = None) -> Element:
         return self.element("mrow", *(each for term in self.terms(expr) for each in term))
 
+    def mathml_tag(self, e: Any) -> str:
+        """Names of several letters stand apart in a product."""
+        names = (
+            [_name(each) for each in e.args if isinstance(each, AppliedUndef | Symbol)] if isinstance(e, Mul) else []
+        )
+        return (
+            "·"
+            if any(len(name.split("_")[0]) > 1 and name not in greek_unicode for name in names)
+            else super().mathml_tag(e)
+        )
+
+    def _print_Mul(self, expr: Mul) -> Element:
+        """Derivatives stand beside the fraction that they are multiplied with, not in it."""
+        slopes = [each for each in expr.args if isinstance(each, Derivative)]
+        rest = Mul(*(each for each in expr.args if not isinstance(each, Derivative)))
+        if not slopes:
+            return super()._print_Mul(expr)
+        before = []
+        if rest == -1:
+            before = [self.element("mo", "−", form="prefix")]
+        elif rest != 1:
+            before = [self.parenthesize(rest, PRECEDENCE["Mul"], strict=True), self.element("mo", "\u2062")]
+        return self.element("mrow", *before, *map(self._print, slopes))
+
     def _print_AppliedUndef(self, f: AppliedUndef) -> Element:
-        return self._print(Symbol(f.func.__name__))
+        return self._print(Symbol(_name(f)))
 
     def _print_Function(self, f: Any) -> Element:
         if isinstance(f, AppliedUndef):
@@ -137,6 +162,10 @@ class _Printer(MathMLPresentationPrinter):
         digits, exponent = shown.split("e")
         ten = self.element("msup", self.element("mn", "10"), self.element("mn", str(int(exponent))))
         return self.element("mrow", self.element("mn", digits), self.element("mo", "·"), ten)
+
+
+def _name(atom: Any) -> str:
+    return atom.func.__name__ if isinstance(atom, AppliedUndef) else atom.name
 
 
 def equations(rows: Sequence[str], integrals: Mapping[str, Mapping[str, Any]]) -> list[list[str]] | None:
