@@ -52,14 +52,15 @@ def command(source: Source | None, **options: Any) -> str:
         words += [word for key, value in values.items() for word in (f"--{name}", f"{key}={value}")]
     for name, value in given.items():
         sign = "x" if name == "grid" else ","
-        text = sign.join(f"{each:g}" for each in value) if name in ("grid", "times") else str(value)
+        each = value if name in ("grid", "times") else [value]
+        text = sign.join(f"{one:g}" if isinstance(one, float) else str(one) for one in each)
         words += [f"--{name}", text]
     return shlex.join(words)
 
 
 def _condition(condition: On) -> dict[str, Any]:
     periodic = condition.periodic
-    rows, integrals = ([], {}) if periodic else _written(_equations(condition.equation))
+    rows, integrals = ([], {}) if periodic else _written(_equations(condition.equation), condition.region)
     drawn = _drawn(condition.region)
     return {
         "on": condition.where,
@@ -84,8 +85,10 @@ def _equations(given: Any) -> list[Relational]:
     return [Eq(each, 0, evaluate=False) for each in listed]
 
 
-def _written(relations: list[Relational]) -> tuple[list[str], dict[str, dict[str, Any]]]:
-    """Relations as text, and the integrals that take the place of symbols in them; nothing where that cannot be."""
+def _written(relations: list[Relational], region: Region) -> tuple[list[str], dict[str, dict[str, Any]]]:
+    """Relations as text, and the integrals that symbols stand for in them; nothing where that cannot be. What is read
+    at points has its own names (`u_read`), as in a text it would be the unknown."""
+    relations = [each.xreplace({x: Symbol(f"{x.name}_read", real=True) for x in region.labels}) for each in relations]
     atoms = sorted({atom for each in relations for atom in each.atoms(RegionIntegral)}, key=str)
     taken = {symbol.name for each in relations for symbol in each.atoms(Symbol)}
     names = [f"integral{'_' * len(taken)}{number}" for number, _ in enumerate(atoms)]

@@ -118,14 +118,19 @@ def _columns(dataset: Dataset, name: str) -> dict[str, Array]:
 
 def limits(arrays: list[Array], symmetric: bool = False) -> tuple[float, float]:
     """The range of the colours; symmetric round zero where the values are on both sides of it."""
-    finite = np.concatenate([np.empty(0), *(values[np.isfinite(values)].ravel() for values in arrays)])
+    low, high = span(np.concatenate([np.empty(0), *(values.ravel() for values in arrays)]))
+    most = max(abs(low), abs(high))
+    return (-most, most) if symmetric or min(-low, high) > 0.2 * most else (low, high)
+
+
+def span(values: Array) -> tuple[float, float]:
+    """The least and the largest finite value, apart: of a constant something round it, and (0, 1) of none."""
+    finite = values[np.isfinite(values)]
     if not finite.size:
         return 0.0, 1.0
     low, high = float(finite.min()), float(finite.max())
-    most = max(abs(low), abs(high))
-    if symmetric or min(-low, high) > 0.2 * most:
-        return (-most, most) if most > 0 else (-1e-300, 1e-300)
-    return (low, high) if high > low else (low - 0.5 * (most or 1.0), high + 0.5 * (most or 1.0))
+    room = 0.5 * (max(abs(low), abs(high)) or 1.0)
+    return (low, high) if high > low else (low - room, high + room)
 
 
 def colours(title: str, low: float, high: float) -> dict[str, object]:

@@ -11,13 +11,15 @@ from typing import Any
 from inrpde.errors import OutputError
 from inrpde.export.dataset import Dataset
 from inrpde.export.report import typeset
-from inrpde.export.report.pictures import Picture, pictures
+from inrpde.export.report.pictures import CAPTIONS, Picture, pictures
 from inrpde.export.report.regions import drawn
 from inrpde.export.report.steps import Step, steps
-from inrpde.export.report.words import KINDS, MEANINGS, PARTS, PARTS_NAMES, STATES, number, sentence
+from inrpde.export.report.words import KINDS, MEANINGS, PARTS, PARTS_NAMES, STATES, listed, number, sentence
 from inrpde.export.symbols import parse
 
 Report = Mapping[str, Any]
+NOTHING = 2.0
+"""The estimated error that stands for no knowledge (docs/verdict.md)."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,15 @@ class Page:
     facts: str
     errors: Table | None
     explained: tuple[str, ...]
-    """Where each estimated error comes from, in a sentence."""
+    """Where the estimated errors come from, in sentences."""
     residual: str
     numbers: Table | None
     pictures: tuple[Picture, ...]
     times: tuple[str, ...]
     """The times of the pictures' frames, in words."""
     no_pictures: str
+    scales: str
+    """What has one scale of colours, in a sentence."""
     setting: str
     """An image of where the conditions hold, or nothing."""
     equations: tuple[Equation, ...]
@@ -106,7 +110,7 @@ def content(dataset: Dataset, report: Report) -> Page:
         failure=tuple(sentence(str(error[part])) for part in ("what", "where", "fix") if error.get(part)),
         facts=_facts(report),
         errors=_errors(fields),
-        explained=tuple(filter(None, (_explained(name, field) for name, field in fields.items()))),
+        explained=_explained(fields),
         residual=", ".join(
             f"{name.replace('_', ' ')} {number(v)}" for name, v in (report.get("residual") or {}).items()
         ),
@@ -114,6 +118,7 @@ def content(dataset: Dataset, report: Report) -> Page:
         pictures=tuple(shown),
         times=tuple(times),
         no_pictures=missing,
+        scales=_scales(shown, times, len(dataset.unknowns)),
         setting=setting or "",
         equations=_equations(conditions, report.get("conditions") or []),
         coefficients=tuple(_given(*each) for each in (dataset.private.get("coefficients") or {}).items()),
@@ -167,6 +172,17 @@ def _drawn(
         return [], [], None, f"{sentence(error.what)} {sentence(error.fix or '')}"
 
 
+def _scales(shown: Sequence[Picture], times: Sequence[str], unknowns: int) -> str:
+    titles = {panel.title for picture in shown for panel in picture.panels}
+    what = [("the answer and the reference", CAPTIONS["reference"] in titles), ("all times", bool(times))]
+    what += [("all slices and parts of an unknown", len(shown) > unknowns)]
+    named = [text for text, there in what if there]
+    if not named:
+        return ""
+    apart = "; the difference has its own" if CAPTIONS["difference"] in titles else ""
+    return sentence(f"the scale is the same for {listed(named)}{apart}")
+
+
 def _facts(report: Report) -> str:
     seconds = report.get("seconds") or {}
     facts = [f"method {report['method']}"] if report.get("method") else []
@@ -193,28 +209,33 @@ def _errors(fields: Mapping[str, Report]) -> Table | None:
     return table(("", *fields, "what it is"), kept)
 
 
-def _explained(name: str, field: Report) -> str:
-    """Where an estimated error comes from: which evidence gives the number."""
-    estimated, estimate = field.get("estimated_error"), field.get("estimate") or {}
-    if estimated is None or not estimate:
-        return ""
-    reference = field.get("reference") or {}
+def _explained(fields: Mapping[str, Report]) -> tuple[str, ...]:
+    """Where the estimated errors come from, in sentences: which evidence gives the number."""
+    by_why: dict[str, list[str]] = {}
+    for name, field in fields.items():
+        if field.get("estimated_error") is not None and field.get("estimate"):
+            by_why.setdefault(_why(field["estimated_error"], field), []).append(name)
+    return tuple(f"The estimated error of {listed(names)} {why}." for why, names in by_why.items())
+
+
+def _why(estimated: float, field: Report) -> str:
+    estimate, reference = field["estimate"], field.get("reference") or {}
 
     def is_(*parts: str) -> bool:
         values = [reference[part] for part in parts if reference.get(part) is not None]
         return len(values) == len(parts) and math.isclose(estimated, math.fsum(values), rel_tol=1e-6)
 
+    if estimated >= NOTHING:
+        return f"is the largest that there is: {NOTHING:g} means that nothing is known of it"
     if is_("rel_l2") or is_("extrapolated_rel_l2"):
-        why = "is the difference to the reference, which outweighs what two solves say"
-    elif is_("rel_l2", "estimated_error") or is_("extrapolated_rel_l2", "extrapolated_estimated_error"):
-        why = "is the difference to the reference together with the reference's own error: both bound it"
-    elif estimate.get("bound") is not None and math.isclose(estimated, estimate["bound"], rel_tol=1e-6):
-        why = "is what the maximum principle proves from the residuals"
-    elif estimate.get("difference") is not None:
-        why = "is the answer's share of the difference of two solves, with the residual that both leave"
-    else:
-        why = "rests on the residual on points that were not fitted alone: there was no second solve"
-    return f"The estimated error of {name}, {number(estimated)}, {why}."
+        return "is the difference to the reference, which outweighs what two solves say"
+    if is_("rel_l2", "estimated_error") or is_("extrapolated_rel_l2", "extrapolated_estimated_error"):
+        return "is the difference to the reference together with the reference's own error: both bound it"
+    if estimate.get("bound") is not None and math.isclose(estimated, estimate["bound"], rel_tol=1e-6):
+        return "is what the maximum principle proves from the residuals"
+    if estimate.get("difference") is not None:
+        return "is the answer's share of the difference of two solves, with the residual that both leave"
+    return "rests on the residual on points that were not fitted alone: there was no second solve"
 
 
 def _numbers(report: Report) -> Table | None:
@@ -277,7 +298,7 @@ def _made(dataset: Dataset, report: Report) -> Table | None:
     grid = " × ".join(map(str, dataset.shape))
     facts = {"stored on": f"{dataset.kind}, {grid} ({', '.join(dataset.coords)})"} | shown
     facts |= {"seed": report["seed"]} if "seed" in report else {}
-    return table((), list(facts.items()))
+    return table((), [[name.replace("_", " "), value] for name, value in facts.items()])
 
 
 def _is_number(value: Any) -> bool:

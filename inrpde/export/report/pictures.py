@@ -12,7 +12,7 @@ import numpy as np
 
 from inrpde.export.dataset import Dataset
 from inrpde.export.geometry import Geometry, Lines, Raster, Surface, Triangles, cut
-from inrpde.export.layout import Place, colours, instants, places, scales, unknowns
+from inrpde.export.layout import Place, colours, instants, places, scales, span, unknowns
 from inrpde.export.picture import STYLE, library
 
 Array = np.ndarray
@@ -121,10 +121,7 @@ def _coloured(
                 axes.scatter(*points.T, c=np.real(read), s=22, edgecolors="black", linewidths=0.7, **given)
         return mappable
 
-    width, height = geometry.extent
-    flat = geometry.projection is None
-    tall = float(np.clip(0.72 * WIDE * height / width if width > 0 else WIDE, 1.2, 4.5)) if flat else 0.8 * WIDE
-    frames = _frames(draw, len(labels), (WIDE, tall + 0.5), geometry)
+    frames = _frames(draw, len(labels), geometry)
     return Panel(CAPTIONS[column], tuple(zip(frames, _texts(title, column, values, labels), strict=True)))
 
 
@@ -135,6 +132,8 @@ def _curves(
     first = next(iter(columns))
     shown = {name: replace(geometry, labels=("",)) for name in columns if name == first or name == "reference"}
     every = replace(geometry, labels=("",) * len(labels))
+    every_value = np.concatenate([v.ravel() for v in (*columns.values(), *(np.real(read) for _, read in readings))])
+    low, high = span(every_value)
 
     def draw(axes: Any, step: int) -> None:
         if len(labels) > 1:
@@ -146,19 +145,20 @@ def _curves(
             one.draw(axes, columns[name][:, [step]], look)
         for points, read in readings:
             axes.plot(points[:, 0], np.real(read), "o", color="#c2410c", markersize=3.5, label="what was read")
+        axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
         if len(shown) > 1 or readings:
             axes.legend(fontsize=8)
 
-    frames = _frames(draw, len(labels), (WIDE, 0.72 * WIDE), geometry)
+    frames = _frames(draw, len(labels), geometry)
     caption = CAPTIONS[first] + (" and the reference" if len(shown) > 1 else "")
     return Panel(caption, tuple(zip(frames, _texts(title, first, columns[first], labels), strict=True)))
 
 
-def _frames(draw: Callable[[Any, int], Any], count: int, size: tuple[float, float], geometry: Geometry) -> list[str]:
+def _frames(draw: Callable[[Any, int], Any], count: int, geometry: Geometry) -> list[str]:
     """An image for each step, laid out alike: what `draw` draws into axes is taken away before the next."""
     from matplotlib.figure import Figure
 
-    made = Figure(figsize=size, layout="constrained")
+    made = Figure(figsize=(WIDE, _height(geometry)), layout="compressed" if _equal(geometry) else "constrained")
     axes = made.add_subplot(projection=geometry.projection)
     found = []
     for step in range(count):
@@ -166,23 +166,47 @@ def _frames(draw: Callable[[Any, int], Any], count: int, size: tuple[float, floa
             artist.remove()
         mappable = draw(axes, step)
         if step == 0:
-            _finish(made, axes, mappable, geometry)
+            _scale(made, axes, mappable, geometry)
             made.draw_without_rendering()
             made.set_layout_engine("none")
         found.append(as_uri(made))
     return found
 
 
-def _finish(made: Any, axes: Any, mappable: Any, geometry: Geometry) -> None:
-    """Scales, and the same units along both axes where the picture does not become a thread."""
+def _equal(geometry: Geometry) -> bool:
+    """Are units along both axes drawn alike? Where the picture does not become a thread."""
+    flat = geometry.projection is None and not isinstance(geometry, Lines)
+    return flat and geometry.extent.min() > geometry.extent.max() / 8
+
+
+def _low(geometry: Geometry) -> bool:
+    """Is a picture so wide that its scale belongs below it?"""
+    return _equal(geometry) and geometry.extent[1] < 0.45 * geometry.extent[0]
+
+
+def _height(geometry: Geometry) -> float:
+    """Inches: what the axes need that are as wide as a panel without its labels and its scale."""
+    if not _equal(geometry):
+        return 0.75 * WIDE
+    width, height = geometry.extent
+    beside, beyond = (0.85, 1.05) if _low(geometry) else (0.63, 0.5)
+    return float(np.clip(beside * WIDE * height / width, 0.3, 4.5)) + beyond
+
+
+def _scale(made: Any, axes: Any, mappable: Any, geometry: Geometry) -> None:
+    """What the colours mean."""
     if mappable is None:
         return
     if geometry.projection:
         made.colorbar(mappable, ax=axes, shrink=0.7, pad=0.14)
         return
-    made.colorbar(mappable, cax=axes.inset_axes((1.03, 0.0, 0.05, 1.0)))
-    if geometry.extent.min() > geometry.extent.max() / 8:
+    if _equal(geometry):
         axes.set_aspect("equal")
+    if _low(geometry):
+        made.colorbar(mappable, ax=axes, location="bottom", aspect=28, pad=0.05)
+        return
+    share = min(1.0, geometry.extent[1] / geometry.extent[0]) if _equal(geometry) else 1.0
+    made.colorbar(mappable, ax=axes, aspect=20 * share, pad=0.03)
 
 
 def _texts(title: str, column: str, values: Array, labels: list[str]) -> list[str]:

@@ -17,7 +17,8 @@ COLOURS = ("#1f5fa8", "#c2410c", "#15803d", "#7e22ce", "#b91c1c", "#0e7490", "#a
 """Of conditions on parts of the space, in turn; those in all of it are grey. They are told apart on white."""
 MOST = 20_000
 """Triangles of a mesh whose edges are drawn, at most: more are a black area."""
-SIZE = (5.2, 3.6)
+SIZE = (4.4, 3.2)
+"""Inches: its text can be read on a telephone."""
 
 
 def drawn(dataset: Dataset, conditions: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str | None:
@@ -62,5 +63,7 @@ def _figure(dataset: Dataset, every: list[Array], whole: list[bool], names: list
         axes.set_aspect("equal")
     if len(names) == 3:
         axes.locator_params(nbins=4)
-    made.legend(loc="outside right upper", title="condition", markerscale=2.0, scatterpoints=1)
+    legend: Any = made.legend(loc="outside right upper", title="condition", scatterpoints=1)
+    for handle in legend.legend_handles:
+        handle.set_sizes([24.0])
     return as_uri(made)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 MEANINGS = {
@@ -89,9 +89,20 @@ def number(value: Any) -> str:
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: a, b and c."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+BEGINNINGS = frozenset(
+    "a all an ask at each every give in it its look make more no nothing on one see some the there they this two use "
+    "when where with zero held-out pictures conditions points values these equations".split()
+)
+"""Words that are no names, and take a capital where a sentence begins with them."""
+
+
 def sentence(text: str) -> str:
     """A text that begins with a small letter and ends with nothing as a sentence; names at its beginning stay."""
-    first, _, rest = text.partition(" ")
-    large = first[:1].upper() + first[1:] if first.isalpha() and len(first) > 1 and first.islower() else first
-    whole = f"{large} {rest}".strip()
+    first = text.partition(" ")[0]
+    whole = text[:1].upper() + text[1:] if first in BEGINNINGS else text
     return whole if not whole or whole[-1] in ".!?" else f"{whole}."
