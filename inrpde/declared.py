@@ -7,7 +7,6 @@ Nothing that solves or judges reads it: it is for those who read an answer witho
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,7 +80,7 @@ def _equations(given: Any) -> list[Relational]:
     if isinstance(given, Relational):
         sides = [side if isinstance(side, MatrixBase) else given.args[1 - k] * 0 for k, side in enumerate(given.args)]
         return [Eq(left, right, evaluate=False) for left, right in zip(*sides, strict=True)]
-    listed = given if isinstance(given, Iterable) else [given]
+    listed = list(given) if isinstance(given, list | tuple | MatrixBase) else [given]
     return [Eq(each, 0, evaluate=False) for each in listed]
 
 

@@ -118,9 +118,12 @@ def _columns(dataset: Dataset, name: str) -> dict[str, Array]:
 
 def limits(arrays: list[Array], symmetric: bool = False) -> tuple[float, float]:
     """The range of the colours; symmetric round zero where the values are on both sides of it."""
-    low, high = span(np.concatenate([np.empty(0), *(values.ravel() for values in arrays)]))
-    most = max(abs(low), abs(high))
-    return (-most, most) if symmetric or min(-low, high) > 0.2 * most else (low, high)
+    values = np.concatenate([np.empty(0), *(values.ravel() for values in arrays)])
+    finite = values[np.isfinite(values)]
+    most = float(np.abs(finite).max(initial=0.0))
+    if most > 0 and (symmetric or min(-finite.min(), finite.max()) > 0.2 * most):
+        return -most, most
+    return span(values)
 
 
 def span(values: Array) -> tuple[float, float]:

@@ -78,6 +78,8 @@ class Page:
     times: tuple[str, ...]
     """The times of the pictures' frames, in words."""
     no_pictures: str
+    """Why there are none, and `mend`, the command that changes it."""
+    mend: str
     scales: str
     """What has one scale of colours, in a sentence."""
     setting: str
@@ -117,7 +119,8 @@ def content(dataset: Dataset, report: Report) -> Page:
         numbers=_numbers(report),
         pictures=tuple(shown),
         times=tuple(times),
-        no_pictures=missing,
+        no_pictures="" if missing is None else sentence(missing.what),
+        mend="" if missing is None else missing.fix or "",
         scales=_scales(shown, times, len(dataset.unknowns)),
         setting=setting or "",
         equations=_equations(conditions, report.get("conditions") or []),
@@ -158,7 +161,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table | None:
 
 def _drawn(
     dataset: Dataset, conditions: Sequence[Mapping[str, Any]]
-) -> tuple[list[Picture], list[str], str | None, str]:
+) -> tuple[list[Picture], list[str], str | None, OutputError | None]:
     """The pictures, their times, that of the conditions; and why there are none."""
     names = dataset.coords
     readings: dict[str, list[Any]] = {}
@@ -167,9 +170,9 @@ def _drawn(
             readings.setdefault(unknown, []).append((each["points"], values))
     try:
         shown, times = pictures(dataset, readings)
-        return shown, times, drawn(dataset, conditions, names), ""
+        return shown, times, drawn(dataset, conditions, names), None
     except OutputError as error:
-        return [], [], None, f"{sentence(error.what)} {sentence(error.fix or '')}"
+        return [], [], None, error
 
 
 def _scales(shown: Sequence[Picture], times: Sequence[str], unknowns: int) -> str:

@@ -202,6 +202,7 @@ def _scale(made: Any, axes: Any, mappable: Any, geometry: Geometry) -> None:
         return
     if _equal(geometry):
         axes.set_aspect("equal")
+    axes.set_title(" ", pad=2.0)  # room for a power of ten above a scale: panels with and without are laid out alike
     if _low(geometry):
         made.colorbar(mappable, ax=axes, location="bottom", aspect=28, pad=0.05)
         return

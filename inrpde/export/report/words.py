@@ -94,15 +94,15 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-BEGINNINGS = frozenset(
-    "a all an ask at each every give in it its look make more no nothing on one see some the there they this two use "
-    "when where with zero held-out pictures conditions points values these equations".split()
-)
+BEGINNINGS = """
+a all an ask at conditions each every give held-out in it its look make more no nothing on one pictures points see some
+the there these they this two use values when where with zero
+"""
 """Words that are no names, and take a capital where a sentence begins with them."""
 
 
 def sentence(text: str) -> str:
     """A text that begins with a small letter and ends with nothing as a sentence; names at its beginning stay."""
     first = text.partition(" ")[0]
-    whole = text[:1].upper() + text[1:] if first in BEGINNINGS else text
+    whole = text[:1].upper() + text[1:] if first in BEGINNINGS.split() else text
     return whole if not whole or whole[-1] in ".!?" else f"{whole}."
