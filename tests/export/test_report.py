@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from functools import cache
 from html import unescape
 from html.parser import HTMLParser
 
@@ -82,6 +83,11 @@ def dataset(**more):
     return Dataset("grid", ("x", "y"), {"u": np.ones((5, 4))}, axes=[np.arange(5.0), np.arange(4.0)], **more)
 
 
+@cache
+def moving_page():
+    return html(in_time(), report())
+
+
 def test_the_page_says_what_the_report_says():
     page = Page(html(dataset(attributes=ATTRIBUTES), REPORT))
     assert not page.open
@@ -109,7 +115,7 @@ def test_nothing_is_fetched_and_nothing_runs_but_the_pages_own_script():
     kind, _, data = page.addresses[-1].partition(";base64,")
     assert kind == "data:image/png"
     assert base64.b64decode(data).startswith(b"\x89PNG")
-    moving = html(in_time(), report())
+    moving = moving_page()
     (script,) = re.findall("<script>(.*?)</script>", moving, flags=re.DOTALL)
     (allowed,) = re.findall("script-src 'sha256-(.*?)'", moving)
     assert base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() == allowed
@@ -118,7 +124,7 @@ def test_nothing_is_fetched_and_nothing_runs_but_the_pages_own_script():
 
 
 def test_pictures_are_side_by_side_with_a_frame_for_each_time_and_a_text():
-    text = html(in_time(), report())
+    text = moving_page()
     page = Page(text)
     assert not page.open
     assert [re.findall(f'data-step="{step}"', text) != [] for step in range(6)] == [True] * 5 + [False]
@@ -142,7 +148,7 @@ def test_frames_differ_and_their_scale_does_not():
 
 
 def test_equations_are_typeset_with_the_place_and_the_residual():
-    text = html(in_time(), report())
+    text = moving_page()
     page = Page(text)
     assert page.tags.count("math") >= 4
     assert "<mfrac><mrow><mi>∂</mi><mi>u</mi></mrow><mrow><mi>∂</mi><mi>t</mi></mrow></mfrac>" in text
@@ -157,28 +163,28 @@ def test_what_was_tried_and_what_was_not():
         {"name": "one domain", "runs": "in turn", "because": "sine features"},
         {"name": "periodic", "runs": None, "because": "there is no evolution"},
     ]
-    page = Page(html(in_time(strategies=strategies, command="inrpde solve warm.py"), report()))
+    page = Page(html(dataset(attributes={"strategies": strategies, "command": "inrpde solve warm.py"}), report()))
     assert {"300 features", "periodic", "there is no evolution", "inrpde solve warm.py"} <= set(page.cells)
     assert "The method had nothing more to try." in page.cells
 
 
 def test_findings_are_sentences_and_name_what_they_bound():
     finding = {"kind": "coverage", "text": "no condition on x = 1", "at_most": "unverified"}
-    text = html(in_time(), report("unverified", findings=[finding], warnings=[finding["text"], "something else"]))
+    text = html(dataset(), report("unverified", findings=[finding], warnings=[finding["text"], "something else"]))
     assert text.count("No condition on x = 1.") == 1
     assert "because of it the verdict is at most <strong>unverified</strong>" in text
     assert "something else." in text
     assert "What to try next" in text
-    assert "What to try next" not in html(in_time(), report())
+    assert "What to try next" not in html(dataset(), report())
 
 
 def test_the_estimate_is_traced_to_its_evidence():
-    assert "is the answer's share of the difference of two solves" in unescape(html(in_time(), report()))
+    assert "is the answer's share of the difference of two solves" in unescape(html(dataset(), report()))
     made = report()
     made["fields"]["u"]["estimated_error"] = 3e-4
-    assert "together with the reference's own error" in unescape(html(in_time(), made))
+    assert "together with the reference's own error" in unescape(html(dataset(), made))
     made["fields"]["u"]["estimated_error"] = 2.0
-    assert "nothing is known" in html(in_time(), made)
+    assert "nothing is known" in html(dataset(), made)
 
 
 def test_a_column_that_nobody_fills_is_left_out():
