@@ -202,8 +202,8 @@ def test_an_estimate_is_explained_part_by_part():
         ("difference of the two solves", "3.5 × 10⁻⁵"),
     ):
         at = page.cells.index(name)
-        assert page.cells[at + 1 : at + 3] == [value, "–"]
-        assert len(page.cells[at + 3]) > 20
+        assert page.cells[at + 1] == value
+        assert len(page.cells[at + 2]) > 20
     assert "residual that both leave" not in page.cells
     assert "residual of a second solve" not in Page(html(dataset(), REPORT)).cells
 
