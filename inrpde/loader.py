@@ -33,6 +33,8 @@ class Source:
     parameters: Mapping[str, Any]
     data: Mapping[str, str]
     """SHA-256 of the data files that it read, by path."""
+    spec: str
+    """The word by which a command line names it, without a folder."""
 
 
 def load_problem(spec: str, parameters: Mapping[str, Any]) -> tuple[Problem, Source]:
@@ -58,7 +60,7 @@ def load_problem(spec: str, parameters: Mapping[str, Any]) -> tuple[Problem, Sou
             "make it a Problem(…), or a function with default arguments that returns one",
         )
     data = {str(file): _sha256(_read(file)) for file in paths.opened[first:]}
-    source = Source(path, name, text, _sha256(content), given, data)
+    source = Source(path, name, text, _sha256(content), given, data, spec.rpartition("/")[2])
     object.__setattr__(problem, "source", source)
     return problem, source
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inrpde import __version__, config, deadline, plugins, references, storage
+from inrpde import __version__, config, deadline, declared, plugins, references, storage
 from inrpde.answer import NO_REFERENCE, Answer, Witness, doubt, failed, measured, report, unchecked
 from inrpde.arguments import as_path, check_arguments, check_written
 from inrpde.checkpoint import Saving
@@ -143,8 +143,15 @@ def run(
                 progress("verify")
                 estimated = estimated or _estimated(context, found.best, warnings)
             estimated = estimated or estimate(form, replace(found.best, again=None), seed, scoring=clock.scoring)
-            made = origin(problem, source, chosen, seed)
+            made = origin(problem, source, chosen, seed) | {
+                "command": declared.command(
+                    source, method=method, seed=seed, budget=budget, tol=tol, reference=reference, device=device,
+                    settings=settings, grid=grid, times=times,
+                ),
+                "strategies": auto.chosen(form, chosen).described() if method == "auto" else [],
+            }  # fmt: skip
             solution = build(form, found.best.state, grid, times, made, found.best.spread)
+            solution = replace(solution, declared=declared.conditions(problem))
             if found.best.weak:
                 findings = [_met(finding, form, found.best) for finding in findings]
             findings += [Finding(Kind.DATA, text, "unverified") for text in found.best.doubts]
@@ -343,6 +350,7 @@ def _reference(
         raise ProblemError(f"{NO_REFERENCE}: {witness.reason}", problem.name, fix)
     made = origin(problem, source, config.resolve(problem.settings, {}), 0)
     solution = reference_solution(form.bound, witness, coefficients(form.bound), made)
+    solution = replace(solution, declared=declared.conditions(problem))
     exact = exact_errors(form, lambda k, points: solution._values(form.bound.unknowns[k].name, points), 10_000, 0)
     names = [unknown.name for unknown in form.bound.unknowns]
     report: dict[str, Any] = {

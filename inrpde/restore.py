@@ -66,7 +66,7 @@ def _restored(stored: Dataset) -> Solution:
             _probe(name, each, *bounds)
         return Solution(
             space.coords, space.time, made, domain, domains=domains, coefficients=coefficients, learned=learned,
-            report=json.loads(str(private["report"])),
+            report=json.loads(str(private["report"])), declared=private.get("conditions", []),
         )  # fmt: skip
 
     made = solution(private["fields"])

@@ -47,7 +47,7 @@ class Solution(Viewed):
     `to_xarray()`, `to_dataframe()` and `to_pyvista()` show all of them beside the reference. `solution.report` is the
     JSON object of the command line as a dict, `solution.learned` the numbers that were found, `solution.reference` the
     finite-difference solution, if there is one. `grid` and `times` are what is exported and shown, `origin` where the
-    problem came from (source, hashes, versions).
+    problem came from (source, hashes, versions), `declared` its conditions as a file keeps them (`inrpde.declared`).
     """
 
     coords: tuple[Symbol, ...]
@@ -62,6 +62,7 @@ class Solution(Viewed):
     grid: Sequence[int] | None = None
     times: Array | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
+    declared: Sequence[Mapping[str, Any]] = ()
 
     def __call__(self, points: Any) -> dict[str, Array]:
         """Values at points (N, d), in the order of `space.coords`: {name: (N,)}, NaN where a field does not live.

@@ -350,6 +350,7 @@ def _private(solution: Solution) -> dict[str, Any]:
         "lo": solution.domain.lo,
         "hi": solution.domain.hi,
         "closed": solution.domain.closed,
+        "conditions": list(solution.declared),
         "report": json.dumps(solution.report, default=str),
     }
 

@@ -20,6 +20,9 @@ _FACES = {
     "pyramid": [(0, 1, 2), (0, 2, 3), (0, 1, 4), (1, 2, 4), (2, 3, 4), (3, 0, 4)],
 }
 _MOST_SMOOTH = 10_000
+_MOST_EDGES = 4_000
+"""Triangles whose edges are drawn, too; more would hide the colours."""
+_EDGE = {"linewidth": 0.25, "color": "black", "alpha": 0.25}
 _VOLUMES = ("tetra", "hexahedron", "wedge", "pyramid")
 
 
@@ -74,6 +77,8 @@ class Triangles:
     def draw(self, axes: Any, values: np.ndarray, colours: Mapping[str, Any]) -> Any:
         shown = self.triangles[np.isfinite(values)[self.triangles].all(axis=1)]
         _label(axes, self.names)
+        if len(shown) <= _MOST_EDGES:
+            axes.triplot(*self.points.T, triangles=shown, **_EDGE)
         return axes.tripcolor(*self.points.T, np.nan_to_num(values), triangles=shown, shading="gouraud", **colours)
 
 
@@ -93,7 +98,9 @@ class Surface:
     def draw(self, axes: Any, values: np.ndarray, colours: Mapping[str, Any]) -> Any:
         from mpl_toolkits.mplot3d.art3d import Poly3DCollection  # type: ignore[import-untyped]
 
-        faces = Poly3DCollection(self.points[self.triangles], edgecolor="none", **_without_limits(colours))
+        edges = {"edgecolor": (0, 0, 0, 0.25), "linewidth": 0.25} if len(self.triangles) <= _MOST_EDGES else {}
+        look = {"edgecolor": "none"} | edges | _without_limits(colours)
+        faces = Poly3DCollection(self.points[self.triangles], **look)
         faces.set_array(values[self.triangles].mean(axis=1))
         faces.set_clim(colours["vmin"], colours["vmax"])
         axes.add_collection3d(faces)
@@ -157,6 +164,44 @@ def faces(cells: Mapping[str, np.ndarray]) -> np.ndarray:
         return triangles
     _, first, count = np.unique(np.sort(triangles, axis=1), axis=0, return_index=True, return_counts=True)
     return triangles[first[count == 1]]
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """Triangles in a plane through a mesh in space; `mix` makes values (N, T) at the mesh's nodes those at its points,
+    linearly along the edges that it cuts."""
+
+    points: np.ndarray
+    triangles: np.ndarray
+    ends: np.ndarray
+    share: np.ndarray
+
+    def mix(self, values: np.ndarray) -> np.ndarray:
+        first, second = self.ends.T
+        return (1 - self.share)[:, None] * values[first] + self.share[:, None] * values[second]
+
+
+def cut(points: np.ndarray, tetrahedra: np.ndarray, axis: int, at: float) -> Cut:
+    """The plane on which a coordinate has a value, through tetrahedra: a triangle where one node lies on one side, two
+    where two do."""
+    above = points[:, axis] > at
+    pieces = []
+    for count in (1, 2, 3):
+        some = tetrahedra[above[tetrahedra].sum(axis=1) == count]
+        order = np.take_along_axis(some, np.argsort(~above[some], axis=1, kind="stable"), axis=1)
+        if count == 2:  # the four edges between the two sides, once round
+            a, b, c, d = order.T
+            corners = [np.stack(each, axis=1) for each in ((a, c), (a, d), (b, d), (b, c))]
+            pieces += [np.stack([corners[k] for k in three], axis=1) for three in ((0, 1, 2), (0, 2, 3))]
+        else:
+            tip = 0 if count == 1 else 3
+            others = [k for k in range(4) if k != tip]
+            pieces.append(np.stack([order[:, [tip, k]] for k in others], axis=1))
+    edges = np.sort(np.concatenate(pieces).reshape(-1, 2), axis=1)
+    ends, number = np.unique(edges, axis=0, return_inverse=True)
+    low, high = points[ends[:, 0]], points[ends[:, 1]]
+    share = (at - low[:, axis]) / (high - low)[:, axis]
+    return Cut(low + share[:, None] * (high - low), number.reshape(-1, 3), ends, share)
 
 
 def _label(axes: Any, names: tuple[str, ...]) -> None:

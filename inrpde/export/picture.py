@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inrpde.declaration.names import DIFFERENCE, REFERENCE
 from inrpde.errors import OutputError
 from inrpde.export.atomic import replacing
-from inrpde.export.dataset import Dataset, outside_nan
-from inrpde.export.geometry import Cloud, Geometry, Lines, Raster, Surface, Triangles, faces
+from inrpde.export.dataset import Dataset
+from inrpde.export.geometry import Geometry, Lines
+from inrpde.export.layout import Place, colours, instants, places, scales, unknowns
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_ROWS, _MOST_TIMES = 6, 4
-_STYLE = {
+STYLE = {
     "font.size": 9.0,
     "axes.titlesize": 10.0,
     "axes.linewidth": 0.6,
@@ -30,6 +30,7 @@ _STYLE = {
     "axes.formatter.use_mathtext": True,
     "legend.frameon": False,
 }
+_Ranges = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,8 @@ class _Row:
     where: str
     geometry: Geometry
     columns: Mapping[str, np.ndarray]
+    ranges: _Ranges
+    """The range of each column's values, over all times and slices of the unknown."""
 
 
 def draw(dataset: Dataset, path: str | os.PathLike[str]) -> None:
@@ -76,7 +79,7 @@ def figure(dataset: Dataset) -> Figure:
     columns = max(len(row.columns) for row in rows)
     if all(isinstance(row.geometry, Lines) for row in rows):
         columns = min(columns, 2)  # the reference shares the solution's panel
-    with _matplotlib().rc_context(_STYLE):
+    with library().rc_context(STYLE):
         return _compose(rows, columns, str(dataset.attributes.get("problem", "")))
 
 
@@ -95,7 +98,8 @@ def _compose(rows: list[_Row], columns: int, title: str) -> Figure:
     return made
 
 
-def _matplotlib() -> Any:
+def library() -> Any:
+    """matplotlib. Raises OutputError where it is missing."""
     try:
         import matplotlib
     except ImportError as error:
@@ -111,12 +115,8 @@ def _height(geometry: Geometry) -> float:
 
 
 def _draw_coloured(made: Figure, panels: list[Any], row: _Row) -> None:
-    limits = _limits([values for title, values in row.columns.items() if title != "difference"])
     for panel, (title, values) in zip(panels, row.columns.items(), strict=False):
-        low, high = _limits([values], symmetric=True) if title == "difference" else limits
-        two_sided = low == -high
-        cmap = "PuOr_r" if title == "difference" else "RdBu_r" if two_sided else "viridis"
-        mappable = row.geometry.draw(panel, values, {"cmap": cmap, "vmin": low, "vmax": high})
+        mappable = row.geometry.draw(panel, values, colours(title, *row.ranges[title]))
         panel.set_title(", ".join(filter(None, (row.name if title == "solution" else title, row.where))))
         if row.geometry.projection:
             made.colorbar(mappable, ax=panel, shrink=0.7, pad=0.12)
@@ -146,99 +146,33 @@ def _draw_lines(made: Figure, panels: list[Any], row: _Row) -> None:
             panel.set_axis_off()
 
 
-def _limits(arrays: list[np.ndarray], symmetric: bool = False) -> tuple[float, float]:
-    """The range of the colours; symmetric round zero where the values are on both sides of it."""
-    finite = np.concatenate([values[np.isfinite(values)].ravel() for values in arrays])
-    if not finite.size:
-        return 0.0, 1.0
-    low, high = float(finite.min()), float(finite.max())
-    most = max(abs(low), abs(high))
-    if symmetric or min(-low, high) > 0.2 * most:
-        return (-most, most) if most > 0 else (-1e-300, 1e-300)
-    return (low, high) if high > low else (low - 0.5 * (most or 1.0), high + 0.5 * (most or 1.0))
-
-
 def _rows(dataset: Dataset) -> list[_Row]:
     dataset = dataset.shown()
-    unknowns = [(name, part) for name in dataset.unknowns for part in _parts(dataset.fields[name])]
-    most = max(1, _MOST_ROWS // len(unknowns))
-    rows = []
-    for name, part in unknowns:
-        columns = {title: _part(values, part) for title, values in _columns(dataset, name).items()}
-        label = f"{part} {name}".strip()
-        for where, geometry, take in _views(dataset, most):
-            rows.append(_Row(label, where, geometry, {title: take(values) for title, values in columns.items()}))
+    fields, labels, rows = unknowns(dataset), instants(dataset), list[_Row]()
+    most = max(1, _MOST_ROWS // sum(map(len, fields.values())))
+    for parts in fields.values():
+        ranges = scales(parts)
+        for name, columns in parts:
+            for place in places(dataset):
+                taken = {title: place.take(values) for title, values in columns.items()}
+                rows += _placed(name, place, taken, labels, most, ranges)
     return rows
 
 
-def _parts(values: np.ndarray) -> tuple[str, ...]:
-    return ("Re", "Im") if values.dtype.kind == "c" else ("",)
-
-
-def _part(values: np.ndarray, part: str) -> np.ndarray:
-    return (values.imag if part == "Im" else values.real).astype(float)
-
-
-def _columns(dataset: Dataset, name: str) -> dict[str, np.ndarray]:
-    fields = {key: outside_nan(values, dataset.mask) for key, values in dataset.fields.items()}
-    columns = {"solution": fields[name]}
-    if (reference := fields.get(name + REFERENCE)) is not None:
-        columns |= {"reference": reference, "difference": fields.get(name + DIFFERENCE, fields[name] - reference)}
-    return columns
-
-
-_View = tuple[str, Geometry, Callable[[np.ndarray], np.ndarray]]
-
-
-def _views(dataset: Dataset, most: int) -> Iterator[_View]:
-    """Label, geometry and the function that takes its values out of a field, for each row of an unknown."""
-    times = dataset.instants
-    labels = [""] if times is None else [f"{dataset.time} = {time:.4g}" for time in times]
-    chosen = _spread(len(labels), most)
-    if dataset.kind == "grid":
-        axes = {name: axis for name, axis in zip(dataset.coords, dataset.spatial, strict=False) if len(axis) > 1}
-        axes = axes or {dataset.coords[0]: dataset.axes[0]}
-    else:
-        axes = dict(zip(dataset.columns, dataset.points.T, strict=True))
-    shape = tuple(map(len, axes.values())) if dataset.kind == "grid" else (len(dataset.points),)
-    (name, x), *others = axes.items()
-    if not others:
+def _placed(
+    name: str, place: Place, columns: Mapping[str, np.ndarray], labels: list[str], most: int, ranges: _Ranges
+) -> Iterator[_Row]:
+    """The rows of one unknown at one place: lines of all times together, slices at the last, anything else by times."""
+    if isinstance(place.geometry, Lines):
         chosen = _spread(len(labels), _MOST_TIMES)
-        shown = tuple(labels[step] for step in chosen)
-        yield "", Lines(x, name, shown), lambda values: values.reshape(*shape, -1)[..., chosen]
-    elif dataset.kind == "grid" and len(others) == 2:
-        yield from _slices(axes, labels[-1])
-    else:
-        geometry = Raster(x, others[0][1], (name, others[0][0])) if dataset.kind == "grid" else _scattered(dataset)
-        for step in chosen:
-            yield labels[step], geometry, lambda values, step=step: values.reshape(*shape, -1)[..., step]  # type: ignore[misc]
+        geometry = replace(place.geometry, labels=tuple(labels[step] for step in chosen))
+        yield _Row(name, place.where, geometry, {title: v[..., chosen] for title, v in columns.items()}, ranges)
+        return
+    for step in [len(labels) - 1] if place.where else _spread(len(labels), most):
+        where = ", ".join(filter(None, (place.where, labels[step])))
+        yield _Row(name, where, place.geometry, {title: v[..., step] for title, v in columns.items()}, ranges)
 
 
 def _spread(count: int, most: int) -> list[int]:
     """At most `most` (and `_MOST_TIMES`) of `count` steps, the last among them, spread evenly."""
     return sorted({round(step) for step in np.linspace(count - 1, 0, min(most, _MOST_TIMES, count))})
-
-
-def _slices(axes: Mapping[str, np.ndarray], when: str) -> Iterator[_View]:
-    """The three middle slices of a grid in space, at its last time."""
-    shape = tuple(map(len, axes.values()))
-    for number, normal in reversed(list(enumerate(axes))):
-        plane = tuple(name for name in axes if name != normal)
-        middle = len(axes[normal]) // 2
-
-        def take(values: np.ndarray, number: int = number, middle: int = middle) -> np.ndarray:
-            return values.reshape(*shape, -1)[..., -1].take(middle, axis=number)
-
-        where = ", ".join(filter(None, (f"{normal} = {axes[normal][middle]:.4g}", when)))
-        yield where, Raster(axes[plane[0]], axes[plane[1]], plane), take
-
-
-def _scattered(dataset: Dataset) -> Geometry:
-    names, points = dataset.columns, dataset.points
-    triangles = faces(dataset.cells)
-    if len(triangles) and len(names) == 2:
-        return Triangles(points, triangles, names)
-    if len(triangles) and len(names) == 3:
-        return Surface(points, triangles, names)
-    shown = 3 if len(names) == 3 else 2
-    return Cloud(points[:, :shown], names[:shown])

@@ -8,7 +8,7 @@ import pytest
 
 from inrpde.errors import OutputError
 from inrpde.export import Dataset
-from inrpde.export.geometry import faces
+from inrpde.export.geometry import cut, faces
 from inrpde.export.picture import draw, figure, png
 
 pytest.importorskip("matplotlib")
@@ -123,6 +123,17 @@ def test_the_surface_of_volumes():
     assert [len(faces({"wedge": np.arange(6)[None]})), len(faces({"pyramid": np.arange(5)[None]}))] == [8, 6]
 
 
+def test_a_plane_through_tetrahedra_has_the_area_and_the_values_of_the_plane():
+    corners = np.array([[x, y, z] for x in (0.0, 1) for y in (0.0, 1) for z in (0.0, 1)])
+    tetra = np.array([[0, 1, 3, 7], [0, 1, 5, 7], [0, 2, 3, 7], [0, 2, 6, 7], [0, 4, 5, 7], [0, 4, 6, 7]])
+    made = cut(corners, tetra, 2, 0.25)
+    assert np.allclose(made.points[:, 2], 0.25)
+    a, b, c = (made.points[made.triangles[:, k]] for k in range(3))
+    assert np.abs(np.cross(b - a, c - a)[:, 2]).sum() / 2 == pytest.approx(1)
+    values = corners @ [1, 2, 3]
+    assert np.allclose(made.mix(np.stack([values, -values], axis=1)), np.outer(made.points @ [1, 2, 3], [1, -1]))
+
+
 def everything():
     points = RNG.random((40, 3))
     tetra = {"tetra": [[0, 1, 2, 3], [1, 2, 3, 4]]}
@@ -147,6 +158,11 @@ def everything():
         ),
         "no faces": Dataset("mesh", ("x", "y"), {"u": np.ones(6)}, points=POINTS, cells={"line": [[0, 1]]}),
     }
+
+
+def test_one_scale_at_all_times():
+    made = figure(grid(("x", "y", "t"), [X, Y, np.linspace(0, 1, 3)], lambda x, y, t: x * (1 + t), time="t"))
+    assert {axes.collections[0].get_clim() for axes in panels(made) if axes.get_title() != "difference"} == {(0, 4.01)}
 
 
 @pytest.mark.parametrize("name", everything())
@@ -179,7 +195,8 @@ from inrpde.export import Dataset
 from inrpde.export.picture import png
 from inrpde.export.report import html
 dataset = Dataset("grid", ("x",), {"u": np.zeros(3)}, axes=[np.arange(3.0)])
-assert "No pictures" in html(dataset, {})
+page = html(dataset, {})
+assert "There are no pictures" in page and "inrpde[viz]" in page and "<img" not in page and "How it was made" in page
 try:
     png(dataset)
 except OutputError as error:
