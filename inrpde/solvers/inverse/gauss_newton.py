@@ -21,7 +21,8 @@ Array = np.ndarray
 STEPS = 30
 """Steps at most; chosen."""
 SETTLED = 1e-2
-"""The share of its standard deviation by which a learned quantity moves in the last step, at most; chosen."""
+"""By how many times the noise's variance the last step lowers what is least, at most: learned quantities then move by a
+tenth of their standard deviation, the root of this; chosen."""
 SHORTEST = 2.0**-6
 """The shortest step; chosen."""
 INSIDE, CHECKED = 0.9, 2000
@@ -132,7 +133,7 @@ def descend(reduced: Reduced, within: Coordinates, z: Array, near: State) -> Fou
 
 
 def _steps(here: Point, limits: Limits) -> tuple[Point, Chosen, int]:
-    """Steps until they are small beside the standard deviations, or none helps."""
+    """Steps until what is least hardly falls, or none helps."""
     for number in range(STEPS):
         chosen = here.chosen()
         step = limits.clipped(here, chosen.z) - here.z
@@ -145,9 +146,9 @@ def _steps(here: Point, limits: Limits) -> tuple[Point, Chosen, int]:
             length /= 2
         else:
             return here, chosen, number
+        settled = before - there.merit(chosen) <= SETTLED * chosen.noise**2
         here = there.renormed()
-        small = np.linalg.lstsq(chosen.root, length * step, rcond=1e-12)[0]
-        if length == 1.0 and np.linalg.norm(small) <= SETTLED * np.sqrt(len(step)):
+        if settled:
             return here, here.chosen(), number + 1
     return here, here.chosen(), STEPS
 

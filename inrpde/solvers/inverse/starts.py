@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import qmc
 
 from inrpde import deadline
 from inrpde.compiler.form import Form
+from inrpde.declaration.regions.sequence import lattice
 from inrpde.discretise.state import State
 from inrpde.errors import DivergedError
 from inrpde.solvers.inverse.reduced import Reduced
@@ -44,7 +44,7 @@ def best(reduced: Reduced, state: State, seed: int) -> State:
     sought = numbers(reduced.form, reduced.roles.learned)
     if not sought or not reduced.roles.linear:
         return state
-    points = qmc.Sobol(len(sought), seed=seed).random(EACH * len(sought))
+    points = lattice(EACH * len(sought), len(sought), np.random.default_rng([seed, 11]))
     found, least = state, reduced.loss(reduced.followed(state)[0])
     for point in points:
         deadline.turn()

@@ -23,7 +23,7 @@ from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import bounds, sampled
 from inrpde.sampling.modes import DOMAIN, modes
 from inrpde.solvers.bodies.plan import Global, make_trials
-from inrpde.solvers.contract.levels import HELD_OUT, SCORED, gained, left
+from inrpde.solvers.contract.levels import HELD_OUT, SCORED, left
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
 from inrpde.solvers.fitting.initial_guess import guess
@@ -53,6 +53,9 @@ ENOUGH, GOAL = 0.3, 1e-9
 which no further one is begun; chosen."""
 STEADY = 0.7
 """The share of a standard deviation to which a level does not lower it any more where noise alone is left; chosen."""
+FINER = 0.99
+"""What the score of a finer level is of the one before at most: what noise makes uncertain is no reason to take that;
+chosen."""
 CUBIC = 3.0
 """The power of the features that the seconds of a level grow with."""
 UNKNOWN = 0.5
@@ -101,8 +104,8 @@ class Plan:
 
 
 def solve(context: Context) -> Iterator[Candidate]:
-    """A candidate a level. Its error is what it differs by from the level before, times what is left if gains go on,
-    and beside it the standard deviation that the readings' noise makes."""
+    """A candidate a level. Its error is what it differs by from the level before, and beside it the standard deviation
+    that the readings' noise makes: the larger of both is its score."""
     form, seed = context.form, context.seed
     roles = Roles.of(form)
     held_out = draw(form, SCORED, seed + HELD_OUT)
@@ -110,7 +113,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     waves = Survey.of(forward(form), seed).waves
     plan = Plan(tuple(float(w) for w in np.minimum(waves, 30) + MARGIN), LEARNED)
     before: Found | None = None
-    gaps, latest = list[float](), [np.inf] * len(points)
+    latest, scored = [np.inf] * len(points), np.inf
     while True:
         begun = time.perf_counter()
         try:
@@ -121,13 +124,12 @@ def solve(context: Context) -> Iterator[Candidate]:
             return
         spent = time.perf_counter() - begun
         uncertain, apart = spreads(found, points), differences(found, before, points)
-        if before is not None:
-            gaps.append(max(apart))
-        share = gained(gaps)
-        scored = score(form, held_out, found.state).beside(found.noise).total
+        residual = score(form, held_out, found.state).beside(found.noise).total
+        error = max(*uncertain, *(apart if before else [residual]))
+        scored = min(float(error), FINER * scored)
         yield Candidate(
-            found.state, scored, scored, spent, "inverse", f"{plan}, {found.steps} steps",
-            again=Coarser(form, roles, plan, before, seed), share=share, doubts=doubts(form, roles, found),
+            found.state, scored, residual, spent, "inverse", f"{plan}, {found.steps} steps",
+            again=Coarser(form, roles, plan, before, seed), share=1.0, doubts=doubts(form, roles, found),
             noise=found.noise, spread=found.spread,
         )  # fmt: skip
         sure = all(now > STEADY * then for now, then in zip(uncertain, latest, strict=True))
@@ -135,8 +137,8 @@ def solve(context: Context) -> Iterator[Candidate]:
         latest = uncertain
         after = plan.wider()
         width, wider = (each.width(len(roles.fields)) for each in (plan, after))
-        error = max(*(share * gap for gap in apart), *uncertain)
-        if settled or wider <= width or found.seconds * (wider / width) ** CUBIC > left(context, error):
+        widest = width == wider == WIDEST // len(roles.fields)
+        if settled or widest or found.seconds * (wider / width) ** CUBIC > left(context, error):
             return
         before, plan = found, after
 
