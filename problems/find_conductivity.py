@@ -6,7 +6,7 @@ from sympy import Eq, Interval, Rational, exp, lambdify, pi, sin
 from inrpde import Learned, On, Points, Problem, Region, Space
 
 
-def problem(noise=0.002, count=400, seed=0):
+def problem(noise: float = 0.002, count: int = 400, seed: int = 0) -> Problem:
     """`noise` is relative to the largest reading, `count` the number of sensors, `seed` that of places and noise."""
     space = Space("x y")
     x, y = space.coords

@@ -6,7 +6,7 @@ from sympy import Eq, Interval, cos, exp, lambdify, pi, sin
 from inrpde import Learned, On, Points, Problem, Region, Space
 
 
-def problem(noise=0.01, count=1000, seed=0):
+def problem(noise: float = 0.01, count: int = 1000, seed: int = 0) -> Problem:
     """`noise` is relative to the largest reading, `count` that of the readings, `seed` that of places and noise."""
     space = Space("x y", time="t")
     x, y, t = space.coords

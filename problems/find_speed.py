@@ -6,7 +6,7 @@ from sympy import Eq, Interval, cos, lambdify, pi, sin
 from inrpde import Learned, On, Points, Problem, Region, Space
 
 
-def problem(noise=0.01, count=80, seed=0):
+def problem(noise: float = 0.01, count: int = 80, seed: int = 0) -> Problem:
     """`noise` is relative to the loudest reading, `count` that of the readings, `seed` that of their noise."""
     space = Space("x", time="t")
     x, t = space.coords

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from inrpde.compiler import compile_problem
-from inrpde.compiler.form import Form
+from inrpde.compiler.form import Form, Row
 from inrpde.declaration import Learned, Problem
 from inrpde.discretise.base import base
 from inrpde.discretise.fields import field_points, relative_difference, rms
-from inrpde.discretise.score import score
+from inrpde.discretise.jets import evaluate_jets, residuals
+from inrpde.discretise.score import data, score
 from inrpde.discretise.state import State, field_at, zero_state
 from inrpde.errors import DivergedError, InrpdeError
 from inrpde.networks.offset import counted
@@ -58,6 +60,11 @@ FINER = 0.99
 chosen."""
 CUBIC = 3.0
 """The power of the features that the seconds of a level grow with."""
+SEVERAL, SMALL = 20, 1e-3
+"""Readings from which, and the share of their size above which, what is left of them is asked whether it is noise;
+chosen."""
+ALIKE, CERTAIN = 0.3, 4.0
+"""The correlation of neighbours from which it is none, and how many standard deviations of that of noise, 1/√n; chosen."""
 UNKNOWN = 0.5
 """The standard deviation beside its size from which a number is not known; chosen."""
 
@@ -218,9 +225,27 @@ def differences(found: Found, before: Found | None, points: Sequence[Array]) -> 
 def doubts(form: Form, roles: Roles, found: Found) -> tuple[str, ...]:
     """What the readings do not say."""
     vague = [form.unknowns[k].name for k in roles.learned if k in found.open or _vague(form, found, k)]
-    if not vague:
-        return ()
-    return (f"the conditions do not determine {' and '.join(vague)}: other values fit the readings as well",)
+    texts = [f"{row.text}: {text}" for row in roles.readings if (text := _patterned(form, row, found))]
+    if vague:
+        texts.append(f"the conditions do not determine {' and '.join(vague)}: other values fit the readings as well")
+    return tuple(texts)
+
+
+def _patterned(form: Form, row: Row, found: Found) -> str:
+    """That what is left of readings is no noise, which differs from one place to the next: in a few words, or nothing."""
+    samples = draw(form, 1, 0)
+    site = samples.of(row)
+    n = len(site.points)
+    left = residuals(form, samples, evaluate_jets(form, samples, found.state))[form.rows.index(row)]
+    if n < SEVERAL or rms(left) <= SMALL * data(form, samples)[form.rows.index(row)]:
+        return ""
+    lo, hi = site.points.min(axis=0), site.points.max(axis=0)
+    scaled = (site.points - lo) / np.where(hi > lo, hi - lo, 1.0)
+    near = cKDTree(scaled).query(scaled, k=2)[1][:, 1]
+    alike = float(np.real(np.vdot(left, left[near])) / np.vdot(left, left).real)
+    if alike <= max(ALIKE, CERTAIN / np.sqrt(n)):
+        return ""
+    return f"what is left is no noise, as neighbours are off together (correlation {alike:.2f}): the model does not fit"
 
 
 def _vague(form: Form, found: Found, unknown: int) -> bool:
