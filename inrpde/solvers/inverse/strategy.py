@@ -53,6 +53,8 @@ COMPARED = 1000
 ENOUGH, GOAL = 0.3, 1e-9
 """The share of a standard deviation by which a level differs from the one before, and a relative difference, below
 which no further one is begun; chosen."""
+LESS = 5.0
+"""How many times as uncertain as the one before a level is none: it has more features than readings tell; chosen."""
 STEADY = 0.7
 """The share of a standard deviation to which a level does not lower it any more where noise alone is left; chosen."""
 FINER = 0.99
@@ -64,7 +66,7 @@ SEVERAL, SMALL = 20, 1e-3
 """Readings from which, and the share of their size above which, what is left of them is asked whether it is noise;
 chosen."""
 ALIKE, CERTAIN = 0.3, 4.0
-"""The correlation of neighbours from which it is none, and how many standard deviations of that of noise, 1/√n; chosen."""
+"""The correlation of neighbours from which it is none, and how many times that of noise, about 1/√n; chosen."""
 UNKNOWN = 0.5
 """The standard deviation beside its size from which a number is not known; chosen."""
 
@@ -131,6 +133,8 @@ def solve(context: Context) -> Iterator[Candidate]:
             return
         spent = time.perf_counter() - begun
         uncertain, apart = spreads(found, points), differences(found, before, points)
+        if max(uncertain) > LESS * max(latest):
+            return
         residual = score(form, held_out, found.state).beside(found.noise).total
         error = max(*uncertain, *(apart if before else [residual]))
         scored = min(float(error), FINER * scored)
@@ -232,7 +236,7 @@ def doubts(form: Form, roles: Roles, found: Found) -> tuple[str, ...]:
 
 
 def _patterned(form: Form, row: Row, found: Found) -> str:
-    """That what is left of readings is no noise, which differs from one place to the next: in a few words, or nothing."""
+    """That what is left of readings is no noise, which differs from place to place: in a few words, or nothing."""
     samples = draw(form, 1, 0)
     site = samples.of(row)
     n = len(site.points)
