@@ -36,7 +36,7 @@ class RowScore:
     """One equation: rms and max of the residual in its own units, and the rms of its `data`, which is what is left
     where all unknowns are at their `base`; `scale` is what its operator makes of the unknowns' lowest mode, `scaled`
     (N,) the residual over that, weighted so that its norm is its rms, or the mean of its size for readings of the norm
-    1. What is left of a `prior` is no error."""
+    1. What is left of a `prior` is no error, nor is the `noise` of readings."""
 
     rms: float
     max: float
@@ -45,6 +45,12 @@ class RowScore:
     scaled: Array
     prior: bool = False
     condition: int = -1
+    noise: float = 0.0
+
+    @property
+    def unexplained(self) -> float:
+        """The rms but for the noise of readings."""
+        return float(np.sqrt(max(self.rms**2 - self.noise**2, 0.0)))
 
     @property
     def relative(self) -> float:
@@ -73,8 +79,8 @@ class Score:
         the solution's."""
 
         def less(row: RowScore, number: int) -> RowScore:
-            share = SCATTER * noise.get(number, 0.0) / max(row.rms, 1e-300)
-            return replace(row, scaled=row.scaled * np.sqrt(max(1 - share**2, 0.0))) if number in noise else row
+            known = replace(row, noise=SCATTER * noise.get(number, 0.0))
+            return replace(known, scaled=row.scaled * known.unexplained / max(row.rms, 1e-300))
 
         return replace(self, rows=tuple(less(row, row.condition) for row in self.rows))
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from sympy import Symbol
 
-from inrpde.compiler.form import Form
+from inrpde.compiler.form import Form, Row
 from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.region import extents as extents_of
 from inrpde.sampling.sample import sample
@@ -42,8 +42,24 @@ def along(points: Array) -> Array:
 
 
 def priors(form: Form) -> frozenset[int]:
-    """The numbers of the conditions that choose among the fields that fit many samples, and need not hold: those
-    between the samples where all of these weigh less than 1."""
+    """The numbers of the conditions that need not hold. They choose among the fields that fit many samples: those
+    between the samples where all of these weigh less than 1; or say how what is learned varies: those that hold in a
+    volume, and nothing else."""
+    penalties = frozenset(
+        number
+        for number, each in enumerate(form.conditions)
+        if each.region.dim == form.space.dim
+        and all(_learned(form, row) for row in form.rows if row.condition == number)
+    )
+    return penalties | _between(form)
+
+
+def _learned(form: Form, row: Row) -> bool:
+    """Does an equation hold learned fields alone?"""
+    return bool(row.indices) and not row.integrals and all(form.unknowns[k].learned for k in row.indices)
+
+
+def _between(form: Form) -> frozenset[int]:
     between = {number: each for number, each in enumerate(form.conditions) if each.region.dim > 0}
     if not between or max(each.weight for each in between.values()) >= 1 or len(sample_points(form)) <= SOME:
         return frozenset()

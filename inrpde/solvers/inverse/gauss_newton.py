@@ -30,6 +30,9 @@ INSIDE, CHECKED = 0.9, 2000
 BLIND, SHARE = 1e-6, 0.1
 """The effect of a combination of numbers on the readings beside the largest below which they do not tell it, rounding
 of a factorisation being larger, and the part of it that a number is, at least; chosen."""
+SPARE, WORST = 2.0, 0.1
+"""Readings beside those that the answer takes up from which these tell their noise, and what it is taken for else, in
+the units of the rows: a tenth of the readings; chosen."""
 ROUNDS, SAME = 4, 1.3
 """How many times the noise of each condition is taken anew, at most, where several are read, and the ratio to the one
 before of which it is the same; chosen."""
@@ -39,14 +42,15 @@ before of which it is the same; chosen."""
 class Found:
     """Learned quantities and the fields that follow them. The squares of `spread[k]` (width, n), heads of unknown k,
     add up to its variance at a point; `noise` is by condition the readings' standard deviation, in their own units;
-    `degrees` is how many numbers the readings tell, `open` are the unknown numbers of which they tell combinations
-    alone; it took so many `seconds`."""
+    `degrees` is how many numbers the readings tell, `spare` how many more readings there are, `open` are the unknown
+    numbers of which they tell combinations alone; it took so many `seconds`."""
 
     state: State
     z: Array
     spread: Mapping[int, Array]
     noise: Mapping[int, float]
     degrees: float
+    spare: float
     open: tuple[int, ...]
     steps: int
     seconds: float
@@ -118,6 +122,10 @@ def descend(reduced: Reduced, within: Coordinates, z: Array, near: State) -> Fou
             break
         reduced = reduced.weighed(near, noise)
     mean, root = averaged(*here.linear)
+    measured = any(row.region.labels for row in reduced.roles.readings)  # integrals alone are exact
+    spare = int(here.at.noisy.sum()) - chosen.degrees if measured else np.inf
+    if spare < SPARE:  # nothing is left to tell the noise by
+        root = root * (max(chosen.noise, WORST) / max(chosen.noise, 1e-300))
     step = limits.clipped(here, mean) - here.z
     here = here.moved(here.z + limits.length(here, step) * step)
     return Found(
@@ -126,6 +134,7 @@ def descend(reduced: Reduced, within: Coordinates, z: Array, near: State) -> Fou
         _spread(here, root),
         noise,
         chosen.degrees,
+        spare,
         _open(here),
         steps,
         time.perf_counter() - begun,
@@ -156,11 +165,11 @@ def _steps(here: Point, limits: Limits) -> tuple[Point, Chosen, int]:
 def _noise(here: Point, chosen: Chosen) -> dict[int, float]:
     """The standard deviation of the readings of each condition, in their own units."""
     out = {}
+    left = here.at.left / np.concatenate(here.reduced.norms) if here.reduced.norms else here.at.left  # outliers, too
     for row in here.reduced.roles.readings:
         mine = here.at.conditions == row.condition
-        rest = float(here.at.left[mine] @ here.at.left[mine])
-        left = max(float(np.sum(1 - chosen.trusted[mine])), 1.0)
-        out[row.condition] = float(np.sqrt(rest / left)) / here.reduced.scales[row]
+        count = max(float(np.sum(1 - chosen.trusted[mine])), 1.0)
+        out[row.condition] = float(np.linalg.norm(left[mine]) / np.sqrt(count)) / here.reduced.scales[row]
     return out
 
 

@@ -54,16 +54,25 @@ def choose(slopes: Array, data: Array, penalties: Sequence[Penalty], count: int)
 
 
 def averaged(slopes: Array, data: Array, penalties: Sequence[Penalty], count: int) -> tuple[Array, Array]:
-    """The mean (n,) of the coordinates, and the root (n, n) of their covariance, under all penalties that are likely,
-    by their likelihood (Hoeting et al. 1999)."""
+    """The mean (n,) of the coordinates, and the root (n, n) of their covariance, under all weights of all penalties, by
+    their likelihood (Hoeting et al. 1999).
+
+    For the covariance all penalties count alike: that a smooth one fits better is no proof of what no reading says."""
     made = [_Spectrum.of(slopes, data, penalty, count) for penalty in penalties]
-    tried = [(each, w, each.unlikely(w)) for each in made for w in each.weights]
-    least = min(value for *_, value in tried)
-    shares = [(each, w, np.exp((least - value) / 2)) for each, w, value in tried]
-    kept = [(each.chosen(w), share) for each, w, share in shares if share > LIKELY]
-    whole = sum(share for _, share in kept)
-    mean = sum((share / whole) * each.z for each, share in kept)
-    parts = [np.sqrt(share / whole) * np.column_stack([each.root, each.z - mean]) for each, share in kept]
+    tried = [[(each.chosen(w), each.unlikely(w)) for w in each.weights] for each in made]
+    least = min(value for each in tried for _, value in each)
+    mean, whole = np.zeros(slopes.shape[1]), 0.0
+    for chosen, value in (pair for each in tried for pair in each):
+        share = float(np.exp((least - value) / 2))
+        mean, whole = mean + share * chosen.z, whole + share
+    mean = mean / whole
+    parts = []
+    for each in tried:
+        best = min(value for _, value in each)
+        likely = [(chosen, np.exp((best - value) / 2)) for chosen, value in each]
+        likely = [(chosen, share) for chosen, share in likely if share > LIKELY]
+        total = len(tried) * sum(share for _, share in likely)
+        parts += [np.sqrt(s / total) * np.column_stack([chosen.root, chosen.z - mean]) for chosen, s in likely]
     (r,) = qr(np.column_stack(parts).T, mode="r", check_finite=False)
     return mean, r[: len(mean)].T
 

@@ -9,7 +9,7 @@ from inrpde.compiler.form import Form, Row
 
 @dataclass(frozen=True)
 class Roles:
-    """`fields` and `learned` are numbers of unknowns. `readings` are what was measured of fields, and may be noisy;
+    """`fields` and `learned` are numbers of unknowns. `readings` are what was measured, and may be noisy;
     `given` are linear equations of learned quantities alone that say what these are, on a boundary or at points;
     `penalties` are those that say in a volume how they vary. All `equations` else hold. Are the fields `linear` in
     them, the learned quantities given?"""
@@ -45,7 +45,7 @@ def held(form: Form, row: Row) -> set[int]:
 
 
 def _role(form: Form, row: Row) -> str:
-    if row.linear and all(form.unknowns[k].learned for k in held(form, row)):
+    if row.linear and not row.region.labels and all(form.unknowns[k].learned for k in held(form, row)):
         return "penalties" if row.region.dim == form.space.dim and row.jets else "given"
     return "readings" if row.region.labels or (row.integrals and not row.jets) else "equations"
 

@@ -31,7 +31,7 @@ from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
 from inrpde.solvers.fitting.initial_guess import guess
 from inrpde.solvers.fitting.newton import project
 from inrpde.solvers.inverse.coordinates import coordinates, nearest
-from inrpde.solvers.inverse.gauss_newton import Found, descend
+from inrpde.solvers.inverse.gauss_newton import SPARE, Found, descend
 from inrpde.solvers.inverse.kept import forgetting, remembering
 from inrpde.solvers.inverse.reduced import Reduced
 from inrpde.solvers.inverse.roles import Roles, held
@@ -67,6 +67,8 @@ SEVERAL, SMALL = 20, 1e-3
 chosen."""
 ALIKE, CERTAIN = 0.3, 4.0
 """The correlation of neighbours from which it is none, and how many times that of noise, about 1/√n; chosen."""
+NEAR = 1e-3
+"""How near a number comes to its bound, beside its size, where it ends there; chosen."""
 UNKNOWN = 0.5
 """The standard deviation beside its size from which a number is not known; chosen."""
 
@@ -232,7 +234,23 @@ def doubts(form: Form, roles: Roles, found: Found) -> tuple[str, ...]:
     texts = [f"{row.text}: {text}" for row in roles.readings if (text := _patterned(form, row, found))]
     if vague:
         texts.append(f"the conditions do not determine {' and '.join(vague)}: other values fit the readings as well")
+    if found.spare < SPARE:
+        texts.append("there are hardly more readings than what they are to tell: nothing says how noisy they are")
+    texts += [
+        f"{form.unknowns[k].name} ends at its bound: the readings ask for more"
+        for k in roles.learned
+        if _ends(form, found, k)
+    ]
     return tuple(texts)
+
+
+def _ends(form: Form, found: Found, unknown: int) -> bool:
+    """Is a number at one of its bounds?"""
+    known = form.unknowns[unknown].learned
+    if known is None or known.bounds is None or not form.unknowns[unknown].is_number:
+        return False
+    value, (lo, hi) = float(found.state.heads[unknown][0]), known.bounds
+    return min(value - lo, hi - value) <= NEAR * max(abs(value), NEAR * (hi - lo))
 
 
 def _patterned(form: Form, row: Row, found: Found) -> str:

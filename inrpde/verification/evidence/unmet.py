@@ -56,7 +56,8 @@ def unmet(form: Form, estimated: Estimate) -> list[Unmet]:
     found = []
     for row, mine, other in zip(form.rows, first.rows, others, strict=True):
         data = mine.data if mine.data > DRIVES * driving * mine.scale else None
-        share = mine.rms / (driving * mine.scale if data is None else data) if driving > 0 and mine.scale > 0 else 0.0
+        left = mine.unexplained
+        share = left / (driving * mine.scale if data is None else data) if driving > 0 and mine.scale > 0 else 0.0
         if share > UNMET and not mine.prior:
             found.append(Unmet(row, mine.rms, share, data, other is not None and alike(mine, other)))
     return found
