@@ -237,7 +237,7 @@ class Limits:
             room = np.where(then < now, now - lo, hi - now)
             with np.errstate(divide="ignore", invalid="ignore"):
                 longest = np.where(then == now, np.inf, INSIDE * room / np.abs(then - now))
-            length = min(length, max(float(np.min(longest)), SHORTEST))
+            length = min(length, max(float(np.min(longest)), 0.0))
         return length
 
 

@@ -4,7 +4,7 @@ beside it all that are about as likely."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import qr
@@ -48,9 +48,12 @@ class Chosen:
 def choose(slopes: Array, data: Array, penalties: Sequence[Penalty], count: int) -> Chosen:
     """Minimise ‖slopes z - data‖² + λ ‖penalty‖² for the penalty and the λ under which the readings are likeliest;
     `count` of the rows are readings."""
-    made = [_Spectrum.of(slopes, data, penalty, count) for penalty in penalties]
+    q, r = np.linalg.qr(np.column_stack([slopes, data]))
+    made = [_Spectrum.of(r[:, :-1], r[:, -1], penalty, count) for penalty in penalties]
     best, weight = min(((each, w) for each in made for w in each.weights), key=lambda pair: pair[0].unlikely(pair[1]))
-    return best.chosen(weight)
+    found = best.chosen(weight)
+    trusted = np.sum((q @ best.u) ** 2 * best.share(weight), axis=1)
+    return replace(found, trusted=trusted)
 
 
 def averaged(slopes: Array, data: Array, penalties: Sequence[Penalty], count: int) -> tuple[Array, Array]:
@@ -58,7 +61,8 @@ def averaged(slopes: Array, data: Array, penalties: Sequence[Penalty], count: in
     their likelihood (Hoeting et al. 1999).
 
     For the covariance all penalties count alike: that a smooth one fits better is no proof of what no reading says."""
-    made = [_Spectrum.of(slopes, data, penalty, count) for penalty in penalties]
+    (r,) = qr(np.column_stack([slopes, data]), mode="r", check_finite=False)
+    made = [_Spectrum.of(r[:, :-1], r[:, -1], penalty, count) for penalty in penalties]
     tried = [[(each.chosen(w), each.unlikely(w)) for w in each.weights] for each in made]
     least = min(value for each in tried for _, value in each)
     mean, whole = np.zeros(slopes.shape[1]), 0.0
@@ -128,10 +132,14 @@ class _Spectrum:
         vague = np.sum(np.log1p(self.free * WIDE**2 * self.count / left))
         return self.count * np.log(left) - float(np.sum(np.log(bounded))) + float(vague)
 
+    def share(self, weight: float) -> Array:
+        """How much of each direction the readings tell, between 0 and 1."""
+        found: Array = self.s**2 / (self.s**2 + weight)
+        return found
+
     def chosen(self, weight: float) -> Chosen:
-        share = self.s**2 / (self.s**2 + weight)
+        share = self.share(weight)
         noise = self.noise(weight)
         z = self.about + self.into @ (self.vt.T @ (self.s / (self.s**2 + weight) * self.seen))
         root = noise * self.into @ (self.vt.T / np.sqrt(self.s**2 + weight))
-        trusted = np.sum(self.u**2 * share, axis=1)
-        return Chosen(z, root, noise, self.penalty, weight, trusted, float(share.sum()), self.unlikely(weight))
+        return Chosen(z, root, noise, self.penalty, weight, np.zeros(0), float(share.sum()), self.unlikely(weight))

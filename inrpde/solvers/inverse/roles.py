@@ -30,6 +30,9 @@ class Roles:
         rows: dict[str, list[Row]] = {"readings": [], "given": [], "penalties": [], "equations": []}
         for row in form.rows:
             rows[_role(form, row)].append(row)
+        if not rows["readings"]:  # then integrals are what is measured
+            rows["readings"] = [row for row in rows["equations"] if row.integrals and not row.jets]
+            rows["equations"] = [row for row in rows["equations"] if row not in rows["readings"]]
         made = {name: tuple(each) for name, each in rows.items()}
         return cls(fields, learned, **made, linear=all(_linear(form, row) for row in form.rows))
 
@@ -47,7 +50,7 @@ def held(form: Form, row: Row) -> set[int]:
 def _role(form: Form, row: Row) -> str:
     if row.linear and not row.region.labels and all(form.unknowns[k].learned for k in held(form, row)):
         return "penalties" if row.region.dim == form.space.dim and row.jets else "given"
-    return "readings" if row.region.labels or (row.integrals and not row.jets) else "equations"
+    return "readings" if row.region.labels else "equations"
 
 
 def _linear(form: Form, row: Row) -> bool:

@@ -42,6 +42,8 @@ Array = np.ndarray
 NAME = "inverse"
 MARGIN, WIDER = 4.0, 1.35
 """The first band above the wave numbers of the data, and how many times as wide that of a further level is; chosen."""
+FIRST = {1: 60.0, 2: 14.0, 3: 5.0}
+"""The wave numbers that a first level resolves, in so many coordinates, at most: it is to be cheap; chosen."""
 LEARNED = 6.0
 """The first band of learned fields, in coordinates scaled to [-1, 1]; chosen."""
 FEWEST, WIDEST = {1: 60, 2: 300, 3: 600}, 2200
@@ -122,7 +124,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     held_out = draw(form, SCORED, seed + HELD_OUT)
     points = [field_points(form, k, COMPARED, seed) for k in range(len(form.unknowns))]
     waves = Survey.of(forward(form), seed).waves
-    plan = Plan(tuple(float(w) for w in np.minimum(waves, 30) + MARGIN), LEARNED)
+    plan = Plan(tuple(float(w) for w in np.minimum(waves, FIRST[form.space.dim]) + MARGIN), LEARNED)
     before: Found | None = None
     latest, scored = [np.inf] * len(points), np.inf
     while True:
