@@ -34,8 +34,9 @@ class PointSet(Region):
 
     @cached_property
     def size(self) -> float:
-        """The largest spatial extent, or the distance from the origin where the points coincide."""
-        lo, hi = (end[: len(self.space.spatial)] for end in self.bounds)
+        """The largest spatial extent (that in time where there is nothing else), or the distance from the origin where
+        the points coincide."""
+        lo, hi = (end[: len(self.space.spatial) or 1] for end in self.bounds)
         return float(np.max(hi - lo) or np.max(np.abs(hi)) or 1.0)
 
     @cached_property
