@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from inrpde.declaration.space import Space
 
 
-def whole(key: Basic, value: GridField, regions: Sequence[Region]) -> GridField:
-    """Data with an axis for each coordinate: along those on which the coefficient does not depend they do not vary."""
+def whole(key: Basic, value: Any, regions: Sequence[Region]) -> Any:
+    """Data on a grid with an axis for each coordinate: along those on which the coefficient does not depend they do not
+    vary. Whatever else it is bound to stays as it is."""
+    if not isinstance(value, GridField):
+        return value
     coords = regions[0].space.coords
     own = [x for x in coords if x in key.args]
     if not own or len(value.axes) != len(own):

@@ -84,16 +84,10 @@ class Problem(Typeset):
                 'settings={"solver.width": 64}',
             )
         config.resolve(settings or {}, {})
-        space = conditions[0].region.space
         bound = _sympified(name, "coefficients", coefficients, GridField, MeshField, Learned)
-        bound = {
-            key: whole(key, value, [condition.region for condition in conditions])
-            if isinstance(value, GridField)
-            else value
-            for key, value in bound.items()
-        }
+        bound = {key: whole(key, value, [c.region for c in conditions]) for key, value in bound.items()}
         for attribute, value in {
-            "name": name, "space": space, "unknowns": unknowns, "conditions": conditions,
+            "name": name, "space": conditions[0].region.space, "unknowns": unknowns, "conditions": conditions,
             "coefficients": MappingProxyType(bound),
             "exact": MappingProxyType(_sympified(name, "exact", exact)),
             "guess": MappingProxyType(_sympified(name, "guess", guess)),

@@ -140,3 +140,17 @@ def test_readings_of_the_norm_1_are_scored_by_their_mean():
         (row,) = score(form, draw(form, 10, 0), Expressions(form, (Integer(1),))).rows
         assert np.isclose(row.relative * row.scale, expected)
         assert np.isclose(row.rms, 3 * np.sqrt(0.1))
+
+
+def test_noise_that_readings_have_is_no_residual():
+    """Of readings that are off by 0.3 nothing is left beside a noise of 0.3, and most beside one of 0.03."""
+    line = Space("x")
+    w = line.unknown("w")
+    values = 1 + 0.3 * np.tile([1.0, -1.0], 50)
+    points = Points(line, np.linspace(0, 1, 100)[:, None], {"f": values})
+    form = compile_problem(Problem("readings", [w], [On(points, Eq(w, points["f"]))]))
+    found = score(form, draw(form, 10, 0), Expressions(form, (Integer(1),)))
+    assert found.beside({}).total == found.total > 0.1
+    assert found.beside({1: 0.3}).total == found.total  # that of another condition
+    assert found.beside({0: 0.3}).total == 0
+    assert found.beside({0: 0.03}).total == pytest.approx(found.total * np.sqrt(1 - 0.12**2))

@@ -11,7 +11,7 @@ from inrpde import GridField, Learned, On, Periodic, Points, Problem, Region, Sp
 from inrpde.compiler import compile_problem
 from inrpde.discretise.jets import evaluate_jets, integral_values, no_jets, residuals
 from inrpde.discretise.state import zero_state
-from inrpde.discretise.system import linearise, piece_slices
+from inrpde.discretise.system import System, linearise, piece_slices
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Cells, Global, make_trials
 from inrpde.solvers.linear.dense import ridge_solve
@@ -219,3 +219,39 @@ def test_columns_that_no_equation_holds_are_left_out_of_all():
     ((columns, numbers, part),) = alone.independent()
     assert part.width == len(columns) < system.width
     assert numbers == [0, 1]
+
+
+# -- some of the unknowns
+
+
+@pytest.mark.parametrize("plan", [ONE, CELLS], ids=["one domain", "cells"])
+@pytest.mark.parametrize("case", ["convection", "learned", "integrals"])
+def test_the_system_of_some_unknowns_has_the_columns_of_the_whole(case, plan):
+    form = form_of(*NONLINEAR[case])
+    samples, state = draw(form, 60, 0), state_of(form, plan)
+    jets = evaluate_jets(form, samples, state)
+    whole = linearise(form, samples, state, jets)
+    stops = np.cumsum([0, *(trial.width for trial in state.trials)])
+    left = whole.minus(state.vector)
+    for k in range(len(form.unknowns)):
+        some = linearise(form, samples, state, jets, {k})
+        mine = slice(stops[k], stops[k + 1])
+        for block, full in zip(some.blocks, whole.blocks, strict=True):
+            one, other = (replace(System((b,), whole.pieces).blocks[0], scale=1.0) for b in (block, full))
+            found, expected = (System((b,), whole.pieces).matrix() for b in (one, other))
+            assert np.allclose(found[:, mine], expected[:, mine], rtol=1e-12, atol=1e-12 * np.abs(expected).max())
+            assert not np.delete(found, np.arange(mine.start, mine.stop), axis=1).any()
+        alone = np.zeros(state.width)
+        alone[mine] = state.vector[mine]
+        for block, full in zip(some.minus(alone).blocks, left.blocks, strict=True):
+            assert np.allclose(block.right, full.right, rtol=1e-9, atol=1e-9)  # what is left is that of the whole
+
+
+def test_a_block_times_several_vectors_is_each_of_them():
+    form = form_of(*LINEAR["systems"])
+    samples, state = draw(form, 60, 0), state_of(form, CELLS)
+    system = linearise(form, samples, state, no_jets(form))
+    vectors = np.random.default_rng(0).standard_normal((state.width, 3))
+    for block in system.blocks:
+        found = block.times(vectors, system.pieces)
+        assert found == pytest.approx(np.stack([block.times(v, system.pieces) for v in vectors.T], axis=1))

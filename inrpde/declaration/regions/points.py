@@ -34,9 +34,10 @@ class PointSet(Region):
 
     @cached_property
     def size(self) -> float:
-        """The largest spatial extent, or the distance from the origin where the points coincide."""
-        lo, hi = (end[: len(self.space.spatial)] for end in self.bounds)
-        return float(np.max(hi - lo, initial=0.0) or np.max(np.abs(hi), initial=0.0) or 1.0)
+        """The largest spatial extent (that in time where there is nothing else), or the distance from the origin where
+        the points coincide."""
+        lo, hi = (end[: len(self.space.spatial) or 1] for end in self.bounds)
+        return float(np.max(hi - lo) or np.max(np.abs(hi)) or 1.0)
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:

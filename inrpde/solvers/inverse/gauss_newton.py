@@ -126,7 +126,7 @@ def descend(reduced: Reduced, within: Coordinates, z: Array, near: State) -> Fou
     spare = int(here.at.noisy.sum()) - chosen.degrees if measured else np.inf
     if spare < SPARE:  # nothing is left to tell the noise by
         root = root * (max(chosen.noise, WORST) / max(chosen.noise, 1e-300))
-    step = limits.clipped(here, mean) - here.z
+    step = limits.towards(here, mean)
     here = here.moved(here.z + limits.length(here, step) * step)
     return Found(
         here.at.state,
@@ -135,7 +135,7 @@ def descend(reduced: Reduced, within: Coordinates, z: Array, near: State) -> Fou
         noise,
         chosen.degrees,
         spare,
-        _open(here),
+        Unseen.of(here).open,
         steps,
         time.perf_counter() - begun,
     )
@@ -145,7 +145,7 @@ def _steps(here: Point, limits: Limits) -> tuple[Point, Chosen, int]:
     """Steps until what is least hardly falls, or none helps."""
     for number in range(STEPS):
         chosen = here.chosen()
-        step = limits.clipped(here, chosen.z) - here.z
+        step = limits.towards(here, chosen.z)
         length, before = limits.length(here, step), here.merit(chosen)
         while length >= SHORTEST:
             deadline.turn()
@@ -173,19 +173,39 @@ def _noise(here: Point, chosen: Chosen) -> dict[int, float]:
     return out
 
 
-def _open(here: Point) -> tuple[int, ...]:
-    """The learned numbers that may change together without a change of any reading."""
-    reduced, state = here.reduced, here.at.state
-    numbers = [k for k in reduced.roles.learned if reduced.form.unknowns[k].is_number]
-    if not numbers:
-        return ()
-    places = np.concatenate([reduced.columns(state, (k,)) for k in numbers])
-    mine = np.isin(reduced.columns(state, reduced.roles.learned), places)
-    sizes = [abs(float(state.heads[k][0])) or 1.0 for k in numbers]
-    effects = here.at.slopes @ np.linalg.pinv(here.within.basis)[:, mine] * sizes
-    _, s, vt = np.linalg.svd(effects, full_matrices=False)
-    blind = vt[s <= BLIND * max(s.max(), 1e-300)]
-    return tuple(k for k, column in zip(numbers, blind.T, strict=True) if np.any(np.abs(column) > SHARE))
+@dataclass(frozen=True, eq=False)
+class Unseen:
+    """Combinations of the learned `numbers` (unknowns) that may change without a change of any reading: `directions`
+    (k, numbers) of those over their `sizes`; the coordinates (n, numbers) that change each number alone."""
+
+    numbers: tuple[int, ...]
+    directions: Array
+    sizes: Array
+    alone: Array
+    own: Array
+    """The numbers (numbers, n) of coordinates."""
+
+    @classmethod
+    def of(cls, here: Point) -> Unseen:
+        reduced, state = here.reduced, here.at.state
+        numbers = tuple(k for k in reduced.roles.learned if reduced.form.unknowns[k].is_number)
+        columns = [reduced.columns(state, (k,)) for k in numbers]
+        mine = np.isin(reduced.columns(state, reduced.roles.learned), np.concatenate([*columns, np.zeros(0, int)]))
+        sizes = np.array([abs(float(state.heads[k][0])) or 1.0 for k in numbers])
+        alone = np.linalg.pinv(here.within.basis)[:, mine]
+        _, s, vt = np.linalg.svd(here.at.slopes @ alone * sizes, full_matrices=False)
+        return cls(numbers, vt[s <= BLIND * max(s.max(initial=0.0), 1e-300)], sizes, alone, here.within.basis[mine])
+
+    @property
+    def open(self) -> tuple[int, ...]:
+        """The numbers that take part."""
+        shares = zip(self.numbers, self.directions.T, strict=True)
+        return tuple(k for k, column in shares if np.any(np.abs(column) > SHARE))
+
+    def without(self, step: Array) -> Array:
+        """A step that leaves these combinations as they are: rounding alone would move them, and far."""
+        blind = self.directions.T @ (self.directions @ (self.own @ step / self.sizes))
+        return step - self.alone @ (self.sizes * blind)
 
 
 def _spread(here: Point, root: Array) -> dict[int, Array]:
@@ -217,6 +237,10 @@ class Limits:
                 fields[k] = (*bounds, field_points(form, k, CHECKED, 6))
         return cls(numbers, fields)
 
+    def towards(self, here: Point, z: Array) -> Array:
+        """The step to coordinates by which no number leaves its bounds, nor moves where no reading tells it."""
+        return self.clipped(here, here.z + Unseen.of(here).without(z - here.z)) - here.z
+
     def clipped(self, here: Point, z: Array) -> Array:
         """Coordinates whose numbers are within their bounds."""
         heads, at = here.within.heads(z), 0
@@ -226,6 +250,22 @@ class Limits:
                 aim = np.clip(heads[at], now[0] - INSIDE * (now[0] - lo), now[0] + INSIDE * (hi - now[0]))
                 z = z + np.linalg.lstsq(here.within.basis, _unit(len(heads), at) * (aim - heads[at]), rcond=1e-12)[0]
             at += here.at.state.trials[k].width
+        return self._pressed(here, z)
+
+    def _pressed(self, here: Point, z: Array) -> Array:
+        """Coordinates whose fields are those of z, but for what lies beyond their bounds."""
+        target, at = here.reduced.placed(here.at.state, here.within.heads(z)), 0
+        for k in here.reduced.roles.learned:
+            trial = here.at.state.trials[k]
+            if k in self.fields:
+                lo, hi, points = self.fields[k]
+                now, then = (field_at(state, k, points) for state in (here.at.state, target))
+                beyond = np.clip(then, now - INSIDE * (now - lo), now + INSIDE * (hi - now)) - then
+                if np.any(beyond):
+                    zero = (0,) * points.shape[1]
+                    made = trial.jets(points, [zero])[zero] @ here.within.basis[at : at + trial.width]
+                    z = z + np.linalg.lstsq(made, beyond, rcond=1e-10)[0]
+            at += trial.width
         return z
 
     def length(self, here: Point, step: Array) -> float:

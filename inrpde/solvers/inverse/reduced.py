@@ -163,7 +163,7 @@ class Reduced:
             if moved is None:
                 break
             state = moved
-            if abs(loss - reached) <= ALIKE * loss:
+            if abs(loss - reached) <= ALIKE * reached:
                 break
             loss = reached
         return state, fields

@@ -105,3 +105,10 @@ def test_a_label_that_is_not_there_lists_those_that_are():
 def test_labels_have_names():
     with pytest.raises(ProblemError, match="the labels have no names"):
         Points(PLANE, GRID, np.ones(len(GRID)))
+
+
+def test_points_of_a_time_alone_are_as_long_as_it():
+    space = Space(time="t")
+    readings = Points(space, np.array([[0.5], [2.0]]), {"f": np.array([1.0, 2.0])})
+    assert readings.size == 1.5
+    assert readings.extents == pytest.approx([1.5])

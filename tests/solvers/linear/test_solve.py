@@ -91,3 +91,21 @@ def test_pieces_that_all_reach_everywhere_are_one_dense_system():
     for parts, expected in ((local, True), (local + whole, False)):
         block = Block(None, parts, np.zeros(1740), 1.0, np.ones(1740))
         assert by_blocks(System((block,), pieces)) is expected
+
+
+@pytest.mark.parametrize("kind", [float, complex])
+@pytest.mark.parametrize("dense", [solve.DENSE, 30], ids=["dense", "blocks"])
+def test_several_right_hand_sides_are_those_one_by_one(kind, dense, monkeypatch):
+    monkeypatch.setattr(solve, "DENSE", dense)
+    reaches, widths = chain(9)
+    rng = np.random.default_rng(3)
+    system = system_of(reaches, widths, 96, rng, kind)
+    assert by_blocks(system) is (dense == 30)
+    factors, right = factorise(system), rng.standard_normal((96, 4))
+    if kind is complex:
+        right = right + 1j * rng.standard_normal((96, 4))
+    found = factors.solve(right)
+    assert found.shape == (36, 4)
+    one_by_one = np.stack([factors.solve(each) for each in right.T], axis=1)
+    np.testing.assert_allclose(found, one_by_one, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(found, np.linalg.lstsq(system.matrix(), right)[0], rtol=1e-8, atol=1e-10)
