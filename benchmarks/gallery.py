@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -137,17 +137,35 @@ def stale(name: str, kept: Mapping[str, Any]) -> bool:
 def keep(name: str, made: dict[str, Any], solution: Solution) -> None:
     """Write a row and its pictures."""
     draw(solution, name, next(iter(made["fields"])), FOLDER)
-    kept = rows() | {name: made}
+    write(rows() | {name: made})
+
+
+def write(kept: Mapping[str, Any]) -> None:
     text = json.dumps(dict(sorted(kept.items())), indent=1, ensure_ascii=False)
     ROWS.write_text(text + "\n", encoding="utf-8")
+
+
+def typeset_again(names: Iterable[str]) -> None:
+    """Write the equations of these rows as they are typeset now; nothing is solved."""
+    kept = rows()
+    for name in names:
+        asked, equations = typeset(load_problem(name, {})[0]), kept[name]["equations"]
+        kept[name]["equations"] = [[*each, old[2]] for each, old in zip(asked, equations, strict=True)]
+    write(kept)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("problems", nargs="*", metavar="PROBLEM", help="all of them, if none is named")
     parser.add_argument("--stale", action="store_true", help="only those whose files are other than their rows'")
+    parser.add_argument(
+        "--typeset", action="store_true", help="typeset the equations of their rows again; solve nothing"
+    )
     args = parser.parse_args()
     names = args.problems or plugins.available("problems")
+    if args.typeset:
+        typeset_again(names)
+        return
     if args.stale:
         kept = rows()
         names = [name for name in names if stale(name, kept)]

@@ -59,7 +59,8 @@ def test_every_problem_is_on_one_page_with_a_row_and_pictures():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_row_is_of_the_file_as_it_is_now(name):
-    """Where this fails, `make gallery` has to be run for that problem: `python benchmarks/gallery.py NAME`."""
+    """Where this fails, `make gallery` has to be run for that problem: `python benchmarks/gallery.py NAME`. Where its
+    equations alone are printed otherwise, `--typeset` with it spares the solve."""
     problem, source = loaded(name)
     row = ROWS[name]
     assert row["files"] == gallery.files(source)
@@ -74,6 +75,15 @@ def test_a_row_of_another_file_is_found(tmp_path):
     assert gallery.files(load_problem(str(file), {})[1]) != ROWS["poisson"]["files"]
     assert gallery.stale("poisson", {"poisson": ROWS["darcy"]})
     assert gallery.stale("poisson", {})
+
+
+def test_equations_are_typeset_again_and_their_residuals_stay(tmp_path, monkeypatch):
+    stored = ROWS["poisson"]
+    older = [["<math></math>", "nowhere", residual] for _, _, residual in stored["equations"]]
+    monkeypatch.setattr(gallery, "ROWS", tmp_path / "rows.json")
+    gallery.write({"poisson": stored | {"equations": older}})
+    gallery.typeset_again(["poisson"])
+    assert gallery.rows() == {"poisson": stored}
 
 
 def test_a_fresh_solve_makes_the_row_that_is_stored(tmp_path):

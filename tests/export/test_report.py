@@ -152,7 +152,7 @@ def test_equations_are_typeset_with_the_place_and_the_residual():
     page = Page(text)
     assert page.tags.count("math") >= 4
     assert "<mfrac><mrow><mi>∂</mi><mi>u</mi></mrow><mrow><mi>∂</mi><mi>t</mi></mrow></mfrac>" in text
-    assert "u is periodic in y" in page.cells
+    assert "u\xa0is periodic in\xa0y" in page.cells
     for place in ("omega", "omega.face(x, 0)", "omega.initial"):
         assert any(cell.startswith(f"on {place}; residual 2.0 × 10⁻⁹") for cell in page.cells), place
     assert "Coefficients" in text

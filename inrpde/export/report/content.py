@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from numbers import Number
 from typing import Any
 
+from sympy import Eq, Symbol
+
+from inrpde.declaration.mathml import periodic, pieces
 from inrpde.errors import OutputError
 from inrpde.export.dataset import Dataset
-from inrpde.export.report import typeset
 from inrpde.export.report.pictures import CAPTIONS, Picture, pictures
 from inrpde.export.report.regions import drawn
 from inrpde.export.report.steps import Step, steps
@@ -254,12 +256,23 @@ def _equations(conditions: Sequence[Report], scored: Sequence[Report]) -> tuple[
     found = []
     for k in range(max(len(conditions), len(scored))):
         kept, told = (each[k] if k < len(each) else {} for each in (conditions, scored))
-        rows = typeset.equations(kept["rows"], kept["integrals"]) if kept else None
-        periodic = f"{kept['periodic'][0]} is periodic in {kept['periodic'][1]}" if kept and kept["periodic"] else ""
-        text = periodic or str(kept.get("text") or told.get("equation") or "")
+        rows, text = typeset(kept) if kept else [], str(kept.get("text") or told.get("equation") or "")
         residuals = [number(told[key]) if told.get(key) is not None else "" for key in ("rms", "max")]
-        found.append(Equation(tuple(map(tuple, rows or ())), text, str(kept.get("on") or told.get("on")), *residuals))
+        found.append(Equation(tuple(map(tuple, rows)), text, str(kept.get("on") or told.get("on")), *residuals))
     return tuple(found)
+
+
+def typeset(kept: Report) -> list[list[str]]:
+    """For each row of a condition, as `inrpde.declared` keeps it, its pieces; none where one is too long. Raises
+    OutputError for text that `export.symbols.dump` has not written."""
+    if kept["periodic"]:
+        return [[periodic(*map(Symbol, kept["periodic"]))]]
+    integrals = {
+        name: (parse(str(each["integrand"])), list(map(Symbol, each["over"])), bool(each["mean"]), str(each["on"]))
+        for name, each in kept["integrals"].items()
+    }
+    rows = [pieces(parse(row), integrals) for row in kept["rows"]]
+    return rows if all(rows) else []
 
 
 def _given(name: str, state: Mapping[str, Any]) -> Given:
@@ -267,8 +280,7 @@ def _given(name: str, state: Mapping[str, Any]) -> Given:
     if state["type"] != "expression":
         return Given((), f"{name}: data ({state['type']})")
     value = parse(str(state["text"]))
-    pieces = typeset.expression(name, value)
-    return Given(tuple(pieces or ()), f"{name} = {str(value)[:400]}")
+    return Given(tuple(pieces(Eq(Symbol(name), value, evaluate=False))), f"{name} = {str(value)[:400]}")
 
 
 def _reference(fields: Mapping[str, Report]) -> Table | None:
