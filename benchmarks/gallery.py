@@ -22,7 +22,6 @@ from gallery_pictures import draw
 import inrpde
 from inrpde import Problem, Solution, plugins
 from inrpde.declaration.mathml import typeset
-from inrpde.declaration.words import words
 from inrpde.errors import InrpdeWarning
 from inrpde.loader import Source, load_problem
 
@@ -94,7 +93,7 @@ def row(name: str, problem: Problem, source: Source, solution: Solution, budget:
         "version": inrpde.__version__,
         "budget": budget,
         "equations": equations,
-        "fields": {field: errors(name, field, solution) for field in map(words, problem.unknowns) if field in solution},
+        "fields": {field: errors(name, field, solution) for field in report["fields"] if field in solution},
         "verdict": report["verdict"]["word"],
         "seconds": round(report["seconds"]["compile"] + report["seconds"]["solve"], 2),
     }

@@ -130,3 +130,33 @@ def test_cavity_against_finite_elements_and_published_centrelines():
     (y, u), (x, v) = exact.CAVITY_U, exact.CAVITY_V
     assert np.abs(solution(np.column_stack([np.full_like(y, 0.5), y]))["u"] - u).max() < 2e-2
     assert np.abs(solution(np.column_stack([x, np.full_like(x, 0.5)]))["v"] - v).max() < 2e-2
+
+
+SOUGHT = [
+    ("find_speed", {"c": 1.3}, {"c": 1e-3}),
+    ("find_source", {"px": 0.35, "py": 0.62, "q": 40}, {"px": 1e-2, "py": 1e-2, "q": 1e-2}),
+]
+
+
+@pytest.mark.parametrize(("name", "true", "within"), SOUGHT, ids=[name for name, *_ in SOUGHT])
+def test_finds_numbers_from_noisy_readings(name, true, within):
+    found = solved(name).report["learned"]
+    for number, value in true.items():
+        assert abs(found[number]["value"] - value) < within[number] * abs(value), number
+        assert abs(found[number]["value"] - value) < 3 * found[number]["std"], number
+
+
+UNCERTAIN = [
+    ("find_boundary", {"u": 1e-2, "q": 0.2}),
+    pytest.param("find_conductivity", {"u": 1e-3, "a": 8e-3}, marks=slow),
+    pytest.param("find_heat", {"u": 5e-4, "a": 5e-3}, marks=slow),
+]
+
+
+@pytest.mark.parametrize(("name", "most"), UNCERTAIN)
+def test_finds_fields_from_noisy_readings(name, most):
+    solution = solved(name)
+    for field, error in most.items():
+        known = solution.report["fields"][field]
+        assert known["exact"]["rel_l2"] < error
+        assert 0.3 < known["estimated_error"] / known["exact"]["rel_l2"] < 10
