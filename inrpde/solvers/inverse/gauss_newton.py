@@ -79,11 +79,9 @@ class Point:
         """The same with the weights that conditions of the norm 1 have here."""
         reduced = self.reduced.renormed(self.at.state)
         within = penalised(reduced, self.within, self.at.state)
-        return (
-            self
-            if reduced is self.reduced and within is self.within
-            else self.of(reduced, within, self.z, self.at.state)
-        )
+        if reduced is self.reduced and within is self.within:
+            return self
+        return Point.of(reduced, within, self.z, self.at.state)
 
     def chosen(self) -> Chosen:
         """The likeliest of the linearised problem."""

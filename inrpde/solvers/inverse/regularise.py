@@ -109,7 +109,7 @@ class _Spectrum:
         rest = data - slopes @ about
         seen = u.T @ rest
         free = np.linalg.svd(slopes @ penalty.kernel, compute_uv=False) ** 2
-        return cls(penalty, count, about, into, u, s, vt, seen, max(float(rest @ rest - seen @ seen), 0.0), free)
+        return cls(penalty, count, about, into, u, s, vt, seen, float(np.sum((rest - u @ seen) ** 2)), free)
 
     @property
     def weights(self) -> Array:

@@ -163,7 +163,7 @@ def forward(form: Form) -> Form:
     problem = form.bound.problem
     known = {k: v.initial if isinstance(v, Learned) else v for k, v in problem.coefficients.items()}
     holding = dict.fromkeys(
-        row.condition for row in form.rows if any(k not in Roles.of(form).learned for k in held(form, row))
+        row.condition for row in form.rows if any(not form.unknowns[k].learned for k in held(form, row))
     )
     conditions = [problem.conditions[number] for number in holding]
     try:

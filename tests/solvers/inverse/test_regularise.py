@@ -94,27 +94,32 @@ def test_the_likeliest_is_the_minimum_of_its_weighted_sum():
 
 
 def test_the_average_is_that_of_the_mixture():
-    """Mean and covariance of the mixture by brute force: of every penalty and weight its Gaussian, by likelihood."""
+    """By brute force: the mean of every penalty and weight, by likelihood; the covariance about it of each penalty's
+    weights, by likelihood, all penalties alike."""
     rng = np.random.default_rng(3)
     data = read(drawn(rng), 0.1, rng)
-    tried = []
-    for penalty in PENALTIES:
-        spectrum = _Spectrum.of(COLUMNS, data, penalty, COUNT)
-        tried += [spectrum.chosen(weight) for weight in spectrum.weights]
+    made = [_Spectrum.of(COLUMNS, data, penalty, COUNT) for penalty in PENALTIES]
+    tried = [[spectrum.chosen(weight) for weight in spectrum.weights] for spectrum in made]
+    every = [chosen for each in tried for chosen in each]
+    shares = likely(every)
+    expected = shares @ np.array([chosen.z for chosen in every])
+    covariance = np.zeros((len(expected), len(expected)))
+    for each in tried:
+        own = np.where(likely(each, whole=False) > LIKELY, likely(each), 0)
+        for share, chosen in zip(own / own.sum() / len(tried), each, strict=True):
+            apart = chosen.z - expected
+            covariance += share * (chosen.root @ chosen.root.T + np.outer(apart, apart))
+    mean, root = averaged(COLUMNS, data, PENALTIES, COUNT)
+    assert mean == pytest.approx(expected)
+    assert root @ root.T == pytest.approx(covariance, abs=1e-8 * np.abs(covariance).max())
+    assert max(shares) < 0.2  # one alone would be another answer
+
+
+def likely(tried, whole=True):
+    """The likelihood of each, beside the largest, or beside that of all."""
     unlikely = np.array([each.unlikely for each in tried])
     shares = np.exp((unlikely.min() - unlikely) / 2)
-    shares = np.where(shares > LIKELY, shares, 0)
-    shares /= shares.sum()
-    means, roots = np.array([each.z for each in tried]), [each.root for each in tried]
-    expected = shares @ means
-    apart = means - expected
-    covariance = sum(share * root @ root.T for share, root in zip(shares, roots, strict=True))
-    covariance = covariance + (shares[:, None] * apart).T @ apart
-    mean, root = averaged(COLUMNS, data, PENALTIES, COUNT)
-    assert np.sum(shares > 0) > 20
-    assert mean == pytest.approx(expected)
-    assert root @ root.T == pytest.approx(covariance, abs=1e-10 * np.abs(covariance).max())
-    assert max(shares) < 0.2  # one alone would be another answer
+    return shares / shares.sum() if whole else shares
 
 
 def test_likelihood_is_that_of_the_readings_under_the_prior():

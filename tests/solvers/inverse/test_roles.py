@@ -34,7 +34,7 @@ def of(*conditions, unknowns=(u,)):
         (On(sensors, Eq(u.diff(x), sensors["f"])), "readings"),
         (On(omega, Eq(omega.integral(u), 3)), "readings"),
         (On(omega.boundary, Eq(a, x)), "given"),
-        (On(sensors, Eq(a, sensors["f"])), "given"),
+        (On(sensors, Eq(a, sensors["f"])), "readings"),
         (On(omega.boundary, Eq(k, 3)), "given"),
         (On(omega, Eq(space.laplace(a), 0)), "penalties"),
         (On(omega, Eq(k, 3)), "penalties"),
