@@ -5,7 +5,6 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_BENCH := $(VENV)/.installed-bench
 INSTALLED_PAPER := $(VENV)/.installed-paper
-INSTALLED_PACKAGE := $(VENV)/.installed-package
 PIP_INSTALL = $(BIN)/python -m pip install --constraint constraints.txt --editable
 # The pages whose Python is typed as a user's is; the plugins of extending.md are typed in docs/examples.
 PAGES := README.md $(filter-out docs/extending.md, $(wildcard docs/*.md docs/*/*.md))
@@ -36,10 +35,6 @@ $(INSTALLED_BENCH): $(INSTALLED)
 
 $(INSTALLED_PAPER): $(INSTALLED)
 	$(PIP_INSTALL) '.[dev,paper]'
-	@touch $@
-
-$(INSTALLED_PACKAGE): $(INSTALLED)
-	$(PIP_INSTALL) '.[dev,package]'
 	@touch $@
 
 demo: $(INSTALLED)  ## solve poisson, helmholtz and terrain; tables, HDF5 files and pictures in out/
@@ -76,8 +71,8 @@ paper: $(INSTALLED_PAPER)  ## the paper's experiments beside the authors' recipe
 
 # In environments of their own, which have what the wheel asks for and no tool of development. Torch, most of all that is
 # installed, comes last: until then nothing may need it, and other Pythons than that of constraints.txt go without.
-package: $(INSTALLED_PACKAGE)  ## build the wheel and the sdist, check them, and try them where nothing else is installed
-	$(ONE_THREAD) $(BIN)/python tests/package.py
+package: $(INSTALLED)  ## build the wheel and the sdist, check them, and try them where nothing else is installed
+	$(ONE_THREAD) $(BIN)/python tests/package.py $(PYTHONS)
 
 gallery: $(INSTALLED_PAPER)  ## numbers and pictures of the gallery, in docs/gallery (an hour); `make docs` shows them
 	$(ONE_THREAD) $(BIN)/python benchmarks/gallery.py

@@ -11,7 +11,8 @@ PLACE, STRENGTH, WIDTH = (0.35, 0.62), 40.0, 0.1
 def sines(place: float, count: int) -> np.ndarray:
     """∫ exp(-(x - p)²/2s²) sin(nπx) dx over the line: beyond [0, 1] lies less than 2e-4 of the source."""
     n = np.arange(1, count + 1) * np.pi
-    return np.sqrt(2 * np.pi) * WIDTH * np.exp(-((n * WIDTH) ** 2) / 2) * np.sin(n * place)
+    found: np.ndarray = np.sqrt(2 * np.pi) * WIDTH * np.exp(-((n * WIDTH) ** 2) / 2) * np.sin(n * place)
+    return found
 
 
 def temperature(points: np.ndarray, count: int = 60) -> np.ndarray:
@@ -20,7 +21,8 @@ def temperature(points: np.ndarray, count: int = 60) -> np.ndarray:
     source = 4 * STRENGTH * np.outer(sines(PLACE[0], count), sines(PLACE[1], count))
     modes = source / (n[:, None] ** 2 + n**2)
     along = [np.sin(np.outer(x, n)) for x in points.T]
-    return np.einsum("im,mn,in->i", along[0], modes, along[1])
+    found: np.ndarray = np.einsum("im,mn,in->i", along[0], modes, along[1])
+    return found
 
 
 def problem(noise: float = 0.01, count: int = 40, seed: int = 0) -> Problem:

@@ -5,6 +5,8 @@ the unpacked source. For each Python of `TESTED` that is on this machine the whe
 what it needs and nothing else, but torch: the problems that come with it are found, and one is solved. On the Python
 that runs this, whose builds `constraints.txt` names, others are checked, training says how to get torch, and then torch
 is added, and something is trained. (Any other Python would fetch gigabytes of another build for the same.)
+
+`python tests/package.py 3.11` tries these versions alone.
 """
 
 import os
@@ -46,7 +48,7 @@ def main() -> None:
         shown(wheel)
         tested(source, there)
         here = f"{sys.version_info.major}.{sys.version_info.minor}"
-        for version in TESTED:
+        for version in sys.argv[1:] or TESTED:
             python = sys.executable if version == here else found(version)
             if python:
                 installed(wheel, python, there / version, trains=version == here)
