@@ -17,8 +17,8 @@ SHARPEST = 100
 PIXELS = (400_000, 260_000, 170_000)
 PALETTES = (128, 48, 24)
 """How large pictures are, and of how many colours: tried in turn, the colours first."""
-COLOURS = 32
-"""Of a small picture."""
+COLOURS = (32, 16, 8)
+"""Of a small picture, the most of which it has at most half the bytes of a large one."""
 WIDTH = 240
 """Pixels across a small picture, twice what it is shown at."""
 MOST_ROWS = 2
@@ -51,7 +51,15 @@ def small(solution: Solution, field: str) -> bytes:
     made.draw_without_rendering()
     panel = made.axes[0]
     inches = panel.get_window_extent().transformed(made.dpi_scale_trans.inverted())
-    return reduced(rendered(made, WIDTH / inches.width, bbox_inches=inches), COLOURS)
+    return thumbnail(rendered(made, WIDTH / inches.width, bbox_inches=inches))
+
+
+def thumbnail(image: Image.Image) -> bytes:
+    """A PNG of at most half of `LARGEST` bytes, as far as fewer colours, and then half as many pixels across, make it
+    so."""
+    half = image.resize((image.width // 2, image.height // 2))
+    tried = [reduced(each, colours) for each in (image, half) for colours in COLOURS]
+    return next((found for found in tried if len(found) <= LARGEST / 2), tried[-1])
 
 
 def reduced(image: Image.Image, colours: int) -> bytes:
