@@ -27,6 +27,14 @@ def field_at(state: Evaluable, unknown: int, points: Array) -> Array:
     return state.jets(unknown, points, [zero])[zero]
 
 
+def deviation_at(trial: Trial, heads: Array, points: Array) -> Array:
+    """The standard deviation (N,) at points of a field whose head is uncertain: the squares of what `heads` (width, n)
+    give add up to its variance."""
+    zero = (0,) * points.shape[1]
+    found: Array = np.linalg.norm(trial.jets(points, [zero])[zero] @ heads, axis=1)
+    return found
+
+
 @dataclass(frozen=True)
 class State:
     """Unknown k is `trials[k] @ heads[k]`; unknowns may share one trial object."""

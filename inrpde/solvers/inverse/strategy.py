@@ -16,7 +16,7 @@ from inrpde.discretise.base import base
 from inrpde.discretise.fields import field_points, relative_difference, rms
 from inrpde.discretise.jets import evaluate_jets, residuals
 from inrpde.discretise.score import data, score
-from inrpde.discretise.state import State, field_at, zero_state
+from inrpde.discretise.state import State, deviation_at, field_at, zero_state
 from inrpde.errors import DivergedError, InrpdeError
 from inrpde.networks.offset import counted
 from inrpde.networks.siren import SineBody
@@ -216,9 +216,8 @@ def spreads(found: Found, points: Sequence[Array]) -> list[float]:
     """The standard deviation of each unknown beside its size."""
     out = []
     for k, at in enumerate(points):
-        zero = (0,) * at.shape[1]
-        made = found.state.trials[k].jets(at, [zero])[zero] @ found.spread[k]
-        out.append(float(np.linalg.norm(made)) / np.sqrt(len(at)) / (rms(field_at(found.state, k, at)) or 1.0))
+        varied = deviation_at(found.state.trials[k], found.spread[k], at)
+        out.append(rms(varied) / (rms(field_at(found.state, k, at)) or 1.0))
     return out
 
 

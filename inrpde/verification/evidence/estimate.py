@@ -23,7 +23,7 @@ from inrpde.discretise.fields import (
     varying,
 )  # fmt: skip
 from inrpde.discretise.score import VANISHING, Score, score, shared
-from inrpde.discretise.state import State, field_at
+from inrpde.discretise.state import State, deviation_at, field_at
 from inrpde.errors import DivergedError
 from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import sampled, times
@@ -252,9 +252,7 @@ def _scatter(
     """The standard deviations of fields that noisy readings make, beside the fields."""
     out = dict.fromkeys(names, 0.0)
     for k, spread in candidate.spread.items():
-        zero = (0,) * points[k].shape[1]
-        varied = np.linalg.norm(candidate.state.trials[k].jets(points[k], [zero])[zero] @ spread, axis=1)
-        out[names[k]] = rms(varied) / (rms(ours[k]) or 1.0)
+        out[names[k]] = rms(deviation_at(candidate.state.trials[k], spread, points[k])) / (rms(ours[k]) or 1.0)
     return out
 
 
