@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -38,6 +38,15 @@ POOR = 1e-3
 NO_REFERENCE = "there is no reference for this problem"
 
 
+class Relative(Protocol):
+    """A member of a family: its errors by field, and what the JSON has of it."""
+
+    @property
+    def errors(self) -> Mapping[str, float]: ...
+
+    def as_dict(self) -> dict[str, Any]: ...
+
+
 @dataclass(frozen=True)
 class Answer:
     """What was found, before its checks. `warnings` and `findings` grow with these."""
@@ -54,6 +63,8 @@ class Answer:
     method: plugins.Plugin
     budget: float | None = None
     require: str | None = None
+    members: Sequence[Relative] = ()
+    """Of a family, other members that were looked at."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +142,8 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
     following = advice(word.word, form, estimated, fields, doubts, answer.budget)
     error = failed(answer.method, found.failure) if found.failure is not None else failure(form, best, estimated)
     error = error or _short(answer, word.word, following)
-    reached = answer.tol is None or max(each.error for each in fields.values()) <= answer.tol
+    errors = [each.error for each in fields.values()] + [max(each.errors.values()) for each in answer.members]
+    reached = answer.tol is None or max(errors) <= answer.tol
     texts = (each.text for each in unheld)
     warnings = [*answer.warnings, *texts, *(witness.reference.warnings if witness is not None else ())]
     made = {
@@ -162,6 +174,8 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
         "steps": found.steps,
         "ended": found.ended,
     }
+    if best.kin is not None:
+        made["family"] = {**best.kin.family.as_dict(), "members": [each.as_dict() for each in answer.members]}
     return made | {"error": error.as_dict()} if error else made
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy
 
+from inrpde.declaration.parameter import Parameter
 from inrpde.errors import UsageError
 
 _SWITCH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -30,6 +31,8 @@ def _parser(default: Any) -> tuple[str, Callable[[str], Any]]:
             return "a number, like 3, 0.3 or 3/10", _whole_or_float
         case float():
             return "a number, like 0.3 or 3/10", _float
+        case Parameter():
+            return f"a number, like {default.middle:g}", _float
         case sympy.Float():
             return "a number, like 0.3 or 3/10", lambda text: sympy.Float(_float(text))
         case sympy.Expr() if default.is_number:

@@ -11,30 +11,24 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inrpde import __version__, config, deadline, declared, plugins, references, storage
+from inrpde import __version__, config, deadline, declared, members, plugins, references, storage
 from inrpde.answer import NO_REFERENCE, Answer, Witness, doubt, failed, measured, report, unchecked
 from inrpde.arguments import as_path, check_arguments, check_written
+from inrpde.built import build, coefficients
 from inrpde.checkpoint import Saving
 from inrpde.compiler import Form, compile_problem
-from inrpde.compiler.bind import Bound
 from inrpde.declaration import Problem
 from inrpde.describe import describe
-from inrpde.discretise.state import State
 from inrpde.errors import InrpdeError, OutputError, ProblemError
 from inrpde.fingerprint import of_run
-from inrpde.found import DeviationField, Domain, Field, NetworkField
 from inrpde.functionals import beside, functionals
 from inrpde.interruption import Stops, interrupted, outstanding
 from inrpde.lock import held
-from inrpde.networks.offset import bare
 from inrpde.references import NoReference, Reference, Refusal
-from inrpde.sampling.extent import bounds
-from inrpde.sampling.lattice import lattice
 from inrpde.solution import Solution, reference_solution
 from inrpde.solvers import auto
 from inrpde.solvers.contract.method import Candidate, Clock, Context, Method, read
@@ -113,6 +107,7 @@ def run(
     output = None if output is None else as_path(output, "output")
     chosen = config.resolve(problem.settings, settings or {})
     plugin = plugins.find("methods", method)
+    problem = problem.representative() if problem.parameters else problem
     solve_by = plugin.load()
     clock = Clock(budget) if started is None else Clock(budget, started)
     watch, stops, warnings = Stopwatch(), Stops(), list[str]()
@@ -143,6 +138,7 @@ def run(
                 progress("verify")
                 estimated = estimated or _estimated(context, found.best, warnings)
             estimated = estimated or estimate(form, replace(found.best, again=None), seed, scoring=clock.scoring)
+            relatives = _relatives(context, found.best, plugin, warnings, watch, stops)
             made = origin(problem, source, chosen, seed) | {
                 "command": declared.command(
                     source, method=method, seed=seed, budget=budget, tol=tol, reference=reference, device=device,
@@ -155,13 +151,15 @@ def run(
             if found.best.weak:
                 findings = [_met(finding, form, found.best) for finding in findings]
             findings += [Finding(Kind.DATA, text, "unverified") for text in found.best.doubts]
+            findings += members.doubts(relatives)
             if found.best.weak:
                 findings, strong = [[f for f in findings if f.strong is which] for which in (False, True)]
                 warnings = [text for text in warnings if text not in {each.text for each in strong}]
             estimated = estimated.no_less(form, findings)
             answer = Answer(
-                form, found, estimated, solution, chosen, seed, tol, warnings, findings, plugin, budget, require
-            )
+                form, found, estimated, solution, chosen, seed, tol, warnings, findings, plugin, budget, require,
+                relatives,
+            )  # fmt: skip
             with _rescuing(answer, output, saving):
                 return _checked(answer, clock, reference, output, saving, watch, stops, progress)
 
@@ -199,6 +197,17 @@ def _estimated(context: Context, best: Candidate, warnings: list[str]) -> Estima
         return None
 
 
+def _relatives(
+    context: Context, best: Candidate, plugin: plugins.Plugin, warnings: list[str], watch: Stopwatch, stops: Stops
+) -> list[members.Member]:
+    """Other members of a family, checked as the answer is."""
+    found: list[members.Member] = []
+    if best.kin is not None:
+        with watch("verify"), stops:
+            found = members.looked_at(context, best.kin, plugin)
+    return found
+
+
 def _timed(context: Context, candidate: Candidate) -> Estimate:
     """The estimate in what a budget leaves for it."""
     measure = partial(amplification, context.form, seed=context.seed)
@@ -224,6 +233,8 @@ def _checked(
             told = beside(numbers(), answer.form.bound.problem.report, theirs)
             made = {**report(answer, known, witness), "report": told, **more}
         whole = answer.solution if witness is None else answer.solution.with_reference(witness.solution)
+        if (kin := answer.found.best.kin) is not None:
+            whole = replace(whole, family=members.family(kin, made, answer.members))
         if output is None:
             return whole.with_report(made | {"seconds": watch.total()})
         made |= {"seconds": watch.total(), "output": str(output)}
@@ -391,59 +402,6 @@ def check(problem: Problem) -> dict[str, Any]:
 
 def _texts(form: Form, findings: list[Finding]) -> list[str]:
     return [*form.warnings, *(finding.text for finding in findings)]
-
-
-def build(
-    form: Form,
-    state: State,
-    grid: tuple[int, ...] | None,
-    times: tuple[float, ...] | None,
-    made: Mapping[str, Any],
-    spread: Mapping[int, np.ndarray] = MappingProxyType({}),
-) -> Solution:
-    """A solution from a solver's state: split pairs become complex fields again, learned numbers leave the fields, and
-    learned fields whose heads are uncertain have their standard deviation beside them, `a_std`."""
-    names = {unknown.name: k for k, unknown in enumerate(form.unknowns)}
-    nodes = lattice(row.region for row in form.rows)
-    if nodes is not None:  # samples on a grid are written where they are
-        spatial = len(form.space.spatial)
-        grid = grid or tuple(map(len, nodes[:spatial]))
-        times = times or (tuple(nodes[-1]) if form.space.time is not None else None)
-    fields: dict[str, Field] = {}
-    learned: dict[str, float] = {}
-    deviations: dict[str, Field] = {}
-    for unknown in form.bound.unknowns:
-        if unknown.is_number:
-            learned[unknown.name] = float(np.real(state.heads[names[unknown.name]][0]))
-        else:
-            k, *pair = form.parts(unknown.name)
-            head = state.heads[k] + 1j * state.heads[pair[0]] if pair else state.heads[k]
-            fields[unknown.name] = NetworkField(state.trials[k], head)
-            if unknown.learned and k in spread:
-                deviations[f"{unknown.name}_std"] = DeviationField(bare(state.trials[k]), spread[k])
-    fields |= {name: each for name, each in deviations.items() if name not in {*names, *map(str, form.space.coords)}}
-    return Solution(
-        form.space.coords, form.space.time, fields, domain(form),
-        domains={u.name: u.region for u in form.bound.unknowns if u.region is not None},
-        coefficients=coefficients(form.bound), learned=learned, grid=grid,
-        times=None if times is None else np.asarray(times, dtype=float), origin=made,
-    )  # fmt: skip
-
-
-def domain(form: Form) -> Domain:
-    lo, hi = bounds(form)
-    regions = dict.fromkeys(row.region for row in form.rows if row.region.dim == form.space.dim)
-    return Domain(lo, hi, tuple(regions), closed=bool(regions))
-
-
-def coefficients(bound: Bound) -> dict[str, Any]:
-    """Coefficients by name: expressions and numbers, and fields given by data."""
-    known = {_name(key): value for key, value in bound.substitution.items()}
-    return known | {key.func.__name__: value for key, value in bound.fields.items()}
-
-
-def _name(key: Any) -> str:
-    return key.name if hasattr(key, "name") else key.func.__name__
 
 
 def origin(problem: Problem, source: Source | None, settings: Mapping[str, Any], seed: int) -> dict[str, Any]:

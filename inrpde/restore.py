@@ -14,6 +14,7 @@ from inrpde.arguments import as_path
 from inrpde.declaration.fields import MeshField
 from inrpde.declaration.regions import Mesh
 from inrpde.declaration.space import Space
+from inrpde.discretise.family import Family
 from inrpde.errors import OutputError
 from inrpde.export import Dataset, read
 from inrpde.export.symbols import parse
@@ -60,13 +61,15 @@ def _restored(stored: Dataset) -> Solution:
     domains = {name: _where_finite(stored, domain, name) for name in private.get("partial", [])}
     data = {name: value for name, value in coefficients.items() if not isinstance(value, Expr)}
 
+    family = Family.loaded(private["family"]) if "family" in private else None
+
     def solution(fields: Mapping[str, Any]) -> Solution:
         made = {name: load_field(state, space) for name, state in fields.items() if name in private["fields"]}
         for name, each in (made | data).items():
             _probe(name, each, *bounds)
         return Solution(
             space.coords, space.time, made, domain, domains=domains, coefficients=coefficients, learned=learned,
-            report=json.loads(str(private["report"])), declared=private.get("conditions", []),
+            report=json.loads(str(private["report"])), declared=private.get("conditions", []), family=family,
         )  # fmt: skip
 
     made = solution(private["fields"])

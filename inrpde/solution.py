@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sympy import Symbol
+from sympy import Float, Symbol
 
 from inrpde import storage
 from inrpde.arguments import MOST
@@ -20,6 +20,7 @@ from inrpde.compiler.evaluate import evaluate
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Mesh, Region
 from inrpde.declaration.regions.simplices import SIMPLICES
+from inrpde.discretise.family import Family
 from inrpde.errors import UsageError
 from inrpde.export import Dataset, views
 from inrpde.export.card import card
@@ -47,7 +48,8 @@ class Solution(Viewed):
     `to_xarray()`, `to_dataframe()` and `to_pyvista()` show all of them beside the reference. `solution.report` is the
     JSON object of the command line as a dict, `solution.learned` the numbers that were found, `solution.reference` the
     finite-difference solution, if there is one. `grid` and `times` are what is exported and shown, `origin` where the
-    problem came from (source, hashes, versions), `declared` its conditions as a file keeps them (`inrpde.declared`).
+    problem came from (source, hashes, versions), `declared` its conditions as a file keeps them (`inrpde.declared`),
+    `family` the members for other parameters, of which it shows the one in the middle.
     """
 
     coords: tuple[Symbol, ...]
@@ -63,14 +65,34 @@ class Solution(Viewed):
     times: Array | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
     declared: Sequence[Mapping[str, Any]] = ()
+    family: Family | None = None
 
-    def __call__(self, points: Any) -> dict[str, Array]:
+    def __call__(self, points: Any, **parameters: float) -> dict[str, Array]:
         """Values at points (N, d), in the order of `space.coords`: {name: (N,)}, NaN where a field does not live.
 
         One point, of shape (d,), gives numbers. Of a single coordinate (N,) are N points, and a number is one.
-        Coefficients are there too, under their names, without being listed."""
+        Coefficients are there too, under their names, without being listed. Of a family `parameters` say which member:
+        `solution(points, k=7.5)`, in milliseconds where the points are those of the last call."""
+        if parameters:
+            return self.member(**parameters)(points)
         points, single = self._points(points)
         return Values(self, points, single)
+
+    def member(self, **parameters: float) -> Solution:
+        """The solution for other values of the parameters of a family; of those that are not given, the middle of their
+        range. Its report has the errors that are expected of it. Raises UsageError for what is no parameter, and for
+        values beyond the range that was solved."""
+        where = f"member({', '.join(f'{name}={value!r:.40}' for name, value in parameters.items())})"
+        if self.family is None:
+            fix = 'give the problem a parameter: def problem(k=Parameter("k", 5, 20))'
+            raise UsageError("the solution is of one problem, not of a family", where, fix)
+        values = self.family.within(parameters, where)
+        fields = {name: NetworkField(trial, self.family.head(values)) for name, trial in self.family.bases.items()}
+        given = dict(zip(self.family.names, map(Float, values), strict=True))
+        return replace(
+            self, fields=fields, coefficients={**self.coefficients, **given}, reference=None,
+            report=self.family.reported(self.report, values),
+        )  # fmt: skip
 
     def __getitem__(self, name: str) -> FieldView:
         """One field or coefficient: `solution["u"](points)`, `solution["u"].plot()`. Raises UsageError for others."""

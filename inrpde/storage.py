@@ -352,6 +352,7 @@ def _private(solution: Solution) -> dict[str, Any]:
         "closed": solution.domain.closed,
         "conditions": list(solution.declared),
         "report": json.dumps(solution.report, default=str),
+        **({} if solution.family is None else {"family": solution.family.dumped()}),
     }
 
 

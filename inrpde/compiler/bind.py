@@ -14,9 +14,9 @@ from sympy.core.function import AppliedUndef
 from inrpde.declaration.conditions import Periodic
 from inrpde.declaration.fields import GridField, Learned, MeshField
 from inrpde.declaration.integral import RegionIntegral
-from inrpde.declaration.problem import Problem, is_complex
+from inrpde.declaration.problem import Problem
 from inrpde.declaration.regions import Region
-from inrpde.declaration.space import Space
+from inrpde.declaration.space import Space, is_complex
 from inrpde.errors import ProblemError
 
 Derivatives = Callable[[np.ndarray, Iterable[tuple[int, ...]]], Mapping[tuple[int, ...], np.ndarray]]

@@ -2,6 +2,7 @@
 
 from inrpde.declaration.conditions import On, Periodic
 from inrpde.declaration.fields import GridField, Learned, MeshField
+from inrpde.declaration.parameter import Parameter
 from inrpde.declaration.problem import Problem
 from inrpde.declaration.regions import Ball, Implicit, Mesh, Points, Region
 from inrpde.declaration.space import Space
@@ -14,6 +15,7 @@ __all__ = [
     "Mesh",
     "MeshField",
     "On",
+    "Parameter",
     "Periodic",
     "Points",
     "Problem",

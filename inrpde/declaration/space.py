@@ -25,6 +25,11 @@ LIKE = 0.45
 """How alike an operator and the word for it are at least: div and divergence."""
 
 
+def is_complex(u: AppliedUndef) -> bool:
+    """An unknown is complex when it was declared so; a plain Function without assumptions is real."""
+    return bool(u.is_complex) and not u.is_real
+
+
 def is_name(name: str) -> bool:
     """Whether this is the name of a coordinate, unknown or coefficient: an identifier that means nothing to Python."""
     special = keyword.iskeyword(name) or (name.startswith("__") and name.endswith("__"))

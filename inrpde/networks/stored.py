@@ -7,6 +7,7 @@ from typing import Any
 
 from inrpde import plugins
 from inrpde.errors import OutputError
+from inrpde.networks.combined import Combined
 from inrpde.networks.corner import CornerFunctions
 from inrpde.networks.cylindrical import CylindricalWaves
 from inrpde.networks.exponentials import Exponentials
@@ -23,8 +24,8 @@ from inrpde.networks.tangent import Tangent
 from inrpde.networks.trial import Constant, Sum, Trial
 
 EVERY: tuple[type[Trial], ...] = (
-    Constant, CornerFunctions, CylindricalWaves, Exponentials, Harmonics, Lines, Mosaic, Multipoles, Offset, Patchwork,
-    SineBody, Slab, Sum, Tangent, Windowed,
+    Combined, Constant, CornerFunctions, CylindricalWaves, Exponentials, Harmonics, Lines, Mosaic, Multipoles, Offset,
+    Patchwork, SineBody, Slab, Sum, Tangent, Windowed,
 )  # fmt: skip
 KINDS = {kind.__name__: kind for kind in EVERY}
 """The trials that can be stored, by the name under which they are."""

@@ -16,7 +16,7 @@ from sympy.core.relational import Eq, Relational
 from inrpde.compiler import Form, compile_problem
 from inrpde.compiler.evaluate import known
 from inrpde.declaration import Learned, MeshField, On, Problem
-from inrpde.declaration.problem import is_complex
+from inrpde.declaration.space import is_complex
 from inrpde.discretise.fields import field_points, rms
 from inrpde.errors import ProblemError
 from inrpde.sampling.extent import bounds

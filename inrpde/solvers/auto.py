@@ -11,6 +11,7 @@ from inrpde.config import Settings
 from inrpde.solvers.contract.guest import Guest
 from inrpde.solvers.contract.method import Candidate, Context, of_solvers
 from inrpde.solvers.contract.strategy import Answer, Choice, Claim, Role, Strategy, Withdrawn, asked, bind, select
+from inrpde.solvers.family import strategy as family
 from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.galerkin import strategy as flux_form
 from inrpde.solvers.inverse import strategy as inverse
@@ -30,6 +31,7 @@ from inrpde.solvers.strategies import (
 )
 
 STRATEGIES: tuple[Strategy, ...] = (
+    family,
     initial_values,
     sample_fit,
     signed_distance,

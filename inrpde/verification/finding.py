@@ -35,6 +35,8 @@ class Kind(StrEnum):
     """Equations that the answer leaves unsatisfied."""
     ILL_POSED = "ill-posed"
     """Data that are amplified."""
+    FAMILY = "family"
+    """Other members of a family, of which less is known."""
     REFERENCE = "reference"
     """No reference, and what that says."""
 

@@ -28,6 +28,7 @@ import numpy as np
 
 from inrpde.compiler.form import Form
 from inrpde.config import SETTINGS, Settings
+from inrpde.discretise.family import Family
 from inrpde.discretise.state import State
 from inrpde.setting import own
 
@@ -157,7 +158,7 @@ class Candidate:
     says so. `weak`: it solves the flux form, so that residuals at points say nothing, and its score is an error.
     `doubts`: what it knows that it may have missed, in words. `noise`: by condition the standard deviation of readings;
     `spread`: of each unknown heads (width, n) whose squares add up to its variance at a point, as far as the readings'
-    noise makes it uncertain.
+    noise makes it uncertain. `kin`: the family of solutions that this is the one of.
     """
 
     state: State
@@ -175,6 +176,17 @@ class Candidate:
     doubts: tuple[str, ...] = ()
     noise: Mapping[int, float] = field(default_factory=dict)
     spread: Mapping[int, Array] = field(default_factory=dict)
+    kin: Kin | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Kin:
+    """The members of a family that a candidate is one of: `checks` are the values of the parameters, by name, at which
+    they are to be looked at, and `member` gives the form and the candidate of any values."""
+
+    family: Family
+    checks: tuple[Mapping[str, float], ...]
+    member: Callable[[Mapping[str, float]], tuple[Form, Candidate]]
 
 
 def beats(score: float, best: Candidate | None) -> bool:

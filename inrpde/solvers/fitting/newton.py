@@ -51,7 +51,11 @@ def fit(
     """The heads of a frozen body where the loss is stationary, from a state or the problem's guess; see `leaning`."""
     trials = make_trials(form, plan, seed)
     state = clip(form, project(form, trials, samples, start or guess(form, samples)))
-    towards = leaning(state, lean, seed)
+    return descended(form, samples, state, leaning(state, lean, seed))
+
+
+def descended(form: Form, samples: Samples, state: State, towards: Array | None = None) -> State:
+    """The state where the loss is stationary, from a state on the same trials; steps lean `towards` heads (width,)."""
     jets = evaluate_jets(form, samples, state)
     fields = any(unknown.learned and not unknown.is_number for unknown in form.unknowns)
     first, ridge = 0.0, DAMPED if fields else RIDGE

@@ -15,6 +15,7 @@ from inrpde.declaration import Learned, Problem
 from inrpde.discretise.base import base
 from inrpde.discretise.fields import field_points, relative_difference, rms
 from inrpde.discretise.jets import evaluate_jets, residuals
+from inrpde.discretise.kept import forgetting, remembering
 from inrpde.discretise.score import data, score
 from inrpde.discretise.state import State, deviation_at, field_at, zero_state
 from inrpde.errors import DivergedError, InrpdeError
@@ -32,7 +33,6 @@ from inrpde.solvers.fitting.initial_guess import guess
 from inrpde.solvers.fitting.newton import project
 from inrpde.solvers.inverse.coordinates import coordinates, nearest
 from inrpde.solvers.inverse.gauss_newton import SPARE, Found, descend
-from inrpde.solvers.inverse.kept import forgetting, remembering
 from inrpde.solvers.inverse.reduced import Reduced
 from inrpde.solvers.inverse.roles import Roles, held
 from inrpde.solvers.inverse.starts import best

@@ -13,7 +13,7 @@ from inrpde.discretise.state import field_at
 from inrpde.errors import UsageError
 from inrpde.found import DeviationField
 from inrpde.solvers.contract.strategy import Claim, Role
-from inrpde.solvers.inverse.kept import Remembering
+from inrpde.discretise.kept import Remembering
 from inrpde.solvers.inverse.roles import Roles
 from inrpde.solvers.inverse.strategy import (
     WIDER,

@@ -12,8 +12,8 @@ from inrpde.discretise.system import linearise
 from inrpde.networks.offset import Offset
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Cells, Global, make_trials
-from inrpde.solvers.inverse import kept
-from inrpde.solvers.inverse.kept import Kept, forgetting, remembering
+from inrpde.discretise import kept
+from inrpde.discretise.kept import Kept, forgetting, remembering
 
 space = Space("x y")
 x, y = space.coords

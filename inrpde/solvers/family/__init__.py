@@ -1,0 +1,1 @@
+"""Families of problems: a reduced basis from the solutions of some members."""
