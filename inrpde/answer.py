@@ -39,7 +39,10 @@ NO_REFERENCE = "there is no reference for this problem"
 
 
 class Relative(Protocol):
-    """A member of a family: its errors by field, and what the JSON has of it."""
+    """A member of a family: the values of its parameters, its errors by field, and what the JSON has of it."""
+
+    @property
+    def values(self) -> Mapping[str, float]: ...
 
     @property
     def errors(self) -> Mapping[str, float]: ...

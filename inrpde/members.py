@@ -20,6 +20,9 @@ from inrpde.verification.evidence.estimate import Estimate, estimate
 from inrpde.verification.evidence.verdict import WORDS
 from inrpde.verification.finding import Finding, Kind
 
+CHECKING = 0.3
+"""The share of a member's time that is for the checks of its declaration; chosen."""
+
 
 @dataclass(frozen=True)
 class Member:
@@ -60,8 +63,10 @@ def _looked_at(
     seconds: float,
 ) -> Member:  # fmt: skip
     measure = partial(amplification, form, seed=context.seed)
-    estimated = estimate(form, candidate, context.seed, seconds, context.clock.scoring, measure)
-    findings = validate(form, context.clock.checking)
+    findings = validate(form, CHECKING * seconds)
+    estimated = estimate(
+        form, candidate, context.seed, (1 - CHECKING) * seconds, context.clock.scoring, measure
+    )  # fmt: skip
     estimated = estimated.no_less(form, findings)
     solution = build(form, candidate.state, None, None, {})
     answer = Answer(
@@ -83,5 +88,9 @@ def doubts(members: Sequence[Member]) -> list[Finding]:
 def family(kin: Kin, report: Mapping[str, Any], members: Sequence[Relative]) -> Family:
     """The family with the largest errors of the members that were checked, and of the one that is shown."""
     shown = {name: float(each["estimated_error"]) for name, each in report["fields"].items()}
-    every = [shown, *(each.errors for each in members)]
-    return replace(kin.family, estimates={name: max(each[name] for each in every) for name in shown})
+    every = [({}, shown), *((each.values, each.errors) for each in members)]
+    doubts = [kin.family.doubt(kin.family.values(values)) for values, _ in every]
+    pairs = list(zip(doubts, (errors for _, errors in every), strict=True))
+    estimates = {name: max(errors[name] for _, errors in pairs) for name in shown}
+    ratios = {name: max(errors[name] / max(doubt, 1e-300) for doubt, errors in pairs) for name in shown}
+    return replace(kin.family, estimates=estimates, ratios=ratios)

@@ -19,7 +19,9 @@ def parse_parameter(key: str, text: str, default: Any, where: str) -> Any:
     try:
         return parse(text)
     except (ValueError, KeyError, ZeroDivisionError, OverflowError):
-        fix = f"{key} takes {kind}, as its default {default!r} is one"
+        ranged = isinstance(default, Parameter)
+        why = f"its range is {default.low:g} to {default.high:g}" if ranged else f"as its default {default!r} is one"
+        fix = f"{key} takes {kind}, {why}"
         raise UsageError(f"the parameter {key} cannot be {text!r}", where, fix) from None
 
 

@@ -23,7 +23,7 @@ from inrpde.checkpoint import Saving
 from inrpde.compiler import Form, compile_problem
 from inrpde.declaration import Problem
 from inrpde.describe import describe
-from inrpde.errors import InrpdeError, OutputError, ProblemError
+from inrpde.errors import InrpdeError, OutputError, ProblemError, UsageError
 from inrpde.fingerprint import of_run
 from inrpde.functionals import beside, functionals
 from inrpde.interruption import Stops, interrupted, outstanding
@@ -107,7 +107,7 @@ def run(
     output = None if output is None else as_path(output, "output")
     chosen = config.resolve(problem.settings, settings or {})
     plugin = plugins.find("methods", method)
-    problem = problem.representative() if problem.parameters else problem
+    problem = _single(problem, method)
     solve_by = plugin.load()
     clock = Clock(budget) if started is None else Clock(budget, started)
     watch, stops, warnings = Stopwatch(), Stops(), list[str]()
@@ -162,6 +162,18 @@ def run(
             )  # fmt: skip
             with _rescuing(answer, output, saving):
                 return _checked(answer, clock, reference, output, saving, watch, stops, progress)
+
+
+def _single(problem: Problem, method: str = "auto") -> Problem:
+    """A problem without parameters: of a family the member that stands for it. Raises UsageError for a method that
+    knows no families."""
+    made = problem.representative()
+    if made.family is not None and method != "auto":
+        given = ", ".join(f"{each.name}={each.middle:g}" for each in problem.parameters)
+        what = f"the method {method!r} solves one problem, and {problem.name} has parameters"
+        flags = given.replace(", ", " --param ")
+        raise UsageError(what, f"--method {method}", f"use --method auto, or one member: --param {flags}")
+    return made
 
 
 def _solved(
@@ -336,6 +348,7 @@ def reference(
     """The reference alone: the same declaration by scipy alone. Raises ProblemError where there is none."""
     check_arguments(problem, n=n)
     check_written(problem, progress=progress)
+    problem = _single(problem)
     output = None if output is None else as_path(output, "output")
     with held(stored_at(output) if output is not None else None):
         return _reference(problem, n, output, source, progress)
@@ -375,7 +388,7 @@ def _reference(
             for name in names
         },
         "residual": None, "conditions": [], "learned": {},
-        "warnings": [*_texts(form, findings), *failures, *witness.warnings],
+        "warnings": [*_texts(form, findings), *_shown(problem), *failures, *witness.warnings],
         "findings": [each.as_dict() for each in findings], "output": None, "seed": 0,
     }  # fmt: skip
     report["seconds"] = watch.total()
@@ -402,6 +415,15 @@ def check(problem: Problem) -> dict[str, Any]:
 
 def _texts(form: Form, findings: list[Finding]) -> list[str]:
     return [*form.warnings, *(finding.text for finding in findings)]
+
+
+def _shown(problem: Problem) -> list[str]:
+    """Of a family which member is looked at, and how to ask for another one."""
+    if problem.family is None:
+        return []
+    known = problem.family.parameters
+    at = ", ".join(f"{each.name} = {each.middle:g}" for each in known)
+    return [f"this is the member of {at}, in the middle of the family: --param {known[0].name}=… asks for another one"]
 
 
 def origin(problem: Problem, source: Source | None, settings: Mapping[str, Any], seed: int) -> dict[str, Any]:

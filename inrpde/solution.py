@@ -25,6 +25,7 @@ from inrpde.errors import UsageError
 from inrpde.export import Dataset, views
 from inrpde.export.card import card
 from inrpde.found import Domain, Field, NetworkField
+from inrpde.networks.offset import bare
 from inrpde.reference_fields import MaskedField, QuadraticField
 from inrpde.sampling import Quadrature, across, grid_points, integration, sample
 from inrpde.sampling.sites import Site
@@ -74,7 +75,8 @@ class Solution(Viewed):
         Coefficients are there too, under their names, without being listed. Of a family `parameters` say which member:
         `solution(points, k=7.5)`, in milliseconds where the points are those of the last call."""
         if parameters:
-            return self.member(**parameters)(points)
+            family, values = self._of_family("solution", parameters)
+            return self._of_member(family, values, family.head(values), {})(points)
         points, single = self._points(points)
         return Values(self, points, single)
 
@@ -82,17 +84,21 @@ class Solution(Viewed):
         """The solution for other values of the parameters of a family; of those that are not given, the middle of their
         range. Its report has the errors that are expected of it. Raises UsageError for what is no parameter, and for
         values beyond the range that was solved."""
-        where = f"member({', '.join(f'{name}={value!r:.40}' for name, value in parameters.items())})"
-        if self.family is None:
-            fix = 'give the problem a parameter: def problem(k=Parameter("k", 5, 20))'
-            raise UsageError("the solution is of one problem, not of a family", where, fix)
-        values = self.family.within(parameters, where)
-        fields = {name: NetworkField(trial, self.family.head(values)) for name, trial in self.family.bases.items()}
-        given = dict(zip(self.family.names, map(Float, values), strict=True))
-        return replace(
-            self, fields=fields, coefficients={**self.coefficients, **given}, reference=None,
-            report=self.family.reported(self.report, values),
-        )  # fmt: skip
+        family, values = self._of_family("member", parameters)
+        return self._of_member(family, values, family.head(values), family.reported(self.report, values))
+
+    def sensitivity(self, parameter: str, **parameters: float) -> Solution:
+        """The derivative of a member's fields with respect to a parameter of the family, as a solution whose fields
+        have the same names: what a gradient of any functional is made of. Raises UsageError as `member` does."""
+        family, values = self._of_family("sensitivity", parameters)
+        if parameter not in family.names:
+            there = ", ".join(family.names)
+            raise UsageError(
+                f"there is no parameter {parameter!r}", f"sensitivity({parameter!r})", f"there are: {there}"
+            )
+        found = self._of_member(family, values, family.slope(values, parameter), {})
+        changes = {name: replace(each, trial=bare(each.trial)) for name, each in found.fields.items()}
+        return replace(found, fields=changes, family=None)
 
     def __getitem__(self, name: str) -> FieldView:
         """One field or coefficient: `solution["u"](points)`, `solution["u"].plot()`. Raises UsageError for others."""
@@ -201,6 +207,22 @@ class Solution(Viewed):
         return card(str(title), self.report, picture(self))
 
     # -- inside
+
+    def _of_family(self, name: str, parameters: Mapping[str, float]) -> tuple[Family, Array]:
+        """The family, and the values (p,) of its parameters."""
+        given = ", ".join(f"{key}={value!r:.40}" for key, value in parameters.items())
+        where = f"{name}({given})"
+        if self.family is None:
+            fix = 'give the problem a parameter: def problem(k=Parameter("k", 5, 20))'
+            raise UsageError("the solution is of one problem, not of a family", where, fix)
+        return self.family, self.family.within(parameters, where)
+
+    def _of_member(self, family: Family, values: Array, head: Array, told: dict[str, Any]) -> Solution:
+        fields = {name: NetworkField(trial, head) for name, trial in family.bases.items()}
+        given = dict(zip(family.names, map(Float, values), strict=True))
+        return replace(
+            self, fields=fields, coefficients={**self.coefficients, **given}, reference=None, report=told
+        )  # fmt: skip
 
     def _points(self, points: Any) -> tuple[Array, bool]:
         """Points (N, d), and whether a single one was given."""

@@ -208,12 +208,15 @@ ROOMS = {
     "periodic": {"contract", "lines"},
     "search": {"contract", "bodies", "linear"},
     "inverse": {"contract", "bodies", "fitting", "linear", "search"},
+    "family": {"contract", "bodies", "fitting", "linear", "search"},
     "marching": {"bodies", "search"},
     "training": {"contract", "fitting", "linear", "search"},
     "descent": {"contract", "bodies", "fitting", "linear", "search", "training"},
     "strategies": {"contract", "bodies", "linear", "search", "marching", "scattered", "descent"},
-    "methods": {"contract", "bodies", "fitting", "galerkin", "inverse", "lines", "periodic", "search", "strategies"},
-}
+    "methods": {
+        "contract", "bodies", "family", "fitting", "galerkin", "inverse", "lines", "periodic", "search", "strategies",
+    },
+}  # fmt: skip
 """The folders of solvers/ and what each may import; the files beside them are methods, and the loop round them."""
 MOST, FLOORS = 8, 6
 SOLVERS = PACKAGE / "solvers"

@@ -38,9 +38,24 @@ def solution(report: Mapping[str, Any]) -> str:
         _conditions(report["conditions"]),
         "\n".join(map(_asked, report.get("report", ()))),
         "\n".join(f"{name} = {_found(each)}" for name, each in report["learned"].items()),
+        _family(report["family"]) if "family" in report else "",
         f"written: {report['output']}" if report["output"] else "",
     ]
     return "\n\n".join(filter(None, blocks))
+
+
+def _family(family: Mapping[str, Any]) -> str:
+    """The range of each parameter, the member that is shown, and what the others that were checked are."""
+    ranges = ", ".join(f"{name} from {lo:g} to {hi:g}" for name, (lo, hi) in family["parameters"].items())
+    lines = [f"family: {ranges}; shown at {_at(family['at'])}, {family['basis']} combined"]
+    for each in family["members"]:
+        errors = ", ".join(f"{name} {_number(field['estimated_error'])}" for name, field in each["fields"].items())
+        lines.append(f"  {_at(each['at'])}: {each['verdict']['word']}, estimated error {errors}")
+    return "\n".join(map(_wrap, lines))
+
+
+def _at(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} = {value:.4g}" for name, value in values.items())
 
 
 def _late(report: Mapping[str, Any]) -> bool:

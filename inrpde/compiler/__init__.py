@@ -18,8 +18,9 @@ __all__ = ["Bound", "Form", "bind", "compile_problem", "lower"]
 
 
 def compile_problem(problem: Problem) -> Form:
-    """All passes. Raises ProblemError, naming the equation, for what cannot be compiled."""
-    bound = bind(problem)
+    """All passes; of a problem with parameters for the member in the middle. Raises ProblemError, naming the equation,
+    for what cannot be compiled."""
+    bound = bind(problem.representative())
     arithmetic = classify(bound)
     unknowns, split = split_unknowns(bound) if arithmetic == "split" else (bound.unknowns, {})
     lowering = Lowering(bound, unknowns, split)

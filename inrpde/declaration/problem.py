@@ -129,7 +129,9 @@ class Problem(Typeset):
         return self.binding(bound)
 
     def representative(self) -> Problem:
-        """The member in the middle, which knows its family."""
+        """The member in the middle, which knows its family; of a problem without parameters itself."""
+        if not self.parameters:
+            return self
         made = self.member()
         object.__setattr__(made, "family", self)
         return made

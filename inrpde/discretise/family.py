@@ -10,12 +10,12 @@ from __future__ import annotations
 import itertools
 import numbers
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import comb
 from typing import Any
 
 import numpy as np
-from numpy.polynomial.chebyshev import chebvander
+from numpy.polynomial.chebyshev import chebder, chebval, chebvander
 from sympy import prime
 
 from inrpde.declaration.regions.sequence import lattice
@@ -29,6 +29,8 @@ NEGLIGIBLE = 1e-13
 hundred numbers."""
 SINGULAR = 1e-12
 """The share of the largest singular value below which a combination of the basis is undetermined; above rounding."""
+LATE = 0.7
+"""The share of the highest degree above which terms are as small as those that are missing; chosen."""
 DOUBTFUL = 10.0
 """How many times as doubtful as the members that were checked another one is of which nothing is said; chosen."""
 OVERSAMPLED = 2
@@ -38,12 +40,14 @@ OVERSAMPLED = 2
 @dataclass(frozen=True, eq=False)
 class Table:
     """Matrices (rows, columns) that are polynomials in p parameters: Σ_t terms[t] Π_j T_degrees[t, j](x_j) with x the
-    parameters scaled from lo, hi (p,) to [-1, 1], and Chebyshev's polynomials T."""
+    parameters scaled from lo, hi (p,) to [-1, 1], and Chebyshev's polynomials T; terms up to the degree `highest`, in
+    all coordinates together, were asked for."""
 
     lo: Array
     hi: Array
     degrees: Array
     terms: Array
+    highest: int
 
     @classmethod
     def through(cls, lo: Array, hi: Array, nodes: Array, values: Sequence[Array]) -> Table:
@@ -55,13 +59,13 @@ class Table:
             terms += column[:, None, None] * value
         sizes = np.abs(terms).max(axis=(1, 2))
         kept = sizes > NEGLIGIBLE * sizes.max()
-        return cls(lo, hi, degrees[kept], terms[kept])
+        return cls(lo, hi, degrees[kept], terms[kept], int(degrees.sum(axis=1).max()))
 
-    def at(self, values: Array) -> Array:
-        """The matrix (rows, columns) at values (p,) of the parameters."""
-        weights = _basis(self.degrees, _scaled(self.lo, self.hi, values[None]))[0]
-        made: Array = np.tensordot(weights, self.terms, 1)
-        return made
+    def at(self, values: Array, along: int | None = None) -> Array:
+        """The matrix (rows, columns) at values (p,) of the parameters, or its derivative along one of them."""
+        weights = _basis(self.degrees, _scaled(self.lo, self.hi, values[None]), along)[0]
+        scale = 1.0 if along is None else 2 / (self.hi[along] - self.lo[along])
+        return np.asarray(scale * np.tensordot(weights, self.terms, 1))
 
     def compressed(self) -> Table:
         """Matrices of fewer rows with the same products, AᴴA at all parameters."""
@@ -69,7 +73,19 @@ class Table:
         if len(stacked) <= stacked.shape[1]:
             return self
         terms = np.stack(np.split(np.linalg.qr(stacked, mode="r"), len(self.terms), axis=1))
-        return Table(self.lo, self.hi, self.degrees, terms)
+        return replace(self, terms=terms)
+
+    def solved(self, values: Array) -> tuple[Array, float]:
+        """Of the matrix [A | b] at values (p,) the head c that minimises ‖A c - b‖, and how doubtful it is: the change
+        of c, beside c, that comes of a change of b as large as what is left, or as the terms of the highest degrees,
+        which are as large as those that are missing."""
+        rows = self.at(values)
+        head, left, least = solve(rows)
+        weights = _basis(self.degrees, _scaled(self.lo, self.hi, values[None]))[0]
+        late = self.degrees.sum(axis=1) > LATE * self.highest
+        missing = np.tensordot(weights[late], self.terms[late], 1) @ np.append(head, -1.0)
+        unsure = np.hypot(left, np.linalg.norm(missing))
+        return head, float(unsure / least / max(np.linalg.norm(head), 1e-300))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,14 +93,14 @@ class Family:
     """`bases` are by unknown the trial whose columns its members are combinations of, `names` the parameters; of
     `table` [A | b] the head of a member is that which minimises ‖A c - b‖, the same for all unknowns.
 
-    `estimates` are by unknown the largest estimated errors of the members that were checked, and `checked` is the
-    largest `doubt` of these: the error of another member is taken for as many times that as its doubt is larger."""
+    `estimates` are by unknown the largest estimated errors of the members that were checked, `ratios` the largest of
+    these over how doubtful they are: the error of another member is taken for as many times its own doubt."""
 
     names: tuple[str, ...]
     table: Table
     bases: Mapping[str, Trial]
-    estimates: Mapping[str, float]
-    checked: float
+    estimates: Mapping[str, float] = field(default_factory=dict)
+    ratios: Mapping[str, float] = field(default_factory=dict)
 
     def values(self, given: Mapping[str, float]) -> Array:
         """The values (p,) of the parameters, those that are not given in the middle of their range."""
@@ -106,19 +122,39 @@ class Family:
 
     def head(self, values: Array) -> Array:
         """The head (width,) of a member."""
-        return solve(self.table.at(values))[0]
+        return self.table.solved(values)[0]
+
+    def doubt(self, values: Array) -> float:
+        """How doubtful a member is; see `Table.solved`."""
+        return self.table.solved(values)[1]
+
+    def slope(self, values: Array, name: str) -> Array:
+        """The derivative (width,) of a member's head with respect to a parameter: that of the least-squares solution
+        (Golub and Pereyra 1973, equation 4.12)."""
+        axis = self.names.index(name)
+        rows, change = self.table.at(values), self.table.at(values, axis)
+        matrix, moved = rows[:, :-1], change[:, :-1]
+        head = solve(rows)[0]
+        left = rows[:, -1] - matrix @ head
+        first = solve(np.column_stack([matrix, change[:, -1] - moved @ head]))[0]
+        _, s, vt = np.linalg.svd(matrix, full_matrices=False)
+        used = s > SINGULAR * s[0]
+        inner = vt[used] @ (moved.conj().T @ left)
+        return np.asarray(first + vt[used].conj().T @ (inner / s[used] ** 2))
 
     def reported(self, report: Mapping[str, Any], values: Array) -> dict[str, Any]:
         """The report of a member, of which less is known than of those that were checked."""
-        larger = max(1.0, solve(self.table.at(values))[1] / max(self.checked, 1e-300))
+        doubt = self.doubt(values)
+        errors = {name: ratio * doubt for name, ratio in self.ratios.items()}
+        larger = max((errors[name] / max(each, 1e-300) for name, each in self.estimates.items()), default=np.inf)
         unknown = dict.fromkeys(("estimate", "exact", "reference"))
-        fields = {name: {"estimated_error": larger * each, **unknown} for name, each in self.estimates.items()}
+        fields = {name: {"estimated_error": error, **unknown} for name, error in errors.items()}
         word = report.get("verdict", {}).get("word", "unverified")
-        word = "unverified" if larger > DOUBTFUL and word != "wrong" else word
         at = dict(zip(self.names, map(float, values), strict=True))
         named = ", ".join(f"{name} = {value:.6g}" for name, value in at.items())
         because = f"a member of a family, {named}: the members that were checked are {word}"
         if larger > DOUBTFUL:
+            word = "unverified" if word != "wrong" else word
             because = f"the reduced problem at {named} is {larger:.0f} times as doubtful as where members were checked"
         told = {"fields": fields, "verdict": {"word": word, "because": because}, "residual": None, "conditions": []}
         told |= {"next": [], "output": None, "report": [], "family": {**report.get("family", {}), "at": at}}
@@ -138,29 +174,30 @@ class Family:
         table = self.table
         return {
             "names": list(self.names), "lo": table.lo, "hi": table.hi, "degrees": table.degrees, "terms": table.terms,
+            "highest": table.highest,
             "bases": {name: dump_trial(trial) for name, trial in self.bases.items()},
-            "estimates": dict(self.estimates), "checked": self.checked,
+            "estimates": dict(self.estimates), "ratios": dict(self.ratios),
         }  # fmt: skip
 
     @classmethod
     def loaded(cls, state: Mapping[str, Any]) -> Family:
         """What `dumped` gave."""
-        table = Table(*(np.asarray(state[key]) for key in ("lo", "hi", "degrees", "terms")))
+        arrays = (np.asarray(state[key]) for key in ("lo", "hi", "degrees", "terms"))
+        table = Table(*arrays, int(state["highest"]))
         bases = {name: load_trial(each) for name, each in state["bases"].items()}
-        estimates = {name: float(each) for name, each in state["estimates"].items()}
-        return cls(tuple(map(str, state["names"])), table, bases, estimates, float(state["checked"]))
+        errors = ({name: float(each) for name, each in state[key].items()} for key in ("estimates", "ratios"))
+        return cls(tuple(map(str, state["names"])), table, bases, *errors)
 
 
-def solve(rows: Array) -> tuple[Array, float]:
-    """Of rows [A | b] the head c that minimises ‖A c - b‖, and how doubtful it is: the change of c that a change of b
-    of the size of what is left may make, beside c."""
+def solve(rows: Array) -> tuple[Array, float, float]:
+    """Of rows [A | b] the head c that minimises ‖A c - b‖, this minimum, and the smallest singular value of A that
+    counts."""
     matrix, right = rows[:, :-1], rows[:, -1]
     u, s, vt = np.linalg.svd(matrix, full_matrices=False)
     used = s > SINGULAR * s[0]
     inner = u[:, used].conj().T @ right
     head = vt[used].conj().T @ (inner / s[used])
-    left = np.linalg.norm(right - u[:, used] @ inner)
-    return head, float(left / s[used][-1] / max(np.linalg.norm(head), 1e-300))
+    return head, float(np.linalg.norm(right - u[:, used] @ inner)), float(s[used][-1])
 
 
 def nodes(lo: Array, hi: Array, level: int) -> Array:
@@ -205,9 +242,15 @@ def _degrees(count: int, p: int) -> Array:
     return np.array([each for each in itertools.product(range(total + 1), repeat=p) if sum(each) <= total])
 
 
-def _basis(degrees: Array, scaled: Array) -> Array:
-    """The terms' polynomials (n, T) at scaled values (n, p)."""
-    each = [chebvander(x, int(degrees.max()))[:, degrees[:, j]] for j, x in enumerate(scaled.T)]
+def _basis(degrees: Array, scaled: Array, along: int | None = None) -> Array:
+    """The terms' polynomials (n, T) at scaled values (n, p), or their derivatives along one coordinate."""
+    each = []
+    for j, x in enumerate(scaled.T):
+        most = int(degrees.max())
+        made = chebvander(x, most)
+        if j == along:
+            made = np.stack([chebval(x, chebder(np.eye(most + 1)[n])) for n in range(most + 1)], axis=1)
+        each.append(made[:, degrees[:, j]])
     return np.asarray(np.prod(each, axis=0))
 
 

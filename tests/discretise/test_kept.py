@@ -6,14 +6,14 @@ from sympy import Eq, Interval, Matrix
 
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
+from inrpde.discretise import kept
 from inrpde.discretise.jets import evaluate_jets
+from inrpde.discretise.kept import Kept, forgetting, remembering
 from inrpde.discretise.state import dump_state, load_state, zero_state
 from inrpde.discretise.system import linearise
 from inrpde.networks.offset import Offset
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Cells, Global, make_trials
-from inrpde.discretise import kept
-from inrpde.discretise.kept import Kept, forgetting, remembering
 
 space = Space("x y")
 x, y = space.coords

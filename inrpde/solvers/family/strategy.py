@@ -10,7 +10,6 @@ import numpy as np
 
 from inrpde.compiler.form import Form
 from inrpde.discretise.family import Family, between, nodes
-from inrpde.discretise.family import solve as solved
 from inrpde.discretise.state import State
 from inrpde.networks.combined import Combined
 from inrpde.networks.offset import bare, counted
@@ -74,7 +73,7 @@ def solve(context: Context) -> Iterator[Candidate]:
         gap = 0.0
         for values in doubtful(reduction, snapshots, context.seed + level):
             full = first.solved(values, snapshots.nearest(values))
-            gap = max(gap, apart(first, reduction.state(solved(reduction.table.at(values))[0]), full))
+            gap = max(gap, apart(first, reduction.state(reduction.table.solved(values)[0]), full))
             snapshots = snapshots.and_member(values, full)
         relatives = Relatives(context, reduction, snapshots, second)
         found = relatives.candidate(members.middle)
@@ -94,7 +93,7 @@ def doubtful(reduction: Reduction, snapshots: Snapshots, seed: int) -> Array:
     lo, hi = reduction.table.lo, reduction.table.hi
     scanned = between(lo, hi, SCANNED, seed)
     scanned = scanned[[snapshots.number(each) is None for each in scanned]]
-    doubts = np.array([solved(reduction.table.at(each))[1] for each in scanned])
+    doubts = np.array([reduction.table.solved(each)[1] for each in scanned])
     worst = np.argsort(-doubts)
     taken = [worst[0]]
     for number in worst[1:]:  # another peak, not the neighbour of the first
@@ -118,8 +117,7 @@ class Relatives:
         """As a candidate has them."""
         table, members = self.reduction.table, self.second.members
         checks = doubtful(self.reduction, self.snapshots, self.context.seed + LEVELS)
-        most = max(solved(table.at(each))[1] for each in checks)
-        family = Family(members.names, table, self.bases(), {}, most)
+        family = Family(members.names, table, self.bases())
         return Kin(family, tuple(map(members.named, checks)), self.member)
 
     def bases(self) -> dict[str, Trial]:
@@ -140,7 +138,7 @@ class Relatives:
 
     def candidate(self, values: Array) -> Candidate:
         """What the reduced problem gives of a member."""
-        state = self.reduction.state(solved(self.reduction.table.at(values))[0])
+        state = self.reduction.state(self.reduction.table.solved(values)[0])
         scored = residual(self.second.members.form(values), state, self.context.seed)
 
         def again(seed: int, lean: Sequence[float]) -> State:

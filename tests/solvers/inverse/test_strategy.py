@@ -9,11 +9,11 @@ from sympy import Eq, Interval, exp, lambdify, pi, sin
 import inrpde
 from inrpde import Learned, On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
+from inrpde.discretise.kept import Remembering
 from inrpde.discretise.state import field_at
 from inrpde.errors import UsageError
 from inrpde.found import DeviationField
 from inrpde.solvers.contract.strategy import Claim, Role
-from inrpde.discretise.kept import Remembering
 from inrpde.solvers.inverse.roles import Roles
 from inrpde.solvers.inverse.strategy import (
     WIDER,
