@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.special import hankel1
 
 import inrpde
 from inrpde import plugins
@@ -130,6 +131,17 @@ def test_cavity_against_finite_elements_and_published_centrelines():
     (y, u), (x, v) = exact.CAVITY_U, exact.CAVITY_V
     assert np.abs(solution(np.column_stack([np.full_like(y, 0.5), y]))["u"] - u).max() < 2e-2
     assert np.abs(solution(np.column_stack([x, np.full_like(x, 0.5)]))["v"] - v).max() < 2e-2
+
+
+@slow
+def test_family_of_wave_numbers_against_hankels_function():
+    solution, points = solved("family_helmholtz"), np.random.default_rng(0).uniform(0, 1, (2000, 2))
+    away = np.hypot(points[:, 0] + 0.3, points[:, 1] - 0.6)
+    for k in np.random.default_rng(1).uniform(5, 20, 20):
+        member = solution.member(k=float(k))
+        error = relative(member(points)["u"], 0.25j * hankel1(0, k * away))
+        assert error < 1e-4
+        assert 0.3 < member.report["fields"]["u"]["estimated_error"] / error < 10
 
 
 SOUGHT = [
