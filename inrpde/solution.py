@@ -96,8 +96,8 @@ class Solution(Viewed):
             raise UsageError(
                 f"there is no parameter {parameter!r}", f"sensitivity({parameter!r})", f"there are: {there}"
             )
-        found = self._of_member(family, values, family.slope(values, parameter), {})
-        changes = {name: replace(each, trial=bare(each.trial)) for name, each in found.fields.items()}
+        found, slope = self._of_member(family, values, family.head(values), {}), family.slope(values, parameter)
+        changes = {name: NetworkField(bare(trial), slope) for name, trial in family.bases.items()}
         return replace(found, fields=changes, family=None)
 
     def __getitem__(self, name: str) -> FieldView:

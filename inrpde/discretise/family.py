@@ -156,7 +156,7 @@ class Family:
         if larger > DOUBTFUL:
             word = "unverified" if word != "wrong" else word
             because = f"the reduced problem at {named} is {larger:.0f} times as doubtful as where members were checked"
-        told = {"fields": fields, "verdict": {"word": word, "because": because}, "residual": None, "conditions": []}
+        told: dict[str, Any] = {"fields": fields, "verdict": {"word": word, "because": because}, "residual": None, "conditions": []}
         told |= {"next": [], "output": None, "report": [], "family": {**report.get("family", {}), "at": at}}
         return {**report, **told}
 
@@ -182,8 +182,8 @@ class Family:
     @classmethod
     def loaded(cls, state: Mapping[str, Any]) -> Family:
         """What `dumped` gave."""
-        arrays = (np.asarray(state[key]) for key in ("lo", "hi", "degrees", "terms"))
-        table = Table(*arrays, int(state["highest"]))
+        lo, hi, degrees, terms = (np.asarray(state[key]) for key in ("lo", "hi", "degrees", "terms"))
+        table = Table(lo, hi, degrees, terms, int(state["highest"]))
         bases = {name: load_trial(each) for name, each in state["bases"].items()}
         errors = ({name: float(each) for name, each in state[key].items()} for key in ("estimates", "ratios"))
         return cls(tuple(map(str, state["names"])), table, bases, *errors)
