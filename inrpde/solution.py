@@ -68,7 +68,7 @@ class Solution(Viewed):
     declared: Sequence[Mapping[str, Any]] = ()
     family: Family | None = None
 
-    def __call__(self, points: Any, **parameters: float) -> dict[str, Array]:
+    def __call__(self, points: Any, /, **parameters: float) -> dict[str, Array]:
         """Values at points (N, d), in the order of `space.coords`: {name: (N,)}, NaN where a field does not live.
 
         One point, of shape (d,), gives numbers. Of a single coordinate (N,) are N points, and a number is one.
@@ -87,7 +87,7 @@ class Solution(Viewed):
         family, values = self._of_family("member", parameters)
         return self._of_member(family, values, family.head(values), family.reported(self.report, values))
 
-    def sensitivity(self, parameter: str, **parameters: float) -> Solution:
+    def sensitivity(self, parameter: str, /, **parameters: float) -> Solution:
         """The derivative of a member's fields with respect to a parameter of the family, as a solution whose fields
         have the same names: what a gradient of any functional is made of. Raises UsageError as `member` does."""
         family, values = self._of_family("sensitivity", parameters)

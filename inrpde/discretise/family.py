@@ -156,7 +156,12 @@ class Family:
         if larger > DOUBTFUL:
             word = "unverified" if word != "wrong" else word
             because = f"the reduced problem at {named} is {larger:.0f} times as doubtful as where members were checked"
-        told: dict[str, Any] = {"fields": fields, "verdict": {"word": word, "because": because}, "residual": None, "conditions": []}
+        told: dict[str, Any] = {
+            "fields": fields,
+            "verdict": {"word": word, "because": because},
+            "residual": None,
+            "conditions": [],
+        }
         told |= {"next": [], "output": None, "report": [], "family": {**report.get("family", {}), "at": at}}
         return {**report, **told}
 
