@@ -122,7 +122,7 @@ class Family:
 
     def head(self, values: Array) -> Array:
         """The head (width,) of a member."""
-        return self.table.solved(values)[0]
+        return solve(self.table.at(values))[0]
 
     def doubt(self, values: Array) -> float:
         """How doubtful a member is; see `Table.solved`."""
