@@ -76,6 +76,7 @@ class Page:
     """Where the estimated errors come from, in sentences."""
     residual: str
     numbers: Table | None
+    family: Table | None
     pictures: tuple[Picture, ...]
     times: tuple[str, ...]
     """The times of the pictures' frames, in words."""
@@ -119,6 +120,7 @@ def content(dataset: Dataset, report: Report) -> Page:
             f"{name.replace('_', ' ')} {number(v)}" for name, v in (report.get("residual") or {}).items()
         ),
         numbers=_numbers(report),
+        family=_family(report.get("family")),
         pictures=tuple(shown),
         times=tuple(times),
         no_pictures="" if missing is None else sentence(missing.what),
@@ -249,6 +251,20 @@ def _numbers(report: Report) -> Table | None:
     rows = [[name, each["value"], each["std"], None] for name, each in (report.get("learned") or {}).items()]
     rows += [[row.get(key) for key in keys] for row in report.get("report") or ()]
     return table(("number", "value", "estimated error", "by the reference"), rows)
+
+
+def _family(family: Report | None) -> Table | None:
+    """The members of a family that were checked beside the one that is shown."""
+    if not family or not family.get("members"):
+        return None
+    names = list(family["parameters"])
+    fields = list(family["members"][0]["fields"])
+    rows = [
+        [*(each["at"][name] for name in names), each["verdict"]["word"],
+         *(each["fields"][name]["estimated_error"] for name in fields)]
+        for each in family["members"]
+    ]  # fmt: skip
+    return table((*names, "verdict", *(f"estimated error of {name}" for name in fields)), rows)
 
 
 def _equations(conditions: Sequence[Report], scored: Sequence[Report]) -> tuple[Equation, ...]:

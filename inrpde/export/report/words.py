@@ -52,6 +52,7 @@ KINDS = {
     "unchecked": "checks that did not end",
     "residual": "equations that the answer does not satisfy",
     "ill-posed": "how data are amplified",
+    "family": "other members of the family",
     "reference": "the reference",
 }
 """What findings are about (`verification.finding.Kind`)."""
@@ -61,6 +62,8 @@ LATER = {
     "balance": "make sources and fluxes balance, or fix a mean: `Eq(omega.mean(u), 0)`",
     "ill-posed": "give more data or prior knowledge: the equations as they are amplify errors",
     "learned": "give readings where the learned coefficient changes what is read",
+    "family": "give more time (`--budget`), a narrower `Parameter`, or solve the members that matter by themselves "
+    "(`--param`): more methods serve one problem",
 }
 """What helps against findings of a kind that bound the verdict, where the report names nothing better."""
 

@@ -180,3 +180,12 @@ def test_the_command_line_shows_a_family_and_its_range(tmp_path):
     wrong = run("--param", "k=many")
     assert wrong.returncode == 2
     assert "its range is 1 to 4" in wrong.stderr
+
+
+def test_the_page_has_the_members_that_were_checked(known, tmp_path):
+    known.save(tmp_path / "family.h5")
+    page = inrpde.report(tmp_path / "family.h5")
+    text = page.read_text()
+    assert "Other members of the family" in text
+    words = [member["verdict"]["word"] for member in known.report["family"]["members"]]
+    assert text.count(f"<td>{words[0]}</td>") >= words.count(words[0])
