@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from sympy import S
 
 from inrpde.compiler.form import Form, Row
 from inrpde.errors import ProblemError
@@ -22,6 +23,35 @@ def unidentified(form: Form) -> list[Finding]:
     text = f"nothing says what {names} {are}: {names} {are} learned, and the conditions would be enough without"
     text += "; give readings (Points with labels), or a second condition on a boundary"
     return [Finding(Kind.LEARNED, text, "unverified")]
+
+
+def check_eigenproblem(form: Form) -> None:
+    """Raise ProblemError for an eigenproblem in disguise: zero satisfies all conditions but those that say how large the
+    solution is, and a learned number stands beside an unknown, so that another solution exists for some values alone."""
+    numbers = {k for k, unknown in enumerate(form.unknowns) if unknown.learned and unknown.is_number}
+    rows = [row for row in form.rows if not _vanishes(form, row)]
+    if not numbers or not rows or any(row.jets or not row.integrals or row.region.labels for row in rows):
+        return
+    for row in form.rows:
+        factors = {s for s, jet in row.jets.items() if jet.unknown in numbers}
+        held = [s for s, jet in row.jets.items() if not form.unknowns[jet.unknown].learned]
+        found = {s for s in factors if any(row.tangent[other].has(s) for other in held)}
+        if found:
+            name = form.unknowns[row.jets[min(found, key=str)].unknown].name
+            raise ProblemError(
+                f"this is an eigenproblem: zero satisfies every condition but {rows[0].text}, which says how large the "
+                f"solution is, and others exist for some values of {name} alone",
+                row.text,
+                f"give a source, and {name} = Parameter(…) in place of Learned: the answer is largest near eigenvalues; "
+                "eigenproblems themselves are not what this solves",
+            )
+
+
+def _vanishes(form: Form, row: Row) -> bool:
+    """Does an equation hold where all fields vanish, whatever learned numbers are?"""
+    numbers = {s for s, jet in row.jets.items() if form.unknowns[jet.unknown].is_number}
+    nothing = dict.fromkeys([*(s for s in row.jets if s not in numbers), *row.integrals], S.Zero)
+    return not row.region.labels and row.residual.xreplace(nothing) == 0
 
 
 def _has_more(form: Form) -> bool:

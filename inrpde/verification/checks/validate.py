@@ -24,7 +24,7 @@ from inrpde.verification.checks.ends import misdirected
 from inrpde.verification.checks.exact import check_exact
 from inrpde.verification.checks.fits import missed_edges
 from inrpde.verification.checks.jumps import jumping_values, lost_fluxes
-from inrpde.verification.checks.learned import unidentified
+from inrpde.verification.checks.learned import check_eigenproblem, unidentified
 from inrpde.verification.checks.motions import unheld
 from inrpde.verification.checks.places import check_periodic, misplaced
 from inrpde.verification.checks.seen import unseen
@@ -53,6 +53,7 @@ def validate(form: Form, seconds: float = np.inf) -> list[Finding]:
         check_signs(form, samples)
         check_periodic(form, samples)
         check_exact(form, samples)
+        check_eigenproblem(form)
         findings += initial_conditions(form)
         findings += misplaced(form, samples)
         findings += unidentified(form)
