@@ -26,8 +26,8 @@ def unidentified(form: Form) -> list[Finding]:
 
 
 def check_eigenproblem(form: Form) -> None:
-    """Raise ProblemError for an eigenproblem in disguise: zero satisfies all conditions but those that say how large the
-    solution is, and a learned number stands beside an unknown, so that another solution exists for some values alone."""
+    """Raise ProblemError for an eigenproblem in disguise: zero satisfies all conditions but those that say how large
+    the solution is, and a learned number is a factor of an unknown: another solution exists for some values alone."""
     numbers = {k for k, unknown in enumerate(form.unknowns) if unknown.learned and unknown.is_number}
     rows = [row for row in form.rows if not _vanishes(form, row)]
     if not numbers or not rows or any(row.jets or not row.integrals or row.region.labels for row in rows):
@@ -42,8 +42,8 @@ def check_eigenproblem(form: Form) -> None:
                 f"this is an eigenproblem: zero satisfies every condition but {rows[0].text}, which says how large the "
                 f"solution is, and others exist for some values of {name} alone",
                 row.text,
-                f"give a source, and {name} = Parameter(…) in place of Learned: the answer is largest near eigenvalues; "
-                "eigenproblems themselves are not what this solves",
+                f"give a source, and {name} = Parameter(…) in place of Learned: the answer is large near eigenvalues; "
+                "eigenproblems are not what this solves",
             )
 
 

@@ -24,7 +24,7 @@ def checked(*conditions):
 @pytest.mark.parametrize("norm", [NORM, On(box, Eq(box.mean(psi), 1))])
 @pytest.mark.parametrize("equation", [-psi.diff(x, 2) / 2 - energy * psi, energy * psi.diff(x, 2) + x * psi])
 def test_an_energy_that_is_learned_beside_a_norm_is_refused(equation, norm):
-    with pytest.raises(ProblemError, match="this is an eigenproblem.*values of energy alone") as refused:
+    with pytest.raises(ProblemError, match=r"this is an eigenproblem.*values of energy alone") as refused:
         checked(On(box, equation), On(box.boundary, psi), norm)
     assert "Parameter" in refused.value.fix
 
