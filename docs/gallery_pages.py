@@ -24,7 +24,7 @@ CARDS = re.compile(r"<!-- cards -->\n(.*?)<!-- end -->", re.DOTALL)
 SECTIONS = re.compile(r"<!-- problems of (.*?) -->")
 THEME = re.compile(r"^## (.*)\n", re.MULTILINE)
 LINK = re.compile(r"\[(\w+)\]\(\.\./problems/\w+\.py\)")
-PAGES = {"Steady": "steady", "In time": "in-time", "Inverse": "inverse", "The paper's": "paper"}
+PAGES = {"Steady": "steady", "In time": "in-time", "Inverse": "inverse", "Families": "families", "The paper's": "paper"}
 """The pages of the themes, in docs/gallery."""
 
 
