@@ -63,6 +63,8 @@ class CutGrid:
     where there is none; `inside` marks the nodes that do not lie on the boundary.
     """
 
+    parameters = None
+
     def __init__(
         self, axes: Sequence[Axis], contains: Contains, on_boundary: Contains, unknowns: int, time_order: int = 0
     ):

@@ -51,7 +51,9 @@ class Equation:
 class Equations:
     """A problem's equations by where they hold. `unknowns` are those after complex ones were split, if they had to be.
 
-    `periodic` holds the numbers of the periodic spatial axes, `initial` the equations at the start of time.
+    `periodic` holds the numbers of the periodic spatial axes, `initial` the equations at the start of time. Of an
+    inverse problem `sought` is what is learned, `readings` are equations of labelled points, `given` and `penalties`
+    those of learned quantities alone, on a part of the region and in all of it; all others hold as in any problem.
     """
 
     bound: Bound
@@ -64,6 +66,10 @@ class Equations:
     initial: tuple[Equation, ...]
     periodic: frozenset[int]
     lowering: Lowering
+    sought: tuple[Unknown, ...] = ()
+    readings: tuple[Equation, ...] = ()
+    given: tuple[Equation, ...] = ()
+    penalties: tuple[Equation, ...] = ()
 
     @property
     def space(self) -> Space:
@@ -121,45 +127,59 @@ class Equations:
         return list(zip(parts, (np.real, np.imag), strict=True))
 
     def joined(self, values: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-        """The unknowns of the problem by name, from one array for each of `unknowns`."""
+        """The unknowns of the problem by name, but for what is sought, from one array for each of `unknowns`."""
         joined = {}
-        for original in self.bound.unknowns:
+        for original in _fields(self.bound):
             first, *second = (values[number] for number, _ in self.parts_of(original))
             joined[original.name] = first + 1j * second[0] if second else first
         return joined
 
 
-def sort_equations(bound: Bound) -> Equations:
-    """Sort the conditions. Raises Unsupported with the reason where differences on a grid cannot serve."""
-    space = bound.space
-    if any(unknown.learned for unknown in bound.unknowns):
+KINDS = ("volume", "faces", "points", "numbers", "initial")
+ROLES = ("readings", "given", "penalties")
+"""Of equations, by where they hold, and in an inverse problem by what they are to it."""
+
+
+def sort_equations(bound: Bound, inverse: bool = False) -> Equations:
+    """Sort the conditions, of an `inverse` problem or of another. Raises Unsupported with the reason where differences
+    on a grid cannot serve."""
+    space, fields = bound.space, _fields(bound)
+    sought = tuple(unknown for unknown in bound.unknowns if unknown.learned)
+    if sought and not inverse:
         raise Unsupported("a learned coefficient makes it an inverse problem, which a grid cannot solve by itself")
     analytic = _analytic(bound)
-    unknowns, split = (bound.unknowns, {}) if analytic else _pairs(bound)
-    sorted_: dict[str, list[Equation]] = {kind: [] for kind in ("volume", "faces", "points", "numbers", "initial")}
+    unknowns, split = (fields, {}) if analytic else _pairs(fields)
+    sorted_: dict[str, list[Equation]] = {kind: [] for kind in (*KINDS, *ROLES)}
     periodic: dict[int, set[AppliedUndef]] = {}
     for condition in bound.conditions:
-        _refuse(bound, condition)
+        _refuse(bound, condition, inverse)
         if condition.periodic:
             axis = space.coords.index(condition.periodic.coordinate)
             periodic.setdefault(axis, set()).add(condition.periodic.unknown)
             continue
         for residual in condition.residuals:
             expr = residual.xreplace(split)
-            kind = _kind(condition.region, expr, space, unknowns)
+            kind = _role(condition.region, expr, space, unknowns, sought) if inverse else None
+            kind = kind or _kind(condition.region, expr, space, unknowns)
             complex_ = bool(split) and (expr.has(I) or any(f.is_real is not True for f in bound.fields if expr.has(f)))
             for part in (REAL, IMAGINARY) if complex_ else (WHOLE,):
                 sorted_[kind].append(Equation(condition, expr, part))
     for axis, tied in periodic.items():
-        if tied != {unknown.symbol for unknown in bound.unknowns}:
+        if tied != {unknown.symbol for unknown in fields}:
             raise Unsupported(f"some unknowns are periodic in {space.coords[axis]} and others are not")
-    lowering = Lowering(space, tuple(unknown.symbol for unknown in unknowns), frozenset(bound.fields))
+    lowering = Lowering(
+        space, tuple(each.symbol for each in unknowns), frozenset(bound.fields), tuple(each.symbol for each in sought)
+    )
     kinds = {kind: tuple(found) for kind, found in sorted_.items()}
     for integral in {node: None for found in kinds.values() for e in found for node in _integrals(e.expr)}:
         if split and integral.has(I):
             raise Unsupported("an integral of complex unknowns in an equation that is not complex-differentiable")
         lowering.integral(integral)
-    return Equations(bound, unknowns, analytic, **kinds, periodic=frozenset(periodic), lowering=lowering)
+    return Equations(bound, unknowns, analytic, **kinds, periodic=frozenset(periodic), lowering=lowering, sought=sought)
+
+
+def _fields(bound: Bound) -> tuple[Unknown, ...]:
+    return tuple(unknown for unknown in bound.unknowns if not unknown.learned)
 
 
 def _analytic(bound: Bound) -> bool:
@@ -167,15 +187,15 @@ def _analytic(bound: Bound) -> bool:
     symbols = [unknown.symbol for unknown in bound.unknowns]
     rows = [row for condition in bound.conditions for row in condition.residuals]
     parts = {node for row in rows for node in row.atoms(Abs, Max, Min, arg, conjugate, im, re)}
-    return all(unknown.complex for unknown in bound.unknowns) and not any(node.has(*symbols) for node in parts)
+    return all(unknown.complex for unknown in _fields(bound)) and not any(node.has(*symbols) for node in parts)
 
 
-def _pairs(bound: Bound) -> tuple[tuple[Unknown, ...], dict[Expr, Expr]]:
+def _pairs(fields: Sequence[Unknown]) -> tuple[tuple[Unknown, ...], dict[Expr, Expr]]:
     """Real unknowns for the real and imaginary parts of complex ones, and these by those; no name of a problem has
     brackets."""
     unknowns: list[Unknown] = []
     split: dict[Expr, Expr] = {}
-    for whole in bound.unknowns:
+    for whole in fields:
         names = [f"{part}({whole.name})" for part in ("re", "im")] if whole.complex else []
         pair = [Function(name, real=True)(*whole.symbol.args) for name in names]
         unknowns += [Unknown(f, str(f.func), False, whole.region, of=whole.name) for f in pair] or [whole]
@@ -183,12 +203,23 @@ def _pairs(bound: Bound) -> tuple[tuple[Unknown, ...], dict[Expr, Expr]]:
     return tuple(unknowns), split
 
 
-def _refuse(bound: Bound, condition: BoundCondition) -> None:
-    if condition.region.labels:
+def _refuse(bound: Bound, condition: BoundCondition, inverse: bool) -> None:
+    if condition.region.labels and not inverse:
         raise Unsupported(f"{condition} fits labelled points, which is no boundary value problem")
     equation = bound.problem.conditions[condition.index].equation
     if isinstance(equation, Relational) and not isinstance(equation, Eq):
         raise Unsupported(f"{condition} is an inequality")
+
+
+def _role(
+    region: Region, expr: Expr, space: Space, unknowns: Sequence[Unknown], sought: Sequence[Unknown]
+) -> str | None:  # fmt: skip
+    """What an equation is to an inverse problem; None for one that holds as in any problem."""
+    if region.labels:
+        return "readings"
+    if expr.has(*(each.symbol for each in unknowns)) or not expr.has(*(each.symbol for each in sought)):
+        return None
+    return "penalties" if region.dim == space.dim else "given"
 
 
 def _kind(region: Region, expr: Expr, space: Space, unknowns: tuple[Unknown, ...]) -> str:
@@ -221,14 +252,15 @@ def _end_in_time(region: Region, space: Space) -> bool:
     return bool(ends)
 
 
-def spread(region: Region) -> np.ndarray:
-    """Some points (N, d) of a region, in each part of it that is left; in general position where it is no point."""
+def spread(region: Region, count: int = 64) -> np.ndarray:
+    """Some points (N, d) of a region, so many in each part of it that is left; in general position where it is no
+    point."""
     found = []
     for part in region.parts:
         if not len(part.spans):
-            found.append(pilot_points(part, 64))
+            found.append(pilot_points(part, count))
             continue
-        shares = np.arange(1, 65) * 2**0.5 % 1
+        shares = np.arange(1, count + 1) * 2**0.5 % 1
         along = part.spans[:, :1] + (part.spans[:, 1:] - part.spans[:, :1]) * shares
         found.append(part.piece.chart.at(along.reshape(-1, 1)))
     return np.concatenate(found)

@@ -14,24 +14,34 @@ from inrpde.declaration.fields import GridField, MeshField
 from inrpde.declaration.space import Space
 from inrpde.references.formula import Formula
 from inrpde.references.stencils import Axis
-from inrpde.references.terms import Atom, Datum, Difference, Index, Integral, Leaf, Term, switches
+from inrpde.references.terms import Atom, Datum, Difference, Index, Integral, Leaf, Sought, Term, switches
 
 Array = np.ndarray
 Place = Any
 """A set of points at which a discretisation can evaluate; it has a hashable `key` and a `size`."""
 
 
+class Parameters(Protocol):
+    """What is sought, as numbers at the end of a state."""
+
+    def matrix(self, sought: Sought, points: Array, key: Any, time: float, width: int) -> csr_array:
+        """The matrix (N, width) that makes of a state a derivative of a learned field or number at points (N, axes) in
+        space, of a place with that key, at a time."""
+
+
 class Scheme(Protocol):
     """A discretisation.
 
     Its state holds the values of the unknowns, from `extra` on further numbers (integrals, then multipliers), `size`
-    in all, and then as often the same of each time derivative: `width` numbers.
+    in all, then as often the same of each time derivative, and last the `parameters`, if there are any: `width`
+    numbers.
     """
 
     axes: tuple[Axis, ...]
     extra: int
     size: int
     width: int
+    parameters: Parameters | None
 
     @property
     def mask(self) -> Array | None:
@@ -94,7 +104,7 @@ class Evaluator:
                 matrix, inner = self.scheme.difference(atom.axis, atom.term.unknowns, place)
                 env[symbol] = matrix @ self.value(atom.term, inner, state, time, at_points, atom.axis)
             else:
-                env[symbol] = self._matrix(atom, place) @ state
+                env[symbol] = self._matrix(atom, place, time) @ state
         return self._evaluated(term, term.value, env, place, offsets, along)[0]
 
     def tangent(
@@ -105,24 +115,32 @@ class Evaluator:
         time: float = 0.0,
         at_points: bool = False,
         along: int | None = None,
+        by_sought: bool = False,
     ) -> tuple[Array, csr_array]:
-        """The term at the points of a place, (N,), and its Jacobian by the state, (N, width)."""
+        """The term at the points of a place, (N,), and its Jacobian by the state, (N, width), or that by the parameters
+        alone."""
         env, offsets = self._coordinates(place, time), self._offsets(at_points)
         jacobians: dict[Any, csr_array] = {}
         for symbol, atom in term.atoms.items():
             if isinstance(atom, Datum):
                 env[symbol] = self._datum(atom, place, time)
+            elif isinstance(atom, Difference) and by_sought and not atom.term.sought:
+                matrix, inner = self.scheme.difference(atom.axis, atom.term.unknowns, place)
+                env[symbol] = matrix @ self.value(atom.term, inner, state, time, at_points, atom.axis)
             elif isinstance(atom, Difference):
                 matrix, inner = self.scheme.difference(atom.axis, atom.term.unknowns, place)
-                value, jacobian = self.tangent(atom.term, inner, state, time, at_points, atom.axis)
+                value, jacobian = self.tangent(atom.term, inner, state, time, at_points, atom.axis, by_sought)
                 env[symbol], jacobians[symbol] = matrix @ value, matrix @ jacobian
             else:
-                jacobians[symbol] = self._matrix(atom, place)
-                env[symbol] = jacobians[symbol] @ state
+                found = self._matrix(atom, place, time)
+                env[symbol] = found @ state
+                if isinstance(atom, Sought) or not by_sought:
+                    jacobians[symbol] = found
         value, *slopes = self._evaluated(term, term.tangent, env, place, offsets, along)
         total = csr_array((place.size, self.scheme.width))
         for symbol, slope in zip(term.slopes, slopes, strict=True):
-            total = total + scaled(jacobians[symbol], slope)
+            if symbol in jacobians:
+                total = total + scaled(jacobians[symbol], slope)
         return value, total
 
     def _evaluated(
@@ -190,9 +208,12 @@ class Evaluator:
             sums = _added(sums, parts)
         return [each / sums[-1] for each in sums[:-1]]
 
-    def _matrix(self, atom: Atom, place: Place) -> csr_array:
+    def _matrix(self, atom: Atom, place: Place, time: float) -> csr_array:
         if isinstance(atom, Leaf):
             return self.scheme.leaf(atom.unknown, atom.index, atom.time, place)
+        if isinstance(atom, Sought):
+            assert self.scheme.parameters is not None
+            return self.scheme.parameters.matrix(atom, self.scheme.points(place), place.key, time, self.scheme.width)
         assert isinstance(atom, Integral)
         return self.scheme.unit(self.scheme.extra + atom.number, place.size)
 

@@ -18,7 +18,7 @@ from scipy.sparse.linalg import SuperLU, splu
 from inrpde import deadline
 from inrpde.references.reference import Unsupported
 from inrpde.references.system import Array, Entry, System
-from inrpde.references.terms import Datum, Difference, Leaf, Term
+from inrpde.references.terms import Datum, Difference, Leaf, Sought, Term
 
 LARGEST_BLOCK = 64
 """Matrices that fall into blocks of at most that size are inverted, others are factorised."""
@@ -48,10 +48,10 @@ class Evolution:
         self.velocities = self.second + system.grid.size
         self._highest = np.concatenate([self.first + system.grid.size, self.second + 2 * system.grid.size])
         self._sorted = np.argsort(np.argsort(self.values))
-        self._slope_is_fixed = all(entry.term.linear and _is_fixed(entry.term, system) for entry in entries)
-        self._mass_is_fixed = all(_is_fixed(entry.term, system, rates_only=True) for entry in self.rates.entries)
+        self._slope_is_fixed = all(entry.term.linear and is_fixed(entry.term, system) for entry in entries)
+        self._mass_is_fixed = all(is_fixed(entry.term, system, rates_only=True) for entry in self.rates.entries)
         self._closure_is_fixed = all(
-            entry.term.linear and _is_fixed(entry.term, system) for entry in self.constraints.entries
+            entry.term.linear and is_fixed(entry.term, system) for entry in self.constraints.entries
         )
         self._is_constant = self._slope_is_fixed and not any(_knows_time(entry.term, system) for entry in entries)
         self._start: Array | None = None
@@ -174,15 +174,17 @@ def _time_order(entry: Entry) -> int:
     return entry.term.time_order(entry.unknown)
 
 
-def _is_fixed(term: Term, system: System, rates_only: bool = False) -> bool:
-    """Whether the slopes of a term (by time derivatives only) depend neither on the state nor on time nor on data."""
-    moving = {symbol for symbol, atom in term.atoms.items() if isinstance(atom, Datum)} | set(term.slopes)
+def is_fixed(term: Term, system: System, rates_only: bool = False) -> bool:
+    """Whether the slopes of a term (by time derivatives only) by the unknowns depend neither on these nor on time nor
+    on data; what is sought is given."""
+    given = {symbol for symbol, atom in term.atoms.items() if isinstance(atom, Sought)}
+    moving = {symbol for symbol, atom in term.atoms.items() if isinstance(atom, Datum)} | set(term.slopes) - given
     moving.add(system.equations.space.time)
     for symbol, slope in term.slopes.items():
         atom = term.atoms[symbol]
-        if rates_only and not (isinstance(atom, Leaf) and atom.time):
+        if symbol in given or (rates_only and not (isinstance(atom, Leaf) and atom.time)):
             continue
-        if slope.free_symbols & moving or (isinstance(atom, Difference) and not _is_fixed(atom.term, system)):
+        if slope.free_symbols & moving or (isinstance(atom, Difference) and not is_fixed(atom.term, system)):
             return False
     return True
 

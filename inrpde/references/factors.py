@@ -17,6 +17,9 @@ LIFT = 1e-6
 """Put in place of zeros on the diagonal of rows of size 1, so that pivoting can be left out; refinement mends it."""
 ROUNDING = 1e-10
 """What is left of a sum that cancels, as a share of its terms."""
+FELT = 1e-10
+"""What is left of right-hand sides, relative, above which slopes are refined (chosen: they lead to a minimum, and are
+no answer)."""
 EPSILON = float(np.finfo(float).eps)
 STABLE = 1e-9
 """The relative residual above which a factorisation does not count as stable."""
@@ -60,6 +63,17 @@ class Factors:
         """The solution, refined."""
         return self._refined(rhs * self.scale)
 
+    def responses(self, rhs: Array, adjoint: bool = False) -> Array:
+        """The solutions for several right-hand sides (n, k), of the `adjoint` equations too, refined where that is
+        felt."""
+        matrix = self.matrix.conj().T if adjoint else self.matrix
+        rhs = rhs if adjoint else rhs * self.scale[:, None]
+        found = self._apply(rhs, adjoint)
+        left = rhs - matrix @ found
+        if np.linalg.norm(left) > FELT * np.linalg.norm(rhs):
+            found = found + self._apply(left, adjoint)
+        return found * self.scale[:, None] if adjoint else found
+
     def condition(self) -> float:
         """An estimate of the condition number of the scaled matrix in the 1-norm (Higham and Tisseur 2000)."""
         inverse = LinearOperator(
@@ -89,7 +103,7 @@ class Factors:
             if adjoint
             else (self._below, self._columns, self._schur)
         )
-        outer = np.zeros(len(schur), inner.dtype)
+        outer = np.zeros((len(schur), *inner.shape[1:]), inner.dtype)
         extra = len(rhs) - self.core
         outer[:extra] = rhs[self.core :]
         outer = np.linalg.solve(schur, outer - below @ inner)

@@ -57,14 +57,19 @@ def _check(bound: Bound) -> tuple[Equations, Build]:
         raise Unsupported("the problem has a time")
     if bound.evolves is not None:
         raise Unsupported("all conditions hold at one end: the solution is followed from there")
-    if bound.space.dim > 3:
-        raise Unsupported(f"a grid in {bound.space.dim} dimensions has too many points")
     equations = sort_equations(bound)
+    return equations, check_equations(equations)
+
+
+def check_equations(equations: Equations) -> Build:
+    """What makes the system on a grid, of a problem without a time. Raises Unsupported where nothing does."""
+    if equations.space.dim > 3:
+        raise Unsupported(f"a grid in {equations.space.dim} dimensions has too many points")
     domain(equations)
     if is_box(equations):
-        return equations, box_system
+        return box_system
     cut_region(equations)
-    return equations, cut_system
+    return cut_system
 
 
 def _choose(equations: Equations, build: Build, n: int | None, budget: float | None) -> tuple[Axis, ...]:

@@ -62,6 +62,7 @@ class Grid:
     """
 
     mask: np.ndarray | None = None
+    parameters = None
 
     def __init__(self, axes: Sequence[Axis], lattices: Sequence[Lattice], extra: int = 0, time_order: int = 0):
         self.axes, self.lattices = tuple(axes), tuple(lattices)

@@ -12,8 +12,8 @@ from contextlib import suppress
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse import csc_array
-from scipy.sparse.linalg import splu
+from scipy.sparse import csc_array, csr_array
+from scipy.sparse.linalg import SuperLU, splu
 from sympy import Symbol
 
 from inrpde.compiler import Bound
@@ -168,27 +168,33 @@ def _spread(values: Array) -> float:
 def _check(bound: Bound) -> tuple[Equations, Build]:
     if bound.space.time is None:
         raise Unsupported("the problem has no time")
-    if not bound.space.spatial:
-        raise Unsupported("the problem has no coordinates but the time")
-    if len(bound.space.spatial) > 3:
-        raise Unsupported(f"a grid in {len(bound.space.spatial)} dimensions has too many points")
     equations = sort_equations(bound)
+    return equations, check_equations(equations)
+
+
+def check_equations(equations: Equations) -> Build:
+    """What makes the system on a grid, of a problem in time. Raises Unsupported where nothing does."""
+    space = equations.space
+    if not space.spatial:
+        raise Unsupported("the problem has no coordinates but the time")
+    if len(space.spatial) > 3:
+        raise Unsupported(f"a grid in {len(space.spatial)} dimensions has too many points")
     domain(equations)
-    flow = find_flow(equations.volume_terms, len(bound.space.spatial), len(equations.unknowns))
+    flow = find_flow(equations.volume_terms, len(space.spatial), len(equations.unknowns))
     if flow is None and (equations.numbers or equations.points or equations.integrals):
         raise Unsupported("an integral or pointwise condition in a problem in time")
     if any(not integral.mean for integral in equations.integrals):
         raise Unsupported("an integral over time")
     for equation in (*equations.volume, *equations.faces):
-        _check_constant(equation.region, bound.space.time)
+        _check_constant(equation.region, space.time)
     if not any(term.time_order(unknown) > 0 for term in equations.volume_terms for unknown in term.unknowns):
         raise Unsupported("no equation has a derivative in time")
     if not equations.initial:
         raise Unsupported("there is no initial condition")
     if is_box(equations):
-        return equations, box_system
+        return box_system
     cut_region(equations)
-    return equations, cut_system
+    return cut_system
 
 
 def _check_constant(region: Region, time: Symbol) -> None:
@@ -201,9 +207,18 @@ def _check_constant(region: Region, time: Symbol) -> None:
 
 def initial_state(system: System, evolution: Evolution) -> Array:
     """The state at the start: values and velocities. Raises Unsupported where the conditions do not give them."""
+    zero: Array = np.zeros(system.grid.width, system.dtype)
+    factors, values, _ = initial_equations(system, evolution, zero)
+    zero[: 2 * system.grid.size] = factors.solve(-values)
+    return zero
+
+
+def initial_equations(system: System, evolution: Evolution, state: Array) -> tuple[SuperLU, Array, csr_array]:
+    """The initial conditions as equations for values and velocities, linear in them: the factors of their matrix,
+    (2 size)², and at a state what is left of them, (2 size,), and its slopes, (2 size, width). Raises Unsupported where
+    they do not determine these."""
     equations, size = system.equations, system.grid.size
     count, start = len(equations.unknowns), equations.span[0]
-    zero: Array = np.zeros(system.grid.width, system.dtype)
     terms = [equations.term(equation) for equation in equations.initial]
     # an initial condition determines the highest time derivative in it: number them unknown + count * order
     affinity = [sorted({leaf.unknown + count * leaf.time for leaf in term.leaves})[::-1] for term in terms]
@@ -219,25 +234,25 @@ def initial_state(system: System, evolution: Evolution) -> Array:
         picks = np.flatnonzero(holds & ~given[first : first + place.size])
         slot = first + picks
         entry = Entry(terms[number], place, picks, slot, equation.part, unknown, False)
-        value, row = system.entry_tangent(entry, zero, start)
+        value, row = system.entry_tangent(entry, state, start)
         given[slot] = True
         slots.append(slot)
-        rows.append(row[:, : 2 * size])
+        rows.append(row)
         values.append(value)
     if not np.all(given[evolution.values]) or not np.all(given[evolution.velocities]):
         raise Unsupported(
             "too few initial conditions: as many as there are derivatives in time, everywhere, are needed"
         )
     free = np.flatnonzero(~given)
-    rows.append(sparse.eye_array(2 * size, format="csr")[free])
-    values.append(np.zeros(len(free)))
+    rows.append(sparse.eye_array(2 * size, system.grid.width, format="csr")[free])
+    values.append(state[free])
     sequence = np.argsort(np.concatenate([*slots, free]))
-    matrix = sparse.vstack(rows, format="csr")[sequence].astype(system.dtype)
+    matrix = csr_array(sparse.vstack(rows, format="csr")[sequence].astype(system.dtype))
     try:
-        zero[: 2 * size] = splu(csc_array(matrix)).solve(-np.concatenate(values)[sequence].astype(system.dtype))
+        factors = splu(csc_array(matrix[:, : 2 * size]))
     except RuntimeError:
         raise Unsupported("the initial conditions do not determine the initial values") from None
-    return zero
+    return factors, np.concatenate(values)[sequence].astype(system.dtype), matrix
 
 
 def _march(system: System, times: Array, deadline: float, share: float = 1.0) -> dict[str, Array]:

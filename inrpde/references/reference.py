@@ -36,7 +36,9 @@ class Reference:
     the grid of twice the step (`coarse_axes`), with the leading error removed where the observed `order` allows it, and
     `extrapolated_error` is the error of these. `sound` is False where the order makes no sense: then the estimate is no
     more than the difference between the last two grids. Such a reference supports no answer; one that is far from it is
-    doubted all the same.
+    doubted all the same. So it is where something is learned: reference and answer rest on the same readings, and that
+    they agree says nothing of these. `numbers` are then those that were learned, `deviations` the standard deviations
+    of learned fields at the nodes.
     """
 
     kind: str
@@ -51,6 +53,18 @@ class Reference:
     cells: CellValues | None = None
     extrapolated_error: Mapping[str, float] = field(default_factory=dict)
     sound: Mapping[str, bool] = field(default_factory=dict)
+    numbers: Mapping[str, SoughtNumber] = field(default_factory=dict)
+    deviations: Mapping[str, Array] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SoughtNumber:
+    """A learned number, its standard deviation by the noise of readings, and its error by that and by what grids
+    differ by, all in its own unit."""
+
+    value: float
+    std: float
+    error: float
 
 
 @dataclass(frozen=True, eq=False)

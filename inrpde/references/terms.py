@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import Abs, Add, Derivative, Dummy, Expr, Heaviside, I, Max, Min, diff, expand_mul, sign
+from sympy import Abs, Add, Derivative, Dummy, Expr, Heaviside, I, Max, Min, Symbol, diff, expand_mul, sign
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
@@ -40,6 +40,14 @@ class Datum:
 
 
 @dataclass(frozen=True)
+class Sought:
+    """A derivative of what is learned, a field or a number, by its number; the multi-index is over all coordinates."""
+
+    number: int
+    index: Index
+
+
+@dataclass(frozen=True)
 class Integral:
     """The value of an integral, by its number."""
 
@@ -54,7 +62,7 @@ class Difference:
     term: Term
 
 
-Atom = Leaf | Datum | Integral | Difference
+Atom = Leaf | Datum | Sought | Integral | Difference
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +75,7 @@ class Term:
 
     @cached_property
     def slopes(self) -> Mapping[Dummy, Expr]:
-        """∂expr/∂atom for the atoms that depend on the unknowns, where it is not zero."""
+        """∂expr/∂atom for the atoms that depend on the unknowns or are sought, where it is not zero."""
         varying = [symbol for symbol, atom in self.atoms.items() if not isinstance(atom, Datum)]
         slopes = {symbol: diff(self.expr, symbol) for symbol in varying}
         return {
@@ -86,9 +94,10 @@ class Term:
 
     @cached_property
     def linear(self) -> bool:
-        varying = set(self.slopes)
+        """Is it linear in the unknowns, what is sought being given?"""
+        varying = {symbol for symbol in self.slopes if not isinstance(self.atoms[symbol], Sought)}
         inner = [self.atoms[symbol] for symbol in varying]
-        return not any(slope.free_symbols & varying for slope in self.slopes.values()) and all(
+        return not any(self.slopes[symbol].free_symbols & varying for symbol in varying) and all(
             atom.term.linear for atom in inner if isinstance(atom, Difference)
         )
 
@@ -100,7 +109,7 @@ class Term:
             if isinstance(atom := self.atoms[symbol], Leaf) and sum(atom.index) == atom.index[axis] > 0
         ]
         if len(along) != 1 or any(slope.has(along[0]) for slope in self.slopes.values()):
-            return None
+            return None  # what is sought beside it has no harmonic mean
         return along[0]
 
     @cached_property
@@ -126,6 +135,19 @@ class Term:
         found = {atom.number for atom in self.atoms.values() if isinstance(atom, Integral)}
         return frozenset(found.union(*(a.term.integrals for a in self.atoms.values() if isinstance(a, Difference))))
 
+    @cached_property
+    def sought(self) -> bool:
+        """Does it hold anything that is sought?"""
+        return any(isinstance(a, Sought) or (isinstance(a, Difference) and a.term.sought) for a in self.atoms.values())
+
+    @cached_property
+    def load_is_sought(self) -> bool:
+        """Does what is left of it where all unknowns vanish hold anything that is sought?"""
+        inner = {s: a.term.load_is_sought for s, a in self.atoms.items() if isinstance(a, Difference)}
+        gone = {s: 0 for s, a in self.atoms.items() if isinstance(a, Leaf | Integral) or inner.get(s) is False}
+        left = self.expr.xreplace(gone)
+        return any(left.has(s) for s, a in self.atoms.items() if isinstance(a, Sought) or s in inner)
+
     def order(self, unknown: int, axis: int | None = None) -> int:
         """The highest order in space in which an unknown appears, in all or along an axis; -1 where it does not."""
         orders = [leaf.index for leaf in self.leaves if leaf.unknown == unknown]
@@ -147,12 +169,21 @@ def kinks(expr: Expr) -> set[Expr]:
 
 
 class Lowering:
-    """Turns expressions into terms, and gathers the integrals met on the way in `integrals`."""
+    """Turns expressions into terms, and gathers the integrals met on the way in `integrals`.
 
-    def __init__(self, space: Space, unknowns: tuple[AppliedUndef, ...], fields: frozenset[AppliedUndef]):
+    `sought` are learned fields and numbers."""
+
+    def __init__(
+        self,
+        space: Space,
+        unknowns: tuple[AppliedUndef, ...],
+        fields: frozenset[AppliedUndef],
+        sought: tuple[AppliedUndef | Symbol, ...] = (),
+    ):
         self.space = space
         self.numbers = {u: k for k, u in enumerate(unknowns)}
         self.fields = fields
+        self.sought = {each: k for k, each in enumerate(sought)}
         self.integrals: list[RegionIntegral] = []
 
     def term(self, expr: Expr, text: str) -> Term:
@@ -172,6 +203,7 @@ class _Building:
     def __init__(self, lowering: Lowering, text: str):
         self.lowering, self.text = lowering, text
         self.space, self.numbers, self.fields = lowering.space, lowering.numbers, lowering.fields
+        self.sought = lowering.sought
         self.atoms: dict[Dummy, Atom] = {}
         self.symbols: dict[Expr, Dummy] = {}
 
@@ -180,7 +212,7 @@ class _Building:
             return self._symbol(e, Integral(self.lowering.integral(e)))
         if isinstance(e, Derivative):
             return self._derivative(e)
-        if e in self.numbers or e in self.fields:
+        if self._is_plain(e):
             return self._plain(e, e, ())
         if not e.args or not self._varies(e):
             return e
@@ -193,15 +225,19 @@ class _Building:
             self.atoms[self.symbols[key]] = atom
         return self.symbols[key]
 
-    def _plain(self, key: Expr, f: AppliedUndef, variables: tuple) -> Dummy:
-        if f in self.fields:
-            return self._symbol(key, Datum(f, tuple(variables.count(x) for x in self.space.coords)))
+    def _is_plain(self, e: Expr) -> bool:
+        return e in self.numbers or e in self.fields or e in self.sought
+
+    def _plain(self, key: Expr, f: AppliedUndef | Symbol, variables: tuple) -> Dummy:
+        if f not in self.numbers:
+            every = tuple(variables.count(x) for x in self.space.coords)
+            return self._symbol(key, Sought(self.sought[f], every) if f in self.sought else Datum(f, every))
         index = tuple(variables.count(x) for x in self.space.spatial)
         return self._symbol(key, Leaf(self.numbers[f], index, variables.count(self.space.time)))
 
     def _derivative(self, e: Derivative) -> Expr:
         inner, variables = e.expr, e.variables
-        if inner in self.numbers or inner in self.fields:
+        if self._is_plain(inner):
             return self._plain(e, inner, variables)
         if not inner.has(*self.numbers):
             expanded = e.doit()
@@ -218,10 +254,11 @@ class _Building:
         if inner.is_Add:
             return Add(*(self.visit(Derivative(part, x)) for part in inner.args))
         if inner.is_Mul:
-            factor, rest = inner.as_independent(*self.space.coords, *self.numbers, *self.fields, RegionIntegral)
+            known = (*self.space.coords, *self.numbers, *self.fields, *self.sought)
+            factor, rest = inner.as_independent(*known, RegionIntegral)
             if factor != 1:
                 return factor * self.visit(Derivative(rest, x))
         return self._symbol(Derivative(inner, x), Difference(axis, self.lowering.term(inner, self.text)))
 
     def _varies(self, e: Expr) -> bool:
-        return e.has(*self.numbers, *self.fields, RegionIntegral)
+        return e.has(*self.numbers, *self.fields, *self.sought, RegionIntegral)
