@@ -22,7 +22,7 @@ from inrpde.verification.evidence.estimate import MOST, Estimate, unfitted
 from inrpde.verification.evidence.flows import leaking
 from inrpde.verification.evidence.report import condition_reports, exact_errors
 from inrpde.verification.evidence.switching import switching, unsearched
-from inrpde.verification.evidence.thresholds import VARIES
+from inrpde.verification.evidence.thresholds import FAIR, VARIES
 from inrpde.verification.evidence.unmet import Unmet, ended, failure, unmet
 from inrpde.verification.evidence.verdict import WORDS, verdict
 from inrpde.verification.evidence.weigh import Weighed, weigh
@@ -169,7 +169,7 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
         "residual": {"fitted": best.fitted, "held_out": known.scored.total},
         "conditions": condition_reports(form, known.scored),
         "seconds": {},
-        "learned": _learned(answer),
+        "learned": _learned(answer, witness),
         "warnings": list(dict.fromkeys(warnings)),
         "findings": [each.as_dict() for each in (*answer.findings, *unheld)],
         "output": None,
@@ -182,15 +182,21 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
     return made | {"error": error.as_dict()} if error else made
 
 
-def _learned(answer: Answer) -> dict[str, dict[str, float | None]]:
-    """Each learned number with its standard deviation, None where the method does not know it."""
+def _learned(answer: Answer, witness: Witness | None = None) -> dict[str, dict[str, Any]]:
+    """Each learned number with its standard deviation, None where the method does not know it, and what the reference
+    says, where there is one."""
+    theirs = {} if witness is None else witness.reference.numbers
     names = {unknown.name: k for k, unknown in enumerate(answer.form.unknowns)}
     spread = answer.found.best.spread
     stds = {
         name: float(np.linalg.norm(spread[k])) if (k := names[name]) in spread else None
         for name in answer.solution.learned
     }
-    return {name: {"value": value, "std": stds[name]} for name, value in answer.solution.learned.items()}
+    said = {name: {"reference": {"value": each.value, "std": each.std}} for name, each in theirs.items()}
+    return {
+        name: {"value": value, "std": stds[name], **said.get(name, {})}
+        for name, value in answer.solution.learned.items()
+    }  # fmt: skip
 
 
 def _varied(errors: Mapping[str, Any] | None, field: Weighed) -> Mapping[str, Any] | None:
@@ -238,6 +244,16 @@ def doubt(answer: Answer, refused: NoReference) -> None:
     text = f"{NO_REFERENCE} ({refused.reason})"
     answer.warnings.append(text)
     answer.findings.append(Finding(Kind.REFERENCE, text, at_most))
+
+
+def alone(found: Reference) -> tuple[str, str]:
+    """The word for a reference by itself, and its evidence."""
+    if not found.numbers and not found.deviations:
+        return "plausible", "Richardson from two grids; no second method"
+    errors = [each.error / (abs(each.value) or 1.0) for each in found.numbers.values()]
+    known = max([*errors, *found.estimated_error.values()]) < FAIR
+    because = "the readings' noise, what grids differ by and what another penalty makes of it; no second method"
+    return "plausible" if known else "unverified", because
 
 
 def failed(plugin: plugins.Plugin, error: BaseException) -> InrpdeError:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inrpde import __version__, config, deadline, declared, members, plugins, references, storage
-from inrpde.answer import NO_REFERENCE, Answer, Witness, doubt, failed, measured, report, unchecked
+from inrpde.answer import NO_REFERENCE, Answer, Witness, alone, doubt, failed, measured, report, unchecked
 from inrpde.arguments import as_path, check_arguments, check_written
 from inrpde.built import build, coefficients
 from inrpde.checkpoint import Saving
@@ -39,7 +39,7 @@ from inrpde.solvers.search.response import amplification
 from inrpde.storage import check_storable, stored_at
 from inrpde.verification.checks.validate import validate
 from inrpde.verification.evidence.estimate import Estimate, estimate
-from inrpde.verification.evidence.report import exact_errors, reference_errors
+from inrpde.verification.evidence.report import exact_errors, number_errors, reference_errors
 from inrpde.verification.finding import Finding, Kind
 
 if TYPE_CHECKING:
@@ -332,6 +332,7 @@ def _witness(answer: Answer, clock: Clock) -> Witness | NoReference:
         start = form.evolves.start if form.space.time and form.evolves and form.space.dim > 1 else None
         small = answer.estimated.balances(form)
         errors = reference_errors(solution._on_axes, solution.fields, found, start, small)
+        errors |= number_errors(solution.learned, found)
         if not errors or not all(math.isfinite(e["rel_l2"] + e["estimated_error"]) for e in errors.values()):
             raise ValueError("it says nothing of the unknowns, or no finite number")
         used.append(Witness(found, errors, reference_solution(form.bound, found, solution.coefficients)))
@@ -376,10 +377,10 @@ def _reference(
     solution = reference_solution(form.bound, witness, coefficients(form.bound), made)
     solution = replace(solution, declared=declared.conditions(problem))
     exact = exact_errors(form, lambda k, points: solution._values(form.bound.unknowns[k].name, points), 10_000, 0)
-    names = [unknown.name for unknown in form.bound.unknowns]
+    names = [unknown.name for unknown in form.bound.unknowns if not unknown.is_number]
     report: dict[str, Any] = {
         "problem": problem.name, "status": "ok", "method": f"reference: {witness.kind}",
-        "verdict": {"word": "plausible", "because": "Richardson from two grids; no second method"},
+        "verdict": dict(zip(("word", "because"), alone(witness), strict=True)),
         "fields": {
             name: {
                 "estimated_error": witness.estimated_error.get(name), "estimate": None, "exact": exact.get(name),
@@ -387,7 +388,8 @@ def _reference(
             }
             for name in names
         },
-        "residual": None, "conditions": [], "learned": {},
+        "residual": None, "conditions": [],
+        "learned": {name: {"value": each.value, "std": each.std} for name, each in witness.numbers.items()},
         "warnings": [*_texts(form, findings), *_shown(problem), *failures, *witness.warnings],
         "findings": [each.as_dict() for each in findings], "output": None, "seed": 0,
     }  # fmt: skip
@@ -403,14 +405,15 @@ def _reference(
 
 def check(problem: Problem) -> dict[str, Any]:
     """What the compiler makes of a problem, without solving it: the compiled form, which of the strategies of `auto`
-    would run and why the others would not, and the warnings."""
+    would run and why the others would not, the same of references, and the warnings."""
     check_arguments(problem)
     form = compile_problem(problem)
     findings = validate(form)
     warnings = _texts(form, findings)
     strategies = auto.chosen(form, config.resolve(problem.settings, {}), warnings.append).described()
     told = {"warnings": warnings, "findings": [each.as_dict() for each in findings]}
-    return {"problem": problem.name, "status": "ok", **describe(form), "strategies": strategies, **told}
+    asked = {"strategies": strategies, "references": references.asked(form.bound)}
+    return {"problem": problem.name, "status": "ok", **describe(form), **asked, **told}
 
 
 def _texts(form: Form, findings: list[Finding]) -> list[str]:

@@ -351,7 +351,10 @@ def reference_solution(
     domains: dict[str, Region | Domain] = {}
     cells = getattr(witness, "cells", None)
     if cells is None:
-        fields = {name: MaskedField(values, witness.axes) for name, values in witness.values.items()}
+        deviations = {f"{name}_std": values for name, values in getattr(witness, "deviations", {}).items()}
+        taken = {*witness.values, *map(str, bound.space.coords)}
+        values = dict(witness.values) | {name: each for name, each in deviations.items() if name not in taken}
+        fields = {name: MaskedField(each, witness.axes) for name, each in values.items()}
         mask = None if witness.mask is None else (tuple(witness.axes), np.asarray(witness.mask, dtype=bool))
         domain = Domain(lo, hi, mask=mask)
         grid = tuple(len(axis) for axis in witness.axes)[: len(bound.space.spatial)]
@@ -366,5 +369,6 @@ def reference_solution(
         domains = {unknown.name: unknown.region for unknown in bound.unknowns if unknown.region is not None}
     return Solution(
         bound.space.coords, bound.space.time, fields, domain, domains=domains, coefficients=coefficients,
-        origin=made or {}, grid=grid,
+        learned={name: each.value for name, each in getattr(witness, "numbers", {}).items()}, origin=made or {},
+        grid=grid,
     )  # fmt: skip

@@ -86,6 +86,10 @@ def check(form: Mapping[str, Any]) -> str:
         blocks.append("\n".join(_wrap(line) for line in lines))
     lines = [f"{each['name']}: {each['runs'] or 'does not run'} ({each['because']})" for each in form["strategies"]]
     blocks.append("\n".join(["what auto would try:", *(_wrap(f"   {line}") for line in lines)]))
+    serving = [each["name"] for each in form["references"] if each["serves"]]
+    others = [f"{each['name']}: no ({each['because']})" for each in form["references"] if not each["serves"]]
+    lines = [f"{name}: yes" for name in serving] + others
+    blocks.append("\n".join(["which references serve:", *(_wrap(f"   {line}") for line in lines)]))
     return "\n\n".join(blocks)
 
 
@@ -198,7 +202,9 @@ def _asked(row: Mapping[str, Any]) -> str:
 
 def _found(each: Mapping[str, Any]) -> str:
     """A learned number with its standard deviation, where that is known."""
-    return _learned(each["value"]) + ("" if each["std"] is None else f" ± {each['std']:.2g}")
+    theirs = each.get("reference")
+    told = _learned(each["value"]) + ("" if each["std"] is None else f" ± {each['std']:.2g}")
+    return told if theirs is None else f"{told} (reference: {_found(theirs)})"
 
 
 def _learned(value: Any) -> str:

@@ -16,7 +16,7 @@ from inrpde.compiler import Bound
 from inrpde.plugins import Plugin
 from inrpde.references.reference import NoReference, Reference, Refusal
 
-__all__ = ["NoReference", "Reference", "Refusal", "solve"]
+__all__ = ["NoReference", "Reference", "Refusal", "asked", "solve"]
 
 
 GOOD = 1e-5
@@ -79,6 +79,19 @@ def solve(
             return done
     text = "; ".join([*reasons, *failures]) or "no reference is installed"
     return NoReference(text, next((kind for kind in Refusal if kind in kinds), Refusal.UNSUPPORTED))
+
+
+def asked(bound: Bound) -> list[dict[str, Any]]:
+    """What each installed reference says of a problem before it is solved: its "name", whether it "serves", and why
+    not ("because", else None)."""
+    found = []
+    for plugin in plugins.in_turn("references"):
+        try:
+            reason = plugin.load().supports(bound)
+        except (Exception, SystemExit) as error:
+            reason = f"it failed: {plugins.failed(error)}"
+        found.append({"name": plugin.name, "serves": reason is None, "because": reason})
+    return found
 
 
 def _error(found: Reference) -> float:

@@ -248,7 +248,10 @@ def _why(estimated: float, field: Report) -> str:
 def _numbers(report: Report) -> Table | None:
     """The numbers that were learned, and those that the problem asks for."""
     keys = ("expression", "value", "estimated_error", "reference")
-    rows = [[name, each["value"], each["std"], None] for name, each in (report.get("learned") or {}).items()]
+    rows = [
+        [name, each["value"], each["std"], (each.get("reference") or {}).get("value")]
+        for name, each in (report.get("learned") or {}).items()
+    ]
     rows += [[row.get(key) for key in keys] for row in report.get("report") or ()]
     return table(("number", "value", "estimated error", "by the reference"), rows)
 

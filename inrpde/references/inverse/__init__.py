@@ -11,7 +11,7 @@ from inrpde.references import finite_difference, method_of_lines
 from inrpde.references.equations import Equations, sort_equations
 from inrpde.references.inverse.levels import solve_levels
 from inrpde.references.inverse.prior import check_prior
-from inrpde.references.inverse.readings import Reading, readings_of
+from inrpde.references.inverse.readings import readings_of
 from inrpde.references.layout import find_flow
 from inrpde.references.reference import NoReference, Reference, Unsupported, refusal
 from inrpde.references.steady import Progress
@@ -31,13 +31,12 @@ def solve(
     (`budget`, in seconds) is up. The reference is not `sound`: it rests on the readings that the answer rests on.
     """
     try:
-        equations, readings = _check(bound)
-        return solve_levels(equations, readings, n, budget, progress)
+        return solve_levels(_check(bound), n, budget, progress)
     except Unsupported as reason:
         return reason.refused
 
 
-def _check(bound: Bound) -> tuple[Equations, list[Reading]]:
+def _check(bound: Bound) -> Equations:
     if not any(unknown.learned for unknown in bound.unknowns):
         raise Unsupported("nothing is learned")
     equations = sort_equations(bound, inverse=True)
@@ -52,4 +51,5 @@ def _check(bound: Bound) -> tuple[Equations, list[Reading]]:
         if find_flow(equations.volume_terms, len(bound.space.spatial), len(equations.unknowns)):
             raise Unsupported("incompressible flow in time with learned coefficients")
     check_prior(equations)
-    return equations, readings_of(equations)
+    readings_of(equations)
+    return equations

@@ -14,9 +14,10 @@ from inrpde import deadline
 from inrpde.references.equations import Equations
 from inrpde.references.evaluate import Array
 from inrpde.references.inverse.descend import Descent, Found
+from inrpde.references.inverse.floating import tied
 from inrpde.references.inverse.marching import KEPT, Marching
 from inrpde.references.inverse.parameters import Parameters
-from inrpde.references.inverse.readings import Reading
+from inrpde.references.inverse.readings import Reading, readings_of
 from inrpde.references.inverse.steady import Steady
 from inrpde.references.layout import coarsest_axes
 from inrpde.references.newton import Diverged
@@ -71,9 +72,7 @@ class Level:
     parameters: Parameters
 
 
-def solve_levels(
-    equations: Equations, readings: Sequence[Reading], n: int | None, budget: float | None, progress: Progress | None
-) -> Reference:
+def solve_levels(equations: Equations, n: int | None, budget: float | None, progress: Progress | None) -> Reference:
     """On two grids at least, on three where numbers alone are sought. Raises Unsupported where there is no time for
     them, or the problem has no solution."""
     timed, dim = equations.space.time is not None, len(equations.space.spatial)
@@ -81,6 +80,8 @@ def solve_levels(
     axes = coarsest_axes(equations, coarsest)
     limit = min(budget or SECONDS, SECONDS, deadline.left()) if n is None else np.inf
     most, begun, levels = MOST if n is None else 3, clock.perf_counter(), list[Level]()
+    equations = tied(equations, axes, _parameters(equations, 0))
+    readings = readings_of(equations)
     numbers_alone = all(unknown.is_number for unknown in equations.sought)
     least = 3 if numbers_alone else 2
     for number in range(most):
@@ -114,7 +115,7 @@ def _level(
     equations: Equations, readings: Sequence[Reading], coarsest: Sequence, number: int, before: Level | None
 ) -> Level:  # fmt: skip
     axes = [axis.refined(2**number) for axis in coarsest]
-    parameters = Parameters(equations, {dim: cells[number] for dim, cells in SPLINES.items()})
+    parameters = _parameters(equations, number)
     model: Steady | Marching
     if equations.space.time is None:
         model, times = Steady(equations, axes, parameters, readings), ()
@@ -136,7 +137,9 @@ def _level(
     root = found.choice.root
     drawn = root
     if root.shape[1] > DRAWS:
-        drawn = root @ np.random.default_rng(0).standard_normal((root.shape[1], DRAWS)) / DRAWS**0.5
+        noise, apart = root[:, :-1], root[:, -1:]
+        drawn = noise @ np.random.default_rng(0).standard_normal((noise.shape[1], DRAWS)) / DRAWS**0.5
+        drawn = np.column_stack([drawn, apart])
     moved = model.responses(found.theta, drawn)
     spread = {
         name: norm(np.sqrt(np.sum([np.abs(made[name]) ** 2 for made in moved], axis=0)), nodes) / _size(each, nodes)
@@ -145,6 +148,8 @@ def _level(
     deviations, numbers = {}, {}
     for k, part in enumerate(parameters.parts):
         name, own = part.unknown.name, parameters.block(k)
+        if part.unknown not in equations.bound.unknowns:
+            continue
         if not part.lines:
             numbers[name] = float(found.theta[own][0]), float(np.linalg.norm(root[own]))
             continue
@@ -163,6 +168,10 @@ def _level(
         values[name], deviations[name] = value, std
         spread[name] = norm(std, nodes) / _size(value, nodes)
     return Level(nodes, mask, values, deviations, spread, numbers, found, parameters)
+
+
+def _parameters(equations: Equations, level: int) -> Parameters:
+    return Parameters(equations, {dim: cells[level] for dim, cells in SPLINES.items()})
 
 
 def _size(values: Array, axes: Sequence[Array]) -> float:

@@ -18,6 +18,8 @@ from inrpde.references.reference import measures
 
 Array = np.ndarray
 NOTHING: Mapping[str, float] = MappingProxyType({})
+SECOND = 2.0
+"""The order of the schemes that learned numbers come from."""
 NODES = 100_000
 """Nodes of a reference at which fields are compared, at most: of more, every second (third, …) along each axis."""
 
@@ -52,7 +54,8 @@ def reference_errors(
     walls say, either side is right. Errors are relative to the reference's norm, of a field that vanishes to the
     `least` that its root mean square counts as.
 
-    Where `sound` is False the order makes no sense, and that the reference agrees proves nothing."""
+    Where `sound` is False the order makes no sense, or the reference rests on the same readings, and that it agrees
+    proves nothing."""
     found: dict[str, dict[str, Any]] = {}
     for name, nodal in witness.values.items():
         if name not in names:
@@ -68,6 +71,17 @@ def reference_errors(
             trusted = witness.extrapolated_error.get(name, witness.estimated_error[name])
             entry["extrapolated_estimated_error"] = min(smaller, 1.0) * trusted
         found[name] = entry
+    return found
+
+
+def number_errors(learned: Mapping[str, float], witness: Any) -> dict[str, dict[str, Any]]:
+    """The same of learned numbers, relative to the reference's."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, theirs in witness.numbers.items():
+        if name in learned:
+            apart, size = abs(learned[name] - theirs.value), abs(theirs.value) or abs(learned[name]) or 1.0
+            found[name] = {"rel_l2": apart / size, "max": apart, "kind": witness.kind}
+            found[name] |= {"estimated_error": theirs.error / size, "order": SECOND, "sound": False}
     return found
 
 

@@ -80,11 +80,12 @@ def _word(estimated: Estimate, fields: Mapping[str, Weighed], worst: float) -> V
         return Verdict(word, f"{', '.join(texts)}; {shown}")
     if fields and all(each.bounded for each in fields.values()) and worst < CLOSE:
         return Verdict("verified", f"the maximum principle bounds the error by residuals that were not fitted; {shown}")
+    without = "no sound reference" if any(each.trust for each in fields.values()) else "no reference"
     if estimated.second is None:
         missing = "no second solve (there was no time for it)" if estimated.late else "no second solve"
-        return Verdict("plausible" if estimated.score < ALONE else "unverified", f"{missing}, no reference; {shown}")
+        return Verdict("plausible" if estimated.score < ALONE else "unverified", f"{missing}, {without}; {shown}")
     if estimated.score < HELD and worst < CLOSE:
         text = "the equations hold on points that were not fitted, and a second, different solve agrees"
         return Verdict("verified", f"{text}; {shown}")
     resolved = worst < GOOD and estimated.score < UNRESOLVED
-    return Verdict("plausible" if resolved else "unverified", f"no reference; {shown}")
+    return Verdict("plausible" if resolved else "unverified", f"{without}; {shown}")
