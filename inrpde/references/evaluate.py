@@ -41,8 +41,9 @@ class Scheme(Protocol):
     extra: int
     size: int
     width: int
-    parameters: Parameters | None
 
+    @property
+    def parameters(self) -> Parameters | None: ...
     @property
     def mask(self) -> Array | None:
         """Which nodes of the axes lie in the region; None: all."""

@@ -50,6 +50,9 @@ ENOUGH = 0.3
 """The share of the deviation by noise below which grids need not differ by less (chosen)."""
 DRAWS = 24
 """Answers that are drawn for the deviation of the unknowns: it is known to a seventh (chosen)."""
+SEVERAL, SMALL = 20, 1e-3
+"""Readings from which, and the share of their size above which, what is left of them is asked whether it is noise
+(chosen)."""
 ALIKE, CERTAIN = 0.3, 4.0
 """The correlation of what is left of neighbouring readings above which it is no noise, and how many times 1/√N it is at
 least (chosen)."""
@@ -108,7 +111,7 @@ def solve_levels(equations: Equations, n: int | None, budget: float | None, prog
         raise Unsupported(f"{least} grids take longer than {limit:.3g} s", Refusal.TOO_DEAR)
     if progress:
         progress(1.0)
-    return _reference(levels, numbers_alone, timed)
+    return _reference(levels, readings, numbers_alone, timed)
 
 
 def _level(
@@ -117,8 +120,9 @@ def _level(
     axes = [axis.refined(2**number) for axis in coarsest]
     parameters = _parameters(equations, number)
     model: Steady | Marching
+    times: tuple[Array, ...] = ()
     if equations.space.time is None:
-        model, times = Steady(equations, axes, parameters, readings), ()
+        model = Steady(equations, axes, parameters, readings)
     else:
         steps = KEPT * max(1, -(-STEPS * max(axis.cells for axis in axes) // KEPT))
         model = Marching(equations, axes, steps, parameters, readings)
@@ -195,9 +199,9 @@ def _settled(levels: Sequence[Level]) -> bool:
     return all(gap < ENOUGH * spread[name] for name, gap in _apart(levels).items())
 
 
-def _reference(levels: Sequence[Level], numbers_alone: bool, timed: bool) -> Reference:
+def _reference(levels: Sequence[Level], readings: Sequence[Reading], numbers_alone: bool, timed: bool) -> Reference:
     last = levels[-1]
-    warnings = list(_doubts(last))
+    warnings = _doubts(levels, readings)
     if numbers_alone:
         spatial = last.axes[:-1] if timed else last.axes
         mask = None if last.mask is None else last.mask[..., 0] if timed else last.mask
@@ -232,21 +236,25 @@ def _number(found: Sequence[tuple[float, float]], least: float) -> SoughtNumber:
     return SoughtNumber(value, std, max(float(np.hypot(apart, std)), least * abs(value)))
 
 
-def _doubts(level: Level) -> list[str]:
+def _doubts(levels: Sequence[Level], readings: Sequence[Reading]) -> list[str]:
     """Why an answer may be wrong by more than grids and noise say."""
-    doubts = []
-    if not level.found.choice.settled:
-        doubts.append(
-            "the readings do not tell the reference how smooth the learned quantities are, or how noisy they are"
-        )
+    found, doubts = levels[-1].found, []
+    if not found.choice.settled:
+        doubts.append("readings do not tell the reference how smooth what is learned is, or how noisy they are")
+    felt = max(SMALL, 3 * max(_apart(levels).values()))
+    for reading, left, noise in zip(readings, found.left, found.noise, strict=True):
+        if noise > felt * reading.size and len(left) == len(reading.points) and alike(reading.points, left):
+            doubts.append(f"what the reference leaves of {reading.equation.text} is no noise: neighbours are off alike")
     return doubts
 
 
-def neighbours_alike(points: Array, left: Array) -> bool:
-    """Are neighbouring readings off together, as by a model that is wrong, and not by noise?"""
-    if len(left) < 20:
+def alike(points: Array, left: Array) -> bool:
+    """Are readings at neighbouring points (N, d) off together, as by a model or a smoothness that is wrong, and not by
+    noise?"""
+    if len(left) < SEVERAL:
         return False
     size = np.ptp(points, axis=0)
-    _, near = cKDTree(points / np.where(size > 0, size, 1.0)).query(points / np.where(size > 0, size, 1.0), 2)
-    correlation = float(np.mean(left * left[near[:, 1]]) / (np.mean(left**2) or 1.0))
+    places = points / np.where(size > 0, size, 1.0)
+    near = cKDTree(places).query(places, 2)[1][:, 1]
+    correlation = float(np.mean(left * left[near]) / (np.mean(left**2) or 1.0))
     return correlation > max(ALIKE, CERTAIN / np.sqrt(len(left)))

@@ -145,7 +145,7 @@ class Marching:
         """The start: values and velocities from the initial conditions, what walls say, and the rates."""
         size, system, evolution, start = self.size, self.system, self.evolution, self.start
         state = np.concatenate([np.zeros(3 * size, system.dtype), theta])
-        slopes = np.zeros((3 * size, directions.shape[1]), system.dtype)
+        slopes: Array = np.zeros((3 * size, directions.shape[1]), system.dtype)
         factors, values, _ = initial_equations(system, evolution, state)
         state[: 2 * size] = factors.solve(-values)
         by = initial_equations(system, evolution, state)[2][:, 3 * size :]
@@ -192,7 +192,7 @@ class Marching:
         if not directions.shape[1]:
             return Moment(time, state, np.zeros((3, size, 0)))
         full = np.concatenate([state.ravel(), theta])
-        rates = self._kept.jacobian if self._is_fixed else self.system.tangent(full, time)[1]
+        rates = self._kept.jacobian if self._is_fixed and self._kept else self.system.tangent(full, time)[1]
         fixed = rates[:, size : 2 * size] @ h_along + rates[:, 2 * size : 3 * size] @ (alpha * h_along + g_along)
         by = self.system.by_sought(full, time)[:, 3 * size :]
         along = -factors.responses(fixed + by @ directions)

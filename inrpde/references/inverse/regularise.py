@@ -38,8 +38,8 @@ class Choice:
     """A vector θ that is likely by equations made linear, with the penalty and its weight.
 
     `root` (count, r) is a root of its covariance, in which what the next best penalty makes of it counts as a
-    deviation, the last. `noise` is the deviation of readings from it, in the units that they were given in, and `taken` how many
-    of them it takes up. `settled` is False where the readings do not tell the weight."""
+    deviation, the last. `noise` is the deviation of readings from it, in the units that they were given in, and
+    `taken` how many of them it takes up. `settled` is False where the readings do not tell the weight."""
 
     theta: Array
     penalty: Penalty
