@@ -4,9 +4,9 @@
 
 The opponent is `inrpde reference`: least squares over finite differences, with steps in time where there is one, and
 Tikhonov's penalty by cross-validation. Errors are against what the readings were made of, relative (fields in L2), in
-the median over the draws of noise. Seconds are a processor's: inrpde's for compiling and solving, the opponent's for all
-its grids. Its grid grows until it takes longer than inrpde did: the last that did not counts at equal time; beside it
-stands what it does by itself.
+the median over the draws of noise. Seconds are a processor's: inrpde's for compiling and solving, the opponent's for
+all its grids. Its grid grows until it takes longer than inrpde did: the last that did not counts at equal time; beside
+it stands what it does by itself.
 """
 
 from __future__ import annotations

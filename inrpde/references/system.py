@@ -110,25 +110,22 @@ class System:
         matrix = sparse.vstack(rows, format="csr")[self._order]
         return np.concatenate(values)[self._order] + self._multipliers @ state, csr_array(matrix + self._multipliers)
 
-    def by_sought(self, state: Array, time: float = 0.0) -> csr_array:
-        """The Jacobian of R(z) by the parameters alone, (size, width)."""
-        rows = [csr_array((self.grid.size, self.grid.width))]
-        chosen = [entry for entry in self.entries if entry.term.sought]
-        for entry in chosen:
-            jacobian = self.evaluator.tangent(
-                entry.term, entry.place, state, time, not entry.volume, by_sought=True
-            )[1]  # fmt: skip
-            found = self._part(jacobian[entry.picks], entry.part)
-            shape = (self.grid.size, len(entry.slots))
-            rows.append(csr_array((np.ones(len(entry.slots)), (entry.slots, np.arange(shape[1]))), shape=shape) @ found)
+    def along(self, state: Array, directions: Array, time: float = 0.0) -> Array:
+        """How R(z) changes along directions (count, k) of the parameters, (size, k)."""
+        first = self.grid.width - len(directions)
+        made = np.zeros((self.grid.size, directions.shape[1]), self.dtype)
+        for entry in self.entries:
+            if entry.term.sought:
+                jacobian = self.evaluator.tangent(
+                    entry.term, entry.place, state, time, not entry.volume, by_sought=True
+                )[1]  # fmt: skip
+                made[entry.slots] += self._part((jacobian[:, first:] @ directions)[entry.picks], entry.part)
         for number, parts in enumerate(self.sums):
             for s in parts:
                 if s.term.sought:
                     inner = self.evaluator.tangent(s.term, s.place, state, time, by_sought=True)[1]
-                    row = csr_array(s.weights @ inner)
-                    place = csr_array(([-1.0], ([self.grid.extra + number], [0])), shape=(self.grid.size, 1))
-                    rows.append(place @ csr_array(row.reshape(1, -1)))
-        return sum(rows[1:], rows[0])
+                    made[self.grid.extra + number] -= s.weights @ (inner[:, first:] @ directions)
+        return made
 
     def factorise(self, state: Array) -> tuple[Array, Factors]:
         """R(z) and the factors of its Jacobian by the values."""

@@ -21,7 +21,7 @@ from inrpde.references.factors import Factors
 from inrpde.references.inverse.parameters import Parameters
 from inrpde.references.inverse.readings import Reading, observed
 from inrpde.references.inverse.scheme import system_of
-from inrpde.references.inverse.steady import Fit, real, stacked
+from inrpde.references.inverse.steady import Fit, real
 from inrpde.references.method_of_lines import initial_equations
 from inrpde.references.newton import Diverged
 from inrpde.references.reference import Unsupported
@@ -194,8 +194,7 @@ class Marching:
         full = np.concatenate([state.ravel(), theta])
         rates = self._kept.jacobian if self._is_fixed and self._kept else self.system.tangent(full, time)[1]
         fixed = rates[:, size : 2 * size] @ h_along + rates[:, 2 * size : 3 * size] @ (alpha * h_along + g_along)
-        by = self.system.by_sought(full, time)[:, 3 * size :]
-        along = -factors.responses(fixed + by @ directions)
+        along = -factors.responses(fixed + self.system.along(full, directions, time))
         return Moment(time, state, _with(along, alpha, h_along, g_along))
 
     def _factors(self, full: Array, time: float, alpha: float) -> tuple[Factors, Array]:
@@ -249,63 +248,70 @@ def _differences(now: Moment, middle: Moment, alpha: float) -> tuple[Array, Arra
 
 
 @dataclass(frozen=True, eq=False)
-class _Looks:
-    """What readings need of the moments: `matrix` (R, size) acts on the values or their derivatives of an `order`, in
-    the step number `interval` (R,), at its share `within`; `rows` says which belong to a reading's symbol."""
+class _Look:
+    """Of the readings `rows` the `weights` of the derivative in time of an order (or the value) at a moment, by a
+    `matrix` that acts on that."""
 
+    rows: Array
     matrix: csr_array
-    order: Array
-    interval: Array
-    within: Array
+    order: int
+    weights: Array
+
+
+@dataclass(frozen=True, eq=False)
+class _Looks:
+    """What readings need of each of the `moments`: of a step's values Hermite's cubics in time, of their derivatives
+    lines; `rows` says which of all `count` values belong to a reading's symbol. Every so many states are kept."""
+
+    moments: tuple[tuple[_Look, ...], ...]
+    count: int
     rows: Mapping[tuple, slice]
-    step: float
     every: int
 
     @classmethod
     def of(cls, model: Marching) -> _Looks:
         grid, dim = model.system.grid, len(model.equations.space.spatial)
-        parts, orders, shares, rows, count = [csr_array((0, model.size))], [], [], {}, 0
+        moments: list[list[_Look]] = [[] for _ in range(model.steps + 1)]
+        rows, count = {}, 0
         for k, reading in enumerate(model.readings):
+            share = (reading.points[:, dim] - model.start) / model.step
+            interval = np.clip(share.astype(int), 0, model.steps - 1)
             for symbol, leaf in reading.leaves:
                 if not isinstance(leaf, Leaf) or leaf.time > 2:
                     raise Unsupported(f"{reading.equation.text} reads an integral, or a third derivative in time")
-                parts.append(observed(grid, leaf, reading.points[:, :dim]))
-                orders.append(np.full(len(reading.points), leaf.time))
-                shares.append((reading.points[:, dim] - model.start) / model.step)
+                matrix = observed(grid, leaf, reading.points[:, :dim])
+                for step in np.unique(interval):
+                    here = np.flatnonzero(interval == step)
+                    for order, side, weights in _weights(leaf.time, share[here] - step, model.step):
+                        moments[step + side].append(_Look(count + here, matrix[here], order, weights))
                 rows[k, symbol] = slice(count, count + len(reading.points))
                 count += len(reading.points)
-        share = np.concatenate([np.zeros(0), *shares])
-        interval = np.clip(share.astype(int), 0, model.steps - 1)
-        order = np.concatenate([np.zeros(0), *orders]).astype(int)
-        return cls(stacked(parts), order, interval, share - interval, rows, model.step, model.steps // KEPT)
+        return cls(tuple(map(tuple, moments)), count, rows, model.steps // KEPT)
 
     def seen(self, moments: Iterator[Moment]) -> tuple[Array, Array, list[Array]]:
-        """The values (R,), their slopes (R, k), and the states that are kept: values by Hermite's cubics in time, their
-        derivatives between neighbours by lines."""
+        """The values (R,), their slopes (R, k), and the states that are kept."""
         jets = along = None
         kept = []
-        for n, moment in enumerate(moments):
+        for n, (moment, looks) in enumerate(zip(moments, self.moments, strict=True)):
             if n % self.every == 0:
                 kept.append(moment.state[0])
             if jets is None or along is None:
-                jets = np.zeros(len(self.order), moment.state.dtype)
-                along = np.zeros((len(self.order), moment.slopes.shape[2]), moment.slopes.dtype)
-            for side, interval in ((0, n), (1, n - 1)):
-                for order in (0, 1, 2):
-                    here = np.flatnonzero((self.interval == interval) & (self.order == order))
-                    if len(here):
-                        look = self.matrix[here]
-                        for k, weight in self._weights(side, order, self.within[here]):
-                            jets[here] += weight * (look @ moment.state[k])
-                            along[here] += weight[:, None] * (look @ moment.slopes[k])
+                jets = np.zeros(self.count, moment.state.dtype)
+                along = np.zeros((self.count, moment.slopes.shape[2]), moment.slopes.dtype)
+            for look in looks:
+                jets[look.rows] += look.weights * (look.matrix @ moment.state[look.order])
+                if along.shape[1]:
+                    along[look.rows] += look.weights[:, None] * (look.matrix @ moment.slopes[look.order])
         assert jets is not None
         assert along is not None
         return jets, along, kept
 
-    def _weights(self, side: int, order: int, s: Array) -> list[tuple[int, Array]]:
-        """By which derivatives of the moment at the start (0) or the end (1) of a step."""
-        s = 1 - s if side else s
-        if order:
-            return [(order, 1 - s)]
-        sign = -1.0 if side else 1.0
-        return [(0, (1 + 2 * s) * (1 - s) ** 2), (1, sign * self.step * s * (1 - s) ** 2)]
+
+def _weights(order: int, share: Array, step: float) -> list[tuple[int, int, Array]]:
+    """At shares of a step: by which derivatives at its start (0) or its end (1), and by how much."""
+    if order:
+        return [(order, 0, 1 - share), (order, 1, share)]
+    found = []
+    for side, s, sign in ((0, share, 1.0), (1, 1 - share, -1.0)):
+        found += [(0, side, (1 + 2 * s) * (1 - s) ** 2), (1, side, sign * step * s * (1 - s) ** 2)]
+    return found

@@ -24,6 +24,7 @@ class Parametrised:
         self.scheme, self.parameters = scheme, parameters
         self.axes, self.extra, self.size = scheme.axes, scheme.extra, scheme.size
         self.width = scheme.width + parameters.count
+        self._leaves: dict[tuple, csr_array] = {}
 
     @property
     def mask(self) -> Array | None:
@@ -45,7 +46,10 @@ class Parametrised:
         return self.scheme.around(place, offset)
 
     def leaf(self, unknown: int, index: Index, time: int, place: Place) -> csr_array:
-        return self._widened(self.scheme.leaf(unknown, index, time, place))
+        key = unknown, index, time, place.key
+        if key not in self._leaves:
+            self._leaves[key] = self._widened(self.scheme.leaf(unknown, index, time, place))
+        return self._leaves[key]
 
     def difference(self, axis: int, unknowns: frozenset[int], place: Place) -> tuple[csr_array, Place]:
         return self.scheme.difference(axis, unknowns, place)

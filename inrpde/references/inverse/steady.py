@@ -55,7 +55,7 @@ class Steady:
     def slopes(self, theta: Array) -> tuple[list[Array], Array]:
         """Those of what is left of each equation's readings (M, count), and of what must vanish."""
         _, state, factors = self._solved(theta)
-        by = self._by(state, theta)
+        by = self._along(state, theta, np.eye(self.parameters.count))
         looks, direct = [], []
         for k in range(len(self.readings)):
             _, slopes, own = self._left(k, state, theta)
@@ -68,7 +68,7 @@ class Steady:
         if look.shape[0] < self.parameters.count:
             made = -(factors.responses(look.toarray().conj().T, adjoint=True).conj().T @ by)
         else:
-            made = -(look @ factors.responses(by.toarray()))
+            made = -(look @ factors.responses(by))
         *found, must = np.split(np.asarray(made), counts)
         parts = [
             real(reading, slopes + own)
@@ -84,7 +84,7 @@ class Steady:
     def responses(self, theta: Array, directions: Array) -> list[Mapping[str, Array]]:
         """How the unknowns at all nodes change along each of the directions (count, k)."""
         _, state, factors = self._solved(theta)
-        made = -factors.responses(self._by(state, theta) @ directions)
+        made = -factors.responses(self._along(state, theta, directions))
         return [self._on_nodes(each) for each in made.T]
 
     def _on_nodes(self, state: Array) -> dict[str, Array]:
@@ -101,9 +101,8 @@ class Steady:
             total = total + csr_array(seen[symbol].multiply(slope[:, None]))
         return real(reading, value), total, own
 
-    def _by(self, state: Array, theta: Array) -> csr_array:
-        """The slopes of the equations by what is sought."""
-        return self.system.by_sought(np.concatenate([state, theta]))[:, self.size :]
+    def _along(self, state: Array, theta: Array, directions: Array) -> Array:
+        return self.system.along(np.concatenate([state, theta]), directions)
 
     def _solved(self, theta: Array) -> tuple[Array, Array, Factors]:
         """The state for a vector of what is sought, with the factors there; the latest is kept, and begun from."""
