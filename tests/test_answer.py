@@ -1,14 +1,17 @@
 """What is said of an answer follows from the kinds of what was found, whatever the words."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from sympy import Eq, Interval
 
 import inrpde
-from inrpde import On, Problem, Region, Space, pipeline, references
+from inrpde import Learned, On, Points, Problem, Region, Space, pipeline, references
 from inrpde.answer import POOR, doubt
-from inrpde.references import NoReference, Refusal
+from inrpde.compiler import bind
+from inrpde.references import NoReference, Refusal, inverse
 from inrpde.verification.finding import Finding, Kind
 
 TELLING = "singular; does not converge; cannot be continued; did not end; wrong"
@@ -64,3 +67,57 @@ def test_equations_that_do_not_hold_are_findings():
     assert {each["kind"] for each in report["findings"]} == {"residual", "ill-posed"}
     assert {each["at_most"] for each in report["findings"]} <= {"plausible", "unverified"}
     assert [each["text"] for each in report["findings"]] == report["warnings"]
+
+
+def conductivity():
+    """k = 0.7 from readings with 1 % of noise."""
+    line = Space("x")
+    v, k = line.unknown("v"), line.parameter("k", positive=True)
+    rod = Region(line, Interval(0, 1))
+    places = np.linspace(0.05, 0.95, 30)
+    read = places * (1 - places) / 1.4 + 1.8e-3 * np.random.default_rng(0).standard_normal(30)
+    some = Points(line, places, {"v": read})
+    conditions = [On(rod, Eq(-k * line.laplace(v), 1)), On(rod.boundary, v), On(some, v - some["v"])]
+    return Problem("p", [v], conditions, coefficients={k: Learned(1.0, bounds=(0.1, 10))})
+
+
+def test_a_reference_that_rests_on_the_same_readings_confirms_nothing_and_may_only_doubt(monkeypatch):
+    problem = conductivity()
+    found = inverse.solve(bind(problem), 32)
+    known = found.numbers["k"]
+
+    def solved(witness):
+        monkeypatch.setattr(references, "solve", lambda *given, use, **more: [use(witness), witness][1])
+        return inrpde.solve(problem, budget=20).report
+
+    alone = inrpde.solve(problem, budget=20, reference="none").report
+    near = solved(found)
+    assert near["verdict"]["word"] == alone["verdict"]["word"] == "plausible"
+    assert near["fields"]["v"]["estimated_error"] == alone["fields"]["v"]["estimated_error"]
+    assert near["fields"]["v"]["reference"]["sound"] is False
+    assert near["learned"]["k"]["reference"] == {"value": known.value, "std": known.std}
+    assert abs(near["learned"]["k"]["value"] - known.value) < known.std
+    within = solved(replace(found, numbers={"k": replace(known, value=known.value + 5 * known.std)}))
+    assert within["verdict"]["word"] == "plausible"  # noise explains it
+    far = solved(replace(found, numbers={"k": replace(known, value=3 * known.value)}))
+    assert far["verdict"]["word"] == "unverified"  # and not wrong: either may be
+    assert "k differs from the reference" in far["verdict"]["because"]
+
+
+def test_the_reference_alone_tells_what_is_learned(monkeypatch):
+    problem = conductivity()
+    found = inverse.solve(bind(problem), 32)
+    monkeypatch.setattr(references, "solve", lambda *given, use, **more: [use(found), found][1])
+    solution = inrpde.reference(problem)
+    assert solution.learned["k"] == pytest.approx(0.7, rel=0.02)
+    assert set(solution.report["learned"]["k"]) == {"value", "std"}
+    assert set(solution.report["fields"]) == {"v"}
+    assert solution.report["verdict"]["word"] == "plausible"
+    assert "noise" in solution.report["verdict"]["because"]
+
+
+def test_a_check_says_which_references_serve():
+    found = {each["name"]: each for each in pipeline.check(Problem("p", [u], [equation, walls]))["references"]}
+    assert found["finite-difference"] == {"name": "finite-difference", "serves": True, "because": None}
+    assert not found["method-of-lines"]["serves"]
+    assert "no time" in found["method-of-lines"]["because"]

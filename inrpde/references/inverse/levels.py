@@ -46,6 +46,8 @@ MOST = 4
 """Grids, at most."""
 SECONDS = 20.0
 """Seconds for all grids, where no budget leaves less (chosen: as the method of lines)."""
+SHARE = 0.9
+"""Of the time until the deadline, what a grid may take: what was found on the others is then still told (chosen)."""
 ENOUGH = 0.3
 """The share of the deviation by noise below which grids need not differ by less (chosen)."""
 DRAWS = 24
@@ -89,7 +91,7 @@ def solve_levels(equations: Equations, n: int | None, budget: float | None, prog
     least = 3 if numbers_alone else 2
     for number in range(most):
         start = clock.perf_counter()
-        with deadline.within(deadline.left()) as scope:
+        with deadline.within(SHARE * deadline.left()) as scope:
             try:
                 levels.append(_level(equations, readings, axes, number, levels[-1] if levels else None))
             except Diverged:

@@ -58,8 +58,9 @@ def choose(
 
     `fixed` are slopes and values of conditions on θ that hold exactly, `size` is that of the readings."""
     about, free = _held(theta, fixed)
-    moved = left + slopes @ (about - theta)
-    every = [_by(about, free, moved, slopes @ free, penalty, size) for penalty in penalties]
+    moved, count = left + slopes @ (about - theta), len(left)
+    small = np.linalg.qr(np.column_stack([slopes @ free, moved]), mode="r")  # of the same squares, and fewer rows
+    every = [_by(about, free, small[:, -1], small[:, :-1], penalty, count, size) for penalty in penalties]
     best, *others = sorted(every, key=lambda choice: choice.criterion)
     apart = [each.theta - best.theta for each in others[:1]]
     return replace(best, root=np.column_stack([best.root, *apart]))
@@ -76,9 +77,11 @@ def _held(theta: Array, fixed: tuple[Array, Array]) -> tuple[Array, Array]:
     return theta - vt[:rank].T @ (u.T[:rank] @ left / s[:rank]), vt[rank:].T
 
 
-def _by(about: Array, free: Array, left: Array, slopes: Array, penalty: Penalty, size: float) -> Choice:
-    """In coordinates in which the penalty is a sum of squares (Eldén 1977)."""
-    count, n = slopes.shape
+def _by(
+    about: Array, free: Array, left: Array, slopes: Array, penalty: Penalty, count: int, size: float
+) -> Choice:  # fmt: skip
+    """Of so many readings, in coordinates in which the penalty is a sum of squares (Eldén 1977)."""
+    rows, n = slopes.shape
     matrix, rest = penalty.matrix @ free, penalty.matrix @ about - penalty.right
     largest = float(np.linalg.norm(matrix, 2)) if matrix.size else 0.0
     kernel = n - int(np.linalg.matrix_rank(matrix, tol=RANK * largest)) if largest else n
@@ -86,7 +89,7 @@ def _by(about: Array, free: Array, left: Array, slopes: Array, penalty: Penalty,
     into = np.linalg.inv(r)
     least = -into @ (q.T @ np.concatenate([rest, np.zeros(n)]))
     moved = left + slopes @ least
-    u, s, vt = np.linalg.svd(slopes @ into, full_matrices=count < n)
+    u, s, vt = np.linalg.svd(slopes @ into, full_matrices=rows < n)
     seen = u.T[: len(s)] @ moved
     beyond = max(float(moved @ moved - seen @ seen), 0.0)
     effect = s[kernel] ** 2 if kernel < len(s) else 0.0
