@@ -113,7 +113,7 @@ class System:
     def along(self, state: Array, directions: Array, time: float = 0.0) -> Array:
         """How R(z) changes along directions (count, k) of the parameters, (size, k)."""
         first = self.grid.width - len(directions)
-        made = np.zeros((self.grid.size, directions.shape[1]), self.dtype)
+        made: Array = np.zeros((self.grid.size, directions.shape[1]), self.dtype)
         for entry in self.entries:
             if entry.term.sought:
                 jacobian = self.evaluator.tangent(
