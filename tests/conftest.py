@@ -1,5 +1,6 @@
 """What all tests share: one thread each, and property tests that neither time out nor change from run to run."""
 
+import gc
 import os
 import textwrap
 
@@ -9,6 +10,8 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402, numpy reads the variables when it is imported
 
+# By Python's own limits a tenth of the suite's time goes into looking through expressions that tests hold.
+gc.set_threshold(100_000, 50, 100)
 settings.register_profile("inrpde", deadline=None, derandomize=True)
 settings.load_profile("inrpde")
 

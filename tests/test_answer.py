@@ -43,7 +43,7 @@ def test_a_missing_reference_is_judged_by_its_kind_alone(kind, score):
 ])  # fmt: skip
 def test_the_verdict_and_the_json_have_it(monkeypatch, kind, words, word):
     monkeypatch.setattr(references, "solve", lambda *given, **more: NoReference(words, kind))
-    report = inrpde.solve(Problem("p", [u], [equation, walls]), budget=10).report
+    report = inrpde.solve(Problem("p", [u], [equation, walls]), tol=1e-6).report
     text = f"there is no reference for this problem ({words})"
     at_most = "plausible" if word == "plausible" else None
     assert report["verdict"]["word"] == word

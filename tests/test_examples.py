@@ -28,6 +28,7 @@ def copied(name, folder):
     return shutil.copytree(EXAMPLES / name, folder / name, ignore=left)
 
 
+@pytest.mark.slow
 def test_the_example_is_found_and_its_settings_reach_it(tmp_path):
     done([*PIP, "install", *OFFLINE, "--target", tmp_path / "site", copied("inrpde-example", tmp_path)])
     path = os.pathsep.join([str(tmp_path / "site"), str(ROOT)])

@@ -21,7 +21,7 @@ from inrpde.errors import OutputError
 from inrpde.export import Dataset, foreign, read, write
 from inrpde.export.seal import SEAL, seal
 
-COUNT = int(os.environ.get("INRPDE_MUTATIONS", "20"))
+COUNT = int(os.environ.get("INRPDE_MUTATIONS", "6"))
 """`make torture` asks for 1,000."""
 SECONDS = 90.0
 """Until a mutation counts as a hang; a file may take ten."""

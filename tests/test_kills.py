@@ -16,6 +16,7 @@ def killed(count: int, *problems: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_at_a_random_moment_goes_on_bit_for_bit():
     assert killed(3, "wave").endswith("3 of 3 random kills\n")
 

@@ -26,7 +26,7 @@ u = space.unknown("u")
 omega = Region(space, Interval(0, 1))
 problem = Problem("line", [u], [On(omega, Eq(-u.diff(x, 2), pi**2 * sin(pi * x))), On(omega.boundary, Eq(u, 0))])
 '''
-OFTEN = "import sys; from inrpde.solvers import loop; loop.CHECKPOINT_EVERY = 0.2; from inrpde.cli import main; "
+OFTEN = "import sys; from inrpde.solvers import loop; loop.CHECKPOINT_EVERY = 0.05; from inrpde.cli import main; "
 BENT = '''"""u''/400 = e^u - 1 - x, for which Newton's method tries several bodies."""
 from sympy import Eq, Interval, exp
 from inrpde import On, Problem, Region, Space
@@ -62,7 +62,7 @@ conditions = [On(strip, equation), On(strip.boundary, h), On(strip.initial, h - 
 problem = Problem("front", [h], conditions)
 '''
 AT = np.linspace(0, 1, 33)[:, None]
-STEPS = 800
+STEPS = 250
 
 
 def words(folder: Path, method: str, name: str, *more: str) -> list[str]:
@@ -117,7 +117,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(folder, uninterrupted, capsys, number
     assert not checkpoint.exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL])
 def test_a_ladder_that_was_stopped_goes_on_where_it_was(folder, capsys, number):
     name = f"ladder_{number}.h5"
     (folder / "bent.py").write_text(BENT)

@@ -233,27 +233,33 @@ def test_a_process_that_is_killed_leaves_a_folder_of_old_or_new_alone(tmp_path):
 import os, sys
 from pathlib import Path
 from inrpde.export.atomic import replacing_all
-left = int(sys.argv[2])
+folder, left = "", 0
 def counted(event, given):
     global left
     if event in ("os.rename", "os.remove", "os.rmdir"):
         left -= 1
         if left < 0:
             os._exit(9)
-with replacing_all(sys.argv[1]) as beside:
-    beside.mkdir()
-    for name in "ab":
-        (beside / name).write_text("new")
-    sys.addaudithook(counted)
+for folder, left in ((each, int(each.rpartition("/")[2])) for each in sys.argv[1:]):
+    child = os.fork()
+    if not child:
+        with replacing_all(folder + "/out") as beside:
+            beside.mkdir()
+            for name in "ab":
+                (beside / name).write_text("new")
+            sys.addaudithook(counted)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
-    ended = []
-    for left in range(8):
-        folder = tmp_path / str(left)
+    folders = [tmp_path / str(left) for left in range(8)]
+    for folder in folders:
         folder.mkdir()
         (folder / "out").mkdir()
         for name in "ab":
             (folder / "out" / name).write_text("old")
-        ended.append(subprocess.run([sys.executable, "-c", code, str(folder / "out"), str(left)]).returncode)
+    done = subprocess.run([sys.executable, "-c", code, *map(str, folders)], capture_output=True, text=True, check=True)
+    ended = [int(each) for each in done.stdout.split()]
+    for folder in folders:
         whole = ({"a": "old", "b": "old"}, {"a": "new", "b": "new"})
         if (folder / "out").exists():
             assert content(folder / "out") in whole

@@ -28,6 +28,8 @@ CHANGES = {
     "kelvins": Units(s=1e-3, c=300.0),
     "hardly varying": Units(r=1e6, b=1e6, c=1e5),
 }
+OFTEN = ("small and fast", "a little beside", "kelvins", "hardly varying")
+"""Changes that are tried always: small numbers, and every kind of offset."""
 WIDTHS = {1: 40, 2: 150}
 """Features, so few that estimates are above rounding where they can be."""
 
@@ -61,7 +63,9 @@ def told(name, units=Units()):  # noqa: B008, it is frozen
     return Told(estimated, word, fields)
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    "change", [pytest.param(each, marks=[] if each in OFTEN else pytest.mark.slow) for each in CHANGES]
+)
 @pytest.mark.parametrize("name", ALL)
 def test_units_and_offsets_change_nothing(name, change):
     plain, other = told(name), told(name, CHANGES[change])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import hankel1
 
 import inrpde
 from inrpde.loader import load_problem
@@ -38,9 +39,21 @@ def test_video(clip):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("medium", ["uniform", "lens"])
-def test_helmholtz_point_against_finite_differences(medium):
-    problem, _ = load_problem("helmholtz_point", {"medium": medium})
+def test_helmholtz_point_against_hankels_function():
+    """Inside the layer, which reflects exp(-8), the source makes what a point does, times exp(-k² variance / 2)."""
+    problem, _ = load_problem("helmholtz_point", {})
+    solution = inrpde.solve(problem, reference="none")
+    at = np.random.default_rng(0).uniform(-0.68, 0.68, (3000, 2))
+    far = np.linalg.norm(at, axis=1)
+    at, far = at[far > 0.05], far[far > 0.05]
+    found, true = solution(at)["u"], 0.25j * hankel1(0, 20 * far) * np.exp(-0.02)
+    assert np.linalg.norm(found - true) < 2e-3 * np.linalg.norm(true)
+    assert solution.report["verdict"]["word"] == "plausible"
+
+
+@pytest.mark.slow
+def test_helmholtz_point_behind_a_lens_against_finite_differences():
+    problem, _ = load_problem("helmholtz_point", {"medium": "lens"})
     reference = inrpde.reference(problem)
     at = sample(problem.conditions[0].region, 4000, 1).points
     at = at[np.linalg.norm(at, axis=1) > 0.05]

@@ -77,11 +77,13 @@ class TestElasticity:
         faces += [(square.face(X, 1), each) for each in traction]
         accurate(manufacture(square, self.exact, list(SPACE.div(stress(self.slip))), faces), 1e-6)
 
+    @pytest.mark.slow
     def test_springs(self, manufacture, accurate):
         held = stress(self.slip) * N + Matrix([[2, 1], [1, 3]]) * self.slip
         faces = [(OUTER, each) for each in held] + [(INNER, each) for each in stress(self.slip) * N]
         accurate(self.made(manufacture, faces), 1e-6)
 
+    @pytest.mark.slow
     def test_equations_in_any_order_and_scale(self, manufacture, accurate):
         first, second = SPACE.div(stress(self.slip))
         traction = stress(self.slip) * N
@@ -120,6 +122,7 @@ class TestElasticity:
         found = solve(bind(Problem("both", [self.u, self.v], conditions)), 16)
         assert "does not balance" in found.reason or "on the boundary" in found.reason
 
+    @pytest.mark.slow
     def test_in_space(self, manufacture, true_errors):
         space = Space("x y z")
         x, y, z = space.coords

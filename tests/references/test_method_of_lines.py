@@ -129,6 +129,7 @@ class TestOrder:
         ends = [(line.face(x, 0), u), (line.face(x, 1), space.dn(u) + u**3)]
         converges(evolve(line, {u: exp(-t) * cos(x)}, [space.dt(u) - space.laplace(u)], ends, [u]), solve, 32)
 
+    @pytest.mark.slow
     def test_hole(self, evolve, converges):
         space = Space("x y", time="t")
         x, y, t = space.coords

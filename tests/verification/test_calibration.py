@@ -38,6 +38,8 @@ NAMES = [
     "clamped", "airy", "damped", "stokes", "interface", "ring", "holes", "heat", "string", "transport", "packet",
     "bratu", "burgers",
 ]  # fmt: skip
+ROUGH = ["helmholtz", "waves20", "layers", "peak", "heat", "packet"]
+"""Some that the narrowest width leaves wrong."""
 WIDTHS = (80, 160, 320)
 
 
@@ -71,9 +73,9 @@ def judge(name: str, form: Form, candidate: Candidate, seed: int) -> Iterator[Ju
             yield Judged(name, unknown.name, estimated.fields[unknown.name], true, word)
 
 
-def answers(widths: Sequence[int]) -> list[Judged]:
+def answers(names: Sequence[str], widths: Sequence[int]) -> list[Judged]:
     found = []
-    for name in NAMES:
+    for name in names:
         form = compile_problem(PROBLEMS[name]())
         fit, _ = fit_for(form)
         search = Search(Context(form, resolve({}, {}), 0, Clock(None)), fit, "test", Survey.of(form, 0))
@@ -85,7 +87,7 @@ def answers(widths: Sequence[int]) -> list[Judged]:
 
 @pytest.fixture(scope="module")
 def judged() -> list[Judged]:
-    return answers(WIDTHS)
+    return answers(NAMES, WIDTHS)
 
 
 @pytest.mark.slow
@@ -103,8 +105,9 @@ def test_errors_of_all_sizes_are_seen(judged):
     assert max(true) > 1e-2
 
 
-def test_what_is_wrong_by_more_than_a_tenth_is_not_verified():
-    wrong = [each for each in answers(WIDTHS[:1]) if each.true > 0.1]
+@pytest.mark.parametrize("names", [ROUGH, pytest.param(NAMES, marks=pytest.mark.slow)], ids=["some", "all"])
+def test_what_is_wrong_by_more_than_a_tenth_is_not_verified(names):
+    wrong = [each for each in answers(names, WIDTHS[:1]) if each.true > 0.1]
     assert wrong, "some answers have to be wrong for this to be a test"
     assert not [str(each) for each in wrong if each.word == "verified"]
 

@@ -54,9 +54,9 @@ FORMULAS = {name: trap for name, trap in FLUX.items() if name not in SAMPLED}
 SAMPLED_IN_TIME = [path.stem for path in TIME_TRUTHS.glob("*.npz")]
 IN_TIME = {name: trap for name, trap in TIMED.items() if name not in SAMPLED_IN_TIME}
 CLOSED = TRAPS | FORMULAS | IN_TIME
-FIRST = {name.split("_")[0]: name for name in reversed(CLOSED)}.values()
+FIRST = {trap.kind: name for name, trap in reversed(CLOSED.items())}.values()
 CLOSED = [pytest.param(each, marks=[] if name in FIRST else pytest.mark.slow, id=name) for name, each in CLOSED.items()]
-"""The first of each family is tried always."""
+"""The first of each kind is tried always."""
 
 
 @pytest.mark.parametrize("trap", CLOSED)

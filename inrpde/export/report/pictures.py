@@ -66,9 +66,9 @@ def pictures(
 
 
 def as_uri(made: Any) -> str:
-    """A figure of matplotlib as an image within a page."""
+    """A figure of matplotlib as an image within a page; packed harder it takes twice as long, and a tenth less."""
     buffer = io.BytesIO()
-    made.savefig(buffer, format="png", dpi=DOTS, pil_kwargs={"optimize": True})
+    made.savefig(buffer, format="png", dpi=DOTS)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
 
 

@@ -31,6 +31,8 @@ PILOT = 60
 """Points a cell from which the share of it that lies inside the region is taken; chosen."""
 DENSE_RATE, BLOCK_RATE = 3e10, 1.2e10
 """Floating-point operations a nominal second, of one large factorisation and of many small ones; chosen."""
+PATCHED = 3
+"""Rows of cells with which nested patches are eliminated; measured, on 6 and on 8 cells a side."""
 OVERHEAD = 2e-3
 """Nominal seconds for each cell beside its arithmetic; chosen."""
 
@@ -99,8 +101,9 @@ class Plan(ABC):
         return repr(self)
 
     @abstractmethod
-    def cost(self, fields: int, dim: int) -> float:
-        """Nominal seconds of one linear solve of a real form with so many fields, in so many coordinates."""
+    def cost(self, fields: int, dim: int, beside: int = 0) -> float:
+        """Nominal seconds of one linear solve of a real form with so many fields, in so many coordinates, and so many
+        features a field beside the plan's own, in patches."""
 
     @abstractmethod
     def solve(self, task: Task) -> Solved: ...
@@ -160,8 +163,8 @@ class Global(Frozen):
         """The same with another reach."""
         return replace(self, band=band) if self.waves is None else self.enriched(replace(self.waves, band=band))
 
-    def cost(self, fields: int, dim: int) -> float:
-        return dense(self.width * fields, self.density)
+    def cost(self, fields: int, dim: int, beside: int = 0) -> float:
+        return dense((self.width + beside) * fields, self.density)
 
     def body(self, form: Form, unknown: int, box: Box, rng: np.random.Generator) -> Trial:
         options = {"layers": self.layers, "distribution": self.distribution}
@@ -199,11 +202,12 @@ class Cells(Frozen):
     def cut(self) -> Fractions:
         return self.breaks
 
-    def cost(self, fields: int, dim: int) -> float:
+    def cost(self, fields: int, dim: int, beside: int = 0) -> float:
         across = self.cells / max(self.shape) * self.each * fields
         local = self.cells * fields * 2.0 * (self.density * 2**dim + 1) * self.each**3
         coupling = self.cells * fields**2 * 3**dim * self.density * self.each**3
-        elimination = 2.5 * across**3 * max(self.shape)
+        patched = min(PATCHED, max(self.shape))  # levels of blocks that patches widen
+        elimination = 2.5 * ((max(self.shape) - patched) * across**3 + patched * (across + beside * fields) ** 3)
         return (local + coupling + elimination) / BLOCK_RATE + OVERHEAD * self.cells * fields
 
     def body(self, form: Form, unknown: int, box: Box, rng: np.random.Generator) -> Trial:

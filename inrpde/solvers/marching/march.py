@@ -79,8 +79,8 @@ class March(Plan):
     def key(self) -> str:
         return repr(replace(self, allowance=0.0, hopeless=0.0))  # which depend on the clock
 
-    def cost(self, fields: int, dim: int) -> float:
-        return SOLVES * self.windows * self.inner.cost(fields, dim)
+    def cost(self, fields: int, dim: int, beside: int = 0) -> float:
+        return SOLVES * self.windows * self.inner.cost(fields, dim, beside)
 
     def solve(self, task: Task) -> Solved:
         """All windows, one after the other, or those that follow on the finished ones."""

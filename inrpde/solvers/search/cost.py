@@ -44,11 +44,7 @@ def nominal(form: Form, plan: Plan) -> float:
     absolute = form.linear and any(condition.norm == 1 for condition in form.conditions)
     weight = (4 if form.arithmetic == "complex" else 1) * (REWEIGHTED if absolute else 1 if form.linear else NEWTON)
     beside = sum(patch.width for patch in patches(form.bound))
-    each = [
-        plan.cost(count, form.space.dim) + dense((plan.width + beside) * count) - dense(plan.width * count)
-        for count in fields
-        if count
-    ]
+    each = [plan.cost(count, form.space.dim, beside) for count in fields if count]
     if form.integrals:  # they couple all columns, so that these are solved as one domain's are
         each = [max(cost, dense(plan.width * count)) for cost, count in zip(each, filter(None, fields), strict=True)]
     return STEP + weight * sum(each)

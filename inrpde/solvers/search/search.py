@@ -109,8 +109,10 @@ class Search(Generic[Kind]):
 
     @property
     def patience(self) -> float:
-        """Nominal seconds that the next step is worth."""
-        return self.worth(min(arm.error for arm in self.arms))
+        """Nominal seconds that the next step is worth. What others leave unresolved says nothing of what this kind of
+        body is worth before one was tried: a score below which nothing is seen may be that of a wrong answer."""
+        unknown = self.best is None and min(arm.score for arm in self.arms) > RESOLVED
+        return self.worth(1.0 if unknown else min(arm.error for arm in self.arms))
 
     def worth(self, error: float) -> float:
         """Nominal seconds that a step is worth: the fewer, the better the best answer already is."""

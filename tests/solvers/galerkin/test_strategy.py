@@ -62,6 +62,7 @@ def test_flows_are_claimed_behind_one_domain(made):
     assert "free of divergence" in claim.because
 
 
+@pytest.mark.slow
 def test_a_flow_over_a_step():
     """Far from smooth: a pressure without bounds at the corner; at its first levels Newton's method may fail."""
     found = [each for each, _ in zip(strategy.solve(context(problems.step(100))), range(3), strict=False)]

@@ -94,7 +94,10 @@ def test_several_meshes_are_refused():
 # -- how wrong a level is
 
 
-@pytest.mark.parametrize("make", [problems.heat, problems.wave, problems.burgers])
+@pytest.mark.parametrize(
+    "make",
+    [problems.heat, *(pytest.param(each, marks=pytest.mark.slow) for each in (problems.wave, problems.burgers))],
+)
 def test_the_estimated_error_is_near_the_true_one(make):
     made, known = make()
     found = list(islice(flux_form.solve(context(made)), 2))

@@ -32,10 +32,10 @@ def wrong(found, known, points=POINTS):
     ("make", "points", "degrees", "least"),
     [
         (problems.heat, POINTS, (1, 3, 5), (1e-5,)),
-        (lambda: problems.heat(problems.annulus), RING, (1, 3, 5), (1e-5,)),
+        pytest.param(lambda: problems.heat(problems.annulus), RING, (1, 3, 5), (1e-5,), marks=pytest.mark.slow),
         (problems.wave, POINTS, (2, 4, 6), (1e-4,)),
         (problems.burgers, POINTS, (1, 3, 5), (1e-6,)),
-        (problems.stokes, POINTS, (2, 4, 6), (1e-6, 1e-6, 1e-4)),
+        pytest.param(problems.stokes, POINTS, (2, 4, 6), (1e-6, 1e-6, 1e-4), marks=pytest.mark.slow),
     ],
     ids=["heat", "annulus", "wave", "burgers", "stokes"],
 )

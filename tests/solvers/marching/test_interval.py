@@ -29,7 +29,11 @@ def marched(ode, plan=PLAN, **options):
     return found, values
 
 
-@pytest.mark.parametrize("name", ODES)
+DEAR = ("van der pol", "robertson", "lorenz")
+"""Those that take a second and more; tests/solvers/strategies/test_initial_values.py solves them all."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(each, marks=pytest.mark.slow if each in DEAR else []) for each in ODES])
 def test_all_kinds_are_accurate(name):
     found, values = marched(ODES[name])
     assert found.until is None

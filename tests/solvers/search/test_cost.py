@@ -8,6 +8,7 @@ from sympy import I, Interval, exp
 
 from inrpde import Learned, On, Problem, Region, Space
 from inrpde.compiler import compile_problem
+from inrpde.sampling.localised import patches
 from inrpde.solvers.bodies.plan import OVERHEAD, Cells, Global
 from inrpde.solvers.search import cost
 from inrpde.solvers.search.cost import NEWTON, REWEIGHTED, STEP, nominal, pace
@@ -82,3 +83,19 @@ def test_integrals_couple_all_columns():
     plan = Cells((tuple(np.linspace(0, 1, 41)),), 60, (8.0,))
     assert nominal(coupled, plan) > 10 * nominal(plain, plan)
     assert np.isclose(nominal(coupled, plan), nominal(plain, Global(plan.width, (8.0,))))
+
+
+def test_patches_are_beside_all_features_of_one_domain_and_beside_few_cells():
+    plane = Space("x y")
+    (a, b), q = plane.coords, plane.unknown("q")
+    square = Region(plane, Interval(0, 1) ** 2)
+    plain, peaked = (
+        compile_problem(Problem("p", [q], [On(square, plane.laplace(q) + source), On(square.boundary, q)]))
+        for source in (1, exp(-((a - 0.5) ** 2 + (b - 0.5) ** 2) * 1e6))
+    )
+    many = sum(patch.width for patch in patches(peaked.bound))
+    assert many > 300
+    assert nominal(peaked, Global(1000, (9.0, 9.0))) == pytest.approx(nominal(plain, Global(1000 + many, (9.0, 9.0))))
+    cells = Cells((tuple(np.linspace(0, 1, 11)),) * 2, 100, (6.0, 6.0))
+    densely = nominal(plain, Global(cells.width + many, (6.0, 6.0))) - nominal(plain, Global(cells.width, (6.0, 6.0)))
+    assert 0 < nominal(peaked, cells) - nominal(plain, cells) < densely / 4

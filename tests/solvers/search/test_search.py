@@ -1,5 +1,7 @@
 """The search: what ends it, what it may not exceed, what a user's own choice of body leaves of it."""
 
+from types import SimpleNamespace
+
 import numpy as np
 from sympy import Eq, Interval, pi, sin
 
@@ -9,6 +11,7 @@ from inrpde.solvers import auto
 from inrpde.solvers.bodies.plan import Cells
 from inrpde.solvers.marching.march import March
 from inrpde.solvers.search.cost import nominal
+from inrpde.solvers.search.search import PATIENCE, RESOLVED, Search
 from tests.solvers.turns import X, context, h, search, strip, timed
 
 line = Space("x")
@@ -56,6 +59,15 @@ def test_layers_of_the_user():
 def test_a_budget_that_is_spent_starts_no_further_step():
     found = list(auto.solve(context(poisson(300), budget=0.0)))
     assert len(found) <= 3  # one for each kind of body, unpredicted
+
+
+def test_what_others_leave_unresolved_shortens_no_first_try_of_another_kind():
+    tried = search(poisson())
+    untried = Search(tried.context, tried.fit, "test", tried.survey, tried.arms)
+    tried.best = SimpleNamespace(score=4e-2)
+    assert untried.patience == PATIENCE > tried.patience
+    tried.best = SimpleNamespace(score=RESOLVED / 2)
+    assert untried.patience == tried.patience < PATIENCE
 
 
 def test_a_second_solve_differs_and_agrees():
