@@ -110,7 +110,8 @@ class Linear:
         width, (columns, least, most) = self.fields.system.width, DRAWN
         signs = rng.choice([-1.0, 1.0], (len(self.left), int(np.clip(columns // width, least, most))))
         count = self.slopes.shape[1]
-        made = self.fields.solve(np.column_stack([self.left, self.slopes, signs]))
+        several = self.fields.solve(np.column_stack([self.slopes, signs]), roughly=True)
+        made = np.column_stack([self.fields.solve(self.left), several])
         rest = np.column_stack([self.left, self.slopes]) - self.fields.times(made[:, : count + 1])
         learned = self.joint.roles.learned
         units = np.array([abs(float(self.state.heads[k][0])) or 1.0 for k in learned])

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
 from inrpde.solvers.fitting.initial_guess import guess
 from inrpde.solvers.fitting.newton import project
 from inrpde.solvers.inverse.gauss_newton import Found
+from inrpde.discretise.kept import forgetting, remembering
 from inrpde.solvers.inverse.roles import Roles
 from inrpde.solvers.inverse.strategy import Options, differences, doubts, spreads
 from inrpde.solvers.joint.components import EQUATIONS, Sizes
@@ -47,9 +48,9 @@ NOISY = 0.01
 """What readings are taken to be off by at first, beside their size; chosen."""
 COMPARED = 1000
 """Points at which levels are compared; chosen."""
-SETTLED, GOAL = 0.3, 1e-9
-"""The share of a standard deviation by which a level differs from the one before, and an error, below which no further
-one is begun; chosen."""
+STEADY, GOAL = 0.7, 1e-9
+"""The share to which a level lowers what the one before is uncertain by, where noise alone is left, and an error below
+which no further one is begun; chosen."""
 CUBIC = 1.5
 """The power of the cells that the seconds of a level grow with, where they couple in a band; measured."""
 BINS, BENT = 192, 6000
@@ -112,7 +113,7 @@ def solve(context: Context) -> Iterator[Candidate]:
             again=Coarser(before) if before else None, share=min(share, 1.0), doubts=doubts(form, roles, now.found),
             noise=now.found.noise, spread=now.found.spread,
         )  # fmt: skip
-        if before and all(a <= SETTLED * u for a, u in zip(apart, uncertain, strict=True)) or error < GOAL:
+        if error < GOAL or (before and _settled(uncertain, apart, expected)):
             return
         if now.found.seconds * FINER**CUBIC > left(context, error):
             return
@@ -123,7 +124,8 @@ def level(form: Form, roles: Roles, plan: Cells, seed: int, before: Level | None
     """Fields and numbers on the cells of a plan, from those of the level before."""
     begun = time.perf_counter()
     samples = draw(form, plan.points, seed, plan.cut)
-    trials = make_trials(form, plan, seed)
+    derivatives = max(len(set().union(*(row.indices.get(k, set()) for row in form.rows))) for k in roles.fields)
+    trials = remembering(make_trials(form, plan, seed), samples, derivatives)
     if before is None:
         state = started(form, roles, project(form, trials, samples, guess(form, samples)))
         sizes = first_sizes(form, roles, samples)
@@ -131,6 +133,7 @@ def level(form: Form, roles: Roles, plan: Cells, seed: int, before: Level | None
         state = project(form, trials, samples, before.reached.state)
         sizes = Sizes(before.reached.sizes.of, field_sizes(form, roles, state))
     reached = descend(Joint(form, roles, samples), state, sizes, seed)
+    reached = replace(reached, state=forgetting(reached.state))
     return Level(_found(form, roles, reached, time.perf_counter() - begun), reached, plan)
 
 
@@ -223,6 +226,12 @@ def shaped(bends: Array, count: float) -> tuple[int, ...]:
     """The shape of about so many cells, in proportion to what bends along each coordinate."""
     share = bends / np.prod(bends) ** (1 / len(bends))
     return tuple(max(FEWEST, round(float(v))) for v in share * count ** (1 / len(bends)))
+
+
+def _settled(uncertain: Sequence[float], apart: Sequence[float], expected: Sequence[float]) -> bool:
+    """Is a level as near to the one before as that expected, and as uncertain? Noise alone is left then."""
+    near = all(a <= e for a, e in zip(apart, expected, strict=True))
+    return near and all(u > STEADY * e for u, e in zip(uncertain, expected, strict=True))
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,10 @@ class Dense:
             return (pair[:, :half] + 1j * pair[:, half:]).reshape(self.width, *right.shape[1:])
         return self.solver(columns.astype(self.kind)).reshape(self.width, *right.shape[1:])
 
+    def roughly(self, right: Array) -> Array:
+        """The same: several right-hand sides cost hardly more than one."""
+        return self.solve(right)
+
 
 def ridge_solve(a: Array, b: Array, ridge: float = RIDGE) -> Array:
     """The c that minimises ‖A c - b‖² + μ²‖c‖², for b of shape (N,) or (N, k)."""
