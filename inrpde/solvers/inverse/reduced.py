@@ -58,6 +58,11 @@ class Fields:
             out[columns] = (factors.roughly if roughly else factors.solve)(right[rows])
         return out
 
+    @property
+    def volume(self) -> float:
+        """The logarithm of the square root of the determinant of the normal matrix."""
+        return sum(factors.volume for _, _, factors in self.parts)
+
     def times(self, heads: Array) -> Array:
         """The rows (rows,) or (rows, k) of heads."""
         return times(self.system, heads)

@@ -17,7 +17,7 @@ from inrpde.discretise.system import Block, System
 from inrpde.solvers.inverse.reduced import Fields
 
 Array = np.ndarray
-SMALLEST = 1e-8
+SMALLEST = 1e-4
 """The size of a kind beside the largest of all at least: beyond, rows that hold exactly hide the others' digits;
 chosen."""
 SPARE = 1.0
@@ -34,13 +34,13 @@ class Sizes:
     of: Mapping[int, float]
     fields: tuple[float, ...]
 
-    def times(self, factors: Mapping[int, float]) -> Sizes:
+    def times(self, factors: Mapping[int, float], least: float = SMALLEST) -> Sizes:
         """Those that are so many times as large, by kind, as far as rounding allows."""
         found = {kind: size * factors.get(kind, 1.0) for kind, size in self.of.items()}
         equations = found[EQUATIONS]
         unit = max(self.fields)
-        least = SMALLEST * max(equations, *(size / unit for kind, size in found.items() if kind != EQUATIONS))
-        return replace(self, of={k: max(v, least * (1.0 if k == EQUATIONS else unit)) for k, v in found.items()})
+        floor = least * max(equations, *(size / unit for kind, size in found.items() if kind != EQUATIONS))
+        return replace(self, of={k: max(v, floor * (1.0 if k == EQUATIONS else unit)) for k, v in found.items()})
 
 
 def weighted(form: Form, system: System, columns: Sequence[int], sizes: Sizes, readings: set[int]) -> System:

@@ -34,6 +34,10 @@ further step is taken; chosen."""
 BLIND, SHARE = 1e-6, 0.1
 """The effect of a combination of numbers beside the largest below which nothing tells it, and the part of it that a
 number is, at least; chosen."""
+STIFFER = 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6
+"""Shares of the size of equations that are tried in its place; chosen."""
+EVIDENT = 4.0
+"""How much less twice the negative logarithm of a likelihood is that is larger beyond doubt; chosen."""
 INSIDE = 0.9
 """The part of the way to a bound that a step may go; chosen."""
 DRAWN = 16_000, 4, 32
@@ -130,6 +134,14 @@ class Linear:
             tuple(k for k, column in zip(learned, vt[~seen].T, strict=True) if np.any(np.abs(column) > SHARE)),
         )  # fmt: skip
 
+    def unlikely(self, step: Step) -> tuple[float, float]:
+        """Minus twice the logarithm of the restricted likelihood of the ratio of the sizes, but for a constant, and how
+        many times as large as assumed all are."""
+        count = len(self.left) - self.fields.system.width
+        left = float(step.foretold @ step.foretold) / count
+        rows = np.concatenate(self.fields.system.factors)
+        return count * np.log(left) - 2 * float(np.sum(np.log(rows))) + 2 * self.fields.volume, float(np.sqrt(left))
+
     def _bounded(self, moved: Array) -> Array:
         """A step of the numbers by which none leaves its bounds."""
         out = moved.copy()
@@ -191,6 +203,20 @@ def descend(joint: Joint, state: State, sizes: Sizes, seed: int) -> Reached:
         sizes = sizes.times({kind: each for kind, each in true.items() if not (kept and kind == EQUATIONS)})
     told = sum(count for kind, count in step.spare.items() if kind != EQUATIONS)
     return Reached(state, sizes, step.root, step.spread, told, step.open, number)
+
+
+def likelier(joint: Joint, at: Reached, seed: int) -> Sizes | None:
+    """Sizes with equations that hold better, where these are likelier: where there are more features than readings,
+    these may pass for exact, their noise for a misfit of the equations, and steps do not lead from there."""
+    rng, jets = np.random.default_rng([seed, 19]), joint.jets(at.state)
+    tried: list[tuple[float, Sizes]] = []
+    for share in (1.0, *STIFFER):
+        sizes = at.sizes.times({EQUATIONS: share}, least=0.0)
+        here = Linear.of(joint, at.state, jets, sizes)
+        value, factor = here.unlikely(here.step(rng))
+        tried.append((value, sizes.times(dict.fromkeys(sizes.of, factor))))
+    value, best = min(tried, key=lambda pair: pair[0])
+    return best if value < tried[0][0] - EVIDENT else None
 
 
 def _searched(here: Linear, jets: Jets, step: Step) -> tuple[State, Jets, float]:

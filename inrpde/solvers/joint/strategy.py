@@ -29,14 +29,14 @@ from inrpde.discretise.kept import forgetting, remembering
 from inrpde.solvers.inverse.roles import Roles
 from inrpde.solvers.inverse.strategy import Options, differences, doubts, spreads
 from inrpde.solvers.joint.components import EQUATIONS, Sizes
-from inrpde.solvers.joint.steps import Joint, Reached, descend
+from inrpde.solvers.joint.steps import Joint, Reached, descend, likelier
 from inrpde.solvers.search.grading import crowded, features, smooth, uniform
 
 Array = np.ndarray
 NAME, OPTIONS = "joint", Options
 MOST = 2
 """Coordinates at most: cells in three hold hundreds of features each, and many are needed; chosen."""
-FILLED = 3.0
+FILLED = 1.5
 """Readings for each feature of the first level, about; chosen."""
 FEWEST = 3
 """Cells a coordinate at least: fewer do not crowd; chosen."""
@@ -51,6 +51,12 @@ COMPARED = 1000
 STEADY, GOAL = 0.7, 1e-9
 """The share to which a level lowers what the one before is uncertain by, where noise alone is left, and an error below
 which no further one is begun; chosen."""
+SMALL = 1500
+"""Features up to which a level asks whether other sizes are likelier; larger ones begin with those of small ones;
+chosen."""
+POOR = 0.02
+"""An error above which a further level is begun whatever it takes, where there is time at all: the answer is of no use
+yet; chosen."""
 CUBIC = 1.5
 """The power of the cells that the seconds of a level grow with, where they couple in a band; measured."""
 BINS, BENT = 192, 6000
@@ -115,7 +121,8 @@ def solve(context: Context) -> Iterator[Candidate]:
         )  # fmt: skip
         if error < GOAL or (before and _settled(uncertain, apart, expected)):
             return
-        if now.found.seconds * FINER**CUBIC > left(context, error):
+        further = now.found.seconds * FINER**CUBIC if error < POOR else 0.0
+        if further > left(context, error):
             return
         before = now
 
@@ -132,7 +139,10 @@ def level(form: Form, roles: Roles, plan: Cells, seed: int, before: Level | None
     else:
         state = project(form, trials, samples, before.reached.state)
         sizes = Sizes(before.reached.sizes.of, field_sizes(form, roles, state))
-    reached = descend(Joint(form, roles, samples), state, sizes, seed)
+    joint = Joint(form, roles, samples)
+    reached = descend(joint, state, sizes, seed)
+    if plan.width * len(roles.fields) <= SMALL and (better := likelier(joint, reached, seed)) is not None:
+        reached = descend(joint, reached.state, better, seed)
     reached = replace(reached, state=forgetting(reached.state))
     return Level(_found(form, roles, reached, time.perf_counter() - begun), reached, plan)
 
