@@ -74,7 +74,12 @@ class Remembering(Aside):
     def pieces(self) -> tuple[Trial, ...]:
         held = [held_by(self.inner, at) for at in self.places]
         return tuple(
-            Kept(piece, frozenset(digest(at if rows[k] is None else at[rows[k]]) for at, rows in zip(self.places, held, strict=True)))
+            Kept(
+                piece,
+                frozenset(
+                    digest(at if rows[k] is None else at[rows[k]]) for at, rows in zip(self.places, held, strict=True)
+                ),
+            )
             for k, piece in enumerate(self.inner.pieces)
         )
 

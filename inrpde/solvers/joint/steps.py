@@ -183,7 +183,7 @@ def descend(joint: Joint, state: State, sizes: Sizes, seed: int) -> Reached:
     uncertain by. Raises DivergedError where equations are singular."""
     rng, jets = np.random.default_rng([seed, 17]), joint.jets(state)
     known: Array | None = None
-    for number in range(1, STEPS + 1):
+    for taken in range(1, STEPS + 1):
         deadline.turn()
         here = Linear.of(joint, state, jets, sizes)
         step = here.step(rng)
@@ -201,22 +201,28 @@ def descend(joint: Joint, state: State, sizes: Sizes, seed: int) -> Reached:
         kept = curved and true[EQUATIONS] < 1
         known = known if kept else step.deviations
         sizes = sizes.times({kind: each for kind, each in true.items() if not (kept and kind == EQUATIONS)})
-    told = sum(count for kind, count in step.spare.items() if kind != EQUATIONS)
-    return Reached(state, sizes, step.root, step.spread, told, step.open, number)
+    return Reached(state, sizes, step.root, step.spread, read(step.spare), step.open, taken)
 
 
-def likelier(joint: Joint, at: Reached, seed: int) -> Sizes | None:
-    """Sizes with equations that hold better, where these are likelier: where there are more features than readings,
-    these may pass for exact, their noise for a misfit of the equations, and steps do not lead from there."""
+def read(spare: Mapping[int, float]) -> float:
+    """How many readings are spare."""
+    return sum(count for kind, count in spare.items() if kind != EQUATIONS)
+
+
+def likelier(joint: Joint, at: Reached, seed: int) -> tuple[Sizes | None, float]:
+    """Sizes with equations that hold better, where these are likelier, and how many readings are spare where equations
+    hold: where there are more features than readings, these may pass for exact, their noise for a misfit of the
+    equations, and steps do not lead from there."""
     rng, jets = np.random.default_rng([seed, 19]), joint.jets(at.state)
     tried: list[tuple[float, Sizes]] = []
     for share in (1.0, *STIFFER):
         sizes = at.sizes.times({EQUATIONS: share}, least=0.0)
         here = Linear.of(joint, at.state, jets, sizes)
-        value, factor = here.unlikely(here.step(rng))
+        step = here.step(rng)
+        value, factor = here.unlikely(step)
         tried.append((value, sizes.times(dict.fromkeys(sizes.of, factor))))
     value, best = min(tried, key=lambda pair: pair[0])
-    return best if value < tried[0][0] - EVIDENT else None
+    return best if value < tried[0][0] - EVIDENT else None, read(step.spare)
 
 
 def _searched(here: Linear, jets: Jets, step: Step) -> tuple[State, Jets, float]:

@@ -4,16 +4,16 @@ readings together, on cells that become finer by levels and crowd where the fiel
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from inrpde.compiler.form import Form
 from inrpde.discretise.base import base
-from inrpde.discretise.fields import field_points, rms, varying
+from inrpde.discretise.fields import field_points, varying
 from inrpde.discretise.score import data, score
-from inrpde.discretise.state import State, deviation_at, field_at, zero_state
+from inrpde.discretise.state import State, field_at
 from inrpde.errors import DivergedError
 from inrpde.sampling.draw import Fractions, draw
 from inrpde.sampling.extent import bounds, sampled
@@ -52,11 +52,11 @@ STEADY, GOAL = 0.7, 1e-9
 """The share to which a level lowers what the one before is uncertain by, where noise alone is left, and an error below
 which no further one is begun; chosen."""
 SMALL = 1500
-"""Features up to which a level asks whether other sizes are likelier; larger ones begin with those of small ones;
-chosen."""
-POOR = 0.02
-"""An error above which a further level is begun whatever it takes, where there is time at all: the answer is of no use
-yet; chosen."""
+"""Features up to which a level that has more of them than readings asks whether other sizes are likelier; larger ones
+begin with those of small ones; chosen."""
+POOR = 1e-3
+"""An error above which a further level is begun whatever it takes, where there is time at all: numbers are looked for
+that are better known; chosen."""
 CUBIC = 1.5
 """The power of the cells that the seconds of a level grow with, where they couple in a band; measured."""
 BINS, BENT = 192, 6000
@@ -141,9 +141,12 @@ def level(form: Form, roles: Roles, plan: Cells, seed: int, before: Level | None
         sizes = Sizes(before.reached.sizes.of, field_sizes(form, roles, state))
     joint = Joint(form, roles, samples)
     reached = descend(joint, state, sizes, seed)
-    if plan.width * len(roles.fields) <= SMALL and (better := likelier(joint, reached, seed)) is not None:
-        reached = descend(joint, reached.state, better, seed)
-    reached = replace(reached, state=forgetting(reached.state))
+    spare = before.reached.spare if before else 0.0
+    if count(form, roles) < plan.width * len(roles.fields) <= SMALL:
+        better, told = likelier(joint, reached, seed)
+        spare = max(spare, told)
+        reached = descend(joint, reached.state, better, seed) if better else reached
+    reached = replace(reached, state=forgetting(reached.state), spare=max(reached.spare, spare))
     return Level(_found(form, roles, reached, time.perf_counter() - begun), reached, plan)
 
 
