@@ -183,8 +183,10 @@ def descend(joint: Joint, state: State, sizes: Sizes, seed: int) -> Reached:
     uncertain by. Raises DivergedError where equations are singular."""
     rng, jets = np.random.default_rng([seed, 17]), joint.jets(state)
     known: Array | None = None
-    for taken in range(1, STEPS + 1):
+    taken = 0
+    while taken < STEPS:
         deadline.turn()
+        taken += 1
         here = Linear.of(joint, state, jets, sizes)
         step = here.step(rng)
         state, jets, length = _searched(here, jets, step)
