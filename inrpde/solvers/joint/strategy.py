@@ -12,6 +12,7 @@ import numpy as np
 from inrpde.compiler.form import Form
 from inrpde.discretise.base import base
 from inrpde.discretise.fields import field_points, varying
+from inrpde.discretise.kept import forgetting, remembering
 from inrpde.discretise.score import data, score
 from inrpde.discretise.state import State, field_at
 from inrpde.errors import DivergedError
@@ -25,7 +26,6 @@ from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
 from inrpde.solvers.fitting.initial_guess import guess
 from inrpde.solvers.fitting.newton import project
 from inrpde.solvers.inverse.gauss_newton import Found
-from inrpde.discretise.kept import forgetting, remembering
 from inrpde.solvers.inverse.roles import Roles
 from inrpde.solvers.inverse.strategy import Options, differences, doubts, spreads
 from inrpde.solvers.joint.components import EQUATIONS, Sizes
