@@ -209,12 +209,14 @@ ROOMS = {
     "search": {"contract", "bodies", "linear"},
     "inverse": {"contract", "bodies", "fitting", "linear", "search"},
     "family": {"contract", "bodies", "fitting", "linear", "search"},
+    "joint": {"contract", "bodies", "fitting", "inverse", "linear", "search"},
     "marching": {"bodies", "search"},
     "training": {"contract", "fitting", "linear", "search"},
     "descent": {"contract", "bodies", "fitting", "linear", "search", "training"},
     "strategies": {"contract", "bodies", "linear", "search", "marching", "scattered", "descent"},
     "methods": {
-        "contract", "bodies", "family", "fitting", "galerkin", "inverse", "lines", "periodic", "search", "strategies",
+        "contract", "bodies", "family", "fitting", "galerkin", "inverse", "joint", "lines", "periodic", "search",
+        "strategies",
     },
 }  # fmt: skip
 """The folders of solvers/ and what each may import; the files beside them are methods, and the loop round them."""

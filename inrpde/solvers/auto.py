@@ -15,6 +15,7 @@ from inrpde.solvers.family import strategy as family
 from inrpde.solvers.fitting import fit_for
 from inrpde.solvers.galerkin import strategy as flux_form
 from inrpde.solvers.inverse import strategy as inverse
+from inrpde.solvers.joint import strategy as joint
 from inrpde.solvers.lines import at_points
 from inrpde.solvers.lines import flux_form as lines
 from inrpde.solvers.periodic import strategy as periodic
@@ -35,6 +36,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     initial_values,
     sample_fit,
     signed_distance,
+    joint,
     inverse,
     training,
     periodic,

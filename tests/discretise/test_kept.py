@@ -8,7 +8,7 @@ from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.discretise import kept
 from inrpde.discretise.jets import evaluate_jets
-from inrpde.discretise.kept import Kept, forgetting, remembering
+from inrpde.discretise.kept import Kept, digest, forgetting, remembering
 from inrpde.discretise.state import dump_state, load_state, zero_state
 from inrpde.discretise.system import linearise
 from inrpde.networks.offset import Offset
@@ -88,16 +88,18 @@ def counted(trial, made):
 def test_columns_are_made_once():
     _, samples, fresh, _ = setup(PLANS["one domain"])
     at, made = samples.sites[0].points, []
-    piece = Kept(counted(fresh.trials[1].pieces[0], made), {id(at): at})
+    piece = Kept(counted(fresh.trials[1].pieces[0], made), {digest(at)})
     for _ in range(3):
         piece.jets(at, INDICES)
     assert made == [len(at)]
     piece.jets(at, [(0, 1), (0, 0)])  # a derivative that was not asked for before
     piece.apply(at, np.ones(piece.width), [(0, 1)])
     assert made == [len(at)] * 2
-    piece.jets(at.copy(), INDICES)  # others are not kept, be they equal
-    piece.jets(at.copy(), INDICES)
-    assert made == [len(at)] * 4
+    piece.jets(at.copy(), INDICES)  # the same points
+    assert made == [len(at)] * 2
+    piece.jets(at[1:], INDICES)  # others are not kept
+    piece.jets(at[1:], INDICES)
+    assert made == [len(at)] * 2 + [len(at) - 1] * 2
 
 
 def test_a_trial_that_is_shared_stays_so():

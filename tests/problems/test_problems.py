@@ -150,6 +150,13 @@ SOUGHT = [
 ]
 
 
+@slow
+def test_identifies_burgers_equation_from_readings_alone():
+    found = solved("identify_burgers").report["learned"]
+    assert abs(found["lambda_1"]["value"] - 1) < 1e-4
+    assert abs(found["nu"]["value"] - 0.01 / np.pi) < 1e-3 * 0.01 / np.pi
+
+
 @pytest.mark.parametrize(("name", "true", "within"), SOUGHT, ids=[name for name, *_ in SOUGHT])
 def test_finds_numbers_from_noisy_readings(name, true, within):
     found = solved(name).report["learned"]

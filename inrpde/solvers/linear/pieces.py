@@ -55,14 +55,14 @@ class Orthonormal:
         return np.result_type(*(p.q.dtype for p in self.pieces))
 
     def times(self, y: Array) -> Array:
-        """The orthonormal columns times a vector (width,)."""
-        out = np.zeros(self.rows, dtype=np.result_type(y, self.kind))
+        """The orthonormal columns times a vector (width,), or several (width, k)."""
+        out = np.zeros((self.rows, *y.shape[1:]), dtype=np.result_type(y, self.kind))
         for p in self.pieces:
             out[p.rows] += p.q @ y[p.columns]
         return out
 
     def adjoint(self, v: Array) -> Array:
-        """Their adjoint times a vector (rows,)."""
+        """Their adjoint times a vector (rows,), or several (rows, k)."""
         return np.concatenate([p.q.conj().T @ v[p.rows] for p in self.pieces])
 
     def heads(self, y: Array) -> Array:

@@ -28,6 +28,13 @@ class Factorisation(Protocol):
         """The heads c (width,) or (width, k) that minimise ‖A c - right‖² + μ²‖c‖², of one right-hand side (N,) or of
         several (N, k)."""
 
+    @property
+    def volume(self) -> float:
+        """The logarithm of the square root of det(A* A + μ²)."""
+
+    def roughly(self, right: Array) -> Array:
+        """The same of several (N, k), to fewer digits where that is faster."""
+
 
 def factorise(system: System, ridge: float = RIDGE) -> Factorisation:
     """Block-tridiagonal where there are many small pieces, else dense. Raises DivergedError if it is not finite."""

@@ -56,7 +56,7 @@ def bare_boundary(form: Form) -> list[Finding]:
             share = boundary.weights[bare].sum() / boundary.weights.sum()
             text = f"no condition on a part of the boundary of {whole}: {where} ({share:.0%} of it)"
             text += _beyond(form, row, boundary, bare) + _unused(form, row.region)
-            measured = all(_measured(form, k) for k in row.indices)
+            measured = all(_measured(form, k) for k in row.indices if not form.unknowns[k].learned)
             findings.append(Finding(Kind.COVERAGE, text, None if measured else "unverified"))
     return findings
 

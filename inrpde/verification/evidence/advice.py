@@ -13,6 +13,8 @@ from inrpde.verification.finding import Finding
 
 MOST = 2
 """Things to try that are named at most."""
+NOISY = 0.5
+"""The share of an error that noise makes, from which no more time helps; chosen."""
 MORE = 4.0
 """How many times the time that was given is worth trying."""
 
@@ -27,6 +29,12 @@ def advice(
     return list(dict.fromkeys(_steps(form, estimated, fields, doubts, budget)))[:MOST]
 
 
+def _noisy(estimated: Estimate) -> bool:
+    """Is the error of what is known worst that which the noise of readings makes?"""
+    worst = max(estimated.fields, key=lambda name: estimated.fields[name])
+    return estimated.scatter.get(worst, 0.0) > NOISY * estimated.fields[worst]
+
+
 def _steps(
     form: Form, estimated: Estimate, fields: Mapping[str, Weighed], doubts: Sequence[Finding], budget: float | None
 ) -> Iterator[str]:
@@ -38,7 +46,9 @@ def _steps(
     yield from (each.fix for each in sorted(capping, key=lambda each: WORDS.index(str(each.at_most))) if each.fix)
     if estimated.open:
         yield f"look for a condition that fixes {', '.join(estimated.open)}: two different solves satisfy all that hold"
-    if budget is not None:
+    if _noisy(estimated):
+        yield "take more readings, or less noisy ones: their noise is what the error is made of"
+    elif budget is not None:
         yield f"give more time: --budget {float(f'{MORE * budget:.1g}'):g}"
     else:
         yield f"ask for an error, and it goes on for longer: --tol {GOOD / 5:g}"

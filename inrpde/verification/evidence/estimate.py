@@ -79,6 +79,8 @@ class Estimate:
     """The score of an answer that solves the flux form, an error: its residuals at points are none."""
     amplified: Amplification | None = None
     """How perturbed data change the solution; None where it is not measured."""
+    scatter: Mapping[str, float] = field(default_factory=dict)
+    """By unknown the part of its error that the noise of readings makes, where that is known."""
     vanishing: Mapping[str, float] = field(default_factory=dict)
     """Of unknowns that vanish as far as is known, the error beside what would balance the others (`Score.balances`)."""
 
@@ -212,6 +214,7 @@ def estimate(
         return Estimate(
             fields, first, second, differences, 0.0, (), most=most, spread=spread, share=part, other=other,
             weak=max({**fields, **vanishing}.values()) if candidate.weak else None, vanishing=vanishing,
+            scatter=scatter if candidate.spread else {},
         )  # fmt: skip
     common = shared(first, second)
     alone = tuple(names[k] for k in unknowns if sampled(form, k))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from inrpde.discretise.system import Block, Entries, System
 from inrpde.errors import DivergedError
-from inrpde.solvers.linear.dense import ridge_solve
+from inrpde.solvers.linear.dense import Dense, ridge_solve
 from inrpde.solvers.linear.tridiagonal import Tridiagonal, _levels
 from tests.solvers.systems import chain, slices, system_of
 
@@ -134,3 +134,19 @@ def test_what_is_not_finite_is_an_error():
     system.blocks[0].parts[0].matrix[0, 0] = np.inf
     with pytest.raises(DivergedError, match="not finite"):
         block_solve(system)
+
+
+@pytest.mark.parametrize("border", [False, True])
+def test_several_at_once_and_the_volume_are_those_of_one_dense_factorisation(border):
+    rng = np.random.default_rng(4)
+    reaches, widths = chain(10)
+    if border:
+        reaches, widths = [None, *reaches], [3, *widths]
+    system = system_of(reaches, widths, 106, rng, float)
+    made, whole = Tridiagonal.of(system), Dense.of(system.matrix())
+    right = rng.standard_normal((len(system.right), 3))
+    assert np.allclose(made.roughly(right), whole.solve(right), rtol=1e-6, atol=1e-8)
+    assert np.array_equal(whole.roughly(right), whole.solve(right))
+    _, twice = np.linalg.slogdet(system.matrix().T @ system.matrix())
+    assert made.volume == pytest.approx(twice / 2, rel=1e-8)
+    assert whole.volume == pytest.approx(twice / 2, rel=1e-8)

@@ -5,7 +5,8 @@ import numpy as np
 from sympy import Eq, Interval, Rational
 
 from inrpde.compiler import compile_problem
-from inrpde.declaration import Mesh, On, Problem, Region, Space
+from inrpde.declaration import Learned, Mesh, On, Points, Problem, Region, Space
+from inrpde.verification.checks.coverage import bare_boundary
 from inrpde.verification.checks.validate import validate
 
 space = Space("x y")
@@ -71,3 +72,12 @@ def test_a_facet_that_the_tagged_groups_leave_out_is_found_and_unused_groups_are
     assert text.startswith("no condition on a part of the boundary of mesh: ")
     assert "no condition names 'gap' of mesh" in text
     assert texts([u], [equation, *given, On(mesh.tagged("gap"), Eq(u, 0))]) == []
+
+
+def test_readings_stand_in_for_conditions_beside_numbers_that_are_learned():
+    k = space.parameter("k")
+    sensors = Points(space, np.random.default_rng(0).uniform(size=(9, 2)), {"u": np.linspace(0.1, 0.9, 9)})
+    held = On(omega, Eq(space.laplace(u), k * u**2))
+    for more, word in (([On(sensors, Eq(u, sensors["u"]))], None), ([], "unverified")):
+        form = compile_problem(Problem("p", [u], [held, *more], {k: Learned(1.0)}))
+        assert [each.at_most for each in bare_boundary(form)] == [word]

@@ -1,5 +1,7 @@
 """What to try next where an answer is not verified."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sympy import Eq, Interval
@@ -33,6 +35,15 @@ def steps(word="unverified", score=1e-3, compared=None, doubts=(), budget=None, 
 @pytest.mark.parametrize("word", ["plausible", "verified"])
 def test_good_answers_need_no_advice(word):
     assert steps(word) == []
+
+
+def test_no_more_time_is_advised_where_noise_is_what_is_left():
+    noisy = replace(estimated(1e-3), scatter={"u": 0.29})
+    (first, *_) = advice("unverified", FORM, noisy, {"u": weigh(0.3, None)}, (), 10)
+    assert "less noisy" in first
+    other = replace(noisy, scatter={"u": 0.1})
+    (first, *_) = advice("unverified", FORM, other, {"u": weigh(0.3, None)}, (), 10)
+    assert "--budget" in first
 
 
 def test_it_is_one_or_two_things():
