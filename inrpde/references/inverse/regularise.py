@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.linalg import qr
 
 Array = np.ndarray
 GRID = np.arange(-14.0, 4.01, 0.25)
