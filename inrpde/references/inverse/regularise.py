@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.linalg import qr
 
 Array = np.ndarray
 GRID = np.arange(-14.0, 4.01, 0.25)
@@ -59,9 +60,8 @@ def choose(
     `fixed` are slopes and values of conditions on θ that hold exactly, `size` is that of the readings."""
     about, free = _held(theta, fixed)
     moved, count = left + slopes @ (about - theta), len(left)
-    small: Array = np.linalg.qr(
-        np.column_stack([slopes @ free, moved]), mode="r"
-    )  # of the same squares, and fewer rows
+    (whole,) = qr(np.column_stack([slopes @ free, moved]), mode="r")
+    small = whole[: free.shape[1] + 1]  # of the same squares, and fewer rows
     every = [_by(about, free, small[:, -1], small[:, :-1], penalty, count, size) for penalty in penalties]
     best, *others = sorted(every, key=lambda choice: choice.criterion)
     apart = [each.theta - best.theta for each in others[:1]]
