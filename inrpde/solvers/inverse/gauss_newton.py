@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -33,6 +34,9 @@ of a factorisation being larger, and the part of it that a number is, at least; 
 SPARE, WORST = 2.0, 0.1
 """Readings beside those that the answer takes up from which these tell their noise, and what it is taken for else, in
 the units of the rows: a tenth of the readings; chosen."""
+HINDERED, SMALL = 1.3, 1e-3
+"""How many times as much is left of readings, at least, where equations count as where they do not, if these are not
+resolved; and the share of readings below which nothing is left of them; chosen."""
 ROUNDS, SAME = 4, 1.3
 """How many times the noise of each condition is taken anew, at most, where several are read, and the ratio to the one
 before of which it is the same; chosen."""
@@ -58,22 +62,38 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """Coordinates of what is learned, and what is left there; `within` has the penalties as they are there."""
+    """Coordinates of what is learned, and what is left there, of all equations or of the readings `alone`; `within` has
+    the penalties as they are there."""
 
     z: Array
     at: Linearised
     reduced: Reduced
     within: Coordinates
+    alone: bool = False
 
     @classmethod
-    def of(cls, reduced: Reduced, within: Coordinates, z: Array, near: State) -> Point:
+    def of(cls, reduced: Reduced, within: Coordinates, z: Array, near: State, alone: bool = False) -> Point:
         """That of coordinates, with fields that follow from a state near by."""
         state, fields = reduced.followed(reduced.placed(near, within.heads(z)))
-        return cls(z, reduced.linearised(state, fields, within), reduced, within)
+        at = reduced.linearised(state, fields, within)
+        return cls(z, at.read if alone else at, reduced, within, alone)
 
     def moved(self, z: Array) -> Point:
         """That of other coordinates, near by."""
-        return Point.of(self.reduced, self.within, z, self.at.state)
+        return Point.of(self.reduced, self.within, z, self.at.state, self.alone)
+
+    def freed(self, least: float) -> Point:
+        """The same of the readings alone, where what is left of equations keeps these from being met, as far as they
+        differ from the size `least`: it is no knowledge then, but what the features do not resolve."""
+        if self.alone or self.reduced.norms:
+            return self
+        free = replace(self, at=self.at.read, alone=True)
+        bound, loose = (free.expected(point.chosen.z) for point in (self, free))
+        return free if bound > HINDERED * max(loose, least) else self
+
+    def expected(self, z: Array) -> float:
+        """What is left, root of the sum of squares, at coordinates near by as far as slopes tell."""
+        return float(np.linalg.norm(self.at.left - self.at.slopes @ (z - self.z)))
 
     def renormed(self) -> Point:
         """The same with the weights that conditions of the norm 1 have here."""
@@ -81,8 +101,9 @@ class Point:
         within = penalised(reduced, self.within, self.at.state)
         if reduced is self.reduced and within is self.within:
             return self
-        return Point.of(reduced, within, self.z, self.at.state)
+        return Point.of(reduced, within, self.z, self.at.state, self.alone)
 
+    @cached_property
     def chosen(self) -> Chosen:
         """The likeliest of the linearised problem."""
         return choose(*self.linear)
@@ -111,8 +132,11 @@ def penalised(reduced: Reduced, within: Coordinates, state: State) -> Coordinate
 def descend(reduced: Reduced, within: Coordinates, z: Array, near: State) -> Found:
     """From coordinates, and a state near by, to where the loss is least."""
     begun, limits, steps = time.perf_counter(), Limits.of(reduced.form, reduced), 0
+    alone = False
     for _ in range(ROUNDS):
-        here, chosen, taken = _steps(Point.of(reduced, within, z, near).renormed(), limits)
+        begin = Point.of(reduced, within, z, near, alone).renormed()
+        here, chosen, taken = _steps(begin, limits, SMALL * reduced.size)
+        alone = here.alone
         z, near, steps = here.z, here.at.state, steps + taken
         noise = _noise(here, chosen)
         before = {row.condition: chosen.noise / reduced.scales[row] for row in reduced.roles.readings}
@@ -139,10 +163,11 @@ def descend(reduced: Reduced, within: Coordinates, z: Array, near: State) -> Fou
     )
 
 
-def _steps(here: Point, limits: Limits) -> tuple[Point, Chosen, int]:
+def _steps(here: Point, limits: Limits, least: float) -> tuple[Point, Chosen, int]:
     """Steps until what is least hardly falls, or none helps."""
     for number in range(STEPS):
-        chosen = here.chosen()
+        here = here.freed(least)
+        chosen = here.chosen
         step = limits.towards(here, chosen.z)
         length, before = limits.length(here, step), here.merit(chosen)
         while length >= SHORTEST:
@@ -156,8 +181,8 @@ def _steps(here: Point, limits: Limits) -> tuple[Point, Chosen, int]:
         settled = before - there.merit(chosen) <= SETTLED * chosen.noise**2
         here = there.renormed()
         if settled:
-            return here, here.chosen(), number + 1
-    return here, here.chosen(), STEPS
+            return here, here.chosen, number + 1
+    return here, here.chosen, STEPS
 
 
 def _noise(here: Point, chosen: Chosen) -> dict[int, float]:

@@ -22,7 +22,7 @@ from inrpde.networks.offset import counted
 from inrpde.networks.siren import SineBody
 from inrpde.networks.trial import Trial
 from inrpde.sampling.draw import draw
-from inrpde.sampling.extent import bounds, sampled
+from inrpde.sampling.extent import bounds, measure, sampled
 from inrpde.sampling.modes import DOMAIN, modes
 from inrpde.solvers.bodies.plan import Global, make_trials
 from inrpde.solvers.contract.levels import HELD_OUT, SCORED, left
@@ -47,7 +47,7 @@ FIRST = {1: 60.0, 2: 14.0, 3: 5.0}
 LEARNED = 6.0
 """The first band of learned fields, in coordinates scaled to [-1, 1]; chosen."""
 FEWEST, WIDEST = {1: 60, 2: 300, 3: 600}, 2200
-"""Features of a field in so many coordinates at least, and of all together at most; chosen."""
+"""Features of a field in so many coordinates at least, and of all that equations couple at most; chosen."""
 DENSITY = 3.0
 """Points a feature; chosen."""
 COMPARED = 1000
@@ -104,10 +104,10 @@ class Plan:
     band: tuple[float, ...]
     learned: float
 
-    def width(self, fields: int) -> int:
-        """The features of each of so many fields."""
+    def width(self, coupled: int) -> int:
+        """The features of each field, of which equations couple so many."""
         least = max(FEWEST[len(self.band)], round(DOMAIN * modes(self.band)))
-        return min(least, WIDEST // fields)
+        return min(least, WIDEST // coupled)
 
     def wider(self) -> Plan:
         return Plan(tuple(WIDER * w for w in self.band), WIDER * self.learned)
@@ -151,8 +151,8 @@ def solve(context: Context) -> Iterator[Candidate]:
         settled = sure and all(gap < max(ENOUGH * std, GOAL) for gap, std in zip(apart, uncertain, strict=True))
         latest = uncertain
         after = plan.wider()
-        width, wider = (each.width(len(roles.fields)) for each in (plan, after))
-        widest = width == wider == WIDEST // len(roles.fields)
+        width, wider = (each.width(roles.coupled) for each in (plan, after))
+        widest = width == wider == WIDEST // roles.coupled
         if settled or widest or found.seconds * (wider / width) ** CUBIC > left(context, error):
             return
         before, plan = found, after
@@ -174,8 +174,8 @@ def forward(form: Form) -> Form:
 
 def level(form: Form, roles: Roles, plan: Plan, seed: int, before: Found | None = None) -> Found:
     """The learned quantities and the fields on the bodies of a plan, from those of the level before."""
-    width = plan.width(len(roles.fields))
-    samples = draw(form, round(DENSITY * width), seed)
+    width = plan.width(roles.coupled)
+    samples = draw(form, round(DENSITY * width * crowd(form, roles)), seed)
     trials = bodies(form, roles, plan, width, seed)
     derivatives = max(len(set().union(*(row.indices.get(k, set()) for row in form.rows))) for k in roles.fields)
     trials = remembering(trials, samples, derivatives)
@@ -196,6 +196,15 @@ def level(form: Form, roles: Roles, plan: Plan, seed: int, before: Found | None 
         z = nearest(form, roles.learned, trials, within, state)
     found = descend(reduced, within, z, state)
     return replace(found, state=forgetting(found.state))
+
+
+def crowd(form: Form, roles: Roles) -> float:
+    """How many times as large all volumes together are as those in which any one field is sought: points are shared out
+    among them all."""
+    sizes = {row.region: measure(row.region) for row in roles.equations if row.region.dim == form.space.dim}
+    held_in = [{row.region for row in roles.equations if k in held(form, row)} for k in roles.fields]
+    each = [sum(size for region, size in sizes.items() if region in mine) for mine in held_in]
+    return sum(sizes.values()) / min((size for size in each if size), default=1.0) if sizes else 1.0
 
 
 def bodies(form: Form, roles: Roles, plan: Plan, width: int, seed: int) -> tuple[Trial, ...]:
