@@ -19,8 +19,8 @@ from inrpde.solvers.inverse.regularise import Chosen, averaged, choose
 from inrpde.solvers.linear.weights import weights
 
 Array = np.ndarray
-STEPS = 30
-"""Steps at most; chosen."""
+STEPS, CHANGING = 30, 8
+"""Steps at most, and those before which the penalty may become another: two that are as likely would take turns; chosen."""
 SETTLED = 1e-2
 """By how many times the noise's variance the last step lowers what is least, at most: learned quantities then move by a
 tenth of their standard deviation, the root of this; chosen."""
@@ -90,6 +90,10 @@ class Point:
         free = replace(self, at=self.at.read, alone=True)
         bound, loose = (free.expected(point.chosen.z) for point in (self, free))
         return free if bound > HINDERED * max(loose, least) else self
+
+    def held(self, penalty: Penalty) -> Point:
+        """The same with one penalty of those that there are."""
+        return replace(self, within=replace(self.within, penalties=(penalty,)))
 
     def expected(self, z: Array) -> float:
         """What is left, root of the sum of squares, at coordinates near by as far as slopes tell."""
@@ -166,11 +170,12 @@ def descend(reduced: Reduced, within: Coordinates, z: Array, near: State) -> Fou
 def _steps(here: Point, limits: Limits, least: float) -> tuple[Point, Chosen, int]:
     """Steps until what is least hardly falls, or none helps."""
     for number in range(STEPS):
-        here = here.freed(least)
+        here = here.freed(least) if number < CHANGING else here.held(chosen.penalty)
         chosen = here.chosen
-        step = limits.towards(here, chosen.z)
+        step, enough = limits.towards(here, chosen.z), SETTLED * chosen.noise**2
         length, before = limits.length(here, step), here.merit(chosen)
-        while length >= SHORTEST:
+        gain = before - here.expected(here.z + step) ** 2 - chosen.weight * chosen.penalty.of(here.z + step)
+        while length >= SHORTEST and (length == 1 or length * gain > enough):
             deadline.turn()
             there = here.moved(here.z + length * step)
             if there.merit(chosen) <= before:
@@ -178,7 +183,7 @@ def _steps(here: Point, limits: Limits, least: float) -> tuple[Point, Chosen, in
             length /= 2
         else:
             return here, chosen, number
-        settled = before - there.merit(chosen) <= SETTLED * chosen.noise**2
+        settled = before - there.merit(chosen) <= enough
         here = there.renormed()
         if settled:
             return here, here.chosen, number + 1

@@ -190,7 +190,8 @@ class Reduced:
         for alike in (each for family in self.families for each in zip(*(c.rows for c in family), strict=True)):
             if len(alike) > 1:
                 shared |= dict.fromkeys(alike, float(np.exp(np.mean(np.log([found[row] for row in alike])))))
-        return replace(self, scales=shared | {row: found[row] for row in counts}, shared=shared)
+        alone = {row: found[row] for row in counts} if noise else {}
+        return replace(self, scales=shared | alone, shared=shared)
 
     @property
     def size(self) -> float:

@@ -45,7 +45,7 @@ MARGIN, WIDER = 4.0, 1.35
 FIRST = {1: 60.0, 2: 14.0, 3: 5.0}
 """The wave numbers that a first level resolves, in so many coordinates, at most: it is to be cheap; chosen."""
 LEARNED = 6.0
-"""The first band of learned fields, in coordinates scaled to [-1, 1]; chosen."""
+"""The first band of learned fields, in coordinates scaled to [-1, 1], where fields are no waves; chosen."""
 FEWEST, WIDEST = {1: 60, 2: 300, 3: 600}, 2200
 """Features of a field in so many coordinates at least, and of all that equations couple at most; chosen."""
 DENSITY = 3.0
@@ -124,7 +124,8 @@ def solve(context: Context) -> Iterator[Candidate]:
     held_out = draw(form, SCORED, seed + HELD_OUT)
     points = [field_points(form, k, COMPARED, seed) for k in range(len(form.unknowns))]
     waves = Survey.of(forward(form), seed).waves
-    plan = Plan(tuple(float(w) for w in np.minimum(waves, FIRST[form.space.dim]) + MARGIN), LEARNED)
+    band = np.minimum(waves, FIRST[form.space.dim]) + MARGIN
+    plan = Plan(tuple(map(float, band)), told(form, roles, np.minimum(2 * waves, band)))
     before: Found | None = None
     latest, scored = [np.inf] * len(points), np.inf
     while True:
@@ -156,6 +157,19 @@ def solve(context: Context) -> Iterator[Candidate]:
         if settled or widest or found.seconds * (wider / width) ** CUBIC > left(context, error):
             return
         before, plan = found, after
+
+
+def told(form: Form, roles: Roles, waves: Array) -> float:
+    """The first band of learned fields: readings of waves tell what varies up to twice as fast as these (the limit of
+    diffraction), which are given in the coordinates of the whole."""
+    lo, hi = bounds(form)
+    found = [LEARNED]
+    for k in roles.learned:
+        if not form.unknowns[k].is_number:
+            along = [axis for axis, x in enumerate(form.space.coords) if x in form.unknowns[k].symbol.args]
+            mine = np.subtract(*bounds(form, k)[::-1]) / (hi - lo)
+            found.append(float(np.max((waves * mine)[along])))
+    return max(found)
 
 
 def forward(form: Form) -> Form:
