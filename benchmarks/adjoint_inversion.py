@@ -2,12 +2,12 @@
 
     python benchmarks/adjoint_inversion.py [--cells 60 80 100 120]
 
-The same readings, noise and absorbing layer: five-point differences of the scattered fields, factorised once for each
-frequency and step; by adjoint states, one for each receiver and frequency, the slopes of all readings by the squared
-slowness at each node (Pratt, Shin and Hicks 1998). Its deviation from the background is penalised by its gradient or its
-bending, with the weight at which what is left of the readings is their noise (Morozov 1966), which is given here, where
-inrpde estimates it. The table gives the relative L2 error of the squared slowness and the seconds of processor time,
-for grids of so many cells along the disk's diameter.
+The same readings and noise: five-point differences of the scattered fields in a perfectly matched layer, factorised
+once for each frequency and step; by adjoint states, one for each receiver and frequency, the slopes of all readings by
+the squared slowness at each node of the disk (Pratt, Shin and Hicks 1998). Its deviation from the background is
+penalised by its gradient or its bending, with the weight at which what is left of the readings is their noise (Morozov
+1966), which is given here, where inrpde estimates it. The table gives the relative L2 error of the squared slowness, that beside its
+deviation from the background, and the seconds of processor time, for grids of so many cells along the disk's diameter.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ import numpy as np
 from scipy.sparse import coo_array, csc_array, diags_array, eye_array, kron
 from scipy.sparse.linalg import splu
 from scipy.special import hankel1
+from sympy import lambdify
 
 from inrpde.problems import inversion
-from sympy import lambdify
 
 Array = np.ndarray
 STEPS, FALL, WORTH = 12, 0.1, 0.95
-"""Gauss and Newton's steps at most; what is left of the readings in squares is to fall to a tenth in each of them, or to
-the noise (Hanke 1997); and a step that gains less than this is the last; chosen."""
+"""Gauss and Newton's steps at most; what is left of the readings in squares is to fall to a tenth in each of them, or
+to the noise (Hanke 1997); and a step that leaves more than this is the last; chosen."""
 FREQUENCIES, DEPTH, STRENGTH = (3, 5, 7), 0.5, 24.0
-"""Wavenumbers, and the absorbing layer, as in the problem."""
+"""Wavenumbers, those of the problem, and the absorbing layer round the square [-1, 1]²."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +127,8 @@ def invert(cells: int, order: int, setting: Sequence[tuple[float, Array, float]]
     line = diags_array([np.full(n, 2.0), -np.ones(n - 1), -np.ones(n - 1)], offsets=[0, 1, -1]) / grid.h**2
     bent = csc_array(kron(line, eye_array(n)) + kron(eye_array(n), line))[inner][:, inner]
     smooth = splu(bent if order == 1 else csc_array(bent @ bent))
-    medium, least = np.ones(len(inner)), np.inf
+    medium = before = np.ones(len(inner))
+    least = np.inf
     for _ in range(STEPS):
         left, slopes = (np.concatenate(each) for each in zip(*(f.linearised(medium) for f in frequencies), strict=True))
         size = float(left @ left)

@@ -63,7 +63,7 @@ def readings(
 def problem(
     frequencies: Sequence[float] = (3, 5, 7), sources: int = 4, receivers: int = 24, noise: float = 0.01, seed: int = 0
 ) -> Problem:
-    """`frequencies` are wavenumbers outside; so many point sources lie on a circle of radius 2, and so many receivers on one
+    """`frequencies` are wavenumbers outside; so many point sources lie on a circle of radius 2, and receivers on one
     of radius 0.9; `noise` is relative to the root mean square of the readings at a frequency."""
     space = Space("x y")
     m = space.coefficient("m", positive=True)

@@ -20,7 +20,8 @@ from inrpde.solvers.linear.weights import weights
 
 Array = np.ndarray
 STEPS, CHANGING = 30, 8
-"""Steps at most, and those before which the penalty may become another: two that are as likely would take turns; chosen."""
+"""Steps at most, and those after which the penalty is the last one's: two that are as likely would take turns;
+chosen."""
 SETTLED = 1e-2
 """By how many times the noise's variance the last step lowers what is least, at most: learned quantities then move by a
 tenth of their standard deviation, the root of this; chosen."""
@@ -37,7 +38,7 @@ the units of the rows: a tenth of the readings; chosen."""
 HINDERED, SMALL = 1.3, 1e-3
 """How many times as much is left of readings, at least, where equations count as where they do not, if these are not
 resolved; and the share of readings below which nothing is left of them; chosen."""
-ROUNDS, SAME = 4, 1.3
+ROUNDS, SAME = 4, 1.5
 """How many times the noise of each condition is taken anew, at most, where several are read, and the ratio to the one
 before of which it is the same; chosen."""
 
@@ -63,24 +64,33 @@ class Found:
 @dataclass(frozen=True, eq=False)
 class Point:
     """Coordinates of what is learned, and what is left there, of all equations or of the readings `alone`; `within` has
-    the penalties as they are there."""
+    the penalties as they are there, of which any is chosen, or the one of a number."""
 
     z: Array
     at: Linearised
     reduced: Reduced
     within: Coordinates
     alone: bool = False
+    number: int | None = None
 
     @classmethod
-    def of(cls, reduced: Reduced, within: Coordinates, z: Array, near: State, alone: bool = False) -> Point:
+    def of(
+        cls,
+        reduced: Reduced,
+        within: Coordinates,
+        z: Array,
+        near: State,
+        alone: bool = False,
+        number: int | None = None,
+    ) -> Point:
         """That of coordinates, with fields that follow from a state near by."""
         state, fields = reduced.followed(reduced.placed(near, within.heads(z)))
         at = reduced.linearised(state, fields, within)
-        return cls(z, at.read if alone else at, reduced, within, alone)
+        return cls(z, at.read if alone else at, reduced, within, alone, number)
 
     def moved(self, z: Array) -> Point:
         """That of other coordinates, near by."""
-        return Point.of(self.reduced, self.within, z, self.at.state, self.alone)
+        return Point.of(self.reduced, self.within, z, self.at.state, self.alone, self.number)
 
     def freed(self, least: float) -> Point:
         """The same of the readings alone, where what is left of equations keeps these from being met, as far as they
@@ -91,9 +101,9 @@ class Point:
         bound, loose = (free.expected(point.chosen.z) for point in (self, free))
         return free if bound > HINDERED * max(loose, least) else self
 
-    def held(self, penalty: Penalty) -> Point:
-        """The same with one penalty of those that there are."""
-        return replace(self, within=replace(self.within, penalties=(penalty,)))
+    def held(self) -> Point:
+        """The same with the penalty that is the likeliest here."""
+        return replace(self, number=self.within.penalties.index(self.chosen.penalty))
 
     def expected(self, z: Array) -> float:
         """What is left, root of the sum of squares, at coordinates near by as far as slopes tell."""
@@ -105,12 +115,13 @@ class Point:
         within = penalised(reduced, self.within, self.at.state)
         if reduced is self.reduced and within is self.within:
             return self
-        return Point.of(reduced, within, self.z, self.at.state, self.alone)
+        return Point.of(reduced, within, self.z, self.at.state, self.alone, self.number)
 
     @cached_property
     def chosen(self) -> Chosen:
         """The likeliest of the linearised problem."""
-        return choose(*self.linear)
+        slopes, data, penalties, count = self.linear
+        return choose(slopes, data, penalties if self.number is None else penalties[self.number :][:1], count)
 
     @property
     def linear(self) -> tuple[Array, Array, tuple[Penalty, ...], int]:
@@ -170,7 +181,7 @@ def descend(reduced: Reduced, within: Coordinates, z: Array, near: State) -> Fou
 def _steps(here: Point, limits: Limits, least: float) -> tuple[Point, Chosen, int]:
     """Steps until what is least hardly falls, or none helps."""
     for number in range(STEPS):
-        here = here.freed(least) if number < CHANGING else here.held(chosen.penalty)
+        here = here.freed(least) if number < CHANGING else here.held()
         chosen = here.chosen
         step, enough = limits.towards(here, chosen.z), SETTLED * chosen.noise**2
         length, before = limits.length(here, step), here.merit(chosen)

@@ -176,8 +176,7 @@ class Reduced:
         """With rows that weigh as at a state: readings by the noise of their condition, or their size, and equations
         as errors of fields, `STIFF` times as much as all readings together."""
         rows = dict(zip(self.form.rows, score(self.form, self.samples, state).rows, strict=True))
-        counts = {row: len(self.samples.of(row).points) if row.jets else 1 for row in self.roles.readings}
-        sizes = {row: each.scale for row, each in rows.items()}
+        counts, sizes = self._counts, {row: each.scale for row, each in rows.items()}
         for group in (each for family in self.families for each in family):
             lacking = max((rows[row].rms / max(sizes[row], 1e-300) for row in group.rows if row in counts), default=1.0)
             sizes |= {row: sizes[row] * max(lacking, 1.0) for row in group.rows}  # at least what readings say they lack
@@ -196,9 +195,13 @@ class Reduced:
     @property
     def size(self) -> float:
         """How large all readings are as they weigh, root of the sum of squares."""
-        sizes = zip(self.form.rows, data(self.form, self.samples), strict=True)
-        counts = {row: len(self.samples.of(row).points) if row.jets else 1 for row in self.roles.readings}
-        return float(np.linalg.norm([size * self.scales[row] * counts[row] ** 0.5 for row, size in sizes if row in counts]))
+        sizes = dict(zip(self.form.rows, data(self.form, self.samples), strict=True))
+        return float(np.linalg.norm([sizes[row] * self.scales[row] * n**0.5 for row, n in self._counts.items()]))
+
+    @property
+    def _counts(self) -> dict[Row, int]:
+        """How many readings there are of each kind."""
+        return {row: len(self.samples.of(row).points) if row.jets else 1 for row in self.roles.readings}
 
     def system(self, state: State, only: tuple[int, ...]) -> System:
         """The rows of equations and readings on the columns of some unknowns, weighted."""
