@@ -1,13 +1,14 @@
 """The classical opponent of the problem `inversion`: finite differences, adjoint states and Gauss and Newton's steps.
 
-    python benchmarks/adjoint_inversion.py [--cells 60 80 100 120]
+    python benchmarks/adjoint_inversion.py [--cells 60 80 100 120] [--seed 0]
 
 The same readings and noise: five-point differences of the scattered fields in a perfectly matched layer, factorised
 once for each frequency and step; by adjoint states, one for each receiver and frequency, the slopes of all readings by
 the squared slowness at each node of the disk (Pratt, Shin and Hicks 1998). Its deviation from the background is
 penalised by its gradient or its bending, with the weight at which what is left of the readings is their noise (Morozov
-1966), which is given here, where inrpde estimates it. The table gives the relative L2 error of the squared slowness, that beside its
-deviation from the background, and the seconds of processor time, for grids of so many cells along the disk's diameter.
+1966), which is given here, where inrpde estimates it. The table gives the relative L2 error of the squared slowness,
+that beside its deviation from the background, and the seconds of processor time, for grids of so many cells along the
+disk's diameter.
 """
 
 from __future__ import annotations
@@ -148,9 +149,10 @@ def invert(cells: int, order: int, setting: Sequence[tuple[float, Array, float]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", type=int, nargs="+", default=[60, 80, 100, 120])
+    parser.add_argument("--seed", type=int, default=0, help="of the noise")
     arguments = parser.parse_args()
     heard, sources = inversion.ring(24, 0.9), inversion.ring(4, 2.0)
-    values = inversion.readings(FREQUENCIES, sources, heard, 0.01, 0)
+    values = inversion.readings(FREQUENCIES, sources, heard, 0.01, arguments.seed)
     setting = [(k, *each) for k, each in zip(FREQUENCIES, values, strict=True)]
     print("| cells | penalty | error | contrast's | s |\n|---|---|---|---|---|")
     for cells in arguments.cells:
