@@ -146,19 +146,24 @@ def invert(cells: int, order: int, setting: Sequence[tuple[float, Array, float]]
     return medium
 
 
+def measured(seed: int) -> tuple[list[tuple[float, Array, float]], Array, Array]:
+    """What the problem reads, by wavenumbers, with a seed of the noise; the places of receivers and of sources."""
+    ring, sources = inversion.ring(24, 0.9), inversion.ring(4, 2.0)
+    values = inversion.readings(FREQUENCIES, sources, ring, 0.01, seed)
+    return [(k, *each) for k, each in zip(FREQUENCIES, values, strict=True)], ring, sources
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", type=int, nargs="+", default=[60, 80, 100, 120])
     parser.add_argument("--seed", type=int, default=0, help="of the noise")
     arguments = parser.parse_args()
-    heard, sources = inversion.ring(24, 0.9), inversion.ring(4, 2.0)
-    values = inversion.readings(FREQUENCIES, sources, heard, 0.01, arguments.seed)
-    setting = [(k, *each) for k, each in zip(FREQUENCIES, values, strict=True)]
+    setting = measured(arguments.seed)
     print("| cells | penalty | error | contrast's | s |\n|---|---|---|---|---|")
     for cells in arguments.cells:
         for order, name in ((1, "gradient"), (2, "bending")):
             begun = time.process_time()
-            medium = invert(cells, order, setting, heard, sources)
+            medium = invert(cells, order, *setting)
             spent = time.process_time() - begun
             grid = Grid(2 / cells)
             true = lambdify(inversion.COORDS, inversion.MEDIUM)(*grid.places[grid.inner].T)
