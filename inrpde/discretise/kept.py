@@ -94,6 +94,8 @@ class Remembering(Aside):
         wanted = list(indices)
         if not any(points is at for at in self.places):
             return self.inner.apply(points, head, wanted)
+        if not np.any(head):
+            return {index: np.full(len(points), 0.0 if any(index) else self.offset, head.dtype) for index in wanted}
         out = {index: np.full(len(points), 0.0 if any(index) else self.offset, head.dtype) for index in wanted}
         start = 0
         for piece, rows in zip(self.pieces, held_by(self.inner, points), strict=True):

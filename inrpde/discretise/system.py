@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -71,11 +71,11 @@ class System:
             numbers = [number for number, link in enumerate(links) if link & mine]
             if numbers:
                 columns = np.concatenate([np.arange(self.pieces[k].start, self.pieces[k].stop) for k in group])
-                found.append((columns, numbers, self._of(group, [self.blocks[number] for number in numbers])))
+                found.append((columns, numbers, self.part(group, [self.blocks[number] for number in numbers])))
         return found
 
-    def _of(self, group: list[int], blocks: list[Block]) -> System:
-        """The system of some of the pieces."""
+    def part(self, group: Sequence[int], blocks: Sequence[Block]) -> System:
+        """The system of some of the pieces, by their numbers, in blocks that hold no others."""
         number = {k: i for i, k in enumerate(group)}
         moved = [
             replace(block, parts=tuple(replace(part, piece=number[part.piece]) for part in block.parts))
@@ -130,11 +130,13 @@ class System:
 
 
 def linearise(
-    form: Form, samples: Samples, state: State, jets: Jets, only: Container[int] | None = None
+    form: Form, samples: Samples, state: State, jets: Jets, only: Container[int] | None = None,
+    rows: Container[Row] | None = None,
 ) -> System:  # fmt: skip
     """The system whose solution is the full next vector of heads: T·c_new = T·c - residual(c), at a state.
 
-    With `only` for those unknowns alone, the others as they are: their columns are in no block."""
+    With `only` for those unknowns alone, the others as they are: their columns are in no block. With `rows` of those
+    equations alone."""
     only = range(len(form.unknowns)) if only is None else only
     numbers: list[tuple[complex | float, Array]] = []
     for k in range(len(form.integrals)):
@@ -142,8 +144,9 @@ def linearise(
     blocks: list[Block] = []
     for row, at in zip(form.rows, jets.rows, strict=True):
         deadline.turn()
-        parts, right = _rows(form, row, samples.of(row), state, at, numbers, only)
-        blocks += _blocks(form, row, samples.of(row), parts, right)
+        if rows is None or row in rows:
+            made = _rows(form, row, samples.of(row), state, at, numbers, only)
+            blocks += _blocks(form, row, samples.of(row), *made)
     return System(tuple(blocks), piece_slices(state.trials))
 
 
@@ -158,17 +161,20 @@ def _slices(widths: Sequence[int]) -> tuple[slice, ...]:
     return tuple(slice(int(stop - width), int(stop)) for stop, width in zip(stops, widths, strict=True))
 
 
-def _blocks(form: Form, row: Row, site: Site, parts: list[Entries], right: Array) -> list[Block]:
+def _blocks(
+    form: Form, row: Row, site: Site, parts: list[Entries], right: Array, complex_: tuple[bool, bool]
+) -> list[Block]:
     condition = form.conditions[row.condition]
     weight = np.sqrt(condition.weight)
     n = len(right)
     root = weight * (site.roots if n == len(site.weights) else np.ones(n))
     sides = [(parts, right)]
-    if form.arithmetic == "split" and any(np.iscomplexobj(a) for a in (right, *(p.matrix for p in parts))):
+    if form.arithmetic == "split":
         sides = [
-            ([Entries(p.piece, p.rows, side(p.matrix)) for p in parts], side(right)) for side in (np.real, np.imag)
+            ([Entries(p.piece, p.rows, side(p.matrix)) for p in parts], side(right))
+            for side, there in zip((np.real, np.imag), complex_, strict=True)
+            if there
         ]
-        sides = [(ps, b) for ps, b in sides if np.any(b) or any(np.any(p.matrix) for p in ps)]
     scale = max((_rms(ps) for ps, _ in sides), default=0.0) or 1.0
     return [Block(row, tuple(ps), b, scale, root, condition.norm) for ps, b in sides]
 
@@ -191,7 +197,7 @@ def _integral(
     """The value of an integral at the state, and its derivative with respect to all heads, (width,), 0 to those of
     others than `only`; `inner` are those of the integrals before it, which its integrand may hold."""
     term, site = form.integrals[number], samples.integrals[number]
-    parts, right = _rows(form, term.row, site, state, jets.integrals[number], inner, only, once=False)
+    parts, right, _ = _rows(form, term.row, site, state, jets.integrals[number], inner, only, once=False)
     weights = site.weights / (site.measure if term.mean else 1.0)
     pieces = piece_slices(state.trials)
     slope = np.zeros(state.width, dtype=np.result_type(float, *(part.matrix.dtype for part in parts)))
@@ -203,11 +209,13 @@ def _integral(
 def _rows(
     form: Form, row: Row, site: Site, state: State, at: dict, numbers: list[tuple[complex | float, Array]],
     only: Container[int], once: bool = True,
-) -> tuple[list[Entries], Array]:  # fmt: skip
-    """The tangent's columns of one equation, and T·c - residual(c); `once` if it is the same at every point."""
+) -> tuple[list[Entries], Array, tuple[bool, bool]]:  # fmt: skip
+    """The tangent's columns of one equation, T·c - residual(c), and whether it has a real and an imaginary side,
+    whichever columns are asked for; `once` if it is the same at every point."""
     n = len(site.points)
     env = filled(form, row, site, at, [number for number, _ in numbers])
     (value,), slopes = row.value(env), row.tangents(env)
+    sides = _sides(row, value, slopes, numbers)
     slopes = {s: v for s, v in slopes.items() if s in row.integrals or row.jets[s].unknown in only}
     if once and not row.jets and all(np.ndim(v) == 0 for v in (value, *slopes.values())):
         n = 1
@@ -218,12 +226,24 @@ def _rows(
             _, direction = numbers[row.integrals[symbol]]
             along = np.array(np.broadcast_to(slope, (n,)))
             pieces = piece_slices(state.trials)
-            parts += [Entries(k, None, np.outer(along, direction[piece])) for k, piece in enumerate(pieces)]
+            moved = [(k, direction[piece]) for k, piece in enumerate(pieces) if np.any(direction[piece])]
+            parts += [Entries(k, None, np.outer(along, each)) for k, each in moved]
             right = right + along * (direction @ state.vector)
         else:
             jet = row.jets[symbol]
             right = right + slope * (at[symbol] - (0.0 if any(jet.index) else state.trials[jet.unknown].offset))
-    return parts, right
+    return parts, right, sides
+
+
+def _sides(
+    row: Row, value: complex | Array, slopes: Mapping, numbers: Sequence[tuple[complex | float, Array]]
+) -> tuple[bool, bool]:
+    """Has an equation of real unknowns a real and an imaginary side? Products with integrals may have both."""
+    values = (value, *slopes.values(), *(numbers[k][1] for k in row.integrals.values()))
+    if not any(np.iscomplexobj(each) for each in values):
+        return True, False
+    real, imaginary = (any(np.any(side(each)) for each in values) for side in (np.real, np.imag))
+    return real or bool(row.integrals) or not imaginary, imaginary
 
 
 def _columns(row: Row, site: Site, state: State, slopes: dict) -> list[Entries]:

@@ -169,6 +169,7 @@ UNCERTAIN = [
     ("find_boundary", {"u": 1e-2, "q": 0.2}),
     pytest.param("find_conductivity", {"u": 1e-3, "a": 8e-3}, marks=slow),
     pytest.param("find_heat", {"u": 5e-4, "a": 5e-3}, marks=slow),
+    pytest.param("inversion", {"m": 6e-3}, marks=slow),
 ]
 
 

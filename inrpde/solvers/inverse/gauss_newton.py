@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -18,8 +19,9 @@ from inrpde.solvers.inverse.regularise import Chosen, averaged, choose
 from inrpde.solvers.linear.weights import weights
 
 Array = np.ndarray
-STEPS = 30
-"""Steps at most; chosen."""
+STEPS, CHANGING = 30, 8
+"""Steps at most, and those after which the penalty is the last one's: two that are as likely would take turns;
+chosen."""
 SETTLED = 1e-2
 """By how many times the noise's variance the last step lowers what is least, at most: learned quantities then move by a
 tenth of their standard deviation, the root of this; chosen."""
@@ -33,7 +35,10 @@ of a factorisation being larger, and the part of it that a number is, at least; 
 SPARE, WORST = 2.0, 0.1
 """Readings beside those that the answer takes up from which these tell their noise, and what it is taken for else, in
 the units of the rows: a tenth of the readings; chosen."""
-ROUNDS, SAME = 4, 1.3
+HINDERED, SMALL = 1.3, 1e-3
+"""How many times as much is left of readings, at least, where equations count as where they do not, if these are not
+resolved; and the share of readings below which nothing is left of them; chosen."""
+ROUNDS, SAME = 4, 1.5
 """How many times the noise of each condition is taken anew, at most, where several are read, and the ratio to the one
 before of which it is the same; chosen."""
 
@@ -58,22 +63,51 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """Coordinates of what is learned, and what is left there; `within` has the penalties as they are there."""
+    """Coordinates of what is learned, and what is left there, of all equations or of the readings `alone`; `within` has
+    the penalties as they are there, of which any is chosen, or the one of a number."""
 
     z: Array
     at: Linearised
     reduced: Reduced
     within: Coordinates
+    alone: bool = False
+    number: int | None = None
 
     @classmethod
-    def of(cls, reduced: Reduced, within: Coordinates, z: Array, near: State) -> Point:
+    def of(
+        cls,
+        reduced: Reduced,
+        within: Coordinates,
+        z: Array,
+        near: State,
+        alone: bool = False,
+        number: int | None = None,
+    ) -> Point:
         """That of coordinates, with fields that follow from a state near by."""
         state, fields = reduced.followed(reduced.placed(near, within.heads(z)))
-        return cls(z, reduced.linearised(state, fields, within), reduced, within)
+        at = reduced.linearised(state, fields, within)
+        return cls(z, at.read if alone else at, reduced, within, alone, number)
 
     def moved(self, z: Array) -> Point:
         """That of other coordinates, near by."""
-        return Point.of(self.reduced, self.within, z, self.at.state)
+        return Point.of(self.reduced, self.within, z, self.at.state, self.alone, self.number)
+
+    def freed(self, least: float) -> Point:
+        """The same of the readings alone, where what is left of equations keeps these from being met, as far as they
+        differ from the size `least`: it is no knowledge then, but what the features do not resolve."""
+        if self.alone or self.reduced.norms:
+            return self
+        free = replace(self, at=self.at.read, alone=True)
+        bound, loose = (free.expected(point.chosen.z) for point in (self, free))
+        return free if bound > HINDERED * max(loose, least) else self
+
+    def held(self) -> Point:
+        """The same with the penalty that is the likeliest here."""
+        return replace(self, number=self.within.penalties.index(self.chosen.penalty))
+
+    def expected(self, z: Array) -> float:
+        """What is left, root of the sum of squares, at coordinates near by as far as slopes tell."""
+        return float(np.linalg.norm(self.at.left - self.at.slopes @ (z - self.z)))
 
     def renormed(self) -> Point:
         """The same with the weights that conditions of the norm 1 have here."""
@@ -81,11 +115,13 @@ class Point:
         within = penalised(reduced, self.within, self.at.state)
         if reduced is self.reduced and within is self.within:
             return self
-        return Point.of(reduced, within, self.z, self.at.state)
+        return Point.of(reduced, within, self.z, self.at.state, self.alone, self.number)
 
+    @cached_property
     def chosen(self) -> Chosen:
         """The likeliest of the linearised problem."""
-        return choose(*self.linear)
+        slopes, data, penalties, count = self.linear
+        return choose(slopes, data, penalties if self.number is None else penalties[self.number :][:1], count)
 
     @property
     def linear(self) -> tuple[Array, Array, tuple[Penalty, ...], int]:
@@ -111,8 +147,11 @@ def penalised(reduced: Reduced, within: Coordinates, state: State) -> Coordinate
 def descend(reduced: Reduced, within: Coordinates, z: Array, near: State) -> Found:
     """From coordinates, and a state near by, to where the loss is least."""
     begun, limits, steps = time.perf_counter(), Limits.of(reduced.form, reduced), 0
+    alone = False
     for _ in range(ROUNDS):
-        here, chosen, taken = _steps(Point.of(reduced, within, z, near).renormed(), limits)
+        begin = Point.of(reduced, within, z, near, alone).renormed()
+        here, chosen, taken = _steps(begin, limits, SMALL * reduced.size)
+        alone = here.alone
         z, near, steps = here.z, here.at.state, steps + taken
         noise = _noise(here, chosen)
         before = {row.condition: chosen.noise / reduced.scales[row] for row in reduced.roles.readings}
@@ -139,13 +178,15 @@ def descend(reduced: Reduced, within: Coordinates, z: Array, near: State) -> Fou
     )
 
 
-def _steps(here: Point, limits: Limits) -> tuple[Point, Chosen, int]:
+def _steps(here: Point, limits: Limits, least: float) -> tuple[Point, Chosen, int]:
     """Steps until what is least hardly falls, or none helps."""
     for number in range(STEPS):
-        chosen = here.chosen()
-        step = limits.towards(here, chosen.z)
+        here = here.freed(least) if number < CHANGING else here.held()
+        chosen = here.chosen
+        step, enough = limits.towards(here, chosen.z), SETTLED * chosen.noise**2
         length, before = limits.length(here, step), here.merit(chosen)
-        while length >= SHORTEST:
+        gain = before - here.expected(here.z + step) ** 2 - chosen.weight * chosen.penalty.of(here.z + step)
+        while length >= SHORTEST and (length == 1 or length * gain > enough):
             deadline.turn()
             there = here.moved(here.z + length * step)
             if there.merit(chosen) <= before:
@@ -153,11 +194,11 @@ def _steps(here: Point, limits: Limits) -> tuple[Point, Chosen, int]:
             length /= 2
         else:
             return here, chosen, number
-        settled = before - there.merit(chosen) <= SETTLED * chosen.noise**2
+        settled = before - there.merit(chosen) <= enough
         here = there.renormed()
         if settled:
-            return here, here.chosen(), number + 1
-    return here, here.chosen(), STEPS
+            return here, here.chosen, number + 1
+    return here, here.chosen, STEPS
 
 
 def _noise(here: Point, chosen: Chosen) -> dict[int, float]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from inrpde.compiler.form import Form
 from inrpde.discretise.system import Block, System
-from inrpde.solvers.inverse.reduced import Fields
+from inrpde.solvers.linear.parts import Parts
 
 Array = np.ndarray
 SMALLEST = 1e-4
@@ -84,7 +84,7 @@ def kinds(system: System, readings: set[int]) -> Array:
     )
 
 
-def spare(fields: Fields, kind: Array, signs: Array, drawn: Array) -> dict[int, float]:
+def spare(fields: Parts, kind: Array, signs: Array, drawn: Array) -> dict[int, float]:
     """By kind the number of its rows, less the degrees of freedom that fields take up of them: `drawn` (width, m) are
     the heads that they make of random `signs` (rows, m)."""
     taken = np.mean(signs * fields.times(drawn), axis=1)

@@ -13,9 +13,9 @@ from inrpde.discretise.jets import Jets, evaluate_jets
 from inrpde.discretise.state import State
 from inrpde.discretise.system import System, linearise
 from inrpde.sampling.sites import Samples
-from inrpde.solvers.inverse.reduced import Fields, times
 from inrpde.solvers.inverse.roles import Roles
 from inrpde.solvers.joint.components import EQUATIONS, Sizes, factors, kinds, spare, weighted
+from inrpde.solvers.linear.parts import Parts, times
 from inrpde.solvers.linear.weights import absolute, weights
 
 Array = np.ndarray
@@ -86,7 +86,7 @@ class Linear:
     joint: Joint
     state: State
     sizes: Sizes
-    fields: Fields
+    fields: Parts
     left: Array
     slopes: Array
     kind: Array
@@ -106,7 +106,7 @@ class Linear:
         heads[stops[list(roles.learned)] - 1, np.arange(len(roles.learned))] = 1.0
         slopes = times(_like(linearise(form, joint.samples, state, jets, roles.learned), system), heads)
         return cls(
-            joint, state, sizes, Fields.of(system), joint.left(state, jets, system), slopes, kinds(system, readings)
+            joint, state, sizes, Parts.of(system), joint.left(state, jets, system), slopes, kinds(system, readings)
         )
 
     def step(self, rng: np.random.Generator) -> Step:

@@ -181,7 +181,7 @@ def _columns(form: Form, jet: Jet, site: Site, homes: Sequence[Home | None], col
 
 def _null(matrix: Array) -> Array:
     """A basis (r, columns) of what a matrix makes nothing of, each row with a 1 where the others have zeros."""
-    _, values, right = np.linalg.svd(matrix)
+    _, values, right = np.linalg.svd(np.linalg.qr(matrix, mode="r"))  # the rows may be many
     kept = np.count_nonzero(values > FREE * max(values.max(initial=0.0), 1e-300))
     return _reduced(right[kept:], np.ones(matrix.shape[1], bool))
 

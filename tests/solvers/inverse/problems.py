@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
-from sympy import Eq, Interval, Rational, exp, lambdify, pi, sin, sqrt
+from sympy import Eq, I, Interval, Rational, exp, lambdify, pi, sin, sqrt
 
 from inrpde import Learned, On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
@@ -97,6 +97,27 @@ def of_rise():
 
 LINEAR = {"number": of_number, "number inside exp": of_place, "field": of_field}
 ALL = LINEAR | {"nonlinear": of_reaction}
+
+
+def of_waves(frequencies=(3,), sources=2, width=0.3):
+    """u'' + k² m u = -exp(-(x - p)²/(2 width²)) with waves that leave at both ends, from sources at
+    several p, and readings that are none of theirs."""
+    m = space.coefficient("m", positive=True)
+    unknowns, conditions = [], [On(omega.boundary, Eq(m, 1))]
+    places, rng = np.linspace(0.02, 0.98, 20), np.random.default_rng(0)
+    for wave in frequencies:
+        for number in range(sources):
+            w = space.unknown(f"w_{wave}_{number}", complex=True)
+            push = exp(-((x - Rational(1 + number, 4)) ** 2) / (2 * width**2))
+            values = rng.standard_normal(20) + 1j * rng.standard_normal(20)
+            sensors = Points(space, places[:, None], {"w": 0.1 * values})
+            unknowns.append(w)
+            conditions += [
+                On(omega, Eq(w.diff(x, 2) + wave**2 * m * w, -push)),
+                On(omega.boundary, Eq(space.normal[0] * w.diff(x), I * wave * w)),
+                On(sensors, Eq(w, sensors["w"])),
+            ]
+    return Problem("waves", unknowns, conditions, {m: Learned(1.0, bounds=(0.1, 10))})
 
 
 def setup(problem, width=30, seed=0, plan=PLAN):

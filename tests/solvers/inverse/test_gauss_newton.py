@@ -1,5 +1,7 @@
 """Steps to what is learned: within bounds, as far as the readings tell, and as certain as these make it."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sympy import Eq, lambdify
@@ -8,7 +10,9 @@ from inrpde import Learned, Points, Problem
 from inrpde.declaration import On
 from inrpde.discretise.state import field_at
 from inrpde.solvers.inverse import gauss_newton
+from inrpde.solvers.inverse.coordinates import Coordinates, Penalty
 from inrpde.solvers.inverse.gauss_newton import Limits, Point, descend, penalised
+from inrpde.solvers.inverse.reduced import Linearised
 from inrpde.solvers.inverse.starts import best
 from tests.solvers.inverse import problems
 
@@ -196,3 +200,17 @@ def test_a_penalty_that_is_declared_takes_the_place_of_others():
 def test_steps_end(monkeypatch):
     monkeypatch.setattr(gauss_newton, "STEPS", 1)
     assert found(problems.of_number())[1].steps == 1
+
+
+@pytest.mark.parametrize(("stiff", "alone"), [(0.0, False), (1e3, True)], ids=["resolved", "in the way"])
+def test_equations_that_features_do_not_resolve_do_not_hold_readings_up(stiff, alone):
+    """Readings ask for coordinates at which so much would be left of equations."""
+    slopes, noisy = np.random.default_rng(0).standard_normal((40, 3)), np.arange(43) < 40
+    left = np.concatenate([slopes @ [1.0, 2.0, 3.0], np.zeros(3)])
+    whole = np.concatenate([slopes, stiff * np.eye(3)])
+    at = Linearised(None, left, whole, None, noisy, np.zeros(43, int))
+    within = Coordinates(np.zeros(3), np.eye(3), (Penalty(np.eye(3), np.zeros(3)),))
+    found = Point(np.zeros(3), at, SimpleNamespace(norms=()), within).freed(1e-3)
+    assert found.alone == alone
+    assert len(found.at.left) == (40 if alone else 43)
+    assert found.chosen.z == pytest.approx([1, 2, 3], rel=1e-3)

@@ -8,7 +8,6 @@ from inrpde import Learned, On, Points, Problem
 from inrpde.discretise.score import score
 from inrpde.discretise.state import field_at
 from inrpde.sampling.draw import draw
-from inrpde.solvers.inverse.reduced import Fields, times
 from tests.solvers.inverse import problems
 
 AT = np.linspace(0, 1, 101)[:, None]
@@ -100,16 +99,61 @@ def test_no_other_fields_leave_less(cases, name):
     matrix, left = system.matrix()[:, columns], system.minus(state.vector).right
     assert np.linalg.norm(matrix.T @ left) < 1e-5 * np.linalg.norm(matrix) * np.linalg.norm(left)
     heads = np.random.default_rng(0).standard_normal((state.width, 3))
-    assert times(fields.system, heads) == pytest.approx(fields.system.matrix() @ heads)
+    assert fields.times(heads) == pytest.approx(system.matrix() @ heads)
 
 
 def test_several_right_hand_sides_are_those_one_by_one():
     case = problems.setup(problems.of_field())
-    fields = Fields.of(case.reduced.system(case.state, case.roles.fields))
+    fields = case.reduced.fields(case.state)
     right = fields.times(np.random.default_rng(0).standard_normal((case.state.width, 3)))
     one_by_one = np.stack([fields.solve(each) for each in right.T], axis=1)
     made, expected = (fields.times(each) for each in (fields.solve(right), one_by_one))
     assert made == pytest.approx(expected, abs=1e-9 * np.abs(expected).max())
+
+
+@pytest.fixture(scope="module")
+def waves():
+    return problems.setup(problems.of_waves(frequencies=(3, 5)))
+
+
+def test_waves_of_one_frequency_share_a_factorisation_of_complex_columns(waves):
+    assert [len(family) for family in waves.reduced.families] == [2, 2]
+    assert all(each.folded for family in waves.reduced.families for each in family)
+    state = waves.reduced.placed(waves.state, waves.within.heads(waves.z))
+    parts = waves.reduced.fields(state).parts
+    assert [part.system.width for part in parts] == [30, 30]
+    assert all(np.iscomplexobj(part.system.matrix()) for part in parts)
+
+
+def test_fields_that_share_a_factorisation_are_those_of_the_whole_system(waves):
+    state, fields = followed(waves, nearby(waves)[0])
+    system = waves.reduced.system(state, waves.roles.fields)
+    columns = waves.reduced.columns(state, waves.roles.fields)
+    matrix, left = system.matrix()[:, columns], system.minus(state.vector).right
+    assert np.linalg.norm(matrix.T @ left) < 1e-5 * np.linalg.norm(matrix) * np.linalg.norm(left)
+    heads = np.random.default_rng(0).standard_normal((state.width, 3))
+    assert fields.times(heads) == pytest.approx(system.matrix() @ heads)
+
+
+def test_slopes_of_fields_that_share_a_factorisation_are_those_of_differences(waves):
+    z, direction = nearby(waves)
+    at, step = waves.reduced.linearised(*followed(waves, z), waves.within), 1e-3
+    ahead, behind = (waves.reduced.loss(followed(waves, z + h * direction)[0]) for h in (step, -step))
+    assert -2 * at.left @ (at.slopes @ direction) == pytest.approx((ahead - behind) / (2 * step), rel=1e-3)
+    assert at.read.left == pytest.approx(at.left[at.noisy])
+
+
+def test_an_equation_has_the_same_rows_whichever_columns_are_asked_for(waves):
+    lengths = {only: len(waves.reduced.system(waves.state, only).right) for only in ((), (0,), waves.roles.fields)}
+    assert len(set(lengths.values())) == 1
+
+
+def test_readings_weigh_by_their_own_noise_and_fields_follow_by_that_of_all(waves):
+    first, second = (each.rows[-1] for each in waves.reduced.families[0])
+    noise = {row.condition: 1.0 for row in waves.roles.readings} | {first.condition: 0.01}
+    made = waves.reduced.weighed(followed(waves, waves.z)[0], noise)
+    assert made.scales[first] == pytest.approx(100 * made.scales[second])
+    assert made.shared[first] == made.shared[second] == pytest.approx(10 * made.scales[second])
 
 
 def test_what_is_placed_is_of_the_learned_alone():

@@ -6,7 +6,7 @@ from sympy import Eq, Interval, exp, sin
 
 from inrpde import Learned, On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
-from inrpde.solvers.inverse.roles import Roles, held
+from inrpde.solvers.inverse.roles import Roles, families, held
 from tests.solvers.inverse import problems
 
 space = Space("x y")
@@ -81,3 +81,27 @@ def test_the_roles_of_the_problems_of_these_tests():
     roles = problems.setup(problems.of_field()).roles
     assert list(map(len, (roles.readings, roles.given, roles.penalties, roles.equations))) == [1, 1, 0, 2]
     assert not problems.setup(problems.of_reaction()).roles.linear
+
+
+def families_of(problem):
+    case = problems.setup(problem)
+    return families(case.form, case.roles, case.samples, case.state.trials)
+
+
+def test_fields_of_one_operator_are_a_family_and_those_of_another_frequency_another():
+    found = families_of(problems.of_waves(frequencies=(3, 5), sources=3))
+    assert [[each.fields for each in family] for family in found] == [
+        [(0, 1), (2, 3), (4, 5)],
+        [(6, 7), (8, 9), (10, 11)],
+    ]
+    assert Roles.of(compile_problem(problems.of_waves())).coupled == 2
+
+
+def test_a_real_field_is_a_family_of_its_own_and_not_folded():
+    ((alone,),) = families_of(problems.of_field())
+    assert alone.fields == (0,)
+    assert not alone.folded
+
+
+def test_fields_that_are_not_linear_are_no_family():
+    assert all(len(family) == 1 for family in families_of(problems.of_reaction()))
