@@ -38,6 +38,11 @@ class Member:
         return ", ".join(f"{name} = {value:.4g}" for name, value in self.values.items())
 
     @property
+    def word(self) -> str:
+        """The word of its verdict."""
+        return str(self.report["verdict"]["word"])
+
+    @property
     def errors(self) -> dict[str, float]:
         """The estimated errors of its fields."""
         return {name: float(each["estimated_error"]) for name, each in self.report["fields"].items()}
@@ -77,12 +82,14 @@ def _looked_at(
 
 
 def doubts(members: Sequence[Member]) -> list[Finding]:
-    """What members lower the verdict to."""
-    return [
-        Finding(Kind.FAMILY, f"at {each.named}: {told['because']}", told["word"])
-        for each in members
-        if WORDS.index((told := each.report["verdict"])["word"]) < WORDS.index("plausible")
-    ]
+    """What the worst of members that are below plausible lowers the verdict to."""
+    low = [each for each in members if WORDS.index(each.word) < WORDS.index("plausible")]
+    if not low:
+        return []
+    worst = min(low, key=lambda each: (WORDS.index(each.word), -max(each.errors.values())))
+    others = f" and at {len(low) - 1} more of the {len(members)} members that were checked" if len(low) > 1 else ""
+    text = f"at {worst.named}{others}: {worst.report['verdict']['because']}"
+    return [Finding(Kind.FAMILY, text, worst.word)]
 
 
 def family(kin: Kin, report: Mapping[str, Any], members: Sequence[Relative]) -> Family:
@@ -90,7 +97,7 @@ def family(kin: Kin, report: Mapping[str, Any], members: Sequence[Relative]) -> 
     shown = {name: float(each["estimated_error"]) for name, each in report["fields"].items()}
     every = [({}, shown), *((each.values, each.errors) for each in members)]
     doubts = [kin.family.doubt(kin.family.values(values)) for values, _ in every]
-    pairs = list(zip(doubts, (errors for _, errors in every), strict=True))
-    estimates = {name: max(errors[name] for _, errors in pairs) for name in shown}
-    ratios = {name: max(errors[name] / max(doubt, 1e-300) for doubt, errors in pairs) for name in shown}
+    estimates = {name: max(errors[name] for _, errors in every) for name in shown}
+    pairs = [(doubt, errors) for doubt, (_, errors) in zip(doubts, every, strict=True) if doubt > 0]  # 0 is exact
+    ratios = {name: max((errors[name] / doubt for doubt, errors in pairs), default=0.0) for name in shown}
     return replace(kin.family, estimates=estimates, ratios=ratios)

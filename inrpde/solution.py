@@ -27,6 +27,7 @@ from inrpde.export.card import card
 from inrpde.found import Domain, Field, NetworkField
 from inrpde.networks.offset import bare
 from inrpde.reference_fields import MaskedField, QuadraticField
+from inrpde.relative import reported
 from inrpde.sampling import Quadrature, across, grid_points, integration, sample
 from inrpde.sampling.sites import Site
 from inrpde.views import FieldView, Viewed, picture
@@ -80,12 +81,12 @@ class Solution(Viewed):
         points, single = self._points(points)
         return Values(self, points, single)
 
-    def member(self, **parameters: float) -> Solution:
+    def member(self, /, **parameters: float) -> Solution:
         """The solution for other values of the parameters of a family; of those that are not given, the middle of their
         range. Its report has the errors that are expected of it. Raises UsageError for what is no parameter, and for
         values beyond the range that was solved."""
         family, values = self._of_family("member", parameters)
-        return self._of_member(family, values, family.head(values), family.reported(self.report, values))
+        return self._of_member(family, values, family.head(values), reported(family, self.report, values))
 
     def sensitivity(self, parameter: str, /, **parameters: float) -> Solution:
         """The derivative of a member's fields with respect to a parameter of the family, as a solution whose fields

@@ -11,12 +11,14 @@ import numpy as np
 from sympy import Basic, Derivative, Expr, Symbol
 from sympy.core.function import AppliedUndef
 
-from inrpde.declaration.conditions import Periodic
+from inrpde.declaration.conditions import Periodic, not_a_number
 from inrpde.declaration.fields import GridField, Learned, MeshField
 from inrpde.declaration.integral import RegionIntegral
+from inrpde.declaration.parameter import Parameter
 from inrpde.declaration.problem import Problem
 from inrpde.declaration.regions import Region
 from inrpde.declaration.space import Space, is_complex
+from inrpde.declaration.words import words
 from inrpde.errors import ProblemError
 
 Derivatives = Callable[[np.ndarray, Iterable[tuple[int, ...]]], Mapping[tuple[int, ...], np.ndarray]]
@@ -162,12 +164,24 @@ def bind(problem: Problem) -> Bound:
     ]
     conditions = tuple(
         BoundCondition(
-            index, c.region, tuple(substitute(row, substitution) for row in c.residuals),
+            index, c.region, tuple(_finite(substitute(row, substitution), row, problem, str(c)) for row in c.residuals),
             c.periodic, c.weight, c.norm, c.text, c.where,
         )
         for index, c in enumerate(problem.conditions)
     )  # fmt: skip
     return Bound(problem, problem.space, tuple(unknowns), conditions, fields, substitution)
+
+
+def _finite(expr: Expr, declared: Expr, problem: Problem, where: str) -> Expr:
+    """What a row is with its coefficients bound. Raises ProblemError where they leave no number of it, as k = 0 does of
+    1/k."""
+    if not not_a_number(expr):
+        return expr
+    numbers = [key for key in problem.coefficients if declared.has(key)]
+    at = ", ".join(sorted(f"{words(key)} = {words(problem.coefficients[key])}" for key in numbers))
+    ranged = any(isinstance(key, Parameter) for key in numbers)
+    fix = "leave that value out of the range of the Parameter" if ranged else "bind other numbers, or expressions"
+    raise ProblemError(f"the equation has no value at {at}", where, fix)
 
 
 def substitute(expr: Expr, substitution: Mapping[Basic, Expr]) -> Expr:

@@ -116,7 +116,7 @@ class Problem(Typeset):
         found = parameters(*rows, *integrals, *bound, *self.exact.values(), *self.guess.values(), *self.report)
         return tuple(each for each in found if each not in self.coefficients)
 
-    def member(self, **values: float) -> Problem:
+    def member(self, /, **values: float) -> Problem:
         """The problem of one value of each parameter; of those that are not given, the middle of their range. Raises
         UsageError for another name, and for what is no number."""
         given = {each: values.pop(each.name, each.middle) for each in self.parameters}

@@ -31,8 +31,6 @@ SINGULAR = 1e-12
 """The share of the largest singular value below which a combination of the basis is undetermined; above rounding."""
 LATE = 0.7
 """The share of the highest degree above which terms are as small as those that are missing; chosen."""
-DOUBTFUL = 10.0
-"""How many times as doubtful as the members that were checked another one is of which nothing is said; chosen."""
 OVERSAMPLED = 2
 """Nodes for each term of a polynomial in several parameters, which are scattered; chosen."""
 
@@ -58,14 +56,17 @@ class Table:
         for column, value in zip(weights.T, values, strict=True):
             terms += column[:, None, None] * value
         sizes = np.abs(terms).max(axis=(1, 2))
-        kept = sizes > NEGLIGIBLE * sizes.max()
+        kept = sizes >= NEGLIGIBLE * sizes.max()
         return cls(lo, hi, degrees[kept], terms[kept], int(degrees.sum(axis=1).max()))
 
     def at(self, values: Array, along: int | None = None) -> Array:
         """The matrix (rows, columns) at values (p,) of the parameters, or its derivative along one of them."""
         weights = _basis(self.degrees, _scaled(self.lo, self.hi, values[None]), along)[0]
         scale = 1.0 if along is None else 2 / (self.hi[along] - self.lo[along])
-        return np.asarray(scale * np.tensordot(weights, self.terms, 1))
+        found = scale * np.tensordot(weights, self.terms, 1)
+        whole = scale * np.linalg.norm(self.terms, axis=1).sum(axis=0)
+        found[:, np.linalg.norm(found, axis=0) <= NEGLIGIBLE * whole] = 0.0  # where data vanish, so does a member
+        return np.asarray(found)
 
     def compressed(self) -> Table:
         """Matrices of fewer rows with the same products, AᴴA at all parameters."""
@@ -141,29 +142,6 @@ class Family:
         used = s > SINGULAR * s[0]
         inner = vt[used] @ (moved.conj().T @ left)
         return np.asarray(first + vt[used].conj().T @ (inner / s[used] ** 2))
-
-    def reported(self, report: Mapping[str, Any], values: Array) -> dict[str, Any]:
-        """The report of a member, of which less is known than of those that were checked."""
-        doubt = self.doubt(values)
-        errors = {name: ratio * doubt for name, ratio in self.ratios.items()}
-        larger = max((errors[name] / max(each, 1e-300) for name, each in self.estimates.items()), default=np.inf)
-        unknown = dict.fromkeys(("estimate", "exact", "reference"))
-        fields = {name: {"estimated_error": error, **unknown} for name, error in errors.items()}
-        word = report.get("verdict", {}).get("word", "unverified")
-        at = dict(zip(self.names, map(float, values), strict=True))
-        named = ", ".join(f"{name} = {value:.6g}" for name, value in at.items())
-        because = f"a member of a family, {named}: the members that were checked are {word}"
-        if larger > DOUBTFUL:
-            word = "unverified" if word != "wrong" else word
-            because = f"the reduced problem at {named} is {larger:.0f} times as doubtful as where members were checked"
-        told: dict[str, Any] = {
-            "fields": fields,
-            "verdict": {"word": word, "because": because},
-            "residual": None,
-            "conditions": [],
-        }
-        told |= {"next": [], "output": None, "report": [], "family": {**report.get("family", {}), "at": at}}
-        return {**report, **told}
 
     def as_dict(self) -> dict[str, Any]:
         """As the JSON has it: the parameters' ranges, those of the member that is shown, how many are combined."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from sympy import Add, Derivative, Dummy, Expr, Mul, sympify
+from sympy import Add, Derivative, Dummy, Expr, Mul, Symbol, sympify
 from sympy.core.function import AppliedUndef
 
 from inrpde.compiler.bind import Bound, BoundCondition
@@ -33,6 +33,16 @@ def given(bound: Bound, condition: BoundCondition) -> tuple[tuple[Expr, Expr], .
     return tuple((term, each) for term, each in found if term.free_symbols & coords and not term.free_symbols & labels)
 
 
+def depending(bound: Bound, condition: BoundCondition, symbols: Sequence[Symbol]) -> tuple[Expr, ...]:
+    """The data and the coefficients of a condition that depend on symbols which are no coordinates."""
+    unknowns = [unknown.symbol for unknown in bound.unknowns]
+    normal = dict.fromkeys(bound.space.normal, SOME)
+    each = {sympify(known.xreplace(normal)) for row in condition.residuals for known in _known(row, unknowns)}
+    labels = set(condition.region.labels)
+    found = (one for one in each if one.free_symbols & set(symbols) and not one.free_symbols & labels)
+    return tuple(sorted(found, key=str))
+
+
 def _known(expr: Expr, unknowns: Sequence[Expr]) -> Iterator[Expr]:
     if isinstance(expr, RegionIntegral) or not isinstance(expr, Expr) or expr in unknowns:
         return
@@ -54,8 +64,9 @@ def _known(expr: Expr, unknowns: Sequence[Expr]) -> Iterator[Expr]:
         yield from _known(part, unknowns)
 
 
-def function(bound: Bound, expressions: Sequence[Expr]) -> Function:
-    """Expressions of the coordinates and of fields as a function of points (N, d); complex where they are."""
+def function(bound: Bound, expressions: Sequence[Expr], symbols: Sequence[Symbol] = ()) -> Function:
+    """Expressions of the coordinates and of fields as a function of points (N, d); complex where they are. The values
+    of `symbols` that they depend on beside are further columns."""
     coords = bound.space.coords
     replaced: dict[Expr, tuple[Dummy, AppliedUndef, tuple[int, ...]]] = {}
     plain = []
@@ -71,9 +82,9 @@ def function(bound: Bound, expressions: Sequence[Expr]) -> Function:
     called = RowFunction(plain)
 
     def values(points: Array) -> list[Array]:
-        env = dict(zip(coords, points.T, strict=True))
+        env = dict(zip((*coords, *symbols), points.T, strict=True))
         for symbol, field, index in replaced.values():
-            env[symbol] = bound.fields[field].jets(points, {index})[index]
+            env[symbol] = bound.fields[field].jets(points[:, : len(coords)], {index})[index]
         with np.errstate(all="ignore"):
             return [np.broadcast_to(value, (len(points),)) for value in called(env)]
 

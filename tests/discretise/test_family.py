@@ -129,10 +129,14 @@ def test_it_is_stored():
     assert (again.estimates, again.ratios) == (made.estimates, made.ratios)
 
 
-def test_a_member_is_as_doubtful_as_the_reduced_problem_says():
-    made = family(smooth)
-    values = np.array([1.7])
-    told = made.reported({"verdict": {"word": "verified"}}, values)
-    assert told["fields"]["u"]["estimated_error"] == pytest.approx(1e-2 * made.doubt(values))
-    assert told["verdict"]["word"] == "unverified"  # far more so than what was checked
-    assert "times as doubtful" in told["verdict"]["because"]
+def test_where_data_vanish_a_member_does_though_sums_leave_rounding():
+    part = np.column_stack([np.eye(3), [0.3, 0.7, 0.11]])
+
+    def scaled(values):
+        return part * [1, 1, 1, values[0] - 2.2]
+
+    made = table(scaled, LO, HI, 1)
+    head, doubt = made.solved(np.array([2.2]))
+    assert not np.any(head)
+    assert doubt == 0
+    assert np.allclose(made.solved(np.array([2.2 + 1e-6]))[0], 1e-6 * part[:, 3], rtol=1e-6)

@@ -19,9 +19,9 @@ from inrpde.solvers.family.members import Body, Members, remembered
 from inrpde.solvers.search.survey import Survey
 
 Array = np.ndarray
-ABOVE, WIDER = 3.0, 1.5
-"""The first band above the wave numbers, in coordinates scaled to [-1, 1], and how many times as far above them a
-further one is; chosen."""
+ABOVE, WIDER, STEP = 3.0, 1.5, 0.2
+"""The first band above the wave numbers, in coordinates scaled to [-1, 1], how many times as far above them a further
+one is, and the share of them that it is farther at least; chosen."""
 FEWEST, WIDEST = {1: 60, 2: 300, 3: 700}, 2500
 """Features of an unknown in so many coordinates at least, and of all together at most; chosen."""
 DENSITY = 2.5
@@ -29,34 +29,41 @@ DENSITY = 2.5
 AIM, GAINED = 1e-9, 0.5
 """The score of a member for which a body is good enough, and the share of that of the body before from which wider
 ones hardly help; chosen."""
-SHARE, PATIENCE, DEAR = 0.15, 15.0, 4.0
-"""The share of a budget, and the seconds without one, after which no wider body is tried, and how many times as long as
-the last one it takes; chosen."""
+RESOLVED = 1e-2
+"""The score of a member above which a body does not resolve it yet: what is narrower than its waves is left as it is by
+one that is wider, and wider still gains; chosen."""
+SHARE, PATIENCE = 0.15, 15.0
+"""The share of a budget, and the seconds without one, after which no wider body is tried; chosen."""
 
 
 def bodies(context: Context, members: Members) -> tuple[Body, Body]:
     """The body of all members, and another one for second solves.
 
     It becomes wider as long as that lowers the largest residual of the members at the ends and in the middle, which is
-    looked for on the first body alone."""
+    looked for on the first body alone, or leaves it unresolved; of bodies that are as good the first."""
     corners, seed = nodes(members.lo, members.hi, 0), context.seed
     surveys = [Survey.of(members.form(values), seed) for values in corners]
     surveyed = [np.maximum(each.waves, each.driven) for each in surveys]  # sources are not crowded round
     waves, fastest = np.max(surveyed, axis=0), corners[int(np.argmax(np.sum(surveyed, axis=1)))]
     limit = PATIENCE if context.clock.budget is None else SHARE * context.clock.budget
-    begun, above, last, asked = time.perf_counter(), ABOVE, np.inf, list(corners)
+    begun, above, asked = time.perf_counter(), ABOVE, list(corners)
+    chosen, least = (plan := _plan(members.form(fastest), waves, above)), np.inf
+    body = made = _made(members, fastest, plan, seed)
     while True:
         tick = time.perf_counter()
-        plan = _plan(members.form(fastest), waves, above)
-        body = _made(members, fastest, plan, seed)
-        left = [residual(members.form(each), body.solved(each), seed) for each in asked]
+        left = [residual(members.form(each), made.solved(each), seed) for each in asked]
         spent, past = (time.perf_counter() - tick) / len(asked), time.perf_counter() - begun
         asked, found = [asked[int(np.argmax(left))]], max(left)
-        widest = plan.width * len(body.trials) >= WIDEST
-        good = found <= max(AIM, context.tol or 0.0)
-        if good or found > GAINED * last or widest or past + DEAR * spent > limit:
-            return body, _made(members, fastest, plan.varied(), seed + 1)
-        above, last = WIDER * above, found
+        gained = found <= GAINED * least
+        if gained:
+            body, chosen, least = made, plan, found
+        settled = found <= max(AIM, context.tol or 0.0) or (not gained and found <= RESOLVED)
+        above = max(WIDER * above, above + STEP * float(max(waves)))
+        wider = _plan(members.form(fastest), waves, above)
+        dear = past + spent * (wider.width / plan.width) ** 3 > limit  # of dense least squares
+        if settled or dear or plan.width * len(made.trials) >= WIDEST:
+            return body, _made(members, fastest, chosen.varied(), seed + 1)
+        plan, made = wider, _made(members, fastest, wider, seed)
 
 
 def residual(form: Form, state: State, seed: int) -> float:

@@ -17,7 +17,7 @@ from inrpde.networks.trial import Trial
 from inrpde.solvers.family.members import Body, remembered
 
 Array = np.ndarray
-DISTINCT = 1e-10
+DISTINCT = 1e-11
 """The share of the largest singular value of the members' fields from which a combination of them is one of its own:
 above what the members are wrong by, mostly; chosen."""
 

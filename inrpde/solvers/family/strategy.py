@@ -17,6 +17,7 @@ from inrpde.networks.trial import Trial
 from inrpde.solvers.contract.method import Candidate, Context, Kin
 from inrpde.solvers.contract.strategy import Claim, Role
 from inrpde.solvers.family.bodies import bodies, residual
+from inrpde.solvers.family.data import Data
 from inrpde.solvers.family.members import Body, Members
 from inrpde.solvers.family.reduction import Reduction, Snapshots, apart
 
@@ -70,12 +71,12 @@ def solve(context: Context) -> Iterator[Candidate]:
         at = nodes(members.lo, members.hi, level)
         snapshots = snapshots.completed(at)
         reduction = Reduction.of(snapshots, [number for each in at if (number := snapshots.number(each)) is not None])
-        gap = 0.0
-        for values in doubtful(reduction, snapshots, context.seed + level):
+        missed, gap = Data.of(members, at, context.seed + level).missed(len(at)), 0.0
+        for values in doubtful(reduction, snapshots, missed, context.seed + level):
             full = first.solved(values, snapshots.nearest(values))
             gap = max(gap, apart(first, reduction.state(reduction.table.solved(values)[0]), full))
             snapshots = snapshots.and_member(values, full)
-        relatives = Relatives(context, reduction, snapshots, second)
+        relatives = Relatives(context, reduction, snapshots, second, missed)
         found = relatives.candidate(members.middle)
         score, spent = max(found.score, gap), time.perf_counter() - begun
         width = sum(trial.width for trial in first.trials)
@@ -88,8 +89,9 @@ def solve(context: Context) -> Iterator[Candidate]:
         last = gap
 
 
-def doubtful(reduction: Reduction, snapshots: Snapshots, seed: int) -> Array:
-    """Values (n, p) of members that were not solved: those of which the reduced problem says least, and others."""
+def doubtful(reduction: Reduction, snapshots: Snapshots, missed: Array | None, seed: int) -> Array:
+    """Values (n, p) of members: those that were not solved of which the reduced problem says least, and the one whose
+    data are `missed` most, or others."""
     lo, hi = reduction.table.lo, reduction.table.hi
     scanned = between(lo, hi, SCANNED, seed)
     scanned = scanned[[snapshots.number(each) is None for each in scanned]]
@@ -100,8 +102,8 @@ def doubtful(reduction: Reduction, snapshots: Snapshots, seed: int) -> Array:
         distances = np.linalg.norm((scanned[taken] - scanned[number]) / (hi - lo), axis=1)
         if len(taken) < DOUBTED and np.all(distances > 1 / np.sqrt(SCANNED)):
             taken.append(number)
-    rest = np.setdiff1d(np.arange(len(scanned)), taken)[:OTHERS]
-    return np.asarray(scanned[[*taken, *rest]])
+    others = np.setdiff1d(np.arange(len(scanned)), taken)[:OTHERS]
+    return np.vstack([scanned[taken], scanned[others] if missed is None else missed])
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,11 +114,12 @@ class Relatives:
     reduction: Reduction
     snapshots: Snapshots
     second: Body
+    missed: Array | None
 
     def kin(self) -> Kin:
         """As a candidate has them."""
         table, members = self.reduction.table, self.second.members
-        checks = doubtful(self.reduction, self.snapshots, self.context.seed + LEVELS)
+        checks = doubtful(self.reduction, self.snapshots, self.missed, self.context.seed + LEVELS)
         family = Family(members.names, table, self.bases())
         return Kin(family, tuple(map(members.named, checks)), self.member)
 

@@ -46,6 +46,9 @@ def _steps(
     yield from (each.fix for each in sorted(capping, key=lambda each: WORDS.index(str(each.at_most))) if each.fix)
     if estimated.open:
         yield f"look for a condition that fixes {', '.join(estimated.open)}: two different solves satisfy all that hold"
+    if (family := form.bound.problem.family) is not None:
+        flags = " ".join(f"--param {each.name}={each.middle:g}" for each in family.parameters)
+        yield f"solve one member by itself, as more methods can: {flags}"
     if _noisy(estimated):
         yield "take more readings, or less noisy ones: their noise is what the error is made of"
     elif budget is not None:

@@ -1,7 +1,7 @@
 """The body of a family is as wide as its hardest member asks for."""
 
 import numpy as np
-from sympy import Eq, sin
+from sympy import Eq, exp, sin
 
 from inrpde import On, Parameter, Problem
 from inrpde.compiler import compile_problem
@@ -32,3 +32,10 @@ def test_it_is_wider_where_members_vary_faster():
     members, first, _ = made(fast)
     assert residual(members.form(np.array([60.0])), first.solved(np.array([60.0])), 0) < 1e-5
     assert first.trials[0].width > made(known())[1].trials[0].width
+
+
+def test_what_is_narrower_than_the_first_bodies_is_resolved_though_the_next_one_gains_nothing():
+    place = Parameter("p", 0.4, 0.6)
+    narrow = Problem("narrow", [u], [On(rod, Eq(-u.diff(x, 2), exp(-((x - place) ** 2) / 2e-4))), On(rod.boundary, u)])
+    members, first, _ = made(narrow)
+    assert residual(members.form(np.array([0.45])), first.solved(np.array([0.45])), 0) < 1e-2
