@@ -112,12 +112,13 @@ def solve(context: Context) -> Iterator[Candidate]:
             expected = spreads(before.found, points)
             off = [u * max(1.0, a / max(e, 1e-300)) for u, a, e in zip(uncertain, apart, expected, strict=True)]
         error = max(*uncertain, *off)
+        wider = [max(1.0, o / max(u, 1e-300)) for o, u in zip(off, uncertain, strict=True)]
         residual = score(form, held_out, now.found.state).beside(now.found.noise).total
         share = max(o / max(a, 1e-300) for o, a in zip(off, apart, strict=True))
         yield Candidate(
             now.found.state, error, residual, now.found.seconds, NAME, f"{now.plan}, {now.found.steps} steps",
             again=Coarser(before) if before else None, share=min(share, 1.0), doubts=doubts(form, roles, now.found),
-            noise=now.found.noise, spread=now.found.spread,
+            noise=now.found.noise, spread={k: wider[k] * heads for k, heads in now.found.spread.items()},
         )  # fmt: skip
         if error < GOAL or (before and _settled(uncertain, apart, expected)):
             return

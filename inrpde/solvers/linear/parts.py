@@ -39,6 +39,10 @@ class Parts:
             out[columns] = (factors.roughly if roughly else factors.solve)(right[rows])
         return out
 
+    def times(self, heads: Array) -> Array:
+        """The rows (rows,) or (rows, k) of heads."""
+        return times(self.system, heads)
+
     @property
     def volume(self) -> float:
         """The logarithm of the square root of the determinant of the normal matrix."""

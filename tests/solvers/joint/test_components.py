@@ -9,8 +9,8 @@ from inrpde.discretise.state import zero_state
 from inrpde.discretise.system import linearise
 from inrpde.sampling.draw import draw
 from inrpde.solvers.bodies.plan import Global, make_trials
-from inrpde.solvers.inverse.reduced import Fields
 from inrpde.solvers.joint.components import EQUATIONS, SMALLEST, Sizes, factors, kinds, spare, weighted
+from inrpde.solvers.linear.parts import Parts
 from tests.solvers.joint import problems
 
 SIZES = Sizes({EQUATIONS: 0.5, 1: 0.1}, (1.0, 1.0, 1.0))
@@ -37,7 +37,7 @@ def test_equations_are_counted_in_errors_of_fields_row_by_row_and_readings_in_th
 
 def test_spare_rows_are_those_that_fields_do_not_take_up():
     made = system()
-    fields, kind = Fields.of(made), kinds(made, {1})
+    fields, kind = Parts.of(made), kinds(made, {1})
     assert np.sum(kind == 1) == 40
     n = len(kind)
     found = spare(fields, kind, np.sqrt(n) * np.eye(n), fields.solve(np.sqrt(n) * np.eye(n)))
