@@ -82,10 +82,10 @@ class Table:
         which are as large as those that are missing."""
         rows = self.at(values)
         head, left, least = solve(rows)
-        weights = _basis(self.degrees, _scaled(self.lo, self.hi, values[None]))[0]
         late = self.degrees.sum(axis=1) > LATE * self.highest
-        missing = np.tensordot(weights[late], self.terms[late], 1) @ np.append(head, -1.0)
-        unsure = np.hypot(left, np.linalg.norm(missing))
+        weights = _envelope(self.degrees[late], _scaled(self.lo, self.hi, values))
+        missing = np.linalg.norm(np.tensordot(weights, self.terms[late], 1) @ np.append(head, -1.0))
+        unsure = np.hypot(left, missing)
         return head, float(unsure / least / max(np.linalg.norm(head), 1e-300))
 
 
@@ -235,6 +235,16 @@ def _basis(degrees: Array, scaled: Array, along: int | None = None) -> Array:
             made = np.stack([chebval(x, chebder(np.eye(most + 1)[n])) for n in range(most + 1)], axis=1)
         each.append(made[:, degrees[:, j]])
     return np.asarray(np.prod(each, axis=0))
+
+
+def _envelope(degrees: Array, scaled: Array) -> Array:
+    """Weights (2^p, T) of the terms at scaled values (p,): cosines of the angles, which are Chebyshev's polynomials,
+    and sines in their place; the root of the sum of squares is how large terms are near there, though they may cancel
+    at the point itself (the envelope of Gabor's analytic signal)."""
+    angles = degrees * np.arccos(np.clip(scaled, -1, 1))
+    waves = np.stack([np.cos(angles), np.sin(angles)])
+    each = itertools.product((0, 1), repeat=len(scaled))
+    return np.array([np.prod([waves[k, :, j] for j, k in enumerate(one)], axis=0) for one in each])
 
 
 def _scaled(lo: Array, hi: Array, values: Array) -> Array:

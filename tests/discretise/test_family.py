@@ -93,6 +93,21 @@ def test_so_do_terms_that_a_table_may_lack():
     assert broken.solved(np.array([2.15]))[1] > 1e-2
 
 
+def test_terms_that_cancel_at_a_value_are_doubted_there_too():
+    def singular(values):
+        return PARTS[0] + np.sqrt(values[0] - 1) * PARTS[1]
+
+    square = slice(0, 4)
+    made = table(lambda v: singular(v)[square], LO, HI, 4)
+    doubts = np.array([made.solved(values)[1] for values in between(LO, HI, 200, 0)])
+    errors = [
+        np.linalg.norm(made.solved(values)[0] - solve(singular(values)[square])[0])
+        / np.linalg.norm(made.solved(values)[0])
+        for values in between(LO, HI, 200, 0)
+    ]
+    assert np.max(np.array(errors) / doubts) < 10 * np.median(np.array(errors) / doubts)
+
+
 def family(function, lo=LO, hi=HI, level=3):
     body = SineBody.random(20, 3.0, (np.zeros(1), np.ones(1)), np.random.default_rng(1))
     names = ("k", "a")[: len(lo)]

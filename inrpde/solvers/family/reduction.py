@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inrpde.discretise.family import Table
-from inrpde.discretise.fields import relative_difference, rms
+from inrpde.discretise.fields import fixed, relative_difference, rms
 from inrpde.discretise.state import State
 from inrpde.discretise.system import System
 from inrpde.networks.combined import Combined
@@ -92,9 +92,13 @@ class Reduction:
 
 
 def apart(body: Body, one: State, other: State) -> float:
-    """By how much two states differ beside their size, of all unknowns the most."""
-    pairs = zip(body.fields([one]), body.fields([other]), one.trials, strict=True)
-    return max(relative_difference(a + trial.offset, b + trial.offset) for a, b, trial in pairs)
+    """By how much two states differ beside their size, of all unknowns the most; free constants are no difference."""
+    form = body.members.form(body.members.middle)
+    pairs = [
+        fixed(form, [field[:, 0] + trial.offset for field, trial in zip(body.fields([each]), one.trials, strict=True)])
+        for each in (one, other)
+    ]
+    return max(relative_difference(a, b) for a, b in zip(*pairs, strict=True))
 
 
 def _basis(snapshots: Snapshots) -> tuple[tuple[Array, ...], Array]:
