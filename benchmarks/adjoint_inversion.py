@@ -80,7 +80,8 @@ class Grid:
         halves = np.append(x, x[-1] + self.h) - self.h / 2
 
         def stretch(z: Array) -> Array:
-            return 1 + 1j * STRENGTH / k * (np.maximum(np.abs(z) - 1, 0) / DEPTH) ** 3
+            found: Array = 1 + 1j * STRENGTH / k * (np.maximum(np.abs(z) - 1, 0) / DEPTH) ** 3
+            return found
 
         rise = diags_array([np.ones(n), -np.ones(n)], offsets=[0, -1], shape=(n + 1, n)) / self.h
         second = -rise.T @ diags_array(1 / stretch(halves)) @ rise
