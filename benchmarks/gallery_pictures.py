@@ -1,6 +1,7 @@
 """Pictures of solutions for the documentation, by the product's own functions, small enough to lie beside the text."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,17 @@ WIDTH = 240
 """Pixels across a small picture, twice what it is shown at."""
 MOST_ROWS = 2
 """Unknowns (real and imaginary parts apart) times moments in time, where there are several."""
+FEW = 6
+"""Unknowns up to which all are shown, of more those that were learned alone."""
 
 
 def draw(solution: Solution, name: str, field: str, folder: Path) -> None:
     """Write `NAME.png`, the solution beside its reference, and `small/NAME.png`, one field alone."""
     (folder / "small").mkdir(parents=True, exist_ok=True)
+    learned = [each for each in solution.fields if f"{each}_std" in solution.fields]
+    if len(solution.fields) > FEW and learned:
+        kept = {each: f for each, f in solution.fields.items() if each.removesuffix("_std") in learned}
+        solution, field = replace(solution, fields=kept), learned[0]
     (folder / f"{name}.png").write_bytes(picture(solution))
     (folder / "small" / f"{name}.png").write_bytes(small(solution, field))
 
