@@ -66,7 +66,7 @@ class Clock:
     """Wall-clock time since the start, and the budget (seconds, or None)."""
 
     budget: float | None
-    start: float = field(default_factory=time.perf_counter)
+    start: float = field(default_factory=lambda: time.perf_counter())
 
     @property
     def spent(self) -> float:

@@ -57,8 +57,6 @@ begin with those of small ones; chosen."""
 POOR = 1e-3
 """An error above which a further level is begun whatever it takes, where there is time at all: numbers are looked for
 that are better known; chosen."""
-CUBIC = 1.5
-"""The power of the cells that the seconds of a level grow with, where they couple in a band; measured."""
 BINS, BENT = 192, 6000
 """Parts of a box along each coordinate, and points, in which bending is measured; chosen."""
 
@@ -98,9 +96,10 @@ def solve(context: Context) -> Iterator[Candidate]:
     held_out = draw(form, SCORED, seed + HELD_OUT)
     points = [field_points(form, k, COMPARED, seed) for k in range(len(form.unknowns))]
     before: Level | None = None
+    plan, fields = plan_of(form, roles, None), len(roles.fields)
     while True:
         try:
-            now = level(form, roles, plan_of(form, roles, before), seed, before)
+            now = level(form, roles, plan, seed, before)
         except DivergedError as failed:
             if before is None:
                 raise Withdrawn(failed.what) from None
@@ -122,8 +121,9 @@ def solve(context: Context) -> Iterator[Candidate]:
         )  # fmt: skip
         if error < GOAL or (before and _settled(uncertain, apart, expected)):
             return
-        further = now.found.seconds * FINER**CUBIC if error < POOR else 0.0
-        if further > left(context, error):
+        plan = plan_of(form, roles, now)
+        dearer = plan.cost(fields, form.space.dim) / now.plan.cost(fields, form.space.dim)
+        if error < POOR and dearer * now.found.seconds > left(context, error):
             return
         before = now
 
