@@ -11,11 +11,12 @@ import itertools
 import numbers
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import comb
 from typing import Any
 
 import numpy as np
-from numpy.polynomial.chebyshev import chebder, chebval, chebvander
+from numpy.polynomial.chebyshev import chebder, chebval
 from sympy import prime
 
 from inrpde.declaration.regions.sequence import lattice
@@ -64,9 +65,14 @@ class Table:
         weights = _basis(self.degrees, _scaled(self.lo, self.hi, values[None]), along)[0]
         scale = 1.0 if along is None else 2 / (self.hi[along] - self.lo[along])
         found = scale * np.tensordot(weights, self.terms, 1)
-        whole = scale * np.linalg.norm(self.terms, axis=1).sum(axis=0)
-        found[:, np.linalg.norm(found, axis=0) <= NEGLIGIBLE * whole] = 0.0  # where data vanish, so does a member
+        vanishing = np.linalg.norm(found, axis=0) <= NEGLIGIBLE * scale * self.sizes
+        found[:, vanishing] = 0.0  # where data vanish, so does a member
         return np.asarray(found)
+
+    @cached_property
+    def sizes(self) -> Array:
+        """By column the sum of the terms' norms."""
+        return np.asarray(np.linalg.norm(self.terms, axis=1).sum(axis=0))
 
     def compressed(self) -> Table:
         """Matrices of fewer rows with the same products, AᴴA at all parameters."""
@@ -225,16 +231,21 @@ def _degrees(count: int, p: int) -> Array:
     return np.array([each for each in itertools.product(range(total + 1), repeat=p) if sum(each) <= total])
 
 
+def between_nodes(lo: Array, hi: Array, nodes: Array, values: Array) -> Array:
+    """What numbers at nodes (n, p) weigh at values (m, p) of the polynomials that come closest to them, (m, n)."""
+    degrees = _degrees(len(nodes), len(lo))
+    weights = np.linalg.pinv(_basis(degrees, _scaled(lo, hi, nodes)))
+    return np.asarray(_basis(degrees, _scaled(lo, hi, values)) @ weights)
+
+
 def _basis(degrees: Array, scaled: Array, along: int | None = None) -> Array:
     """The terms' polynomials (n, T) at scaled values (n, p), or their derivatives along one coordinate."""
-    each = []
-    for j, x in enumerate(scaled.T):
-        most = int(degrees.max())
-        made = chebvander(x, most)
-        if j == along:
-            made = np.stack([chebval(x, chebder(np.eye(most + 1)[n])) for n in range(most + 1)], axis=1)
-        each.append(made[:, degrees[:, j]])
-    return np.asarray(np.prod(each, axis=0))
+    waves = np.cos(degrees * np.arccos(np.clip(scaled, -1, 1))[:, None, :])
+    if along is not None:
+        most, x = int(degrees.max()), scaled[:, along]
+        slopes = np.stack([chebval(x, chebder(np.eye(most + 1)[n])) for n in range(most + 1)], axis=1)
+        waves[:, :, along] = slopes[:, degrees[:, along]]
+    return np.asarray(np.prod(waves, axis=2))
 
 
 def _envelope(degrees: Array, scaled: Array) -> Array:

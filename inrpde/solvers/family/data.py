@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inrpde.compiler import bind
-from inrpde.discretise.family import Table, between
+from inrpde.discretise.family import between, between_nodes
 from inrpde.resolution import depending, function
 from inrpde.sampling import sample
 from inrpde.solvers.family.members import Members
@@ -49,7 +49,7 @@ class Data:
         """The values (p,) at which polynomials through the first `nodes` miss most; None where they miss nothing."""
         if not self.given.shape[1]:
             return None
-        table = Table.through(self.lo, self.hi, self.values[:nodes], list(self.given[:nodes, None]))
-        left = [np.abs(table.at(at)[0] - given).max() for at, given in zip(self.values, self.given, strict=True)]
+        weights = between_nodes(self.lo, self.hi, self.values[:nodes], self.values)
+        left = np.abs(weights @ self.given[:nodes] - self.given).max(axis=1)
         worst = int(np.argmax(left))
         return self.values[worst] if left[worst] > MISSED else None
