@@ -112,8 +112,9 @@ class Problem(Typeset):
         """What the problem is to be solved for all values of, by their names: it is a family of problems."""
         bound = [value for value in self.coefficients.values() if isinstance(value, Expr)]
         rows = [row for condition in self.conditions for row in condition.residuals]
-        integrals = [each.integrand for row in (*rows, *self.report) for each in row.atoms(RegionIntegral)]
-        found = parameters(*rows, *integrals, *bound, *self.exact.values(), *self.guess.values(), *self.report)
+        rows += [asked for asked in self.report if isinstance(asked, Expr)]
+        integrals = [each.integrand for row in rows for each in row.atoms(RegionIntegral)]
+        found = parameters(*rows, *integrals, *bound, *self.exact.values(), *self.guess.values())
         return tuple(each for each in found if each not in self.coefficients)
 
     def member(self, /, **values: float) -> Problem:
