@@ -32,8 +32,9 @@ ones hardly help; chosen."""
 RESOLVED = 1e-2
 """The score of a member above which a body does not resolve it yet: what is narrower than its waves is left as it is by
 one that is wider, and wider still gains; chosen."""
-SHARE, PATIENCE = 0.15, 15.0
-"""The share of a budget, and the seconds without one, after which no wider body is tried; chosen."""
+SHARE, PATIENCE, MEMBERS = 0.5, 60.0, 40
+"""The share of a budget, and the seconds without one, in which so many members are to be solved on a body that is
+wider: the basis of a family asks for some dozens; chosen."""
 
 
 def bodies(context: Context, members: Members) -> tuple[Body, Body]:
@@ -60,7 +61,7 @@ def bodies(context: Context, members: Members) -> tuple[Body, Body]:
         settled = found <= max(AIM, context.tol or 0.0) or (not gained and found <= RESOLVED)
         above = max(WIDER * above, above + STEP * float(max(waves)))
         wider = _plan(members.form(fastest), waves, above)
-        dear = past + spent * (wider.width / plan.width) ** 3 > limit  # of dense least squares
+        dear = past + MEMBERS * spent * (wider.width / plan.width) ** 3 > limit  # of dense least squares
         if settled or dear or plan.width * len(made.trials) >= WIDEST:
             return body, _made(members, fastest, chosen.varied(), seed + 1)
         plan, made = wider, _made(members, fastest, wider, seed)
