@@ -23,14 +23,14 @@ from inrpde.solvers.family.reduction import Reduction, Snapshots, apart
 
 Array = np.ndarray
 NAME = "family"
-LEVELS = 6
-"""Levels of nodes at most: 257 of one parameter; chosen."""
+LEVELS, SEVERAL = 6, 10
+"""Levels of nodes at most, of one parameter (257 of them) and of several, whose nodes grow slowly; chosen."""
 SCANNED, DOUBTED, OTHERS = 300, 2, 1
 """Members that are asked how doubtful they are, and of these the most doubtful, and others, that are then solved in
 full; chosen."""
 SAME, GOAL = 0.1, 1e-9
-"""The share of the residual of a member by which the reduced basis may miss it, and the relative difference below
-which it is none; chosen."""
+"""The share of what the body itself leaves of a member by which the reduced basis may miss it, and the relative
+difference below which it is none; chosen."""
 GAINED = 0.5
 """The share of what it missed them by before from which further members tell nothing; chosen."""
 DEAR, PATIENCE = 2.5, 90.0
@@ -66,15 +66,16 @@ def solve(context: Context) -> Iterator[Candidate]:
     first, second = bodies(context, members)
     snapshots = Snapshots(first, np.zeros((0, len(members.lo))), ())
     last = np.inf
-    for level in range(LEVELS):
+    for level in range(LEVELS if len(members.lo) == 1 else SEVERAL):
         begun = time.perf_counter()
         at = nodes(members.lo, members.hi, level)
         snapshots = snapshots.completed(at)
         reduction = Reduction.of(snapshots, [number for each in at if (number := snapshots.number(each)) is not None])
-        missed, gap = Data.of(members, at, context.seed + level).missed(len(at)), 0.0
+        missed, gap, floor = Data.of(members, at, context.seed + level).missed(len(at)), 0.0, 0.0
         for values in doubtful(reduction, snapshots, missed, context.seed + level):
             full = first.solved(values, snapshots.nearest(values))
             gap = max(gap, apart(first, reduction.state(reduction.table.solved(values)[0]), full))
+            floor = max(floor, residual(members.form(values), full, context.seed))
             snapshots = snapshots.and_member(values, full)
         relatives = Relatives(context, reduction, snapshots, second, missed)
         found = relatives.candidate(members.middle)
@@ -83,7 +84,7 @@ def solve(context: Context) -> Iterator[Candidate]:
         reason = f"{reduction.width} combined of {len(snapshots.states)} members on {width} features"
         yield replace(found, score=score, cost=spent, reason=reason, kin=relatives.kin())
         searching = context.clock.searching if context.clock.budget is not None else PATIENCE - context.clock.spent
-        settled = gap <= max(SAME * found.score, GOAL) or found.score >= gap > GAINED * last
+        settled = gap <= max(SAME * floor, GOAL) or floor >= gap > GAINED * last
         if settled or DEAR * spent > searching:
             return
         last = gap
@@ -119,7 +120,7 @@ class Relatives:
     def kin(self) -> Kin:
         """As a candidate has them."""
         table, members = self.reduction.table, self.second.members
-        checks = doubtful(self.reduction, self.snapshots, self.missed, self.context.seed + LEVELS)
+        checks = doubtful(self.reduction, self.snapshots, self.missed, self.context.seed + SEVERAL)
         family = Family(members.names, table, self.bases())
         return Kin(family, tuple(map(members.named, checks)), self.member)
 
