@@ -47,6 +47,13 @@ class Unknown:
         return self.of or self.name
 
     @property
+    def limits(self) -> tuple[float, float] | None:
+        """Between which values it is sought, where it is learned: those that are declared, or those of its sign."""
+        if self.learned is None:
+            return None
+        return self.learned.bounds or ((0.0, np.inf) if self.symbol.is_positive else None)
+
+    @property
     def is_number(self) -> bool:
         return isinstance(self.symbol, Symbol)
 

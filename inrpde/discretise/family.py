@@ -51,8 +51,7 @@ class Table:
     @classmethod
     def through(cls, lo: Array, hi: Array, nodes: Array, values: Sequence[Array]) -> Table:
         """That whose values at nodes (n, p) are closest to those given, each (rows, columns)."""
-        degrees = _degrees(len(nodes), len(lo))
-        weights = np.linalg.pinv(_basis(degrees, _scaled(lo, hi, nodes)))
+        degrees, weights = _closest(lo, hi, nodes)
         terms = np.zeros((len(degrees), *values[0].shape), np.result_type(*values))
         for column, value in zip(weights.T, values, strict=True):
             terms += column[:, None, None] * value
@@ -233,9 +232,14 @@ def _degrees(count: int, p: int) -> Array:
 
 def between_nodes(lo: Array, hi: Array, nodes: Array, values: Array) -> Array:
     """What numbers at nodes (n, p) weigh at values (m, p) of the polynomials that come closest to them, (m, n)."""
-    degrees = _degrees(len(nodes), len(lo))
-    weights = np.linalg.pinv(_basis(degrees, _scaled(lo, hi, nodes)))
+    degrees, weights = _closest(lo, hi, nodes)
     return np.asarray(_basis(degrees, _scaled(lo, hi, values)) @ weights)
+
+
+def _closest(lo: Array, hi: Array, nodes: Array) -> tuple[Array, Array]:
+    """The degrees (T, p) of the terms that nodes (n, p) determine, and what numbers at these weigh in each, (T, n)."""
+    degrees = _degrees(len(nodes), len(lo))
+    return degrees, np.linalg.pinv(_basis(degrees, _scaled(lo, hi, nodes)))
 
 
 def _basis(degrees: Array, scaled: Array, along: int | None = None) -> Array:

@@ -75,8 +75,7 @@ class Body:
         form, state = self.members.form(values), self.zero(values)
         towards = leaning(state, lean, seed)
         if form.linear:
-            system = linearise(form, self.samples, state, evaluate_jets(form, self.samples, state))
-            return forgetting(state.with_vector(solved(system, towards)))
+            return forgetting(state.with_vector(solved(self.system(values, state), towards)))
         if near is not None and near.trials == forgetting(state).trials:
             start = State(self.trials, near.heads)
         else:

@@ -268,12 +268,10 @@ class Limits:
         numbers, fields = {}, {}
         for k in reduced.roles.learned:
             unknown = form.unknowns[k]
-            assert unknown.learned is not None
-            bounds = unknown.learned.bounds or ((0.0, np.inf) if unknown.symbol.is_positive else None)
-            if bounds is not None and unknown.is_number:
-                numbers[k] = bounds
-            elif bounds is not None:
-                fields[k] = (*bounds, field_points(form, k, CHECKED, 6))
+            if unknown.limits is not None and unknown.is_number:
+                numbers[k] = unknown.limits
+            elif unknown.limits is not None:
+                fields[k] = (*unknown.limits, field_points(form, k, CHECKED, 6))
         return cls(numbers, fields)
 
     def towards(self, here: Point, z: Array) -> Array:

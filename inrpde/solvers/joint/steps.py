@@ -146,7 +146,7 @@ class Linear:
         """A step of the numbers by which none leaves its bounds."""
         out = moved.copy()
         for at, k in enumerate(self.joint.roles.learned):
-            if (limits := bounds(self.joint.form, k)) is not None:
+            if (limits := self.joint.form.unknowns[k].limits) is not None:
                 now, (lo, hi) = float(self.state.heads[k][0]), limits
                 out[at] = np.clip(moved[at], -INSIDE * (now - lo), INSIDE * (hi - now))
         return out
@@ -169,13 +169,6 @@ class Step:
     def deviations(self) -> Array:
         """The standard deviations of the numbers."""
         return np.linalg.norm(self.root, axis=1)
-
-
-def bounds(form: Form, number: int) -> tuple[float, float] | None:
-    """Those of a learned number."""
-    unknown = form.unknowns[number]
-    assert unknown.learned is not None
-    return unknown.learned.bounds or ((0.0, np.inf) if unknown.symbol.is_positive else None)
 
 
 def descend(joint: Joint, state: State, sizes: Sizes, seed: int) -> Reached:
