@@ -3,12 +3,12 @@
     python benchmarks/calibration.py [--budgets 5,20,60] [--seeds 0,1,2] [--kind KIND …] [--half fit|held] [NAME …]
     python benchmarks/calibration.py --table out/calibration.jsonl [--picture out/calibration.png]
 
-The problems are the traps (`zoo/traps`, each of a kind), the zoo, those of the package that have an exact solution, and
-the cases that lie beside the project, if they do (`../shared/cases`). Each is solved as a user would, in a process of
-its own (a crash and a hang are rows, too), and a line of JSON a field is added to `--file`; what is there already is
-not solved again. Seconds and budgets are the processor's, so that what else runs on the machine changes no row. The table has by kind and budget how many estimates are within a factor of 10 and of 3 of the true
-error, words against true errors, the answers that are called right and are not, and how many right answers are
-recognised.
+The problems are the traps (`zoo/traps`, each of a kind), the zoo, those of the package that have an exact solution,
+and the cases that lie beside the project, if they do (`../shared/cases`). Each is solved as a user would, in a process
+of its own (a crash and a hang are rows, too), and a line of JSON a field is added to `--file`; what is there already
+is not solved again. Seconds and budgets are the processor's, so that what else runs on the machine changes no row. The
+table has by kind and budget how many estimates are within a factor of 10 and of 3 of the true error, words against
+true errors, the answers that are called right and are not, and how many right answers are recognised.
 
 Constants of `inrpde.verification` are fitted on one half of the problems (`--half fit`, chosen by names); what is
 claimed of them is what the other half shows (`--half held`).
@@ -254,7 +254,8 @@ def solved(case: Case, budget: float, seed: int, reference: str) -> Iterator[dic
     except subprocess.TimeoutExpired:
         yield {**key, "failed": f"no end in {limit:.0f} s"}
         return
-    yield from ({**key, **json.loads(line)} for line in run.stdout.splitlines())
+    told = (line for line in run.stdout.splitlines() if line.startswith("{"))  # meshers print, too
+    yield from ({**key, **json.loads(line)} for line in told)
     if run.returncode:
         yield {**key, "failed": f"crash: {run.stderr.strip()[-300:]}"}
 

@@ -75,10 +75,14 @@ def _version(name: str) -> str | None:
         return None
 
 
+def usable() -> int:
+    """How many processors this process may use: on a shared machine fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _threads() -> dict[str, Any]:
     """Processors that this process may use, what the environment says, and the threads of each library for matrices."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    found: dict[str, Any] = {"processors": usable}
+    found: dict[str, Any] = {"processors": usable()}
     found |= {name: os.environ[name] for name in THREADS if name in os.environ}
     for pool in threadpool_info():
         name = " ".join(filter(None, [pool["internal_api"], pool["version"], pool.get("architecture")]))

@@ -5,7 +5,7 @@ import inspect
 import linecache
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -65,6 +65,17 @@ def load_problem(spec: str, parameters: Mapping[str, Any]) -> tuple[Problem, Sou
     return problem, source
 
 
+def declared(spec: str, names: Iterable[str]) -> tuple[Path, str]:
+    """The file that `spec` names and its SHA-256, once it has been run and takes parameters of these names; what it
+    makes of their values is not seen. Raises as `load_problem` does."""
+    module, name = _locate(spec)
+    path = Path(module.origin or spec).absolute()
+    content = _read(path)
+    with _in_folder_of(path), _blaming(path):
+        _known_parameters(_pick(_execute(module, content, path), name, path), names, f"{path.name}:{name}")
+    return path, _sha256(content)
+
+
 def _locate(spec: str) -> tuple[ModuleSpec, str]:
     """The module to run and the name in it that is the problem."""
     file, colon, name = spec.rpartition(":")
@@ -122,7 +133,16 @@ def _pick(module: ModuleType, name: str, path: Path) -> Any:
 
 
 def _parse_parameters(found: Any, given: Mapping[str, Any], where: str) -> dict[str, Any]:
-    known = inspect.signature(found).parameters if callable(found) else {}
+    known = _known_parameters(found, given, where)
+    return {
+        key: parse_parameter(key, value, known[key].default, where) if isinstance(value, str) else value
+        for key, value in given.items()
+    }
+
+
+def _known_parameters(found: Any, given: Iterable[str], where: str) -> Mapping[str, inspect.Parameter]:
+    """Those of a problem that is a function. Raises UsageError for one that is given and is not among them."""
+    known: Mapping[str, inspect.Parameter] = inspect.signature(found).parameters if callable(found) else {}
     for key in given:
         if not known:
             raise UsageError(f"the problem takes no parameters, and {key!r} was given", where, "leave --param out")
@@ -134,10 +154,7 @@ def _parse_parameters(found: Any, given: Mapping[str, Any], where: str) -> dict[
     for key, parameter in known.items():
         if parameter.default is parameter.empty:
             raise ProblemError(f"the parameter {key!r} has no default", where, f"give it one: def problem({key}=1)")
-    return {
-        key: parse_parameter(key, value, known[key].default, where) if isinstance(value, str) else value
-        for key, value in given.items()
-    }
+    return known
 
 
 @contextmanager

@@ -94,7 +94,7 @@ def test_help_answers_at_once_and_imports_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     for command in (
-        "solve", "check", "reference", "verify", "compare", "report", "new", "show", "list", "doctor",
+        "solve", "sweep", "check", "reference", "verify", "compare", "report", "new", "show", "list", "doctor",
     ):  # fmt: skip
         assert command in done.stdout
 
@@ -328,6 +328,18 @@ def test_a_signal_ends_the_command_on_its_way_out(pipeline, capsys, number, code
     assert failure["error"]["where"] == signal.Signals(number).name
     assert failure["error"]["fix"] == "--resume goes on"
     assert signal.getsignal(number) is before
+
+
+def test_a_time_limit_interrupts_as_sigterm_does(pipeline, capsys):
+    def run(problem, **options):
+        time.sleep(30)
+
+    pipeline.run = run
+    assert main(["solve", "line.py", "--time-limit", "0.3", "--json"]) == 143
+    assert json.loads(capsys.readouterr().out)["error"]["where"] == "SIGTERM"
+    pipeline.run = lambda problem, **options: SimpleNamespace(report=REPORT)
+    assert main(["solve", "line.py", "--time-limit", "0.5"]) == 0
+    time.sleep(0.6)  # the clock of a command that has ended does not ring
 
 
 def test_a_signal_before_there_is_anything_to_go_on_from_promises_nothing(pipeline, capsys):

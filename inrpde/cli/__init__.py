@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from inrpde import deadline
-from inrpde.cli.signals import interruptible
+from inrpde.cli.signals import interruptible, limit
 from inrpde.cli.streams import put, streams, unicode_json
 from inrpde.errors import InrpdeError, Interrupted, OutputError
 
@@ -74,6 +74,8 @@ def _run(words: Sequence[str], args: Namespace) -> int:
         from inrpde.cli.journal import Journal
 
         args.journal = Journal(args.log, words)
+    if getattr(args, "time_limit", None):
+        limit(args.time_limit - (time.perf_counter() - args.started))
     if getattr(args, "threads", None):
         os.environ.update(dict.fromkeys(_THREADS, str(args.threads)))  # read when numpy and torch are imported
     from inrpde.cli import commands

@@ -85,6 +85,52 @@ def solve(args: Namespace) -> int:
     return _EXIT[solution.report["status"]] if number is None else Interrupted(number).exit_code
 
 
+def sweep(args: Namespace) -> int:
+    """Solve at all points, each in a process of its own; a point without an answer is a row of the table. Exit 5 if an
+    answer stays above --tol, or its verdict below --require."""
+    from inrpde.sweep.points import spanned
+
+    points = spanned(args.param)
+    config.resolve({}, dict(args.set))
+    plugins.find("methods", args.method)
+    with _lasting(args):
+        from inrpde.doctor import usable
+        from inrpde.loader import declared
+        from inrpde.sweep import run, table
+
+        path, sha256 = declared(args.problem, dict(args.param))
+    options = _options(args)
+    processes = min(args.processes or usable(), len(points))
+    threads = args.threads or (1 if args.cluster else max(1, usable() // processes))
+    folder = args.output or Path(f"{path.stem}_sweep")
+    asked = run.Sweep(
+        args.problem, [*options, "--threads", str(threads)], points, folder.absolute(),
+        {"problem": path.name, "sha256": sha256, "options": " ".join(options)},
+    )  # fmt: skip
+
+    def tell(done: int, row: Mapping[str, Any]) -> None:
+        args.journal("point", done=done, points=len(points), row=row)
+        if not args.quiet:
+            print(f"{done}/{len(points)}  {render.point(row)}", file=sys.stderr, flush=True)
+
+    found = table.columns(run.run(asked, processes, args.cluster, tell))
+    rows = [dict(zip(found, each, strict=True)) for each in zip(*found.values(), strict=True)]
+    status = "tolerance" if any(row["status"] == "tolerance" for row in rows) else "ok"
+    made = {"problem": path.stem, "status": status, "parameters": list(points[0].values), "rows": rows}
+    _print(args, made | {"output": str(folder / table.CSV)}, render.sweep)
+    return _EXIT[status]
+
+
+def _options(args: Namespace) -> list[str]:
+    """What a sweep hands on to `solve`, as its words."""
+    words = [word for key, value in args.set for word in ("--set", f"{key}={value}")]
+    for name in ("method", "tol", "budget", "seed", "device", "reference", "require"):
+        if getattr(args, name) is not None:
+            words += [f"--{name}", str(getattr(args, name))]
+    words += ["--grid", "x".join(map(str, args.grid))] if args.grid else []
+    return words + ([f"--times={','.join(map(repr, args.times))}"] if args.times else [])
+
+
 def check(args: Namespace) -> int:
     """Validate and compile; no solve."""
     with _lasting(args):
@@ -186,6 +232,7 @@ def doctor(args: Namespace) -> int:
 
 _COMMANDS = {
     "solve": solve,
+    "sweep": sweep,
     "check": check,
     "reference": reference,
     "verify": verify,

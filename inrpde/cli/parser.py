@@ -59,32 +59,29 @@ def build_parser() -> Parser:
     _output(
         solve, "the solution's file (default: NAME.h5 in this folder); beside it .wav, .png, .gif or .vtk, if so named"
     )
-    solve.add_argument("--method", default="auto", metavar="NAME", help="auto, or one that `inrpde list` shows")
-    _set(solve)
-    solve.add_argument("--grid", type=_shape, metavar="129x129", help="nodes of the written field in x, y, …")
-    solve.add_argument("--times", type=_instants, metavar="0,0.5,1", help="times of the written field")
-    solve.add_argument(
-        "--tol", type=_positive("--tol", "1e-6"), metavar="ERROR", help="the estimated relative error to reach"
-    )
-    solve.add_argument(
-        "--budget", type=_positive("--budget", "60"), metavar="SECONDS", help="for compile, solve and verify"
-    )
-    _seed(solve)
-    solve.add_argument(
-        "--device", type=_device, default="cpu", help="cpu, cuda, cuda:1 or mps, for training by gradients"
-    )
-    solve.add_argument(
-        "--threads", type=_whole("--threads", 1), metavar="N", help="of numpy and torch (default: theirs)"
-    )
-    solve.add_argument("--reference", choices=("auto", "none"), default="auto", help="check against a reference (auto)")
-    solve.add_argument(
-        "--require",
-        choices=("verified", "plausible"),
-        help="exit with 5 below that verdict; the answer is written",
-    )
+    _solving(solve)
     solve.add_argument("--resume", action="store_true", help="go on from the checkpoint of an interrupted solve")
     _clobber(solve)
     _told(solve)
+
+    sweep = command(
+        "sweep", "solve a problem at many values of its parameters, and write a table", f"{_settings()}\n\n{_EPILOG}"
+    )
+    _problem(sweep, "k=5:50:10", "values of a parameter: k=1,2,4, or k=5:50:10 for ten from 5 to 50; all combinations")
+    sweep.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="of the table (CSV, HDF5) and the solutions (default: NAME_sweep here); the same command goes on in it",
+    )
+    where = sweep.add_mutually_exclusive_group()
+    where.add_argument(
+        "-j", "--processes", type=_whole("--processes", 1), metavar="N", help="at once (default: as there are cores)"
+    )
+    where.add_argument("--cluster", metavar="ADDRESS", help="of a Dask scheduler, whose workers solve: tcp://host:8786")
+    _solving(sweep)
+    _told(sweep)
 
     check = command("check", "validate and compile a problem, and print what was made of it")
     _problem(check)
@@ -141,15 +138,45 @@ def _settings() -> str:
     return "\n".join(["settings, with their defaults (`inrpde list settings` has those of other packages):", *lines])
 
 
-def _problem(parser: Parser) -> None:
+def _problem(parser: Parser, example: str = "k=20", text: str = "of the problem") -> None:
     parser.add_argument("problem", metavar="PROBLEM")
     parser.add_argument(
-        "--param",
-        type=_pair("--param", "k=20"),
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="of the problem",
+        "--param", type=_pair("--param", example), action="append", default=[], metavar="KEY=VALUE", help=text
+    )
+
+
+def _solving(parser: Parser) -> None:
+    """How to solve: what `solve` and `sweep` share."""
+    parser.add_argument("--method", default="auto", metavar="NAME", help="auto, or one that `inrpde list` shows")
+    _set(parser)
+    parser.add_argument("--grid", type=_shape, metavar="129x129", help="nodes of the written field in x, y, …")
+    parser.add_argument("--times", type=_instants, metavar="0,0.5,1", help="times of the written field")
+    parser.add_argument(
+        "--tol", type=_positive("--tol", "1e-6"), metavar="ERROR", help="the estimated relative error to reach"
+    )
+    parser.add_argument(
+        "--budget", type=_positive("--budget", "60"), metavar="SECONDS", help="for compile, solve and verify"
+    )
+    parser.add_argument(
+        "--time-limit",
+        type=_positive("--time-limit", "3600"),
+        metavar="SECONDS",
+        help="then stop as on SIGTERM: with a checkpoint to go on from",
+    )
+    _seed(parser)
+    parser.add_argument(
+        "--device", type=_device, default="cpu", help="cpu, cuda, cuda:1 or mps, for training by gradients"
+    )
+    parser.add_argument(
+        "--threads", type=_whole("--threads", 1), metavar="N", help="of numpy and torch (default: theirs)"
+    )
+    parser.add_argument(
+        "--reference", choices=("auto", "none"), default="auto", help="check against a reference (auto)"
+    )
+    parser.add_argument(
+        "--require",
+        choices=("verified", "plausible"),
+        help="exit with 5 below that verdict; the answer is written",
     )
 
 

@@ -68,6 +68,34 @@ def _failure(error: Mapping[str, str]) -> str:
     return "\n".join(_wrap(line) for line in (error["what"], f"  where: {error['where']}", f"  fix:   {error['fix']}"))
 
 
+def point(row: Mapping[str, Any]) -> str:
+    """A point of a sweep in a line, as it comes in."""
+    at = ", ".join(f"{key} = {value}" for key, value in row["values"].items())
+    answer = f"{row['verdict']}, estimated error {_number(row['estimated_error'])}" if row["verdict"] else row["status"]
+    spent = f", {row['seconds']:.1f} s" if row["seconds"] else ""
+    return f"{at}: {answer}{spent}" + (f": {row['message']}" if row["message"] else "")
+
+
+def sweep(made: Mapping[str, Any]) -> str:
+    """The table of a sweep; below it what those say that have no answer, and where it is written."""
+    rows, names = made["rows"], made["parameters"]
+    exact, reference = (any(row[kind] is not None for row in rows) for kind in ("error", "reference"))
+    kinds = ["estimated_error", *["error"] * exact, *["reference"] * reference]
+    head = [*names, "verdict", "estimated", *["exact"] * exact, *["reference"] * reference, "seconds"]
+    cells = [
+        [
+            *(str(row[name]) for name in names), row["verdict"] or row["status"],
+            *(_number(row[kind]) for kind in kinds), "-" if row["seconds"] is None else f"{row['seconds']:.1f}",
+        ]
+        for row in rows
+    ]  # fmt: skip
+    without = [row for row in rows if row["verdict"] is None]
+    count = f"{len(rows) - len(without)} of {len(rows)} points have an answer"
+    said = dict.fromkeys(row["message"] for row in without)
+    blocks = [f"{made['problem']}: {count}", _table(head, cells, texts=len(names) + 1), *map(_wrap, filter(None, said))]
+    return "\n\n".join([*blocks, f"written: {made['output']}"])
+
+
 def check(form: Mapping[str, Any]) -> str:
     """The compiled form: what kind of problem it is, and each condition on its Ω_m with its residual in jets; then what
     `auto` would try."""

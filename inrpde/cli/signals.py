@@ -7,25 +7,32 @@ from types import FrameType
 
 from inrpde.errors import Interrupted
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Raise Interrupted on the first signal within the block; a second one ends the process at once."""
+    """Raise Interrupted on the first signal within the block; a second one ends the process at once. The alarm of
+    `limit` is as SIGTERM."""
     handled = [each for each in SIGNALS if not _wanted_ignored(each)]
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         for each in handled:
             signal.signal(each, signal.SIG_DFL)
-        raise Interrupted(number)
+        raise Interrupted(signal.SIGTERM if number == signal.SIGALRM else number)
 
     before = {each: signal.signal(each, interrupt) for each in handled}
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def limit(seconds: float) -> None:
+    """Interrupt what runs in `interruptible` after so many seconds."""
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))  # zero would stop the clock
 
 
 def _wanted_ignored(number: int) -> bool:
