@@ -39,6 +39,7 @@ MAY_IMPORT = {
         "export",
     },
     "export": {"declaration"},
+    "sweep": {"__version__", "export", "lock"},
     "planted": {
         "arguments",
         "declaration",

@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from inrpde import __version__
+
 STATED = 400
 """Characters of what a process said before it died that are kept."""
 
@@ -66,8 +68,6 @@ def solved(words: Sequence[str], output: str, folder: str) -> dict[str, Any]:
 
 def version(folder: str) -> str:
     """Of what solves where this runs; the folder of the outputs must be there. Raises FileNotFoundError."""
-    from inrpde import __version__
-
     if not Path(folder).is_dir():
         raise FileNotFoundError(folder)
     return __version__

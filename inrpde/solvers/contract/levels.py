@@ -35,11 +35,15 @@ def gained(gaps: Sequence[float], least: float = LEAST_SHARE, alike: float = 0.0
     last levels may have `alike` does not show."""
     unseen = alike / max(gaps[-1], 1e-300) if gaps else 0.0
     if len(gaps) < 2:
-        return max(FIRST_SHARE, unseen)
+        return max(FIRST_SHARE, least, unseen)
     ratios = np.array(gaps[1:]) / np.maximum(gaps[:-1], 1e-300)
     ratio = max(ratios[-1], np.median(ratios[-STEADY:]))
-    share = UNSTEADY if ratio >= 1 else float(np.clip(MARGIN * ratio / (1 - ratio), least, MOST_SHARE))
-    return max(share, unseen)
+    return max(UNSTEADY if ratio >= 1 else remaining(ratio), least, unseen)
+
+
+def remaining(ratio: float) -> float:
+    """What is left of a geometric series beside its last term, with a margin, `MOST_SHARE` at most."""
+    return MOST_SHARE if ratio >= 1 else min(MARGIN * ratio / (1 - ratio), MOST_SHARE)
 
 
 def left(context: Context, error: float) -> float:

@@ -18,7 +18,7 @@ from inrpde.discretise.state import State
 from inrpde.discretise.weak.traces import Unfit
 from inrpde.errors import DivergedError, ProblemError
 from inrpde.resolution import narrow
-from inrpde.solvers.contract.levels import Comparison, gained, left
+from inrpde.solvers.contract.levels import LEAST_SHARE, Comparison, gained, left, remaining
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
@@ -123,7 +123,7 @@ def solve(context: Context) -> Iterator[Candidate]:
             return
         if before is not None:
             gaps.append(apart(found.state, before.state))
-        spent, share = time.perf_counter() - start, gained(gaps)
+        spent, share = time.perf_counter() - start, gained(gaps, max(LEAST_SHARE, plan.left))
         error = share * gaps[-1] if gaps else float(np.sqrt(found.held(0).sum()))
         score = min(error, FINER * score)
         yield Candidate(
@@ -143,14 +143,18 @@ def following(plan: Plan, found: Level, times: float) -> Plan | None:
     """The next level: richer, and finer where the solution is not smooth; or else richer alone, as far as it takes no
     more than so many times as long."""
     dim = found.tessellation.cells.origin.shape[1]
-    return affordable(plan, (plan.after(found), replace(plan, degree=plan.degree + 1)), LAST[dim], POWER[dim], times)
+    richer = Plan(plan.ground, plan.degree + 1)
+    return affordable(plan, (plan.after(found), richer), LAST[dim], POWER[dim], times)
 
 
 def affordable(plan: Plan, plans: Sequence[Plan], last: int, power: float, times: float) -> Plan | None:
     """The first of plans, of a degree that is not above the last, that takes no more than so many times as long as the
-    one before, by a power of the columns."""
+    one before, by a power of the columns. The first of all is as it ought to be; others leave cells undivided."""
     fitting = (after for after in plans if after.degree <= last and (after.size / plan.size) ** power <= times)
-    return next(fitting, None)
+    after = next(fitting, None)
+    if after is None or after is plans[0]:
+        return after
+    return replace(after, rough=plans[0].rough ** (after.degree - plan.degree), divided=False)
 
 
 def doubts(form: Form, found: Level) -> tuple[str, ...]:
@@ -175,16 +179,25 @@ class Held(Protocol):
 
 @dataclass(frozen=True)
 class Plan:
-    """Cells, and the degree of their bases."""
+    """Cells, and the degree of their bases. `rough`: what the functions of one degree hold beside those of the degree
+    before, in amplitude, where cells ought to be divided, and whether they were."""
 
     ground: Ground
     degree: int
+    rough: float = 0.0
+    divided: bool = True
 
     @property
     def size(self) -> float:
         """About as many columns an unknown, but for a factor."""
         dim = self.ground.divided.cover.origin.shape[1]
         return self.ground.cells * (self.degree + 1.0) ** dim
+
+    @property
+    def left(self) -> float:
+        """The part of the difference to the level before that is the error, at least: richer bases gain little where
+        cells ought to have been divided, and levels hardly differ for it."""
+        return 0.0 if self.divided else remaining(self.rough)
 
     def after(self, found: Held) -> Plan:
         """Richer, and finer where what is unresolved is not smooth.
@@ -207,7 +220,7 @@ class Plan:
             marks = np.zeros(ground.cells, bool)
             marks[ground.divided.cover.touching(points)] = True
             ground = ground.refined(marks)
-        return Plan(ground, self.degree + 1)
+        return Plan(ground, self.degree + 1, float(np.sqrt(last[rough].sum() / before[rough].sum())))
 
     def finer(self) -> Plan:
         """Richer, and finer everywhere."""

@@ -100,7 +100,9 @@ def solve(context: Context) -> Iterator[Candidate]:
         until = None if found.steps.ended == "end" else float(found.steps.times[-1])
         if before is not None:
             gaps.append(apart(found.state, before.state))
-        spent, share = time.perf_counter() - start, gained(gaps, LEAST_SHARE, SAFETY * TOLERANCES[number])
+        spent, share = time.perf_counter() - start, gained(
+            gaps, max(LEAST_SHARE, plan.left), SAFETY * TOLERANCES[number]
+        )  # fmt: skip
         error = share * gaps[-1] if gaps else float(np.sqrt(found.held(0).sum())) + TOLERANCES[number]
         score = min(error, FINER * score)
         yield Candidate(
@@ -133,7 +135,7 @@ def following(plan: Plan, found: Level, times: float) -> Plan | None:
     than so many times as long."""
     finer, dim = plan.after(found), len(found.evolving.frozen.whole.space.spatial)
     finer = replace(finer, degree=finer.degree + MORE - 1)
-    richer = [replace(plan, degree=plan.degree + more) for more in (MORE, 1)]
+    richer = [Plan(plan.ground, plan.degree + more) for more in (MORE, 1)]
     return affordable(plan, (finer, *richer), LAST[dim], POWER[dim], times / LONGER)
 
 

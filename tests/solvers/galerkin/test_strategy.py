@@ -1,6 +1,6 @@
 """The strategy on cells: which forms it claims, what it does where conditions do not fit, and how honest it is."""
 
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -119,6 +119,24 @@ def test_the_estimated_error_of_a_singular_solution_is_near_the_true_one(name):
     assert np.all(estimated > true / 10)
     assert np.all(estimated[-3:] < true[-3:] * 10)
     assert true[-1] < true[0] / 50
+
+
+@pytest.mark.parametrize("name", ["corner", "mixed"])
+def test_richer_bases_alone_leave_what_they_leave_where_cells_were_to_be_divided(name, monkeypatch):
+    """At a corner a degree more gains next to nothing, and two such levels hardly differ."""
+    problem, known, points = getattr(problems, name)()
+    free = strategy.affordable
+
+    def dear(plan, plans, last, power, times):
+        """Without the time to divide cells, from the fourth level on."""
+        return free(plan, plans, last, power, np.inf if plan.degree < 4 else (plans[1].size / plan.size) ** power)
+
+    monkeypatch.setattr(strategy, "affordable", dear)
+    found = list(islice(strategy.solve(context(problem)), 6))[3:]
+    for before, each in pairwise(found):
+        true = errors(each.state, known, points)[0]
+        assert errors(before.state, known, points)[0] < 2 * true
+        assert true < each.fitted < 10 * true
 
 
 def test_a_tolerance_ends_the_search():
