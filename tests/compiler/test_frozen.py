@@ -105,6 +105,24 @@ def test_a_pressure_has_no_order_and_its_equation_no_mass():
     assert [each.test for each in found.flux.equations] == [0, 1, 2]
 
 
+@pytest.mark.parametrize("turn", [1, I, -I, -1])
+def test_a_complex_unknown_stays_one_and_what_is_in_space_is_turned_to_be_real(turn):
+    made = parted(turn * (I * dt(w) + laplace(w)), On(omega.boundary, w), On(omega.initial, w - 1), unknowns=(w,))
+    assert (made.flux.form.arithmetic, made.orders) == ("complex", (1,))
+    (equation,), (mass,) = made.flux.equations, made.masses[0]
+    assert equation.sign == mass.sign == -1 / complex(turn)
+
+
+def test_a_complex_unknown_under_a_modulus_is_a_pair_that_moves_crosswise():
+    made = parted(I * dt(w) + laplace(w) - abs(w) ** 2 * w, On(omega.boundary, w - I), On(omega.initial, w - 1 - 2 * I),
+                  unknowns=(w,))  # fmt: skip
+    assert (made.flux.form.arithmetic, made.orders) == ("split", (1, 1))
+    assert [each.test for each in made.flux.equations] == [0, 1]
+    assert [{jet.unknown for jet in each.rest.jets.values()} for each in made.masses[0]] == [{1}, {0}]
+    assert [row.gives_value for row in made.flux.boundary] == [True, True]
+    assert [(start.unknown, start.order) for start in made.starts] == [(0, 0), (1, 0)]
+
+
 def test_one_equation_stands_still_beside_one_that_moves():
     found = parted(dt(u) - laplace(u) + v, u - laplace(v), EDGE, On(omega.boundary, v), BEGIN, unknowns=(u, v))
     assert found.orders == (1, 0)
@@ -212,8 +230,6 @@ LATER = t >= 1
 @pytest.mark.parametrize(
     ("reason", "conditions", "more"),
     [
-        ("an unknown is complex",
-         [dt(w) - I * laplace(w), On(omega.boundary, w), On(omega.initial, w - 1)], {"unknowns": (w,)}),
         ("coefficients are learned", [dt(u) - div(a * grad(u)), EDGE, BEGIN], {"coefficients": {a: Learned()}}),
         ("no equation inside holds a derivative in time", [laplace(u) - 1, EDGE], {}),
         ("on omega.face(x, 0) the condition is periodic",

@@ -26,6 +26,8 @@ from inrpde.discretise.weak.volumes import Piece, volumes
 from inrpde.sampling.cells.tessellation import Tessellation
 
 Array = np.ndarray
+ROUNDING = 1e-12
+"""What is left of a part that is none, beside the whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,11 @@ class Evolving:
     tessellation: Tessellation
     columns: Columns
 
+    @property
+    def kind(self) -> type:
+        """Of the heads."""
+        return self.frozen.flux.form.kind
+
     @cached_property
     def discrete(self) -> Discrete:
         return Discrete(self.frozen.flux, self.tessellation, self.columns)
@@ -61,8 +68,16 @@ class Evolving:
         """M₁ and M₂, (W, W) each."""
         return tuple(self._mass(equations) for equations in self.frozen.masses)
 
+    @cached_property
+    def conserves(self) -> bool:
+        """Do rates take nothing from the solution? Those of second order do not, nor where M₁ is skew, as in
+        Schrödinger's equation; what has no rate follows at once."""
+        first = self.masses[0]
+        damping = abs(first + first.conj().T)
+        return all(self.frozen.orders) and (not first.nnz or damping.max() <= ROUNDING * abs(first).max())
+
     def _mass(self, equations: Sequence[FluxEquation]) -> csc_array:
-        out, zero = Blocks(self.columns.width, np.dtype(float)), np.zeros(self.columns.width)
+        out, zero = Blocks(self.columns.width, np.dtype(self.kind)), np.zeros(self.columns.width, self.kind)
         for piece in self.discrete.pieces(equations):
             volumes(self.frozen.flux.form, piece, self.columns, zero, out)
         return out.matrix(bare=True)
@@ -103,7 +118,7 @@ class Evolving:
         found = [traces(flux, each, self.columns, vector) for each in self.discrete.facings]
         constants, faces = self.discrete.constants(found, energies), Blocks(self.columns.width, vector.dtype)
         self.discrete.around(flux, found, constants, faces)
-        around, zero = faces.matrix(bare=True), np.zeros(self.columns.width)
+        around, zero = faces.matrix(bare=True), np.zeros_like(vector)
         drifts = {id(each.facing): tuple(trace.drift for trace in each.traces) for each in found}
         at = Slopes(csc_array(inside + around), around, constants, drifts, zero)
         return replace(at, still=self._around(flux, self.given[1], zero, at)) if self.affine else at
@@ -126,14 +141,16 @@ class Evolving:
         self.discrete.around(flux, found, at.constants, out)
         return out.residual
 
-    def start(self, starts: Sequence[Start], order: int) -> Array:
-        """The initial values (W,), or rates, by their projections on the bases."""
-        out = np.zeros(self.columns.width)
+    def start(self, starts: Sequence[Start], order: int) -> tuple[Array, float]:
+        """The initial values (W,), or rates, by their projections on the bases, and the largest share of an unknown's
+        that these miss, root mean square."""
+        missed, whole = np.zeros((2, len(self.columns.families)))
+        out = np.zeros(self.columns.width, self.kind)
         form, begun = self.frozen.whole, self.frozen.evolution.start
         for piece in self.pieces:
             test = piece.equation.test
             points = np.column_stack([piece.points, np.full(len(piece.points), begun)])
-            values = np.zeros(len(points))
+            values = np.zeros(len(points), out.dtype)
             for each in starts:
                 if (each.unknown, each.order) != (test, order):
                     continue
@@ -145,4 +162,7 @@ class Evolving:
             heads = weighted @ piece.jets[test][:, 0] / piece.weights.sum(axis=1)[:, None]
             at = self.columns.starts[test][piece.cells][:, None] + np.arange(heads.shape[1])
             out[at] = heads
-        return out
+            left = values.reshape(piece.weights.shape) - heads @ piece.jets[test][:, 0].T
+            missed[test] += np.sum(piece.weights * np.abs(left) ** 2)
+            whole[test] += np.sum(np.abs(weighted * values.reshape(piece.weights.shape)))
+        return out, float(np.sqrt(np.max(missed / np.where(whole > 0, whole, 1.0))))

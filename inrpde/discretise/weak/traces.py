@@ -123,7 +123,7 @@ def traces(flux: FluxForm, facing: Facing, columns: Columns, vector: Array) -> T
             if not np.any(slopes[..., start + 1 : start + 1 + dim]):
                 continue
             carried = sum((slope for at, slope in rest if at == start), np.zeros((*group.weights.shape, 1 + dim)))
-            drift = equation.sign * np.einsum("fqk,fqk->fq", np.real(carried[..., 1:]), side.normals)
+            drift = np.real(equation.sign * np.einsum("fqk,fqk->fq", carried[..., 1:], side.normals))
             found.append(Trace(number, equation.test, value, slopes, drift))
     return Traces(facing, tuple(found), states)
 

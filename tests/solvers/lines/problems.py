@@ -1,6 +1,6 @@
 """Problems in space and time with known solutions, and how wrong a state is."""
 
-from sympy import Eq, Interval, Matrix, Rational, cos, exp, pi, sin, sqrt
+from sympy import Abs, Eq, I, Interval, Matrix, Rational, cos, exp, pi, sin, sqrt
 
 from inrpde import Ball, On, Problem, Region, Space
 from inrpde.compiler import compile_problem
@@ -38,6 +38,16 @@ def heat(region=square):
 
 def wave():
     return given(lambda f: dt(f, 2) - laplace(f), WAVE, orders=2)
+
+
+def schroedinger(pull=0, end=Rational(1, 2)):
+    """A plane wave through a square, free or in what pulls by its own density."""
+    w, region = space.unknown("w", complex=True), Region(space, Interval(0, 1) ** 2 * Interval(0, end))
+    known = exp(I * (2 * x + y - (Rational(5, 2) + pull) * t))
+    equation = I * dt(w) + laplace(w) / 2 - (pull * Abs(w) ** 2 * w if pull else 0)
+    return Problem(
+        "wave", [w], [On(region, equation), On(region.boundary, w - known), On(region.initial, w - known)]
+    ), [known]
 
 
 def burgers():

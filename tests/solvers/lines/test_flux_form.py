@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from sympy import Eq, Heaviside, I, Interval, Rational, cos, exp, pi, sin
+from sympy import Eq, Heaviside, Interval, Rational, cos, exp, pi, sin
 
 import inrpde
 from inrpde import On, Problem, Region, Space
@@ -27,7 +27,7 @@ from tests.solvers.turns import context
 RNG = np.random.default_rng(0)
 POINTS = np.column_stack([RNG.uniform(size=(400, 2)), RNG.uniform(0, 0.5, 400)])
 line = Space("x", time="t")
-(s, r), h, w = line.coords, line.unknown("h"), space.unknown("w", complex=True)
+(s, r), h = line.coords, line.unknown("h")
 strip = Region(line, Interval(0, 1) ** 2)
 STEP = 1 + Heaviside(x - Rational(1, 2))
 
@@ -54,9 +54,9 @@ def wrong(candidate, known, points=POINTS):
     [
         problems.heat()[0], problems.heat(annulus)[0], problems.wave()[0], problems.burgers()[0], problems.stokes()[0],
         problem(dt(u) - laplace(u), region=ell(space=space).over(SPAN)), rod(1 + Heaviside(s - Rational(1, 2))),
-        problem(dt(u) - div(STEP * grad(u))),
+        problem(dt(u) - div(STEP * grad(u))), problems.schroedinger()[0],
     ],
-    ids=["heat", "annulus", "wave", "transport", "flow", "mesh", "jump on a line", "jump"],
+    ids=["heat", "annulus", "wave", "transport", "flow", "mesh", "jump on a line", "jump", "complex"],
 )  # fmt: skip
 def test_fields_in_time_are_claimed(made):
     claim = flux_form.serves(compile_problem(made))
@@ -66,12 +66,8 @@ def test_fields_in_time_are_claimed(made):
 
 
 def test_what_is_not_claimed_says_why():
-    schroedinger = [On(square, I * dt(w) + laplace(w)), On(square.boundary, w), On(square.initial, w - 1)]
-    for made, why in (
-        (Problem("p", [w], schroedinger), "an unknown is complex"),
-        (problem((1 + u) * dt(u) - laplace(u)), "is not known, or varies with time"),
-    ):  # fmt: skip
-        assert why in flux_form.serves(compile_problem(made))
+    made = problem((1 + u) * dt(u) - laplace(u))
+    assert "is not known, or varies with time" in flux_form.serves(compile_problem(made))
 
 
 def test_more_than_three_coordinates_in_space_are_not_claimed():
