@@ -54,12 +54,16 @@ class FluxEquation:
 class FluxForm:
     """The equations in volumes, and all other rows of the form as they are: those on boundaries and interfaces, and the
     `pins`, which fix constants (and rigid motions) that all others leave open: values at points, means and integrals.
+
+    Of a system that is of first order in time and space `rates` has, by equation, what its rates are multiplied by, in
+    unknowns in place of these.
     """
 
     form: Form
     equations: tuple[FluxEquation, ...]
     boundary: tuple[Row, ...]
     pins: tuple[Row, ...]
+    rates: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,9 @@ class NoFlux(Exception):
 
 
 @lru_cache(maxsize=4)
-def flux_form(form: Form) -> FluxForm | str:
-    """The flux form, or in a few words why there is none. It is asked for more than once of a form, and kept."""
+def flux_form(form: Form, tests: tuple[int, ...] = ()) -> FluxForm | str:
+    """The flux form, or in a few words why there is none; `tests` are the unknowns that test equations of first order.
+    It is asked for more than once of a form, and kept."""
     pins = _pins(form)
     conditions = [c for c in form.conditions if all(c.index != row.condition for row in pins)]
     why = _unfit(form, conditions)
@@ -89,7 +94,7 @@ def flux_form(form: Form) -> FluxForm | str:
         found = [each for condition in inside for each in _equations(form, condition, split)]
     except NoFlux as error:
         return str(error)
-    pairs = paired(form, [each.rows for each in found])
+    pairs = [(test, 1) for test in tests] if tests else paired(form, [each.rows for each in found])
     if isinstance(pairs, str):
         return pairs
     made = adjusted(form, [replace(e, test=test, sign=sign) for e, (test, sign) in zip(found, pairs, strict=True)])

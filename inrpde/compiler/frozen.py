@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import product
 
+import numpy as np
+from scipy.optimize import linear_sum_assignment
 from sympy import Derivative, Expr, Function, Integer, diff
 from sympy.core.function import AppliedUndef
 
@@ -112,13 +114,18 @@ def _frozen(form: Form) -> Frozen:
     rows = tuple(row for c in bound.conditions for row in parting.rows(c))
     moment = time, 0.5 * (evolution.start + evolution.end)
     still = Form(bound, parting.unknowns, rows, (), form.arithmetic, (), moment=moment)
-    flux = flux_form(still)
+    inside = [jet for row in rows if row.region.dim == still.space.dim for jet in row.jets.values()]
+    waves = max((sum(jet.index) for jet in inside), default=0) < 2
+    flux = flux_form(still, parting.tests(still)) if waves else flux_form(still)
     if isinstance(flux, str):
         raise Moving(flux)
     if any(parting.orders[k] for row in flux.pins for k in row.indices):
         raise Moving("a condition fixes a value at a point")
-    starts = tuple(begins(form, evolution, parting.orders))
-    return Frozen(form, evolution, flux, parting.masses(flux), parting.orders, starts)
+    starts, masses = tuple(begins(form, evolution, parting.orders)), parting.masses(flux)
+    if waves:
+        known = {(e.condition, e.number): e.rest for e in masses[0]}
+        flux = replace(flux, rates=tuple(known[e.condition, e.number] for e in flux.equations))
+    return Frozen(form, evolution, flux, masses, parting.orders, starts)
 
 
 @dataclass
@@ -243,6 +250,17 @@ class _Parting:
     def rows(self, condition: BoundCondition) -> list[Row]:
         lowering = Lowering(self.bound, *self.splitting)
         return [lowering.row(expr, condition, condition.region) for expr in condition.residuals]
+
+    def tests(self, still: Form) -> tuple[int, ...]:
+        """By equation of a system of first order in space the unknown whose rate it is to give. Raises Moving."""
+        held = [each for equations in self.multiplied.values() for each in equations]
+        if still.arithmetic != "real" or not still.linear or any(order != 1 for order in self.orders):
+            raise Moving("no equation is of second order, and not all are linear, real and of first order in time")
+        given = np.array([[bool(each.get((k, 1), 0)) for k in range(len(self.orders))] for each in held])
+        equations, found = linear_sum_assignment(given, maximize=True)
+        if not given[equations, found].all() or len(found) != len(held):
+            raise Moving("not every equation gives the rate of an unknown")
+        return tuple(map(int, found))
 
     def masses(self, flux: FluxForm) -> tuple[tuple[FluxEquation, ...], ...]:
         """The equations with the rates of each order alone. Raises Moving where one has none in space."""

@@ -123,6 +123,16 @@ def test_a_complex_unknown_under_a_modulus_is_a_pair_that_moves_crosswise():
     assert [(start.unknown, start.order) for start in made.starts] == [(0, 0), (1, 0)]
 
 
+def test_of_a_system_of_first_order_each_unknown_tests_what_gives_its_rate():
+    made = parted(
+        U.diff(x) + Matrix([1 + x, 3]).multiply_elementwise(dt(Matrix([v, u]))), On(omega.boundary, U),
+        On(omega.initial, U), unknowns=(u, v),
+    )  # fmt: skip
+    assert ([each.test for each in made.flux.equations], made.orders) == ([1, 0], (1, 1))
+    assert texts(made.flux.rates) == ["v*(x + 1)", "3*u"]
+    assert texts([made.flux.equations[0].rest]) == ["u_x"]
+
+
 def test_one_equation_stands_still_beside_one_that_moves():
     found = parted(dt(u) - laplace(u) + v, u - laplace(v), EDGE, On(omega.boundary, v), BEGIN, unknowns=(u, v))
     assert found.orders == (1, 0)
@@ -254,7 +264,10 @@ LATER = t >= 1
         ("on omega.initial the condition gives no single value", [HEAT[0], EDGE, On(omega.initial, u**2 - 1)], {}),
         ("on omega.initial the condition gives no single value", [HEAT[0], EDGE, On(omega.initial, u.diff(x))], {}),
         ("on omega the equation is of order 4", [dt(u) + laplace(laplace(u)), EDGE, BEGIN], {}),
-        ("no equation is of second order", [dt(u) + u.diff(x), On(omega.face(x, 0), u), BEGIN], {}),
+        ("no equation is of second order", [dt(u) + u * u.diff(x), On(omega.face(x, 0), u), BEGIN], {}),
+        ("not every equation gives the rate of an unknown",
+         [dt(u) + v.diff(x), dt(u) + u.diff(y), dt(v) + dt(p), *(On(omega.initial, each) for each in (u, v, p))],
+         {"unknowns": (u, v, p)}),
         ("differ in number: 2 and 1", [*HEAT, dt(v) - u, On(omega.initial, v)], {"unknowns": (u, v)}),
     ],
 )  # fmt: skip

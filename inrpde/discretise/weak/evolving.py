@@ -70,8 +70,10 @@ class Evolving:
 
     @cached_property
     def conserves(self) -> bool:
-        """Do rates take nothing from the solution? Those of second order do not, nor where M₁ is skew, as in
-        Schrödinger's equation; what has no rate follows at once."""
+        """Do equations take nothing from the solution? Those of second order in time do not, nor where M₁ is skew, as
+        in Schrödinger's equation, nor waves of first order in space; what has no rate follows at once."""
+        if self.frozen.flux.rates:
+            return True
         first = self.masses[0]
         damping = abs(first + first.conj().T)
         return all(self.frozen.orders) and (not first.nnz or damping.max() <= ROUNDING * abs(first).max())
@@ -85,8 +87,10 @@ class Evolving:
     @cached_property
     def affine(self) -> bool:
         """Is all that holds on faces affine in the state, but for what is carried?"""
-        fluxes = (flux for equation in self.frozen.flux.equations for flux in equation.fluxes)
-        return all(self.frozen.keeps_slopes(row) for row in (*self.frozen.flux.boundary, *fluxes))
+        flux = self.frozen.flux
+        fluxes = [each for equation in flux.equations for each in equation.fluxes]
+        waves = [equation.rest for equation in flux.equations] if flux.rates else []
+        return all(map(self.frozen.keeps_slopes, (*flux.boundary, *fluxes, *waves)))
 
     @cached_property
     def given(self) -> tuple[tuple[Facing, ...], tuple[Facing, ...]]:
@@ -99,7 +103,10 @@ class Evolving:
         return tuple(e for e in held if id(e) in moving), tuple(e for e in held if id(e) not in moving)
 
     def energies(self, time: float, vector: Array) -> dict[int, Array]:
-        """By unknown those (C, K, K) of its basis in each cell."""
+        """By unknown those (C, K, K) of its basis in each cell: by derivatives, of waves of first order by values."""
+        if self.frozen.flux.rates:
+            cells = self.discrete.cells
+            return {k: cells[:, None, None] * np.eye(each.size) for k, each in enumerate(self.columns.families)}
         return self.discrete.inside(self.frozen.at(time), vector, Blocks(self.columns.width, vector.dtype))
 
     @cached_property

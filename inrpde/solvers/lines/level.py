@@ -85,7 +85,8 @@ def level(
     What bases miss of initial values is in the fastest modes that they have. Where nothing takes it away, steps that
     follow it would be many, and of no use."""
     tessellation = ground.divided.tessellation(degree + 2)
-    degrees = orders(frozen.flux, degree)
+    lowered = orders(frozen.flux, degree)
+    degrees = tuple(degree if order else lower for order, lower in zip(frozen.orders, lowered, strict=True))
     families = [family(tessellation, each, ground.divided.cover.simplex, seed) for each in degrees]
     evolving = Evolving(frozen, tessellation, columns(frozen.flux, tessellation, families))
     way, system = frozen.evolution, OnCells(evolving, ground.divided.cover)
