@@ -21,8 +21,9 @@ from inrpde.compiler.frozen import Frozen, Start
 from inrpde.discretise.weak.assembly import Discrete
 from inrpde.discretise.weak.blocks import Blocks
 from inrpde.discretise.weak.columns import Columns
-from inrpde.discretise.weak.traces import Facing, traces
+from inrpde.discretise.weak.traces import Facing, Traces, traces
 from inrpde.discretise.weak.volumes import Piece, volumes
+from inrpde.discretise.weak.waves import Entering, entering
 from inrpde.sampling.cells.tessellation import Tessellation
 
 Array = np.ndarray
@@ -33,12 +34,14 @@ ROUNDING = 1e-12
 @dataclass(frozen=True, eq=False)
 class Slopes:
     """The matrix ∂S/∂u (W, W) at a state, that of the faces alone, the trace constants, by `id` of the faces at which
-    velocities (F, q) a trace is carried, and `still` (W,), what is given on faces and does not vary with time."""
+    velocities (F, q) a trace is carried and what waves enter, and `still` (W,), what is given on faces and does not
+    vary with time."""
 
     whole: csc_array
     faces: csc_array
     constants: dict[int, Array]
     drifts: dict[int, tuple[Array, ...]]
+    waves: dict[int, Entering]
     still: Array
 
 
@@ -124,10 +127,11 @@ class Evolving:
             return replace(before, whole=csc_array(inside + before.faces))
         found = [traces(flux, each, self.columns, vector) for each in self.discrete.facings]
         constants, faces = self.discrete.constants(found, energies), Blocks(self.columns.width, vector.dtype)
-        self.discrete.around(flux, found, constants, faces)
+        waves = self._waves(flux, found)
+        self.discrete.around(flux, found, constants, faces, waves)
         around, zero = faces.matrix(bare=True), np.zeros_like(vector)
         drifts = {id(each.facing): tuple(trace.drift for trace in each.traces) for each in found}
-        at = Slopes(csc_array(inside + around), around, constants, drifts, zero)
+        at = Slopes(csc_array(inside + around), around, constants, drifts, waves, zero)
         return replace(at, still=self._around(flux, self.given[1], zero, at)) if self.affine else at
 
     def left(self, time: float, vector: Array, at: Slopes) -> Array:
@@ -145,8 +149,12 @@ class Evolving:
         found = [traces(flux, each, self.columns, vector) for each in facings]
         if self.affine:
             found = [each.carried(at.drifts[id(each.facing)]) for each in found]
-        self.discrete.around(flux, found, at.constants, out)
+        self.discrete.around(flux, found, at.constants, out, at.waves if self.affine else self._waves(flux, found))
         return out.residual
+
+    @staticmethod
+    def _waves(flux: FluxForm, found: Sequence[Traces]) -> dict[int, Entering]:
+        return {id(each.facing): entering(flux, each) for each in found} if flux.rates else {}
 
     def start(self, starts: Sequence[Start], order: int) -> tuple[Array, float]:
         """The initial values (W,), or rates, by their projections on the bases, and the largest share of an unknown's

@@ -103,9 +103,11 @@ class Traces:
 
 
 def traces(flux: FluxForm, facing: Facing, columns: Columns, vector: Array) -> Traces:
-    """The traces at a state."""
+    """The traces at a state; systems of first order have none."""
     group, slots, dim = facing.group, facing.slots, facing.group.points.shape[2]
     states = facing.states(columns, vector)
+    if flux.rates:
+        return Traces(facing, (), states)
     width = states.shape[2]
     found = []
     for number, side in enumerate(group.sides):

@@ -9,6 +9,8 @@ jumps, and gives none. Waves that leave, or stay, are asked nothing: what is giv
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from inrpde.compiler.flux import FluxForm
@@ -23,12 +25,29 @@ ALIKE = 1e-10
 """Singular values below this share of the largest are rounding."""
 
 
-def entering(flux: FluxForm, found: Traces) -> Terms:
-    """What is added on a group of faces. Raises Unfit where a system has no real speeds, conditions are on slopes, or
+@dataclass(frozen=True, eq=False)
+class Entering:
+    """What enters on a group of faces: the conditions `asked` (F, q, r, S), and by equation, at the places `tests` (m,)
+    of the jets of what tests it, what it gets of each, `onto` (F, q, m, r)."""
+
+    asked: Array
+    tests: list[int]
+    onto: Array
+
+    def terms(self, flux: FluxForm, found: Traces) -> Terms:
+        """What is added at a state."""
+        values, slopes = np.zeros_like(found.states), np.zeros((*found.states.shape, found.states.shape[2]))
+        values[..., self.tests] = np.einsum("fqer,fqr->fqe", self.onto, _conditions(flux, found, self.asked)[1])
+        slopes[..., self.tests, :] = self.onto @ self.asked
+        return Terms(values, slopes, np.zeros(values.shape[:2], bool))
+
+
+def entering(flux: FluxForm, found: Traces) -> Entering:
+    """What enters on a group of faces. Raises Unfit where a system has no real speeds, conditions are on slopes, or
     waves enter of which no condition knows."""
     group, slots, states = found.group, found.slots, found.states
     shape, width = states.shape[:2], states.shape[2]
-    across, waves = [], []
+    across, waves, places = [], [], []
     for number, side in enumerate(group.sides):
         tests = [slots[number, flux.equations[k].test] for k in side.equations]
         along = np.zeros((*shape, len(tests), width, side.normals.shape[2]))
@@ -40,10 +59,12 @@ def entering(flux: FluxForm, found: Traces) -> Terms:
                 along[..., e, start, :] += slope[..., 1:]
             for start, slope in heavy:
                 rates[..., e, start] += slope[..., 0]
-        across.append((tests, np.einsum("fqesk,fqk->fqes", along, side.normals)))
+        across.append(np.einsum("fqesk,fqk->fqes", along, side.normals))
+        places += tests
         waves.append(_entering(along[..., tests, :], rates[..., tests], side.normals, tests, width))
     inward = np.concatenate(waves, axis=3)
-    asked, left = _conditions(flux, found, across)
+    jump = [_between(found, np.linalg.pinv(across[0], rcond=ALIKE) @ across[0])] if len(across) == 2 else []
+    asked, _ = _conditions(flux, found, *jump)
     felt = asked @ inward
     size = np.linalg.norm(felt, axis=3)
     scale = np.where(size > ALIKE * np.linalg.norm(asked, axis=3), 1 / np.where(size > 0, size, 1.0), 0.0)
@@ -52,13 +73,7 @@ def entering(flux: FluxForm, found: Traces) -> Terms:
     if np.any(answered > REAL):
         where = ", ".join(f"{z:.4g}" for z in group.points[answered > REAL][0])
         raise Unfit(f"at ({where}) fewer conditions hold than waves enter")
-    moved = -inward @ solve
-    values, slopes = np.zeros_like(states), np.zeros((*shape, width, width))
-    for tests, normal in across:
-        onto = normal @ moved
-        values[..., tests] += np.einsum("fqer,fqr->fqe", onto, left)
-        slopes[..., tests, :] += onto @ asked
-    return Terms(values, slopes, np.zeros(shape, bool))
+    return Entering(asked, places, np.concatenate([normal @ (-inward @ solve) for normal in across], axis=2))
 
 
 def _entering(along: Array, rates: Array, normals: Array, tests: list[int], width: int) -> Array:
@@ -78,15 +93,13 @@ def _entering(along: Array, rates: Array, normals: Array, tests: list[int], widt
     return out
 
 
-def _conditions(flux: FluxForm, found: Traces, across: list[tuple[list[int], Array]]) -> tuple[Array, Array]:
-    """B (F, q, r, S) and what is left of the conditions (F, q, r) at the state."""
-    asked, left = [], []
-    if len(across) == 2:
-        both = [np.linalg.pinv(normal, rcond=ALIKE) @ normal for _, normal in across]
-        jump = _between(found, both)
-        asked.append(jump)
-        left.append(np.einsum("fqrs,fqs->fqr", jump, found.states))
-    values = list(found.slots.values())
+def _conditions(flux: FluxForm, found: Traces, between: Array | None = None) -> tuple[Array, Array]:
+    """B (F, q, r, S), and what is left of the conditions (F, q, r) at the state: first those `between` two sides, as
+    many as there are jets, then the rows of the problem."""
+    shape, values = found.states.shape, list(found.slots.values())
+    many = shape[2] if len(found.group.sides) == 2 else 0
+    asked = [np.zeros((*shape[:2], 0, shape[2])) if between is None else between[..., :many, :]]
+    left = [np.einsum("fqrs,fqs->fqr", asked[0], found.states)]
     for row, sign in found.group.rows:
         value, slopes = on_sides(flux, row, sign, found)
         size = np.linalg.norm(slopes, axis=2)
@@ -95,17 +108,14 @@ def _conditions(flux: FluxForm, found: Traces, across: list[tuple[list[int], Arr
             raise Unfit(f"{row.text} is on slopes")
         asked.append((slopes / size[..., None])[..., None, :])
         left.append((value / size)[..., None])
-    if not asked:
-        shape = found.states.shape
-        return np.zeros((*shape[:2], 0, shape[2])), np.zeros((*shape[:2], 0))
     return np.concatenate(asked, axis=2), np.concatenate(left, axis=2)
 
 
-def _between(found: Traces, felt: list[Array]) -> Array:
-    """That what the left side feels of the values is the same on the right, (F, q, S, S)."""
+def _between(found: Traces, felt: Array) -> Array:
+    """That what the left side feels of the values, (F, q, S, S), is the same on the right."""
     width = found.states.shape[2]
     other = np.zeros((width, width))
     for (side, unknown), start in found.slots.items():
         if side == 0 and (1, unknown) in found.slots:
             other[start, found.slots[1, unknown]] = 1.0
-    return felt[0] - felt[0] @ other
+    return felt - felt @ other
