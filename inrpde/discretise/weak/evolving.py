@@ -152,6 +152,17 @@ class Evolving:
         self.discrete.around(flux, found, at.constants, out, at.waves if self.affine else self._waves(flux, found))
         return out.residual
 
+    def unmet(self, time: float, vector: Array) -> float:
+        """How far conditions on boundaries are off at a state, root mean square, where waves leave and nothing that
+        enters can meet them, beside the sizes of the unknowns."""
+        flux, sizes = self.frozen.at(time), self.discrete.sizes(vector) / np.sqrt(self.discrete.cells.sum())
+        held = [traces(flux, each, self.columns, vector) for each in self.discrete.facings if each.group.rows]
+        waves, total, area = self._waves(flux, held), 0.0, 0.0
+        for each in held if waves else []:
+            total += np.sum(each.group.weights * waves[id(each.facing)].unmet(flux, each, sizes) ** 2)
+            area += np.sum(each.group.weights)
+        return float(np.sqrt(total / (area or 1.0)))
+
     @staticmethod
     def _waves(flux: FluxForm, found: Sequence[Traces]) -> dict[int, Entering]:
         return {id(each.facing): entering(flux, each) for each in found} if flux.rates else {}

@@ -28,11 +28,13 @@ ALIKE = 1e-10
 @dataclass(frozen=True, eq=False)
 class Entering:
     """What enters on a group of faces: the conditions `asked` (F, q, r, S), and by equation, at the places `tests` (m,)
-    of the jets of what tests it, what it gets of each, `onto` (F, q, m, r)."""
+    of the jets of what tests it, what it gets of each, `onto` (F, q, m, r). What is left of the conditions is `kept`
+    (F, q, r, r) where nothing that enters can meet them."""
 
     asked: Array
     tests: list[int]
     onto: Array
+    kept: Array
 
     def terms(self, flux: FluxForm, found: Traces) -> Terms:
         """What is added at a state."""
@@ -40,6 +42,15 @@ class Entering:
         values[..., self.tests] = np.einsum("fqer,fqr->fqe", self.onto, _conditions(flux, found, self.asked)[1])
         slopes[..., self.tests, :] = self.onto @ self.asked
         return Terms(values, slopes, np.zeros(values.shape[:2], bool))
+
+    def unmet(self, flux: FluxForm, found: Traces, sizes: Array) -> Array:
+        """How far (F, q) the rows of the problem are off, whatever enters, beside the `sizes` (U,) of the unknowns."""
+        large = np.zeros(found.states.shape[2])
+        for (_, unknown), start in found.slots.items():
+            large[start] = sizes[unknown]
+        left = np.einsum("fqrs,fqs->fqr", self.kept, _conditions(flux, found, self.asked)[1])
+        beside = np.abs(self.asked) @ large
+        return np.linalg.norm(left / np.where(beside > 0, beside, 1.0), axis=2)
 
 
 def entering(flux: FluxForm, found: Traces) -> Entering:
@@ -73,7 +84,8 @@ def entering(flux: FluxForm, found: Traces) -> Entering:
     if np.any(answered > REAL):
         where = ", ".join(f"{z:.4g}" for z in group.points[answered > REAL][0])
         raise Unfit(f"at ({where}) fewer conditions hold than waves enter")
-    return Entering(asked, places, np.concatenate([normal @ (-inward @ solve) for normal in across], axis=2))
+    onto = np.concatenate([normal @ (-inward @ solve) for normal in across], axis=2)
+    return Entering(asked, places, onto, np.eye(asked.shape[2]) - felt @ solve)
 
 
 def _entering(along: Array, rates: Array, normals: Array, tests: list[int], width: int) -> Array:

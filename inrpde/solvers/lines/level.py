@@ -71,6 +71,12 @@ class Level:
             total += inner / (whole or 1.0)
         return total
 
+    @cached_property
+    def unmet(self) -> float:
+        """How far conditions are off where waves leave, over all times."""
+        looks = np.linspace(self.steps.times[0], self.steps.times[-1], LOOKS)
+        return max(self.evolving.unmet(time, self.steps(time)) for time in looks)
+
     @property
     def width(self) -> int:
         return self.evolving.columns.width

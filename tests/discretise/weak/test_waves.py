@@ -76,6 +76,8 @@ def test_what_leaves_is_asked_nothing():
     vector, rates = heads(stood, 1 + x * y), heads(stood, x)
     assert np.max(np.abs(left(free, 0.0, vector, rates) - left(held, 0.0, vector, rates))) < 1e-12
     assert np.max(np.abs(left(free, 0.0, heads(stood, 1 + 0 * x), 0 * rates))) < 1e-12
+    one = heads(stood, 1 + 0 * x)
+    assert (free.unmet(0.0, one), held.unmet(0.0, one)) == (pytest.approx(0), pytest.approx(np.sqrt(16 / 2)))
 
 
 def test_what_flows_along_a_wall_asks_for_nothing_there():
