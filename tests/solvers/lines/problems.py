@@ -50,6 +50,25 @@ def schroedinger(pull=0, end=Rational(1, 2)):
     ), [known]
 
 
+def sound():
+    """Standing waves between walls."""
+    flow, known = Matrix([u, v]), [sin(pi * x) * sin(pi * t), 0 * x, cos(pi * x) * cos(pi * t)]
+    conditions = [
+        On(square, Eq(dt(p) + div(flow), 0)), On(square, Eq(dt(flow) + grad(p), Matrix([0, 0]))),
+        On(square.boundary, Eq(flow.dot(n), 0)),
+        *(On(square.initial, Eq(each, now.subs(t, 0))) for each, now in zip((u, v, p), known, strict=True)),
+    ]  # fmt: skip
+    return Problem("sound", [u, v, p], conditions), known
+
+
+def carried(outlet=None):
+    """Waves that leave through a side on which a value may be given, too."""
+    wave = sin(4 * x - 4 * t)
+    walls = [On(square.face(x, 0), Eq(u, wave))] + ([] if outlet is None else [On(square.face(x, 1), Eq(u, outlet))])
+    conditions = [On(square, Eq(dt(u) + u.diff(x), 0)), *walls, On(square.initial, Eq(u, wave.subs(t, 0)))]
+    return Problem("carried", [u], conditions), [wave]
+
+
 def burgers():
     """A wave that travels through walls: what flows in is not zero."""
     return given(lambda f: dt(f) - laplace(f) / 20 + f * f.diff(x) + f.diff(y), 2 + sin(x + y - t))

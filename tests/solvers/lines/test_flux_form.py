@@ -55,8 +55,9 @@ def wrong(candidate, known, points=POINTS):
         problems.heat()[0], problems.heat(annulus)[0], problems.wave()[0], problems.burgers()[0], problems.stokes()[0],
         problem(dt(u) - laplace(u), region=ell(space=space).over(SPAN)), rod(1 + Heaviside(s - Rational(1, 2))),
         problem(dt(u) - div(STEP * grad(u))), problems.schroedinger()[0],
+        problems.sound()[0], problems.carried()[0],
     ],
-    ids=["heat", "annulus", "wave", "transport", "flow", "mesh", "jump on a line", "jump", "complex"],
+    ids=["heat", "annulus", "wave", "transport", "flow", "mesh", "jump on a line", "jump", "complex", "sound", "inlet"],
 )  # fmt: skip
 def test_fields_in_time_are_claimed(made):
     claim = flux_form.serves(compile_problem(made))
@@ -106,6 +107,23 @@ def test_the_estimated_error_is_near_the_true_one(make):
     assert true[1] < true[0] / 5
     assert estimated[1] < estimated[0]
     assert found[1].again(1, [1.0]) is found[0].state
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [problems.schroedinger, problems.sound])
+def test_what_is_not_damped_is_estimated_too(make):
+    made, known = make()
+    for each in islice(flux_form.solve(context(made)), 2):
+        true = wrong(each, known)
+        assert true < each.score < max(100 * true, 1e-2)
+        assert not each.doubts
+
+
+def test_what_is_given_where_waves_leave_and_is_not_what_they_bring_is_a_doubt():
+    for outlet, doubted in ((sin(4 - 4 * t), False), (0, True)):
+        found = next(flux_form.solve(context(problems.carried(outlet)[0])))
+        assert bool(found.doubts) == doubted
+        assert not doubted or "where waves leave" in found.doubts[0]
 
 
 def test_the_second_solve_of_the_first_level_is_a_poorer_one():

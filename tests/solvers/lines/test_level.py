@@ -38,10 +38,11 @@ def wrong(found, known, points=POINTS):
         pytest.param(lambda: problems.heat(problems.annulus), RING, (1, 3, 5), (1e-5,), marks=pytest.mark.slow),
         (problems.wave, POINTS, (2, 4, 6), (1e-4,)),
         (problems.schroedinger, POINTS, (1, 3, 5), (1e-4,)),
+        (problems.carried, POINTS, (1, 3, 5), (1e-4,)),
         (problems.burgers, POINTS, (1, 3, 5), (1e-6,)),
         pytest.param(problems.stokes, POINTS, (2, 4, 6), (1e-6, 1e-6, 1e-4), marks=pytest.mark.slow),
     ],
-    ids=["heat", "annulus", "wave", "schroedinger", "burgers", "stokes"],
+    ids=["heat", "annulus", "wave", "schroedinger", "carried", "burgers", "stokes"],
 )
 def test_errors_fall_with_the_degree(make, points, degrees, least):
     problem, known = make()
@@ -110,7 +111,7 @@ def test_waves_are_not_damped_and_the_rest_is():
     for problem, tolerance, many, last in (
         (problems.wave, 1e-5, 5, False), (problems.heat, 1e-3, 3, True), (problems.heat, 1e-9, 7, True),
         (lambda: damped, 1e-4, 3, True), (problems.stokes, 1e-8, 5, True), (problems.schroedinger, 1e-3, 3, False),
-        (lambda: problems.schroedinger(1), 1e-3, 3, False),
+        (lambda: problems.schroedinger(1), 1e-3, 3, False), (problems.sound, 1e-5, 5, False),
     ):  # fmt: skip
         frozen = frozen_of(problem()[0])
         tessellation = coarse(problem()[0], 1.0).divided.tessellation(3)
