@@ -79,7 +79,7 @@ class Evolving:
             return True
         first = self.masses[0]
         damping = abs(first + first.conj().T)
-        return all(self.frozen.orders) and (not first.nnz or damping.max() <= ROUNDING * abs(first).max())
+        return all(self.frozen.orders) and (not first.nnz or bool(damping.max() <= ROUNDING * abs(first).max()))
 
     def _mass(self, equations: Sequence[FluxEquation]) -> csc_array:
         out, zero = Blocks(self.columns.width, np.dtype(self.kind)), np.zeros(self.columns.width, self.kind)

@@ -50,7 +50,8 @@ class Entering:
             large[start] = sizes[unknown]
         left = np.einsum("fqrs,fqs->fqr", self.kept, _conditions(flux, found, self.asked)[1])
         beside = np.abs(self.asked) @ large
-        return np.linalg.norm(left / np.where(beside > 0, beside, 1.0), axis=2)
+        off: Array = np.linalg.norm(left / np.where(beside > 0, beside, 1.0), axis=2)
+        return off
 
 
 def entering(flux: FluxForm, found: Traces) -> Entering:
