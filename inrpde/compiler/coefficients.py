@@ -11,8 +11,6 @@ import numpy as np
 from inrpde.compiler.form import Form, Row
 
 Array = np.ndarray
-ROUNDING = 1e-12
-"""What is left of a real part that is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +35,9 @@ class Coefficients:
         parts = (self.second, self.flux, self.first, self.zeroth)
         return np.any([np.abs(part.reshape(len(part), -1)).max(axis=1) > 0 for part in parts], axis=0)
 
-    def definite(self, unknown: int) -> float:
+    def definite(self, unknown: int) -> complex:
         """The trace of its second-order coefficients: below zero where -F·∇v is coercive."""
-        trace = complex(np.trace(self.second[unknown]).mean())
-        return trace.real if abs(trace.real) > ROUNDING * abs(trace) else trace.imag
+        return complex(np.trace(self.second[unknown]).mean())
 
 
 def coefficients(form: Form, rows: tuple[Row, ...], points: Array) -> Coefficients:

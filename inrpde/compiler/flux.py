@@ -16,7 +16,7 @@ from sympy.core.function import AppliedUndef
 
 from inrpde.compiler.bind import BoundCondition
 from inrpde.compiler.form import Form, Row
-from inrpde.compiler.lower import Lowering, make_row, split_unknowns
+from inrpde.compiler.lower import Lowering, real_parts, split_unknowns
 from inrpde.compiler.natural import adjusted
 from inrpde.compiler.pairing import paired
 from inrpde.compiler.rough import rough
@@ -27,7 +27,8 @@ from inrpde.declaration.regions.pilot import pilot_points
 
 @dataclass(frozen=True, eq=False)
 class FluxEquation:
-    """sign · (Σ ∂F_k/∂x_k + r) = 0 on a region, to be tested by the unknown of the number `test`.
+    """sign · (Σ ∂F_k/∂x_k + r) = 0 on a region, the equation of a `number` among those of its condition, to be tested
+    by the unknown of the number `test`; the sign is 1 or -1, of complex unknowns i or -i, too.
 
     `fluxes` (one a coordinate) and `rest` are rows whose residuals F_k and r hold the unknowns and their first
     derivatives. Under the sign -F·∇v + r v is coercive in the unknown that tests, where that can be told; the equation
@@ -36,9 +37,10 @@ class FluxEquation:
     """
 
     condition: int
+    number: int
     region: Region
     test: int
-    sign: int
+    sign: complex
     fluxes: tuple[Row, ...]
     rest: Row
 
@@ -52,12 +54,16 @@ class FluxEquation:
 class FluxForm:
     """The equations in volumes, and all other rows of the form as they are: those on boundaries and interfaces, and the
     `pins`, which fix constants (and rigid motions) that all others leave open: values at points, means and integrals.
+
+    Of a system that is of first order in time and space `rates` has, by equation, what its rates are multiplied by, in
+    unknowns in place of these.
     """
 
     form: Form
     equations: tuple[FluxEquation, ...]
     boundary: tuple[Row, ...]
     pins: tuple[Row, ...]
+    rates: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,8 +80,9 @@ class NoFlux(Exception):
 
 
 @lru_cache(maxsize=4)
-def flux_form(form: Form) -> FluxForm | str:
-    """The flux form, or in a few words why there is none. It is asked for more than once of a form, and kept."""
+def flux_form(form: Form, tests: tuple[int, ...] = ()) -> FluxForm | str:
+    """The flux form, or in a few words why there is none; `tests` are the unknowns that test equations of first order.
+    It is asked for more than once of a form, and kept."""
     pins = _pins(form)
     conditions = [c for c in form.conditions if all(c.index != row.condition for row in pins)]
     why = _unfit(form, conditions)
@@ -87,12 +94,15 @@ def flux_form(form: Form) -> FluxForm | str:
         found = [each for condition in inside for each in _equations(form, condition, split)]
     except NoFlux as error:
         return str(error)
-    pairs = paired(form, [each.rows for each in found])
+    pairs = [(test, 1) for test in tests] if tests else paired(form, [each.rows for each in found])
     if isinstance(pairs, str):
         return pairs
     made = adjusted(form, [replace(e, test=test, sign=sign) for e, (test, sign) in zip(found, pairs, strict=True)])
-    around = {c.index for c in conditions if c not in inside}
-    return FluxForm(form, tuple(made), tuple(row for row in form.rows if row.condition in around), pins)
+    around = {c.index: c for c in conditions if c not in inside}
+    rows = [row for row in form.rows if row.condition in around]
+    if split:
+        rows = [part for row in rows for part in real_parts(row, around[row.condition]) if part.jets]
+    return FluxForm(form, tuple(made), tuple(rows), pins)
 
 
 def _pins(form: Form) -> tuple[Row, ...]:
@@ -142,25 +152,15 @@ def _unfit(form: Form, conditions: Sequence[BoundCondition]) -> str:
 def _equations(form: Form, condition: BoundCondition, split: Mapping[AppliedUndef, Expr]) -> Iterator[FluxEquation]:
     """Those of a condition, not yet paired; of an equation in complex unknowns that are split its two parts."""
     lowering, parting = Lowering(form.bound, form.unknowns, {}), Parting(form, condition)
-    for expr in condition.residuals:
+    for number, expr in enumerate(condition.residuals):
         fluxes, rest = parting.parted(expr.xreplace(split))
         rows = [lowering.row(each, condition, condition.region) for each in (*fluxes, rest)]
         if any(sum(jet.index) > 1 for row in rows for jet in row.jets.values()):
             raise NoFlux(f"on {condition.where} the equation is not linear in its second derivatives")
-        parts = zip(*(_real_parts(row, condition) for row in rows), strict=True) if split else [rows]
-        for *each, left in parts:
+        parts = list(zip(*(real_parts(row, condition) for row in rows), strict=True)) if split else [rows]
+        for part, (*each, left) in enumerate(parts, number * len(parts)):
             if any(row.jets for row in (*each, left)):
-                yield FluxEquation(condition.index, condition.region, -1, 1, tuple(each), left)
-
-
-def _real_parts(row: Row, condition: BoundCondition) -> list[Row]:
-    """The real and the imaginary part of a row in real unknowns."""
-    made = []
-    for part in expand(row.residual).as_real_imag():
-        jets = {symbol: jet for symbol, jet in row.jets.items() if part.has(symbol)}
-        data = {symbol: jet for symbol, jet in row.data.items() if part.has(symbol)}
-        made.append(make_row(part, condition, row.region, jets, data, {}))
-    return made
+                yield FluxEquation(condition.index, part, condition.region, -1, 1, tuple(each), left)
 
 
 class Parting:

@@ -123,6 +123,11 @@ class Form:
         return any(row.jumps for row in self.rows)
 
     @property
+    def kind(self) -> type:
+        """Of the values of its unknowns."""
+        return complex if self.arithmetic == "complex" else float
+
+    @property
     def linear(self) -> bool:
         return all(row.linear for row in self.rows) and all(term.row.linear for term in self.integrals)
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import product
 
+import numpy as np
+from scipy.optimize import linear_sum_assignment
 from sympy import Derivative, Expr, Function, Integer, diff
 from sympy.core.function import AppliedUndef
 
 from inrpde.compiler.bind import Bound, BoundCondition, Evolution, Unknown
 from inrpde.compiler.flux import FluxEquation, FluxForm, flux_form
 from inrpde.compiler.form import Form, Row
-from inrpde.compiler.lower import Lowering
+from inrpde.compiler.lower import Lowering, real_parts, split_unknowns
 from inrpde.declaration.integral import RegionIntegral
 from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.section import section
@@ -99,8 +102,6 @@ def _frozen(form: Form) -> Frozen:
     evolution, time = form.evolves, form.space.time
     if evolution is None or time is None or not form.space.spatial:
         raise Moving("there is no evolution of fields in space")
-    if form.arithmetic != "real":
-        raise Moving("an unknown is complex")
     if any(unknown.learned for unknown in form.unknowns):
         raise Moving("coefficients are learned")
     parting = _Parting(form, evolution)
@@ -111,16 +112,20 @@ def _frozen(form: Form) -> Frozen:
     if not any(parting.orders):
         raise Moving("no equation inside holds a derivative in time")
     rows = tuple(row for c in bound.conditions for row in parting.rows(c))
-    still = Form(bound, bound.unknowns, rows, (), "real", (), moment=(time, 0.5 * (evolution.start + evolution.end)))
-    flux = flux_form(still)
+    moment = time, 0.5 * (evolution.start + evolution.end)
+    still = Form(bound, parting.unknowns, rows, (), form.arithmetic, (), moment=moment)
+    inside = [jet for row in rows if row.region.dim == still.space.dim for jet in row.jets.values()]
+    waves = max((sum(jet.index) for jet in inside), default=0) < 2
+    flux = flux_form(still, parting.tests(still)) if waves else flux_form(still)
     if isinstance(flux, str):
         raise Moving(flux)
-    if len(flux.equations) < sum(len(each) for each in parting.multiplied.values()):
-        raise Moving("an equation holds no derivative in space")
     if any(parting.orders[k] for row in flux.pins for k in row.indices):
         raise Moving("a condition fixes a value at a point")
-    starts = tuple(begins(form, evolution, parting.orders))
-    return Frozen(form, evolution, flux, parting.masses(flux), parting.orders, starts)
+    starts, masses = tuple(begins(form, evolution, parting.orders)), parting.masses(flux)
+    if waves:
+        known = {(e.condition, e.number): e.rest for e in masses[0]}
+        flux = replace(flux, rates=tuple(known[e.condition, e.number] for e in flux.equations))
+    return Frozen(form, evolution, flux, masses, parting.orders, starts)
 
 
 @dataclass
@@ -137,11 +142,12 @@ class _Parting:
         spatial = self.form.space.spatial
         self.time = self.form.space.time
         self.space = Space(" ".join(map(str, spatial)))
-        self.here = {u.symbol: u.symbol.func(*spatial) for u in self.form.unknowns}
-        self.numbers = {u.symbol: k for k, u in enumerate(self.form.unknowns)}
+        declared = self.form.bound.unknowns
+        self.here = {u.symbol: u.symbol.func(*spatial) for u in declared}
+        self.numbers = {u.symbol: k for k, u in enumerate(declared)}
         self.rates = {
-            (k, n): Function(f"{u.name}{'_t' * n}", real=True)(*spatial)
-            for k, u in enumerate(self.form.unknowns)
+            (k, n): Function(f"{u.name}{'_t' * n}", **({} if u.complex else {"real": True}))(*spatial)
+            for k, u in enumerate(declared)
             for n in range(1, HIGHEST + 1)
         }
         self.sections: dict[int, Region] = {}
@@ -153,14 +159,25 @@ class _Parting:
             Unknown(
                 self.here[u.symbol], u.name, u.complex, None if u.region is None else self.section(u.region, u.name)
             )
-            for u in self.form.unknowns
+            for u in whole.unknowns
         )
         return Bound(whole.problem, self.space, unknowns, tuple(self.conditions), whole.fields, whole.substitution)
 
     @property
+    def splitting(self) -> tuple[tuple[Unknown, ...], dict[AppliedUndef, Expr]]:
+        """The unknowns of the form in space, and what stands for complex ones that are split."""
+        bound = self.bound
+        return split_unknowns(bound) if self.form.arithmetic == "split" else (bound.unknowns, {})
+
+    @property
+    def unknowns(self) -> tuple[Unknown, ...]:
+        return self.splitting[0]
+
+    @property
     def orders(self) -> tuple[int, ...]:
         held = [key for each in self.multiplied.values() for row in each for key in row]
-        return tuple(max((n for j, n in held if j == k), default=0) for k in range(len(self.here)))
+        names = [u.name for u in self.form.bound.unknowns]
+        return tuple(max((n for j, n in held if names[j] == u.declared), default=0) for u in self.unknowns)
 
     def section(self, region: Region, name: str) -> Region:
         """The spatial region, one object for each."""
@@ -231,34 +248,48 @@ class _Parting:
         return coefficient
 
     def rows(self, condition: BoundCondition) -> list[Row]:
-        lowering = Lowering(self.bound, self.bound.unknowns, {})
+        lowering = Lowering(self.bound, *self.splitting)
         return [lowering.row(expr, condition, condition.region) for expr in condition.residuals]
 
+    def tests(self, still: Form) -> tuple[int, ...]:
+        """By equation of a system of first order in space the unknown whose rate it is to give. Raises Moving."""
+        held = [each for equations in self.multiplied.values() for each in equations]
+        if still.arithmetic != "real" or not still.linear or any(order != 1 for order in self.orders):
+            raise Moving("no equation is of second order, and not all are linear, real and of first order in time")
+        given = np.array([[bool(each.get((k, 1), 0)) for k in range(len(self.orders))] for each in held])
+        equations, found = linear_sum_assignment(given, maximize=True)
+        if not given[equations, found].all() or len(found) != len(held):
+            raise Moving("not every equation gives the rate of an unknown")
+        return tuple(map(int, found))
+
     def masses(self, flux: FluxForm) -> tuple[tuple[FluxEquation, ...], ...]:
-        """The equations with the rates of each order alone."""
-        seen: dict[int, int] = {}
+        """The equations with the rates of each order alone. Raises Moving where one has none in space."""
+        lowering, known = Lowering(self.bound, *self.splitting), {(e.condition, e.number): e for e in flux.equations}
+        symbols = list(self.here.values())
         found: tuple[list[FluxEquation], ...] = tuple([] for _ in range(HIGHEST))
-        for equation in flux.equations:
-            number = seen.get(equation.condition, 0)
-            seen[equation.condition] = number + 1
-            held = self.multiplied[equation.condition][number]
-            condition = self.conditions[equation.condition]
-            lowering = Lowering(flux.form.bound, flux.form.unknowns, {})
-            nothing = lowering.row(Integer(0), condition, equation.region)
-            for n in range(1, HIGHEST + 1):
-                terms = [c * self.here[self.form.unknowns[k].symbol] for (k, order), c in held.items() if order == n]
-                if terms:
-                    rest = lowering.row(sum(terms, Integer(0)), condition, equation.region)
-                    found[n - 1].append(replace(equation, fluxes=(nothing,) * len(equation.fluxes), rest=rest))
+        for index, equations in self.multiplied.items():
+            condition = self.conditions[index]
+            nothing = lowering.row(Integer(0), condition, condition.region)
+            for (number, held), n in product(enumerate(equations), range(1, HIGHEST + 1)):
+                terms = [c * symbols[k] for (k, order), c in held.items() if order == n]
+                row = lowering.row(sum(terms, Integer(0)), condition, condition.region)
+                parts = real_parts(row, condition) if self.form.arithmetic == "split" else [row]
+                for part, rest in enumerate(parts, number * len(parts)):
+                    if rest.jets and (index, part) not in known:
+                        raise Moving("an equation holds no derivative in space")
+                    if rest.jets:
+                        equation = known[index, part]
+                        found[n - 1].append(replace(equation, fluxes=(nothing,) * len(equation.fluxes), rest=rest))
         return tuple(map(tuple, found))
 
 
 def begins(form: Form, evolution: Evolution, orders: Sequence[int]) -> Iterator[Start]:
     """What each unknown, and each rate below its order in time, begins with. Raises Moving where nothing says so."""
     missing = {(k, n) for k, order in enumerate(orders) for n in range(order)}
-    for row in form.rows:
-        if not evolution.begins(row.region):
-            continue
+    rows = [row for row in form.rows if evolution.begins(row.region)]
+    if form.arithmetic == "split":
+        rows = [part for row in rows for part in real_parts(row, form.conditions[row.condition])]
+    for row in rows:
         on = f"on {form.conditions[row.condition].where}"
         jets = list(row.jets.values())
         if not row.linear or len(jets) != 1 or any(jets[0].index[:-1]):

@@ -19,6 +19,7 @@ from sympy import (
     arg,
     conjugate,
     diff,
+    expand,
     expand_mul,
     im,
     preorder_traversal,
@@ -168,6 +169,16 @@ def make_row(
         condition.index, region, expr, tangent, jets, data, integrals,
         RowFunction([expr], place), RowFunction(list(tangent.values()), place), linear, place,
     )  # fmt: skip
+
+
+def real_parts(row: Row, condition: BoundCondition) -> list[Row]:
+    """The real and the imaginary part of a row in real unknowns."""
+    made = []
+    for part in expand(row.residual).as_real_imag():
+        jets = {symbol: jet for symbol, jet in row.jets.items() if part.has(symbol)}
+        data = {symbol: jet for symbol, jet in row.data.items() if part.has(symbol)}
+        made.append(make_row(part, condition, row.region, jets, data, {}))
+    return made
 
 
 def is_holomorphic(expr: Expr, symbols: set) -> bool:

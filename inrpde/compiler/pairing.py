@@ -23,12 +23,14 @@ POINTS = 200
 """Places of each region in which coefficients are taken."""
 NEVER = 1e6
 """What a pair that cannot be costs, beside logarithms of coefficients."""
+ROUNDING = 1e-12
+"""What is left of a real part that is none."""
 
 
-def paired(form: Form, equations: Sequence[tuple[Row, ...]]) -> list[tuple[int, int]] | str:
+def paired(form: Form, equations: Sequence[tuple[Row, ...]]) -> list[tuple[int, complex]] | str:
     """The unknown that tests each equation, of rows (F_1, …, F_d, r), and its sign; or why there are no such pairs."""
     tests: dict[int, int] = {}
-    weights = np.zeros(len(equations))
+    weights = np.zeros(len(equations), complex)
     for here, points in _places([rows[-1].region for rows in equations]):
         found = _matched(form, [coefficients(form, equations[e], points) for e in here], points)
         names = [form.conditions[equations[e][-1].condition].where for e in here]
@@ -38,7 +40,14 @@ def paired(form: Form, equations: Sequence[tuple[Row, ...]]) -> list[tuple[int, 
             if tests.setdefault(e, test) != test:
                 return f"on {name} an equation is that of one unknown here and of another there"
             weights[e] += weight
-    return [(tests[e], 1 if weight > 0 else -1) for e, weight in enumerate(weights)]
+    return [(tests[e], _turning(weight)) for e, weight in enumerate(weights)]
+
+
+def _turning(weight: complex) -> complex:
+    """What turns a weight to where its real part is positive, or, where it has none, to where it is real."""
+    if abs(weight.real) >= ROUNDING * abs(weight):
+        return 1 if weight.real > 0 else -1
+    return 1j * (1 if weight.imag < 0 else -1)
 
 
 def _places(regions: Sequence[Region]) -> list[tuple[tuple[int, ...], Array]]:
@@ -51,7 +60,7 @@ def _places(regions: Sequence[Region]) -> list[tuple[tuple[int, ...], Array]]:
     ]
 
 
-def _matched(form: Form, here: Sequence[Coefficients], points: Array) -> list[tuple[int, float]] | str:
+def _matched(form: Form, here: Sequence[Coefficients], points: Array) -> list[tuple[int, complex]] | str:
     """For each of the equations that hold together the unknown, and a number of its sign."""
     held = np.any([each.held for each in here], axis=0)
     alive = [int(k) for k in np.flatnonzero(held) if _lives(form, int(k), points)]
@@ -94,12 +103,12 @@ def _largest(size: Array) -> tuple[Array, Array]:
     return rows, columns
 
 
-def _coupling(every: Sequence[Coefficients], found: Mapping[int, tuple[int, float]], e: int, unknown: int) -> float:
+def _coupling(every: Sequence[Coefficients], found: Mapping[int, tuple[int, complex]], e: int, unknown: int) -> float:
     """Of an equation of lower order and the unknown that is to test it, of the sign under which the derivatives of
     another in it and the unknown in that one's flux cancel; where there are none, as the unknown enters the equation.
     """
     through = [
-        np.sign(weight) * np.real(every[other].flux[unknown] * every[e].first[test].conj()).sum(axis=0).mean()
+        np.sign(np.real(weight)) * np.real(every[other].flux[unknown] * every[e].first[test].conj()).sum(axis=0).mean()
         for other, (test, weight) in found.items()
     ]
     return float(sum(through) or np.real(every[e].zeroth[unknown]).mean())

@@ -105,6 +105,34 @@ def test_a_pressure_has_no_order_and_its_equation_no_mass():
     assert [each.test for each in found.flux.equations] == [0, 1, 2]
 
 
+@pytest.mark.parametrize("turn", [1, I, -I, -1])
+def test_a_complex_unknown_stays_one_and_what_is_in_space_is_turned_to_be_real(turn):
+    made = parted(turn * (I * dt(w) + laplace(w)), On(omega.boundary, w), On(omega.initial, w - 1), unknowns=(w,))
+    assert (made.flux.form.arithmetic, made.orders) == ("complex", (1,))
+    (equation,), (mass,) = made.flux.equations, made.masses[0]
+    assert equation.sign == mass.sign == -1 / complex(turn)
+
+
+def test_a_complex_unknown_under_a_modulus_is_a_pair_that_moves_crosswise():
+    made = parted(I * dt(w) + laplace(w) - abs(w) ** 2 * w, On(omega.boundary, w - I), On(omega.initial, w - 1 - 2 * I),
+                  unknowns=(w,))  # fmt: skip
+    assert (made.flux.form.arithmetic, made.orders) == ("split", (1, 1))
+    assert [each.test for each in made.flux.equations] == [0, 1]
+    assert [{jet.unknown for jet in each.rest.jets.values()} for each in made.masses[0]] == [{1}, {0}]
+    assert [row.gives_value for row in made.flux.boundary] == [True, True]
+    assert [(start.unknown, start.order) for start in made.starts] == [(0, 0), (1, 0)]
+
+
+def test_of_a_system_of_first_order_each_unknown_tests_what_gives_its_rate():
+    made = parted(
+        U.diff(x) + Matrix([1 + x, 3]).multiply_elementwise(dt(Matrix([v, u]))), On(omega.boundary, U),
+        On(omega.initial, U), unknowns=(u, v),
+    )  # fmt: skip
+    assert ([each.test for each in made.flux.equations], made.orders) == ([1, 0], (1, 1))
+    assert texts(made.flux.rates) == ["v*(x + 1)", "3*u"]
+    assert texts([made.flux.equations[0].rest]) == ["u_x"]
+
+
 def test_one_equation_stands_still_beside_one_that_moves():
     found = parted(dt(u) - laplace(u) + v, u - laplace(v), EDGE, On(omega.boundary, v), BEGIN, unknowns=(u, v))
     assert found.orders == (1, 0)
@@ -212,8 +240,6 @@ LATER = t >= 1
 @pytest.mark.parametrize(
     ("reason", "conditions", "more"),
     [
-        ("an unknown is complex",
-         [dt(w) - I * laplace(w), On(omega.boundary, w), On(omega.initial, w - 1)], {"unknowns": (w,)}),
         ("coefficients are learned", [dt(u) - div(a * grad(u)), EDGE, BEGIN], {"coefficients": {a: Learned()}}),
         ("no equation inside holds a derivative in time", [laplace(u) - 1, EDGE], {}),
         ("on omega.face(x, 0) the condition is periodic",
@@ -238,7 +264,10 @@ LATER = t >= 1
         ("on omega.initial the condition gives no single value", [HEAT[0], EDGE, On(omega.initial, u**2 - 1)], {}),
         ("on omega.initial the condition gives no single value", [HEAT[0], EDGE, On(omega.initial, u.diff(x))], {}),
         ("on omega the equation is of order 4", [dt(u) + laplace(laplace(u)), EDGE, BEGIN], {}),
-        ("no equation is of second order", [dt(u) + u.diff(x), On(omega.face(x, 0), u), BEGIN], {}),
+        ("no equation is of second order", [dt(u) + u * u.diff(x), On(omega.face(x, 0), u), BEGIN], {}),
+        ("not every equation gives the rate of an unknown",
+         [dt(u) + v.diff(x), dt(u) + u.diff(y), dt(v) + dt(p), *(On(omega.initial, each) for each in (u, v, p))],
+         {"unknowns": (u, v, p)}),
         ("differ in number: 2 and 1", [*HEAT, dt(v) - u, On(omega.initial, v)], {"unknowns": (u, v)}),
     ],
 )  # fmt: skip

@@ -94,11 +94,11 @@ def solved_by(
     return closed(u, conditions, {u: solution}, **more)
 
 
-def plane(sides: Any, end: Any, names: str = "u", coords: str = "x y") -> tuple:
+def plane(sides: Any, end: Any, names: str = "u", coords: str = "x y", **more: bool) -> tuple:
     """(space, x, y, t, region over (0, end), unknowns …)."""
     space = Space(coords, time="t")
     omega = Region(space, sides).over(Interval(0, end))
-    return space, *space.coords, omega, *space.unknowns(names)
+    return space, *space.coords, omega, *space.unknowns(names, **more)
 
 
 def line(side: Any, end: Any, names: str = "u", coord: str = "x") -> tuple:

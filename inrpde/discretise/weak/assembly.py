@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from inrpde.discretise.weak.columns import Columns, holding
 from inrpde.discretise.weak.faces import groups
 from inrpde.discretise.weak.traces import Facing, Traces, conditions, face_terms, facing, traces
 from inrpde.discretise.weak.volumes import Piece, involved, pieces, volumes
+from inrpde.discretise.weak.waves import Entering
 from inrpde.sampling.cells.tessellation import Tessellation
 
 Array = np.ndarray
@@ -55,12 +56,16 @@ class Discrete:
         return tuple(facing(group, self.columns) for group in found)
 
     @cached_property
+    def cells(self) -> Array:
+        """The volumes (C,) of cells."""
+        volume = self.tessellation.volume
+        return np.bincount(volume.owners, volume.weights, minlength=len(self.tessellation.cells))
+
+    @cached_property
     def measures(self) -> Array:
         """The volume (W,) of the cell of each column, whose basis is orthonormal in the mean over it."""
-        volume = self.tessellation.volume
-        cells = np.bincount(volume.owners, volume.weights, minlength=len(self.tessellation.cells))
         each = [
-            np.repeat(cells[lives], family.size)
+            np.repeat(self.cells[lives], family.size)
             for lives, family in zip(self.columns.lives, self.columns.families, strict=True)
         ]
         return np.concatenate(each)
@@ -113,16 +118,22 @@ class Discrete:
                 np.add.at(squares[trace.unknown], each.group.sides[trace.side].cell, gram.real)
         return {unknown: _trace_constants(energies[unknown], square) for unknown, square in squares.items()}
 
-    def around(self, flux: FluxForm, found: Sequence[Traces], constants: dict[int, Array], out: Blocks) -> Array:
-        """Adds what holds on faces; points (N, d) of the boundary where conditions are lacking."""
+    def around(
+        self, flux: FluxForm, found: Sequence[Traces], constants: dict[int, Array], out: Blocks,
+        waves: Mapping[int, Entering] = {},
+    ) -> Array:  # fmt: skip
+        """Adds what holds on faces, of a system of first order by the `waves` that enter there; points (N, d) of the
+        boundary where conditions are lacking."""
         lacking = [np.empty((0, self.tessellation.cells.origin.shape[1]))]
         for each in found:
             deadline.turn()
-            if not each.traces:
+            if not each.traces and not waves:
                 continue
-            sides = each.group.sides
-            known = np.stack([constants[t.unknown][sides[t.side].cell] for t in each.traces], axis=1)
-            terms = face_terms(each, conditions(flux, each), known)
+            if waves:
+                terms = waves[id(each.facing)].terms(flux, each)
+            else:
+                cells = [constants[t.unknown][each.group.sides[t.side].cell] for t in each.traces]
+                terms = face_terms(each, conditions(flux, each), np.stack(cells, axis=1))
             lacking.append(each.group.points[terms.lacking])
             weights = each.group.weights[..., None]
             _scatter(each.facing, terms.values * weights, terms.slopes * weights[..., None], self.columns, out)

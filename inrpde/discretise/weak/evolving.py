@@ -21,22 +21,27 @@ from inrpde.compiler.frozen import Frozen, Start
 from inrpde.discretise.weak.assembly import Discrete
 from inrpde.discretise.weak.blocks import Blocks
 from inrpde.discretise.weak.columns import Columns
-from inrpde.discretise.weak.traces import Facing, traces
+from inrpde.discretise.weak.traces import Facing, Traces, traces
 from inrpde.discretise.weak.volumes import Piece, volumes
+from inrpde.discretise.weak.waves import Entering, entering
 from inrpde.sampling.cells.tessellation import Tessellation
 
 Array = np.ndarray
+ROUNDING = 1e-12
+"""What is left of a part that is none, beside the whole."""
 
 
 @dataclass(frozen=True, eq=False)
 class Slopes:
     """The matrix ∂S/∂u (W, W) at a state, that of the faces alone, the trace constants, by `id` of the faces at which
-    velocities (F, q) a trace is carried, and `still` (W,), what is given on faces and does not vary with time."""
+    velocities (F, q) a trace is carried and what waves enter, and `still` (W,), what is given on faces and does not
+    vary with time."""
 
     whole: csc_array
     faces: csc_array
     constants: dict[int, Array]
     drifts: dict[int, tuple[Array, ...]]
+    waves: dict[int, Entering]
     still: Array
 
 
@@ -47,6 +52,11 @@ class Evolving:
     frozen: Frozen
     tessellation: Tessellation
     columns: Columns
+
+    @property
+    def kind(self) -> type:
+        """Of the heads."""
+        return self.frozen.flux.form.kind
 
     @cached_property
     def discrete(self) -> Discrete:
@@ -61,8 +71,18 @@ class Evolving:
         """M₁ and M₂, (W, W) each."""
         return tuple(self._mass(equations) for equations in self.frozen.masses)
 
+    @cached_property
+    def conserves(self) -> bool:
+        """Do equations take nothing from the solution? Those of second order in time do not, nor where M₁ is skew, as
+        in Schrödinger's equation, nor waves of first order in space; what has no rate follows at once."""
+        if self.frozen.flux.rates:
+            return True
+        first = self.masses[0]
+        damping = abs(first + first.conj().T)
+        return all(self.frozen.orders) and (not first.nnz or bool(damping.max() <= ROUNDING * abs(first).max()))
+
     def _mass(self, equations: Sequence[FluxEquation]) -> csc_array:
-        out, zero = Blocks(self.columns.width, np.dtype(float)), np.zeros(self.columns.width)
+        out, zero = Blocks(self.columns.width, np.dtype(self.kind)), np.zeros(self.columns.width, self.kind)
         for piece in self.discrete.pieces(equations):
             volumes(self.frozen.flux.form, piece, self.columns, zero, out)
         return out.matrix(bare=True)
@@ -70,8 +90,10 @@ class Evolving:
     @cached_property
     def affine(self) -> bool:
         """Is all that holds on faces affine in the state, but for what is carried?"""
-        fluxes = (flux for equation in self.frozen.flux.equations for flux in equation.fluxes)
-        return all(self.frozen.keeps_slopes(row) for row in (*self.frozen.flux.boundary, *fluxes))
+        flux = self.frozen.flux
+        fluxes = [each for equation in flux.equations for each in equation.fluxes]
+        waves = [equation.rest for equation in flux.equations] if flux.rates else []
+        return all(map(self.frozen.keeps_slopes, (*flux.boundary, *fluxes, *waves)))
 
     @cached_property
     def given(self) -> tuple[tuple[Facing, ...], tuple[Facing, ...]]:
@@ -84,7 +106,10 @@ class Evolving:
         return tuple(e for e in held if id(e) in moving), tuple(e for e in held if id(e) not in moving)
 
     def energies(self, time: float, vector: Array) -> dict[int, Array]:
-        """By unknown those (C, K, K) of its basis in each cell."""
+        """By unknown those (C, K, K) of its basis in each cell: by derivatives, of waves of first order by values."""
+        if self.frozen.flux.rates:
+            cells = self.discrete.cells
+            return {k: cells[:, None, None] * np.eye(each.size) for k, each in enumerate(self.columns.families)}
         return self.discrete.inside(self.frozen.at(time), vector, Blocks(self.columns.width, vector.dtype))
 
     @cached_property
@@ -102,10 +127,11 @@ class Evolving:
             return replace(before, whole=csc_array(inside + before.faces))
         found = [traces(flux, each, self.columns, vector) for each in self.discrete.facings]
         constants, faces = self.discrete.constants(found, energies), Blocks(self.columns.width, vector.dtype)
-        self.discrete.around(flux, found, constants, faces)
-        around, zero = faces.matrix(bare=True), np.zeros(self.columns.width)
+        waves = self._waves(flux, found)
+        self.discrete.around(flux, found, constants, faces, waves)
+        around, zero = faces.matrix(bare=True), np.zeros_like(vector)
         drifts = {id(each.facing): tuple(trace.drift for trace in each.traces) for each in found}
-        at = Slopes(csc_array(inside + around), around, constants, drifts, zero)
+        at = Slopes(csc_array(inside + around), around, constants, drifts, waves, zero)
         return replace(at, still=self._around(flux, self.given[1], zero, at)) if self.affine else at
 
     def left(self, time: float, vector: Array, at: Slopes) -> Array:
@@ -123,17 +149,34 @@ class Evolving:
         found = [traces(flux, each, self.columns, vector) for each in facings]
         if self.affine:
             found = [each.carried(at.drifts[id(each.facing)]) for each in found]
-        self.discrete.around(flux, found, at.constants, out)
+        self.discrete.around(flux, found, at.constants, out, at.waves if self.affine else self._waves(flux, found))
         return out.residual
 
-    def start(self, starts: Sequence[Start], order: int) -> Array:
-        """The initial values (W,), or rates, by their projections on the bases."""
-        out = np.zeros(self.columns.width)
+    def unmet(self, time: float, vector: Array) -> float:
+        """How far conditions on boundaries are off at a state, root mean square, where waves leave and nothing that
+        enters can meet them, beside the sizes of the unknowns."""
+        flux, sizes = self.frozen.at(time), self.discrete.sizes(vector) / np.sqrt(self.discrete.cells.sum())
+        held = [traces(flux, each, self.columns, vector) for each in self.discrete.facings if each.group.rows]
+        waves, total, area = self._waves(flux, held), 0.0, 0.0
+        for each in held if waves else []:
+            total += np.sum(each.group.weights * waves[id(each.facing)].unmet(flux, each, sizes) ** 2)
+            area += np.sum(each.group.weights)
+        return float(np.sqrt(total / (area or 1.0)))
+
+    @staticmethod
+    def _waves(flux: FluxForm, found: Sequence[Traces]) -> dict[int, Entering]:
+        return {id(each.facing): entering(flux, each) for each in found} if flux.rates else {}
+
+    def start(self, starts: Sequence[Start], order: int) -> tuple[Array, float]:
+        """The initial values (W,), or rates, by their projections on the bases, and the largest share of an unknown's
+        that these miss, root mean square."""
+        missed, whole = np.zeros((2, len(self.columns.families)))
+        out = np.zeros(self.columns.width, self.kind)
         form, begun = self.frozen.whole, self.frozen.evolution.start
         for piece in self.pieces:
             test = piece.equation.test
             points = np.column_stack([piece.points, np.full(len(piece.points), begun)])
-            values = np.zeros(len(points))
+            values = np.zeros(len(points), out.dtype)
             for each in starts:
                 if (each.unknown, each.order) != (test, order):
                     continue
@@ -145,4 +188,7 @@ class Evolving:
             heads = weighted @ piece.jets[test][:, 0] / piece.weights.sum(axis=1)[:, None]
             at = self.columns.starts[test][piece.cells][:, None] + np.arange(heads.shape[1])
             out[at] = heads
-        return out
+            left = values.reshape(piece.weights.shape) - heads @ piece.jets[test][:, 0].T
+            missed[test] += np.sum(piece.weights * np.abs(left) ** 2)
+            whole[test] += np.sum(np.abs(weighted * values.reshape(piece.weights.shape)))
+        return out, float(np.sqrt(np.max(missed / np.where(whole > 0, whole, 1.0))))

@@ -103,9 +103,11 @@ class Traces:
 
 
 def traces(flux: FluxForm, facing: Facing, columns: Columns, vector: Array) -> Traces:
-    """The traces at a state."""
+    """The traces at a state; systems of first order have none."""
     group, slots, dim = facing.group, facing.slots, facing.group.points.shape[2]
     states = facing.states(columns, vector)
+    if flux.rates:
+        return Traces(facing, (), states)
     width = states.shape[2]
     found = []
     for number, side in enumerate(group.sides):
@@ -113,7 +115,7 @@ def traces(flux: FluxForm, facing: Facing, columns: Columns, vector: Array) -> T
             equation = flux.equations[k]
             value = np.zeros(group.weights.shape, vector.dtype)
             slopes = np.zeros((*group.weights.shape, width), vector.dtype)
-            *fluxes, (_, rest) = _at(flux, equation.rows, side, number, slots, states)
+            *fluxes, (_, rest) = at_side(flux, equation.rows, side, number, slots, states)
             for axis, (each, by) in enumerate(fluxes):
                 outward = equation.sign * side.normals[..., axis]
                 value = value + outward * each
@@ -123,12 +125,12 @@ def traces(flux: FluxForm, facing: Facing, columns: Columns, vector: Array) -> T
             if not np.any(slopes[..., start + 1 : start + 1 + dim]):
                 continue
             carried = sum((slope for at, slope in rest if at == start), np.zeros((*group.weights.shape, 1 + dim)))
-            drift = equation.sign * np.einsum("fqk,fqk->fq", np.real(carried[..., 1:]), side.normals)
+            drift = np.real(equation.sign * np.einsum("fqk,fqk->fq", carried[..., 1:], side.normals))
             found.append(Trace(number, equation.test, value, slopes, drift))
     return Traces(facing, tuple(found), states)
 
 
-def _at(
+def at_side(
     flux: FluxForm, rows: Sequence[Row], side: Side, number: int, slots: dict[tuple[int, int], int], states: Array,
     normals: Array | None = None, points: Array | None = None,
 ) -> list[tuple[Array, list[tuple[int, Array]]]]:  # fmt: skip
@@ -190,7 +192,7 @@ def conditions(flux: FluxForm, found: Traces) -> Conditions:
                 fast.append((jump, at[0] - at[1]))
                 given.append((both, np.zeros((*shape, width)), one.value + other.value))
     for row, sign in group.rows:
-        value, slopes = _on_sides(flux, row, sign, found)
+        value, slopes = on_sides(flux, row, sign, found)
         size = np.linalg.norm(slopes, axis=2)
         size = np.where(size > 0, size, 1.0)
         value, slopes = value / size, slopes / size[..., None]
@@ -215,7 +217,7 @@ def conditions(flux: FluxForm, found: Traces) -> Conditions:
     )  # fmt: skip
 
 
-def _on_sides(flux: FluxForm, row: Row, sign: int, found: Traces) -> tuple[Array, Array]:
+def on_sides(flux: FluxForm, row: Row, sign: int, found: Traces) -> tuple[Array, Array]:
     """A row's value (F, q) and its slopes (F, q, S); each unknown is taken on the side where it lives, on the one that
     the row's normal points out of where that is both."""
     group, dim = found.group, found.group.points.shape[2]
@@ -229,7 +231,7 @@ def _on_sides(flux: FluxForm, row: Row, sign: int, found: Traces) -> tuple[Array
             )
         slots[0, unknown] = found.slots[side, unknown]
     normals = sign * group.sides[0].normals
-    [(value, by)] = _at(flux, [row], group.sides[order[0]], 0, slots, found.states, normals, group.points)
+    [(value, by)] = at_side(flux, [row], group.sides[order[0]], 0, slots, found.states, normals, group.points)
     slopes = np.zeros(found.states.shape, np.result_type(float, *(slope for _, slope in by)))
     for start, slope in by:
         slopes[..., start : start + 1 + dim] += slope

@@ -43,6 +43,8 @@ LEAST_SHARE = 0.1
 which the degree grows by one; chosen."""
 POINTS = 2000
 """Points at which levels are compared; chosen."""
+CONTRADICTED = 10.0
+"""How far conditions are off where waves leave, beside the estimated error, that is more than the error; chosen."""
 HALVES = 24
 """How often the time is halved towards its start; chosen."""
 GOAL, FINER = 1e-9, 0.999
@@ -108,7 +110,8 @@ def solve(context: Context) -> Iterator[Candidate]:
         yield Candidate(
             found.state, score, error, spent, "lines",
             f"{plan}, {found.width} columns, {len(found.steps.times) - 1} steps",
-            again=again, until=until, share=share, weak=True, doubts=found.ground.missed,
+            again=again, until=until, share=share, weak=True,
+            doubts=(*found.ground.missed, *_contradicted(found, error)),
         )  # fmt: skip
         number += 1
         done = error < (GOAL if context.tol is None else context.tol / 30) or until is not None
@@ -116,6 +119,13 @@ def solve(context: Context) -> Iterator[Candidate]:
         if after is None or number == len(TOLERANCES):
             return
         before, plan = found, after
+
+
+def _contradicted(found: Level, error: float) -> tuple[str, ...]:
+    """What is given where waves leave, and is not what they bring."""
+    if found.unmet <= CONTRADICTED * error:
+        return ()
+    return (f"where waves leave, conditions are off by {found.unmet:.1e}, and nothing that enters meets them",)
 
 
 def graded(points: Array, way: Evolution, seed: int) -> tuple[Array, Array]:

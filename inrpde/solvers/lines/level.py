@@ -27,6 +27,10 @@ LOOKS = 12
 COUNTS = ((1e-4, 3), (1e-8, 5), (0.0, 7))
 """Nodes of a step from a tolerance on: with more of them steps are longer, and dearer; measured."""
 
+NOISE = 10.0
+"""What the error of a step is, beside what bases miss of initial values, that no longer sees that; measured on
+equations of first order, and not so of those of second order, whose steps hardly see it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Level:
@@ -59,12 +63,19 @@ class Level:
         vectors = [self.steps(time) for time in looks]
         for unknown, energy in self.energies.items():
             heads = np.stack([columns_.heads(unknown, vector) for vector in vectors])
-            whole = np.einsum("tck,ckl,tcl->", heads, energy, heads, optimize=True)
+            whole = np.einsum("tck,ckl,tcl->", heads.conj(), energy, heads, optimize=True).real
             degree = self.degrees[unknown] - below
             these = slice(count(degree - 1, dim) if degree else 0, count(degree, dim))
             part = heads[:, :, these]
-            total += np.einsum("tck,ckl,tcl->c", part, energy[:, these, these], part, optimize=True) / (whole or 1.0)
+            inner = np.einsum("tck,ckl,tcl->c", part.conj(), energy[:, these, these], part, optimize=True).real
+            total += inner / (whole or 1.0)
         return total
+
+    @cached_property
+    def unmet(self) -> float:
+        """How far conditions are off where waves leave, over all times."""
+        looks = np.linspace(self.steps.times[0], self.steps.times[-1], LOOKS)
+        return max(self.evolving.unmet(time, self.steps(time)) for time in looks)
 
     @property
     def width(self) -> int:
@@ -75,23 +86,28 @@ def level(
     frozen: Frozen, ground: Ground, degree: int, tolerance: float, seed: int,
     on_step: Callable[[float, float], object], stop: Callable[[], bool],
 ) -> Level:  # fmt: skip
-    """Solve on cells with bases of a degree. Raises Unfit for conditions that do not fit."""
+    """Solve on cells with bases of a degree. Raises Unfit for conditions that do not fit.
+
+    What bases miss of initial values is in the fastest modes that they have. Where nothing takes it away, steps that
+    follow it would be many, and of no use."""
     tessellation = ground.divided.tessellation(degree + 2)
-    degrees = orders(frozen.flux, degree)
+    lowered = orders(frozen.flux, degree)
+    degrees = tuple(degree if order else lower for order, lower in zip(frozen.orders, lowered, strict=True))
     families = [family(tessellation, each, ground.divided.cover.simplex, seed) for each in degrees]
     evolving = Evolving(frozen, tessellation, columns(frozen.flux, tessellation, families))
     way, system = frozen.evolution, OnCells(evolving, ground.divided.cover)
-    values, rates = (system.begun(evolving.start(frozen.starts, n)) for n in (0, 1))
-    values = system.consistent(way.start, values, abs(way.end - way.start))
+    (values, missed), (rates, _) = (evolving.start(frozen.starts, n) for n in (0, 1))
+    values = system.consistent(way.start, system.begun(values), abs(way.end - way.start))
+    if evolving.conserves and max(frozen.orders) == 1:
+        tolerance = max(tolerance, NOISE * missed)
     found = march(
-        system, way.start, way.end, values, rates, tolerance, nodes(frozen, tolerance),
+        system, way.start, way.end, values, system.begun(rates), tolerance, nodes(evolving, tolerance),
         way.stages(steps(frozen.whole.bound, way.axis)), on_step, stop,
     )  # fmt: skip
     return Level(ground, degrees, evolving, found, evolving.energies(way.start, values[: evolving.columns.width]))
 
 
-def nodes(frozen: Frozen, tolerance: float) -> Nodes:
+def nodes(evolving: Evolving, tolerance: float) -> Nodes:
     """Those of Gauss for waves, which they do not damp; else those of Radau, for what is stiff."""
     many = next(each for least, each in COUNTS if tolerance >= least)
-    waves = not frozen.masses[0] and all(order == 2 for order in frozen.orders)
-    return gauss(many) if waves else radau(many)
+    return gauss(many) if evolving.conserves else radau(many)

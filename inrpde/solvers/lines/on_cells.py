@@ -39,8 +39,8 @@ class OnCells:
 
     def _pinned(self, time: float) -> tuple[csr_array, Array]:
         it, frozen = self.evolving, self.evolving.frozen
-        known = [k for k, order in enumerate(frozen.orders) if order]
-        return pins(frozen.at(time), it.tessellation, self._cover, it.columns, np.zeros(it.columns.width), known)
+        known, still = [k for k, order in enumerate(frozen.orders) if order], np.zeros(it.columns.width, it.kind)
+        return pins(frozen.at(time), it.tessellation, self._cover, it.columns, still, known)
 
     @cached_property
     def _still(self) -> bool:

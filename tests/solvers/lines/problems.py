@@ -1,6 +1,6 @@
 """Problems in space and time with known solutions, and how wrong a state is."""
 
-from sympy import Eq, Interval, Matrix, Rational, cos, exp, pi, sin, sqrt
+from sympy import Abs, Eq, I, Interval, Matrix, Rational, cos, exp, pi, sin, sqrt
 
 from inrpde import Ball, On, Problem, Region, Space
 from inrpde.compiler import compile_problem
@@ -38,6 +38,35 @@ def heat(region=square):
 
 def wave():
     return given(lambda f: dt(f, 2) - laplace(f), WAVE, orders=2)
+
+
+def schroedinger(pull=0, end=Rational(1, 2)):
+    """A plane wave through a square, free or in what pulls by its own density."""
+    w, region = space.unknown("w", complex=True), Region(space, Interval(0, 1) ** 2 * Interval(0, end))
+    known = exp(I * (2 * x + y - (Rational(5, 2) + pull) * t))
+    equation = I * dt(w) + laplace(w) / 2 - (pull * Abs(w) ** 2 * w if pull else 0)
+    return Problem(
+        "wave", [w], [On(region, equation), On(region.boundary, w - known), On(region.initial, w - known)]
+    ), [known]
+
+
+def sound():
+    """Standing waves between walls."""
+    flow, known = Matrix([u, v]), [sin(pi * x) * sin(pi * t), 0 * x, cos(pi * x) * cos(pi * t)]
+    conditions = [
+        On(square, Eq(dt(p) + div(flow), 0)), On(square, Eq(dt(flow) + grad(p), Matrix([0, 0]))),
+        On(square.boundary, Eq(flow.dot(n), 0)),
+        *(On(square.initial, Eq(each, now.subs(t, 0))) for each, now in zip((u, v, p), known, strict=True)),
+    ]  # fmt: skip
+    return Problem("sound", [u, v, p], conditions), known
+
+
+def carried(outlet=None):
+    """Waves that leave through a side on which a value may be given, too."""
+    wave = sin(4 * x - 4 * t)
+    walls = [On(square.face(x, 0), Eq(u, wave))] + ([] if outlet is None else [On(square.face(x, 1), Eq(u, outlet))])
+    conditions = [On(square, Eq(dt(u) + u.diff(x), 0)), *walls, On(square.initial, Eq(u, wave.subs(t, 0)))]
+    return Problem("carried", [u], conditions), [wave]
 
 
 def burgers():

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from sympy import Eq, Heaviside, I, Interval, Rational, cos, exp, pi, sin
+from sympy import Eq, Heaviside, Interval, Rational, cos, exp, pi, sin
 
 import inrpde
 from inrpde import On, Problem, Region, Space
@@ -27,7 +27,7 @@ from tests.solvers.turns import context
 RNG = np.random.default_rng(0)
 POINTS = np.column_stack([RNG.uniform(size=(400, 2)), RNG.uniform(0, 0.5, 400)])
 line = Space("x", time="t")
-(s, r), h, w = line.coords, line.unknown("h"), space.unknown("w", complex=True)
+(s, r), h = line.coords, line.unknown("h")
 strip = Region(line, Interval(0, 1) ** 2)
 STEP = 1 + Heaviside(x - Rational(1, 2))
 
@@ -54,9 +54,10 @@ def wrong(candidate, known, points=POINTS):
     [
         problems.heat()[0], problems.heat(annulus)[0], problems.wave()[0], problems.burgers()[0], problems.stokes()[0],
         problem(dt(u) - laplace(u), region=ell(space=space).over(SPAN)), rod(1 + Heaviside(s - Rational(1, 2))),
-        problem(dt(u) - div(STEP * grad(u))),
+        problem(dt(u) - div(STEP * grad(u))), problems.schroedinger()[0],
+        problems.sound()[0], problems.carried()[0],
     ],
-    ids=["heat", "annulus", "wave", "transport", "flow", "mesh", "jump on a line", "jump"],
+    ids=["heat", "annulus", "wave", "transport", "flow", "mesh", "jump on a line", "jump", "complex", "sound", "inlet"],
 )  # fmt: skip
 def test_fields_in_time_are_claimed(made):
     claim = flux_form.serves(compile_problem(made))
@@ -66,12 +67,8 @@ def test_fields_in_time_are_claimed(made):
 
 
 def test_what_is_not_claimed_says_why():
-    schroedinger = [On(square, I * dt(w) + laplace(w)), On(square.boundary, w), On(square.initial, w - 1)]
-    for made, why in (
-        (Problem("p", [w], schroedinger), "an unknown is complex"),
-        (problem((1 + u) * dt(u) - laplace(u)), "is not known, or varies with time"),
-    ):  # fmt: skip
-        assert why in flux_form.serves(compile_problem(made))
+    made = problem((1 + u) * dt(u) - laplace(u))
+    assert "is not known, or varies with time" in flux_form.serves(compile_problem(made))
 
 
 def test_more_than_three_coordinates_in_space_are_not_claimed():
@@ -110,6 +107,23 @@ def test_the_estimated_error_is_near_the_true_one(make):
     assert true[1] < true[0] / 5
     assert estimated[1] < estimated[0]
     assert found[1].again(1, [1.0]) is found[0].state
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [problems.schroedinger, problems.sound])
+def test_what_is_not_damped_is_estimated_too(make):
+    made, known = make()
+    for each in islice(flux_form.solve(context(made)), 2):
+        true = wrong(each, known)
+        assert true < each.score < max(100 * true, 1e-2)
+        assert not each.doubts
+
+
+def test_what_is_given_where_waves_leave_and_is_not_what_they_bring_is_a_doubt():
+    for outlet, doubted in ((sin(4 - 4 * t), False), (0, True)):
+        found = next(flux_form.solve(context(problems.carried(outlet)[0])))
+        assert bool(found.doubts) == doubted
+        assert not doubted or "where waves leave" in found.doubts[0]
 
 
 def test_the_second_solve_of_the_first_level_is_a_poorer_one():

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from sympy import cos, exp, pi, sin
 
+from inrpde.discretise.weak.columns import columns
+from inrpde.discretise.weak.evolving import Evolving
 from inrpde.sampling.cells import quadtree
 from inrpde.solvers.galerkin.ground import Ground
+from inrpde.solvers.galerkin.level import family
 from inrpde.solvers.lines.level import nodes
 from tests.solvers.galerkin.problems import errors
 from tests.solvers.lines import problems
@@ -34,10 +37,12 @@ def wrong(found, known, points=POINTS):
         (problems.heat, POINTS, (1, 3, 5), (1e-5,)),
         pytest.param(lambda: problems.heat(problems.annulus), RING, (1, 3, 5), (1e-5,), marks=pytest.mark.slow),
         (problems.wave, POINTS, (2, 4, 6), (1e-4,)),
+        (problems.schroedinger, POINTS, (1, 3, 5), (1e-4,)),
+        (problems.carried, POINTS, (1, 3, 5), (1e-4,)),
         (problems.burgers, POINTS, (1, 3, 5), (1e-6,)),
         pytest.param(problems.stokes, POINTS, (2, 4, 6), (1e-6, 1e-6, 1e-4), marks=pytest.mark.slow),
     ],
-    ids=["heat", "annulus", "wave", "burgers", "stokes"],
+    ids=["heat", "annulus", "wave", "schroedinger", "carried", "burgers", "stokes"],
 )
 def test_errors_fall_with_the_degree(make, points, degrees, least):
     problem, known = make()
@@ -105,9 +110,13 @@ def test_waves_are_not_damped_and_the_rest_is():
     damped = given(lambda f: dt(f, 2) + dt(f) - laplace(f), cos(pi * t) * x, orders=2)
     for problem, tolerance, many, last in (
         (problems.wave, 1e-5, 5, False), (problems.heat, 1e-3, 3, True), (problems.heat, 1e-9, 7, True),
-        (lambda: damped, 1e-4, 3, True), (problems.stokes, 1e-8, 5, True),
+        (lambda: damped, 1e-4, 3, True), (problems.stokes, 1e-8, 5, True), (problems.schroedinger, 1e-3, 3, False),
+        (lambda: problems.schroedinger(1), 1e-3, 3, False), (problems.sound, 1e-5, 5, False),
     ):  # fmt: skip
-        found = nodes(frozen_of(problem()[0]), tolerance)
+        frozen = frozen_of(problem()[0])
+        tessellation = coarse(problem()[0], 1.0).divided.tessellation(3)
+        families = [family(tessellation, 1, False, 0) for _ in frozen.orders]
+        found = nodes(Evolving(frozen, tessellation, columns(frozen.flux, tessellation, families)), tolerance)
         assert found.count == many
         assert (found.at[-1] == 1) == last
 

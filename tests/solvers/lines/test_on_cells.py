@@ -61,7 +61,7 @@ def test_factors_solve_the_system_of_the_differences(make, scale):
     made = system(make)
     (y_, rate, second), _ = states(made)
     if make is curved:
-        y_ = made.evolving.start(made.evolving.frozen.starts, 0)  # elsewhere slopes on faces are nearly right
+        y_ = made.evolving.start(made.evolving.frozen.starts, 0)[0]  # elsewhere slopes on faces are nearly right
     wanted = RNG.standard_normal(len(y_)) * (1 + 0j if np.iscomplexobj(scale) else 1.0)
     solver = made.factorised(0.0, y_, rate, second, scale)
 
@@ -120,7 +120,7 @@ def test_orders_and_what_is_linear_and_steady_are_told():
 
 def test_what_a_flow_begins_with_is_free_of_divergence_in_its_columns():
     made = system(problems.stokes)
-    y_ = made.evolving.start(made.evolving.frozen.starts, 0)
+    y_ = made.evolving.start(made.evolving.frozen.starts, 0)[0]
     still, pressure = np.zeros_like(y_), made.evolving.columns.of == 2
     before, after = y_, made.consistent(0.0, y_, 0.5)
     lefts = [np.abs(made.residual(0.0, each, still, still)[pressure]).max() for each in (before, after)]
@@ -142,6 +142,6 @@ def test_sizes_are_l2_norms():
         On(square.initial, Eq(u, 3 * x)), On(square.initial, Eq(v, sin(t) + y - 2)),
     ])  # fmt: skip
     made = system(lambda: (values, []))
-    sizes = made.sizes(made.evolving.start(made.evolving.frozen.starts, 0))
+    sizes = made.sizes(made.evolving.start(made.evolving.frozen.starts, 0)[0])
     assert sizes == pytest.approx([np.sqrt(3), np.sqrt(7 / 3)])
     assert made.sizes(1j * np.ones(len(made.orders))) == pytest.approx(np.abs(made.sizes(np.ones(len(made.orders)))))
