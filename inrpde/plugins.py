@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.metadata import Distribution, EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, EntryPoints, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -138,9 +138,28 @@ def misfit(group: str, made: Any) -> str | None:
     return None
 
 
+def _claimed(group: str) -> EntryPoints:
+    """The entry points of a group."""
+    return _installed(tuple((place, _changed(place)) for place in sys.path)).select(group=f"inrpde.{group}")
+
+
+@lru_cache(maxsize=4)
+def _installed(places: tuple[tuple[str, int], ...]) -> Any:
+    """All entry points of what is installed in some folders, each with the time when what lies in it changed: they are
+    in a file for each distribution, and are asked for many times."""
+    return entry_points()
+
+
+def _changed(place: str) -> int:
+    try:
+        return Path(place).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def in_turn(group: str) -> list[Plugin]:
     """A plugin for every claim, in the order in which they are asked: those that come with inrpde before all others."""
-    every = [Plugin(group, claim.name, (claim,)) for claim in entry_points(group=f"inrpde.{group}")]
+    every = [Plugin(group, claim.name, (claim,)) for claim in _claimed(group)]
     return sorted(every, key=lambda plugin: (not plugin.ours, plugin.name, plugin.package))
 
 
@@ -149,7 +168,7 @@ def available(group: str) -> dict[str, Plugin]:
     under `PACKAGE:NAME`; the name itself is that of inrpde, else, where plugins are asked for by name, a plugin that
     cannot be loaded and says so."""
     claims = defaultdict(list)
-    for entry in entry_points(group=f"inrpde.{group}"):
+    for entry in _claimed(group):
         claims[entry.name].append(entry)
     found = dict[str, Plugin]()
     for name, every in claims.items():
@@ -172,7 +191,7 @@ def get(group: str, name: str) -> Plugin | None:
         return available(group).get(name)
     package, _, bare = name.partition(":")
     full = f"{_normal(package)}:{bare}"
-    claims = tuple(entry for entry in entry_points(group=f"inrpde.{group}") if _qualified(entry) == full)
+    claims = tuple(entry for entry in _claimed(group) if _qualified(entry) == full)
     return Plugin(group, full, claims) if claims else None
 
 

@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -77,14 +78,17 @@ def modules(*folders: Path) -> list[Path]:
     return sorted(path for folder in folders for path in folder.rglob("*.py"))
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> list[str]:
     """The absolute names of all that a module imports, within its functions too."""
+    found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: a relative import"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
 
 
 def module(path: Path) -> str:
@@ -94,9 +98,15 @@ def module(path: Path) -> str:
 OURS = {module(path): path for path in modules(PACKAGE)}
 
 
-def loads(node: ast.AST, late: bool = False) -> Iterator[tuple[str, bool]]:
-    """The modules of ours that a module's code names to import, and whether within a function; not what types alone
+@cache
+def loaded() -> dict[str, list[tuple[str, bool]]]:
+    """Of each module of ours those that its code names to import, and whether within a function; not what types alone
     need."""
+    return {name: list(loads(ast.parse(path.read_text()))) for name, path in OURS.items()}
+
+
+def loads(node: ast.AST, late: bool = False) -> Iterator[tuple[str, bool]]:
+    """Those that a node of a module's code names."""
     if isinstance(node, ast.ImportFrom):
         for alias in node.names:
             name = f"{node.module}.{alias.name}"
@@ -116,7 +126,7 @@ def stage(path: Path) -> str:
 @pytest.mark.parametrize("path", modules(PACKAGE), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_follow_the_arrows(path):
     here = stage(path)
-    names = list(imported(path))
+    names = imported(path)
     if here in MAY_IMPORT:
         allowed = {here} | MAY_IMPORT[here] | (EVERYWHERE if (PACKAGE / here).is_dir() else set())
         used = {name.split(".")[1] for name in names if name.startswith("inrpde.")}
@@ -132,7 +142,7 @@ def test_checks_of_a_declaration_and_evidence_for_an_answer_are_apart(here, othe
 
 
 def test_no_imports_go_in_a_circle():
-    graph = {name: {other for other, _ in loads(ast.parse(path.read_text()))} for name, path in OURS.items()}
+    graph = {name: {other for other, _ in names} for name, names in loaded().items()}
     assert "inrpde.declaration.regions.region" in graph["inrpde.declaration.regions.where"]
     assert "inrpde.pipeline" in graph["inrpde.cli.commands"]  # within functions, too
     try:
@@ -142,7 +152,7 @@ def test_no_imports_go_in_a_circle():
 
 
 def test_imports_within_functions_have_a_reason():
-    late = {name for name, path in OURS.items() if any(within for _, within in loads(ast.parse(path.read_text())))}
+    late = {name for name, names in loaded().items() if any(within for _, within in names)}
     assert late == set(LATE)
 
 

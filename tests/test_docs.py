@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 ELSEWHERE = "extending.md"  # whose blocks are modules of their own: tests/test_extending.py
 PAGES = {str(path.relative_to(DOCS)): path for path in sorted(DOCS.rglob("*.md")) if path.name != ELSEWHERE}
+DEAR = {"howto/families.md"}
+"""Pages that take more than ten seconds; tests/solvers/family solves families that are smaller."""
 BLOCK = re.compile(r"(?ms)^(?:```(?P<kind>\w+)|<!-- (?P<hidden>check))\n(?P<text>.*?)^(?:```|-->)$")
 NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
 OTHERS = {"git", "make", "pip", "python", ".", "cd", "paraview", "gmsh"}
@@ -70,7 +72,9 @@ def parse(text: str) -> None:
             assert not words or words[0] in OTHERS, command
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(page, marks=pytest.mark.slow) if page in DEAR else page for page in PAGES]
+)
 def test_blocks_do_what_the_page_says(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)

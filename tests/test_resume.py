@@ -78,7 +78,7 @@ def folder(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module", params=["adam", "lbfgs"])
+@pytest.fixture(scope="module", params=["adam", pytest.param("lbfgs", marks=pytest.mark.slow)])
 def uninterrupted(request, folder):
     """A method, and the values of its answer from one run in this process."""
     name = f"{request.param}.h5"

@@ -14,6 +14,7 @@ from sympy import (
     I,
     Max,
     Min,
+    Mul,
     Subs,
     Symbol,
     arg,
@@ -154,7 +155,7 @@ def make_row(
     jets: dict[Dummy, Jet], data: dict[Dummy, CoefficientJet], integrals: dict[Dummy, int],
 ) -> Row:  # fmt: skip
     terms = [(term, term.free_symbols) for term in Add.make_args(expr)]
-    tangent = {s: Add(*(diff(term, s) for term, held in terms if s in held)) for s in (*jets, *integrals)}
+    tangent = {s: Add(*(_slope(term, s) for term, held in terms if s in held)) for s in (*jets, *integrals)}
     tangent = {s: (slope if slope.is_Number else expand_mul(slope)) for s, slope in tangent.items() if slope != 0}
     varying = set(jets) | set(integrals)
     linear = not any(slope.free_symbols & varying for slope in tangent.values())
@@ -179,6 +180,14 @@ def real_parts(row: Row, condition: BoundCondition) -> list[Row]:
         data = {symbol: jet for symbol, jet in row.data.items() if part.has(symbol)}
         made.append(make_row(part, condition, row.region, jets, data, {}))
     return made
+
+
+def _slope(term: Expr, s: Symbol) -> Expr:
+    """The derivative of a term by a symbol in it; of s, or a product with it, without sympy's long way round."""
+    factors = [factor for factor in Mul.make_args(term) if factor != s]
+    if len(factors) == len(Mul.make_args(term)) or any(s in factor.free_symbols for factor in factors):
+        return diff(term, s)
+    return Mul(*factors)
 
 
 def is_holomorphic(expr: Expr, symbols: set) -> bool:

@@ -121,7 +121,7 @@ class RowFunction:
         return ProblemError(what, where, "write it with numbers and functions that scipy.special has")
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _compiled(arguments: tuple[Symbol, ...], expressions: tuple[Expr, ...]) -> Any:
     """By plain names: what is evaluated again, at other points, is printed once. There is no text of the expressions
     in the function's docstring: it takes a quarter of the time."""

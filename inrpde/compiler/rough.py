@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sympy import (
     Derivative,
     DiracDelta,
@@ -48,6 +50,7 @@ def loses_fluxes(bound: Bound, expr: Expr) -> bool:
     return any(rough(bound, node.expr) for node in expr.atoms(Derivative) if isinstance(node.expr, Expr))
 
 
+@lru_cache(maxsize=256)
 def worked_out(expr: Expr) -> tuple[Expr, bool]:
     """An expression with its derivatives worked out, but for what is concentrated where a known function jumps; and
     whether there is such."""

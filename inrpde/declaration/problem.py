@@ -6,6 +6,7 @@ import math
 import numbers
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -107,7 +108,7 @@ class Problem(Typeset):
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update({name: MappingProxyType(v) if isinstance(v, dict) else v for name, v in state.items()})
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """What the problem is to be solved for all values of, by their names: it is a family of problems."""
         bound = [value for value in self.coefficients.values() if isinstance(value, Expr)]

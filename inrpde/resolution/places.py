@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from sympy import Expr
 from sympy.core.function import AppliedUndef
@@ -164,7 +165,7 @@ def _of(
     places = []
     for which, reach, jump in ((stepped, NARROW, True), (~stepped & ~beside, SMALLEST, False)):
         some, across = found.taken(which), fast[which]
-        _, numbers = connected_components(_touching(some, reach * extent))
+        _, numbers = connected_components(csr_array(_touching(some, reach * extent)))  # of dense ones it makes masks
         each = [numbers == n for n in np.unique(numbers)]
         made = [_place(bound, condition, some.taken(one), across[one], extent, jump, followed) for one in each]
         met = [place for place in made if _met(condition, place, begun)]

@@ -102,15 +102,13 @@ def _looked_at(
     side = hi - lo
     middle = ~np.isin(np.arange(d), along)
     bases = lo[:, None] + side[:, None] * np.where(middle, 0.5, rng.random((m, LINES + SEEDED, d)))
-    seeded = np.zeros(m, bool)
-    filled = np.zeros(m, int)
     reach = REACH * side[:, along] + 1e-300
-    for seed in seeds[:, along]:
-        near = np.flatnonzero(((seed >= lo[:, along] - reach) & (seed <= hi[:, along] + reach)).all(axis=1))
-        seeded[near] = True
-        near = near[filled[near] < SEEDED]
-        bases[near[:, None], filled[near][:, None], along] = np.clip(seed, lo[near][:, along], hi[near][:, along])
-        filled[near] += 1
+    low, high, at = lo[:, None, along], hi[:, None, along], seeds[:, along]
+    near = ((at >= low - reach[:, None]) & (at <= high + reach[:, None])).all(axis=2)
+    seeded = near.any(axis=1)
+    place = np.cumsum(near, axis=1) - 1  # of a seed among those of its box, (m, S)
+    box, seed = np.nonzero(near & (place < SEEDED))
+    bases[box[:, None], place[box, seed][:, None], along] = np.clip(at[seed], lo[box][:, along], hi[box][:, along])
     lines = np.repeat(bases[:, :, None, None], len(along), axis=2).repeat(DEGREE + 1, axis=3)
     for number, k in enumerate(along):
         lines[:, :, number, :, k] = (lo[:, k] + side[:, k] / 2)[:, None, None] + (side[:, k] / 2)[:, None, None] * NODES

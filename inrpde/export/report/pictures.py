@@ -66,9 +66,16 @@ def pictures(
 
 
 def as_uri(made: Any) -> str:
-    """A figure of matplotlib as an image within a page; packed harder it takes twice as long, and a tenth less."""
+    """A figure of matplotlib as an image within a page; packed harder it takes twice as long, and a tenth less.
+
+    By one canvas for all images of a figure, which keeps what it has made of texts: `savefig` draws each twice, with a
+    canvas of its own."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     buffer = io.BytesIO()
-    made.savefig(buffer, format="png", dpi=DOTS)
+    made.dpi = DOTS
+    canvas = made.canvas if isinstance(made.canvas, FigureCanvasAgg) else FigureCanvasAgg(made)
+    canvas.print_png(buffer)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
 
 

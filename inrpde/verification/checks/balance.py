@@ -48,6 +48,7 @@ from inrpde.sampling.extent import opposite
 from inrpde.sampling.sites import Site
 from inrpde.verification.checks.bodies import bodies
 from inrpde.verification.checks.coverage import covers
+from inrpde.verification.checks.distinct import distinct
 from inrpde.verification.finding import Finding, Kind, name
 
 Array = np.ndarray
@@ -312,7 +313,7 @@ def _given(form: Form, across: Row, q: Quadrature) -> Array:
         units = np.maximum(np.abs(tangents).max(axis=2, initial=0.0), 1e-300)
         tangents, values = tangents / units[:, :, None], values / units
         # numpy's pseudo-inverse takes no empty matrices
-        shares = np.einsum("nj,njk->nk", target, np.linalg.pinv(tangents)) if walls else values.copy()
+        shares = np.einsum("nj,njk->nk", target, _inverses(tangents)) if walls else values.copy()
         shares[np.abs(shares) <= ROUNDING * np.abs(shares).max(axis=1, keepdims=True, initial=0.0)] = 0.0
         left = np.abs(target - np.einsum("nk,nkj->nj", shares, tangents))
         made = np.einsum("nk,nkj->nj", np.abs(shares), np.abs(tangents))
@@ -320,6 +321,12 @@ def _given(form: Form, across: Row, q: Quadrature) -> Array:
         open_ = np.any(left > allowed, axis=1)
         flux[rows] = np.where(open_, np.nan, known - np.sum(shares * values, axis=1))
     return np.where(cancels, 0.0, flux)
+
+
+def _inverses(matrices: Array) -> Array:
+    """The pseudo-inverses of matrices (N, k, J), (N, J, k): on straight walls they are few different ones."""
+    first, which = distinct(matrices.reshape(len(matrices), -1))
+    return np.linalg.pinv(matrices[first])[which]
 
 
 def _met(walls: list[Row], boundary: Region, points: Array) -> list[Row]:
@@ -338,9 +345,9 @@ def _groups(walls: list[Row], points: Array) -> Iterator[tuple[Array, list[Row]]
     regions = dict.fromkeys(row.region for row in walls)
     held = {region: region.contains(points) for region in regions}
     there = np.stack([held[row.region] for row in walls], axis=1)
-    signatures, of = np.unique(there, axis=0, return_inverse=True)
-    for number, signature in enumerate(signatures):
-        yield np.flatnonzero(of.ravel() == number), [walls[k] for k in np.flatnonzero(signature)]
+    first, of = distinct(there)
+    for number, signature in enumerate(there[first]):
+        yield np.flatnonzero(of == number), [walls[k] for k in np.flatnonzero(signature)]
 
 
 def _walls(form: Form) -> list[Row]:

@@ -20,6 +20,7 @@ from inrpde.errors import ProblemError
 from inrpde.sampling import Quadrature, sample
 from inrpde.sampling.extent import priors, times
 from inrpde.verification.checks.coverage import at_an_end, faces
+from inrpde.verification.checks.distinct import distinct
 from inrpde.verification.checks.paired import fluxes, unpaired
 from inrpde.verification.checks.symbol import degrees, determinant, independent, rank, roots, symbol
 from inrpde.verification.finding import Finding, Kind, name
@@ -197,10 +198,11 @@ def _on_walls(form: Form, system: System, every: list[System]) -> list[Count]:
     regions = {row.region: row.region.bears(q.points, q.normals) for row in walls}
     held = np.stack([regions[row.region] for row in walls], axis=1) if walls else np.zeros((len(q), 0), bool)
     asked, given = np.full(len(q), -1), np.full(len(q), -1)
-    signatures, of = np.unique(np.concatenate([sides, held], axis=1), axis=0, return_inverse=True)
-    for number, signature in enumerate(signatures):
+    signatures = np.concatenate([sides, held], axis=1)
+    first, of = distinct(signatures)
+    for number, signature in enumerate(signatures[first]):
         deadline.turn()
-        at = np.flatnonzero(of.ravel() == number)
+        at = np.flatnonzero(of == number)
         near = {k: int(side) for k, side in enumerate(signature[: len(every)]) if side}
         rows = [row for row, here in zip(walls, signature[len(every) :], strict=True) if here]
         links = [[k for k in near if {*every[k].unknowns} & {*row.indices}] for row in rows]

@@ -30,8 +30,9 @@ def symbol(
     degree = form.order
     out = []
     for row in rows:
-        env = form.environment(row, points, normals, {}) | dict.fromkeys(row.integrals, 1.0)
-        env |= {symbol: _made_up(form, jet, state) for symbol, jet in row.jets.items()}
+        env = form.environment(row, points, normals, {})
+        if not row.linear:
+            env |= dict.fromkeys(row.integrals, 1.0) | {s: _made_up(form, jet, state) for s, jet in row.jets.items()}
         entry = np.zeros((2, len(points), len(unknowns), degree + 1), complex)
         for each, slope in row.tangents(env).items():
             if each in row.jets:
