@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.paper import images, inverse, samples
+from benchmarks.paper import images, inverse, samples, signals
 
-ROWS = [*images.ROWS, *samples.ROWS, *inverse.ROWS]
+ROWS = [*images.ROWS, *samples.ROWS, *inverse.ROWS, *signals.ROWS]
 
 
 def lines(name: str, figures: Mapping[str, Mapping[str, float]]) -> list[str]:

@@ -201,11 +201,14 @@ def pulses(folder: Path, fields: Mapping[str, Found]) -> None:
 
 
 def _samples(name: str, problem: str, seconds: float, first_omega: float, part: float, **parameters: object) -> Row:
-    made = declared(problem, **parameters)
+    def made() -> Problem:  # when the row runs: the package that carries its data may be missing where others do
+        return declared(problem, **parameters)
+
     measure = snr if problem == "audio" else psnr
     return Row(
-        name, problem, seconds, measure=partial(measure, made), theirs=partial(on_values, made, first_omega, part),
-        pictures=partial(files, name, made), parameters=parameters,
+        name, problem, seconds, measure=lambda found: measure(made(), found),
+        theirs=lambda seconds: on_values(made(), first_omega, part, seconds),
+        pictures=lambda folder, fields: files(name, made(), folder, fields), parameters=parameters,
     )  # fmt: skip
 
 
