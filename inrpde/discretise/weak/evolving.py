@@ -82,7 +82,8 @@ class Evolving:
         return all(self.frozen.orders) and (not first.nnz or bool(damping.max() <= ROUNDING * abs(first).max()))
 
     def _mass(self, equations: Sequence[FluxEquation]) -> csc_array:
-        out, zero = Blocks(self.columns.width, np.dtype(self.kind)), np.zeros(self.columns.width, self.kind)
+        out = Blocks(self.columns.width, np.dtype(self.kind))
+        zero: Array = np.zeros(self.columns.width, self.kind)
         for piece in self.discrete.pieces(equations):
             volumes(self.frozen.flux.form, piece, self.columns, zero, out)
         return out.matrix(bare=True)
@@ -171,7 +172,7 @@ class Evolving:
         """The initial values (W,), or rates, by their projections on the bases, and the largest share of an unknown's
         that these miss, root mean square."""
         missed, whole = np.zeros((2, len(self.columns.families)))
-        out = np.zeros(self.columns.width, self.kind)
+        out: Array = np.zeros(self.columns.width, self.kind)
         form, begun = self.frozen.whole, self.frozen.evolution.start
         for piece in self.pieces:
             test = piece.equation.test

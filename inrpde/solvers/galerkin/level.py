@@ -81,7 +81,7 @@ def level(flux: FluxForm, ground: Ground, degree: int, seed: int, before: Level 
     degrees = orders(flux, degree)
     families = [family(tessellation, each, ground.divided.cover.simplex, seed) for each in degrees]
     held = columns(flux, tessellation, families)
-    vector = np.zeros(held.width, flux.form.kind)
+    vector: Array = np.zeros(held.width, flux.form.kind)
     if before is not None and not flux.form.linear:
         vector = projected(before, tessellation, held)
     discrete = Discrete(flux, tessellation, held)

@@ -39,7 +39,8 @@ class OnCells:
 
     def _pinned(self, time: float) -> tuple[csr_array, Array]:
         it, frozen = self.evolving, self.evolving.frozen
-        known, still = [k for k, order in enumerate(frozen.orders) if order], np.zeros(it.columns.width, it.kind)
+        known = [k for k, order in enumerate(frozen.orders) if order]
+        still: Array = np.zeros(it.columns.width, it.kind)
         return pins(frozen.at(time), it.tessellation, self._cover, it.columns, still, known)
 
     @cached_property
