@@ -43,9 +43,7 @@ def load_problem(spec: str, parameters: Mapping[str, Any]) -> tuple[Problem, Sou
 
     Raises UsageError for an unknown plugin or parameter, ProblemError for whatever is wrong with the file.
     """
-    module, name = _locate(spec)
-    path = Path(module.origin or spec).absolute()
-    content = _read(path)
+    module, name, path, content = _opened(spec)
     text = _decode(content, path)
     first = len(paths.opened)
     with _in_folder_of(path), _blaming(path):
@@ -68,12 +66,17 @@ def load_problem(spec: str, parameters: Mapping[str, Any]) -> tuple[Problem, Sou
 def declared(spec: str, names: Iterable[str]) -> tuple[Path, str]:
     """The file that `spec` names and its SHA-256, once it has been run and takes parameters of these names; what it
     makes of their values is not seen. Raises as `load_problem` does."""
-    module, name = _locate(spec)
-    path = Path(module.origin or spec).absolute()
-    content = _read(path)
+    module, name, path, content = _opened(spec)
     with _in_folder_of(path), _blaming(path):
         _known_parameters(_pick(_execute(module, content, path), name, path), names, f"{path.name}:{name}")
     return path, _sha256(content)
+
+
+def _opened(spec: str) -> tuple[ModuleSpec, str, Path, bytes]:
+    """The module to run, the name in it that is the problem, and its file with what that holds."""
+    module, name = _locate(spec)
+    path = Path(module.origin or spec).absolute()
+    return module, name, path, _read(path)
 
 
 def _locate(spec: str) -> tuple[ModuleSpec, str]:

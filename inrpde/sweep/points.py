@@ -32,11 +32,6 @@ class Point:
             return told
         return f"{plain[:LONGEST]}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
-    @property
-    def told(self) -> str:
-        """In words."""
-        return ", ".join(f"{key} = {value}" for key, value in self.values.items())
-
 
 def spanned(given: Iterable[tuple[str, str]]) -> list[Point]:
     """All combinations of the values that are given by parameter, the last one running fastest.

@@ -74,9 +74,9 @@ def run(
             for future, point in waiting.items():  # those that ended as the sweep did
                 if future.done() and not future.cancelled():
                     _keep(sweep, rows, point, future)
-            first = [rows[name] for name in names if name in rows]
-            table.write(sweep.folder, [*first, *(row for name, row in rows.items() if name not in set(names))])
-    return first
+            asked = {name: rows[name] for name in names if name in rows}
+            table.write(sweep.folder, [*(asked | rows).values()])
+    return [*asked.values()]
 
 
 def _keep(

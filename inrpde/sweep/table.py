@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -45,9 +46,11 @@ def keep(folder: Path, row: Row) -> None:
     """Append a row. Raises OutputError where the disk does not take it."""
     path = folder / ROWS
     try:
-        cut = path.exists() and not path.read_bytes().endswith(b"\n")  # by a process that was killed as it wrote
-        with path.open("a", encoding="utf-8") as file:
-            file.write("\n" * cut + json.dumps(row) + "\n")
+        with path.open("ab+") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+            cut = file.read() not in (b"", b"\n")  # by a process that was killed as it wrote
+            file.write(b"\n" * cut + json.dumps(row).encode() + b"\n")
     except OSError as error:
         raise OutputError(f"a row cannot be kept: {error.strerror}", str(path), "free some space") from None
 

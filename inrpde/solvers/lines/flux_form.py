@@ -102,9 +102,8 @@ def solve(context: Context) -> Iterator[Candidate]:
         until = None if found.steps.ended == "end" else float(found.steps.times[-1])
         if before is not None:
             gaps.append(apart(found.state, before.state))
-        spent, share = time.perf_counter() - start, gained(
-            gaps, max(LEAST_SHARE, plan.left), SAFETY * TOLERANCES[number]
-        )  # fmt: skip
+        spent = time.perf_counter() - start
+        share = gained(gaps, max(LEAST_SHARE, plan.left), SAFETY * TOLERANCES[number])
         error = share * gaps[-1] if gaps else float(np.sqrt(found.held(0).sum())) + TOLERANCES[number]
         score = min(error, FINER * score)
         yield Candidate(
