@@ -26,7 +26,8 @@ def symbol(
     a: Array, b: Array, state: int = 0,
 ) -> Array:  # fmt: skip
     """The rows' symbols, (S, rows, unknowns, degree + 1), nonlinear ones linearised at a state that is made up; an
-    equation between complex numbers for real unknowns is two rows. The degree is the form's highest order."""
+    equation between complex numbers for real unknowns is two rows. The degree is the form's highest order; what
+    cancels, as the flow across a wall that it goes along, is exactly zero."""
     degree = form.order
     out = []
     for row in rows:
@@ -34,15 +35,19 @@ def symbol(
         if not row.linear:
             env |= dict.fromkeys(row.integrals, 1.0) | {s: _made_up(form, jet, state) for s, jet in row.jets.items()}
         entry = np.zeros((2, len(points), len(unknowns), degree + 1), complex)
+        sizes = np.zeros(entry.shape)
         for each, slope in row.tangents(env).items():
             if each in row.jets:
                 jet = row.jets[each]
                 column = (slice(None), unknowns.index(jet.unknown), slice(None, sum(jet.index) + 1))
                 powers = _powers(jet, a, b)
                 parts = (np.real(slope), np.imag(slope)) if form.arithmetic == "split" else (slope, 0.0)
-                for part, values in zip(entry, parts, strict=True):
+                for part, size, values in zip(entry, sizes, parts, strict=True):
                     with np.errstate(all="ignore"):  # slopes need not be finite
-                        part[column] += np.broadcast_to(values, (len(points),))[:, None] * powers
+                        term = np.broadcast_to(values, (len(points),))[:, None] * powers
+                        part[column] += term
+                        size[column] += np.abs(term)
+        entry[np.abs(entry) <= CANCELLED * sizes] = 0.0
         out += [part for k, part in enumerate(entry) if k == 0 or part.any()]
     return np.stack(out, axis=1) if out else np.zeros((len(points), 0, len(unknowns), degree + 1), complex)
 

@@ -50,6 +50,15 @@ two = [
     On(seam, Eq(a, b)),
 ]
 
+stirred = Space("x y", time="t")
+r = stirred.unknown("r")
+pot = Ball(stirred, (3, 4), 0.7).over(Interval(0, 1))
+turning = (
+    stirred.dt(r)
+    - (stirred.coords[1] - 4) * r.diff(stirred.coords[0])
+    + (stirred.coords[0] - 3) * r.diff(stirred.coords[1])
+)
+
 moving = Space("x", time="t")
 z, t = moving.coords
 h, q = moving.unknowns("h q")
@@ -253,6 +262,7 @@ GOOD = {
         [On(rod, Eq(f.diff(s, 2), cos(pi * s))), On(rod.boundary, f.diff(s)), On(rod.face(s, 1), f)],
         (f,),
     ),
+    "a flow along its wall": ([On(pot, turning), On(pot.initial, Eq(r, stirred.coords[0]))], (r,)),
     "readings": ([poisson, On(walls, u), On(floor, u.diff(y) - 1), On(sensors, Eq(u, sensors["m"]))], (u,)),
 }
 
