@@ -1,12 +1,13 @@
 """A problem in time at one moment: what is in space, with the time as a number, and what the rates are multiplied by.
 
 Equations M₂ ∂²u/∂t² + M₁ ∂u/∂t + S(u, t) = 0 part into the flux form of S in space and the coefficients M of the rates,
-which may vary in space; conditions on boundaries that hold at all times are those of the flux form.
+which may vary in space; conditions on boundaries that hold at all times are those of the flux form. These may hold
+rates as well, as where waves leave (Engquist and Majda 1977), or where a wall stores heat.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import product
@@ -44,14 +45,16 @@ class Frozen:
     """A form in space and time, parted.
 
     `flux` is the flux form of S at a moment that is still to be given (`at`). `masses[n]` are its equations with the
-    rates of order n + 1 alone, each written in place of its unknown. `orders` are those of the unknowns in time: 0 for
-    a pressure. `steady`: nothing in S or on boundaries but what is given varies with time.
+    rates of order n + 1 alone, each written in place of its unknown, and `walls[n]` the rows on boundaries that hold
+    some, with these in place of their unknowns beside what there is else. `orders` are those of the unknowns in time: 0
+    for a pressure. `steady`: nothing in S or on boundaries but what is given varies with time.
     """
 
     whole: Form
     evolution: Evolution
     flux: FluxForm
     masses: tuple[tuple[FluxEquation, ...], ...]
+    walls: tuple[Mapping[Row, Row], ...]
     orders: tuple[int, ...]
     starts: tuple[Start, ...]
 
@@ -111,10 +114,8 @@ def _frozen(form: Form) -> Frozen:
     bound = parting.bound
     if not any(parting.orders):
         raise Moving("no equation inside holds a derivative in time")
-    rows = tuple(row for c in bound.conditions for row in parting.rows(c))
-    moment = time, 0.5 * (evolution.start + evolution.end)
-    still = Form(bound, parting.unknowns, rows, (), form.arithmetic, (), moment=moment)
-    inside = [jet for row in rows if row.region.dim == still.space.dim for jet in row.jets.values()]
+    still = parting.still(bound)
+    inside = [jet for row in still.rows if row.region.dim == still.space.dim for jet in row.jets.values()]
     waves = max((sum(jet.index) for jet in inside), default=0) < 2
     flux = flux_form(still, parting.tests(still)) if waves else flux_form(still)
     if isinstance(flux, str):
@@ -125,7 +126,8 @@ def _frozen(form: Form) -> Frozen:
     if waves:
         known = {(e.condition, e.number): e.rest for e in masses[0]}
         flux = replace(flux, rates=tuple(known[e.condition, e.number] for e in flux.equations))
-    return Frozen(form, evolution, flux, masses, parting.orders, starts)
+    found = Frozen(form, evolution, flux, masses, ({},) * HIGHEST, parting.orders, starts)
+    return replace(found, walls=tuple(parting.walls(found, n) for n in range(1, HIGHEST + 1)))
 
 
 @dataclass
@@ -136,7 +138,9 @@ class _Parting:
     evolution: Evolution
     conditions: list[BoundCondition] = field(default_factory=list)
     multiplied: dict[int, list[dict[tuple[int, int], Expr]]] = field(default_factory=dict)
-    """By condition and residual, the coefficient of the rate of an unknown, of an order."""
+    """By equation and residual, the coefficient of the rate of an unknown, of an order."""
+    beside: dict[int, list[dict[tuple[int, int], Expr]]] = field(default_factory=dict)
+    """The same by condition on a boundary."""
 
     def __post_init__(self) -> None:
         spatial = self.form.space.spatial
@@ -204,13 +208,13 @@ class _Parting:
                 raise Moving(f"{on} the condition holds an integral")
             spatial = self._spatial(expr, on)
             each = {key: rate for key, rate in self.rates.items() if spatial.has(rate)}
-            if each and not inside:
-                raise Moving(f"{on} the condition holds a derivative in time")
             held.append({key: self._multiplied(spatial, rate, on) for key, rate in each.items()})
             residuals.append(spatial.xreplace({rate: Integer(0) for rate in each.values()}))
         number = len(self.conditions)
         if inside:
             self.multiplied[number] = held
+        elif any(held):
+            self.beside[number] = held
         here = self.section(region, condition.where)
         self.conditions.append(replace(condition, index=number, region=here, residuals=tuple(residuals)))
 
@@ -247,9 +251,41 @@ class _Parting:
             raise Moving(f"{on} what a derivative in time is multiplied by is not known, or varies with time")
         return coefficient
 
-    def rows(self, condition: BoundCondition) -> list[Row]:
-        lowering = Lowering(self.bound, *self.splitting)
-        return [lowering.row(expr, condition, condition.region) for expr in condition.residuals]
+    def still(self, bound: Bound) -> Form:
+        """The form in space of these conditions."""
+        lowering, moment = Lowering(self.bound, *self.splitting), 0.5 * (self.evolution.start + self.evolution.end)
+        rows = tuple(lowering.row(expr, c, c.region) for c in bound.conditions for expr in c.residuals)
+        return Form(bound, self.unknowns, rows, (), self.form.arithmetic, (), moment=(self.time, moment))
+
+    def walls(self, found: Frozen, order: int) -> dict[Row, Row]:
+        """The rows on boundaries that hold rates of an order, and the same with these in place of their unknowns, too.
+        Raises Moving where what they make on faces would not be linear in them, and the same at all times."""
+        conditions = list(self.bound.conditions)
+        for number, held in self.beside.items():
+            on = f"on {conditions[number].where}"
+            for k, n in {key for each in held for key in each}:
+                names = [u.declared for u in self.unknowns]
+                if n > self.orders[names.index(self.form.bound.unknowns[k].name)]:
+                    raise Moving(f"{on} the condition is of higher order in time than the equations")
+            symbols = list(self.here.values())
+            terms = [sum((c * symbols[k] for (k, n), c in each.items() if n == order), Integer(0)) for each in held]
+            both = tuple(r + term for r, term in zip(conditions[number].residuals, terms, strict=True))
+            conditions[number] = replace(conditions[number], residuals=both)
+        if not any(n == order for held in self.beside.values() for each in held for _, n in each):
+            return {}
+        flux = flux_form(self.still(replace(self.bound, conditions=tuple(conditions))))
+        if found.flux.rates or isinstance(flux, str) or len(flux.boundary) != len(found.flux.boundary):
+            raise Moving("a condition on a boundary holds a derivative in time, and no flux")
+        pairs = zip(found.flux.boundary, flux.boundary, strict=True)
+        moved = {row: other for row, other in pairs if row.condition in self.beside and row.residual != other.residual}
+        fluxes = [each for equation in found.flux.equations for each in equation.fluxes]
+        if not all(found.keeps_slopes(row, gradients=True) for row in (*fluxes, *moved)):
+            raise Moving(
+                "a condition on a boundary holds a derivative in time, and a flux that is not linear or varies"
+            )
+        if not all(any(any(jet.index) for jet in row.jets.values()) for row in moved):
+            raise Moving("a condition on a boundary holds a derivative in time, and no flux")
+        return moved
 
     def tests(self, still: Form) -> tuple[int, ...]:
         """By equation of a system of first order in space the unknown whose rate it is to give. Raises Moving."""

@@ -80,6 +80,20 @@ def test_a_damped_wave_has_both_masses_and_both_starts():
     assert sorted(start.order for start in found.starts) == [0, 1]
 
 
+def test_walls_may_hold_rates_beside_fluxes():
+    """Where waves leave, and where something is hung on that has a mass."""
+    wave = [dt(u, 2) - laplace(u), On(omega.boundary, 3 * dt(u, 2) + 2 * dt(u) + space.dn(u) - sin(t)), BEGIN, MOVES]
+    found = parted(*wave)
+    (row,) = found.flux.boundary
+    assert [list(each) for each in found.walls] == [[row], [row]]
+    for each, times in zip(found.walls, (2, 3), strict=True):
+        (other,) = each.values()
+        (value,) = (symbol for symbol, jet in other.jets.items() if not any(jet.index))
+        assert other.residual.coeff(value) == times
+        assert str(other.residual - times * value) == str(row.residual)
+    assert parted(*HEAT).walls == ({}, {})
+
+
 def test_masses_may_be_coefficients_and_couple_unknowns():
     found = parted(
         dt(a * u) + b * dt(v) - laplace(u), dt(v) - laplace(v) + u, EDGE, On(omega.boundary, v), BEGIN,
@@ -248,8 +262,16 @@ LATER = t >= 1
          [HEAT[0], On(omega.boundary.where(LATER), u), On(omega.boundary.where(~LATER), u - 1), BEGIN], {}),
         ("on omega.final the condition does not hold at all times", [HEAT[0], EDGE, On(omega.final, u - 1)], {}),
         ("the condition does not hold at all times", [*HEAT, On(Points(space, [[0.5, 0.5, 1]], {"f": [1]}), u)], {}),
-        ("on omega.boundary the condition holds a derivative in time",
-         [HEAT[0], On(omega.boundary, dt(u) + space.dn(u)), BEGIN], {}),
+        ("holds a derivative in time, and no flux", [HEAT[0], On(omega.boundary, dt(u) + u), BEGIN], {}),
+        ("holds a derivative in time, and no flux",
+         [dt(u) + v.diff(x), dt(v) + u.diff(x), On(omega.boundary, dt(u) + u), On(omega.initial, U)],
+         {"unknowns": (u, v)}),
+        ("holds a derivative in time, and a flux that is not linear or varies",
+         [dt(u) - div((1 + u**2) * grad(u)), On(omega.boundary, dt(u) + (1 + u**2) * space.dn(u)), BEGIN], {}),
+        ("holds a derivative in time, and a flux that is not linear or varies",
+         [HEAT[0], On(omega.boundary, dt(u) + (1 + t) * space.dn(u)), BEGIN], {}),
+        ("on omega.boundary the condition is of higher order in time than the equations",
+         [HEAT[0], On(omega.boundary, dt(u, 2) + space.dn(u)), BEGIN], {}),
         ("on omega the condition holds an integral", [dt(u) - laplace(u) + omega.integral(u), EDGE, BEGIN], {}),
         ("on omega a derivative in time stands under one in space", [dt(u - laplace(u)) - laplace(u), EDGE, BEGIN], {}),
         ("a derivative in time stands under one in space", [dt(u) + u.diff(x, t) - laplace(u), EDGE, BEGIN], {}),

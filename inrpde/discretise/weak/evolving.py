@@ -8,7 +8,7 @@ the values that are given.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from scipy.sparse import csc_array
 from sympy import Integer
 
 from inrpde.compiler.flux import FluxEquation, FluxForm
+from inrpde.compiler.form import Row
 from inrpde.compiler.frozen import Frozen, Start
 from inrpde.discretise.weak.assembly import Discrete
 from inrpde.discretise.weak.blocks import Blocks
@@ -69,7 +70,8 @@ class Evolving:
     @cached_property
     def masses(self) -> tuple[csc_array, ...]:
         """M₁ and M₂, (W, W) each."""
-        return tuple(self._mass(equations) for equations in self.frozen.masses)
+        parts = zip(self.frozen.masses, self.frozen.walls, strict=True)
+        return tuple(csc_array(self._mass(equations) + self._on_walls(rows)) for equations, rows in parts)
 
     @cached_property
     def conserves(self) -> bool:
@@ -87,6 +89,22 @@ class Evolving:
         for piece in self.discrete.pieces(equations):
             volumes(self.frozen.flux.form, piece, self.columns, zero, out)
         return out.matrix(bare=True)
+
+    def _on_walls(self, moved: Mapping[Row, Row]) -> csc_array:
+        """What rates in conditions on boundaries are multiplied by, (W, W): natural conditions are affine in it, so
+        that it is what faces differ by with and without it."""
+        if not moved:
+            return csc_array((self.columns.width,) * 2, dtype=self.kind)
+        zero: Array = np.zeros(self.columns.width, self.kind)
+        found = []
+        at = self.slopes(self.frozen.evolution.start, zero)
+        for rows in (moved, {}):
+            facings = [each.exchanged(rows) for each in self.discrete.facings if each.holds(moved)]
+            out = Blocks(self.columns.width, zero.dtype)
+            held = [traces(self.frozen.flux, each, self.columns, zero) for each in facings]
+            self.discrete.around(self.frozen.flux, held, at.constants, out)
+            found.append(out.matrix(bare=True))
+        return csc_array(found[0] - found[1])
 
     @cached_property
     def affine(self) -> bool:

@@ -13,7 +13,7 @@ how much coefficients jump (Ern, Stephansen and Zunino 2009).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -57,6 +57,15 @@ class Facing:
     group: Group
     slots: dict[tuple[int, int], int]
     jets: dict[tuple[int, int], Array]
+
+    def holds(self, rows: Container[Row]) -> bool:
+        """Is one of these among the rows on the faces?"""
+        return any(row in rows for row, _ in self.group.rows)
+
+    def exchanged(self, rows: Mapping[Row, Row]) -> Facing:
+        """The same with other rows in place of some."""
+        theirs = tuple((rows.get(row, row), sign) for row, sign in self.group.rows)
+        return replace(self, group=replace(self.group, rows=theirs))
 
     def states(self, columns: Columns, vector: Array) -> Array:
         """The jets (F, q, S) of the unknowns."""

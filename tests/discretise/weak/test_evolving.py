@@ -8,8 +8,10 @@ from sympy import Eq, Interval, Matrix, Piecewise, Rational, exp, lambdify, sin
 from inrpde import Ball, On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.compiler.frozen import Frozen, frozen
+from inrpde.declaration.regions.section import section
 from inrpde.discretise.weak.columns import columns
 from inrpde.discretise.weak.evolving import Evolving
+from inrpde.sampling import integration
 from inrpde.solvers.galerkin.level import family
 from tests.discretise.weak.forms import heads, on_boxes, on_mesh, standing
 from tests.sampling.cells.checks import shuffled
@@ -75,6 +77,19 @@ def test_masses_couple_unknowns():
     one, other = heads(stood, 1 + y, 0 * x), heads(stood, 0 * x, x)
     assert one @ made.masses[0] @ other == pytest.approx(integral((1 + y) * x**2))
     assert other @ made.masses[0] @ one == 0
+
+
+@pytest.mark.parametrize("region", [omega, mesh], ids=["boxes", "triangles"])
+def test_walls_that_store_have_a_mass_of_their_own(region):
+    """The condition is natural however it is written: as a multiple of the flux, and with a value beside it."""
+    wall = (3 + y) * dt(u) + 2 * space.dn(u) + 7 * u - t
+    made, stood = evolving(On(region, HEAT), On(region.boundary, wall), On(region.initial, u))
+    bare, _ = heat(region=region)
+    f, g = 1 + x, 2 + y**2
+    added = heads(stood, g) @ (made.masses[0] - bare.masses[0]) @ heads(stood, f)
+    rule = integration(section(region).boundary, 12)
+    assert added == pytest.approx(rule.weights @ lambdify((x, y), (3 + y) / 2 * f * g)(*rule.points.T), rel=1e-10)
+    assert not made.masses[1].nnz
 
 
 def test_a_mass_that_jumps_is_integrated_on_each_side():

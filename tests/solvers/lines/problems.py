@@ -1,6 +1,8 @@
 """Problems in space and time with known solutions, and how wrong a state is."""
 
-from sympy import Abs, Eq, I, Interval, Matrix, Rational, cos, exp, pi, sin, sqrt
+from itertools import product
+
+from sympy import Abs, Eq, I, Interval, Matrix, Rational, besselj, cos, exp, pi, sin, sqrt
 
 from inrpde import Ball, On, Problem, Region, Space
 from inrpde.compiler import compile_problem
@@ -67,6 +69,27 @@ def carried(outlet=None):
     walls = [On(square.face(x, 0), Eq(u, wave))] + ([] if outlet is None else [On(square.face(x, 1), Eq(u, outlet))])
     conditions = [On(square, Eq(dt(u) + u.diff(x), 0)), *walls, On(square.initial, Eq(u, wave.subs(t, 0)))]
     return Problem("carried", [u], conditions), [wave]
+
+
+def leaving():
+    """A wave that goes through walls which let it pass as far as it comes straight at them, and bring in the rest."""
+    known = sin(3 * x + 4 * y - 5 * t)
+    wall, starts = dt(u) + space.dn(u), [On(square.initial, Eq(dt(u, k) if k else u, known.diff(t, k))) for k in (0, 1)]
+    given = [dt(known) + side * known.diff(z) for z, side in ((x, -1), (x, 1), (y, -1), (y, 1))]
+    walls = [On(square.face(z, side), Eq(wall, g)) for (z, side), g in zip(product((x, y), (0, 1)), given, strict=True)]
+    return Problem("leaving", [u], [On(square, Eq(dt(u, 2), laplace(u))), *walls, *starts]), [known]
+
+
+def stored():
+    """Heat in a disc whose wall stores some of it."""
+    disc, r = Ball(space, (0, 0), 1).over(SPAN), sqrt(x**2 + y**2)
+    known = besselj(0, 2 * r) * exp(-4 * t)
+    given = -2 * (besselj(0, 2) + besselj(1, 2)) * exp(-4 * t)
+    conditions = [
+        On(disc, Eq(dt(u), laplace(u))), On(disc.boundary, Eq(dt(u) / 2 + space.dn(u), given)),
+        On(disc.initial, Eq(u, known.subs(t, 0))),
+    ]  # fmt: skip
+    return Problem("stored", [u], conditions), [known]
 
 
 def burgers():

@@ -55,9 +55,12 @@ def wrong(candidate, known, points=POINTS):
         problems.heat()[0], problems.heat(annulus)[0], problems.wave()[0], problems.burgers()[0], problems.stokes()[0],
         problem(dt(u) - laplace(u), region=ell(space=space).over(SPAN)), rod(1 + Heaviside(s - Rational(1, 2))),
         problem(dt(u) - div(STEP * grad(u))), problems.schroedinger()[0],
-        problems.sound()[0], problems.carried()[0],
+        problems.sound()[0], problems.carried()[0], problems.leaving()[0],
     ],
-    ids=["heat", "annulus", "wave", "transport", "flow", "mesh", "jump on a line", "jump", "complex", "sound", "inlet"],
+    ids=[
+        "heat", "annulus", "wave", "transport", "flow", "mesh", "jump on a line", "jump", "complex", "sound", "inlet",
+        "outlet",
+    ],
 )  # fmt: skip
 def test_fields_in_time_are_claimed(made):
     claim = flux_form.serves(compile_problem(made))

@@ -20,6 +20,7 @@ RNG = np.random.default_rng(0)
 POINTS = np.column_stack([RNG.uniform(size=(600, 2)), RNG.uniform(0, 0.5, 600)])
 ANGLE, RADIUS = RNG.uniform(0, 2 * np.pi, 600), RNG.uniform(0.51, 0.99, 600)
 RING = np.column_stack([RADIUS * np.cos(ANGLE), RADIUS * np.sin(ANGLE), POINTS[:, 2]])
+ROUND = np.column_stack([np.sqrt(1 - RADIUS[:, None] ** 2) * RING[:, :2] / RADIUS[:, None], POINTS[:, 2]])
 
 
 def coarse(problem, size=0.5):
@@ -39,10 +40,12 @@ def wrong(found, known, points=POINTS):
         (problems.wave, POINTS, (2, 4, 6), (1e-4,)),
         (problems.schroedinger, POINTS, (1, 3, 5), (1e-4,)),
         (problems.carried, POINTS, (1, 3, 5), (1e-4,)),
+        (problems.leaving, POINTS, (2, 4, 6), (1e-4,)),
+        (problems.stored, ROUND, (1, 3, 5), (1e-4,)),
         (problems.burgers, POINTS, (1, 3, 5), (1e-6,)),
         pytest.param(problems.stokes, POINTS, (2, 4, 6), (1e-6, 1e-6, 1e-4), marks=pytest.mark.slow),
     ],
-    ids=["heat", "annulus", "wave", "schroedinger", "carried", "burgers", "stokes"],
+    ids=["heat", "annulus", "wave", "schroedinger", "carried", "leaving", "stored", "burgers", "stokes"],
 )
 def test_errors_fall_with_the_degree(make, points, degrees, least):
     problem, known = make()
