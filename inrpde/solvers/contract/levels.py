@@ -18,6 +18,9 @@ Array = np.ndarray
 FIRST_SHARE, LEAST_SHARE, MOST_SHARE, UNSTEADY = 1.0, 0.2, 20.0, 2.0
 """The part of the difference to the level before that is the error of a second level, and of any at least and at most
 (where materials meet in a point levels may gain a tenth); and that of one that does not come nearer; chosen."""
+CONFIRMED = 0.1, 0.05, 0.03
+"""The same at least after one difference, after two, and after more, where what bases hold says so, too: of levels of
+which the errors are known (`benchmarks/calibration.py --half fit`) no estimate was five times too small so."""
 STEADY, MARGIN = 3, 1.5
 """Gains of so many levels tell, by their median where the last is larger; what the error is taken for beside what it
 would be if they went on; chosen."""
@@ -30,15 +33,21 @@ PATIENCE, FINE, GOOD = (8.0, 40.0), 1e-8, 1e-5
 below `FINE` a quarter of the first; chosen."""
 
 
-def gained(gaps: Sequence[float], least: float = LEAST_SHARE, alike: float = 0.0) -> float:
+def gained(gaps: Sequence[float], least: float = LEAST_SHARE, alike: float = 0.0, decay: float = 1.0) -> float:
     """The part of the last difference that is the error of the last level, at least as much; of that an error that the
-    last levels may have `alike` does not show."""
-    unseen = alike / max(gaps[-1], 1e-300) if gaps else 0.0
-    if len(gaps) < 2:
-        return max(FIRST_SHARE, least, unseen)
-    ratios = np.array(gaps[1:]) / np.maximum(gaps[:-1], 1e-300)
-    ratio = max(ratios[-1], np.median(ratios[-STEADY:]))
-    return max(UNSTEADY if ratio >= 1 else remaining(ratio), least, unseen)
+    last levels may have `alike` does not show. Two witnesses are believed where they say that less is left: how
+    differences fall from level to level, and the factor `decay` by which a level ought to gain on its own account, as
+    by what the functions that it has more of than the one before hold in it."""
+    if not gaps:
+        return max(FIRST_SHARE, least)
+    unseen = alike / max(gaps[-1], 1e-300)
+    told, ratio = FIRST_SHARE, 0.0
+    if len(gaps) > 1:
+        ratios = np.array(gaps[1:]) / np.maximum(gaps[:-1], 1e-300)
+        ratio = float(max(ratios[-1], np.median(ratios[-STEADY:])))
+        told = UNSTEADY if ratio >= 1 else remaining(ratio)
+    both = max(remaining(max(ratio, decay)), CONFIRMED[min(len(gaps), len(CONFIRMED)) - 1])
+    return max(min(max(told, least), both), unseen)
 
 
 def remaining(ratio: float) -> float:

@@ -18,7 +18,7 @@ from inrpde.discretise.state import State
 from inrpde.discretise.weak.traces import Unfit
 from inrpde.errors import DivergedError, ProblemError
 from inrpde.resolution import narrow
-from inrpde.solvers.contract.levels import LEAST_SHARE, Comparison, gained, left, remaining
+from inrpde.solvers.contract.levels import Comparison, gained, left, remaining
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
@@ -123,7 +123,7 @@ def solve(context: Context) -> Iterator[Candidate]:
             return
         if before is not None:
             gaps.append(apart(found.state, before.state))
-        spent, share = time.perf_counter() - start, gained(gaps, max(LEAST_SHARE, plan.left))
+        spent, share = time.perf_counter() - start, max(gained(gaps, decay=decay(found, before)), plan.left)
         error = share * gaps[-1] if gaps else float(np.sqrt(found.held(0).sum()))
         score = min(error, FINER * score)
         yield Candidate(
@@ -172,9 +172,25 @@ def doubts(form: Form, found: Level) -> tuple[str, ...]:
 class Held(Protocol):
     """A solution that knows where it is not yet resolved."""
 
+    @property
+    def degrees(self) -> Sequence[int]:
+        """Those of the bases, by unknown."""
+
     def held(self, below: int) -> np.ndarray:
         """The energy (C,) of what the functions of the degree so far `below` the highest hold in each cell, as a share
         of all there is."""
+
+
+def decay(found: Held, before: Held | None) -> float:
+    """By what factor a level ought to be better than the one before: what the functions of its highest degree hold
+    beside those of the degree below, in amplitude, or these beside the next ones, whichever is more (one of two may
+    vanish by symmetry), for each degree that it has more; 1 where nothing says so."""
+    if before is None:
+        return 1.0
+    last, second, third = (float(np.sqrt(found.held(below).sum())) for below in range(3))
+    if not 0 < last < second < third:
+        return 1.0
+    return max(last / second, second / third) ** (found.degrees[0] - before.degrees[0])
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ GROWTH, SHRINKING = 3, 6
 """Powers of 2 by which a step is longer or shorter than the one before, at most; chosen."""
 SAFETY = 0.5
 """The error that a step is to have beside the tolerance; chosen."""
+SAME = 1e-9
+"""Times that differ by less, beside the longest step, are the same."""
 ITERATIONS, OVER, DIVERGED = 25, 3, 10.0
 """Newton steps at most, over how many it is seen how fast they shrink, and how much larger than the first they are
 where they do not converge; chosen."""
@@ -111,6 +113,15 @@ class Steps:
         if order:
             series = legendre.legder(series, order, 2 / length)
         return legendre.legval(2 * (time - self.times[step]) / length - 1, series)
+
+    def repeats(self, other: Steps) -> bool:
+        """Is there a step that the other took, too, at as many nodes? Then both err alike in it."""
+        if self.coefficients.shape[1] != other.coefficients.shape[1]:
+            return False
+        size = SAME * np.max(np.abs(np.diff(self.times)))
+        ends = (np.column_stack([times[:-1], times[1:]]) for times in (self.times, other.times))
+        mine, theirs = ({*map(tuple, np.round(each / size).tolist())} for each in ends)
+        return not mine.isdisjoint(theirs)
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
 from inrpde.solvers.galerkin.ground import ground
-from inrpde.solvers.galerkin.strategy import Plan, affordable, refusal
+from inrpde.solvers.galerkin.strategy import Plan, affordable, decay, refusal
 from inrpde.solvers.linear.threads import sized
 from inrpde.solvers.lines.collocation import SAFETY
 from inrpde.solvers.lines.level import Level, level
@@ -103,7 +103,8 @@ def solve(context: Context) -> Iterator[Candidate]:
         if before is not None:
             gaps.append(apart(found.state, before.state))
         spent = time.perf_counter() - start
-        share = gained(gaps, max(LEAST_SHARE, plan.left), SAFETY * TOLERANCES[number])
+        alike = SAFETY * TOLERANCES[number] if before is not None and found.steps.repeats(before.steps) else 0.0
+        share = max(gained(gaps, LEAST_SHARE, alike, decay(found, before)), plan.left)
         error = share * gaps[-1] if gaps else float(np.sqrt(found.held(0).sum())) + TOLERANCES[number]
         score = min(error, FINER * score)
         yield Candidate(

@@ -164,7 +164,9 @@ def solve(context: Context) -> Iterator[Candidate]:
             return
         if before is not None:
             gaps.append(apart(found.state, before.state))
-        share = max(gained([factor * gaps[0], *gaps] if gaps else [finer, 1.0]), MARGIN / (factor - 1))
+        share = max(
+            gained([factor * gaps[0], *gaps] if gaps else [finer, 1.0], decay=1 / factor), MARGIN / (factor - 1)
+        )
         error = max(gaps[-1] * share if gaps else finer * tolerance, found.missed)
         score = min(error, FINER_SCORE * score)
         spent = time.perf_counter() - begun

@@ -10,6 +10,7 @@ from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.discretise.expressions import Expressions
 from inrpde.solvers.contract.levels import (
+    CONFIRMED,
     FINE,
     FIRST_SHARE,
     GOOD,
@@ -32,6 +33,19 @@ def test_the_share_that_is_left_follows_the_last_gain():
     assert gained([1.0, 0.9]) == pytest.approx(1.5 * 0.9 / 0.1)
     assert gained([1.0, 2.0]) == UNSTEADY
     assert gained([1.0, 0.8, 0.64, 0.064]) == pytest.approx(1.5 * 0.8 / 0.2)
+
+
+def test_less_is_left_where_both_the_differences_and_the_levels_themselves_say_so():
+    few, more, many = CONFIRMED
+    assert gained([1.0], decay=0.2) == pytest.approx(1.5 * 0.2 / 0.8)
+    assert gained([1.0], decay=1e-3) == few
+    assert gained([1.0, 1e-3], decay=1e-3) == more
+    assert gained([1.0, 1e-3, 1e-6], decay=1e-3) == many
+    assert gained([1.0, 1e-3], decay=0.1) == pytest.approx(1.5 * 0.1 / 0.9)
+    assert gained([1.0, 1e-3], decay=0.9) == LEAST_SHARE  # the functions fall slowly: no more than the differences say
+    assert gained([1.0, 0.5], decay=1e-3) == gained([1.0, 0.5])
+    assert gained([1.0, 2.0], decay=1e-3) == UNSTEADY
+    assert gained([1.0, 1e-3], alike=1e-3, decay=1e-3) == pytest.approx(1.0)
 
 
 def test_what_levels_have_in_common_does_not_show_in_their_difference():

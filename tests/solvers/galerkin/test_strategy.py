@@ -12,7 +12,7 @@ from inrpde.compiler import compile_problem
 from inrpde.solvers import auto
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
 from inrpde.solvers.galerkin import strategy
-from inrpde.solvers.galerkin.strategy import FIRST, Plan
+from inrpde.solvers.galerkin.strategy import FIRST, Plan, decay
 from tests.sampling.cells.meshes import ell
 from tests.solvers.galerkin import problems
 from tests.solvers.galerkin.problems import POINTS, errors, flux_of, space, square, u, x, y
@@ -165,6 +165,25 @@ def test_smooth_solutions_get_richer_bases_on_the_same_cells():
     assert [plan.degree for plan in found] == [FIRST, FIRST + 1, FIRST + 2]
     assert len({plan.ground.cells for plan in found}) == 1
     assert found[1].size == found[0].size * ((FIRST + 2) / (FIRST + 1)) ** 2
+
+
+class Decaying:
+    """A level whose functions of each degree, the highest first, hold so much energy."""
+
+    def __init__(self, degree, *amplitudes):
+        self.degrees, self._amplitudes = (degree,), amplitudes
+
+    def held(self, below):
+        return np.array([self._amplitudes[below] ** 2 / 2] * 2)
+
+
+def test_a_level_ought_to_gain_what_its_functions_fall_by():
+    found = Decaying(6, 1e-4, 1e-3, 1e-1)
+    assert decay(found, Decaying(5, 0, 0, 0)) == pytest.approx(0.1)
+    assert decay(found, Decaying(4, 0, 0, 0)) == pytest.approx(0.01)
+    assert decay(found, None) == 1
+    for amplitudes in ((0.0, 1e-3, 1e-1), (1e-4, 1e-9, 1e-1), (1e-3, 2e-3, 1e-3)):  # symmetries, noise
+        assert decay(Decaying(6, *amplitudes), Decaying(5, 0, 0, 0)) == 1
 
 
 def test_cells_shrink_towards_a_corner_and_nowhere_else():

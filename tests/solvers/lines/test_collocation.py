@@ -8,7 +8,7 @@ import pytest
 
 from inrpde import deadline
 from inrpde.solvers.lines import collocation
-from inrpde.solvers.lines.collocation import FIRST, Start, Stepper, march, walk
+from inrpde.solvers.lines.collocation import FIRST, Start, Stepper, Steps, march, walk
 from inrpde.solvers.lines.nodes import gauss, radau
 
 
@@ -142,6 +142,17 @@ def test_steps_grow_from_an_incompatible_start_and_keep_few_lengths():
     exact = [(w**2 * np.cos(t) + w * np.sin(t) - w**2 * np.exp(-w * t)) / (1 + w**2) for w in rates for t in (0.5, 4)]
     ours = [found(t)[k] for k in range(12) for t in (0.5, 4)]
     assert ours == pytest.approx(exact, abs=3e-4)
+
+
+def test_steps_that_two_walks_have_in_common_are_told_by_their_ends_and_nodes():
+    def steps(times, degree=3):
+        return Steps(np.array(times), np.zeros((len(times) - 1, degree + 1, 1)), "end")
+
+    one = steps([0, 1, 2, 4])
+    assert one.repeats(steps([0, 0.5, 1, 1.5, 2, 4 + 1e-13]))
+    assert not one.repeats(steps([0, 0.5, 1, 1.5, 2, 3, 4]))
+    assert not one.repeats(steps([0, 2, 3, 4]))
+    assert not one.repeats(steps([0, 1, 2, 4], degree=5))
 
 
 def test_polynomials_are_those_of_the_derivatives_between_the_nodes():
