@@ -15,6 +15,7 @@ from sympy import Expr, Poly, Symbol, lambdify
 
 from inrpde.compiler.flux import FluxEquation, FluxForm
 from inrpde.compiler.form import Form, Row
+from inrpde.compiler.rough import steps
 from inrpde.compiler.switches import switches
 from inrpde.declaration.fields import GridField
 from inrpde.declaration.regions import Ball, Implicit, Mesh, Region
@@ -66,6 +67,22 @@ def materials(flux: FluxForm) -> Materials:
     points = np.array(found.points).reshape(-1, len(lo))
     walls = tuple(wall.value for wall in dict.fromkeys(found.walls) if isinstance(wall, Ball | Level))
     return Materials(tuple(parts), breaks, points[_first(points, SAME * float(np.max(hi - lo)))], walls)
+
+
+def rough(flux: FluxForm) -> bool:
+    """Do known functions jump or bend inside of the equations' regions, or along boundaries, or data on grids jump
+    between nodes? The solution is not smooth there, though the equations hold at all points beside."""
+    rows = [(row, equation.region) for equation in flux.equations for row in equation.rows]
+    rows += [(row, row.region) for row in flux.boundary]
+    names = {key.func.__name__ for key, data in flux.form.bound.fields.items() if steps(data)}
+    if any(jet.name in names for row, _ in rows for jet in row.data.values()):
+        return True
+    return any(_changes_sign(g, region) for row, region in rows for g in switches(row.residual, region.coords))
+
+
+def _changes_sign(g: Expr, region: Region) -> bool:
+    values = np.concatenate([_function(g, region.coords)(pilot_points(part)) for part in region.parts])
+    return bool(np.any(values < 0) and np.any(values > 0))
 
 
 @dataclass(frozen=True, eq=False)

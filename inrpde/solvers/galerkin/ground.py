@@ -89,7 +89,8 @@ def _followed(begun: Ground, place: Place, found: Materials, extent: float) -> G
 
 
 def _between(boxes: Array, narrow: Array, found: Materials) -> Array:
-    """In which boxes (M, 2, d) do cells end, (M,), along the coordinates, bool (d,), in which they are narrow?"""
+    """In which boxes (M, 2, d) do cells end, (M,), along the coordinates, bool (d,), in which they are narrow? Where a
+    wall bends, it may turn round between two points of a long box: as near to one as the next it is met."""
     met = np.zeros(len(boxes), bool)
     for k in np.flatnonzero(narrow):
         for value in (*found.breaks[k], *(float(end[k]) for part in found.parts for end in part.bounds)):
@@ -97,6 +98,7 @@ def _between(boxes: Array, narrow: Array, found: Materials) -> Array:
     size = boxes[:, 1] - boxes[:, 0]
     shares = grid_points([np.linspace(-1, 2, PROBES)] * boxes.shape[2])  # a box that ends at a jump may lie beside it
     for wall in found.walls:
-        ends = [wall(boxes[:, 0] + share * size) for share in shares]
+        ends = np.array([wall(boxes[:, 0] + share * size) for share in shares])
+        met |= np.min(np.abs(ends), axis=0) <= np.ptp(ends, axis=0) / (PROBES - 1)
         met |= (np.min(ends, axis=0) <= 0) & (np.max(ends, axis=0) >= 0)
     return met

@@ -11,6 +11,7 @@ import numpy as np
 
 from inrpde.compiler.flux import FluxEquation, FluxForm, flux_form
 from inrpde.compiler.form import Form
+from inrpde.compiler.materials import rough
 from inrpde.declaration.regions import Mesh
 from inrpde.declaration.regions.edges import re_entrant
 from inrpde.declaration.regions.region import Solid
@@ -68,6 +69,8 @@ def serves(form: Form) -> Claim | str:
     if _held(flux):
         because = "a pressure holds a flow free of divergence: Galerkin's method with a network in each cell"
         return Claim(Role.ALONE, because, after="one domain")
+    if len(form.space.coords) in LAST and rough(flux):
+        return Claim(Role.ALONE, "data jump or bend: Galerkin's method with a network in each cell between")
     if len(form.space.coords) == 3 and any(isinstance(each, Solid) and re_entrant(each) for each in regions):
         return Claim(Role.ALONE, "an edge is re-entrant: Galerkin's method with a network in each cell")
     return "the equations hold at points as they stand"
