@@ -9,7 +9,7 @@ from sympy import Eq, Interval
 
 import inrpde
 from inrpde import Learned, On, Points, Problem, Region, Space, pipeline, references
-from inrpde.answer import POOR, doubt
+from inrpde.answer import POOR, _blind, doubt
 from inrpde.compiler import bind
 from inrpde.references import NoReference, Refusal, inverse
 from inrpde.verification.finding import Finding, Kind
@@ -121,3 +121,22 @@ def test_a_check_says_which_references_serve():
     assert found["finite-difference"] == {"name": "finite-difference", "serves": True, "because": None}
     assert not found["method-of-lines"]["serves"]
     assert "no time" in found["method-of-lines"]["because"]
+
+
+@pytest.mark.parametrize(
+    ("edge", "weak", "cells", "moves", "blind"),
+    [
+        (True, True, None, None, True),
+        (False, True, None, None, False),
+        (True, False, None, None, False),
+        (True, True, "elements", None, False),
+        (True, True, None, "evolution", False),
+    ],
+)
+def test_what_a_grid_says_where_values_jump_counts_for_answers_that_smooth_them_over_alone(
+    edge, weak, cells, moves, blind
+):
+    findings = [Finding(Kind.DATA, "a", None, edge=edge), Finding(Kind.DATA, "b", None)]
+    found, form = SimpleNamespace(best=SimpleNamespace(weak=weak)), SimpleNamespace(evolves=moves)
+    answer = SimpleNamespace(form=form, found=found, findings=findings)
+    assert _blind(answer, SimpleNamespace(cells=cells)) == blind

@@ -59,6 +59,8 @@ class Finding:
     cost: float = 0.0
     strong: bool = False
     """Is it so of the strong form alone, which holds at points?"""
+    edge: bool = False
+    """Do values jump there, which a grid moves to its nodes?"""
 
     def as_dict(self) -> dict[str, str | None]:
         """As the JSON has it."""

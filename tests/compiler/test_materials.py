@@ -28,7 +28,7 @@ from sympy.core.relational import Relational
 from inrpde import Ball, GridField, Mesh, MeshField, On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.compiler.flux import flux_form
-from inrpde.compiler.materials import materials
+from inrpde.compiler.materials import materials, rough
 
 space = Space("x y")
 x, y = space.coords
@@ -222,6 +222,36 @@ def test_a_condition_inside_parts_the_region():
     embedded = of(1, On(line.where(y > 0.5), u), On(omega.boundary, u - 1))
     assert embedded.parts == (omega,)
     assert embedded.breaks == ((0.5,), (0.5,))
+
+
+NEAREST, LINEAR = (GridField(np.eye(5), ([0, 0.25, 0.5, 0.75, 1],) * 2, method=m) for m in ("nearest", "linear"))
+
+
+@pytest.mark.parametrize(
+    ("source", "wall", "found"),
+    [
+        (1, u, False),
+        (Heaviside(x - y), u, True),
+        (Abs(x + y - 1), u, True),
+        (Abs(x + 2), u, False),  # it does not bend here
+        (Piecewise((1, x < 3), (2, True)), u, False),
+        (u * Piecewise((9, x < 0.4), (1, True)), u, True),
+        (1, u - Abs(x - 0.4), True),
+        (1, space.dn(u) + Piecewise((9, x < 0.4), (1, True)) * u, True),
+        (1, u - Abs(x), False),
+        (b, u, True),
+    ],
+)
+def test_data_that_jump_or_bend_inside_or_along_walls_are_rough(source, wall, found):
+    conditions = [On(omega, Eq(-space.laplace(u), source)), On(omega.boundary, wall)]
+    data = {b: NEAREST} if source is b else {}
+    assert rough(flux_form(compile_problem(Problem("p", [u], conditions, coefficients=data)))) == found
+
+
+def test_data_that_bend_between_nodes_alone_are_not_rough():
+    """They do so everywhere, by little."""
+    conditions = [On(omega, Eq(-space.laplace(u), b)), On(omega.boundary, u)]
+    assert not rough(flux_form(compile_problem(Problem("p", [u], conditions, coefficients={b: LINEAR}))))
 
 
 def test_in_other_dimensions_jumps_along_coordinates_are_found():

@@ -223,7 +223,7 @@ def _at_corners(form: Form, a: Row, b: Row, size: float, least: float) -> list[F
     return [
         Finding(
             Kind.DATA, f"data disagree {where}: {text}{near}; no smooth function follows both", "plausible", share,
-            of=name(form, _unknown(a)), cost=share * COST[form.space.time is not None],
+            of=name(form, _unknown(a)), cost=share * COST[form.space.time is not None], edge=True,
         )
     ]  # fmt: skip
 

@@ -84,7 +84,8 @@ def weigh(
     """What the estimate of a field, a `bound` on its error and the comparison with a reference say together.
 
     By the triangle inequality the error lies within gap ± trust. Where the estimate is far below, the gap is the error;
-    where it is far above, gap + trust bounds it. A reference that hardly converges, or whose order makes no sense (not
+    where it is far above, gap + trust bounds it; where the reference is the better answer, it is no less than the gap.
+    A reference that hardly converges, or whose order makes no sense (not
     `sound`), supports nothing, and may contradict: then the gap is the error as far as is known. One that differs where
     errors are `amplified` by far has an error that its grids do not show, and says nothing."""
     bounded = bound is not None and bound <= AGREES * own
@@ -101,7 +102,7 @@ def weigh(
         return replace(found, error=gap)
     if found.sound and own > AGREES * (gap + trust):
         return replace(found, error=gap + trust)
-    return found
+    return replace(found, error=max(own, gap)) if found.better else found
 
 
 def _closest(compared: Compared) -> tuple[float, float]:

@@ -1,7 +1,25 @@
 """Problems in the flux form with known solutions, and how wrong a state is."""
 
 import numpy as np
-from sympy import Eq, FiniteSet, I, Interval, Matrix, Piecewise, Rational, atan2, cos, exp, eye, lambdify, pi, sin, sqrt
+from sympy import (
+    Abs,
+    Eq,
+    FiniteSet,
+    Heaviside,
+    I,
+    Interval,
+    Matrix,
+    Piecewise,
+    Rational,
+    atan2,
+    cos,
+    exp,
+    eye,
+    lambdify,
+    pi,
+    sin,
+    sqrt,
+)
 
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
@@ -154,6 +172,26 @@ def jump(contrast=1000):
     source = -space.laplace(sin(x - place) * cos(2 * y))
     conditions = [On(square, Eq(-space.div(a * space.grad(u)), source)), On(square.boundary, Eq(u, known))]
     return Problem("jump", [u], conditions, coefficients={a: coefficient}), [known]
+
+
+def edges():
+    """Harmonic over a floor that is warm on a part of it, as the other walls ask."""
+    known = 1 + (atan2(y, x - Rational(2, 3)) - atan2(y, x - Rational(1, 5))) / pi
+    floor = square.face(y, 0)
+    given = 1 + Heaviside((x - Rational(1, 5)) * (Rational(2, 3) - x))
+    conditions = [
+        On(square, Eq(space.laplace(u), 0)), On(floor, Eq(u, given)), On(square.boundary - floor, Eq(u, known)),
+    ]  # fmt: skip
+    return Problem("edges", [u], conditions), [known]
+
+
+def folded():
+    """Diffusion that is absorbed in a part, by a source that jumps there and bends along a line askew."""
+    gap, rate = (3 * x + 4 * y - 3) / 5, Piecewise((9, x < Rational(1, 3)), (1, True))
+    known = Abs(gap) ** 3 + sin(x + 2 * y)
+    source = -6 * Abs(gap) + 5 * sin(x + 2 * y) + rate * known
+    conditions = [On(square, Eq(-space.laplace(u) + rate * u, source)), On(square.boundary, Eq(u, known))]
+    return Problem("folded", [u], conditions), [known]
 
 
 def inclusion(contrast=50):

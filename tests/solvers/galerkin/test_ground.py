@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sympy import Abs, Eq, Piecewise, Rational, exp, tanh
 
-from inrpde import On, Problem
+from inrpde import Ball, On, Problem
 from inrpde.resolution import narrow
 from inrpde.solvers.galerkin import ground as module
 from inrpde.solvers.galerkin.ground import ground
@@ -71,6 +71,12 @@ def test_a_strip_that_jumps_at_its_ends_needs_no_small_cells():
     assert found.cells == 80
     for end in (1 / 3 - 1e-5, 1 / 3 + 1e-5):
         assert np.min(np.abs(ends(found, 0) - end)) < 1e-12
+
+
+def test_cells_end_all_along_a_circle_on_which_data_jump():
+    """Boxes that are long and thin follow it; the circle may turn round between two points of one."""
+    assert of(Piecewise((1, (x - THIRD) ** 2 + (y - THIRD) ** 2 < Rational(9, 100)), (0, True))).missed == ()
+    assert of(Piecewise((1, x**2 + y**2 < Rational(9, 100)), (0, True)), region=Ball(space, (0, 0), 1)).missed == ()
 
 
 def test_a_step_that_no_cell_follows_is_told():

@@ -26,6 +26,7 @@ def test_without_a_reference_the_estimate_stands():
         (1e-8, 1e-2, 1e-5, 1e-2),  # a fine one that differs tells the error
         (0.5, 1e-4, 1e-5, 1.1e-4),  # a fine one that agrees bounds it
         (2e-4, 1e-4, 1e-5, 2e-4),  # what is near it is left
+        (0.13, 0.37, 1e-4, 0.37),  # one that is better tells the error, though the estimate allows for the difference
     ],
 )
 def test_the_reference_bounds_the_error_from_both_sides(own, gap, trust, error):
