@@ -287,11 +287,11 @@ def face_terms(found: Traces, held: Conditions, trace_constants: Array) -> Terms
     weight = 1.0 / np.maximum(trace_constants, 1e-300)[:, None, None, :]  # Λ⁻¹ on the diagonal
     fast, given = held.fast, held.given
     adjoint = np.swapaxes(fast, 2, 3)
-    inner = np.linalg.pinv((fast * weight) @ adjoint, rcond=SMALL, hermitian=True)
+    inner = _inverse((fast * weight) @ adjoint)
     lift = np.swapaxes(weight, 2, 3) * adjoint @ inner  # (F, q, m, r)
     project = lift @ fast
     rest = np.swapaxes(np.eye(many) - project, 2, 3)
-    onto = rest @ np.linalg.pinv(given, rcond=SMALL) if given.shape[2] else np.zeros((*given.shape[:2], many, 0))
+    onto = rest @ _right_inverse(given) if given.shape[2] else np.zeros((*given.shape[:2], many, 0))
     back = np.swapaxes(project, 2, 3)
     terms = back @ flux_slopes - onto @ held.given_slopes  # (F, q, m, S)
     going = np.einsum("fqmn,fqn->fqm", back + onto @ given, flux_values)
@@ -310,6 +310,21 @@ def face_terms(found: Traces, held: Conditions, trace_constants: Array) -> Terms
     _carried(found, held, square, values, places)
     slopes[..., places, :] = square
     return Terms(values, slopes, np.max(np.abs(rest - onto @ given), axis=(2, 3), initial=0.0) > LACKING)
+
+
+def _inverse(square: Array) -> Array:
+    """The pseudoinverses of matrices (F, q, r, r) that are Hermitian and not negative, whatever the units of rows:
+    temperatures and displacements are 1e10 times apart."""
+    size = np.sqrt(np.maximum(np.real(np.diagonal(square, axis1=2, axis2=3)), 1e-300))
+    scale = size[..., :, None] * size[..., None, :]
+    return np.linalg.pinv(square / scale, rcond=SMALL, hermitian=True) / scale
+
+
+def _right_inverse(rows: Array) -> Array:
+    """The pseudoinverses (F, q, m, n) of conditions (F, q, n, m), each as large as the others."""
+    size = np.linalg.norm(rows, axis=3)
+    size = np.where(size > 0, size, 1.0)
+    return np.linalg.pinv(rows / size[..., None], rcond=SMALL) / size[..., None, :]
 
 
 def _derived(found: Traces, flux_slopes: Array) -> Array:

@@ -30,7 +30,7 @@ space = Space("x y")
 x, y = space.coords
 u, v, p = space.unknowns("u v p")
 z = space.unknown("z", complex=True)
-n = Matrix(list(space.normal))
+n, U = Matrix(list(space.normal)), Matrix([u, v])
 square = Region(space, Interval(0, 1) ** 2)
 POINTS = np.random.default_rng(0).uniform(size=(1000, 2))
 smooth = sin(2 * x + y) * exp(-y)
@@ -130,6 +130,27 @@ def convection():
 
 def convection_in_the_flux():
     return given(lambda f: space.div(-Rational(1, 1000) * space.grad(f) + Matrix([2 * f, f])))
+
+
+def heated(stiff=210e9, conducts=45):
+    """A plate that is warm, held on the left, under loads, in SI units: temperatures in kelvin, displacements of less
+    than a millimetre."""
+    strain, mean = (space.grad(U) + space.grad(U).T) / 2, Rational(3, 10)
+    stress = stiff * ((1 - mean) * strain + mean * strain.trace() * eye(2) - 1e-5 * (p - 300) * eye(2))
+    known = [1e-3 * sin(2 * x + y), 1e-3 * x * exp(-y), 300 + 40 * sin(x - 2 * y)]
+    left, facts = square.face(x, 0), dict(zip((u, v, p), known, strict=True))
+    rest = square.boundary - left
+
+    def given(expr):
+        return expr.subs(facts).doit()
+
+    conditions = [
+        On(square, Eq(space.div(stress), given(space.div(stress)))),
+        On(square, Eq(conducts * space.laplace(p), given(conducts * space.laplace(p)))),
+        On(left, Eq(U, given(U))), On(rest, Eq(stress * n, given(stress * n))),
+        On(rest, Eq(p, given(p))), On(left, Eq(conducts * space.dn(p), given(conducts * space.dn(p)))),
+    ]  # fmt: skip
+    return Problem("heated", [u, v, p], conditions), known
 
 
 def rollers():

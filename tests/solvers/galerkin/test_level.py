@@ -51,6 +51,13 @@ def test_stokes_with_an_outlet():
     converges(flux, coarse(flux, 0.25), known, (3, 5, 7), (1e-5, 1e-5, 2e-3))
 
 
+def test_units_do_not_part_what_holds_on_faces():
+    """Fluxes of heat and stresses are 1e10 times apart: what belongs to the smaller ones is no rounding."""
+    problem, known = problems.heated()
+    flux = flux_of(problem)
+    converges(flux, coarse(flux), known, (2, 4, 6), 1e-6)
+
+
 @pytest.mark.parametrize("contrast", [1000, 1e-4])
 def test_a_material_that_jumps(contrast):
     problem, known = problems.jump(contrast)
