@@ -27,6 +27,14 @@ class Amplification:
         """The largest gain of an unknown, over all equations."""
         return float(self.gains[name].max())
 
+    def joined(self, other: Amplification | None) -> Amplification:
+        """With what others have found to be amplified, too."""
+        if other is None:
+            return self
+        gains = {name: np.maximum(each, other.gains[name]) for name, each in self.gains.items()}
+        spectrum = np.sort(np.concatenate([self.spectrum, other.spectrum]))[::-1]
+        return Amplification(gains, spectrum, self.slenderness)
+
     @property
     def largest(self) -> float:
         return max(map(self.of, self.gains))

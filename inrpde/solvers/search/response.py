@@ -44,6 +44,9 @@ ABOVE = 3.0
 """The band of the features lies so far above the declared wave numbers, in radians of a half-width; chosen."""
 WIDEST = 700
 """Features of all unknowns: their factorisation takes a tenth of a second."""
+OWN, DENSITY = 1000, 3.0
+"""Features of an answer up to which they are those of perturbations, too, where it is not smooth in a place that it
+finds by itself: what moves an inner layer varies as that does; and points a feature."""
 POINTS = 300
 """Points at which wave numbers are looked for, and points at which responses are compared; chosen."""
 DRAWS, COSINES = 4, 20
@@ -63,8 +66,10 @@ def amplification(form: Form, state: State, scored: Score, seed: int) -> Amplifi
     plan, halves = probing(form, seed)
     if plan is None:
         return None
-    samples = draw(form, plan.points, seed).evened(plan.points)
-    start = zero_state(form, make_trials(form, plan, seed))
+    own = not form.linear and sum(trial.width for trial in state.trials) <= OWN
+    count = round(DENSITY * max(trial.width for trial in state.trials)) if own else plan.points
+    samples = draw(form, count, seed).evened(count)
+    start = zero_state(form, state.trials if own else make_trials(form, plan, seed))
     try:
         jets = no_jets(form) if form.linear else evaluate_jets(form, samples, state)
         system = linearise(form, samples, start, jets)

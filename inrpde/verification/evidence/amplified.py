@@ -13,6 +13,7 @@ from inrpde.verification.evidence.thresholds import (
     LOGARITHMIC,
     MEASURED,
     ROUNDED_DATA,
+    SOFT,
     UNSEEN,
     USELESS,
     USUAL,
@@ -54,10 +55,20 @@ def hidden(
     return min(left, LOGARITHMIC / max(-np.log(max(residual, 1e-300)), 1.0)) if left > FARTHEST * difference else 0.0
 
 
+def kept(form: Form, found: Amplification | None, name: str, residual: float, share: float) -> float:
+    """The error that two solves of nonlinear equations have alike, where the second begins at the first and hardly
+    anything moves it: what is amplified makes of the residual."""
+    soft = found is not None and not form.linear and found.of(name) > SOFT
+    return found.of(name) * residual * share if found is not None and soft else 0.0
+
+
 def ill_posed(form: Form, found: Amplification | None, scored: Score) -> list[Finding]:
     """That data are amplified by far, with the condition whose data are amplified most. Coefficients that are learned
     are hardly ever well-posed: where these alone are amplified, the answer may be plausible."""
-    if found is None or not any(map(found.large, found.gains)):
+    if found is None:
+        return []
+    free = not form.linear and found.largest > SOFT and found.largest * scored.total > USELESS
+    if not (free or any(map(found.large, found.gains))):
         return []
     sought = all(unknown.learned for unknown in form.unknowns if found.large(unknown.name))
     row = form.rows[found.steepest]

@@ -29,8 +29,9 @@ from inrpde.sampling.draw import draw
 from inrpde.sampling.extent import sampled, times
 from inrpde.sampling.sites import Samples
 from inrpde.solvers.contract.method import Candidate
-from inrpde.verification.evidence.amplified import explained, gain, hidden, unaided
+from inrpde.verification.evidence.amplified import explained, gain, hidden, kept, unaided
 from inrpde.verification.evidence.thresholds import CEILING, FARTHEST, FLOOR, GOOD, GUESSED, OPEN, SPARE
+from inrpde.verification.evidence.translated import translated
 from inrpde.verification.finding import Finding
 
 Array = np.ndarray
@@ -191,6 +192,8 @@ def estimate(
     with deadline.within(max(seconds, BRIEF)):
         needless = candidate.until is not None or candidate.weak or candidate.share is not None
         amplified = None if needless else measure(candidate.state, first)
+    if (moved := translated(form, candidate.state, first, held_out)) is not None:
+        amplified = moved.joined(amplified)
     with deadline.within(seconds + begun - time.perf_counter()) as scope:
         other = _second(candidate, seed + 1, [LEAN * (size or 1.0) for size in varied])
     readings = any(site.labels for site in held_out.sites)  # the second solve has not seen all, and leaves residuals
@@ -236,6 +239,7 @@ def estimate(
             part * difference + gains[name] * common,
             first.total * share[name] / FARTHEST,
             hidden(amplified, name, first.total, share[name], difference),
+            kept(form, amplified, name, first.total, share[name]),
         )
         for name, difference in differences.items()
     }

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sympy import Eq, Interval, exp
+from sympy import Eq, Interval, exp, sqrt, tanh
 
 from inrpde import Learned, On, Points, Problem, Region, Space
 from inrpde.compiler import compile_problem
@@ -18,9 +18,9 @@ from inrpde.solvers.search.response import amplification
 from tests.problems.amplifying import ILL_POSED, SINGULAR, WELL_POSED, heat_forward, plane, square, waves, x, y
 
 
-def solved(problem, width=200):
+def solved(problem, width=200, band=5.0):
     form = compile_problem(problem)
-    plan = Global(width, (5.0,) * form.space.dim)
+    plan = Global(width, (band,) * form.space.dim)
     fit, _ = fit_for(form)
     state = fit(form, plan, draw(form, plan.points, 0), 0)
     return form, state, score(form, draw(form, 500, 7), state)
@@ -109,3 +109,15 @@ def test_samples_alone_are_not_measured():
     u = plane.unknown("u")
     at = Points(plane, np.random.default_rng(0).uniform(size=(50, 2)), {"m": np.zeros(50)})
     assert measured(Problem("p", [u], [On(at, Eq(u, at["m"]))])) is None
+
+
+@pytest.mark.parametrize(("half", "least", "most"), [(1, 0.1, 30), (4, 60, 1e4)])
+def test_an_inner_layer_is_moved_by_features_of_its_own(half, least, most):
+    """u'' + u = u³ from -1 to 1: what moves the front falls by exp(-2 sqrt(2)) a length, and is as narrow as that."""
+    space = Space("s")
+    (s,), f = space.coords, space.unknown("f")
+    rod = Region(space, Interval(-half, half))
+    conditions = [On(rod, Eq(space.laplace(f) + f, f**3)), On(rod.face(s, -half), f + 1), On(rod.face(s, half), f - 1)]
+    found = amplification(*solved(Problem("phases", [f], conditions, guess={f: tanh(s / sqrt(2))}), band=15.0), 0)
+    assert least < found.largest < most
+    assert not found.unbounded

@@ -4,9 +4,9 @@ from functools import partial
 
 import numpy as np
 import pytest
-from sympy import Eq
+from sympy import Eq, Interval
 
-from inrpde import Learned, On, Points, Problem, solve
+from inrpde import Learned, On, Points, Problem, Region, Space, solve
 from inrpde.compiler import compile_problem
 from inrpde.config import resolve
 from inrpde.discretise.amplification import LARGE, Amplification
@@ -18,7 +18,7 @@ from inrpde.solvers.search.response import amplification
 from inrpde.solvers.search.search import Search
 from inrpde.solvers.search.survey import Survey
 from inrpde.solvers.strategies.one_domain import first_plan
-from inrpde.verification.evidence.amplified import explained, gain, hidden, ill_posed, unaided
+from inrpde.verification.evidence.amplified import explained, gain, hidden, ill_posed, kept, unaided
 from inrpde.verification.evidence.estimate import estimate
 from inrpde.verification.evidence.report import exact_errors
 from inrpde.verification.evidence.unmet import unmet
@@ -42,6 +42,23 @@ def test_usual_amplification_changes_no_estimate():
     for found in (None, amplified(0.5), amplified(9.0)):
         assert gain(found, "u") == 1.0
         assert hidden(found, "u", 1e-6) == 0.0
+
+
+LINE = Space("s")
+F = LINE.unknown("u")
+ROD = Region(LINE, Interval(0, 1))
+BENT, STRAIGHT = (
+    compile_problem(Problem("p", [F], [On(ROD, Eq(LINE.laplace(F), each)), On(ROD.boundary, F)])) for each in (F**3, 1)
+)
+
+
+def test_of_nonlinear_equations_less_is_enough_as_the_second_solve_begins_at_the_first():
+    soft = amplified(600.0)
+    assert kept(BENT, soft, "u", 1e-4, 0.5) == pytest.approx(0.03)
+    for nothing in ((STRAIGHT, soft), (BENT, amplified(50.0)), (BENT, None)):
+        assert kept(*nothing, "u", 1e-4, 0.5) == 0
+    assert [each.at_most for each in ill_posed(BENT, soft, scored(1e-4))] == ["unverified"]
+    assert ill_posed(BENT, soft, scored(1e-9)) == ill_posed(STRAIGHT, soft, scored(1e-4)) == []
 
 
 def test_near_a_resonance_residuals_and_rounding_are_amplified():
