@@ -318,7 +318,7 @@ def _met(finding: Finding, form: Form, best: Candidate) -> Finding:
     """Of an answer that need not be smooth where data disagree: what that costs shows in its levels. In time, which
     smooths, such data are no doubt; but levels differ for a short time, in which neither a second solve nor a reference
     has many points."""
-    if finding.kind is not Kind.DATA or not finding.cost:
+    if finding.kind is not Kind.DATA or not (finding.cost or finding.edge):
         return finding
     moving = form.evolves is not None
     return replace(finding, cost=best.score if moving else 0.0, at_most=None if moving else finding.at_most)
@@ -331,7 +331,8 @@ def _witness(answer: Answer, clock: Clock) -> Witness | NoReference:
     def use(found: Reference) -> None:
         start = form.evolves.start if form.space.time and form.evolves and form.space.dim > 1 else None
         small = answer.estimated.balances(form)
-        errors = reference_errors(solution._on_axes, solution.fields, found, start, small)
+        jumps = any(each.edge for each in answer.findings)
+        errors = reference_errors(solution._on_axes, solution.fields, found, start, small, jumps)
         errors |= number_errors(solution.learned, found)
         if not errors or not all(math.isfinite(e["rel_l2"] + e["estimated_error"]) for e in errors.values()):
             raise ValueError("it says nothing of the unknowns, or no finite number")

@@ -175,6 +175,8 @@ def walk(
     length, wait = abs(end - start) / 2**FIRST if first is None else first, 0
     for one, two, longest in stages or [(start, end, abs(end - start))]:
         whole = two - one
+        if one != start:
+            stepper.foresee(at, whole, two)
         level = max(0, int(np.ceil(np.log2(abs(whole) / min(length, longest)) - 1e-9)))
         least, position = max(0, int(np.ceil(np.log2(abs(whole) / longest) - 1e-9))), 0
         while position < 2**SHORTEST:
@@ -290,6 +292,18 @@ class Stepper:
         self.largest = sizes
         taken = replace(taken, end=replace(taken.end, largest=sizes))
         return taken, 0 if self.rate > SLOW else min(max(change, 0), GROWTH)
+
+    def foresee(self, at: Start, length: float, until: float) -> None:
+        """Where data jump in time, an unknown that has been nothing so far counts as large as one step over what
+        follows makes it: beside itself it begins with an error as large as it is, however short a step."""
+        if np.all(self.largest > 0):
+            return
+        solvers, _ = self.factors(at, length)
+        with np.errstate(all="ignore"):
+            highest = self.newton(at, length, solvers)
+            if highest is not None:
+                sizes = self.system.sizes(self.taken(at, length, highest, until).end.y)
+                self.largest = np.where((self.largest > 0) | ~np.isfinite(sizes), self.largest, sizes)
 
     def factors(self, at: Start, length: float) -> tuple[list[Solver], bool]:
         """The solvers for a length by eigenvalue, and whether they were made for this step."""

@@ -101,7 +101,8 @@ def jumping_values(form: Form, samples: Samples) -> list[Finding]:
                 f"{row.text}: the value of {name(form, unknown)} jumps by {jump.size:.4g} at "
                 f"{place(form.space.coords, jump.point)}, and no smooth function follows it near there"
             )
-            findings.append(Finding(Kind.DATA, text, "plausible", jump.size / sizes[unknown], edge=True))
+            share, of = jump.size / sizes[unknown], name(form, unknown)
+            findings.append(Finding(Kind.DATA, text, "plausible", share, of=of, edge=True))
     return findings
 
 

@@ -47,12 +47,14 @@ def reference_errors(
     witness: Any,
     start: float | None = None,
     least: Mapping[str, float] = NOTHING,
+    inner: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """{name: {"rel_l2", "max", "kind", "estimated_error", "order", "sound", "extrapolated_rel_l2",
     "extrapolated_estimated_error"}} at the reference's own nodes; `on_axes` gives an unknown's values on a tensor grid.
     At the `start` of an evolution nothing is compared: all is given there, and where it jumps, or disagrees with what
-    walls say, either side is right. Errors are relative to the reference's norm, of a field that vanishes to the
-    `least` that its root mean square counts as.
+    walls say, either side is right; nor is it at the ends of the axes of space where `inner` nodes alone count, as
+    where what is given there jumps in time. Errors are relative to the reference's norm, of a field that vanishes to
+    the `least` that its root mean square counts as.
 
     Where `sound` is False the order makes no sense, or the reference rests on the same readings, and that it agrees
     proves nothing."""
@@ -61,12 +63,12 @@ def reference_errors(
         if name not in names:
             continue
         size = least.get(name, 0.0)
-        gap = _difference(on_axes, name, witness.axes, _later(nodal, witness.axes, start), size)
+        gap = _difference(on_axes, name, witness.axes, _told(nodal, witness.axes, start, inner), size)
         smaller = rms(nodal[np.isfinite(nodal)]) / size if size else 1.0
         entry = {**gap, "kind": witness.kind, "estimated_error": min(smaller, 1.0) * witness.estimated_error[name]}
         entry |= {"order": float(witness.order[name]), "sound": bool(witness.sound.get(name, True))}
         if witness.extrapolated.get(name) is not None:
-            better = _later(witness.extrapolated[name], witness.coarse_axes, start)
+            better = _told(witness.extrapolated[name], witness.coarse_axes, start, inner)
             entry["extrapolated_rel_l2"] = _difference(on_axes, name, witness.coarse_axes, better, size)["rel_l2"]
             trusted = witness.extrapolated_error.get(name, witness.estimated_error[name])
             entry["extrapolated_estimated_error"] = min(smaller, 1.0) * trusted
@@ -85,11 +87,15 @@ def number_errors(learned: Mapping[str, float], witness: Any) -> dict[str, dict[
     return found
 
 
-def _later(nodal: Array, axes: Sequence[Array], start: float | None) -> Array:
-    """Without the values at the start, where there are later ones."""
+def _told(nodal: Array, axes: Sequence[Array], start: float | None, inner: bool) -> Array:
+    """Without the values that are given, where there are others: at the start, and at the ends of axes of space."""
     if start is None or len(axes[-1]) < 2:
         return nodal
-    return np.where(np.isclose(axes[-1], start, rtol=0, atol=1e-12 * np.ptp(axes[-1])), np.nan, nodal)
+    told = np.where(np.isclose(axes[-1], start, rtol=0, atol=1e-12 * np.ptp(axes[-1])), np.nan, nodal)
+    for k in range(len(axes) - 1 if inner else 0):
+        ends = [0, len(axes[k]) - 1] if len(axes[k]) > 2 else []
+        told[(slice(None),) * k + (ends,)] = np.nan
+    return told
 
 
 def _difference(

@@ -11,6 +11,7 @@ import inrpde
 from inrpde import On, Problem, Region, Space
 from inrpde.compiler import compile_problem
 from inrpde.compiler.frozen import frozen
+from inrpde.discretise.state import field_at
 from inrpde.errors import DivergedError
 from inrpde.resolution import narrow
 from inrpde.solvers import auto
@@ -172,6 +173,20 @@ def test_a_tolerance_ends_the_search():
     *_, last = flux_form.solve(context(made, tol=3e-2))
     assert last.score < 1e-3
     assert wrong(last, known) < 1e-3
+
+
+def test_what_is_nothing_until_a_wall_is_warmed_is_followed_from_there():
+    """However short the first step then, it errs by as much as there is: it counts beside what there will be."""
+    switched = On(strip.face(s, 0), Eq(h, Heaviside(r - Rational(3, 10))))
+    cold = [On(strip.face(s, 1), h), On(strip.initial, h)]
+    found = next(
+        flux_form.solve(context(Problem("p", [h], [On(strip, Eq(line.dt(h), line.laplace(h))), switched, *cold])))
+    )
+    assert found.until is None
+    points = np.column_stack([np.linspace(0, 1, 21), np.full(21, 0.5)])
+    n = np.arange(1, 60)
+    modes = np.sin(np.pi * np.outer(points[:, 0], n)) * np.exp(-0.2 * (np.pi * n) ** 2) * 2 / (np.pi * n)
+    assert field_at(found.state, 0, points) == pytest.approx(1 - points[:, 0] - modes.sum(axis=1), abs=2e-2)
 
 
 def test_narrow_data_are_followed():

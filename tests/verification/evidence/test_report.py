@@ -165,3 +165,19 @@ def test_an_exact_state_is_nan_where_one_is_missing():
     state, at = exact_state(form), np.array([[0.3, 0.1]])
     assert field_at(state, 0, at) == pytest.approx(np.sin(0.3))
     assert np.isnan(field_at(state, 1, at)).all()
+
+
+def test_where_given_values_jump_in_time_inner_nodes_alone_are_compared():
+    """At the moment of a jump either value is right."""
+    axes = np.linspace(0, 1, 6), np.linspace(0, 1, 5)
+    theirs = np.ones((6, 5))
+    theirs[0, 2] = 0.0
+    witness = SimpleNamespace(
+        kind="k", axes=axes, values={"u": theirs}, estimated_error={"u": 1e-3}, order={"u": 2.0}, sound={},
+        extrapolated={}, extrapolated_error={}, coarse_axes=axes,
+    )  # fmt: skip
+    errors = [
+        reference_errors(lambda name, at: np.ones((6, 5)), ["u"], witness, 0.0, inner=inner)["u"]["max"]
+        for inner in (False, True)
+    ]
+    assert errors == [1.0, 0.0]
