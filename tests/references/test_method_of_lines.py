@@ -285,7 +285,7 @@ class TestFlow:
     def test_moving_walls(self, equations, evolve, converges):
         space, (u, v, p), volume = equations
         x, y, t = space.coords
-        box = Region(space, Interval(0, 1) ** 2 * Interval(0, Rational(1, 40)))
+        box = Region(space, Interval(0, 1) ** 2 * Interval(0, Rational(1, 160)))
         stream = sin(pi * x) * sin(pi * y) * exp(x) * cos(t)
         solutions = {u: stream.diff(y), v: -stream.diff(x), p: (cos(x) * y - sin(1) / 2) * (1 + t)}
         walls = [(box.boundary, u), (box.boundary, v)]
