@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 import textwrap
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -10,6 +11,9 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402, numpy reads the variables when it is imported
 
+# Without bytecode each process that a test starts compiles the package, and each worker rewrites all tests' assertions.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # By Python's own limits a tenth of the suite's time goes into looking through expressions that tests hold.
 gc.set_threshold(100_000, 50, 100)
 settings.register_profile("inrpde", deadline=None, derandomize=True)

@@ -32,9 +32,9 @@ ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)
 class Worker:
     """A process that reads mutated files one after another."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *words):
         self.process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [sys.executable, str(SCRIPT), str(folder), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, env=ENVIRONMENT,
         )  # fmt: skip
 
@@ -53,8 +53,7 @@ class Worker:
 
 
 def test_mutated_files_are_read_as_they_were_or_refused(tmp_path):
-    subprocess.run([sys.executable, str(SCRIPT), str(tmp_path), "make"], check=True, env=ENVIRONMENT)
-    worker, came = Worker(tmp_path), []
+    worker, came = Worker(tmp_path, "make"), []
     for number in range(COUNT):
         if worker.process.poll() is not None:
             worker = Worker(tmp_path)
@@ -230,7 +229,8 @@ def hanging(folder):
     return path
 
 
-def test_a_file_on_which_hdf5_hangs_is_refused(tmp_path):
+def test_a_file_on_which_hdf5_hangs_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(foreign, "SECONDS", 1.0)
     refused(hanging(tmp_path), "hangs")
     assert read(written(tmp_path)).fields["u"].shape == (5, 4)  # and the next is read as ever
 

@@ -168,27 +168,28 @@ def weights(offsets: np.ndarray, order: int) -> np.ndarray:
     return known[:, order].T
 
 
-def window(sources: Positions, target: float, order: int) -> slice:
-    """Which of the sorted sources serve a derivative of that order at `target`, to second order in the spacing.
+def windows(sources: Positions, targets: Positions, order: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the sorted sources serve a derivative of that order at each target: the first (N,), and how many (N,).
 
     The smallest symmetric window where there is one, else the nearest order + 3 sources (third order: second is left
     to the symmetric ones, so that errors at the ends do not spoil their expansion in the square of the spacing).
     """
-    i = int(np.searchsorted(sources, target))
-    hit = i < len(sources) and sources[i] == target
-    if order == 0 and hit:
-        return slice(i, i + 1)
-    size = order + 1 + (order % 2 == hit)
-    start = i - size // 2
-    if start >= 0 and start + size <= len(sources):
-        offsets = sources[start : start + size] - target
-        if np.array_equal(offsets, -offsets[::-1]):
-            return slice(start, start + size)
-    size = order + 3
-    if len(sources) < size:
-        raise Unsupported(f"{len(sources)} nodes are too few for a derivative of order {order}")
-    start = min(max(i - size // 2, 0), len(sources) - size)
-    return slice(start, start + size)
+    count = len(sources)
+    nearest = np.searchsorted(sources, targets)
+    hit = np.searchsorted(sources, targets, side="right") > nearest
+    sizes = order + 1 + (hit == order % 2)
+    starts = nearest - sizes // 2
+    inside = (starts >= 0) & (starts + sizes <= count)
+    symmetric = np.zeros(len(targets), bool)
+    for size in {order + 1, order + 2}:
+        rows = np.flatnonzero(inside & (sizes == size))
+        offsets = sources[starts[rows, None] + np.arange(size)] - targets[rows, None]
+        symmetric[rows] = np.all(offsets == -offsets[:, ::-1], axis=1)
+    wide = order + 3
+    if count < wide and not symmetric.all():
+        raise Unsupported(f"{count} nodes are too few for a derivative of order {order}")
+    aside = np.clip(nearest - wide // 2, 0, max(count - wide, 0))
+    return np.where(symmetric, starts, aside), np.where(symmetric, sizes, wide)
 
 
 def stencils(axis: Axis, sources: Positions, targets: Positions, order: int, staggered: bool = False) -> csr_array:
@@ -202,16 +203,18 @@ def stencils(axis: Axis, sources: Positions, targets: Positions, order: int, sta
         sources = np.concatenate([sources - axis.end, sources, sources + axis.end])
         columns = np.tile(columns, 3)
     every = np.arange(len(sources))
-    serving = {odd: every[sources % 2 != odd] if staggered else every for odd in (0, 1)}
-    near = []
-    for target in targets:
-        own = serving[target % 2 if staggered else 0]
-        near.append(own[window(sources[own], target, order)])
-    sizes = np.array([len(each) for each in near], int)
+    groups = [(every, np.arange(len(targets)))]
+    if staggered:
+        groups = [(every[sources % 2 != odd], np.flatnonzero(targets % 2 == odd)) for odd in (0, 1)]
+    near: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
+    for serving, own in groups:
+        starts, sizes = windows(sources[serving], targets[own], order)
+        for size in np.unique(sizes).tolist():
+            here = sizes == size
+            near.setdefault(size, []).append((own[here], serving[starts[here, None] + np.arange(size)]))
     rows, used, data = [], [], []
-    for size in np.unique(sizes):
-        here = np.flatnonzero(sizes == size)
-        chosen = np.array([near[row] for row in here])
+    for size, parts in near.items():
+        here, chosen = (np.concatenate(each) for each in zip(*parts, strict=True))
         offsets, unit = axis.offsets(sources[chosen], targets[here][:, None])
         rows.append(np.repeat(here, size))
         used.append(columns[chosen].ravel())

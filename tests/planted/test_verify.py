@@ -1,7 +1,6 @@
 """What `inrpde verify` and `inrpde.verify` say of a problem."""
 
 import json
-import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
@@ -183,14 +182,15 @@ def test_a_problem_that_is_wrong_is_refused():
         inrpde.verify("rod")
 
 
-def test_the_command_line(tmp_path):
+def test_the_command_line(tmp_path, monkeypatch, capsys):
     (tmp_path / "rod.py").write_text(FILE)
     words = ["verify", "rod.py", "--budget", "20", "--mutants", "3", "--seed", "1", "--json"]
-    done = subprocess.run([sys.executable, "-m", "inrpde", *words], capture_output=True, text=True, cwd=tmp_path)
-    made = json.loads(done.stdout)
-    assert (done.returncode, made["status"], made["seed"]) == (0, "ok", 1)
+    monkeypatch.chdir(tmp_path)
+    code, shown = main(words), capsys.readouterr()
+    made = json.loads(shown.out)
+    assert (code, made["status"], made["seed"]) == (0, "ok", 1)
     assert made["checks"].keys() == {"answer", "features", "reference", "mutants"}
-    assert "mutants" in done.stderr
+    assert "mutants" in shown.err
 
 
 def test_what_is_wrong_ends_as_elsewhere(tmp_path, capsys):

@@ -90,6 +90,7 @@ class TestElasticity:
         faces = [(OUTER, self.v), (OUTER, self.u), (INNER, traction[1] / 7), (INNER, traction[0])]
         accurate(manufacture(ANNULUS, self.exact, [-3 * second, first], faces), 1e-6)
 
+    @pytest.mark.slow
     def test_a_clamped_beam(self):
         """Against elements of high order on a graded mesh: the deflection of the middle of the free end."""
         beam = Region(SPACE, Interval(0, 4) * Interval(0, 1))

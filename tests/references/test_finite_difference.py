@@ -52,7 +52,7 @@ class TestOrder:
         u = space.unknown("u")
         conditions = [(line.face(x, 0), u), (line.face(x, 2), space.dn(u) + 2 * u)]
         converges(
-            manufacture(line, {u: sin(3 * x) + x}, [-space.div((1 + x**2) * space.grad(u)) + u], conditions), solve, 256
+            manufacture(line, {u: sin(3 * x) + x}, [-space.div((1 + x**2) * space.grad(u)) + u], conditions), solve, 128
         )
 
     def test_line_first_order(self, line, manufacture, converges):
@@ -65,7 +65,7 @@ class TestOrder:
         (x,) = line.space.coords
         u = line.space.unknown("u")
         conditions = [(line.boundary, u), (line.face(x, 0), u.diff(x))]
-        converges(manufacture(line, {u: sin(3 * x)}, [u.diff(x, 3) + u], conditions), solve, 128)
+        converges(manufacture(line, {u: sin(3 * x)}, [u.diff(x, 3) + u], conditions), solve, 64)
 
     def test_darcy_by_data(self, oblong, manufacture, converges):
         space, (x, y) = oblong.space, oblong.space.coords
@@ -90,7 +90,7 @@ class TestOrder:
         u = space.unknown("u")
         a = 1 + x * y
         operator, condition = -space.div(a * space.grad(u)) + u, (oblong.boundary, a * space.dn(u) + 3 * u)
-        converges(manufacture(oblong, {u: exp(x / 2) * cos(2 * y)}, [operator], [condition]), solve, 128)
+        converges(manufacture(oblong, {u: exp(x / 2) * cos(2 * y)}, [operator], [condition]), solve, 64)
 
     def test_mixed_derivative_with_its_flux(self, oblong, manufacture, converges):
         space, (x, y) = oblong.space, oblong.space.coords
@@ -189,7 +189,7 @@ class TestOrder:
         space, (x, y) = square.space, square.space.coords
         u = space.unknown("u")
         operator = -space.div((1 + u**2) * space.grad(u)) / 20 + Derivative(u**2 / 2, x) + u * u.diff(y)
-        converges(manufacture(square, {u: tanh(3 * (x - y))}, [operator], [(square.boundary, u)]), solve, 64)
+        converges(manufacture(square, {u: tanh(3 * (x - y))}, [operator], [(square.boundary, u)]), solve, 32)
 
     def test_periodic(self, square, manufacture, converges):
         space, (x, y) = square.space, square.space.coords
@@ -199,7 +199,7 @@ class TestOrder:
             square, {u: exp(sin(2 * pi * x)) * sin(y)}, [operator], [(square.face(y, 0), u), (square.face(y, 1), u)],
             extra=[On(square.face(x, 0), Periodic(u, x))],
         )  # fmt: skip
-        found = converges(problem, solve, 64)
+        found = converges(problem, solve, 32)
         assert np.array_equal(found.values["u"][0], found.values["u"][-1])
 
     @pytest.mark.parametrize("second", ["supported", "clamped"])
@@ -214,7 +214,7 @@ class TestOrder:
             [space.laplace(space.laplace(u))],
             [(square.boundary, u), (square.boundary, condition)],
         )
-        converges(problem, solve, 128)
+        converges(problem, solve, 64)
 
     def test_interface(self, manufacture, true_errors):
         space = Space("x y")
@@ -281,7 +281,7 @@ class TestFlow:
             (out, space.dn(u) - p),
             (out, space.dn(v)),
         ]
-        converges(manufacture(square, solutions, [*operators, space.div(Matrix([u, v]))], conditions), solve, 64)
+        converges(manufacture(square, solutions, [*operators, space.div(Matrix([u, v]))], conditions), solve, 32)
 
     def test_cavity_against_published_values(self, square):
         space, (x, y) = square.space, square.space.coords
@@ -313,7 +313,7 @@ class TestGauges:
         u, solutions, volume, faces = neumann
         mean = solutions[u].integrate((square.space.coords[0], 0, 1), (square.space.coords[1], 0, 1))
         converges(
-            manufacture(square, solutions, volume, faces, extra=[On(square, Eq(square.mean(u), mean))]), solve, 64
+            manufacture(square, solutions, volume, faces, extra=[On(square, Eq(square.mean(u), mean))]), solve, 32
         )
 
     @pytest.mark.parametrize("at", [(Rational(1, 2), Rational(1, 2)), (0, 0), (Rational(1, 3), Rational(3, 7))])
@@ -321,7 +321,7 @@ class TestGauges:
         u, solutions, volume, faces = neumann
         point = Region(square.space, FiniteSet(at))
         value = solutions[u].subs(dict(zip(square.space.coords, at, strict=True)))
-        converges(manufacture(square, solutions, volume, faces, extra=[On(point, Eq(u, value))]), solve, 64, order=1.7)
+        converges(manufacture(square, solutions, volume, faces, extra=[On(point, Eq(u, value))]), solve, 32, order=1.7)
 
     def test_none(self, square, neumann, manufacture):
         found = solve(bind(manufacture(square, *neumann[1:])), 32)
@@ -343,7 +343,7 @@ class TestGauges:
         operator, solution = -u.diff(x, 2) + line.integral(x * u), sin(3 * x)
         known = -solution.diff(x, 2) + (x * solution).integrate((x, 0, 2))
         conditions = [On(line, Eq(operator, known)), On(line.boundary, Eq(u, solution))]
-        converges(Problem("integral", [u], conditions, exact={u: solution}), solve, 64)
+        converges(Problem("integral", [u], conditions, exact={u: solution}), solve, 32)
 
 
 class TestRefusals:

@@ -14,13 +14,18 @@ from inrpde.references.reference import NoReference, Refusal
 from tests.odes import ODES, Ode
 
 SINGULAR = {"singular start"}
+DEAR = {"van der pol"}
+"""What is stiff for long; "robertson" is stiff, too, and takes half as long."""
 
 
 def referred(ode, **options):
     return solve(bind(ode.problem(**options)))
 
 
-@pytest.mark.parametrize("name", sorted(ODES.keys() - SINGULAR))
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(each, marks=pytest.mark.slow if each in DEAR else []) for each in sorted(ODES.keys() - SINGULAR)],
+)
 def test_errors_are_small_and_what_it_says(name):
     found = referred(ODES[name])
     (times,) = found.axes

@@ -1,7 +1,7 @@
 """Damaged and hostile copies of small outputs and of a checkpoint, and what comes of reading them.
 
-`python mutations.py FOLDER make` writes the samples; `python mutations.py FOLDER` reads numbers from stdin and writes a
-line of JSON for each: which sample, what was done to it, and what came of it ("same", "refused", or what is wrong).
+`python mutations.py FOLDER` reads numbers from stdin and writes a line of JSON for each: which sample, what was done to
+it, and what came of it ("same", "refused", or what is wrong). With `make` behind FOLDER it writes the samples first.
 """
 
 import io
@@ -403,4 +403,6 @@ def run(folder):
 
 
 if __name__ == "__main__":
-    (make if sys.argv[2:] == ["make"] else run)(Path(sys.argv[1]))
+    if sys.argv[2:] == ["make"]:
+        make(Path(sys.argv[1]))
+    run(Path(sys.argv[1]))

@@ -187,8 +187,10 @@ ODD = np.where(MODES % 2 == 1, 1.0, 0.0) / (MODES * np.pi)
 
 
 def series(points, coefficients):
-    waves = np.sin(MODES * np.pi * points[:, :1]) * np.exp(-((MODES * np.pi) ** 2) * points[:, 1:])
-    return waves @ coefficients
+    present = np.flatnonzero(coefficients)
+    numbers = MODES[present] * np.pi
+    waves = np.sin(numbers * points[:, :1]) * np.exp(-(numbers**2) * points[:, 1:])
+    return waves @ coefficients[present]
 
 
 COSTS = {

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -161,6 +162,7 @@ def search_of(form):
     return Search(Context(form, resolve({}, {}), 0, Clock(None)), linear.fit, "least-squares", Survey.of(form, 0))
 
 
+@cache
 def elbow(corners):
     """The answer on an L-shaped region, its estimate, and the form."""
     region = Region(space, Interval(0, 2) ** 2) - Region(space, Interval(1, 2) ** 2)

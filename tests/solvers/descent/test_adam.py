@@ -17,8 +17,14 @@ def best(context):
     return run(adam.solve, context).best
 
 
-def test_poisson_on_a_line(small):
-    found = best(small.context(small.poisson(), steps=600, width=32, points=60))
+@pytest.fixture(scope="module")
+def line(small):
+    """What is found for Poisson's equation on a line."""
+    return best(small.context(small.poisson(), steps=600, width=32, points=60))
+
+
+def test_poisson_on_a_line(small, line):
+    found = line
     assert small.error(found, lambda x: np.sin(np.pi * x)) < 1e-3
     assert found.score < 3e-2
     assert found.fitted < 3e-2
@@ -80,9 +86,8 @@ def test_the_memory_of_another_method_is_not_taken(small):
     assert first.memory["step"] == 1
 
 
-def test_a_second_run_differs_but_agrees(small):
-    found = best(small.context(small.poisson(), steps=600, width=32, points=60))
-    other = replace(found, state=found.again(1, [1.0]))
+def test_a_second_run_differs_but_agrees(small, line):
+    other = replace(line, state=line.again(1, [1.0]))
     assert 1e-9 < small.error(other, lambda x: np.sin(np.pi * x)) < 2e-2
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import islice
 
 import numpy as np
+import pytest
 
 from inrpde.solvers.descent import lbfgs
 from inrpde.solvers.descent.quasi_newton import advance
@@ -33,8 +34,14 @@ def test_curvature_satisfies_the_secant_equation():
     assert len(pairs.updated(step, -step, step, 1.0).steps) == 4  # no curvature, no pair
 
 
-def test_poisson_on_a_line(small):
-    found = best(small.context(small.poisson(), steps=400, width=32, points=60))
+@pytest.fixture(scope="module")
+def line(small):
+    """What is found for Poisson's equation on a line."""
+    return best(small.context(small.poisson(), steps=400, width=32, points=60))
+
+
+def test_poisson_on_a_line(small, line):
+    found = line
     assert small.error(found, lambda x: np.sin(np.pi * x)) < 1e-5
     assert found.score < 1e-4
 
@@ -59,7 +66,6 @@ def test_a_resumed_run_ends_as_if_it_had_not_stopped(small):
     assert rest[-1].memory["step"] == whole[-1].memory["step"]
 
 
-def test_a_second_run_differs_but_agrees(small):
-    found = best(small.context(small.poisson(), steps=400, width=32, points=60))
-    other = replace(found, state=found.again(1, [1.0]))
+def test_a_second_run_differs_but_agrees(small, line):
+    other = replace(line, state=line.again(1, [1.0]))
     assert 1e-12 < small.error(other, lambda x: np.sin(np.pi * x)) < 1e-3

@@ -30,7 +30,7 @@ def marched(ode, plan=PLAN, **options):
 
 
 DEAR = ("van der pol", "robertson", "lorenz")
-"""Those that take a second and more; tests/solvers/strategies/test_initial_values.py solves them all."""
+"""Those that take a second and more; tests/solvers/strategies/test_initial_values.py solves one of them always."""
 
 
 @pytest.mark.parametrize("name", [pytest.param(each, marks=pytest.mark.slow if each in DEAR else []) for each in ODES])

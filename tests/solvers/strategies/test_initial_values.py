@@ -15,7 +15,11 @@ from tests.odes import ODES, lorenz
 WITHIN, LEAST = 10.0, 1e-12
 
 
-@pytest.mark.parametrize("name", ODES)
+DEAR = ("van der pol", "lorenz")
+"""Long runs; of what is stiff there is "robertson", of what oscillates and is not linear "lotka" and "pendulum"."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(each, marks=pytest.mark.slow if each in DEAR else []) for each in ODES])
 def test_estimates_are_true(name):
     ode = ODES[name]
     solution = inrpde.solve(ode.problem(), reference="none")

@@ -1,6 +1,6 @@
 """Amplified data: what they say of errors, and of answers."""
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -155,8 +155,10 @@ def test_readings_that_are_amplified_are_plausible_at_most():
 # -- from solves of the first plan to a word
 
 
-def judged(problem):
+@cache
+def judged(make):
     """The form, an answer, its estimates without and with the measure, and the verdict."""
+    problem = make()
     form = compile_problem(problem)
     fit, _ = fit_for(form)
     search = Search(Context(form, resolve({}, {}), 0, Clock(None)), fit, "test", Survey.of(form, 0))
@@ -174,7 +176,7 @@ def error(form, candidate):
 
 @pytest.mark.parametrize("name", ILL_POSED)
 def test_what_is_ill_posed_is_unverified_at_most(name):
-    form, candidate, _, found, judgement = judged(ILL_POSED[name]())
+    form, candidate, _, found, judgement = judged(ILL_POSED[name])
     assert WORDS.index(judgement.word) <= WORDS.index("unverified")
     assert "ill-posed" in judgement.because
     assert found.amplified.largest > 1e4
@@ -182,13 +184,13 @@ def test_what_is_ill_posed_is_unverified_at_most(name):
 
 
 def test_two_solves_that_drop_the_same_mode_were_believed():
-    form, candidate, plain, _, _ = judged(ILL_POSED["final_heat"]())
+    form, candidate, plain, _, _ = judged(ILL_POSED["final_heat"])
     assert error(form, candidate)["u"] > 1e4 * plain.fields["u"]
 
 
 @pytest.mark.parametrize("name", SINGULAR)
 def test_near_a_resonance_the_estimate_is_right_or_nothing_is_said(name):
-    form, candidate, _, found, judgement = judged(SINGULAR[name]())
+    form, candidate, _, found, judgement = judged(SINGULAR[name])
     assert "ill-posed" not in judgement.because
     near = 0.1 < found.fields["u"] / error(form, candidate)["u"] < 20
     assert near or judgement.word == "unverified"
@@ -196,7 +198,7 @@ def test_near_a_resonance_the_estimate_is_right_or_nothing_is_said(name):
 
 @pytest.mark.parametrize("name", WELL_POSED)
 def test_what_is_well_posed_is_not_touched(name):
-    form, _, plain, found, _ = judged(WELL_POSED[name]())
+    form, _, plain, found, _ = judged(WELL_POSED[name])
     assert ill_posed(form, found.amplified, found.first) == []
     assert found.fields == pytest.approx(plain.fields, rel=1e-6)
     assert max(found.fields.values()) < 0.1

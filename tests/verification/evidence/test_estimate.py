@@ -254,7 +254,7 @@ def channel(inlet):
 
 def test_a_speed_that_is_zero_does_not_make_an_answer_doubtful():
     """Beside itself the speed across a channel is all error; beside the speed along it the error is none."""
-    report = inrpde.solve(channel(4 * y * (1 - y)), reference="none").report
+    report = inrpde.solve(channel(4 * y * (1 - y)), reference="none", tol=1e-9).report
     assert report["verdict"]["word"] == "verified", report["verdict"]
     assert max(report["fields"][name]["estimated_error"] for name in "up") < 1e-8
     assert not any("ill-posed" in text for text in report["warnings"])
