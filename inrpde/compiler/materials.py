@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 from sympy import Expr, Poly, Symbol, lambdify
@@ -17,7 +17,7 @@ from inrpde.compiler.flux import FluxEquation, FluxForm
 from inrpde.compiler.form import Form, Row
 from inrpde.compiler.rough import steps
 from inrpde.compiler.switches import switches
-from inrpde.declaration.fields import GridField
+from inrpde.declaration.fields import GridField, MeshField
 from inrpde.declaration.regions import Ball, Implicit, Mesh, Region
 from inrpde.declaration.regions.combine import Selected, combine
 from inrpde.declaration.regions.level import Level
@@ -32,6 +32,8 @@ SAMPLES = 4096
 HALVINGS = 60
 BEYOND = 0.05
 """How far beyond a region the walls of its parts are made, as a share of its size."""
+BOXES = 1000
+"""Boxes between the planes on which data of a mesh jump, at most; chosen."""
 BESIDE = 1e-6
 """The step along a curve at whose end it is asked whether a boundary goes on, as a share of its parameter."""
 SAME = 1e-8
@@ -71,13 +73,21 @@ def materials(flux: FluxForm) -> Materials:
 
 def rough(flux: FluxForm) -> bool:
     """Do known functions jump or bend inside of the equations' regions, or along boundaries, or data on grids jump
-    between nodes? The solution is not smooth there, though the equations hold at all points beside."""
+    between nodes, or on a mesh across lines of constant coordinates? The solution is not smooth there, though the
+    equations hold at all points beside."""
     rows = [(row, equation.region) for equation in flux.equations for row in equation.rows]
     rows += [(row, row.region) for row in flux.boundary]
-    names = {key.func.__name__ for key, data in flux.form.bound.fields.items() if steps(data)}
+    fields = flux.form.bound.fields.items()
+    names = {key.func.__name__ for key, data in fields if steps(data) and _cells_can_end(data)}
     if any(jet.name in names for row, _ in rows for jet in row.data.values()):
         return True
     return any(_changes_sign(g, region) for row, region in rows for g in switches(row.residual, region.coords))
+
+
+def _cells_can_end(data: GridField | MeshField) -> bool:
+    """Where data jump, do they so where coordinates are constant, so that boxes can end there?"""
+    breaks = _between_cells(data) if isinstance(data, MeshField) else []
+    return breaks is not None
 
 
 def _changes_sign(g: Expr, region: Region) -> bool:
@@ -136,11 +146,18 @@ class _Found:
 
 
 def _between_nodes(form: Form, rows: Iterable[Row]) -> list[list[float]]:
-    """Where fields on grids in rows jump, or bend, between nodes or at them, on the axis of each coordinate."""
+    """Where fields on grids in rows jump, or bend, between nodes or at them, on the axis of each coordinate, and fields
+    on the cells of meshes where that is on few planes."""
     names = {jet.name for row in rows for jet in row.data.values()}
     found: list[list[float]] = [[] for _ in form.space.coords]
     for key, data in form.bound.fields.items():
-        if key.func.__name__ not in names or not isinstance(data, GridField) or data.method == "cubic":
+        if key.func.__name__ not in names:
+            continue
+        if isinstance(data, MeshField):
+            for k, more in enumerate(_between_cells(data) or ()):
+                found[k] += more
+            continue
+        if data.method == "cubic":
             continue
         for k, axis in enumerate(data.axes):
             values = np.moveaxis(data.values, k, 0).reshape(len(axis), -1)
@@ -152,6 +169,24 @@ def _between_nodes(form: Form, rows: Iterable[Row]) -> list[list[float]]:
                 bends = np.abs(np.diff(slopes, axis=0)).max(axis=1) > SAME * np.abs(slopes).max(initial=0.0)
                 found[k] += axis[1:-1][bends].tolist()
     return found
+
+
+@lru_cache(maxsize=64)
+def _between_cells(data: MeshField) -> list[list[float]] | None:
+    """Where data on a mesh's cells jump, on the axis of each coordinate; None if not all on few such planes."""
+    mesh = data.mesh
+    if data.on != "cells" or mesh.volume is None:
+        return None
+    (facets, pairs), values = mesh.volume.between, mesh.by_simplex(data.values)
+    jumps = np.abs(values[pairs[:, 0]] - values[pairs[:, 1]]) > SAME * np.abs(values).max(initial=0.0)
+    corners = mesh.nodes[facets[jumps]]
+    flat = np.ptp(corners, axis=1) <= mesh.tolerance
+    if not flat.any(axis=1).all():
+        return None
+    middles, axis = corners.mean(axis=1), flat.argmax(axis=1)
+    lo, hi = mesh.bounds
+    found = [list(_settled(np.unique(middles[axis == k, k]).tolist(), lo[k], hi[k])) for k in range(len(lo))]
+    return found if np.prod([len(each) + 1.0 for each in found]) <= BOXES else None
 
 
 def _roots(g: Expr, x: Symbol, lo: float, hi: float) -> list[float]:
