@@ -73,21 +73,14 @@ def materials(flux: FluxForm) -> Materials:
 
 def rough(flux: FluxForm) -> bool:
     """Do known functions jump or bend inside of the equations' regions, or along boundaries, or data on grids jump
-    between nodes, or on a mesh across lines of constant coordinates? The solution is not smooth there, though the
-    equations hold at all points beside."""
+    between nodes, or between cells? The solution is not smooth there, though the equations hold at all points
+    beside."""
     rows = [(row, equation.region) for equation in flux.equations for row in equation.rows]
     rows += [(row, row.region) for row in flux.boundary]
-    fields = flux.form.bound.fields.items()
-    names = {key.func.__name__ for key, data in fields if steps(data) and _cells_can_end(data)}
+    names = {key.func.__name__ for key, data in flux.form.bound.fields.items() if steps(data)}
     if any(jet.name in names for row, _ in rows for jet in row.data.values()):
         return True
     return any(_changes_sign(g, region) for row, region in rows for g in switches(row.residual, region.coords))
-
-
-def _cells_can_end(data: GridField | MeshField) -> bool:
-    """Where data jump, do they so where coordinates are constant, so that boxes can end there?"""
-    breaks = _between_cells(data) if isinstance(data, MeshField) else []
-    return breaks is not None
 
 
 def _changes_sign(g: Expr, region: Region) -> bool:

@@ -212,12 +212,18 @@ def _on_plateau(
 ) -> Place | None:  # fmt: skip
     """The place of a plateau on a part of a region: what of its box is there."""
     d = len(found.lo)
-    boxes = np.repeat(np.stack([part.lo, part.hi])[None], len(found.boxes), axis=0)
-    boxes[:, 0, :d] = np.clip(found.boxes[:, 0], part.lo[:d], part.hi[:d])
-    boxes[:, 1, :d] = np.clip(found.boxes[:, 1], part.lo[:d], part.hi[:d])
+    lo, hi = part.lo[:d], part.hi[:d]
+    ends = np.clip(found.boxes, lo, hi)
+    flat, slack = lo == hi, condition.region.tolerance
+    there = np.all(ends[:, 1] > ends[:, 0], axis=1, where=~flat)
+    there &= np.all((found.boxes[:, 1] >= lo - slack) & (found.boxes[:, 0] <= hi + slack), axis=1)
+    boxes = np.repeat(np.stack([part.lo, part.hi])[None], there.sum(), axis=0)
+    boxes[:, :, :d] = ends[there]
+    if found.oblique and part.dim == len(part.lo):  # the others' one box may lie round a part of the region
+        boxes = boxes[part.holds(boxes.mean(axis=1))]
     widths = np.full(len(part.lo), np.inf)
-    widths[:d] = np.where(part.hi[:d] > part.lo[:d], found.widths, np.inf)
-    if not np.isfinite(widths).any():
+    widths[:d] = np.where(flat, np.inf, found.widths)
+    if not len(boxes) or not np.isfinite(widths).any():
         return None
     lo, hi = boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)
     kind, centre = "front" if found.oblique else "peak", boxes[len(boxes) // 2].mean(axis=0)
