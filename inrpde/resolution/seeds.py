@@ -69,7 +69,7 @@ OPAQUE = 8
 """Nodes of a field on a grid where it is largest, and where it steps most, along each axis."""
 ALONG = 32
 """Nodes and cells where one is steepest: a line of such may go through many boxes."""
-FURTHER, FAINT = 4, 1e-3
+FURTHER, FAINT = 8, 1e-3
 """Places each along what is steep there, and what one steep side of a node counts beside two."""
 
 
@@ -295,7 +295,8 @@ def _of_grid(field: GridField) -> Iterator[Array]:
         sides = np.zeros((2, *slopes.shape[:-1], len(axis)))
         sides[0, ..., :-1] = sides[1, ..., 1:] = slopes
         both = np.moveaxis(np.sqrt(sides[0] * sides[1]) + FAINT * sides.max(axis=0), -1, k)  # a narrow pixel, or a hat
-        index = np.repeat(np.unravel_index(_most(both, ALONG), both.shape), FURTHER, axis=1)
+        index = np.array(np.unravel_index(_most(both, ALONG), both.shape))
+        index = np.repeat(index, -(-ALONG * FURTHER // index.shape[1]), axis=1)
         points = at(list(index))
         for j, other in enumerate(field.axes):
             ahead = other[np.minimum(index[j] + 1, len(other) - 1)] - other[index[j]]
