@@ -17,7 +17,7 @@ from inrpde.compiler.flux import FluxEquation, FluxForm
 from inrpde.compiler.form import Form, Row
 from inrpde.compiler.rough import steps
 from inrpde.compiler.switches import switches
-from inrpde.declaration.fields import GridField, MeshField
+from inrpde.declaration.fields import MeshField
 from inrpde.declaration.regions import Ball, Implicit, Mesh, Region
 from inrpde.declaration.regions.combine import Selected, combine
 from inrpde.declaration.regions.level import Level
@@ -99,10 +99,10 @@ class _Found:
     def inside(self, form: Form, equation: FluxEquation, parts: Sequence[Solid]) -> None:
         """Of an equation in a volume; on a mesh alone what its cells do not follow."""
         rows, coords = equation.rows, form.space.coords
-        for mine, more in zip(self.breaks, _between_nodes(form, rows), strict=True):
+        meshes = [part for part in parts if isinstance(part, Mesh)]
+        for mine, more in zip(self.breaks, _between_nodes(form, rows, bool(meshes)), strict=True):
             mine += more
         every = dict.fromkeys(g for row in rows for g in switches(row.residual, coords))
-        meshes = [part for part in parts if isinstance(part, Mesh)]
         for g in _distinct(every, coords, equation.region):
             if len(meshes) == len(parts) and not any(_cuts_cells(g, coords, mesh) for mesh in meshes):
                 continue
@@ -138,16 +138,16 @@ class _Found:
 # -- along coordinates
 
 
-def _between_nodes(form: Form, rows: Iterable[Row]) -> list[list[float]]:
+def _between_nodes(form: Form, rows: Iterable[Row], meshed: bool) -> list[list[float]]:
     """Where fields on grids in rows jump, or bend, between nodes or at them, on the axis of each coordinate, and fields
-    on the cells of meshes where that is on few planes."""
+    on the cells of meshes, if cells are no mesh's, where that is on few planes."""
     names = {jet.name for row in rows for jet in row.data.values()}
     found: list[list[float]] = [[] for _ in form.space.coords]
     for key, data in form.bound.fields.items():
         if key.func.__name__ not in names:
             continue
         if isinstance(data, MeshField):
-            for k, more in enumerate(_between_cells(data) or ()):
+            for k, more in enumerate(() if meshed else _between_cells(data) or ()):
                 found[k] += more
             continue
         if data.method == "cubic":
