@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 from sympy import Expr, Poly, Symbol, lambdify
@@ -32,8 +32,6 @@ SAMPLES = 4096
 HALVINGS = 60
 BEYOND = 0.05
 """How far beyond a region the walls of its parts are made, as a share of its size."""
-BOXES = 1000
-"""Boxes between the planes on which data of a mesh jump, at most; chosen."""
 BESIDE = 1e-6
 """The step along a curve at whose end it is asked whether a boundary goes on, as a share of its parameter."""
 SAME = 1e-8
@@ -147,39 +145,19 @@ def _between_nodes(form: Form, rows: Iterable[Row], meshed: bool) -> list[list[f
         if key.func.__name__ not in names:
             continue
         if isinstance(data, MeshField):
-            for k, more in enumerate(() if meshed else _between_cells(data) or ()):
+            for k, more in enumerate(() if meshed else data.planes or ()):
                 found[k] += more
             continue
         if data.method == "cubic":
             continue
-        for k, axis in enumerate(data.axes):
-            values = np.moveaxis(data.values, k, 0).reshape(len(axis), -1)
-            steps = np.diff(values, axis=0)
-            if data.method == "nearest":
-                found[k] += data.middles[k][np.any(steps != 0, axis=1)].tolist()
-            else:
-                slopes = steps / np.diff(axis)[:, None]
+        for k, (axis, jumps) in enumerate(zip(data.axes, data.planes, strict=True)):
+            found[k] += jumps
+            if not steps(data):
+                values = np.moveaxis(data.values, k, 0).reshape(len(axis), -1)
+                slopes = np.diff(values, axis=0) / np.diff(axis)[:, None]
                 bends = np.abs(np.diff(slopes, axis=0)).max(axis=1) > SAME * np.abs(slopes).max(initial=0.0)
                 found[k] += axis[1:-1][bends].tolist()
     return found
-
-
-@lru_cache(maxsize=64)
-def _between_cells(data: MeshField) -> list[list[float]] | None:
-    """Where data on a mesh's cells jump, on the axis of each coordinate; None if not all on few such planes."""
-    mesh = data.mesh
-    if data.on != "cells" or mesh.volume is None:
-        return None
-    (facets, pairs), values = mesh.volume.between, mesh.by_simplex(data.values)
-    jumps = np.abs(values[pairs[:, 0]] - values[pairs[:, 1]]) > SAME * np.abs(values).max(initial=0.0)
-    corners = mesh.nodes[facets[jumps]]
-    flat = np.ptp(corners, axis=1) <= mesh.tolerance
-    if not flat.any(axis=1).all():
-        return None
-    middles, axis = corners.mean(axis=1), flat.argmax(axis=1)
-    lo, hi = mesh.bounds
-    found = [list(_settled(np.unique(middles[axis == k, k]).tolist(), lo[k], hi[k])) for k in range(len(lo))]
-    return found if np.prod([len(each) + 1.0 for each in found]) <= BOXES else None
 
 
 def _roots(g: Expr, x: Symbol, lo: float, hi: float) -> list[float]:

@@ -222,7 +222,7 @@ class TestColumnsOfCells:
     @pytest.mark.parametrize("own", [False, True])
     def test_a_grid_sees_them(self, own):
         found = finite_difference.solve(bind(self.problem(own)))
-        assert self.error(found) < 0.05
+        assert self.error(found) < 1e-5
         assert self.error(found) < 3 * found.estimated_error["u"]
 
     def test_so_does_a_mesh_of_these_cells(self):
