@@ -17,7 +17,7 @@ from inrpde.compiler.flux import FluxEquation, FluxForm
 from inrpde.compiler.form import Form, Row
 from inrpde.compiler.rough import steps
 from inrpde.compiler.switches import switches
-from inrpde.declaration.fields import GridField
+from inrpde.declaration.fields import MeshField
 from inrpde.declaration.regions import Ball, Implicit, Mesh, Region
 from inrpde.declaration.regions.combine import Selected, combine
 from inrpde.declaration.regions.level import Level
@@ -71,7 +71,8 @@ def materials(flux: FluxForm) -> Materials:
 
 def rough(flux: FluxForm) -> bool:
     """Do known functions jump or bend inside of the equations' regions, or along boundaries, or data on grids jump
-    between nodes? The solution is not smooth there, though the equations hold at all points beside."""
+    between nodes, or between cells? The solution is not smooth there, though the equations hold at all points
+    beside."""
     rows = [(row, equation.region) for equation in flux.equations for row in equation.rows]
     rows += [(row, row.region) for row in flux.boundary]
     names = {key.func.__name__ for key, data in flux.form.bound.fields.items() if steps(data)}
@@ -96,10 +97,10 @@ class _Found:
     def inside(self, form: Form, equation: FluxEquation, parts: Sequence[Solid]) -> None:
         """Of an equation in a volume; on a mesh alone what its cells do not follow."""
         rows, coords = equation.rows, form.space.coords
-        for mine, more in zip(self.breaks, _between_nodes(form, rows), strict=True):
+        meshes = [part for part in parts if isinstance(part, Mesh)]
+        for mine, more in zip(self.breaks, _between_nodes(form, rows, bool(meshes)), strict=True):
             mine += more
         every = dict.fromkeys(g for row in rows for g in switches(row.residual, coords))
-        meshes = [part for part in parts if isinstance(part, Mesh)]
         for g in _distinct(every, coords, equation.region):
             if len(meshes) == len(parts) and not any(_cuts_cells(g, coords, mesh) for mesh in meshes):
                 continue
@@ -135,20 +136,25 @@ class _Found:
 # -- along coordinates
 
 
-def _between_nodes(form: Form, rows: Iterable[Row]) -> list[list[float]]:
-    """Where fields on grids in rows jump, or bend, between nodes or at them, on the axis of each coordinate."""
+def _between_nodes(form: Form, rows: Iterable[Row], meshed: bool) -> list[list[float]]:
+    """Where fields on grids in rows jump, or bend, between nodes or at them, on the axis of each coordinate, and fields
+    on the cells of meshes, if cells are no mesh's, where that is on few planes."""
     names = {jet.name for row in rows for jet in row.data.values()}
     found: list[list[float]] = [[] for _ in form.space.coords]
     for key, data in form.bound.fields.items():
-        if key.func.__name__ not in names or not isinstance(data, GridField) or data.method == "cubic":
+        if key.func.__name__ not in names:
             continue
-        for k, axis in enumerate(data.axes):
-            values = np.moveaxis(data.values, k, 0).reshape(len(axis), -1)
-            steps = np.diff(values, axis=0)
-            if data.method == "nearest":
-                found[k] += data.middles[k][np.any(steps != 0, axis=1)].tolist()
-            else:
-                slopes = steps / np.diff(axis)[:, None]
+        if isinstance(data, MeshField):
+            for k, more in enumerate(() if meshed else data.planes or ()):
+                found[k] += more
+            continue
+        if data.method == "cubic":
+            continue
+        for k, (axis, jumps) in enumerate(zip(data.axes, data.planes, strict=True)):
+            found[k] += jumps
+            if not steps(data):
+                values = np.moveaxis(data.values, k, 0).reshape(len(axis), -1)
+                slopes = np.diff(values, axis=0) / np.diff(axis)[:, None]
                 bends = np.abs(np.diff(slopes, axis=0)).max(axis=1) > SAME * np.abs(slopes).max(initial=0.0)
                 found[k] += axis[1:-1][bends].tolist()
     return found

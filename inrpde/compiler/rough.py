@@ -30,7 +30,7 @@ JUMPING = (Piecewise, Heaviside, sign, floor, ceiling, frac, Mod)
 
 def steps(field: GridField | MeshField) -> bool:
     """Do data jump between the places where they are given?"""
-    return field.on == "cells" if isinstance(field, MeshField) else field.method == "nearest"
+    return field.steps
 
 
 def rough(bound: Bound, expr: Expr) -> list[Expr]:

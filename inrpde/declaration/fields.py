@@ -26,6 +26,10 @@ Array = np.ndarray
 Index = tuple[int, ...]
 LARGEST = 1e100
 """A learned coefficient's initial value and bounds are below."""
+SAME = 1e-9
+"""A difference of values that is none, beside the largest."""
+BOXES = 1000
+"""Boxes between planes across which data on a mesh jump, at most, for these to be of use; chosen."""
 METHODS = {"cubic": 3, "linear": 1, "nearest": 0}
 """The degrees of what lies between the nodes of a grid."""
 
@@ -120,6 +124,18 @@ class GridField:
         """Of each axis the places half-way between its nodes."""
         return tuple((axis[1:] + axis[:-1]) / 2 for axis in self.axes)
 
+    @property
+    def steps(self) -> bool:
+        """Do the values jump between the places where they are given?"""
+        return self.method == "nearest"
+
+    @property
+    def planes(self) -> list[list[float]]:
+        """Where on each axis they do."""
+        rows = [np.moveaxis(self.values, k, 0).reshape(len(axis), -1) for k, axis in enumerate(self.axes)]
+        change = [np.any(np.diff(each, axis=0) != 0, axis=1) & self.steps for each in rows]
+        return [middles[which].tolist() for middles, which in zip(self.middles, change, strict=True)]
+
     def _nearest(self, points: Array) -> Array:
         places = zip(self.middles, points.T, strict=True)
         found: Array = self.values[tuple(np.searchsorted(middle, x) for middle, x in places)]
@@ -162,6 +178,28 @@ class MeshField:
     @property
     def is_complex(self) -> bool:
         return bool(np.iscomplexobj(self.values))
+
+    @property
+    def steps(self) -> bool:
+        """Do the values jump between the places where they are given?"""
+        return self.on == "cells"
+
+    @cached_property
+    def planes(self) -> list[list[float]] | None:
+        """Where on each axis the values of cells jump, if they do so on few planes across axes and nowhere else."""
+        mesh = self.mesh
+        if not self.steps or mesh.volume is None:
+            return None
+        (facets, pairs), values = mesh.volume.between, mesh.by_simplex(self.values)
+        jumps = np.abs(values[pairs[:, 0]] - values[pairs[:, 1]]) > SAME * np.abs(values).max(initial=0.0)
+        corners = mesh.nodes[facets[jumps]]
+        flat = np.ptp(corners, axis=1) <= mesh.tolerance
+        if not flat.any(axis=1).all():
+            return None
+        middles, axis = corners.mean(axis=1), flat.argmax(axis=1)
+        ordered = [np.unique(middles[axis == k, k]) for k in range(middles.shape[1])]
+        found = [each[np.diff(each, prepend=-np.inf) > mesh.tolerance].tolist() for each in ordered]
+        return found if np.prod([len(each) + 1.0 for each in found]) <= BOXES else None
 
     def jets(self, points: Array, indices: Iterable[Index]) -> dict[Index, Array]:
         """Values at points (N, d); derivatives by central differences over a thousandth of the mesh's size."""

@@ -86,6 +86,7 @@ class Evaluator:
         self.scheme, self.space, self.fields = scheme, space, fields
         self._data: dict[tuple, tuple[float, Array]] = {}
         self._cuts: dict[tuple, Array] = {}
+        self._beside: dict[tuple, Array] = {}
 
     def value(
         self,
@@ -170,13 +171,17 @@ class Evaluator:
             changes = np.zeros(place.size, bool)
             space = set(self.space.spatial)
             found = [g for g in switches(term.expr) if g.free_symbols and g.free_symbols <= space]
-            if found:
-                formula, corners = Formula(found, term.text), []
+            stepped = self._stepped(term)
+            if found or stepped:
+                formula, corners, first = Formula(found, term.text), [], None
                 for offset in product(offsets[[0, -1]], repeat=len(self.space.spatial)):
                     points, _ = self.scheme.around(place, offset)
                     values = formula(dict(zip(self.space.spatial, points.T, strict=True)))
                     corners.append([np.broadcast_to(each > 0, (place.size,)) for each in values])
-                changes = np.any(np.any(corners, axis=0) & ~np.all(corners, axis=0), axis=0)
+                    data = np.array([self._at(atom, points) for atom in stepped.values()])
+                    first = data if first is None else first
+                    changes |= np.any(data != first, axis=0)
+                changes |= np.any(np.any(corners, axis=0) & ~np.all(corners, axis=0), axis=0)
             self._cuts[key] = np.flatnonzero(changes)
         return self._cuts[key]
 
@@ -197,6 +202,7 @@ class Evaluator:
             for offset in inner:
                 points, sizes = (each[cut] for each in self.scheme.around(place, offset))
                 here |= zip(space, points.T, strict=True)
+                here |= self._around(term, place, cut, offset, points)
                 found = [np.broadcast_to(each, cut.shape) for each in term.tangent(here)]
                 found = found if own is None else _carried(term, own, found, here)
                 parts = _added(parts, [sizes * each for each in (*found, 1.0)])
@@ -208,6 +214,28 @@ class Evaluator:
                 parts = [*(total * mean for mean in means), total]
             sums = _added(sums, parts)
         return [each / sums[-1] for each in sums[:-1]]
+
+    def _stepped(self, term: Term) -> dict[Any, Datum]:
+        """The data in a term, by their symbols, that jump in space, and stay as they are."""
+        data = {symbol: atom for symbol, atom in term.atoms.items() if isinstance(atom, Datum) and not any(atom.index)}
+        fields = {symbol: self.fields[atom.field] for symbol, atom in data.items()}
+        return {symbol: data[symbol] for symbol, field in fields.items() if field.steps and rests(self.space, field)}
+
+    def _around(self, term: Term, place: Place, cut: Array, offset: tuple, points: Array) -> dict[Any, Array]:
+        """The data of a term that jump at points within the cut cells round those of a place."""
+        found = {}
+        for symbol, atom in self._stepped(term).items():
+            key = (atom, id(term), place.key, offset)
+            if key not in self._beside:
+                self._beside[key] = self._at(atom, points)
+            found[symbol] = self._beside[key]
+        return found
+
+    def _at(self, atom: Datum, points: Array) -> Array:
+        """Data that stay as they are at points (N, axes) in space."""
+        if self.space.time is not None:
+            points = np.column_stack([points, np.zeros(len(points))])
+        return self.fields[atom.field].jets(points, {atom.index})[atom.index]
 
     def _matrix(self, atom: Atom, place: Place, time: float) -> csr_array:
         if isinstance(atom, Leaf):
@@ -233,6 +261,11 @@ class Evaluator:
                 points = np.column_stack([points, np.full(len(points), time)])
             known = self._data[key] = time, self.fields[atom.field].jets(points, {atom.index})[atom.index]
         return known[1]
+
+
+def rests(space: Space, field: GridField | MeshField) -> bool:
+    """Does a field not vary in time?"""
+    return space.time is None or isinstance(field, MeshField) or bool(np.all(field.values == field.values[..., :1]))
 
 
 def scaled(matrix: csr_array, factors: Any) -> csr_array:

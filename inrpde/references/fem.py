@@ -245,7 +245,7 @@ def check_seen(shape: Geometry, equations: Equations, mesh: Any, finer: float) -
     vertices = mesh.p[:, mesh.t[: len(mesh.p) + 1]]
     lo, hi = vertices.min(axis=1), vertices.max(axis=1)
     for place in places(equations):
-        if shape.follows(place.centre[: shape.dim]):
+        if shape.follows(place.centre[: shape.dim]) or (shape.own and place.mesh is shape.regions[0].whole):
             continue
         ends = [np.array(end[: shape.dim])[:, None] for end in (place.lo, place.hi)]
         met = np.all((lo <= ends[1]) & (hi >= ends[0]), axis=0)

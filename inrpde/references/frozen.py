@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from sympy import Expr
 
-from inrpde.declaration.fields import GridField, MeshField
 from inrpde.declaration.regions import Region
 from inrpde.declaration.regions.boundary import Boundary, End
 from inrpde.declaration.regions.box import Box, Flat
@@ -18,6 +17,7 @@ from inrpde.declaration.regions.cylinder import Cylinder
 from inrpde.declaration.regions.where import Where
 from inrpde.declaration.space import Space
 from inrpde.references.equations import Equation, Equations
+from inrpde.references.evaluate import rests
 from inrpde.references.reference import Unsupported
 from inrpde.references.terms import Datum, Leaf, Lowering, Term
 
@@ -135,10 +135,4 @@ def knows_time(term: Term, equations: Equations, slopes: bool = False) -> bool:
 
 def _moving(equations: Equations) -> set[Expr]:
     """The coefficients given by data that change in time."""
-    return {key for key, field in equations.fields.items() if not _rests(field)}
-
-
-def _rests(field: GridField | MeshField) -> bool:
-    if isinstance(field, MeshField):
-        return True
-    return bool((field.values == field.values[..., :1]).all())
+    return {key for key, field in equations.fields.items() if not rests(equations.space, field)}

@@ -52,9 +52,11 @@ def jumps(equations: Equations, k: int, lo: float, hi: float) -> tuple[float, ..
     kinds = (equations.volume, equations.faces, equations.initial)
     every = [equation.expr for kind in kinds for equation in kind]
     found = {g for expr in every for g in switches(expr) | kinks(expr) if g.free_symbols == {x}}
+    planes = [field.planes or [] for field in equations.fields.values()]
+    given = [at for each in planes for at in (each[k] if k < len(each) else ())]
     there = [at[k] for place in places(equations) for at in (place.lo, place.centre, place.hi)]
     points = np.unique([*np.linspace(lo, hi, SAMPLES), *there])
-    ordered = sorted(at for g in found for at in _roots(g, x, points) if lo < at < hi)
+    ordered = sorted(at for at in (*given, *(at for g in found for at in _roots(g, x, points))) if lo < at < hi)
     kept = tuple(at for n, at in enumerate(ordered) if n == 0 or at - ordered[n - 1] > 1e-12 * (hi - lo))
     return kept if len(kept) <= MANY else ()
 

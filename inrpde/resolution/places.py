@@ -14,11 +14,13 @@ from sympy.core.function import AppliedUndef
 
 from inrpde.compiler.bind import Bound, BoundCondition
 from inrpde.compiler.rough import steps as steps_between
+from inrpde.declaration.fields import MeshField
 from inrpde.declaration.integral import RegionIntegral
-from inrpde.declaration.regions import Region
+from inrpde.declaration.regions import Mesh, Region
 from inrpde.declaration.regions.sequence import lattice
 from inrpde.resolution.frame import Frame, frames
 from inrpde.resolution.given import function, given
+from inrpde.resolution.plateaus import MOST, Plateau, plateaus
 from inrpde.resolution.seeds import nodes, seeds
 from inrpde.resolution.tree import BEGUN, SMALLEST, Leaves, leaves
 
@@ -41,6 +43,8 @@ MEASURED, REACH, CLOSE = 4000, 6.0, 1e-3
 """Points that measure a peak, within so many of its widths; slopes are differences over this share of their box."""
 MANY = 6
 """Boxes round a peak, at most, a coordinate."""
+PEAKS = 8
+"""Narrow plateaus of one term that are peaks, each by itself; more are a front in many boxes."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class Place:
 
     `boxes` (M, 2, d) are the parts of it in which they do. `kind` is "peak", "front" (narrow across a line or surface
     that is long), "oscillation" or "jump". `resolved` is False where they are narrow in more boxes than are followed.
+    Of data on the cells of a `mesh`, the cells bound the place.
     """
 
     condition: int
@@ -63,6 +68,7 @@ class Place:
     text: str
     boxes: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]
     resolved: bool
+    mesh: Mesh | None = None
 
     @property
     def width(self) -> float:
@@ -130,7 +136,10 @@ def _narrow(bound: Bound, condition: BoundCondition) -> list[Place]:
         place
         for term, whole in given(bound, condition)
         for part in parts
-        for place in _of(bound, condition, part, term, whole, everywhere)
+        for place in (
+            *_of(bound, condition, part, term, whole, everywhere),
+            *_on_cells(bound, condition, part, term, whole, everywhere),
+        )
     ]
     return list({(place.lo, place.hi, place.kind): place for place in found}.values())
 
@@ -173,6 +182,76 @@ def _of(
         pairs = zip(met, smooth, strict=True)
         places += [_measured(bound, condition, place, values, lo, hi) if well else place for place, well in pairs]
     return places
+
+
+def _on_cells(
+    bound: Bound, condition: BoundCondition, part: Frame, expr: Expr, whole: Expr, everywhere: Array
+) -> list[Place]:  # fmt: skip
+    """Those of a term's data on the cells of meshes, as `_of`."""
+    fields = [bound.fields[key] for key in sorted(expr.atoms(AppliedUndef), key=str) if key in bound.fields]
+    places = []
+    for field in fields:
+        if not isinstance(field, MeshField) or field.on != "cells":
+            continue
+        d = field.mesh.nodes.shape[1]
+        found = plateaus(field, part.lo[:d], part.hi[:d])
+        each = [(p, _on_plateau(bound, condition, part, p, field.mesh)) for p in found]
+        met = [(p, place) for p, place in each if place is not None and _met(condition, place, everywhere[:0])]
+        if not met:
+            continue
+        points = np.concatenate([everywhere, *(_lifted(p.inside[:SOME], everywhere) for p, _ in met)])
+        size = np.abs(_values(bound, expr)(points)).max()
+        if size > FAINT * np.abs(_values(bound, whole)(points)).max():
+            own = [place for _, place in met]
+            places += own if len(own) <= PEAKS else [_together(bound, condition, own)]
+    return places
+
+
+def _on_plateau(
+    bound: Bound, condition: BoundCondition, part: Frame, found: Plateau, mesh: Mesh
+) -> Place | None:  # fmt: skip
+    """The place of a plateau on a part of a region: what of its box is there."""
+    d = len(found.lo)
+    lo, hi = part.lo[:d], part.hi[:d]
+    ends = np.clip(found.boxes, lo, hi)
+    flat, slack = lo == hi, condition.region.tolerance
+    there = np.all(ends[:, 1] > ends[:, 0], axis=1, where=~flat)
+    there &= np.all((found.boxes[:, 1] >= lo - slack) & (found.boxes[:, 0] <= hi + slack), axis=1)
+    boxes = np.repeat(np.stack([part.lo, part.hi])[None], there.sum(), axis=0)
+    boxes[:, :, :d] = ends[there]
+    if found.oblique and part.dim == len(part.lo):  # the others' one box may lie round a part of the region
+        boxes = boxes[part.holds(boxes.mean(axis=1))]
+    widths = np.full(len(part.lo), np.inf)
+    widths[:d] = np.where(flat, np.inf, found.widths)
+    if not len(boxes) or not np.isfinite(widths).any():
+        return None
+    lo, hi = boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)
+    kind, centre = "front" if found.oblique else "peak", boxes[len(boxes) // 2].mean(axis=0)
+    text = _text(bound, condition, centre, widths, kind)
+    pairs = tuple((_numbers(a), _numbers(b)) for a, b in boxes)
+    return Place(
+        condition.index, _numbers(lo), _numbers(hi), _numbers(centre), _numbers(widths), kind, text, pairs,
+        found.followed, mesh,
+    )  # fmt: skip
+
+
+def _lifted(points: Array, everywhere: Array) -> Array:
+    """Points (N, k) in the first coordinates, with the others of some point of a region."""
+    return np.column_stack([points, np.repeat(everywhere[:1, points.shape[1] :], len(points), axis=0)])
+
+
+def _together(bound: Bound, condition: BoundCondition, places: list[Place]) -> Place:
+    """Many places as one, in the boxes of all."""
+    narrowest = min(places, key=lambda place: place.width)
+    widths = np.min([place.widths for place in places], axis=0)
+    lo, hi = np.min([place.lo for place in places], axis=0), np.max([place.hi for place in places], axis=0)
+    boxes = [box for place in places for box in place.boxes]
+    some = tuple(boxes[:: -(-len(boxes) // MOST)])
+    text = _text(bound, condition, np.array(narrowest.centre), np.array(narrowest.widths), "peak")
+    return replace(
+        narrowest, lo=_numbers(lo), hi=_numbers(hi), widths=_numbers(widths), kind="front", text=text, boxes=some,
+        resolved=all(place.resolved for place in places) and len(some) == len(boxes) and len(places) < MOST,
+    )  # fmt: skip
 
 
 def _measured(

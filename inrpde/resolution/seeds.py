@@ -7,7 +7,7 @@ region find these, even where the function itself underflows to zero at each of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +67,10 @@ LARGEST = 1e100
 """Arguments are cut off there."""
 OPAQUE = 8
 """Nodes of a field on a grid where it is largest, and where it steps most, along each axis."""
+ALONG = 32
+"""Nodes and cells where one is steepest: a line of such may go through many boxes."""
+FURTHER, FAINT = 8, 1e-3
+"""Places each along what is steep there, and what one steep side of a node counts beside two."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ def seeds(bound: Bound, frame: Frame, expr: Expr) -> Array:
     """Points (N, d) of a part of a region about which the expression may vary fast; none where it cannot."""
     coords = set(bound.space.coords)
     every = [node for node in nodes(expr) if set() < node.argument.free_symbols <= coords]  # not what a sum binds
-    found = _of_fields(bound, expr)
+    found = _of_fields(bound, frame, expr)
     if every:
         found += searched(frame, every, function(bound, [node.argument for node in every]))
     return np.concatenate(found) if found else np.zeros((0, bound.space.dim))
@@ -265,19 +269,59 @@ def _derivatives(unit: Array, target: Argument, second: bool = True) -> tuple[Ar
     return slope, bend
 
 
-def _of_fields(bound: Bound, expr: Expr) -> list[Array]:
-    """Nodes of the fields in an expression where they differ most from their mean, and where they step most."""
-    found = []
+def _of_fields(bound: Bound, frame: Frame, expr: Expr) -> list[Array]:
+    """Nodes of the fields in an expression where they are steepest, differ most from their mean, and step most; from
+    steep ones on along what is narrow there."""
+    found: list[Array] = []
     for key in expr.atoms(AppliedUndef):
         field = bound.fields.get(key)
         if isinstance(field, GridField):
-            apart = np.abs(field.values - field.values.mean())
-            sizes = [apart, *(np.abs(np.diff(field.values, axis=k)) for k in range(field.values.ndim))]
-            for size in sizes:
-                top = np.argsort(-size, axis=None)[:OPAQUE]
-                index = np.unravel_index(top, size.shape)
-                found.append(np.column_stack([axis[i] for axis, i in zip(field.axes, index, strict=True)]))
-        elif isinstance(field, MeshField) and field.on == "nodes" and field.mesh.nodes.shape[1] == bound.space.dim:
-            apart = np.abs(field.values - field.values.mean(axis=0))
-            found.append(field.mesh.nodes[np.argsort(-apart)[:OPAQUE]])
+            found += _of_grid(field)
+        elif isinstance(field, MeshField) and field.on == "nodes":
+            for points in _of_nodes(field):  # at the start of a time
+                begun = np.broadcast_to(frame.lo[points.shape[1] :], (len(points), len(frame.lo) - points.shape[1]))
+                found.append(np.column_stack([points, begun]))
     return found
+
+
+def _of_grid(field: GridField) -> Iterator[Array]:
+    def at(index: Sequence[Array]) -> Array:
+        return np.column_stack([axis[i] for axis, i in zip(field.axes, index, strict=True)])
+
+    every = [np.abs(np.diff(field.values, axis=k)) for k in range(field.values.ndim)]
+    rng = np.random.default_rng(0)
+    for k, (axis, steps) in enumerate(zip(field.axes, every, strict=True)):
+        slopes = np.moveaxis(steps, k, -1) / np.diff(axis)
+        sides = np.zeros((2, *slopes.shape[:-1], len(axis)))
+        sides[0, ..., :-1] = sides[1, ..., 1:] = slopes
+        both = np.moveaxis(np.sqrt(sides[0] * sides[1]) + FAINT * sides.max(axis=0), -1, k)  # a narrow pixel, or a hat
+        index = np.array(np.unravel_index(_most(both, ALONG), both.shape))
+        index = np.repeat(index, -(-ALONG * FURTHER // index.shape[1]), axis=1)
+        points = at(list(index))
+        for j, other in enumerate(field.axes):
+            ahead = other[np.minimum(index[j] + 1, len(other) - 1)] - other[index[j]]
+            points[:, j] += ahead * rng.random(len(points)) * (j != k)
+        yield points
+    for size in (np.abs(field.values - field.values.mean()), *every):
+        yield at(np.unravel_index(_most(size, OPAQUE), size.shape))
+
+
+def _of_nodes(field: MeshField) -> Iterator[Array]:
+    nodes, cells = field.mesh.nodes, field.mesh.cells
+    edges, steps = nodes[cells[:, 1:]] - nodes[cells[:, :1]], field.values[cells[:, 1:]] - field.values[cells[:, :1]]
+    steep = np.linalg.norm(np.linalg.solve(edges, steps[:, :, None]), axis=(1, 2))
+    count = np.bincount(cells.ravel(), minlength=len(nodes))
+    around = np.bincount(cells.ravel(), np.repeat(steep, cells.shape[1]), len(nodes)) / np.maximum(count, 1)
+    chosen = cells[_most(steep, ALONG)]
+    order = np.argsort(-around[chosen], axis=1, kind="stable")
+    ends = nodes[np.take_along_axis(chosen, order[:, :2], axis=1)]
+    for share in np.arange(FURTHER) / FURTHER:
+        yield (1 - share) * ends[:, 0] + share * ends[:, 1]
+    yield nodes[_most(np.abs(field.values - field.values.mean(axis=0)), OPAQUE)]
+
+
+def _most(sizes: Array, count: int) -> Array:
+    """The numbers of so many of the largest, all over the place where more are about as large."""
+    order = np.argsort(-sizes, axis=None, kind="stable")
+    near = int(np.sum(sizes >= (1 - NEAR) * sizes.max()))
+    return np.sort(order[:near])[:: -(-near // count)] if near > count else order[:count]

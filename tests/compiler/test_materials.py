@@ -182,6 +182,20 @@ def test_on_a_mesh_nothing_is_to_do_where_its_cells_follow_the_jumps():
     assert of(step, region=mesh).parts == (mesh,)
 
 
+def test_boxes_end_where_data_on_the_cells_of_a_mesh_jump_along_coordinates():
+    """Of cells that lie askew they cannot, and of very many they would be too many."""
+    values = np.repeat([1.0, 2.0, 2.0, 5.0], 4)
+    values[-1] = 7.0
+    assert of(MeshField(square_mesh(), values, on="cells")).breaks == ((0.25, 0.75), (0.75,))
+    askew = Mesh.of(space, [(0, 0), (1, 0), (1, 1), (0, 1)], {"triangle": [[0, 1, 2], [0, 2, 3]]})
+    assert of(MeshField(askew, [1.0, 2.0], on="cells")).breaks == ((), ())
+    side = np.linspace(0, 1, 41)
+    nodes = np.stack(np.meshgrid(side, side, indexing="ij"), -1).reshape(-1, 2)
+    quads = [[41 * i + j, 41 * i + j + 1, 41 * i + j + 42, 41 * i + j + 41] for i in range(40) for j in range(40)]
+    many = MeshField(Mesh.of(space, nodes, {"quad": quads}), np.arange(1600) + 1.0, on="cells")
+    assert of(many).breaks == ((), ())
+
+
 # -- on boundaries
 
 

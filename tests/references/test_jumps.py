@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sympy import Eq, Heaviside, Interval, Piecewise, Rational, cos, cosh, exp, pi, sin, sinh, sqrt
 
-from inrpde import Ball, On, Problem, Region, Space
+from inrpde import Ball, GridField, Mesh, MeshField, On, Problem, Region, Space
 from inrpde.compiler import bind
 from inrpde.references import finite_difference, method_of_lines
 from inrpde.references.equations import sort_equations
@@ -140,6 +140,39 @@ def test_a_jump_in_a_disk(true_errors):
     problem = Problem("jump", [u], conditions, coefficients=coefficients, exact={u: solution})
     found = finite_difference.solve(bind(problem), 64)
     assert true_errors(problem, found)["u"] < 1e-10
+
+
+@pytest.mark.parametrize("kind", ["mesh", "pixels"])
+@pytest.mark.parametrize("n", [64, 100])
+def test_numbers_on_cells(kind, n, true_errors):
+    """A coefficient of numbers, each good for a part of the wire."""
+    at = float(PLACE)
+    if kind == "mesh":
+        mesh = Mesh.of(Space("x"), [[0.0], [at], [1.0]], {"line": [[0, 1], [1, 2]]})
+        data = MeshField(mesh, [1.0, 50.0], on="cells")
+    else:
+        data = GridField([1.0, 1.0, 50.0, 50.0], [[0, at - 0.1, at + 0.1, 1]], method="nearest")
+    assert data.planes == [[pytest.approx(at)]]
+    problem = conducting(data, two(PLACE, 1, 50))
+    found = finite_difference.solve(bind(problem), n)
+    assert true_errors(problem, found)["u"] < 1e-10
+
+
+def test_numbers_on_cells_that_no_node_follows():
+    """The means over what lies round a node are taken, as they are of a function that jumps there."""
+    space = Space("x y")
+    x, y = space.coords
+    v, b = space.unknown("v"), space.coefficient("b")
+    square = Region(space, Interval(0, 1) ** 2)
+    mesh = Mesh.of(
+        space, [(-1, 0), (0.3, 0), (0.8, 1), (-1, 1), (2, 0), (2, 1)], {"quad": [[0, 1, 2, 3], [1, 4, 5, 2]]}
+    )
+    line = x - Rational(3, 10) - y / 2
+    conditions = [On(square, Eq(-space.laplace(v), b)), On(square.boundary, v)]
+    given = MeshField(mesh, [1.0, 9.0], on="cells"), Piecewise((1, line < 0), (9, True))
+    problems = [Problem("p", [v], conditions, coefficients={b: data}) for data in given]
+    on_cells, as_function = (finite_difference.solve(bind(problem), 64).values["v"] for problem in problems)
+    np.testing.assert_allclose(on_cells, as_function, atol=1e-12)
 
 
 class TestInTime:

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from sympy import Abs, Eq, Interval, Max, Rational, cos, cosh, erf, exp, pi, sin, sqrt, tanh
 
-from inrpde import Ball, On, Problem, Region, Space
+from inrpde import Ball, MeshField, On, Problem, Region, Space
 from inrpde.compiler import bind
 from inrpde.references import Refusal, fem, finite_difference, method_of_lines
 from inrpde.references.equations import sort_equations
 from inrpde.references.layout import coarsest_axes
 from inrpde.references.stencils import Axis, Grading, Narrow
 from inrpde.references.stretches import stretches_of
+from tests.resolution.meshed import AT, columns
 
 PLACE = Rational(3137, 10000)
 
@@ -190,3 +191,43 @@ def test_finite_elements_name_what_their_cells_do_not_see():
     assert "do not see this" in found.reason
     smooth = [On(disk, Eq(u - space.laplace(u), cos(x) * cosh(y))), On(disk.boundary, space.dn(u))]
     assert fem.solve(bind(Problem("disk", [u], smooth))).estimated_error["u"] < 1e-4
+
+
+class TestColumnsOfCells:
+    """One column of a mesh's cells, 2e-4 wide, holds a source as large as all others."""
+
+    w = 2e-4
+
+    def problem(self, own):
+        mesh, column = columns(self.w)
+        space = Space("x y")
+        x, y = space.coords
+        u, a = space.unknown("u"), space.coefficient("a")
+        omega = mesh if own else Region(space, Interval(0, 1) ** 2)
+        ends = omega.boundary.where(Eq(x * (1 - x), 0))
+        sides = omega.boundary.where(Eq(y * (1 - y), 0))
+        conditions = [On(omega, Eq(-space.laplace(u), a)), On(ends, u), On(sides, Eq(space.dn(u), 0))]
+        values = np.where(column == 3, 1 / self.w, 1.0)
+        return Problem("p", [u], conditions, coefficients={a: MeshField(mesh, values, on="cells")})
+
+    def error(self, found):
+        x = found.axes[0]
+        c, inner = AT + self.w / 2, (x > AT) & (x < AT + self.w)
+        hat = np.minimum(x * (1 - c), c * (1 - x)) - inner * (self.w / 2 - np.abs(x - c)) ** 2 / (2 * self.w)
+        true = x * (1 - x) / 2 + (1 - self.w) * hat
+        return np.linalg.norm(found.values["u"] - true[:, None]) / np.linalg.norm(
+            true * np.ones_like(found.values["u"].T)
+        )
+
+    @pytest.mark.parametrize("own", [False, True])
+    def test_a_grid_sees_them(self, own):
+        found = finite_difference.solve(bind(self.problem(own)))
+        assert self.error(found) < 1e-5
+        assert self.error(found) < 3 * found.estimated_error["u"]
+
+    def test_so_does_a_mesh_of_these_cells(self):
+        found = fem.solve(bind(self.problem(True)))
+        assert self.error(found) < 1e-6
+
+    def test_a_mesh_of_other_cells_is_refused(self):
+        assert fem.solve(bind(self.problem(False))).kind is Refusal.TOO_DEAR

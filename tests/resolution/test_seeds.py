@@ -2,11 +2,16 @@
 
 import numpy as np
 import pytest
-from sympy import Heaviside, exp, floor, log, sin, sqrt, tanh
+from sympy import Eq, Heaviside, Interval, exp, floor, log, sin, sqrt, tanh
 
+from inrpde import GridField, MeshField, On, Problem, Region, Space
+from inrpde.compiler import bind
+from inrpde.resolution import narrow
 from inrpde.resolution.frame import frames
 from inrpde.resolution.seeds import nodes, seeds
 from tests.resolution.line import bump, poisson
+from tests.resolution.meshed import columns
+from tests.resolution.meshed import poisson as meshed
 
 
 def of(bound, expr):
@@ -56,3 +61,48 @@ def test_a_high_power_is_narrow_where_its_base_is_largest():
     found = of(bound, sin(3 * (x + 0.1)) ** 300_000)
     assert np.abs(found - (np.pi / 6 - 0.1)).min() < 1e-6
     assert len(of(bound, x**3)) == 0
+
+
+AT, W = 0.5137, 2e-4
+
+
+@pytest.mark.parametrize("other", [[], [0, 1], np.linspace(0, 1, 50)], ids=["line", "two", "fifty"])
+@pytest.mark.parametrize(
+    ("method", "nodes"), [("nearest", (AT - W, AT, AT + W)), ("linear", (AT - W, AT, AT + W))], ids=["pixel", "hat"]
+)
+def test_nodes_that_lie_close_together_are_seen_among_larger_steps(method, nodes, other):
+    """All along them, where they are a line."""
+    axis, values = [0, 0.2, 0.4, *nodes, 0.8, 1], np.array([0.0, 3, -3, 0, 1, 0, 2, -3])
+    space = Space("x y" if len(other) else "x")
+    u, a = space.unknown("u"), space.coefficient("a")
+    if len(other):
+        values = np.repeat(values[:, None], len(other), axis=1)
+    field = GridField(values, [axis, other] if len(other) else [axis], method=method)
+    omega = Region(space, Interval(0, 1) ** space.dim)
+    bound = bind(Problem("p", [u], [On(omega, Eq(space.laplace(u), a))], coefficients={a: field}))
+    (one,) = [place for place in narrow(bound) if place.kind == "peak"]
+    assert one.centre[0] == pytest.approx(AT, abs=W)
+    assert one.widths[0] < 2 * W
+    if len(other):
+        assert one.lo[1] == 0
+        assert one.hi[1] == 1
+
+
+@pytest.mark.parametrize("rows", [2, 5, 40])
+def test_narrow_columns_of_values_on_nodes_are_seen_among_larger_steps(rows):
+    mesh, _ = columns(rows=rows)
+    for w, spread in ((0.0, "one side"), (1.0, "both")):
+        values = np.where(np.isclose(mesh.nodes[:, 0], AT), 1.0, np.where(mesh.nodes[:, 0] > AT, 3 * w, 0.0))
+        places = narrow(meshed(MeshField(mesh, values, on="nodes")))
+        assert places, spread
+        assert all(abs(place.centre[0] - AT) < 2 * W for place in places)
+        assert min(place.lo[1] for place in places) == 0
+        assert max(place.hi[1] for place in places) == 1
+
+
+def test_values_on_nodes_are_seen_in_time():
+    mesh, _ = columns()
+    values = np.where(np.isclose(mesh.nodes[:, 0], AT), 1.0, 0.0)
+    (one, *_) = narrow(meshed(MeshField(mesh, values, on="nodes"), time="t"))
+    assert one.centre[0] == pytest.approx(AT, abs=2 * W)
+    assert np.isinf(one.widths[2])

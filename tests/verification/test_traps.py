@@ -39,7 +39,7 @@ def unmet(known: Known, solution, conditions=None, count: int = 6) -> float:
         symbols = [*problem.space.coords, *problem.space.normal[:spatial]]
         everywhere = np.hstack([inside, np.ones((len(inside), spatial))])
         for residual in condition.residuals:
-            parts = Add.make_args(residual.subs(dict(problem.coefficients)).doit().expand())
+            parts = Add.make_args(residual.subs({**problem.coefficients, **known.data}).doit().expand())
             terms = [lambdify(symbols, part.subs(dict(solution)).doit(), "mpmath") for part in parts]
             with mpmath.workdps(DIGITS):
                 at = np.hstack([points.points, normals])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import mpmath
@@ -23,14 +23,16 @@ DIGITS = 30
 @dataclass(frozen=True)
 class Known:
     """A problem and what solves it: several truths where several solutions are right. Each is relative to its norm no
-    farther off than `accuracy`; `exact` are the closed forms, where the truths have these. Instead of truths there may
-    be `samples`: "points" (N, d), and values there by unknown, NaN where it does not live."""
+    farther off than `accuracy`; `exact` are the closed forms, where the truths have these, and `data` what is given as
+    numbers on grids and meshes. Instead of truths there may be `samples`: "points" (N, d), and values there by unknown,
+    NaN where it does not live."""
 
     problem: Problem
     truths: tuple[Truth, ...]
     accuracy: float
     exact: tuple[Mapping[AppliedUndef, Expr], ...] = ()
     samples: Mapping[str, Array] | None = None
+    data: Mapping[AppliedUndef, Expr] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

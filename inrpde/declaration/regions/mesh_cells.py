@@ -52,6 +52,14 @@ class Triangulation:
         kept[np.setdiff1d(np.arange(len(facets)), inner)] = True
         return facets[kept], opposite[kept], cracked[kept]
 
+    @cached_property
+    def between(self) -> tuple[Array, Array]:
+        """The facets that two cells share: sorted node numbers (F, d), and the two cells (F, 2)."""
+        facets, cell, _ = facet_table(self.cells)
+        order = np.lexsort(facets.T)
+        same = np.flatnonzero(np.all(facets[order][1:] == facets[order][:-1], axis=1))
+        return facets[order[same]], np.column_stack([cell[order[same]], cell[order[same + 1]]])
+
     def outward(self, facets: Array, opposite: Array) -> Array:
         """Unit normals (F, d) of facets (F, d) that point away from the opposite nodes (F,)."""
         vertices = self.points[facets]

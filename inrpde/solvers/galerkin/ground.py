@@ -60,8 +60,23 @@ def ground(flux: FluxForm, places: Sequence[Place]) -> Ground:
     else:
         begun = Ground(quadtree.divide(found.parts, found.breaks, extent / ACROSS[len(lo)]), found.walls)
     for place in places:
+        if place.mesh is not None and _ends_at(place, place.mesh, meshes, found):
+            continue  # data are constant there, and cells end where they begin
         begun = _followed(begun, place, found, extent)
     return begun
+
+
+def _ends_at(place: Place, mesh: Mesh, meshes: Sequence[Mesh], found: Materials) -> bool:
+    """Do cells end where a place of data on a mesh's cells does?"""
+    if meshes:
+        return all(each.whole is mesh.whole for each in meshes)
+    slack = 1e-8 * mesh.size
+    boxes = np.array(place.boxes)
+    for k in np.flatnonzero(np.isfinite(place.widths)):
+        ends = np.array([*found.breaks[k], *(float(end[k]) for part in found.parts for end in part.bounds)])
+        if np.any(np.min(np.abs(boxes[:, :, k, None] - ends), axis=2) > slack):
+            return False
+    return True
 
 
 def _followed(begun: Ground, place: Place, found: Materials, extent: float) -> Ground:

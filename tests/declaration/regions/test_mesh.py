@@ -186,3 +186,14 @@ def test_a_million_points_from_a_hundred_thousand_tetrahedra():
     assert len(q) == 1_000_000
     assert np.allclose(q.points.mean(axis=0), 0.5, atol=1e-4)
     assert np.allclose(np.cov(q.points.T), np.eye(3) / 12, atol=1e-4)
+
+
+def test_facets_between_two_cells():
+    """Each with the cells on both sides of it, whose nodes it has."""
+    nodes = [(0, 0), (1, 0), (1, 1), (0, 1), (0.5, 0.5)]
+    mesh = Mesh.of(Space("x y"), nodes, {"triangle": [[0, 1, 4], [1, 2, 4], [2, 3, 4], [3, 0, 4]]})
+    facets, pairs = mesh.volume.between
+    assert sorted(map(tuple, facets)) == [(0, 4), (1, 4), (2, 4), (3, 4)]
+    for facet, (one, other) in zip(facets, pairs, strict=True):
+        assert one != other
+        assert set(facet) == set(mesh.cells[one]) & set(mesh.cells[other])

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 from sympy import Abs, Eq, Piecewise, Rational, exp, tanh
 
-from inrpde import Ball, On, Problem
+from inrpde import Ball, MeshField, On, Problem
+from inrpde.compiler import compile_problem
+from inrpde.compiler.flux import flux_form
 from inrpde.resolution import narrow
 from inrpde.solvers.galerkin import ground as module
 from inrpde.solvers.galerkin.ground import ground
+from tests.resolution.meshed import AT, columns, poisson
 from tests.sampling.cells.meshes import ell
 from tests.solvers.galerkin import problems
 from tests.solvers.galerkin.problems import POINTS, flux_of, space, square, u, x, y
@@ -71,6 +74,28 @@ def test_a_strip_that_jumps_at_its_ends_needs_no_small_cells():
     assert found.cells == 80
     for end in (1 / 3 - 1e-5, 1 / 3 + 1e-5):
         assert np.min(np.abs(ends(found, 0) - end)) < 1e-12
+
+
+def test_a_column_of_a_mesh_s_cells_needs_none_that_are_small():
+    """Boxes end there, and so do the cells of that mesh; where it lies askew boxes are small."""
+
+    def source(mesh, column, region):
+        flux = compile_problem(poisson(MeshField(mesh, 1.0 * (column == 3), on="cells"), region=region).problem)
+        return ground(flux_form(flux), narrow(flux.bound))
+
+    mesh, column = columns()
+    found = source(mesh, column, None)
+    assert found.cells < 100
+    for end in (AT, AT + 2e-4):
+        assert np.min(np.abs(ends(found, 0) - end)) < 1e-12
+    assert source(mesh, column, mesh).cells == len(mesh.cells)
+    mesh, column = columns(5e-3, turn=0.6)
+    found = source(mesh, column, None)
+    assert found.missed == ()
+    middle = 0.5 + 2 * (AT + 2.5e-3 - 0.5) * np.array([[np.cos(0.6), np.sin(0.6)]])
+    here = found.divided.cover.touching(middle)
+    sides = 2 * found.divided.cover.axes[np.isin(found.divided.cover.cell, here)].max(axis=(1, 2))
+    assert np.all(sides <= module.WIDE * 1.01e-2)
 
 
 def test_cells_end_all_along_a_circle_on_which_data_jump():
