@@ -131,7 +131,7 @@ def report(answer: Answer, known: Measured, witness: Witness | None) -> dict[str
     # an answer by levels knows what it leaves where data disagree, of which a reference on a grid sees nothing
     for each in [*known.leaks, *(answer.findings if best.weak else ())]:
         left[each.of] = max(each.cost, left.get(each.of, 0.0))
-    unheld = [*ill_posed(form, amplified, estimated.first), *known.findings, *ended(form, best)]
+    unheld = [*ill_posed(form, amplified, estimated.score), *known.findings, *ended(form, best)]
     doubts = [*unheld, *answer.findings]
     proof = None if any(each.at_most == "unverified" for each in doubts) else known.bound  # of equations as they are
     fields = {

@@ -6,7 +6,6 @@ import numpy as np
 
 from inrpde.compiler.form import Form, Row
 from inrpde.discretise.amplification import Amplification
-from inrpde.discretise.score import Score
 from inrpde.verification.evidence.resonance import rings
 from inrpde.verification.evidence.thresholds import (
     FARTHEST,
@@ -62,12 +61,13 @@ def kept(form: Form, found: Amplification | None, name: str, residual: float, sh
     return found.of(name) * residual * share if found is not None and soft else 0.0
 
 
-def ill_posed(form: Form, found: Amplification | None, scored: Score) -> list[Finding]:
-    """That data are amplified by far, with the condition whose data are amplified most. Coefficients that are learned
-    are hardly ever well-posed: where these alone are amplified, the answer may be plausible."""
+def ill_posed(form: Form, found: Amplification | None, residual: float) -> list[Finding]:
+    """That data are amplified by far, with the condition whose data are amplified most: what that makes of the
+    `residual` of an answer, its score, may leave nothing of it. Coefficients that are learned are hardly ever
+    well-posed: where these alone are amplified, the answer may be plausible."""
     if found is None:
         return []
-    free = not form.linear and found.largest > SOFT and found.largest * scored.total > USELESS
+    free = not form.linear and found.largest > SOFT and found.largest * residual > USELESS
     if not (free or any(map(found.large, found.gains))):
         return []
     sought = all(unknown.learned for unknown in form.unknowns if found.large(unknown.name))
@@ -79,7 +79,7 @@ def ill_posed(form: Form, found: Amplification | None, scored: Score) -> list[Fi
         why = "an equation that smooths is asked backwards" + (", or many modes are at a resonance" if ringing else "")
         text = f"the problem is ill-posed: {times}, the finer it varies the more, as where {why}; {left}"
         return [Finding(Kind.ILL_POSED, text, "plausible" if sought else "unverified")]
-    useless = found.largest * max(scored.total, UNSEEN) > USELESS
+    useless = found.largest * max(residual, UNSEEN) > USELESS
     beyond = _measured(row) and found.largest * MEASURED > USELESS
     text = f"the problem is {'near a resonance' if ringing else 'nearly singular'}: {times}; {left}"
     return [Finding(Kind.ILL_POSED, text, "unverified" if useless else "plausible" if beyond else None)]

@@ -22,14 +22,16 @@ from inrpde.discretise.fields import field_points, rms
 from inrpde.discretise.jets import environments, evaluate_jets
 from inrpde.discretise.score import Score
 from inrpde.discretise.state import State, field_at
-from inrpde.sampling.extent import slenderness
+from inrpde.sampling.extent import bounds, slenderness
 from inrpde.sampling.sites import Samples
 
 Array = np.ndarray
 LEAST = 1e-16
 """Perturbations below this share of what operators make are rounding."""
+VARIES = 0.1
+"""What a solution varies by along all of an axis, beside its size, that is more than noise; chosen."""
 POINTS = 1000
-"""Points at which the size of a derivative is taken."""
+"""Points of a condition, and points at which the size of a derivative is taken."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,19 +54,28 @@ def translated(form: Form, state: State, scored: Score, samples: Samples) -> Amp
     if form.linear or form.evolves is not None or form.integrals or numbers or any(row.data for row in form.rows):
         return None
     gains = {unknown.name: np.zeros(len(form.rows)) for unknown in form.unknowns}
-    largest = []
+    largest, samples = list[float](), samples.thinned(POINTS)
     with np.errstate(all="ignore"):
         for axis in range(form.space.dim):
+            sizes = [_size(form, state, scored, axis, k) for k in range(len(form.unknowns))]
+            if max(sizes) * float(np.ptp(bounds(form), axis=0)[axis]) < VARIES:
+                continue
             left = np.array(list(_left(form, state, scored, samples, axis)))
-            if not np.all(np.isfinite(left)):
+            if not np.all(np.isfinite([*left, *sizes])):
                 return None
-            row, moved = int(np.argmax(left)), Moved(state, axis)
-            for k, unknown in enumerate(form.unknowns):
-                size = rms(field_at(moved, k, field_points(form, k, POINTS, axis)))
-                found = size / (scored.sizes[k] or 1.0) / max(float(np.max(left)), LEAST)
-                gains[unknown.name][row] = max(gains[unknown.name][row], found)
-                largest.append(found)
+            row = int(np.argmax(left))
+            for size, gain in zip(sizes, gains.values(), strict=True):
+                gain[row] = max(gain[row], size / max(float(np.max(left)), LEAST))
+            largest.append(max(sizes) / max(float(np.max(left)), LEAST))
+    if not largest:
+        return None
     return Amplification(gains, np.sort(largest)[::-1][:1], slenderness(form))
+
+
+def _size(form: Form, state: State, scored: Score, axis: int, unknown: int) -> float:
+    """Of the derivative of an unknown along an axis, beside the unknown's."""
+    values = field_at(Moved(state, axis), unknown, field_points(form, unknown, POINTS, axis))
+    return rms(values) / (scored.sizes[unknown] or 1.0)
 
 
 def _left(form: Form, state: State, scored: Score, samples: Samples, axis: int) -> Iterator[float]:

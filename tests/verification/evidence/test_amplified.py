@@ -10,7 +10,6 @@ from inrpde import Learned, On, Points, Problem, Region, Space, solve
 from inrpde.compiler import compile_problem
 from inrpde.config import resolve
 from inrpde.discretise.amplification import LARGE, Amplification
-from inrpde.discretise.score import RowScore, Score
 from inrpde.discretise.state import field_at
 from inrpde.solvers.contract.method import Clock, Context
 from inrpde.solvers.fitting import fit_for
@@ -34,10 +33,6 @@ def amplified(*gains, spectrum=NEAR):
     return Amplification({"u": np.array(gains)}, np.array(spectrum))
 
 
-def scored(total):
-    return Score((RowScore(total, total, 1.0, 1.0, np.array([total])),), (1.0,))
-
-
 def test_usual_amplification_changes_no_estimate():
     for found in (None, amplified(0.5), amplified(9.0)):
         assert gain(found, "u") == 1.0
@@ -57,8 +52,8 @@ def test_of_nonlinear_equations_less_is_enough_as_the_second_solve_begins_at_the
     assert kept(BENT, soft, "u", 1e-4, 0.5) == pytest.approx(0.03)
     for nothing in ((STRAIGHT, soft), (BENT, amplified(50.0)), (BENT, None)):
         assert kept(*nothing, "u", 1e-4, 0.5) == 0
-    assert [each.at_most for each in ill_posed(BENT, soft, scored(1e-4))] == ["unverified"]
-    assert ill_posed(BENT, soft, scored(1e-9)) == ill_posed(STRAIGHT, soft, scored(1e-4)) == []
+    assert [each.at_most for each in ill_posed(BENT, soft, 1e-4)] == ["unverified"]
+    assert ill_posed(BENT, soft, 1e-9) == ill_posed(STRAIGHT, soft, 1e-4) == []
 
 
 def test_near_a_resonance_residuals_and_rounding_are_amplified():
@@ -100,14 +95,14 @@ RINGING = compile_problem(Problem("p", [u], [On(square, Eq(plane.laplace(u) + 20
 
 
 def finding(form, found, score=1e-14):
-    (found,) = ill_posed(form, found, scored(score))
+    (found,) = ill_posed(form, found, score)
     assert found.kind is Kind.ILL_POSED
     return found
 
 
 def test_usual_amplification_is_no_finding():
-    assert ill_posed(POISSON, None, scored(1.0)) == []
-    assert ill_posed(POISSON, amplified(1.0, LARGE / 2), scored(1.0)) == []
+    assert ill_posed(POISSON, None, 1.0) == []
+    assert ill_posed(POISSON, amplified(1.0, LARGE / 2), 1.0) == []
 
 
 def test_the_words_fit_and_name_the_condition():
@@ -165,7 +160,7 @@ def judged(make):
     candidate = search.attempt(first_plan(search), "test")
     plain = estimate(form, candidate, 0)
     found = estimate(form, candidate, 0, measure=partial(amplification, form, seed=0))
-    doubts = ill_posed(form, found.amplified, found.first)
+    doubts = ill_posed(form, found.amplified, found.score)
     return form, candidate, plain, found, worded(found, {}, unmet(form, found), doubts)
 
 
@@ -199,7 +194,7 @@ def test_near_a_resonance_the_estimate_is_right_or_nothing_is_said(name):
 @pytest.mark.parametrize("name", WELL_POSED)
 def test_what_is_well_posed_is_not_touched(name):
     form, _, plain, found, _ = judged(WELL_POSED[name])
-    assert ill_posed(form, found.amplified, found.first) == []
+    assert ill_posed(form, found.amplified, found.score) == []
     assert found.fields == pytest.approx(plain.fields, rel=1e-6)
     assert max(found.fields.values()) < 0.1
 

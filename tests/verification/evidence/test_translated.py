@@ -47,6 +47,20 @@ def test_of_linear_equations_and_of_data_on_grids_nothing_is_said():
     assert measured(tanh(x / sqrt(2)), Eq(line.laplace(u) + a * u, u**3), coefficients={a: data}) is None
 
 
+def test_along_an_axis_on_which_nothing_varies_nothing_is_moved():
+    """Of a flow through a straight channel the derivative along it is noise, as is what it leaves."""
+    plane = Space("x y")
+    (z, y), w = plane.coords, plane.unknown("w")
+    box = Region(plane, Interval(0, 1) ** 2)
+    for known, said in ((1 + y**2 + 1e-9 * exp(-50 * (z - 0.5) ** 2), True), (1 + 0 * y, False)):
+        equation = Eq(plane.laplace(w) + w**2, 2 + known**2)
+        form = compile_problem(Problem("p", [w], [On(box, equation), On(box.boundary, Eq(w, known))]))
+        state, samples = Expressions(form, (known,)), draw(form, 200, 0)
+        found = translated(form, state, score(form, samples, state), samples)
+        assert (found is not None) == said
+        assert found is None or found.largest < 10
+
+
 def test_evolutions_are_held_by_their_start():
     space = Space("x", time="t")
     (z, _), w = space.coords, space.unknown("w")
