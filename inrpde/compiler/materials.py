@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-from sympy import Expr, Poly, Symbol, lambdify
+from sympy import Expr, Integer, Poly, Symbol, lambdify
 
 from inrpde.compiler.flux import FluxEquation, FluxForm
 from inrpde.compiler.form import Form, Row
@@ -21,7 +21,7 @@ from inrpde.declaration.fields import MeshField
 from inrpde.declaration.regions import Ball, Implicit, Mesh, Region
 from inrpde.declaration.regions.combine import Selected, combine
 from inrpde.declaration.regions.level import Level
-from inrpde.declaration.regions.pilot import pilot_points
+from inrpde.declaration.regions.pilot import Part, pilot_points
 from inrpde.declaration.regions.region import Solid
 from inrpde.declaration.regions.sequence import lattice
 from inrpde.declaration.regions.where import Where
@@ -34,6 +34,9 @@ BEYOND = 0.05
 """How far beyond a region the walls of its parts are made, as a share of its size."""
 BESIDE = 1e-6
 """The step along a curve at whose end it is asked whether a boundary goes on, as a share of its parameter."""
+ASIDE, JUMPS, BENDS, WAYS, SIZED = 1e-4, 1e-2, 0.3, 8, 64
+"""A step on a way across a change of sign, as a share of the way; the jump, and the change of slope over all of the
+way, that are an edge beside the largest value on it; ways that are tried, and places where values are taken; chosen."""
 SAME = 1e-8
 """What is one place, or one function, as a share of the size (ten times a region's tolerance), or of its values."""
 
@@ -78,12 +81,46 @@ def rough(flux: FluxForm) -> bool:
     names = {key.func.__name__ for key, data in flux.form.bound.fields.items() if steps(data)}
     if any(jet.name in names for row, _ in rows for jet in row.data.values()):
         return True
-    return any(_changes_sign(g, region) for row, region in rows for g in switches(row.residual, region.coords))
+    return any(_edged(row, g, region) for row, region in rows for g in switches(row.residual, region.coords))
 
 
-def _changes_sign(g: Expr, region: Region) -> bool:
-    values = np.concatenate([_function(g, region.coords)(pilot_points(part)) for part in region.parts])
-    return bool(np.any(values < 0) and np.any(values > 0))
+def _edged(row: Row, g: Expr, region: Region) -> bool:
+    """Does a row jump or bend where a function changes its sign? An angle that a `Piecewise` carries on beyond the cut
+    of atan2 does not. Unknowns, and what is not a function of the coordinates, are numbers."""
+    value, coords = _function(g, region.coords), region.coords
+    others = sorted(row.residual.free_symbols - set(coords), key=str)
+    known = _function(row.residual.xreplace({each: Integer(k + 2) / (k + 3) for k, each in enumerate(others)}), coords)
+    return any(
+        _uneven(partial(_composed, known, path), crossing, lo, hi)
+        for part in region.parts
+        for path, lo, hi in _paths(part, value)
+        for crossing in _changes(partial(_composed, value, path), lo, hi)
+        if lo + 2 * ASIDE * (hi - lo) < crossing < hi - 2 * ASIDE * (hi - lo)
+    )
+
+
+def _uneven(known: Callable[[Array], Array], at: float, lo: float, hi: float) -> bool:
+    """Does a function of a parameter (N, 1) jump, or does its slope, beside its size between two ends?"""
+    size = float(np.max(np.abs(known(np.linspace(lo, hi, SIZED)[:, None])))) or 1.0
+    far, near, after, beyond = known(at + (hi - lo) * ASIDE * np.array([[-2.0], [-1.0], [1.0], [2.0]]))
+    jump, bend = (2 * after - beyond) - (2 * near - far), ((beyond - after) - (near - far)) / ASIDE
+    return bool(abs(jump) > JUMPS * size or abs(bend) > BENDS * size)
+
+
+def _paths(part: Part, value: Callable[[Array], Array]) -> Iterator[tuple[Callable[[Array], Array], float, float]]:
+    """Ways on which a function may change its sign: a curve by its own parameter, elsewhere straight ones between
+    places with either sign."""
+    if part.piece.chart.dim == 1:
+        yield from ((part.piece.chart.at, lo, hi) for lo, hi in part.spans)
+    elif part.piece.chart.dim:
+        points = pilot_points(part)
+        above = value(points) > 0
+        pairs = zip(points[above][:WAYS], points[~above][:WAYS], strict=False)
+        yield from ((partial(_straight, one, other), 0.0, 1.0) for one, other in pairs)
+
+
+def _straight(one: Array, other: Array, unit: Array) -> Array:
+    return one + unit * (other - one)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from sympy import (
     Or,
     Piecewise,
     Rational,
+    atan2,
     floor,
     lambdify,
     pi,
@@ -238,6 +239,7 @@ def test_a_condition_inside_parts_the_region():
     assert embedded.breaks == ((0.5,), (0.5,))
 
 
+ANGLE = Piecewise((atan2(y - 0.5, x - 0.4), y > 0.5), (atan2(y - 0.5, x - 0.4) + 2 * pi, True)) * (x - 1) * y
 NEAREST, LINEAR = (GridField(np.eye(5), ([0, 0.25, 0.5, 0.75, 1],) * 2, method=m) for m in ("nearest", "linear"))
 
 
@@ -253,6 +255,10 @@ NEAREST, LINEAR = (GridField(np.eye(5), ([0, 0.25, 0.5, 0.75, 1],) * 2, method=m
         (1, u - Abs(x - 0.4), True),
         (1, space.dn(u) + Piecewise((9, x < 0.4), (1, True)) * u, True),
         (1, u - Abs(x), False),
+        (1, u - ANGLE, False),  # it goes on beyond the cut of atan2
+        (Piecewise((x - 0.4, x < 0.4), (sin(x - 0.4), True)), u, False),
+        (Piecewise((x - 0.4 + (x - 0.4) ** 2, x < 0.4), (sin(x - 0.4) + (x - 0.4) ** 2, True)), u, False),
+        (Piecewise((x - 0.4, x < 0.4), (2 * x - 0.8, True)), u, True),
         (b, u, True),
     ],
 )
