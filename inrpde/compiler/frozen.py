@@ -260,15 +260,14 @@ class _Parting:
     def walls(self, found: Frozen, order: int) -> dict[Row, Row]:
         """The rows on boundaries that hold rates of an order, and the same with these in place of their unknowns, too.
         Raises Moving where what they make on faces would not be linear in them, and the same at all times."""
-        conditions = list(self.bound.conditions)
+        conditions, symbols = list(self.bound.conditions), list(self.here.values())
+        orders = {u.declared: order for u, order in zip(self.unknowns, self.orders, strict=True)}
         for number, held in self.beside.items():
-            on = f"on {conditions[number].where}"
-            for k, n in {key for each in held for key in each}:
-                names = [u.declared for u in self.unknowns]
-                if n > self.orders[names.index(self.form.bound.unknowns[k].name)]:
-                    raise Moving(f"{on} the condition is of higher order in time than the equations")
-            symbols = list(self.here.values())
-            terms = [sum((c * symbols[k] for (k, n), c in each.items() if n == order), Integer(0)) for each in held]
+            mine = [{k: c for (k, n), c in each.items() if n == order} for each in held]
+            if any(order > orders[self.form.bound.unknowns[k].name] for each in mine for k in each):
+                where = conditions[number].where
+                raise Moving(f"on {where} the condition is of higher order in time than the equations")
+            terms = [sum((c * symbols[k] for k, c in each.items()), Integer(0)) for each in mine]
             both = tuple(r + term for r, term in zip(conditions[number].residuals, terms, strict=True))
             conditions[number] = replace(conditions[number], residuals=both)
         if not any(n == order for held in self.beside.values() for each in held for _, n in each):

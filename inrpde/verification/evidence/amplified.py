@@ -57,8 +57,9 @@ def hidden(
 def kept(form: Form, found: Amplification | None, name: str, residual: float, share: float) -> float:
     """The error that two solves of nonlinear equations have alike, where the second begins at the first and hardly
     anything moves it: what is amplified makes of the residual."""
-    soft = found is not None and not form.linear and found.of(name) > SOFT
-    return found.of(name) * residual * share if found is not None and soft else 0.0
+    if found is None or form.linear or found.of(name) <= SOFT:
+        return 0.0
+    return found.of(name) * residual * share
 
 
 def ill_posed(form: Form, found: Amplification | None, residual: float) -> list[Finding]:

@@ -9,13 +9,13 @@ boundaries by what it leaves there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from sympy import diff
 
-from inrpde.compiler.form import Form, Index
+from inrpde.compiler.form import Form, Index, Row
 from inrpde.compiler.printing import RowFunction
 from inrpde.discretise.amplification import Amplification
 from inrpde.discretise.fields import field_points, rms
@@ -54,38 +54,37 @@ def translated(form: Form, state: State, scored: Score, samples: Samples) -> Amp
     if form.linear or form.evolves is not None or form.integrals or numbers or any(row.data for row in form.rows):
         return None
     gains = {unknown.name: np.zeros(len(form.rows)) for unknown in form.unknowns}
-    largest, samples = list[float](), samples.thinned(POINTS)
+    largest, samples = 0.0, samples.thinned(POINTS)
     with np.errstate(all="ignore"):
+        at = list(environments(form, samples, evaluate_jets(form, samples, state)))
         for axis in range(form.space.dim):
-            sizes = [_size(form, state, scored, axis, k) for k in range(len(form.unknowns))]
+            moved = Moved(state, axis)
+            sizes = [_size(form, moved, scored, k) for k in range(len(form.unknowns))]
             if max(sizes) * float(np.ptp(bounds(form), axis=0)[axis]) < VARIES:
                 continue
-            left = np.array(list(_left(form, state, scored, samples, axis)))
+            left = list(_left(form, moved, scored, samples, at))
             if not np.all(np.isfinite([*left, *sizes])):
                 return None
-            row = int(np.argmax(left))
+            row, most = int(np.argmax(left)), max(*left, LEAST)
             for size, gain in zip(sizes, gains.values(), strict=True):
-                gain[row] = max(gain[row], size / max(float(np.max(left)), LEAST))
-            largest.append(max(sizes) / max(float(np.max(left)), LEAST))
-    if not largest:
-        return None
-    return Amplification(gains, np.sort(largest)[::-1][:1], slenderness(form))
+                gain[row] = max(gain[row], size / most)
+            largest = max(largest, max(sizes) / most)
+    return Amplification(gains, np.array([largest]), slenderness(form)) if largest else None
 
 
-def _size(form: Form, state: State, scored: Score, axis: int, unknown: int) -> float:
+def _size(form: Form, moved: Moved, scored: Score, unknown: int) -> float:
     """Of the derivative of an unknown along an axis, beside the unknown's."""
-    values = field_at(Moved(state, axis), unknown, field_points(form, unknown, POINTS, axis))
+    values = field_at(moved, unknown, field_points(form, unknown, POINTS, moved.axis))
     return rms(values) / (scored.sizes[unknown] or 1.0)
 
 
-def _left(form: Form, state: State, scored: Score, samples: Samples, axis: int) -> Iterator[float]:
+def _left(form: Form, moved: Moved, scored: Score, samples: Samples, at: Sequence[tuple[Row, dict]]) -> Iterator[float]:
     """What each equation's data have to change by, relative to its scale, so that ∂u/∂x solves the linearised one."""
-    at = environments(form, samples, evaluate_jets(form, samples, state))
-    along = evaluate_jets(form, samples, Moved(state, axis)).rows
+    along = evaluate_jets(form, samples, moved).rows
     for (row, env), jets, known in zip(at, along, scored.rows, strict=True):
         site = samples.of(row)
         if row.region.dim == form.space.dim and not row.region.labels:
-            (values,) = RowFunction([diff(row.residual, form.space.coords[axis])], row.residual)(env)
+            (values,) = RowFunction([diff(row.residual, form.space.coords[moved.axis])], row.residual)(env)
         else:
             values = sum(slope * jets[symbol] for symbol, slope in row.tangents(env).items() if symbol in jets)
         yield rms(np.broadcast_to(values, (len(site.points),))) / (known.scale or 1.0)

@@ -85,9 +85,9 @@ def weigh(
 
     By the triangle inequality the error lies within gap ± trust. Where the estimate is far below, the gap is the error;
     where it is far above, gap + trust bounds it; where the reference is the better answer, it is no less than the gap.
-    A reference that hardly converges, or whose order makes no sense (not
-    `sound`), supports nothing, and may contradict: then the gap is the error as far as is known. One that differs where
-    errors are `amplified` by far has an error that its grids do not show, and says nothing."""
+    A reference that hardly converges, or whose order makes no sense (not `sound`), supports nothing, and may
+    contradict: then the gap is the error as far as is known. One that differs where errors are `amplified` by far has
+    an error that its grids do not show, and says nothing."""
     bounded = bound is not None and bound <= AGREES * own
     own = min(own, bound) if bound is not None else own
     if not compared:
