@@ -28,7 +28,8 @@ class Processes:
 
     def solved(self, words: Sequence[str], output: str, folder: str) -> dict[str, Any]:
         """The report of `inrpde solve WORDS -o OUTPUT` with `folder` as the current one; with a checkpoint beside the
-        output it goes on from that. Of a process that dies, or says nothing, a report with the status "failed".
+        output it goes on from that. Of a process that dies, or says nothing, a report with the status "failed"; of one
+        that `end` ended, "interrupted".
 
         Processes begin sessions of their own: a terminal's Ctrl-C reaches the sweep alone, which hands it on once.
         """
@@ -50,7 +51,9 @@ class Processes:
             report = json.loads(told)
             if "status" in report:
                 return dict(report)
-        return failed(_died(process.returncode, errors))
+        died = failed(_died(process.returncode, errors))
+        # one that was still starting up has no handler yet, and ends by the signal itself
+        return died | {"status": "interrupted"} if self._ended and process.returncode < 0 else died
 
     def end(self, number: int) -> None:
         """Hand a signal on to all processes: they keep what they have, and end. No other begins."""

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -186,11 +186,28 @@ def test_a_signal_reaches_the_solves_and_the_same_command_resumes(file, tmp_path
     assert "goes on" in json.loads(out)["error"]["fix"]
     assert not subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True).stdout.split()
     (row,) = told(tmp_path / "line_sweep")
-    assert (row["k"], row["status"]) == ("1", "interrupted")
+    assert (row["k"], row["status"]) == ("1", "interrupted"), row["message"]
+
+
+def test_a_signal_that_comes_while_a_solve_starts_up_interrupts_it_too(tmp_path, monkeypatch):
+    """Before it has a handler the signal itself ends it: that is no failure of the point."""
+    sleeper = tmp_path / "sleeper"
+    sleeper.write_text("#!/bin/sh\necho > begun\nexec sleep 60\n")
+    sleeper.chmod(0o755)
+    monkeypatch.setattr(solving.sys, "executable", str(sleeper))
+    processes = solving.Processes()
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(processes.solved, [], str(tmp_path / "x.h5"), str(tmp_path))
+        while not (tmp_path / "begun").exists():
+            time.sleep(0.01)
+        processes.end(signal.SIGTERM)
+        assert found.result(timeout=30)["status"] == "interrupted"
 
 
 def _handles(pid):
-    """Has the process taken SIGTERM for its own?"""
+    """Has the solve's process taken SIGTERM for its own? One that is forked and not yet begun has its parent's."""
+    if b"sweep" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+        return False
     with Path(f"/proc/{pid}/status").open() as status:
         caught = next(line for line in status if line.startswith("SigCgt")).split()[1]
     return bool(int(caught, 16) & 1 << (signal.SIGTERM - 1))
