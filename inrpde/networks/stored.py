@@ -22,10 +22,11 @@ from inrpde.networks.siren import SineBody
 from inrpde.networks.slab import Slab
 from inrpde.networks.tangent import Tangent
 from inrpde.networks.trial import Constant, Sum, Trial
+from inrpde.networks.vertex import VertexFunctions
 
 EVERY: tuple[type[Trial], ...] = (
     Combined, Constant, CornerFunctions, CylindricalWaves, Exponentials, Harmonics, Lines, Mosaic, Multipoles, Offset,
-    Patchwork, SineBody, Slab, Sum, Tangent, Windowed,
+    Patchwork, SineBody, Slab, Sum, Tangent, VertexFunctions, Windowed,
 )  # fmt: skip
 KINDS = {kind.__name__: kind for kind in EVERY}
 """The trials that can be stored, by the name under which they are."""

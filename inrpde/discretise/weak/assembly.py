@@ -26,13 +26,16 @@ FLAT = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class Assembled:
-    """The slope (W, W) of what is left (W,) of the equations, by unknown the energies (C, K, K) of its bases, and
-    points (N, d) of the boundary where conditions are lacking."""
+    """The slope (W, W) of what is left (W,) of the equations, by unknown the energies (C, K, K) of its bases and the
+    constants (C,) of their trace inequalities, points (N, d) of the boundary where conditions are lacking, and by how
+    much, as a share (W,), columns count more that others hold nearly as well."""
 
     matrix: csc_array
     residual: Array
     energies: dict[int, Array]
+    constants: dict[int, Array]
     lacking: Array
+    firm: Array | float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +95,9 @@ class Discrete:
         flux, out = flux or self.flux, Blocks(self.columns.width, vector.dtype)
         energies = self.inside(flux, vector, out)
         found = [traces(flux, each, self.columns, vector) for each in self.facings]
-        lacking = self.around(flux, found, self.constants(found, energies), out)
-        return Assembled(out.matrix(), out.residual, energies, lacking)
+        constants = self.constants(found, energies)
+        lacking = self.around(flux, found, constants, out)
+        return Assembled(out.matrix(), out.residual, energies, constants, lacking)
 
     def inside(self, flux: FluxForm, vector: Array, out: Blocks) -> dict[int, Array]:
         """Adds what the equations give in cells; by unknown the energies (C, K, K) of its basis."""

@@ -10,6 +10,7 @@ import numpy as np
 from inrpde.compiler.flux import FluxForm
 from inrpde.compiler.materials import Materials, materials
 from inrpde.declaration.regions import Mesh
+from inrpde.discretise.weak.vertices import Vertex, rounds, vertices
 from inrpde.resolution import Place
 from inrpde.sampling import grid_points
 from inrpde.sampling.cells import quadtree, simplices
@@ -27,16 +28,19 @@ PROBES = 7
 """Points a coordinate round a box at which it is asked whether a curve passes; chosen."""
 MOST = 20_000
 """Cells at most before a solution is known; chosen."""
+ROUNDS = 4
+"""Divisions of cells that touch two singular points, at most; chosen."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ground:
     """What the equations stand on: the cells, the functions (N, d) → (N,) whose signs tell those apart that curves
-    divide, and in words the narrow data that cells do not follow."""
+    divide, in words the narrow data that cells do not follow, and the points where the solution is singular."""
 
     divided: Divided
     walls: tuple[Callable[[Array], Array], ...] = ()
     missed: tuple[str, ...] = ()
+    vertices: tuple[Vertex, ...] = ()
 
     @property
     def cells(self) -> int:
@@ -64,6 +68,23 @@ def ground(flux: FluxForm, places: Sequence[Place]) -> Ground:
             continue  # data are constant there, and cells end where they begin
         begun = _followed(begun, place, found, extent)
     return begun
+
+
+def singular(flux: FluxForm, begun: Ground) -> Ground:
+    """With the points of the plane where the solution is singular, and cells so small that each has its own."""
+    found = vertices(flux, begun.divided)
+    for _ in range(ROUNDS):
+        tessellation, cover = begun.divided.tessellation(1), begun.divided.cover
+        large = [
+            rounds([each for each in found if each.unknown == unknown], cover, tessellation).large
+            for unknown in {each.unknown for each in found}
+        ]
+        marks = np.zeros(begun.cells, bool)
+        marks[np.concatenate([np.empty(0, int), *large])] = True
+        if not marks.any() or begun.cells + 3 * marks.sum() > MOST:
+            break
+        begun = begun.refined(marks)
+    return replace(begun, vertices=found)
 
 
 def _ends_at(place: Place, mesh: Mesh, meshes: Sequence[Mesh], found: Materials) -> bool:

@@ -11,9 +11,11 @@ from scipy.sparse import block_array, csc_array
 from inrpde.compiler.flux import FluxEquation, FluxForm
 from inrpde.discretise.state import State
 from inrpde.discretise.weak.assembly import Assembled, Discrete
+from inrpde.discretise.weak.border import Border, Fan, fans
 from inrpde.discretise.weak.columns import Columns, Family, columns, inner_points
 from inrpde.discretise.weak.pins import pins
 from inrpde.networks.mosaic import basis, count
+from inrpde.networks.trial import Sum, Trial
 from inrpde.sampling.cells.tessellation import CUT, Cover, Tessellation
 from inrpde.solvers.galerkin.ground import Ground
 from inrpde.solvers.galerkin.newton import newton
@@ -25,7 +27,7 @@ Array = np.ndarray
 @dataclass(frozen=True, eq=False)
 class Level:
     """A solution: its heads (W,) in the columns on a tessellation, of bases of `degrees` by unknown, and the system
-    that was last solved."""
+    that was last solved. The heads of functions about singular points, `fans`, come after those of the columns."""
 
     ground: Ground
     degrees: tuple[int, ...]
@@ -33,13 +35,18 @@ class Level:
     columns: Columns
     vector: Array
     assembled: Assembled
+    fans: tuple[Fan, ...] = ()
 
     @cached_property
     def state(self) -> State:
         cover = self.ground.divided.cover.walled(self.ground.walls, inner_points(self.tessellation))
-        trials = tuple(self.columns.trial(k, cover) for k in range(len(self.degrees)))
-        cuts = np.cumsum([trial.width for trial in trials])[:-1]
-        return State(trials, tuple(np.split(self.vector, cuts)))
+        trials: list[Trial] = [self.columns.trial(k, cover) for k in range(len(self.degrees))]
+        heads = np.split(self.vector[: self.columns.width], np.cumsum([trial.width for trial in trials])[:-1])
+        for fan in self.fans:
+            own = self.vector[fan.start : fan.start + fan.trial.width]
+            trials[fan.unknown] = Sum((trials[fan.unknown], fan.trial))
+            heads[fan.unknown] = np.concatenate([heads[fan.unknown], own])
+        return State(tuple(trials), tuple(heads))
 
     def held(self, below: int) -> Array:
         """The energy (C,) of what the functions of the degree so far `below` the highest hold in each cell, as a share
@@ -81,13 +88,14 @@ def level(flux: FluxForm, ground: Ground, degree: int, seed: int, before: Level 
     degrees = orders(flux, degree)
     families = [family(tessellation, each, ground.divided.cover.simplex, seed) for each in degrees]
     held = columns(flux, tessellation, families)
-    vector: Array = np.zeros(held.width, flux.form.kind)
+    discrete = Discrete(flux, tessellation, held)
+    border = Border(discrete, ground.divided.cover, fans(ground.vertices, discrete, ground.divided.cover))
+    vector: Array = np.zeros(border.width, flux.form.kind)
     if before is not None and not flux.form.linear:
         vector = projected(before, tessellation, held)
-    discrete = Discrete(flux, tessellation, held)
-    system = partial(_assembled, discrete, ground.divided.cover)
+    system = partial(_assembled, discrete, ground.divided.cover) if not border.fans else border.assembled
     vector, assembled = newton(system, blocks(held), vector, discrete.sizes, flux.form.linear)
-    return Level(ground, degrees, tessellation, held, vector, assembled)
+    return Level(ground, degrees, tessellation, held, vector, assembled, border.fans)
 
 
 def _assembled(discrete: Discrete, cover: Cover, vector: Array) -> Assembled:

@@ -29,7 +29,7 @@ def newton(
     `sizes` are those (U,) of the unknowns in a vector (W,). Raises DivergedError where it does not converge."""
     found = assembled(vector)
     if linear:
-        return vector - solve(found.matrix, found.residual, blocks)[: len(vector)], found
+        return vector - solve(found.matrix, found.residual, blocks, found.firm)[: len(vector)], found
     many = len(vector)
     back = factorised(found.matrix, found.residual)
     step, part = -back(found.residual)[:many], 1.0

@@ -49,19 +49,21 @@ class Block:
     low: int
 
 
-def solve(matrix: csc_array, right: Array, blocks: Sequence[Block] = ()) -> Array:
+def solve(matrix: csc_array, right: Array, blocks: Sequence[Block] = (), firm: Array | float = 0.0) -> Array:
     """The solution (W,) of a square system; with `blocks` by conjugate gradients, where it is large, symmetric and
-    positive, and they are quick. Columns and rows are scaled by the diagonal first. Raises DivergedError where it is
-    singular."""
+    positive, and they are quick. Columns and rows are scaled by the diagonal first, to which `firm` (W,) is added in
+    factors. Raises DivergedError where it is singular."""
     if blocks and len(right) > LARGE and np.isrealobj(matrix.data) and np.all(matrix.diagonal() > 0):
         scaled, scale = _scaled(matrix)
         near = _by_gradients(scaled, scale * right, blocks)
         if near is not None:
             return scale * near
-    return factorised(matrix, right)(right)
+    return factorised(matrix, right, REFINED, firm)(right)
 
 
-def factorised(matrix: csc_array, probe: Array, refined: int = REFINED) -> Callable[[Array], Array]:
+def factorised(
+    matrix: csc_array, probe: Array, refined: int = REFINED, firm: Array | float = 0.0
+) -> Callable[[Array], Array]:
     """What solves systems of a square matrix, with so many steps of iterative refinement; `probe` (W,) is a right-hand
     side on which it is tried. Raises DivergedError where it is singular."""
     scaled, scale = _scaled(matrix)
@@ -75,10 +77,11 @@ def factorised(matrix: csc_array, probe: Array, refined: int = REFINED) -> Calla
         return scale * found
 
     best, least = None, np.inf
-    for firm, options in PIVOTS:
-        if firm != PIVOTS[0][0] and not np.any(empty):
+    for instead, options in PIVOTS:
+        if instead != PIVOTS[0][0] and not np.any(empty):
             continue
-        held = csc_array(scaled + diags_array(np.where(empty, firm, 0.0))) if np.any(empty) else scaled
+        added = np.where(empty, instead, firm)
+        held = csc_array(scaled + diags_array(added)) if np.any(added) else scaled
         try:
             with sized(0.0), warnings.catch_warnings():  # its blocks are small
                 warnings.simplefilter("error", MatrixRankWarning)

@@ -23,7 +23,7 @@ from inrpde.solvers.contract.levels import Comparison, gained, left, remaining
 from inrpde.solvers.contract.method import Candidate, Context
 from inrpde.solvers.contract.options import Nothing
 from inrpde.solvers.contract.strategy import Claim, Role, Withdrawn
-from inrpde.solvers.galerkin.ground import Ground, ground
+from inrpde.solvers.galerkin.ground import Ground, ground, singular
 from inrpde.solvers.galerkin.level import Level, carried, level
 
 NAME, OPTIONS = "flux form", Nothing
@@ -103,7 +103,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     assert isinstance(flux, FluxForm)
     apart = Comparison.of(form, POINTS, seed)
     try:
-        begun = ground(flux, narrow(form.bound))
+        begun = singular(flux, ground(flux, narrow(form.bound)))
     except ProblemError as refused:
         raise Withdrawn(f"the region cannot be divided into cells ({refused.what})") from None
     plan = Plan(begun, FIRST if form.linear and not _held(flux) else RICHER)

@@ -255,24 +255,26 @@ def two_parts():
     return Problem("parts", [a, b], conditions), list(known)
 
 
-def corner():
-    """r^(2/3) sin(2θ/3) in the L-shape."""
+def corner(stretch=1):
+    """r^(2/3) sin(2θ/3) in the L-shape, of x by the stretch and y: that has no functions of its own but for 1."""
     whole = Region(space, Interval(-1, 1) ** 2) - Region(space, Interval(0, 1) * Interval(-1, 0))
-    angle = Piecewise((atan2(y, x), y >= 0), (atan2(y, x) + 2 * pi, True))
-    known = sqrt(x**2 + y**2) ** Rational(2, 3) * sin(2 * angle / 3)
+    angle = Piecewise((atan2(y, x / stretch), y >= 0), (atan2(y, x / stretch) + 2 * pi, True))
+    known = sqrt((x / stretch) ** 2 + y**2) ** Rational(2, 3) * sin(2 * angle / 3)
     zero = (Eq(x, 0) & (y <= 0)) | (Eq(y, 0) & (x >= 0))
-    conditions = [On(whole, Eq(space.laplace(u), 0)), On(whole.boundary, Eq(u, Piecewise((0, zero), (known, True))))]
+    inside = On(whole, Eq(stretch**2 * u.diff(x, 2) + u.diff(y, 2), 0))
+    conditions = [inside, On(whole.boundary, Eq(u, Piecewise((0, zero), (known, True))))]
     points = np.random.default_rng(0).uniform(-1, 1, (3000, 2))
     return Problem("corner", [u], conditions), [known], points[(points[:, 0] < 0) | (points[:, 1] > 0)]
 
 
-def mixed():
-    """r^(1/2) sin(θ/2), which is held on one half of a side; through the other nothing goes (Motz 1947)."""
-    known = (x**2 + y**2) ** Rational(1, 4) * sin(atan2(y, x) / 2)
+def mixed(stretch=1):
+    """r^(1/2) sin(θ/2), which is held on one half of a side; through the other nothing goes (Motz 1947); stretched
+    likewise."""
+    known = ((x / stretch) ** 2 + y**2) ** Rational(1, 4) * sin(atan2(y, x / stretch) / 2)
     half = Region(space, Interval(-1, 1) * Interval(0, 1))
     held, free = half.face(y, 0).where(x >= 0), half.face(y, 0).where(x <= 0)
     conditions = [
-        On(half, Eq(space.laplace(u), 0)), On(held, u), On(free, Eq(space.dn(u), 0)),
+        On(half, Eq(stretch**2 * u.diff(x, 2) + u.diff(y, 2), 0)), On(held, u), On(free, Eq(space.dn(u), 0)),
         On(half.boundary - half.face(y, 0), Eq(u, known)),
     ]  # fmt: skip
     points = np.random.default_rng(0).uniform((-1, 0), (1, 1), (3000, 2))

@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
-from sympy import Abs, Eq, Piecewise, Rational, exp, tanh
+from sympy import Abs, Eq, Interval, Piecewise, Rational, exp, tanh
 
-from inrpde import Ball, MeshField, On, Problem
+from inrpde import Ball, MeshField, On, Problem, Region
 from inrpde.compiler import compile_problem
 from inrpde.compiler.flux import flux_form
+from inrpde.discretise.weak.vertices import rounds
 from inrpde.resolution import narrow
 from inrpde.solvers.galerkin import ground as module
-from inrpde.solvers.galerkin.ground import ground
+from inrpde.solvers.galerkin.ground import ground, singular
 from tests.resolution.meshed import AT, columns, poisson
 from tests.sampling.cells.meshes import ell
 from tests.solvers.galerkin import problems
@@ -115,3 +116,17 @@ def test_more_cells_than_can_be_had_are_told(monkeypatch):
     (missed,) = found.missed
     assert "more than 100 cells would follow that" in missed
     assert found.cells <= 100
+
+
+def test_cells_that_touch_two_singular_points_are_divided():
+    side = Interval(Rational(7, 16), Rational(9, 16))
+    region = square - Region(space, side * side)
+    flux = flux_of(Problem("p", [u], [On(region, Eq(-space.laplace(u), 1)), On(region.boundary, u)]))
+    begun = of(region=region)
+    found = singular(flux, begun)
+    assert found.cells > begun.cells
+    assert not begun.vertices
+    inner = [each.point for each in found.vertices if np.all(each.point % 1)]
+    assert len(inner) == 4
+    around = rounds(found.vertices, found.divided.cover, found.divided.tessellation(1))
+    assert set(around.vertex) == set(range(len(found.vertices))) | {-1}

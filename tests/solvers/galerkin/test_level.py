@@ -4,18 +4,18 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from sympy import Eq, exp
+from sympy import Eq, Interval, Piecewise, exp
 
-from inrpde import On, Problem
+from inrpde import On, Problem, Region
 from inrpde.errors import DivergedError
 from inrpde.sampling.cells import quadtree, simplices
 from inrpde.solvers.contract.levels import Comparison
 from inrpde.solvers.galerkin import newton
-from inrpde.solvers.galerkin.ground import Ground, ground
+from inrpde.solvers.galerkin.ground import Ground, ground, singular
 from inrpde.solvers.galerkin.level import level, orders, projected
 from tests.sampling.cells.meshes import cube, segments
 from tests.solvers.galerkin import problems
-from tests.solvers.galerkin.problems import POINTS, errors, flux_of, space, square, u
+from tests.solvers.galerkin.problems import POINTS, errors, flux_of, space, square, u, x, y
 
 BOXES = {
     "poisson": 1e-6, "variable": 1e-6, "anisotropic": 1e-6, "nonlinear": 1e-6, "helmholtz": 1e-4, "convection": 1e-6,
@@ -179,3 +179,55 @@ def test_another_seed_gives_the_same_solution():
     one, other = (level(flux, coarse(flux), 5, seed).state for seed in (0, 1))
     assert not np.array_equal(one.vector, other.vector)
     assert Comparison(flux.form, [POINTS])(one, other) < 1e-8
+
+
+L = Region(space, Interval(-1, 1) * Interval(-1, 1)) - Region(space, Interval(0, 1) * Interval(-1, 0))
+DOWN, UP = L.face(x, 0), L.face(y, 0)
+CORNERS = {
+    "values that are given": [On(L.boundary, Eq(u, 1 + x * y))],
+    "a flux on one wall": [On(DOWN, Eq(space.dn(u), 1 + y)), On(L.boundary - DOWN, Eq(u, 1 - y))],
+    "Robin's condition on one wall": [On(DOWN, Eq(space.dn(u) + 2 * u, 1)), On(L.boundary - DOWN, u)],
+    "fluxes on both": [On(DOWN | UP, Eq(space.dn(u), 1)), On(L.boundary - (DOWN | UP), u)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CORNERS)
+def test_beside_a_corner_functions_of_its_own_make_errors_fall_with_the_degree(what):
+    """With a source and a term of lower order, whatever holds on the walls, beside the solution of a high degree."""
+    flux = flux_of(Problem("corner", [u], [On(L, Eq(-space.laplace(u) + 10 * u, 1 + y)), *CORNERS[what]]))
+    without = coarse(flux)
+    begun = singular(flux, without)
+    assert min(np.linalg.norm(each.point) for each in begun.vertices) < 1e-12
+    points = np.random.default_rng(0).uniform(-1, 1, (400, 2))
+    points = points[(points[:, 0] < 0) | (points[:, 1] > 0)]
+
+    def on(cells, degree):
+        return level(flux, cells, degree, 0).state.jets(0, points, [(0, 0)])[0, 0]
+
+    best = on(begun, 10)
+    (rough, fine), (_, poor) = ([np.max(np.abs(on(own, k) - best)) for k in (4, 7)] for own in (begun, without))
+    assert fine < 0.1 * rough
+    assert fine < 0.05 * poor
+
+
+@pytest.mark.parametrize("name", ["corner", "mixed"])
+def test_what_is_one_of_these_functions_is_found_however_large_the_cells(name):
+    problem, known, points = getattr(problems, name)()
+    flux = flux_of(problem)
+    converges(flux, singular(flux, coarse(flux)), known, (2, 5, 8), 1e-6, points)
+
+
+def test_rich_bases_in_small_cells_that_hold_these_functions_as_well_leave_systems_that_are_solved():
+    """Between the cells' own functions and those about points hardly anything is left in factors."""
+    a = Piecewise((1, (x < 0.5) & (y < 0.5)), (300, x < 0.5), (0.02, y < 0.5), (10, True))
+    conditions = [On(square, Eq(-space.div(a * space.grad(u)), 1)), On(square.boundary, u)]
+    flux = flux_of(Problem("blocks", [u], conditions))
+    begun = singular(flux, coarse(flux, 0.25))
+    small = begun.refined(np.ones(begun.cells, bool))
+
+    def on(cells, degree):
+        return level(flux, cells, degree, 0).state.jets(0, POINTS, [(0, 0)])[0, 0]
+
+    best = on(small, 9)
+    for cells, degree in ((begun, 9), (small, 7)):
+        assert np.linalg.norm(on(cells, degree) - best) < 1e-6 * np.linalg.norm(best)

@@ -16,7 +16,7 @@ def system(function, slope):
 
     def assembled(vector):
         asked.append(vector)
-        return Assembled(csc_array(np.diag(slope(vector))), function(vector), {}, np.empty((0, 2)))
+        return Assembled(csc_array(np.diag(slope(vector))), function(vector), {}, {}, np.empty((0, 2)))
 
     return assembled, asked
 
@@ -39,7 +39,7 @@ def test_it_does_not_ask_that_less_be_left():
     def assembled(vector):
         a, b = vector
         left, slope = np.array([10 * (b - a**2), 1 - a]), np.array([[-20 * a, 10], [-1, 0]])
-        return Assembled(csc_array(slope), left, {}, np.empty((0, 2)))
+        return Assembled(csc_array(slope), left, {}, {}, np.empty((0, 2)))
 
     found, _ = newton(assembled, (), np.array([-1.2, 1.0]), np.abs, False)
     assert found == pytest.approx([1, 1], abs=1e-9)
@@ -56,7 +56,7 @@ def test_near_the_solution_factors_are_kept(monkeypatch):
 def test_multipliers_behind_the_columns_are_dropped():
     def assembled(vector):
         bordered = np.array([[2 * vector[0], 1.0], [1.0, 0.0]])  # u² + λ = 3 with u held at 2
-        return Assembled(csc_array(bordered), np.array([vector[0] ** 2 - 3, vector[0] - 2]), {}, np.empty((0, 2)))
+        return Assembled(csc_array(bordered), np.array([vector[0] ** 2 - 3, vector[0] - 2]), {}, {}, np.empty((0, 2)))
 
     found, _ = newton(assembled, (), np.array([1.0]), np.abs, False)
     assert found == pytest.approx([2])
