@@ -77,13 +77,13 @@ def blocks(n: int, seed: int, heated: bool) -> Computed:
     """n by n blocks whose conductivities lie between 0.01 and 1,000; where good ones touch at a point the solution is
     r^0.02 to r^0.1 there."""
     numbers = 10 ** np.random.default_rng(seed).uniform(-2, 3, (n, n)).round(2)
-    a = np.array([[Float(number, 6) for number in row] for row in numbers])
+    a = np.array([[float(f"{number:.6g}") for number in row] for row in numbers])
     space = Space("x y")
     x, y = space.coords
     u, k, omega = space.unknown("u"), space.coefficient("k", positive=True), Region(space, UNIT**2)
-    pieces = [(a[i, j], (x < Rational(i + 1, n)) & (y < Rational(j + 1, n))) for i in range(n) for j in range(n)]
-    data = Piecewise(*pieces[:-1], (a[-1, -1], True))
-    weak = Blocks(a.astype(float), float(heated), heated)
+    pieces = [(Float(a[i, j]), (x < Rational(i + 1, n)) & (y < Rational(j + 1, n))) for i in range(n) for j in range(n)]
+    data = Piecewise(*pieces[:-1], (pieces[-1][0], True))
+    weak = Blocks(a, float(heated), heated)
     return computed(u, _sides(space, omega, k, u, heated), weak, coefficients={k: data})
 
 
