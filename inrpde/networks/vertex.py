@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -30,7 +31,7 @@ WHOLE = 1e-3
 polynomials of low degree is a hundredth of ε."""
 ALIKE = 1e-6
 """Exponents that differ by less have their functions in common."""
-POLISHED = 4
+POLISHED = 2
 """Newton's steps for an exponent, from eight digits on."""
 RESONANT = 1e-11
 """What is nothing, where an exponent is exactly 1 or 2."""
@@ -219,19 +220,26 @@ def _given(power: int, kind: int, a: Array, walls: Walls) -> Array:
     return out
 
 
-def _exponents(widths: Array, a: Array, walls: Walls, most: float) -> Array:
-    """The exponents (K,) by polynomials in each sector: to eight digits or so."""
+@cache
+def _unit() -> tuple[Array, Array]:
+    """∫ p_i p_j and ∫ p_i' p_j' on [-1, 1] of the polynomials through Chebyshev's nodes."""
     nodes = np.cos(np.pi * np.arange(DEGREE, -1, -1) / DEGREE)
     points, weights = leggauss(DEGREE + 2)
     back = np.linalg.inv(legvander(nodes, DEGREE))
     values = legvander(points, DEGREE) @ back
     slopes = legval(points, legder(np.eye(DEGREE + 1))).T @ back
+    return (values.T * weights) @ values, (slopes.T * weights) @ slopes
+
+
+def _exponents(widths: Array, a: Array, walls: Walls, most: float) -> Array:
+    """The exponents (K,) by polynomials in each sector: to eight digits or so."""
+    unit_mass, unit_stiff = _unit()
     size = DEGREE * len(a) + (walls is not None)
     stiff, mass = np.zeros((size, size)), np.zeros((size, size))
     for k, (width, each) in enumerate(zip(widths, a, strict=True)):
         at = np.arange(k * DEGREE, (k + 1) * DEGREE + 1) % size
-        stiff[np.ix_(at, at)] += each * 2 / width * (slopes.T * weights) @ slopes
-        mass[np.ix_(at, at)] += each * width / 2 * (values.T * weights) @ values
+        stiff[np.ix_(at, at)] += each * 2 / width * unit_stiff
+        mass[np.ix_(at, at)] += each * width / 2 * unit_mass
     free = np.ones(size, bool)
     if walls is not None:
         free[[0, -1]] = ~np.array(walls)

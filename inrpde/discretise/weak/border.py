@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from scipy.sparse import coo_array, csc_array
@@ -356,6 +356,7 @@ def _taken(every: Facing, kept: Array) -> Facing:
     return Facing(some, every.slots, {key: jets[kept] for key, jets in every.jets.items()})
 
 
+@cache
 def _gauss(degree: int) -> tuple[Array, Array, Array, Array]:
     """Shares r and weights along a way from a point, so that they are dense there, and others across it, of [0, 1]."""
     t, along = np.polynomial.legendre.leggauss(GRADED * (degree + 4) // 2 + 6)

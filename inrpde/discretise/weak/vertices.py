@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from inrpde.compiler.flux import FluxEquation, FluxForm
 from inrpde.discretise.weak.columns import columns, holding
@@ -29,8 +30,8 @@ INSIDE = 1e-5
 to a region to be in it."""
 ROUND, TURNED = 1e-9, 1e-7
 """What is left by rounding of lengths, as a share, and of angles."""
-MOST = 500
-"""Points at most; chosen: where each cell is of another material there are too many."""
+MOST = 150
+"""Points at most; chosen: each takes 20 ms, and where every cell is of another material there are too many."""
 OTHER, VALUE, SLOPE = 0, 1, 2
 """What holds on a face of the boundary: one condition on the unknown's values, or on its flux, or anything else."""
 
@@ -126,12 +127,12 @@ class Edges:
 
 def _of(conducted: Conducted, cover: Cover, tessellation: Tessellation) -> Iterator[Vertex]:
     """The singular points of one unknown."""
-    edges, corners, middles = _edges(conducted, tessellation), cover.corners, _middles(cover)
+    edges, corners, middles = _edges(conducted, tessellation), cover.corners, cover.middles
     cut = np.isin(cover.cell, np.flatnonzero(tessellation.cells.reference == CUT))
     a = conducted.at((corners + INSIDE * (middles[:, None] - corners)).reshape(-1, 2)).reshape(corners.shape[:2])
     candidates = _candidates(corners, a, edges)
     for point in candidates if len(candidates) <= MOST else ():
-        touching = _touching(cover, point)
+        _, touching = cover.holding(point[None])
         sectors = None if np.any(cut[touching]) else _sectors(conducted, corners[touching], point, edges)
         if sectors is None:
             continue
@@ -146,11 +147,6 @@ def _of(conducted: Conducted, cover: Cover, tessellation: Tessellation) -> Itera
         there = conductivities[_sector(turns, middles[near] - point)[0]]
         if np.all(np.abs(a[near] - there[:, None]) <= CONSTANT * there[:, None]):
             yield Vertex(conducted.unknown, point, radius, turns, conductivities, modes)
-
-
-def _middles(cover: Cover) -> Array:
-    """The middles (B, 2) of boxes, or of simplices."""
-    return np.asarray(cover.corners.mean(axis=1))
 
 
 def _edges(conducted: Conducted, tessellation: Tessellation) -> Edges:
@@ -202,14 +198,6 @@ def _candidates(corners: Array, a: Array, edges: Edges) -> Array:
     turned = np.linalg.norm(total, axis=1) > 2 * np.sin(STRAIGHT / 2)
     chosen |= (count == 2) & (turned | (least != most)) & (least != OTHER)
     return np.asarray(both[first][chosen])
-
-
-def _touching(cover: Cover, point: Array) -> Array:
-    """The numbers of the boxes that hold a point, on their boundary too."""
-    boxes = np.flatnonzero(np.isin(cover.cell, cover.touching(point[None])))
-    middles, corners = _middles(cover)[boxes], cover.corners[boxes]
-    reach = np.max(np.linalg.norm(corners - middles[:, None], axis=2), axis=1)
-    return boxes[np.linalg.norm(middles - point, axis=1) <= (1 + ROUND) * reach]
 
 
 def _sectors(
@@ -354,15 +342,16 @@ def rounds(found: Sequence[Vertex], cover: Cover, tessellation: Tessellation) ->
     cells = tessellation.cells
     vertex, sector, turn = np.full(len(cells), -1), np.zeros(len(cells), int), np.zeros(len(cells))
     centres = np.array([each.point for each in found])
-    middles, corners = _middles(cover), cover.corners
-    near = np.argmin(np.linalg.norm(middles[:, None] - centres, axis=2), axis=1)
+    middles, corners = cover.middles, cover.corners
+    near = cKDTree(centres).query(middles)[1]
     radius = np.array([each.radius for each in found])[near]
     reach = np.max(np.linalg.norm(corners - centres[near][:, None], axis=2), axis=1)
     single = np.bincount(cover.cell, minlength=len(cells))[cover.cell] == 1
     within = (reach <= (1 + ROUND) * radius) & single & (cells.reference[cover.cell] != CUT)
     large = [np.empty(0, int)]
+    numbers, holding = cover.holding(centres)
     for number, each in enumerate(found):
-        touching = _touching(cover, each.point)
+        touching = holding[numbers == number]
         if not np.all(within[touching] & (near[touching] == number)):
             large.append(cover.cell[touching])
             continue

@@ -172,11 +172,20 @@ class Cover:
             walls = Walls((np.cumsum(kept) - 1)[walls.box[those]], walls.coefficients[those])
         return Cover(self.origin[kept], self.axes[kept], number[self.cell[kept]], self.part[kept], self.simplex, walls)
 
+    def holding(self, points: Array) -> tuple[Array, Array]:
+        """All pairs of a point of (N, d) and a box that holds it, on its boundary too: the numbers of both."""
+        return self._near(points)[:2]
+
     def touching(self, points: Array) -> Array:
         """The cells that hold one of the points (N, d), on their boundary too."""
-        return np.unique(self.cell[self._near(points)[1]])
+        return np.unique(self.cell[self.holding(points)[1]])
 
-    @property
+    @cached_property
+    def middles(self) -> Array:
+        """Those (B, d) of the corners."""
+        return np.asarray(self.corners.mean(axis=1))
+
+    @cached_property
     def corners(self) -> Array:
         """Those of each box, or simplex: (B, K, d)."""
         dim = self.origin.shape[1]
