@@ -157,6 +157,17 @@ def vertex_modes(angles: ArrayLike, conductivities: ArrayLike, walls: Walls, mos
     return [replace(each, sources=mean * each.sources, influx=mean * each.influx) for each in found]
 
 
+def between_walls(angles: ArrayLike, conductivities: ArrayLike) -> Mode:
+    """The function of the angle alone (λ = 0) that is 0 on the wall where the first sector begins, and 1 where the last
+    ends."""
+    turns, a = np.asarray(angles, float), np.asarray(conductivities, float)
+    slopes = 1 / (a * np.sum(np.diff(turns) / a))
+    values = np.append(0.0, np.cumsum(slopes * np.diff(turns)))[:-1]
+    none = np.zeros(len(a))
+    # Re(-i k log z) is kθ
+    return Mode(0.0, (values - slopes * turns[:-1]).astype(complex), -1j * slopes, none, none, np.zeros(2))
+
+
 def _homogeneous(angles: Array, a: Array, walls: Walls, most: float) -> Iterator[tuple[float, Array]]:
     """Exponents that are not whole, and for each the vectors (n, 2S) of cosines and sines in the sectors."""
     rough = _exponents(np.diff(angles), a, walls, most)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inrpde.networks.stored import dump_trial, load_trial
-from inrpde.networks.vertex import VertexFunctions, vertex_modes
+from inrpde.networks.vertex import VertexFunctions, between_walls, vertex_modes
 from inrpde.sampling.cells.tessellation import Cover
 
 QUARTERS = np.linspace(0, 2 * np.pi, 5)
@@ -132,6 +132,20 @@ def test_sources_in_quarters_have_one_function():
     modes = [mode for mode in vertex_modes(QUARTERS, [1.0, 50.0, 3.0, 0.2], None, 3.0) if np.any(mode.logs)]
     assert [mode.power for mode in modes] == [2]
     fulfils(QUARTERS, [1.0, 50.0, 3.0, 0.2], None, modes)
+
+
+def test_between_walls_of_other_values():
+    angles, a = [0.3, 1.0, 2.9, 4.1], [2.0, 50.0, 0.1]
+    mode = between_walls(angles, a)
+    trial = about(angles, [mode])
+    assert np.allclose(at(trial, ray(angles[0]), 0), 0)
+    assert np.allclose(at(trial, ray(angles[-1]), 5), 1)
+    for k in (0, 1):
+        points, across = ray(angles[k + 1]), np.array([-np.sin(angles[k + 1]), np.cos(angles[k + 1])])
+        assert np.allclose(at(trial, points, 2 * k + 1), at(trial, points, 2 * k + 2))
+        own, theirs = (flux(trial, points, 2 * k + 1 + n, across, a[k + n]) for n in (0, 1))
+        assert np.allclose(own, theirs)
+    assert np.allclose(at(trial, ray(2.0), 2, (2, 0)) + at(trial, ray(2.0), 2, (0, 2)), 0)
 
 
 def test_derivatives_are_those_of_differences():

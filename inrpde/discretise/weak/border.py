@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
 import numpy as np
-from scipy.sparse import coo_array, csc_array
+from scipy.sparse import coo_array, csc_array, diags_array
 
 from inrpde.compiler.flux import FluxEquation
 from inrpde.discretise.weak.assembly import Assembled, Discrete
 from inrpde.discretise.weak.faces import INWARD, Group
-from inrpde.discretise.weak.traces import Facing, conditions, face_terms, facing, traces
-from inrpde.discretise.weak.vertices import Rounds, Vertex, rounds, vertex_functions, wrapped
+from inrpde.discretise.weak.traces import Facing, Terms, conditions, face_terms, facing, traces
+from inrpde.discretise.weak.vertices import Rounds, Vertex, lasting, rounds, vertex_functions, wrapped
 from inrpde.discretise.weak.volumes import localised
 from inrpde.networks.vertex import VertexFunctions
 from inrpde.sampling.cells.tessellation import Cover
@@ -100,13 +100,26 @@ class Fan:
         numbers = self.own(cell)
         return np.where(numbers >= 0, self._driven[0][numbers, self.around.sector[cell][:, None]], 0.0)
 
-    def influx(self, cell: Array, points: Array) -> Array:
-        """a ∂s/∂n (N, K) on walls of cells (N,) at points (N, 2)."""
-        numbers, turn = self.own(cell), self.around.turn[cell]
-        away = points - self.points(cell)
+    @cached_property
+    def jumps(self) -> Array:
+        """By how much given values jump at each point (P,)."""
+        return np.array([each.jump for each in self.found])
+
+    @cached_property
+    def fixed(self) -> Array:
+        """Which columns of the network (J,) are known: those of jumps."""
+        return self.trial.powers == 0
+
+    def last(self, cell: Array, points: Array) -> Array:
+        """Whether walls of cells (N,) at points (N, 2) are the last ones, not the first."""
+        turn, away = self.around.turn[cell], points - self.points(cell)
         angle = turn + wrapped(np.arctan2(away[:, 1], away[:, 0]) - turn)
         middles = np.array([(each.turns[0] + each.turns[-1]) / 2 for each in self.found])
-        wall = np.where(angle > middles[self.around.vertex[cell]], 1, 0)
+        return np.asarray(angle > middles[self.around.vertex[cell]])
+
+    def influx(self, cell: Array, points: Array) -> Array:
+        """a ∂s/∂n (N, K) on walls of cells (N,) at points (N, 2)."""
+        numbers, wall = self.own(cell), self.last(cell, points).astype(int)
         return np.where(numbers >= 0, self._driven[1][numbers, wall[:, None]], 0.0)
 
     def points(self, cell: Array) -> Array:
@@ -118,12 +131,13 @@ class Fan:
 
 def fans(found: Sequence[Vertex], discrete: Discrete, cover: Cover) -> tuple[Fan, ...]:
     """Those on the cells of a form, by unknown."""
-    out, start = list[Fan](), discrete.columns.width
+    out, start, degree = list[Fan](), discrete.columns.width, _degree(discrete)
     for unknown in dict.fromkeys(each.unknown for each in found):
-        own = tuple(each for each in found if each.unknown == unknown)
-        around = rounds(own, cover, discrete.tessellation)
-        if np.any(around.vertex >= 0):
-            out.append(Fan(unknown, own, around, vertex_functions(own, around, cover), start))
+        whole = [each for each in found if each.unknown == unknown]
+        kept = lasting(whole, rounds(whole, cover, discrete.tessellation), cover, degree)
+        if kept:
+            around = rounds(kept, cover, discrete.tessellation)
+            out.append(Fan(unknown, kept, around, vertex_functions(kept, around, cover), start))
             start += out[-1].trial.width
     return tuple(out)
 
@@ -153,7 +167,7 @@ class Border:
             if len(each.group.sides) == 2:
                 self._on_outermost(each, inside)
             else:
-                self._on_walls(each, load)
+                self._on_walls(each, inside, load)
         for equation, holds in zip(self.discrete.flux.equations, self.discrete.holds, strict=True):
             self._in_cells(equation, holds, load)
         inner = coo_array(inside.matrix)
@@ -161,8 +175,20 @@ class Border:
             np.concatenate(each) for each in zip((inner.row, inner.col, inner.data), *self._parts, strict=True)
         )
         matrix = csc_array(coo_array((values, (rows, columns)), shape=(self.width, self.width)))
+        matrix, load = self._known(matrix, load)
         firm = np.where(np.arange(self.width) < self.discrete.columns.width, 0.0, FIRM)
         return replace(inside, matrix=matrix, residual=load, firm=firm)
+
+    def _known(self, matrix: csc_array, load: Array) -> tuple[csc_array, Array]:
+        """The system in which the functions of jumps have the factors that are known."""
+        value = np.zeros(self.width, np.result_type(load, *(fan.jumps for fan in self.fans)))
+        free = np.ones(self.width)
+        for fan in self.fans:
+            at = fan.start + np.flatnonzero(fan.fixed)
+            value[at], free[at] = fan.jumps[fan.trial.of[fan.fixed]], 0.0
+        kept = diags_array(free)
+        load = np.where(free == 0, -value, load + matrix @ value)
+        return csc_array(kept @ matrix @ kept + diags_array(1 - free)), load
 
     def _add(self, rows: Array, columns: Array, values: Array) -> None:
         """Blocks (N, K, L) at rows (N, K) and columns (N, L), but for those of -1."""
@@ -193,12 +219,9 @@ class Border:
         outer = np.any([fan.around.vertex[left] != fan.around.vertex[right] for fan in self.fans], axis=0)
         if not np.any(outer):
             return
-        part = _taken(every, outer)
-        group, flux, columns = part.group, self.discrete.flux, self.discrete.columns
-        found = traces(flux, part, columns, np.zeros(columns.width, inside.residual.dtype))
-        cells = [inside.constants[each.unknown][group.sides[each.side].cell] for each in found.traces]
-        terms = face_terms(found, conditions(flux, found), np.stack(cells, axis=1))
-        slopes = terms.slopes * group.weights[..., None, None]
+        part = _taken(every, np.flatnonzero(outer))
+        group = part.group
+        slopes = self._terms(part, inside).slopes * group.weights[..., None, None]
         functions = {
             key: self._functions(key[1], group.sides[key[0]].cell, group.points, part.jets[key]) for key in part.slots
         }
@@ -230,7 +253,7 @@ class Border:
             if not about:
                 self._add(columns, rows, np.swapaxes(block, 1, 2))
 
-    def _on_walls(self, every: Facing, load: Array) -> None:
+    def _on_walls(self, every: Facing, inside: Assembled, load: Array) -> None:
         """Faces on walls that leave a point: a condition on the value says what (a ∇s·n) is multiplied by, and one on
         the flux what s is."""
         flux, columns = self.discrete.flux, self.discrete.columns
@@ -249,7 +272,10 @@ class Border:
             if np.any(fast):
                 row = int(np.argmax(np.abs(fast).max(axis=(0, 1))))
                 value = -held.fast_left[..., row] / fast[..., row]
-                self._load(load, numbers, self._lifted(fan, group, jets, value, ends))
+                jump = np.where(fan.last(cell, group.points[:, 0]), fan.jumps[fan.around.vertex[cell]], 0.0)
+                self._load(load, numbers, self._lifted(fan, group, jets, value - jump[:, None], ends))
+                if np.any(jump):
+                    self._jumped(_taken(every, near[jump != 0]), fan.unknown, jump[jump != 0], inside, load)
             elif np.any(given):
                 row = int(np.argmax(np.abs(given).max(axis=(0, 1))))
                 share = group.weights / given[..., row]
@@ -264,6 +290,23 @@ class Border:
                 if np.any(into):
                     self._constant(numbers, into[:, None] * group.weights[..., None], functions)
 
+    def _jumped(self, every: Facing, unknown: int, jump: Array, inside: Assembled, load: Array) -> None:
+        """What functions of cells get on walls (F,) on which the known function of a jump (F,) is that."""
+        columns, group = self.discrete.columns, every.group
+        terms = self._terms(every, inside)
+        share = group.weights * jump[:, None]
+        for (side, test), a in every.slots.items():
+            slopes = terms.slopes[..., a : a + 3, every.slots[0, unknown]] * share[..., None]
+            rows = columns.starts[test][group.sides[side].cell][:, None] + np.arange(columns.families[test].size)
+            self._load(load, rows, np.einsum("fqm,fqmk->fk", slopes, every.jets[side, test]))
+
+    def _terms(self, every: Facing, inside: Assembled) -> Terms:
+        """What holds on faces of a state that is zero."""
+        flux, columns = self.discrete.flux, self.discrete.columns
+        found = traces(flux, every, columns, np.zeros(columns.width, inside.residual.dtype))
+        cells = [inside.constants[each.unknown][every.group.sides[each.side].cell] for each in found.traces]
+        return face_terms(found, conditions(flux, found), np.stack(cells, axis=1))
+
     def _lifted(self, fan: Fan, group: Group, jets: Array, value: Array, ends: Array) -> Array:
         """∮ (a ∇s·n) g (F, K) for g (F, q). Where a face begins at the point, g is taken there apart: (a ∇s·n) is like
         r^(λ - 1)."""
@@ -277,7 +320,7 @@ class Border:
         # r^(λ - 1) (α log r + β) up to r = L is L^λ / λ (α log L + β - α / λ)
         last = np.where(np.isfinite(ends), ends, group.points[:, -1:])[:, 1]
         numbers, away = fan.own(side.cell), last - fan.points(side.cell)
-        powers = np.where(numbers >= 0, fan.trial.powers[numbers], 1.0)
+        powers = np.where((numbers >= 0) & ~fan.fixed[numbers], fan.trial.powers[numbers], 1.0)
         at_end, nearer = (
             np.einsum("fd,fdk->fk", outward[:, 0], fan.jets(side.cell, (last - part * away)[:, None])[:, 0, 1:])
             for part in (0.0, 1 - 1 / np.e)
@@ -346,7 +389,7 @@ def _degree(discrete: Discrete) -> int:
 
 
 def _taken(every: Facing, kept: Array) -> Facing:
-    """Some of the faces, bool (F,)."""
+    """Some of the faces, by their numbers."""
     group = every.group
     sides = tuple(
         replace(each, cell=each.cell[kept], points=each.points[kept], normals=each.normals[kept])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -12,7 +13,7 @@ from inrpde.compiler.flux import FluxEquation, FluxForm
 from inrpde.discretise.weak.columns import columns, holding
 from inrpde.discretise.weak.faces import Group, groups
 from inrpde.discretise.weak.volumes import localised
-from inrpde.networks.vertex import Mode, VertexFunctions, Walls, vertex_modes
+from inrpde.networks.vertex import Mode, VertexFunctions, Walls, between_walls, vertex_modes
 from inrpde.sampling.cells.tessellation import CUT, Cover, Divided, Tessellation
 
 Array = np.ndarray
@@ -22,12 +23,16 @@ JUMP = 1e-3
 """A conductivity that differs by less is the same; chosen."""
 CONSTANT = 1e-9
 """What a conductivity varies by, as a share, in a sector in which it is a constant."""
+SAME = 1e-7
+"""What given values differ by at one point, as a share of all, that is rounding, or how they vary."""
 STRAIGHT = 0.2
 """Radians by which a wall, or the interface of two materials, may turn at a vertex without functions for it, as where a
 curve is a chain of edges: exponents are within a tenth of 1; chosen."""
 INSIDE = 1e-5
 """How far inside a cell its conductivity at a corner is asked for, as a share of the cell: beyond what is near enough
 to a region to be in it."""
+LEFT = 1e-6
+"""What bases leave of a function at least, in amplitude: of the energies in a system that is the root of 1e-12."""
 ROUND, TURNED = 1e-9, 1e-7
 """What is left by rounding of lengths, as a share, and of angles."""
 MOST = 150
@@ -39,7 +44,8 @@ OTHER, VALUE, SLOPE = 0, 1, 2
 @dataclass(frozen=True, eq=False)
 class Vertex:
     """A point (2,) round which an unknown's conductivities are constants (S,) between the angles `turns` (S + 1,), and
-    the functions there; within the `radius` only rays part materials, and nothing else is a wall."""
+    the functions there; within the `radius` only rays part materials, and nothing else is a wall. From the first wall
+    to the last one the values that are given may `jump`: then the last function has that factor."""
 
     unknown: int
     point: Array
@@ -47,6 +53,7 @@ class Vertex:
     turns: Array
     conductivities: Array
     modes: tuple[Mode, ...]
+    jump: complex = 0.0
 
 
 def vertices(flux: FluxForm, divided: Divided) -> tuple[Vertex, ...]:
@@ -113,16 +120,36 @@ class Conducted:
             return OTHER
         return SLOPE if any(any(jet.index) for jet in mine[0].jets.values()) else VALUE
 
+    def held(self, group: Group, ends: Array) -> Array:
+        """The values (F, 2) that are given at the ends (F, 2, 2) of faces, coming from within."""
+        [row] = (row for row, _ in group.rows if self.unknown in row.indices)
+        count, dim = len(ends), ends.shape[2]
+        at = {k: np.zeros((2 * count, 1 + dim)) for k in range(len(self.flux.form.unknowns))}
+        normals = np.repeat(group.sides[0].normals[:, 0], 2, axis=0)
+        found = []
+        for inside in (1, 2):
+            points = ends + inside * INSIDE * (ends[:, ::-1] - ends)
+            [local] = localised(self.flux.form, [row], points.reshape(-1, dim), normals, at)
+            found.append(-local.value / local.slopes[self.unknown][:, 0])
+        return np.asarray(2 * found[0] - found[1]).reshape(count, 2)
+
 
 @dataclass(frozen=True, eq=False)
 class Edges:
     """Faces by their ends (F, 2, 2): those across which conductivities jump; inner ones on which conditions hold, or
-    beside which walls cut cells; those on the boundary, with what holds there (F,)."""
+    beside which walls cut cells; those on the boundary, with what holds there (F,), and the values that are given at
+    their ends (F, 2)."""
 
     parting: Array
     blocked: Array
     walls: Array
     kinds: Array
+    given: Array
+
+    @cached_property
+    def large(self) -> float:
+        """What is large beside the values that are given."""
+        return float(np.max(np.abs(self.given), initial=0.0))
 
 
 def _of(conducted: Conducted, cover: Cover, tessellation: Tessellation) -> Iterator[Vertex]:
@@ -136,23 +163,24 @@ def _of(conducted: Conducted, cover: Cover, tessellation: Tessellation) -> Itera
         sectors = None if np.any(cut[touching]) else _sectors(conducted, corners[touching], point, edges)
         if sectors is None:
             continue
-        turns, conductivities, walls = sectors
+        turns, conductivities, walls, jump = sectors
         if walls is None and len(conductivities) == 2 and abs(turns[1] - turns[0] - np.pi) < STRAIGHT:
             continue
         radius = _clear(point, turns, walls, edges)
         modes = tuple(vertex_modes(turns, conductivities, walls, HIGHEST))
+        modes += (between_walls(turns, conductivities),) if jump else ()
         if not modes or radius <= ROUND * np.max(np.abs(corners)):
             continue
         near = np.max(np.linalg.norm(corners - point, axis=2), axis=1) <= (1 + ROUND) * radius
         there = conductivities[_sector(turns, middles[near] - point)[0]]
         if np.all(np.abs(a[near] - there[:, None]) <= CONSTANT * there[:, None]):
-            yield Vertex(conducted.unknown, point, radius, turns, conductivities, modes)
+            yield Vertex(conducted.unknown, point, radius, turns, conductivities, modes, jump)
 
 
 def _edges(conducted: Conducted, tessellation: Tessellation) -> Edges:
     flux, own = conducted.flux, conducted.unknown
     none = np.empty((0, 2, 2))
-    parting, blocked, walls, kinds = [none], [none], [none], [np.empty(0, int)]
+    parting, blocked, walls, kinds, given = [none], [none], [none], [np.empty(0, int)], [np.empty((0, 2))]
     lives = columns(flux, tessellation, ()).lives
     cut = tessellation.cells.reference == CUT
     for group in groups(flux, tessellation, lives, holding(flux, tessellation)):
@@ -163,14 +191,16 @@ def _edges(conducted: Conducted, tessellation: Tessellation) -> Edges:
         beside = [(k, side) for side in group.sides for k in side.equations if flux.equations[k].test == own]
         if len(beside) == 1:
             walls.append(ends)
-            kinds.append(np.full(len(ends), conducted.kind(group) if len(group.sides) == 1 else OTHER))
+            kind = conducted.kind(group) if len(group.sides) == 1 else OTHER
+            kinds.append(np.full(len(ends), kind))
+            given.append(conducted.held(group, ends) if kind == VALUE else np.zeros((len(ends), 2)))
         elif len(beside) == 2 and not group.rows:
             blocked.append(ends[cut[group.sides[0].cell] | cut[group.sides[1].cell]])
             left, right = (conducted.of(flux.equations[k], side.points[:, 0]) for k, side in beside)
             parting.append(ends[~(np.abs(left - right) <= JUMP * left)])
         elif beside:
             blocked.append(ends)
-    return Edges(*(np.concatenate(each) for each in (parting, blocked, walls, kinds)))
+    return Edges(*(np.concatenate(each) for each in (parting, blocked, walls, kinds, given)))
 
 
 def _candidates(corners: Array, a: Array, edges: Edges) -> Array:
@@ -196,15 +226,21 @@ def _candidates(corners: Array, a: Array, edges: Edges) -> Array:
     np.maximum.at(most, of_walls, kinds)
     # directions of two walls that go straight on cancel; by an angle of ω they leave 2 sin(ω / 2)
     turned = np.linalg.norm(total, axis=1) > 2 * np.sin(STRAIGHT / 2)
-    chosen |= (count == 2) & (turned | (least != most)) & (least != OTHER)
+    one = np.zeros(len(first), edges.given.dtype)
+    one[of_walls] = edges.given.ravel()
+    gap = np.zeros(len(first))
+    np.maximum.at(gap, of_walls, np.abs(edges.given.ravel() - one[of_walls]))
+    jumps = (least == VALUE) & (most == VALUE) & (gap > SAME * edges.large)
+    chosen |= (count == 2) & (turned | (least != most) | jumps) & (least != OTHER)
     return np.asarray(both[first][chosen])
 
 
 def _sectors(
     conducted: Conducted, corners: Array, point: Array, edges: Edges
-) -> tuple[Array, Array, Walls] | None:  # fmt: skip
+) -> tuple[Array, Array, Walls, complex] | None:  # fmt: skip
     """The angles (S + 1,) between which there is one conductivity (S,) round a point, by the corners (B, K, 2) of the
-    boxes that hold it, and the walls; None where it is neither an inner point nor between two walls."""
+    boxes that hold it, the walls, and what values jump by between them; None where it is neither an inner point nor
+    between two walls."""
     away = corners.reshape(-1, 2) - point
     length = np.linalg.norm(away, axis=1)
     size = float(length.max())
@@ -212,7 +248,8 @@ def _sectors(
     angles = np.sort(np.arctan2(away[:, 1], away[:, 0]))
     angles = angles[np.diff(angles, prepend=angles[-1] - 2 * np.pi) > TURNED]
     walls: Walls = None
-    outward, kinds = _walls_at(point, edges)
+    jump: complex = 0.0
+    outward, kinds, given = _walls_at(point, edges)
     if len(outward):
         if len(outward) != 2 or OTHER in kinds:
             return None
@@ -221,11 +258,12 @@ def _sectors(
             if kinds[0] != kinds[1]:
                 return None
         elif not _inside(corners, point, size, angles, starts[0]):
-            starts, kinds = starts[::-1], kinds[::-1]
+            starts, kinds, given = starts[::-1], kinds[::-1], given[::-1]
         angles = np.roll(angles, -starts[0])
         last = (starts[1] - starts[0]) % len(angles) or len(angles)
         angles = np.append(angles, angles[0])[: last + 1]
         walls = (bool(kinds[0] == VALUE), bool(kinds[1] == VALUE))
+        jump = given[1] - given[0] if all(walls) and abs(given[1] - given[0]) > SAME * edges.large else 0.0
     else:
         angles = np.append(angles, angles[0])
     angles = angles[0] + np.append(0.0, np.cumsum(np.mod(np.diff(angles), 2 * np.pi)))
@@ -239,23 +277,24 @@ def _sectors(
     begins = np.abs(a - np.roll(a, 1)) > JUMP * a
     if walls is not None:
         begins[0] = True
-        return np.append(angles[:-1][begins], angles[-1]), a[begins], walls
+        return np.append(angles[:-1][begins], angles[-1]), a[begins], walls, jump
     if begins.sum() < 2:
         return None
     turns = angles[:-1][begins]
-    return np.append(turns, turns[0] + 2 * np.pi), a[begins], None
+    return np.append(turns, turns[0] + 2 * np.pi), a[begins], None, jump
 
 
-def _walls_at(point: Array, edges: Edges) -> tuple[list[float], list[int]]:
-    """The directions in which walls leave a point, and what holds on each."""
-    directions, kinds = [], []
+def _walls_at(point: Array, edges: Edges) -> tuple[list[float], list[int], list[complex]]:
+    """The directions in which walls leave a point, what holds on each, and the value there."""
+    directions, kinds, given = [], [], []
     for end in (0, 1):
         other = edges.walls[:, 1 - end] - point
         size = np.linalg.norm(other, axis=1)
         here = np.linalg.norm(edges.walls[:, end] - point, axis=1) <= 1e-6 * size
         directions += np.arctan2(other[here, 1], other[here, 0]).tolist()
         kinds += edges.kinds[here].tolist()
-    return directions, kinds
+        given += edges.given[here, end].tolist()
+    return directions, kinds, given
 
 
 def _inside(corners: Array, point: Array, size: float, angles: Array, start: int) -> bool:
@@ -360,6 +399,23 @@ def rounds(found: Sequence[Vertex], cover: Cover, tessellation: Tessellation) ->
         vertex[at] = number
         sector[at], turn[at] = _sector(each.turns, middles[boxes] - each.point)
     return Rounds(vertex, sector, turn, np.unique(np.concatenate(large)))
+
+
+def lasting(found: Sequence[Vertex], around: Rounds, cover: Cover, degree: int) -> tuple[Vertex, ...]:
+    """Those that have a round of cells, with the functions of which bases of a degree leave something there: of r^λ as
+    far as R they leave (h / R p²)^λ in cells of a size h at the point (Babuška and Suri 1987)."""
+    out = []
+    for number, each in enumerate(found):
+        boxes = np.flatnonzero(around.vertex[cover.cell] == number)
+        if not len(boxes):
+            continue
+        away = np.linalg.norm(cover.corners[boxes] - each.point, axis=2)
+        size = np.max(away[np.min(away, axis=1) <= ROUND * np.max(away)])
+        left = size / np.max(away) / degree**2
+        modes = tuple(mode for mode in each.modes if left**mode.power >= LEFT)
+        if modes:
+            out.append(replace(each, modes=modes))
+    return tuple(out)
 
 
 def vertex_functions(found: Sequence[Vertex], around: Rounds, cover: Cover) -> VertexFunctions:

@@ -61,6 +61,19 @@ def test_a_condition_that_changes_on_a_straight_wall():
     assert vertex.radius == pytest.approx(0.5)
 
 
+def test_values_that_jump_on_a_straight_wall_and_at_a_corner():
+    low, left = square.face(y, 0), square.face(x, 0)
+    warm = low.where(x < 0.5)
+    cold = square.boundary - low - left
+    of = found(
+        form(conditions=[On(warm, Eq(u, 3 + x)), On(low - warm, Eq(u, x)), On(left, Eq(u, 3)), On(cold, Eq(u, x))])
+    )
+    assert of[0.5, 0.0].jump == pytest.approx(3)  # from x > 0.5 on
+    assert of[0.0, 1.0].jump == pytest.approx(-3)  # from the left side on
+    assert all(each.modes[-1].power == 0 for each in of.values() if each.jump)
+    assert not any(of[at].jump for at in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)) if at in of)
+
+
 def test_the_vertices_of_a_mesh_but_not_where_a_curve_is_a_chain_of_edges():
     flux = form(ell_mesh(space=space))
     points = {tuple(each.point.round(3)): each for each in vertices(flux, on_mesh(flux))}

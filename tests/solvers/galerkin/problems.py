@@ -279,3 +279,19 @@ def mixed(stretch=1):
     ]  # fmt: skip
     points = np.random.default_rng(0).uniform((-1, 0), (1, 1), (3000, 2))
     return Problem("mixed", [u], conditions), [known], points
+
+
+def jumping(conductivity=5):
+    """Values that jump where two materials meet on a side: the angle, in each by its share."""
+    half = Region(space, Interval(-1, 1) * Interval(0, 1))
+    slope = 2 / (pi * (1 + 1 / Rational(conductivity)))  # of a material of 1; the first has the other
+    angle = atan2(y, x)
+    known = Piecewise((slope * angle / conductivity, x > 0), (1 - slope * (pi - angle), True))
+    a = Piecewise((conductivity, x > 0), (1, True))
+    low = half.face(y, 0)
+    conditions = [
+        On(half, Eq(-space.div(a * space.grad(u)), 0)), On(low.where(x >= 0), u), On(low.where(x <= 0), Eq(u, 1)),
+        On(half.boundary - low, Eq(u, known)),
+    ]  # fmt: skip
+    points = np.random.default_rng(0).uniform((-1, 0), (1, 1), (3000, 2))
+    return Problem("jumping", [u], conditions), [known], points
