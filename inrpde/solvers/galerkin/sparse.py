@@ -33,6 +33,9 @@ Refinement takes it off again. Measured: 1e-8 is slow where complements are smal
 REFINED, MOST = 2, 8
 """Steps of iterative refinement, and how many are tried before pivots are chosen anew, which fills the factors; chosen,
 measured: factors of flows take up to six."""
+FIRMER = (1.0, 10.0, 100.0, 1000.0)
+"""Times what is added for columns that others hold nearly as well, until refinement leaves less with each step: where
+rounding leaves as much of such a column, with the other sign, it goes astray."""
 NOTHING = 1e-10
 """On the diagonal, beside 1."""
 LARGE, ROUNDS, CLOSE = 10_000, 300, 1e-8
@@ -80,17 +83,21 @@ def factorised(
     for instead, options in PIVOTS:
         if instead != PIVOTS[0][0] and not np.any(empty):
             continue
-        added = np.where(empty, instead, firm)
-        held = csc_array(scaled + diags_array(added)) if np.any(added) else scaled
-        try:
-            with sized(0.0), warnings.catch_warnings():  # its blocks are small
-                warnings.simplefilter("error", MatrixRankWarning)
-                factors = splu(held, **{"permc_spec": "MMD_AT_PLUS_A", **options})
-        except (RuntimeError, MatrixRankWarning):
-            continue
-        times, lefts = refinement(factors, scaled, scale * probe)
-        if lefts[times] < least:
-            best, least = partial(solved, factors, refined if times <= REFINED else times), lefts[times]
+        for firmer in FIRMER if np.any(firm) else FIRMER[:1]:
+            added = np.where(empty, instead, firmer * firm)
+            held = csc_array(scaled + diags_array(added)) if np.any(added) else scaled
+            try:
+                with sized(0.0), warnings.catch_warnings():  # its blocks are small
+                    warnings.simplefilter("error", MatrixRankWarning)
+                    factors = splu(held, **{"permc_spec": "MMD_AT_PLUS_A", **options})
+            except (RuntimeError, MatrixRankWarning):
+                continue
+            times, lefts = refinement(factors, scaled, scale * probe)
+            if np.any(firm) and lefts[REFINED] > lefts[0] and firmer < FIRMER[-1]:
+                continue
+            if lefts[times] < least:
+                best, least = partial(solved, factors, refined if times <= REFINED else times), lefts[times]
+            break
         if least < ACCURATE:
             break
     if best is None:

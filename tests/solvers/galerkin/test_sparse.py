@@ -117,3 +117,19 @@ def test_empty_diagonals_are_scaled_by_their_complements():
     truth = RNG.normal(size=80)
     found = factorised(csc_array(scale[:, None] * matrix * scale), np.ones(80))(scale * (matrix @ truth))
     assert np.allclose(found * scale, truth, rtol=1e-8)
+
+
+@pytest.mark.parametrize("share", [0.0, 1e-14, -1e-14, -3e-14])
+def test_a_column_that_others_hold_as_well_does_not_lead_astray(share):
+    """What rounding leaves of it may be as much as is added to the diagonal, with the other sign."""
+    rng = np.random.default_rng(0)
+    root = rng.standard_normal((30, 30)) + 6 * np.eye(30)
+    inner, held = root @ root.T, rng.standard_normal(30)
+    beside = inner @ held
+    corner = (held @ beside) * (1 + share)
+    matrix = csc_array(np.block([[inner, beside[:, None]], [beside[None], np.array([[corner]])]]))
+    true = np.append(rng.standard_normal(30), 0.0)
+    firm = np.append(np.zeros(30), 1e-14)
+    found = solve(matrix, matrix @ true, (), firm)
+    assert abs(found[-1]) < 1e3
+    assert np.allclose(found[:-1] + found[-1] * held, true[:-1], rtol=1e-6, atol=1e-6)
