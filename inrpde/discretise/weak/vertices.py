@@ -130,7 +130,8 @@ class Conducted:
         for inside in (1, 2):
             points = ends + inside * INSIDE * (ends[:, ::-1] - ends)
             [local] = localised(self.flux.form, [row], points.reshape(-1, dim), normals, at)
-            found.append(-local.value / local.slopes[self.unknown][:, 0])
+            with np.errstate(divide="ignore", invalid="ignore"):  # a factor that vanishes holds no value
+                found.append(-local.value / local.slopes[self.unknown][:, 0])
         return np.asarray(2 * found[0] - found[1]).reshape(count, 2)
 
 
