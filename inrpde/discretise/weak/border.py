@@ -323,7 +323,7 @@ class Border:
         powers = np.where((numbers >= 0) & ~fan.fixed[numbers], fan.trial.powers[numbers], 1.0)
         at_end, nearer = (
             np.einsum("fd,fdk->fk", outward[:, 0], fan.jets(side.cell, (last - part * away)[:, None])[:, 0, 1:])
-            for part in (0.0, 1 - 1 / np.e)
+            for part in (0.0, 1 - np.exp(-1))
         )
         alpha = at_end - nearer * np.exp(powers - 1)
         lengths = np.linalg.norm(away, axis=1)
