@@ -10,6 +10,7 @@ from typing import Any
 
 from inrpde import deadline
 from inrpde.errors import DivergedError
+from inrpde.solvers.contract.kept import answered, recalled
 from inrpde.solvers.contract.method import (
     PATIENCE,
     TOLERANT,
@@ -45,19 +46,24 @@ class Run:
 
 
 class Kept:
-    """The latest memory of a method, and when one was saved."""
+    """The latest memory of a method, the best candidate, and when a memory was saved."""
 
-    def __init__(self, clock: Clock, save: Callable[[Mapping[str, Any]], object]):
+    def __init__(self, clock: Clock, save: Callable[[Mapping[str, Any]], object], best: Candidate | None):
         self._clock, self._save, self._saved = clock, save, clock.spent
-        self.latest: Callable[[], Mapping[str, Any]] = dict
+        self._latest: Callable[[], Mapping[str, Any]] = dict
+        self.best = best
 
     def take(self, memory: Callable[[], Mapping[str, Any]]) -> None:
-        self.latest = memory
+        self._latest = memory
         if self._clock.spent - self._saved > CHECKPOINT_EVERY:
             self.save()
 
+    def memory(self) -> Mapping[str, Any]:
+        """That of the method; where it has none the answer, so that nothing is lost."""
+        return self._latest() or answered(self.best)
+
     def save(self) -> None:
-        memory = self.latest()
+        memory = self.memory()
         if memory:
             self._save(memory)
             self._saved = self._clock.spent
@@ -75,14 +81,15 @@ def run(
     nothing was found, and what the method raises before it has found anything; once there is something, that ends the
     run.
     `save` is called with the latest memory, of a candidate or what lies between two, at most every ten seconds and when
-    a signal ends the run.
+    a signal ends the run; with the best candidate, where the method has no memory. A run that is resumed begins with
+    that.
     """
-    best: Candidate | None = None
-    steps: list[dict[str, Any]] = []
+    earlier = best = recalled(context.memory)
+    steps: list[dict[str, Any]] = [] if best is None else [_summary(best, True)]
     ended = "the method had nothing more to try"
     late = "the budget was spent" if context.clock.budget is not None else UNBOUNDED
     failure: BaseException | None = None
-    kept = Kept(context.clock, save)
+    kept = Kept(context.clock, save, best)
     try:
         with closing(candidates(method, replace(context, keep=kept.take))) as given:
             while True:
@@ -91,12 +98,14 @@ def run(
                 if scope.expired or candidate is None:
                     ended = late if scope.expired else ended
                     break
+                # the same answer once more can be solved a second time
+                same = earlier is not None and best is earlier and candidate.score == earlier.score
+                better = same or beats(candidate.score, best)
+                if better:
+                    best = kept.best = candidate
                 kept.take(partial(getattr, candidate, "memory"))
                 context.tell(f"score {candidate.score:.1e}: {candidate.reason}")
-                better = beats(candidate.score, best)
                 steps.append(_summary(candidate, better))
-                if better:
-                    best = candidate
                 if better and not candidate.settled and accept(candidate):
                     ended = "the tolerance was reached"
                     break
@@ -124,7 +133,7 @@ def run(
         steps.append(_summary(best, True))
     if best is None or not best.score < float("inf"):
         raise DivergedError("no finite answer was found", None, "try another method, or a smaller rate")
-    return Run(best, steps, ended, kept.latest, failure, not found)
+    return Run(best, steps, ended, kept.memory, failure, not found)
 
 
 def _swallowed(error: BaseException) -> KeyboardInterrupt | None:

@@ -86,7 +86,27 @@ def test_memory_is_saved_now_and_then(monkeypatch):
         yield candidate(0.7, memory={"step": 3})
 
     run(solve, context(), save=saved.append)
-    assert saved == [{"step": 1}, {"step": 3}]
+    assert saved[::2] == [{"step": 1}, {"step": 3}]
+    assert saved[1]["answer"]["score"] == 0.5  # the best, where the method says nothing
+
+
+def test_a_method_without_memory_begins_anew_with_the_answer_that_was_kept():
+    saved = []
+
+    def interrupted(context):
+        yield from (candidate(score) for score in (0.5, 0.2, 0.3))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(interrupted, context(), save=saved.append)
+    (memory,) = saved
+    poorer = run(method(0.5), context(memory=memory))
+    assert poorer.best.score == 0.2
+    assert [step["kept"] for step in poorer.steps] == [True, False]
+    assert poorer.memory()["answer"]["score"] == 0.2
+    again = candidate(0.2, again=lambda seed, lean: STATE)
+    assert run(lambda context: iter([again]), context(memory=memory)).best is again
+    assert run(method(0.5, 0.1), context(memory=memory)).best.score == 0.1
 
 
 def test_an_interrupt_saves_the_latest_and_is_passed_on():
