@@ -173,12 +173,25 @@ class _System:
         return [jet[-1] for jet in self.jets]
 
     @cached_property
+    def slopes(self) -> list[Expr]:
+        """Those of the equations by the highest derivatives, row by row."""
+        return [row.diff(symbol) for row in self.equations for symbol in self.highest]
+
+    @cached_property
     def explicit(self) -> Formula:
-        """What the equations leave without the highest derivatives, then their slopes by these, row by row."""
+        """What the equations leave without the highest derivatives, then their slopes by these."""
         without = dict.fromkeys(self.highest, 0)
-        rests = [row.xreplace(without) for row in self.equations]
-        slopes = [row.diff(symbol) for row in self.equations for symbol in self.highest]
-        return Formula([*rests, *slopes], self._text)
+        return Formula([*(row.xreplace(without) for row in self.equations), *self.slopes], self._text)
+
+    @cached_property
+    def inverse(self) -> Array | None:
+        """That of the slopes, where these are numbers: a call of LAPACK for each rate takes as long as all else."""
+        if any(slope.free_symbols or slope.is_real is not True for slope in self.slopes):
+            return None
+        try:
+            return np.linalg.inv(np.array(self.slopes, float).reshape(len(self.highest), -1))
+        except np.linalg.LinAlgError:
+            return None
 
     @property
     def _text(self) -> str:
@@ -193,14 +206,18 @@ class _System:
         values = y.view(complex) if self.complex else y
         found = self.explicit(self._env(at) | dict(zip(self.lower, values, strict=True)))
         count = len(self.highest)
-        matrix = np.array(found[count:]).reshape(count, count)
-        try:
-            highest = iter(np.linalg.solve(matrix, -np.array(found[:count])))
-        except np.linalg.LinAlgError:
-            raise Unsupported(
-                f"the equations do not say what the highest derivatives are at {self.bound.space.coords[0]} = {at:.4g}",
-                Refusal.SINGULAR,
-            ) from None
+        rests = np.array(found[:count])
+        if self.inverse is not None:
+            highest = iter(self.inverse @ -rests)
+        else:
+            try:
+                highest = iter(np.linalg.solve(np.array(found[count:]).reshape(count, count), -rests))
+            except np.linalg.LinAlgError:
+                raise Unsupported(
+                    f"the equations do not say what the highest derivatives are at {self.bound.space.coords[0]} = "
+                    f"{at:.4g}",
+                    Refusal.SINGULAR,
+                ) from None
         out, place = np.empty(len(values), values.dtype), 0
         for jet in self.jets:
             order = len(jet) - 1
