@@ -45,7 +45,8 @@ class VertexFunctions(Trial):
 
     `cover` has these cells; cell c is near the point `point` (C,), in its sector `sector` (C,), and its middle lies at
     the angle `turn` (C,) from there, counted on through the sectors. Lengths are measured by `sizes` (P,) about
-    `centres` (P, 2). Column j is about point `of` (J,), has the exponent `powers` (J,) and the `factors` (J, S).
+    `centres` (P, 2). Column j is about point `of` (J,), has the exponent `powers` (J,) and by sector c, e and q in
+    Re(c z^λ + e z^λ log z) + q |z|²: `factors`, `logs` and `squares` (J, S).
     """
 
     cover: Cover

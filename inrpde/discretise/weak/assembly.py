@@ -14,7 +14,7 @@ from inrpde.compiler.flux import FluxEquation, FluxForm
 from inrpde.discretise.weak.blocks import Blocks
 from inrpde.discretise.weak.columns import Columns, holding
 from inrpde.discretise.weak.faces import groups
-from inrpde.discretise.weak.traces import Facing, Traces, conditions, face_terms, facing, traces
+from inrpde.discretise.weak.traces import Facing, Terms, Traces, conditions, face_terms, facing, traces
 from inrpde.discretise.weak.volumes import Piece, involved, pieces, volumes
 from inrpde.discretise.weak.waves import Entering
 from inrpde.sampling.cells.tessellation import Tessellation
@@ -133,15 +133,17 @@ class Discrete:
             deadline.turn()
             if not each.traces and not waves:
                 continue
-            if waves:
-                terms = waves[id(each.facing)].terms(flux, each)
-            else:
-                cells = [constants[t.unknown][each.group.sides[t.side].cell] for t in each.traces]
-                terms = face_terms(each, conditions(flux, each), np.stack(cells, axis=1))
+            terms = waves[id(each.facing)].terms(flux, each) if waves else standing(flux, each, constants)
             lacking.append(each.group.points[terms.lacking])
             weights = each.group.weights[..., None]
             _scatter(each.facing, terms.values * weights, terms.slopes * weights[..., None], self.columns, out)
         return np.concatenate(lacking)
+
+
+def standing(flux: FluxForm, found: Traces, constants: dict[int, Array]) -> Terms:
+    """What holds on faces with the constants (C,) of the trace inequalities by unknown."""
+    cells = [constants[each.unknown][found.group.sides[each.side].cell] for each in found.traces]
+    return face_terms(found, conditions(flux, found), np.stack(cells, axis=1))
 
 
 def _scatter(facing: Facing, values: Array, slopes: Array, columns: Columns, out: Blocks) -> None:

@@ -17,9 +17,9 @@ import numpy as np
 from scipy.sparse import coo_array, csc_array, diags_array
 
 from inrpde.compiler.flux import FluxEquation
-from inrpde.discretise.weak.assembly import Assembled, Discrete
+from inrpde.discretise.weak.assembly import Assembled, Discrete, standing
 from inrpde.discretise.weak.faces import INWARD, Group
-from inrpde.discretise.weak.traces import Facing, Terms, conditions, face_terms, facing, traces
+from inrpde.discretise.weak.traces import Facing, Terms, conditions, facing, traces
 from inrpde.discretise.weak.vertices import Rounds, Vertex, lasting, rounds, vertex_functions, wrapped
 from inrpde.discretise.weak.volumes import localised
 from inrpde.networks.vertex import VertexFunctions
@@ -304,8 +304,7 @@ class Border:
         """What holds on faces of a state that is zero."""
         flux, columns = self.discrete.flux, self.discrete.columns
         found = traces(flux, every, columns, np.zeros(columns.width, inside.residual.dtype))
-        cells = [inside.constants[each.unknown][every.group.sides[each.side].cell] for each in found.traces]
-        return face_terms(found, conditions(flux, found), np.stack(cells, axis=1))
+        return standing(flux, found, inside.constants)
 
     def _lifted(self, fan: Fan, group: Group, jets: Array, value: Array, ends: Array) -> Array:
         """∮ (a ∇s·n) g (F, K) for g (F, q). Where a face begins at the point, g is taken there apart: (a ∇s·n) is like
@@ -430,10 +429,7 @@ def _graded_faces(group: Group, near: Array, points: Array, discrete: Discrete) 
     """Some faces of a group on walls, with rules that are dense at the singular points (F, 2) on them, and the ends (F,
     2, 2) of those that begin at one; infinite where they do not."""
     share, along, *_ = _gauss(_degree(discrete))
-    first, last = group.points[near, 0], group.points[near, -1]
-    gauss = np.polynomial.legendre.leggauss(group.points.shape[1])[0]
-    middle, half = (first + last) / 2, (last - first) / 2 / gauss[-1]
-    one, other = middle - half, middle + half
+    one, other = np.swapaxes(group.ends[near], 0, 1)
     away = [np.linalg.norm(each - points, axis=1) for each in (one, other)]
     swapped = away[0] > away[1]
     begin, end = np.where(swapped[:, None], other, one), np.where(swapped[:, None], one, other)

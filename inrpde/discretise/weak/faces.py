@@ -42,6 +42,14 @@ class Group:
     sides: tuple[Side, ...]
     rows: tuple[tuple[Row, int], ...]
 
+    @property
+    def ends(self) -> Array:
+        """Those (F, 2, d) of straight faces in the plane, whose points are Gauss's."""
+        first, last = self.points[:, 0], self.points[:, -1]
+        nodes, _ = np.polynomial.legendre.leggauss(self.points.shape[1])
+        middle, half = (first + last) / 2, (last - first) / 2 / nodes[-1]
+        return np.stack([middle - half, middle + half], axis=1)
+
 
 def groups(flux: FluxForm, tessellation: Tessellation, lives: Array, holds: Sequence[Array]) -> Iterator[Group]:
     """The faces, those together that have the same unknowns, equations and rows."""

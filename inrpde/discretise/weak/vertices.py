@@ -38,7 +38,7 @@ ROUND, TURNED = 1e-9, 1e-7
 MOST = 150
 """Points at most; chosen: each takes 20 ms, and where every cell is of another material there are too many."""
 OTHER, VALUE, SLOPE = 0, 1, 2
-"""What holds on a face of the boundary: one condition on the unknown's values, or on its flux, or anything else."""
+"""What holds on a face of the boundary: one condition on values, one on the flux, or (the first) anything else."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,10 +185,7 @@ def _edges(conducted: Conducted, tessellation: Tessellation) -> Edges:
     lives = columns(flux, tessellation, ()).lives
     cut = tessellation.cells.reference == CUT
     for group in groups(flux, tessellation, lives, holding(flux, tessellation)):
-        first, last = group.points[:, 0], group.points[:, -1]
-        # Gauss's two points lie at 1/√3 of the way from the middle to the ends
-        middle, half = (first + last) / 2, (last - first) / 2 * np.sqrt(3)
-        ends = np.stack([middle - half, middle + half], axis=1)
+        ends = group.ends
         beside = [(k, side) for side in group.sides for k in side.equations if flux.equations[k].test == own]
         if len(beside) == 1:
             walls.append(ends)
