@@ -101,8 +101,8 @@ class Form:
     warnings: tuple[str, ...]
     origin: Form | None = None
     """The form that this one continues from another state."""
-    moment: tuple[Symbol, float] | None = None
-    """Of a form in space at one time: what it is called, and when it is."""
+    moment: tuple[Symbol, float | np.ndarray] | None = None
+    """Of a form in space: what the time is called, and when it is, or the moments (s,) of points that come s times."""
 
     @property
     def space(self) -> Space:
@@ -172,8 +172,9 @@ class Form:
         where, undifferentiated = points, tuple[int, ...]()
         if self.moment is not None:
             time, moment = self.moment
-            env[time], undifferentiated = moment, (0,)
-            where = np.column_stack([points, np.full(len(points), moment)])
+            each = np.repeat(moment, len(points) // np.size(moment))
+            env[time], undifferentiated = each if np.ndim(moment) else moment, (0,)
+            where = np.column_stack([points, each])
         if normals is not None:
             env |= dict(zip(self.space.normal, normals.T[: len(self.space.spatial)], strict=True))
         env |= labels

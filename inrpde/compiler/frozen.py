@@ -58,8 +58,8 @@ class Frozen:
     orders: tuple[int, ...]
     starts: tuple[Start, ...]
 
-    def at(self, time: float) -> FluxForm:
-        """The flux form at a time."""
+    def at(self, time: float | np.ndarray) -> FluxForm:
+        """The flux form at a time, or at several (s,), for points that are there s times over."""
         form = self.flux.form
         assert form.moment is not None
         return replace(self.flux, form=replace(form, moment=(form.moment[0], time)))

@@ -96,7 +96,7 @@ class Discrete:
         energies = self.inside(flux, vector, out)
         found = [traces(flux, each, self.columns, vector) for each in self.facings]
         constants = self.constants(found, energies)
-        lacking = self.around(flux, found, constants, out)
+        lacking = self.around(self.terms(flux, found, constants), out)
         return Assembled(out.matrix(), out.residual, energies, constants, lacking)
 
     def inside(self, flux: FluxForm, vector: Array, out: Blocks) -> dict[int, Array]:
@@ -122,21 +122,24 @@ class Discrete:
                 np.add.at(squares[trace.unknown], each.group.sides[trace.side].cell, gram.real)
         return {unknown: _trace_constants(energies[unknown], square) for unknown, square in squares.items()}
 
-    def around(
-        self, flux: FluxForm, found: Sequence[Traces], constants: dict[int, Array], out: Blocks,
-        waves: Mapping[int, Entering] = {},
-    ) -> Array:  # fmt: skip
-        """Adds what holds on faces, of a system of first order by the `waves` that enter there; points (N, d) of the
-        boundary where conditions are lacking."""
-        lacking = [np.empty((0, self.tessellation.cells.origin.shape[1]))]
+    def terms(
+        self, flux: FluxForm, found: Sequence[Traces], constants: dict[int, Array], waves: Mapping[int, Entering] = {}
+    ) -> Iterator[tuple[Traces, Terms]]:
+        """What holds on faces, of a system of first order by the `waves` that enter there."""
         for each in found:
             deadline.turn()
-            if not each.traces and not waves:
-                continue
-            terms = waves[id(each.facing)].terms(flux, each) if waves else standing(flux, each, constants)
-            lacking.append(each.group.points[terms.lacking])
-            weights = each.group.weights[..., None]
-            _scatter(each.facing, terms.values * weights, terms.slopes * weights[..., None], self.columns, out)
+            if waves:
+                yield each, waves[id(each.facing)].terms(flux, each)
+            elif each.traces:
+                yield each, standing(flux, each, constants)
+
+    def around(self, terms: Iterable[tuple[Traces, Terms]], out: Blocks) -> Array:
+        """Adds what holds on faces; points (N, d) of the boundary where conditions are lacking."""
+        lacking = [np.empty((0, self.tessellation.cells.origin.shape[1]))]
+        for found, each in terms:
+            lacking.append(found.group.points[each.lacking])
+            weights = found.group.weights[..., None]
+            _scatter(found.facing, each.values * weights, each.slopes * weights[..., None], self.columns, out)
         return np.concatenate(lacking)
 
 

@@ -76,10 +76,13 @@ class Columns:
         return jets.reshape(*points.shape[:-1], 1 + dim, -1)
 
     def heads(self, unknown: int, vector: Array) -> Array:
-        """Those of an unknown (C, K), of a vector of all; zero where it does not live."""
+        """Those of an unknown (…, C, K), of vectors (…, W) of all; zero where it does not live."""
         size, lives = self.families[unknown].size, self.lives[unknown]
-        out = np.zeros((len(lives), size), vector.dtype)
-        out[lives] = vector[self.starts[unknown][lives][:, None] + np.arange(size)]
+        found = vector[..., self.starts[unknown][lives][:, None] + np.arange(size)]
+        if lives.all():
+            return found
+        out = np.zeros((*vector.shape[:-1], len(lives), size), vector.dtype)
+        out[..., lives, :] = found
         return out
 
     def trial(self, unknown: int, cover: Cover) -> Mosaic:

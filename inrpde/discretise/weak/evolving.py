@@ -1,9 +1,11 @@
 """The flux form in time: M₂ ∂²u/∂t² + M₁ ∂u/∂t + S(u, t) = 0, tested on cells.
 
 Bases are orthonormal, but what rates are multiplied by need not be constant, so that M₁ and M₂ are sparse matrices. On
-faces all is affine in the state where fluxes are linear; then only cells are integrated anew for another state. What
-carries along counts upwind by the state of the last `slopes`: that term vanishes where the state is continuous and has
-the values that are given.
+faces all is affine in the state where fluxes are linear; then only cells are integrated anew for another state. Where
+they are not, fluxes and conditions are those of the state, and what these are multiplied by is that of the last
+`slopes`, as is which way counts as upwind: such terms vanish where the state is continuous and has the values that are
+given, whatever multiplies them. Several moments are looked at together: a cell has few points, and each look at
+expressions takes longer than these.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from inrpde.compiler.frozen import Frozen, Start
 from inrpde.discretise.weak.assembly import Discrete
 from inrpde.discretise.weak.blocks import Blocks
 from inrpde.discretise.weak.columns import Columns
-from inrpde.discretise.weak.traces import Facing, Traces, traces
+from inrpde.discretise.weak.traces import Facing, Trace, Traces, seen, traces
 from inrpde.discretise.weak.volumes import Piece, volumes
 from inrpde.discretise.weak.waves import Entering, entering
 from inrpde.sampling.cells.tessellation import Tessellation
@@ -34,16 +36,36 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Slopes:
-    """The matrix ∂S/∂u (W, W) at a state, that of the faces alone, the trace constants, by `id` of the faces at which
-    velocities (F, q) a trace is carried and what waves enter, and `still` (W,), what is given on faces and does not
-    vary with time."""
+    """The matrix ∂S/∂u (W, W) at a state, that of the faces alone, what is `held` on them, and `still` (W,), what is
+    given on faces and does not vary with time."""
 
     whole: csc_array
     faces: csc_array
-    constants: dict[int, Array]
-    drifts: dict[int, tuple[Array, ...]]
-    waves: dict[int, Entering]
+    held: tuple[Held, ...]
     still: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What holds on a group of faces at any state: at points of these weights the jets of test functions are multiplied
+    `by` (F, q, S, D) what is seen."""
+
+    facing: Facing
+    carried: tuple[Trace, ...]
+    by: Array
+
+    def load(self, flux: FluxForm, columns: Columns, vectors: Array, out: Array) -> None:
+        """Adds to `out` (s, W) what is left at vectors (s, W), which may be at a moment each."""
+        facing, many = self.facing, 1 + self.facing.group.points.shape[2]
+        looks = seen(flux, facing, self.carried, facing.states(columns, vectors))
+        values = (self.by @ looks[..., None])[..., 0]
+        for (side, test), a in facing.slots.items():
+            part, jets = values[..., a : a + many], facing.jets[side, test]
+            if not np.any(part):
+                continue
+            flat = part.reshape(*part.shape[:2], 1, -1) @ jets.reshape(len(jets), -1, jets.shape[3])
+            rows = columns.starts[test][facing.group.sides[side].cell][:, None] + np.arange(jets.shape[3])
+            np.add.at(out.T, rows, np.moveaxis(flat[..., 0, :], 0, -1))  # a cell may have several faces
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,12 +119,15 @@ class Evolving:
             return csc_array((self.columns.width,) * 2, dtype=self.kind)
         zero: Array = np.zeros(self.columns.width, self.kind)
         found = []
-        at = self.slopes(self.frozen.evolution.start, zero)
+        begun = self.frozen.at(self.frozen.evolution.start)
+        every = [traces(begun, each, self.columns, zero) for each in self.discrete.facings]
+        energies = self.discrete.inside(begun, zero, Blocks(self.columns.width, zero.dtype))
+        constants = self.discrete.constants(every, energies)
         for rows in (moved, {}):
             facings = [each.exchanged(rows) for each in self.discrete.facings if each.holds(moved)]
             out = Blocks(self.columns.width, zero.dtype)
             held = [traces(self.frozen.flux, each, self.columns, zero) for each in facings]
-            self.discrete.around(self.frozen.flux, held, at.constants, out)
+            self.discrete.around(self.discrete.terms(self.frozen.flux, held, constants), out)
             found.append(out.matrix(bare=True))
         return csc_array(found[0] - found[1])
 
@@ -146,30 +171,46 @@ class Evolving:
             return replace(before, whole=csc_array(inside + before.faces))
         found = [traces(flux, each, self.columns, vector) for each in self.discrete.facings]
         constants, faces = self.discrete.constants(found, energies), Blocks(self.columns.width, vector.dtype)
-        waves = self._waves(flux, found)
-        self.discrete.around(flux, found, constants, faces, waves)
-        around, zero = faces.matrix(bare=True), np.zeros_like(vector)
-        drifts = {id(each.facing): tuple(trace.drift for trace in each.traces) for each in found}
-        at = Slopes(csc_array(inside + around), around, constants, drifts, waves, zero)
-        return replace(at, still=self._around(flux, self.given[1], zero, at)) if self.affine else at
-
-    def left(self, time: float, vector: Array, at: Slopes) -> Array:
-        """S (W,) at a state, what is affine on faces by the slopes at another."""
-        flux, out = self.frozen.at(time), Blocks(self.columns.width, vector.dtype)
-        for piece in self.pieces:
-            piece.load(flux.form, self.columns, vector, out)
-        if not self.affine:
-            return out.residual + self._around(flux, self.discrete.facings, vector, at)
-        given = self._around(flux, self.given[0], np.zeros_like(vector), at)
-        return out.residual + at.faces @ vector + at.still + given
-
-    def _around(self, flux: FluxForm, facings: Sequence[Facing], vector: Array, at: Slopes) -> Array:
-        out = Blocks(self.columns.width, vector.dtype)
-        found = [traces(flux, each, self.columns, vector) for each in facings]
+        terms = list(self.discrete.terms(flux, found, constants, self._waves(flux, found)))
+        self.discrete.around(terms, faces)
+        around, still = faces.matrix(bare=True), np.zeros((1, self.columns.width), vector.dtype)
+        held = [Held(on.facing, on.traces, each.by * on.group.weights[..., None, None]) for on, each in terms]
         if self.affine:
-            found = [each.carried(at.drifts[id(each.facing)]) for each in found]
-        self.discrete.around(flux, found, at.constants, out, at.waves if self.affine else self._waves(flux, found))
-        return out.residual
+            _added(flux, held, self.given[1], self.columns, np.zeros_like(still), still)
+        return Slopes(csc_array(inside + around), around, tuple(held), still[0])
+
+    def left(self, times: Array, vectors: Array, at: Slopes) -> Array:
+        """S (s, W) at times (s,) and states (s, W), what is on faces by the slopes at another."""
+        if self.frozen.flux.rates and not self.affine:  # where waves go is not for long what it was
+            each = [(time, vector, self.slopes(time, vector)) for time, vector in zip(times, vectors, strict=True)]
+            return np.stack([slopes.whole @ vector + self.load(np.array([t]), slopes)[0] for t, vector, slopes in each])
+        flux, out = self.frozen.at(times), np.zeros_like(vectors)
+        for piece in self.pieces:
+            piece.load(flux.form, self.columns, vectors, out)
+        if not self.affine:
+            return _added(flux, at.held, self.discrete.facings, self.columns, vectors, out)
+        out += (at.faces @ vectors.T).T + at.still
+        return _added(flux, at.held, self.given[0], self.columns, np.zeros_like(vectors), out)
+
+    def load(self, times: Array, at: Slopes) -> Array:
+        """The same (s, W) where all unknowns vanish."""
+        flux, (moving, still) = self.frozen.at(times), self._sources
+        out = np.zeros((len(times), self.columns.width), still.dtype) + still + at.still
+        nothing = np.zeros_like(out)
+        for piece in moving:
+            piece.load(flux.form, self.columns, nothing, out)
+        return _added(flux, at.held, self.given[0], self.columns, nothing, out)
+
+    @cached_property
+    def _sources(self) -> tuple[list[Piece], Array]:
+        """Where something is given inside that varies with time, and what is left (W,) of what does not."""
+        moving = [piece for piece in self.pieces if any(map(self.frozen.varies, piece.equation.rows))]
+        still: Array = np.zeros((1, self.columns.width), self.kind)
+        form = self.frozen.at(self.frozen.evolution.start).form
+        for piece in self.pieces:
+            if piece not in moving:
+                piece.load(form, self.columns, np.zeros_like(still), still)
+        return moving, still[0]
 
     def unmet(self, time: float, vector: Array) -> float:
         """How far conditions on boundaries are off at a state, root mean square, where waves leave and nothing that
@@ -211,3 +252,13 @@ class Evolving:
             missed[test] += np.sum(piece.weights * np.abs(left) ** 2)
             whole[test] += np.sum(np.abs(weighted * values.reshape(piece.weights.shape)))
         return out, float(np.sqrt(np.max(missed / np.where(whole > 0, whole, 1.0))))
+
+
+def _added(
+    flux: FluxForm, held: Sequence[Held], facings: Sequence[Facing], columns: Columns, vectors: Array, out: Array
+) -> Array:
+    """What is left (s, W) with what holds on these of the faces."""
+    for each in held:
+        if each.facing in facings:
+            each.load(flux, columns, vectors, out)
+    return out

@@ -22,7 +22,7 @@ from inrpde.compiler.flux import FluxForm
 from inrpde.compiler.form import Row
 from inrpde.discretise.weak.columns import Columns
 from inrpde.discretise.weak.faces import Group, Side
-from inrpde.discretise.weak.volumes import localised
+from inrpde.discretise.weak.volumes import localised, values
 
 Array = np.ndarray
 PENALTY = 4.0
@@ -39,11 +39,13 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """One unknown with a flux on one side: `side` and `unknown`, its flux (F, q) and the slopes of that by all jets of
-    the group (F, q, S); `drift` (F, q), the outward velocity with which the rest of its equation carries it."""
+    """One unknown with a flux on one side: `side` and `unknown`, its `equation`, its flux (F, q) and the slopes of that
+    by all jets of the group (F, q, S); `drift` (F, q), the outward velocity with which the rest of its equation carries
+    it."""
 
     side: int
     unknown: int
+    equation: int
     value: Array
     slopes: Array
     drift: Array
@@ -68,12 +70,14 @@ class Facing:
         return replace(self, group=replace(self.group, rows=theirs))
 
     def states(self, columns: Columns, vector: Array) -> Array:
-        """The jets (F, q, S) of the unknowns."""
+        """The jets (…, F, q, S) of the unknowns, of vectors (…, W)."""
         many = 1 + self.group.points.shape[2]
-        out = np.zeros((*self.group.weights.shape, many * len(self.slots)), vector.dtype)
+        out = np.zeros((*vector.shape[:-1], *self.group.weights.shape, many * len(self.slots)), vector.dtype)
         for (number, unknown), start in self.slots.items():
-            heads = columns.heads(unknown, vector)[self.group.sides[number].cell]
-            out[..., start : start + many] = np.einsum("fqmk,fk->fqm", self.jets[number, unknown], heads)
+            heads = columns.heads(unknown, vector)[..., self.group.sides[number].cell, :]
+            jets = self.jets[number, unknown]
+            flat = jets.reshape(len(jets), -1, jets.shape[3]) @ heads[..., None]
+            out[..., start : start + many] = flat.reshape(*heads.shape[:-1], *jets.shape[1:3])
         return out
 
 
@@ -100,10 +104,6 @@ class Traces:
     @property
     def slots(self) -> dict[tuple[int, int], int]:
         return self.facing.slots
-
-    def carried(self, drifts: Sequence[Array]) -> Traces:
-        """The same where the equations carry along at other velocities, (F, q) a trace."""
-        return replace(self, traces=tuple(replace(t, drift=d) for t, d in zip(self.traces, drifts, strict=True)))
 
     def diagonal(self, trace: Trace) -> Array:
         """The slopes (F, q, d) of a flux by the derivatives of its own unknown."""
@@ -135,7 +135,7 @@ def traces(flux: FluxForm, facing: Facing, columns: Columns, vector: Array) -> T
                 continue
             carried = sum((slope for at, slope in rest if at == start), np.zeros((*group.weights.shape, 1 + dim)))
             drift = np.real(equation.sign * np.einsum("fqk,fqk->fq", carried[..., 1:], side.normals))
-            found.append(Trace(number, equation.test, value, slopes, drift))
+            found.append(Trace(number, equation.test, k, value, slopes, drift))
     return Traces(facing, tuple(found), states)
 
 
@@ -163,88 +163,178 @@ def at_side(
 
 @dataclass(frozen=True, eq=False)
 class Terms:
-    """What multiplies the jets of the test functions at the points of a group: `values` (F, q, S), and `slopes` (F, q,
-    S, S) by the jets of the unknowns; and at which points, bool (F, q), conditions are `lacking`."""
+    """What multiplies the jets of the test functions at the points of a group: `by` (F, q, S, D) what is `seen` (F, q,
+    D), and `slopes` (F, q, S, S) by the jets of the unknowns; and at which points, bool (F, q), conditions are
+    `lacking`."""
 
-    values: Array
+    by: Array
+    seen: Array
     slopes: Array
     lacking: Array
+
+    @property
+    def values(self) -> Array:
+        """(F, q, S)."""
+        return _times(self.by, self.seen)
 
 
 @dataclass(frozen=True, eq=False)
 class Conditions:
-    """Those at the points of a group, m traces: essential `fast` (F, q, r, m) with what is left of them (F, q, r);
-    natural `given` (F, q, n, m), with their slopes (F, q, n, S) by the jets, and what is left of them (F, q, n)."""
+    """Those at the points of a group, m traces: essential `fast` (F, q, r, m), and natural `given` (F, q, n, m) with
+    their slopes (F, q, n, S) by the jets. What is left of them are shares of what is `seen` (F, q, D): by `fast_by` (F,
+    q, r, D) and `given_by` (F, q, n, D)."""
 
     fast: Array
-    fast_left: Array
+    fast_by: Array
     given: Array
     given_slopes: Array
-    given_left: Array
+    given_by: Array
+    seen: Array
+
+    @property
+    def fast_left(self) -> Array:
+        """(F, q, r)."""
+        return _times(self.fast_by, self.seen)
+
+    @property
+    def given_left(self) -> Array:
+        """(F, q, n)."""
+        return _times(self.given_by, self.seen)
+
+
+def pairs(carried: Sequence[Trace]) -> list[tuple[int, int]]:
+    """The numbers of the two traces of an unknown that has one on both sides."""
+    return [
+        (a, b)
+        for a, one in enumerate(carried)
+        for b, other in enumerate(carried)
+        if one.unknown == other.unknown and one.side < other.side
+    ]
+
+
+def seen(flux: FluxForm, facing: Facing, carried: Sequence[Trace], states: Array) -> Array:
+    """What conditions on faces are about, (s, F, q, D), at the states (s, F, q, S) of the jets: the fluxes of traces,
+    the jumps of values between two sides, and the rows of the problem. Systems of first order have all values instead
+    of the first two."""
+    sides = facing.group.sides
+    parts = list(np.moveaxis(states, -1, 0)) if flux.rates else []
+    for each in carried:
+        equation, side = flux.equations[each.equation], sides[each.side]
+        slots = {unknown: start for (number, unknown), start in facing.slots.items() if number == each.side}
+        fluxes = _valued(flux, equation.fluxes, slots, states, side.points)
+        parts.append(equation.sign * sum(flux * along for flux, along in zip(fluxes, _along(side), strict=True)))
+    for one, other in pairs(carried):
+        at = [states[..., facing.slots[carried[k].side, carried[k].unknown]] for k in (one, other)]
+        parts.append(at[0] - at[1])
+    for row, sign in facing.group.rows:
+        _, slots = _living(flux, row, sign, facing)
+        parts += _valued(flux, [row], slots, states, facing.group.points, sign * sides[0].normals)
+    return np.stack(parts, axis=-1) if parts else np.zeros((*states.shape[:-1], 0))
+
+
+def _along(side: Side) -> list[Array]:
+    """The parts (F, q) of the outward normals."""
+    return [side.normals[..., axis] for axis in range(side.normals.shape[-1])]
+
+
+def _valued(
+    flux: FluxForm, rows: Sequence[Row], slots: Mapping[int, int], states: Array, points: Array,
+    normals: Array | None = None,
+) -> list[Array]:  # fmt: skip
+    """Rows at points (F, q, d) and states (s, F, q, S) of the jets, which begin at the slots of the unknowns: (s, F, q)
+    each."""
+    many, dim = len(states), points.shape[2]
+    at = {
+        jet.unknown: states[..., (start := slots[jet.unknown]) : start + 1 + dim].reshape(-1, 1 + dim)
+        for row in rows
+        for jet in row.jets.values()
+    }
+    turned = None if normals is None else np.tile(normals.reshape(-1, dim), (many, 1))
+    found = values(flux.form, rows, np.tile(points.reshape(-1, dim), (many, 1)), turned, at)
+    return [each.reshape(states.shape[:-1]) for each in found]
 
 
 def conditions(flux: FluxForm, found: Traces) -> Conditions:
     """Continuity between two sides, and the rows of the problem. Raises Unfit for a row that is neither essential nor
     in terms of the fluxes."""
-    group, many = found.group, len(found.traces)
+    group, many, alike = found.group, len(found.traces), pairs(found.traces)
     shape, width = group.weights.shape, found.states.shape[2]
     places = [found.slots[each.side, each.unknown] for each in found.traces]
+    whole = many + len(alike) + len(group.rows)
+    seen = [each.value for each in found.traces]
     fast: list[tuple[Array, Array]] = []
     pinned: list[tuple[Array, Array]] = []
     given: list[tuple[Array, Array, Array]] = []
-    for a, one in enumerate(found.traces):
-        for b, other in enumerate(found.traces):
-            if one.unknown == other.unknown and one.side < other.side:
-                jump, both = np.zeros((*shape, many)), np.zeros((*shape, many))
-                jump[..., a], jump[..., b], both[..., a], both[..., b] = 1.0, -1.0, 1.0, 1.0
-                at = [found.states[..., found.slots[each.side, each.unknown]] for each in (one, other)]
-                fast.append((jump, at[0] - at[1]))
-                given.append((both, np.zeros((*shape, width)), one.value + other.value))
-    for row, sign in group.rows:
+
+    def alone(number: int, size: Array | float = 1.0) -> Array:
+        """One of what is seen, over a size (F, q)."""
+        out = np.zeros((*shape, whole))
+        out[..., number] = 1.0 / size
+        return out
+
+    for number, (a, b) in enumerate(alike, many):
+        jump, both = np.zeros((*shape, many)), np.zeros((*shape, many))
+        jump[..., a], jump[..., b], both[..., a], both[..., b] = 1.0, -1.0, 1.0, 1.0
+        seen.append(found.states[..., places[a]] - found.states[..., places[b]])
+        fast.append((jump, alone(number)))
+        given.append((both, np.zeros((*shape, width)), alone(a) + alone(b)))
+    for number, (row, sign) in enumerate(group.rows, many + len(alike)):
         value, slopes = on_sides(flux, row, sign, found)
         size = np.linalg.norm(slopes, axis=2)
         size = np.where(size > 0, size, 1.0)
-        value, slopes = value / size, slopes / size[..., None]
+        slopes, left = slopes / size[..., None], alone(number, size)
+        seen.append(value)
         share, rest = _by_fluxes(row, slopes, found)
         if np.max(np.abs(share), initial=0.0) > 0:
-            given.append((share, rest, value))
+            given.append((share, rest, left))
         elif np.max(np.abs(rest[..., places]), initial=0.0) > SMALL:
-            fast.append((_by_values(row, rest, places), value))
+            fast.append((_by_values(row, rest, places), left))
         else:
-            pinned.append((rest, value))
-    for rest, value in pinned:
-        given = [_without(each, rest, value) for each in given]
+            pinned.append((rest, left))
+    for rest, left in pinned:
+        given = [_without(each, rest, left) for each in given]
     kind = np.result_type(float, *(each for pair in fast for each in pair), *(each for trio in given for each in trio))
 
     def stacked(arrays: list[Array], *last: int) -> Array:
         return np.stack(arrays, axis=2) if arrays else np.zeros((*shape, 0, *last), kind)
 
     return Conditions(
-        stacked([b for b, _ in fast], many), stacked([left for _, left in fast]),
+        stacked([b for b, _ in fast], many), stacked([left for _, left in fast], whole),
         stacked([a for a, _, _ in given], many), stacked([b for _, b, _ in given], width),
-        stacked([left for *_, left in given]),
+        stacked([left for *_, left in given], whole), stacked(seen) if seen else np.zeros((*shape, 0)),
     )  # fmt: skip
+
+
+def _times(matrices: Array, vectors: Array) -> Array:
+    product: Array = (matrices @ vectors[..., None])[..., 0]
+    return product
 
 
 def on_sides(flux: FluxForm, row: Row, sign: int, found: Traces) -> tuple[Array, Array]:
     """A row's value (F, q) and its slopes (F, q, S); each unknown is taken on the side where it lives, on the one that
     the row's normal points out of where that is both."""
     group, dim = found.group, found.group.points.shape[2]
-    order = list(range(len(group.sides)))[:: 1 if sign > 0 else -1]
-    slots = {}
-    for unknown in {jet.unknown for jet in row.jets.values()}:
-        side = next((k for k in order if (k, unknown) in found.slots), None)
-        if side is None:
-            raise Unfit(
-                f"{flux.form.conditions[row.condition]} holds where {flux.form.unknowns[unknown].name} does not live"
-            )
-        slots[0, unknown] = found.slots[side, unknown]
-    normals = sign * group.sides[0].normals
-    [(value, by)] = at_side(flux, [row], group.sides[order[0]], 0, slots, found.states, normals, group.points)
+    side, places = _living(flux, row, sign, found.facing)
+    slots, normals = {(0, unknown): start for unknown, start in places.items()}, sign * group.sides[0].normals
+    [(value, by)] = at_side(flux, [row], group.sides[side], 0, slots, found.states, normals, group.points)
     slopes = np.zeros(found.states.shape, np.result_type(float, *(slope for _, slope in by)))
     for start, slope in by:
         slopes[..., start : start + 1 + dim] += slope
     return value, slopes
+
+
+def _living(flux: FluxForm, row: Row, sign: int, facing: Facing) -> tuple[int, dict[int, int]]:
+    """The side that a row's normal points out of, and where the jets of its unknowns begin."""
+    order = list(range(len(facing.group.sides)))[:: 1 if sign > 0 else -1]
+    slots = {}
+    for unknown in {jet.unknown for jet in row.jets.values()}:
+        side = next((k for k in order if (k, unknown) in facing.slots), None)
+        if side is None:
+            raise Unfit(
+                f"{flux.form.conditions[row.condition]} holds where {flux.form.unknowns[unknown].name} does not live"
+            )
+        slots[unknown] = facing.slots[side, unknown]
+    return order[0], slots
 
 
 def _by_fluxes(row: Row, slopes: Array, found: Traces) -> tuple[Array, Array]:
@@ -270,11 +360,11 @@ def _by_values(row: Row, rest: Array, places: list[int]) -> Array:
     return rest[..., places]
 
 
-def _without(given: tuple[Array, Array, Array], rest: Array, value: Array) -> tuple[Array, Array, Array]:
+def _without(given: tuple[Array, Array, Array], rest: Array, by: Array) -> tuple[Array, Array, Array]:
     """A natural condition with what another one gives, of unknowns without a flux (a pressure), put into it."""
     share, slopes, left = given
     times = np.einsum("fqs,fqs->fq", slopes, rest.conj()) / np.einsum("fqs,fqs->fq", rest, rest.conj())
-    return share, slopes - times[..., None] * rest, left - times * value
+    return share, slopes - times[..., None] * rest, left - times[..., None] * by
 
 
 def face_terms(found: Traces, held: Conditions, trace_constants: Array) -> Terms:
@@ -283,7 +373,6 @@ def face_terms(found: Traces, held: Conditions, trace_constants: Array) -> Terms
     many, width = len(found.traces), found.states.shape[2]
     places = [found.slots[each.side, each.unknown] for each in found.traces]
     flux_slopes = np.stack([each.slopes for each in found.traces], axis=2)
-    flux_values = np.stack([each.value for each in found.traces], axis=2)
     weight = 1.0 / np.maximum(trace_constants, 1e-300)[:, None, None, :]  # Λ⁻¹ on the diagonal
     fast, given = held.fast, held.given
     adjoint = np.swapaxes(fast, 2, 3)
@@ -294,22 +383,20 @@ def face_terms(found: Traces, held: Conditions, trace_constants: Array) -> Terms
     onto = rest @ _right_inverse(given) if given.shape[2] else np.zeros((*given.shape[:2], many, 0))
     back = np.swapaxes(project, 2, 3)
     terms = back @ flux_slopes - onto @ held.given_slopes  # (F, q, m, S)
-    going = np.einsum("fqmn,fqn->fqm", back + onto @ given, flux_values)
-    left = going - np.einsum("fqmn,fqn->fqm", onto, held.given_left)
-    symmetric = _derived(found, flux_slopes)
-    values = np.zeros(found.states.shape, np.result_type(left, terms))
-    slopes = np.zeros((*found.states.shape, width), values.dtype)
-    values[..., places] += left
+    symmetric = np.swapaxes(_derived(found, flux_slopes), 2, 3)
+    stiff = PENALTY * adjoint @ inner + _upwind(found, fast, places)  # (F, q, m, r)
+    by = np.zeros((*found.states.shape, held.seen.shape[2]), np.result_type(terms, held.given_by))
+    slopes = np.zeros((*found.states.shape, width), by.dtype)
+    by[..., places, :] += stiff @ held.fast_by - onto @ held.given_by
+    by[..., places, :many] += back + onto @ given
+    by += symmetric @ (lift @ held.fast_by)
     slopes[..., places, :] += terms
-    values += np.einsum("fqms,fqm->fqs", symmetric, np.einsum("fqmr,fqr->fqm", lift, held.fast_left))
-    slopes[..., places] += np.swapaxes(symmetric, 2, 3) @ project
-    stiff = PENALTY * np.swapaxes(fast, 2, 3) @ inner  # (F, q, m, r)
-    values[..., places] += np.einsum("fqmr,fqr->fqm", stiff, held.fast_left)
+    slopes[..., places] += symmetric @ project
     square = slopes[..., places, :]
     square[..., places] += stiff @ fast
-    _carried(found, held, square, values, places)
     slopes[..., places, :] = square
-    return Terms(values, slopes, np.max(np.abs(rest - onto @ given), axis=(2, 3), initial=0.0) > LACKING)
+    lacking = np.max(np.abs(rest - onto @ given), axis=(2, 3), initial=0.0) > LACKING
+    return Terms(by, held.seen, slopes, lacking)
 
 
 def _inverse(square: Array) -> Array:
@@ -336,19 +423,17 @@ def _derived(found: Traces, flux_slopes: Array) -> Array:
     return out
 
 
-def _carried(found: Traces, held: Conditions, square: Array, values: Array, places: list[int]) -> None:
-    """Adds what stabilises transport: the values upwind count (Brezzi, Marini and Süli 2004)."""
+def _upwind(found: Traces, fast: Array, places: list[int]) -> Array:
+    """What stabilises transport, by what is left of the essential conditions (F, q, m, r): the values upwind count
+    (Brezzi, Marini and Süli 2004)."""
     drift = np.stack([each.drift for each in found.traces], axis=2)
     own = np.stack([each.slopes[..., p] for each, p in zip(found.traces, places, strict=True)], axis=2)
-    fast = held.fast
+    adjoint = np.swapaxes(fast, 2, 3)
+    stiff = np.zeros_like(adjoint)
     if np.any(drift):
         weight = np.where(drift < 0, 1.0, SMALL)[:, :, None, :]
-        adjoint = np.swapaxes(fast, 2, 3)
         lift = np.swapaxes(weight, 2, 3) * adjoint @ np.linalg.pinv((fast * weight) @ adjoint, rcond=1e-12)
-        inflow = np.minimum(drift, 0.0)
-        values[..., places] -= inflow * np.einsum("fqmr,fqr->fqm", lift, held.fast_left)
-        square[..., places] -= inflow[..., None] * (lift @ fast)
+        stiff = stiff - np.minimum(drift, 0.0)[..., None] * lift
     if np.any(own):
-        stiff = np.max(np.abs(own), axis=2)[..., None, None] / 2 * np.swapaxes(fast, 2, 3)
-        values[..., places] += np.einsum("fqmr,fqr->fqm", stiff, held.fast_left)
-        square[..., places] += stiff @ fast
+        stiff = stiff + np.max(np.abs(own), axis=2)[..., None, None] / 2 * adjoint
+    return stiff

@@ -36,9 +36,9 @@ def localised(
     return [_local(row, given, points, at) for row in rows]
 
 
-def values(form: Form, rows: Sequence[Row], points: Array, at: dict[int, Array]) -> list[Array]:
+def values(form: Form, rows: Sequence[Row], points: Array, normals: Array | None, at: dict[int, Array]) -> list[Array]:
     """The same without slopes: (N,) each."""
-    given = _given(form, rows, points, None)
+    given = _given(form, rows, points, normals)
     found = (row.value(given | {s: at[j.unknown][:, _place(j)] for s, j in row.jets.items()})[0] for row in rows)
     return [np.broadcast_to(each, len(points)) for each in found]
 
@@ -84,23 +84,25 @@ class Piece:
     frame: Array
     jets: dict[int, Array]
 
-    def states(self, columns: Columns, vector: Array) -> dict[int, Array]:
-        """The jets (C·q, 1 + d) of the unknowns in the equation."""
-        heads = {j: columns.heads(j, vector)[self.cells] for j in involved(self.equation)}
+    def states(self, columns: Columns, vectors: Array) -> dict[int, Array]:
+        """The jets (s·C·q, 1 + d) of the unknowns in the equation, of vectors (s, W)."""
+        heads = {j: columns.heads(j, vectors)[..., self.cells, :] for j in involved(self.equation)}
         return {j: _state(each, self.jets[j], self.frame) for j, each in heads.items()}
 
-    def load(self, form: Form, columns: Columns, vector: Array, out: Blocks) -> None:
-        """Adds what is left of the equation at a state."""
-        found = values(form, (self.equation.rest, *self.equation.fluxes), self.points, self.states(columns, vector))
-        left = np.column_stack([found[0], *(-each for each in found[1:])])
-        self.tested(self.equation.sign * left.reshape(*self.weights.shape, -1), columns, out)
+    def load(self, form: Form, columns: Columns, vectors: Array, out: Array) -> None:
+        """Adds to `out` (s, W) what is left of the equation at vectors (s, W), which may be at a moment each."""
+        points, rows = np.tile(self.points, (len(vectors), 1)), (self.equation.rest, *self.equation.fluxes)
+        found = values(form, rows, points, None, self.states(columns, vectors))
+        left = np.stack([found[0], *(-each for each in found[1:])], axis=-1)
+        starts, tested = self.tested(self.equation.sign * left.reshape(-1, *self.weights.shape, len(rows)), columns)
+        out[:, starts[:, None] + np.arange(tested.shape[-1])] += tested
 
-    def tested(self, left: Array, columns: Columns, out: Blocks) -> None:
-        """Adds ∫ of what multiplies v and its derivatives, (C, q, 1 + d)."""
+    def tested(self, left: Array, columns: Columns) -> tuple[Array, Array]:
+        """The rows where they begin (C,), and ∫ (…, C, K) of what multiplies v and its slopes, (…, C, q, 1 + d)."""
         test = self.equation.test
-        left = np.einsum("cq,cqb,cmb->cqm", self.weights, left, self.frame)
-        many = self.jets[test].shape[2]
-        out.load(columns.starts[test][self.cells], left.reshape(len(left), -1) @ self.jets[test].reshape(-1, many))
+        left = (self.weights[..., None] * left) @ np.swapaxes(self.frame, 1, 2)
+        jets = self.jets[test].reshape(-1, self.jets[test].shape[2])
+        return columns.starts[test][self.cells], left.reshape(*left.shape[:-2], -1) @ jets
 
 
 def pieces(equation: FluxEquation, numbers: Array, tessellation: Tessellation, columns: Columns) -> Iterator[Piece]:
@@ -126,7 +128,7 @@ def volumes(form: Form, piece: Piece, columns: Columns, vector: Array, out: Bloc
     equation, frame, weights, jets = piece.equation, piece.frame, piece.weights, piece.jets
     test, dim = equation.test, piece.points.shape[1]
     left, slopes = _weighted(form, equation, piece.points, piece.states(columns, vector), weights.shape[1], dim)
-    piece.tested(left, columns, out)
+    out.load(*piece.tested(left, columns))
     rows = columns.starts[test][piece.cells]
     for j, slope in slopes.items():
         both = np.einsum("cmb,cqba,cna->cqmn", frame, weights[..., None, None] * slope, frame, optimize=True)
@@ -157,9 +159,10 @@ def _chunks(batch: Array, volume: Rule, each: int) -> list[Array]:
 
 
 def _state(heads: Array, jets: Array, frame: Array) -> Array:
-    """The jets (C·q, 1 + d) of a field with heads (C, K) at the points of each cell."""
-    local = np.einsum("qmk,ck->cqm", jets, heads)
-    return np.einsum("cqm,cmb->cqb", local, frame).reshape(-1, frame.shape[1])
+    """The jets (…·C·q, 1 + d) of fields with heads (…, C, K) at the points of each cell."""
+    points, many, size = jets.shape
+    local = (heads.reshape(-1, size) @ jets.reshape(-1, size).T).reshape(*heads.shape[:-1], points, many)
+    return (local @ frame).reshape(-1, many)
 
 
 def _weighted(

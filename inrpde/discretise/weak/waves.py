@@ -38,17 +38,19 @@ class Entering:
 
     def terms(self, flux: FluxForm, found: Traces) -> Terms:
         """What is added at a state."""
-        values, slopes = np.zeros_like(found.states), np.zeros((*found.states.shape, found.states.shape[2]))
-        values[..., self.tests] = np.einsum("fqer,fqr->fqe", self.onto, _conditions(flux, found, self.asked)[1])
+        shape, (_, shares, seen) = found.states.shape, _conditions(flux, found, self.asked)
+        by, slopes = np.zeros((*shape, seen.shape[2])), np.zeros((*shape, shape[2]))
+        by[..., self.tests, :] = self.onto @ shares
         slopes[..., self.tests, :] = self.onto @ self.asked
-        return Terms(values, slopes, np.zeros(values.shape[:2], bool))
+        return Terms(by, seen, slopes, np.zeros(shape[:2], bool))
 
     def unmet(self, flux: FluxForm, found: Traces, sizes: Array) -> Array:
         """How far (F, q) the rows of the problem are off, whatever enters, beside the `sizes` (U,) of the unknowns."""
         large = np.zeros(found.states.shape[2])
         for (_, unknown), start in found.slots.items():
             large[start] = sizes[unknown]
-        left = np.einsum("fqrs,fqs->fqr", self.kept, _conditions(flux, found, self.asked)[1])
+        _, shares, seen = _conditions(flux, found, self.asked)
+        left = np.einsum("fqrd,fqd->fqr", self.kept @ shares, seen)
         beside = np.abs(self.asked) @ large
         off: Array = np.linalg.norm(left / np.where(beside > 0, beside, 1.0), axis=2)
         return off
@@ -76,7 +78,7 @@ def entering(flux: FluxForm, found: Traces) -> Entering:
         waves.append(_entering(along[..., tests, :], rates[..., tests], side.normals, tests, width))
     inward = np.concatenate(waves, axis=3)
     jump = [_between(found, np.linalg.pinv(across[0], rcond=ALIKE) @ across[0])] if len(across) == 2 else []
-    asked, _ = _conditions(flux, found, *jump)
+    asked, *_ = _conditions(flux, found, *jump)
     felt = asked @ inward
     size = np.linalg.norm(felt, axis=3)
     scale = np.where(size > ALIKE * np.linalg.norm(asked, axis=3), 1 / np.where(size > 0, size, 1.0), 0.0)
@@ -106,22 +108,25 @@ def _entering(along: Array, rates: Array, normals: Array, tests: list[int], widt
     return out
 
 
-def _conditions(flux: FluxForm, found: Traces, between: Array | None = None) -> tuple[Array, Array]:
-    """B (F, q, r, S), and what is left of the conditions (F, q, r) at the state: first those `between` two sides, as
-    many as there are jets, then the rows of the problem."""
-    shape, values = found.states.shape, list(found.slots.values())
+def _conditions(flux: FluxForm, found: Traces, between: Array | None = None) -> tuple[Array, Array, Array]:
+    """B (F, q, r, S), and what is left of the conditions as shares (F, q, r, D) of what is seen (F, q, D), the jets and
+    the rows of the problem: first those `between` two sides, as many as there are jets, then those rows."""
+    shape, values, rows = found.states.shape, list(found.slots.values()), found.group.rows
     many = shape[2] if len(found.group.sides) == 2 else 0
     asked = [np.zeros((*shape[:2], 0, shape[2])) if between is None else between[..., :many, :]]
-    left = [np.einsum("fqrs,fqs->fqr", asked[0], found.states)]
-    for row, sign in found.group.rows:
+    shares, seen = [np.concatenate([asked[0], np.zeros((*asked[0].shape[:3], len(rows)))], axis=3)], [found.states]
+    for number, (row, sign) in enumerate(rows, shape[2]):
         value, slopes = on_sides(flux, row, sign, found)
         size = np.linalg.norm(slopes, axis=2)
         size = np.where(size > 0, size, 1.0)
         if np.any(np.delete(slopes, values, axis=2)):
             raise Unfit(f"{row.text} is on slopes")
         asked.append((slopes / size[..., None])[..., None, :])
-        left.append((value / size)[..., None])
-    return np.concatenate(asked, axis=2), np.concatenate(left, axis=2)
+        share = np.zeros((*shape[:2], 1, shape[2] + len(rows)))
+        share[..., 0, number] = 1 / size
+        shares.append(share)
+        seen.append(value[..., None])
+    return np.concatenate(asked, axis=2), np.concatenate(shares, axis=2), np.concatenate(seen, axis=2)
 
 
 def _between(found: Traces, felt: Array) -> Array:

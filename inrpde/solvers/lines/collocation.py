@@ -11,7 +11,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.polynomial import legendre
@@ -76,8 +76,8 @@ class Semidiscrete(Protocol):
     def steady(self) -> bool:
         """Do its derivatives by these depend neither on them nor on the time?"""
 
-    def residual(self, time: float, y: Array, rate: Array, second: Array) -> Array:
-        """G (W,); `rate` and `second` are 0 above a column's order."""
+    def residuals(self, times: Array, y: Array, rate: Array, second: Array) -> Array:
+        """G (s, W) at times (s,), for (s, W) each; `rate` and `second` are 0 above a column's order."""
 
     def factorised(self, time: float, y: Array, rate: Array, second: Array, scale: complex) -> Solver:
         """What solves (Σ ∂G/∂y s^o + ∂G/∂y' s^(o-1) + ∂G/∂y'' s^(o-2)) w = right, o the order of a column of w, for a
@@ -85,14 +85,6 @@ class Semidiscrete(Protocol):
 
     def sizes(self, vector: Array) -> Array:
         """The size (U,) of each unknown of a vector (W,), root mean square or L2."""
-
-
-@runtime_checkable
-class Together(Protocol):
-    """What takes the residuals at several times together."""
-
-    def residuals(self, times: Array, y: Array, rate: Array, second: Array) -> Array:
-        """G (s, W) at times (s,), for (s, W) each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -334,7 +326,7 @@ class Stepper:
         mixing, sizes = Mixing(), list[float]()
         for number in range(ITERATIONS):
             states = self._states(at, length, highest)
-            found = self._residual(at, length, states)
+            found = self.system.residuals(at.time + length * self.nodes.at, *states)
             if not np.all(np.isfinite(found)):
                 return None
             change = self._solved(solvers, found)
@@ -387,12 +379,6 @@ class Stepper:
         if self.zeros is None:
             self.zeros = np.zeros_like(like)
         return self.zeros
-
-    def _residual(self, at: Start, length: float, states: tuple[Array, Array, Array]) -> Array:
-        times = at.time + length * self.nodes.at
-        if isinstance(self.system, Together):
-            return self.system.residuals(times, *states)
-        return np.stack([self.system.residual(t, *state) for t, *state in zip(times, *states, strict=True)])
 
     def _solved(self, solvers: Sequence[Solver], residual: Array) -> Array:
         """The Newton step (s, W), in the eigenvectors of the matrix."""
@@ -462,13 +448,16 @@ class Stepper:
         left = np.zeros_like(at.y)
         if self.some[0] and at.before is not None and self.nodes.at[-1] == 1:
             # what Newton's method has left of a constraint, over the length, is no error of this step
-            left = self.system.residual(at.time - INSIDE * taken.length, at.y, at.rate, at.second)
-        once = solve(left - self.system.residual(time, *state))
+            left = self._residual(at.time - INSIDE * taken.length, at.y, at.rate, at.second)
+        once = solve(left - self._residual(time, *state))
         state[0] = state[0] + np.where(orders > 0, scale ** orders.astype(float) * once, 0.0)
         state[1] = state[1] + np.where(orders == 2, scale * once, 0.0)
-        twice = solve(left - self.system.residual(time, *state))
+        twice = solve(left - self._residual(time, *state))
         ratios = self.nodes.ratios[orders] * scale ** orders.astype(float)
         short = self._relative(self.system.sizes(ratios * once), now)
         lasting = np.choose(orders, [np.zeros_like(once), twice, once])
         share = min(1.0, float(np.sqrt(LASTING * abs(taken.length) / self.whole)))
         return max(share * short, self._relative(self.system.sizes(ratios * lasting), now))
+
+    def _residual(self, time: float, *state: Array) -> Array:
+        return self.system.residuals(np.array([time]), *(each[None] for each in state))[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 
 import numpy as np
 from scipy.sparse import block_array, csc_array, csr_array, diags_array
@@ -31,7 +30,6 @@ class OnCells:
         self.linear, self.steady = frozen.linear and evolving.affine, frozen.steady
         self._at: Slopes | None = None
         self._where: Array | None = None
-        self._load: Array | None = None
 
     def begun(self, values: Array) -> Array:
         """Columns (W,) with multipliers that are zero."""
@@ -43,28 +41,18 @@ class OnCells:
         still: Array = np.zeros(it.columns.width, it.kind)
         return pins(frozen.at(time), it.tessellation, self._cover, it.columns, still, known)
 
-    @cached_property
-    def _still(self) -> bool:
-        """Does nothing that is given vary with time?"""
-        frozen = self.evolving.frozen
-        rows = (row for equation in frozen.flux.equations for row in equation.rows)
-        return not any(map(frozen.varies, (*frozen.flux.boundary, *rows)))
-
-    def residual(self, time: float, y: Array, rate: Array, second: Array) -> Array:
-        """G (W,)."""
-        (first, twice), width = self.evolving.masses, self.evolving.columns.width
-        y, multipliers = y[:width], y[width:]
-        moved: Array = first @ rate[:width] + twice @ second[:width]
-        at = self._slopes(time, y)
-        if not self.steady:
-            moved += self.evolving.left(time, y, at)
-        else:
-            if self._load is None or not self._still:
-                self._load = self.evolving.left(time, np.zeros_like(y), at)
-            moved += at.whole @ y + self._load
-        if not len(multipliers):
+    def residuals(self, times: Array, y: Array, rate: Array, second: Array) -> Array:
+        """G (s, W)."""
+        masses, width, at = self.evolving.masses, self.evolving.columns.width, self._slopes(times[0], y[0])
+        y, multipliers = y[:, :width], y[:, width:]
+        moved = self.evolving.load(times, at) + (at.whole @ y.T).T if self.steady else self.evolving.left(times, y, at)
+        for mass, moving in zip(masses, (rate, second), strict=True):
+            if mass.nnz:
+                moved += (mass @ moving[:, :width].T).T
+        if not multipliers.shape[1]:
             return moved
-        return np.append(moved + self._pins.T @ multipliers, self._pins @ y + self._pinned(time)[1])
+        pinned = np.array([self._pinned(time)[1] for time in times])
+        return np.hstack([moved + (self._pins.T @ multipliers.T).T, (self._pins @ y.T).T + pinned])
 
     def factorised(self, time: float, y: Array, rate: Array, second: Array, scale: complex) -> Callable[[Array], Array]:
         """See `Semidiscrete`."""
@@ -96,7 +84,8 @@ class OnCells:
         still, scale = np.zeros_like(y), SHORT * length
         solve, by = self.factorised(time, y, still, still, scale), scale ** self.orders.astype(float)
         for _ in range(2):  # once more, for what rounding leaves of the first
-            right = np.where(alone, -self.residual(time, y, still, still), 0.0)
+            (left,) = self.residuals(np.array([time]), y[None], still[None], still[None])
+            right = np.where(alone, -left, 0.0)
             y = y + np.where(self.orders > 0, by * solve(right), 0.0)
         return y
 

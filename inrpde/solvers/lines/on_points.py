@@ -112,9 +112,10 @@ class OnPoints:
             found.append(factor * np.broadcast_to(value, factor.shape))
         return np.concatenate(found)
 
-    def residual(self, time: float, y: Array, rate: Array, second: Array) -> Array:
-        """G (W,)."""
-        return self.parts[0] @ y + self.parts[1] @ rate + self.tests.T @ self._rows(time)
+    def residuals(self, times: Array, y: Array, rate: Array, second: Array) -> Array:
+        """G (s, W)."""
+        given = np.stack([self._rows(time) for time in times])
+        return y @ self.parts[0].T + rate @ self.parts[1].T + given @ self.tests
 
     def factorised(self, time: float, y: Array, rate: Array, second: Array, scale: complex) -> Callable[[Array], Array]:
         """See `Semidiscrete`."""

@@ -184,9 +184,6 @@ class Spectral:
     def sizes(self, vector: Array) -> Array:
         return self.modes.sizes(self.spectra(vector))
 
-    def residual(self, time: float, y: Array, rate: Array, second: Array) -> Array:
-        return self.residuals(np.array([time]), y[None], rate[None], second[None])[0]
-
     def residuals(self, times: Array, y: Array, rate: Array, second: Array) -> Array:
         """The residuals (s, W) at times (s,)."""
         states = [self.spectra(each) for each in (y, rate, second)]

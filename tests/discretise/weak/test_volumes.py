@@ -26,10 +26,10 @@ def system(made, vector, equation=0):
     flux = made.flux
     found = list(pieces(flux.equations[equation], numbers, made.tessellation, held))
     energy = np.concatenate([volumes(flux.form, piece, held, vector, out) for piece in found])
-    left = Blocks(held.width, vector.dtype)
+    left: np.ndarray = np.zeros((2, held.width), vector.dtype)
     for piece in found:
-        piece.load(flux.form, held, vector, left)
-    assert np.allclose(left.residual, out.residual, rtol=0, atol=1e-12 * np.abs(out.residual).max())
+        piece.load(flux.form, held, np.stack([vector, vector]), left)
+    assert np.allclose(left, out.residual, rtol=0, atol=1e-12 * np.abs(out.residual).max())
     matrix = np.zeros((held.width, held.width), vector.dtype)
     for rows, columns, blocks in chain(*out.parts.values()):
         for row, column, block in zip(rows, columns, blocks, strict=True):

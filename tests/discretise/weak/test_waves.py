@@ -34,7 +34,7 @@ def carried(flow, *walls, degree=2, region=omega, **options):
 
 def left(made, time, vector, rates):
     zero = np.zeros(made.columns.width)
-    return made.masses[0] @ rates + made.left(time, vector, made.slopes(time, zero))
+    return made.masses[0] @ rates + made.left(np.array([time]), vector[None], made.slopes(time, zero))[0]
 
 
 def fastest_growth(made):

@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import numpy as np
 from sympy import Abs, Eq, I, Interval, Matrix, Rational, besselj, cos, exp, pi, sin, sqrt
 
 from inrpde import Ball, On, Problem, Region, Space
@@ -119,3 +120,8 @@ def solved(problem, degree, tolerance=1e-8, begun=None, **more):
     found = frozen_of(problem)
     options = {"seed": 0, "on_step": lambda time, share: None, "stop": lambda: False} | more
     return level(found, begun or ground(found.flux, ()), degree, tolerance, **options)
+
+
+def residual(system, time, *state):
+    """Of a semidiscrete system at one time."""
+    return system.residuals(np.array([time]), *(each[None] for each in state))[0]

@@ -7,6 +7,7 @@ from sympy import Eq, sin
 from inrpde import On, Problem
 from inrpde.discretise.weak.columns import columns
 from inrpde.discretise.weak.evolving import Evolving
+from inrpde.discretise.weak.volumes import Piece
 from inrpde.sampling.cells import quadtree
 from inrpde.solvers.galerkin.level import family, orders
 from inrpde.solvers.lines.on_cells import OnCells
@@ -69,7 +70,9 @@ def test_factors_solve_the_system_of_the_differences(make, scale):
         """The change of the residual, by differences, along a real direction of y, y', y''."""
         step = 1e-5 if not made.linear else 1.0
         ends = [
-            made.residual(0.0, *(a + sign * step * b for a, b in zip((y_, rate, second), direction, strict=True)))
+            problems.residual(
+                made, 0.0, *(a + sign * step * b for a, b in zip((y_, rate, second), direction, strict=True))
+            )
             for sign in (1, -1)
         ]
         return (ends[0] - ends[1]) / (2 * step)
@@ -89,23 +92,25 @@ def test_the_residual_is_that_of_the_whole_system_with_its_rates(make):
         made.factorised(time, *state, 0.1)
         left = evolving.discrete.assembled(state[0], evolving.frozen.at(time)).residual
         expected = left + evolving.masses[0] @ state[1] + evolving.masses[1] @ state[2]
-        assert np.allclose(made.residual(time, *state), expected, rtol=0, atol=1e-10 * np.abs(expected).max())
+        assert np.allclose(problems.residual(made, time, *state), expected, rtol=0, atol=1e-10 * np.abs(expected).max())
 
 
 def test_what_is_given_and_never_varies_is_integrated_once(monkeypatch):
     counted = []
-    real = Evolving.left
-    monkeypatch.setattr(Evolving, "left", lambda *args: counted.append(1) or real(*args))
-    quiet = Problem("quiet", [u], [
-        On(square, dt(u) - laplace(u) - x), On(square.boundary, u - y), On(square.initial, u),
-    ])  # fmt: skip
-    for make, many in ((lambda: (quiet, []), 1), (problems.heat, 3)):
-        made = system(make)
+    real = Piece.load
+    monkeypatch.setattr(Piece, "load", lambda *args: counted.append(1) or real(*args))
+    around = [On(square.boundary, u - y), On(square.initial, u)]
+    for source, once in ((x, True), (x * t, False)):
+        problem = Problem("p", [u], [On(square, dt(u) - laplace(u) - source), *around])
+        made = system(lambda problem=problem: (problem, []))
         counted.clear()
         (state, _) = states(made)
+        many = []
         for time in (0.1, 0.2, 0.3):
-            made.residual(time, *state)
-        assert len(counted) == many
+            problems.residual(made, time, *state)
+            many.append(len(counted))
+        assert (many[0] == many[2]) == once
+        assert many[0] > 0
 
 
 def test_orders_and_what_is_linear_and_steady_are_told():
@@ -123,7 +128,7 @@ def test_what_a_flow_begins_with_is_free_of_divergence_in_its_columns():
     y_ = made.evolving.start(made.evolving.frozen.starts, 0)[0]
     still, pressure = np.zeros_like(y_), made.evolving.columns.of == 2
     before, after = y_, made.consistent(0.0, y_, 0.5)
-    lefts = [np.abs(made.residual(0.0, each, still, still)[pressure]).max() for each in (before, after)]
+    lefts = [np.abs(problems.residual(made, 0.0, each, still, still)[pressure]).max() for each in (before, after)]
     assert lefts[1] < 1e-10 < 1e-4 < lefts[0]
     assert np.all(made.sizes(after - before)[:2] < 0.02 * made.sizes(before)[:2])
     assert made.consistent(0.0, after, 0.5) == pytest.approx(after, abs=1e-12)

@@ -9,6 +9,7 @@ from inrpde.compiler import compile_problem
 from inrpde.networks.siren import SineBody
 from inrpde.solvers.lines.at_points import parts
 from inrpde.solvers.lines.on_points import OnPoints
+from tests.solvers.lines.problems import residual
 
 space = Space("x y z w", time="t")
 *coords, t = space.coords
@@ -38,10 +39,10 @@ def test_factors_solve_what_differences_of_the_residual_give(case, scale):
     rng = np.random.default_rng(1)
     y, rate, step = (rng.standard_normal(len(made.orders)) for _ in range(3))
     zero = np.zeros_like(y)
-    base = made.residual(0.5, y, rate, zero)
-    by_y = made.residual(0.5, y + step * (made.orders == 1), rate, zero) - base
-    by_rate = made.residual(0.5, y, rate + step * (made.orders == 1), zero) - base
-    alone = made.residual(0.5, y + step * (made.orders == 0), rate, zero) - base
+    base = residual(made, 0.5, y, rate, zero)
+    by_y = residual(made, 0.5, y + step * (made.orders == 1), rate, zero) - base
+    by_rate = residual(made, 0.5, y, rate + step * (made.orders == 1), zero) - base
+    alone = residual(made, 0.5, y + step * (made.orders == 0), rate, zero) - base
     right = scale * by_y + by_rate + alone
     assert made.factorised(0.5, y, rate, zero, scale)(right) == pytest.approx(step, rel=1e-6, abs=1e-6)
 

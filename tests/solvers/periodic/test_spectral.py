@@ -7,6 +7,7 @@ from sympy import Eq, cos, sin
 from inrpde import GridField
 from inrpde.solvers.periodic.modes import Modes
 from inrpde.solvers.periodic.spectral import Equations, Spectral
+from tests.solvers.lines.problems import residual
 from tests.solvers.periodic.problems import (
     advection,
     burgers,
@@ -44,7 +45,7 @@ def state(of, known, time, h=1e-4):
 def left(of, known, time=0.3):
     y, rate, second = state(of, known, time)
     orders = of.orders
-    found = of.residual(time, y, np.where(orders > 0, rate, 0), np.where(orders == 2, second, 0))
+    found = residual(of, time, y, np.where(orders > 0, rate, 0), np.where(orders == 2, second, 0))
     return np.max(of.sizes(found))
 
 
@@ -82,13 +83,13 @@ def test_known_solutions_leave_nothing_and_others_something(problem, known, prec
 def test_factors_invert_the_equations_at_a_constant_state(problem, scale):
     of = system(problem, 5)
     still, lower, size = np.zeros(len(of.orders), of.vector(np.zeros(of.shape, complex)).dtype), of.orders > 0, 1e-6
-    begun = of.residual(0.0, still, still, still)
+    begun = residual(of, 0.0, still, still, still)
 
     def applied(w):
         """What the factor is of, by differences: nonlinear terms vanish with the size."""
         values, rates = np.where(lower, w, 0.0), np.where(lower, 0.0, w)
-        by_values = of.residual(0.0, size * values, still, still)
-        by_rates = of.residual(0.0, size * rates, size * values, still)
+        by_values = residual(of, 0.0, size * values, still, still)
+        by_rates = residual(of, 0.0, size * rates, size * values, still)
         return (scale * (by_values - begun) + by_rates - begun) / size
 
     parts_ = [RNG.standard_normal((of.shape[0], *of.modes.grid)) for _ in range(2)]
@@ -132,7 +133,7 @@ def test_data_on_grids_are_coefficients():
     plain = made(space, [u], omega, [Eq(u.diff(t), (2 + cos(x)) * u.diff(x, 2))], [Eq(u, sin(x))])
     one, two = system(problem), system(plain)
     y, rate, second = state(one, [lambda x, t: np.sin(x - t)], 0.2)
-    found = [of.residual(0.2, y, rate, 0 * second) for of in (one, two)]
+    found = [residual(of, 0.2, y, rate, 0 * second) for of in (one, two)]
     assert np.allclose(*found, atol=1e-6)
     assert np.max(np.abs(found[1])) > 0.1
 
@@ -142,7 +143,7 @@ def test_several_times_together_are_those_one_by_one():
     times = np.array([0.1, 0.4])
     y, rate, second = RNG.standard_normal((3, 2, len(of.orders)))
     together = of.residuals(times, y, rate, second)
-    each = [of.residual(*args) for args in zip(times, y, rate, second, strict=True)]
+    each = [residual(of, *args) for args in zip(times, y, rate, second, strict=True)]
     assert np.allclose(together, each)
 
 
