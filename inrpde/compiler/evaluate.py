@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -37,14 +39,37 @@ def evaluate(
         raise UsageError(
             f"{words(expr)} is not an expression", words(expr), "give a sympy expression, space.grad(u) for one"
         )
-    expr = _bind(sympify(expr), values or {})
-    expr = expr.xreplace({s: x for s in expr.free_symbols for x in coords if s.name == x.name})
-    replaced: dict[Expr, Dummy] = {}
+    bindings = tuple((name, sympify(value)) for name, value in (values or {}).items())
+    made = _prepared(sympify(expr), tuple(coords), tuple(fields), bindings, frozenset(arrays or ()))
     env: dict[Symbol, Any] = dict(zip(coords, points.T, strict=True)) | dict(arrays or {})
-    for node in outermost(expr):
-        replaced[node] = Dummy()
-        env[replaced[node]] = integrate(node, points) if integrate else np.nan
-    expr = expr.xreplace(replaced)
+    for node, symbol in made.integrals.items():
+        env[symbol] = integrate(node, points) if integrate else np.nan
+    for name, jets in made.jets.items():
+        found = fields[name](points, set(jets.values()))
+        env |= {symbol: found[index] for symbol, index in jets.items()}
+    (value,) = made.called(env)
+    return np.array(np.broadcast_to(value, (len(points),)))
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """An expression as a function of numbers: symbols stand for the integrals in it, and by field for its jets."""
+
+    called: RowFunction
+    integrals: Mapping[Expr, Dummy]
+    jets: Mapping[str, Mapping[Dummy, tuple[int, ...]]]
+
+
+@lru_cache(maxsize=256)
+def _prepared(
+    expr: Expr, coords: tuple[Symbol, ...], fields: tuple[str, ...], bindings: tuple[tuple[str, Expr], ...],
+    further: frozenset[Symbol],
+) -> Prepared:  # fmt: skip
+    """What does not depend on points: it takes longer than a few thousand of them."""
+    expr = _bind(expr, dict(bindings))
+    expr = expr.xreplace({s: x for s in expr.free_symbols for x in coords if s.name == x.name})
+    integrals = {node: Dummy() for node in outermost(expr)}
+    expr = expr.xreplace(integrals)
     expr = expr.doit() if expr.has(Derivative) else expr
     wanted: dict[str, dict[Expr, tuple[int, ...]]] = {}
     for node in expr.atoms(Derivative):
@@ -63,16 +88,13 @@ def evaluate(
     for node in rest.atoms(AppliedUndef):
         wanted.setdefault(_name(node, fields), {})[node] = (0,) * len(coords)
         jets[node] = Dummy()
-    for name, nodes in wanted.items():
-        found = fields[name](points, set(nodes.values()))
-        env |= {jets[node]: found[index] for node, index in nodes.items()}
     rest = rest.xreplace(jets)
-    strays = sorted(rest.free_symbols - env.keys(), key=str)
+    strays = sorted(rest.free_symbols - {*coords, *further, *integrals.values(), *jets.values()}, key=str)
     if strays:
-        known = ", ".join([*map(str, coords), *fields, *(values or {})])
+        known = ", ".join([*map(str, coords), *fields, *(name for name, _ in bindings)])
         raise UsageError(f"the symbol {strays[0]} is unknown", words(expr), f"known are {known}")
-    (value,) = RowFunction([rest], expr)(env)
-    return np.array(np.broadcast_to(value, (len(points),)))
+    by_field = {name: {jets[node]: index for node, index in nodes.items()} for name, nodes in wanted.items()}
+    return Prepared(RowFunction([rest], expr), integrals, by_field)
 
 
 def known(bound: Bound, expr: Expr, points: Array) -> Array:
@@ -95,7 +117,7 @@ def _label(atom: Expr) -> str:
     return atom.name if isinstance(atom, Symbol) else atom.func.__name__
 
 
-def _name(f: Expr, fields: Mapping[str, Derivatives]) -> str:
+def _name(f: Expr, fields: Sequence[str]) -> str:
     if not isinstance(f, AppliedUndef) or f.func.__name__ not in fields:
         raise UsageError(f"{words(f)} is not a field of this solution", words(f), f"its fields are {', '.join(fields)}")
     return f.func.__name__

@@ -6,6 +6,7 @@ value, leaves no trace there. It is looked for along the run, as narrow data are
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def overlooked(
     `arguments` of functions that may be narrow and `rates` (N, components) are those along the run at times (N,), and
     `ends` those of its steps."""
     (frame,) = frames(region)
-    moments = resolution.searched(frame, list(every), lambda points: arguments(points[:, 0]))
+    moments = resolution.searched(frame, every, [partial(_one, arguments, k) for k in range(len(every))])
     extent, found = float(frame.hi[0] - frame.lo[0]), []
     away = extent * np.geomspace(NEAREST, 1.0, RINGS)
     for moment in np.unique(np.concatenate([np.zeros(0), *(each[:, 0] for each in moments)]))[:PLACES]:
@@ -53,6 +54,10 @@ def overlooked(
         if np.abs(ends - moment).min() > width:
             found.append((moment - ROUND * width, moment + ROUND * width, width))
     return found
+
+
+def _one(arguments: Callable[[Array], list[Array]], number: int, points: Array) -> Array:
+    return arguments(points[:, 0])[number]
 
 
 def passes(every: Sequence[resolution.Node], arguments: Callable[[Array], list[Array]], ends: Array) -> int:

@@ -21,6 +21,7 @@ from sympy import (
     Mod,
     Piecewise,
     Pow,
+    Rational,
     ceiling,
     exp,
     floor,
@@ -43,6 +44,8 @@ from inrpde.resolution.given import function
 Array = np.ndarray
 Argument = Callable[[Array], Array]
 """(unit (…, dim)) -> (…)"""
+Values = Callable[[Array], Array]
+"""(points (N, d)) -> (N,)"""
 STARTS, STEPS = 24, 40
 """Points from which the places are looked for, and the steps from each."""
 FEW = 12
@@ -54,7 +57,9 @@ RANGE = 20.0
 RATIO = 30.0
 """So do powers of what varies by a smaller factor."""
 STEEP = 20
-"""A power that is higher is narrow where its base is largest, like an exponential."""
+"""A power that is higher is narrow where its base is largest, like an exponential; a negative one where it is
+smallest."""
+HALF = Rational(1, 2)
 SPARE = 3.0
 """How much more an argument may vary than it does on points all over the region."""
 DIFFERENCE = 1e-5
@@ -93,12 +98,12 @@ def _nodes(expr: Expr) -> Iterator[Node]:
             yield Node(node.args[0], "exp")
             if node.args[0].has(I):
                 yield Node(-I * node.args[0], "function")
-        elif isinstance(node, Pow) and (not node.exp.is_number or (node.exp.is_real and node.exp > STEEP)):
+        elif isinstance(node, Pow) and (not node.exp.is_number or (node.exp.is_real and abs(node.exp) > STEEP)):
             yield Node(node.exp * log(Abs(node.base)), "exp")
         elif isinstance(node, Pow) and not node.base.is_number and not (node.exp.is_Integer and node.exp > 0):
-            yield Node(node.base, "power")
+            yield Node(1 / node if node.exp < -2 else node.base, "power")
         elif isinstance(node, Relational):
-            yield Node(node.lhs - node.rhs, "jump")
+            yield Node(_middle(node.lhs - node.rhs), "jump")
         elif isinstance(node, sympy.Heaviside | sign):
             yield Node(node.args[0], "jump")
         elif isinstance(node, floor | ceiling):
@@ -112,48 +117,66 @@ def _nodes(expr: Expr) -> Iterator[Node]:
             yield Node(node.args[0], "kink")
         elif isinstance(node, log):
             yield Node(node.args[0], "power")
-        elif isinstance(node, SympyFunction) and not isinstance(node, AppliedUndef | Piecewise) and node.args:
-            yield Node(node.args[0], "function")
+        elif isinstance(node, sympy.atan2):  # as narrow as one is small beside the other
+            yield Node(node.args[0] / node.args[1], "function")
+            yield Node(node.args[1] / node.args[0], "function")
+        elif isinstance(node, SympyFunction) and not isinstance(node, AppliedUndef | Piecewise):
+            yield from (Node(each, "function") for each in node.args if not each.is_number)
+
+
+def _middle(expr: Expr) -> Expr:
+    """With what lies in the middle of a step of `floor` or `ceiling` in place of these: they are constant nearly
+    everywhere, and nothing leads to the step where they have a value."""
+    return expr.replace(floor, lambda each: each - HALF).replace(ceiling, lambda each: each + HALF)
 
 
 def seeds(bound: Bound, frame: Frame, expr: Expr) -> Array:
     """Points (N, d) of a part of a region about which the expression may vary fast; none where it cannot."""
     coords = set(bound.space.coords)
     every = [node for node in nodes(expr) if set() < node.argument.free_symbols <= coords]  # not what a sum binds
-    found = _of_fields(bound, frame, expr)
-    if every:
-        found += searched(frame, every, function(bound, [node.argument for node in every]))
+    found = searched(frame, every, [_alone(bound, node.argument) for node in every])
+    found += _of_fields(bound, frame, expr)
     return np.concatenate(found) if found else np.zeros((0, bound.space.dim))
 
 
-def searched(frame: Frame, every: list[Node], arguments: Callable[[Array], list[Array]]) -> list[Array]:
-    """Points (N, d) of a part of a region about which each of these functions may vary fast, by what gives their
-    arguments at points."""
+def _alone(bound: Bound, expr: Expr) -> Values:
+    called = function(bound, [expr])
+    return lambda points: called(points)[0]
+
+
+def searched(frame: Frame, every: Sequence[Node], arguments: Sequence[Values]) -> list[Array]:
+    """Points (N, d) of a part of a region about which each of these functions may vary fast, by what gives the argument
+    of each at points."""
     spread = frame.spread(SAMPLES)
-    if not len(spread):
+    if not len(spread) or not every:
         return []
     with np.errstate(all="ignore"):
         return _found(frame, spread, every, arguments)
 
 
-def _found(frame: Frame, spread: Array, every: list[Node], arguments: Callable[[Array], list[Array]]) -> list[Array]:
+def _found(frame: Frame, spread: Array, every: Sequence[Node], arguments: Sequence[Values]) -> list[Array]:
     starts = spread[:: max(len(spread) // STARTS, 1)]
     found: list[Array] = []
+    within = np.ones(len(every))  # how much what functions within an argument are of varies, one after the other
     for number, node in enumerate(every):
+        inner = [k for k in range(number) if node.argument.has(every[k].argument)]
+        steep = float(within[inner].max(initial=1.0))
 
         def argument(unit: Array, number: int = number) -> Array:
             shape = unit.shape[:-1]
-            value = arguments(frame.at(unit.reshape(-1, frame.dim)))[number]
+            value = arguments[number](frame.at(unit.reshape(-1, frame.dim)))
             return np.clip(np.nan_to_num(np.real(value).astype(float)), -LARGEST, LARGEST).reshape(shape)
 
         begin = np.concatenate([starts, *found])
         values = argument(np.concatenate([spread, *found]))
-        if not _fast(node, values, SPARE):
+        if node.kind in ("exp", "function"):
+            within[number] = steep * max(float(np.ptp(values)), 1.0)
+        if not _fast(node, values, steep, SPARE):
             continue
         target = _target(node, argument, values)
         top = begin[:0] if target is None else _polished(frame, begin, target)
         zeros = _zeros(frame, np.concatenate([begin, top]), argument)
-        if not _fast(node, np.concatenate([values, argument(top), argument(zeros)])):
+        if not _fast(node, np.concatenate([values, argument(top), argument(zeros)]), steep):
             continue
         if target is not None:
             found.append(_best(top, target(top)))
@@ -174,9 +197,9 @@ def _target(node: Node, argument: Argument, values: Array) -> Argument | None:
     return lambda unit: -np.abs(argument(unit))
 
 
-def _fast(node: Node, values: Array, spare: float = 1.0) -> bool:
-    """May the function of these values of its argument vary on a small part of the region? With `spare` there may be
-    values beyond these."""
+def _fast(node: Node, values: Array, steep: float, spare: float = 1.0) -> bool:
+    """May the function of these values of its argument, itself `steep` times as fast as coordinates, vary on a
+    small part of the region? With `spare` there may be values beyond these."""
     if node.kind in ("jump", "kink") and spare > 1:
         return True
     if node.kind == "jump":
@@ -185,8 +208,8 @@ def _fast(node: Node, values: Array, spare: float = 1.0) -> bool:
         above, below = max(values.max(), 0.0), max(-values.min(), 0.0)
         return bool(0 < RATIO * min(above, below) < max(above, below))
     if node.kind == "power":
-        return bool(spare**2 * np.abs(values).max() > RATIO * np.abs(values).min())
-    return bool(spare * np.ptp(values) > RANGE)
+        return bool(spare**2 * steep * np.abs(values).max() > RATIO * np.abs(values).min())
+    return bool(spare * steep * np.ptp(values) > RANGE)
 
 
 def _best(unit: Array, values: Array) -> Array:

@@ -31,7 +31,8 @@ things, as half a bump at an edge looks smooth."""
 MOST = 512
 """Boxes that are halved at once; where they are more, only those that hold seeds are followed."""
 LINES, SEEDED = 2, 2
-"""Lines a box and a coordinate, through points all over it, and through seeds."""
+"""Lines a box and a coordinate, through points all over it, and through seeds, beside those of its seeds at which the
+function is largest and smallest."""
 REACH = 0.1
 """A seed so far outside of a box counts as in it, as a share of its side."""
 NODES = np.cos(np.pi * np.arange(DEGREE + 1) / DEGREE)
@@ -58,7 +59,8 @@ def leaves(values: Callable[[Array], Array], lo: Array, hi: Array, along: Array,
 
     The others are cut nowhere, and the function is taken in the middle of them."""
     rng = np.random.default_rng(0)
-    largest = float(np.max(np.abs(values(seeds)), initial=0.0))
+    sizes = np.abs(values(seeds))
+    largest = float(np.max(sizes, initial=0.0))
     cut = BEGUN.get(len(along), 1)
     sides = enumerate(zip(lo, hi, strict=True))
     edges = [_edges(a, b, cut if k in along else 1) for k, (a, b) in sides]
@@ -67,7 +69,7 @@ def leaves(values: Callable[[Array], Array], lo: Array, hi: Array, along: Array,
     ended: list[Leaves] = []
     while len(low):
         deadline.turn()
-        box, tail, seeded, largest = _looked_at(values, low, high, along, seeds, rng, largest)
+        box, tail, seeded, largest = _looked_at(values, low, high, along, (seeds, sizes), rng, largest)
         tail = np.where((high - low) > SMALLEST * (hi - lo), tail, 0.0)
         halved = np.any(tail > UNRESOLVED, axis=1)
         if halved.sum() > MOST:
@@ -93,28 +95,32 @@ def _edges(lo: float, hi: float, count: int) -> Array:
 
 
 def _looked_at(
-    values: Callable[[Array], Array], lo: Array, hi: Array, along: Array, seeds: Array, rng: np.random.Generator,
-    largest: float,
+    values: Callable[[Array], Array], lo: Array, hi: Array, along: Array, known: tuple[Array, Array],
+    rng: np.random.Generator, largest: float,
 ) -> tuple[Leaves, Array, Array, float]:  # fmt: skip
     """The boxes with slopes for widths, the share of the last coefficients (M, d), which boxes hold seeds, and the
-    largest value so far."""
-    m, d = lo.shape
+    largest value so far. `known` are the seeds (S, d), and how large the function is there."""
+    (m, d), (seeds, sizes) = lo.shape, known
     side = hi - lo
     middle = ~np.isin(np.arange(d), along)
-    bases = lo[:, None] + side[:, None] * np.where(middle, 0.5, rng.random((m, LINES + SEEDED, d)))
+    bases = lo[:, None] + side[:, None] * np.where(middle, 0.5, rng.random((m, LINES + SEEDED + 2, d)))
     reach = REACH * side[:, along] + 1e-300
     low, high, at = lo[:, None, along], hi[:, None, along], seeds[:, along]
     near = ((at >= low - reach[:, None]) & (at <= high + reach[:, None])).all(axis=2)
     seeded = near.any(axis=1)
     place = np.cumsum(near, axis=1) - 1  # of a seed among those of its box, (m, S)
     box, seed = np.nonzero(near & (place < SEEDED))
-    bases[box[:, None], place[box, seed][:, None], along] = np.clip(at[seed], lo[box][:, along], hi[box][:, along])
+    held, slot = np.flatnonzero(seeded), place[box, seed]
+    for extreme, far in ((np.argmax, -np.inf), (np.argmin, np.inf)) if len(held) else ():
+        box, slot = np.append(box, held), np.append(slot, np.full(len(held), SEEDED + (far > 0)))
+        seed = np.append(seed, extreme(np.where(near[held], sizes, far), axis=1))
+    bases[box[:, None], slot[:, None], along] = np.clip(at[seed], lo[box][:, along], hi[box][:, along])
     lines = np.repeat(bases[:, :, None, None], len(along), axis=2).repeat(DEGREE + 1, axis=3)
     for number, k in enumerate(along):
         lines[:, :, number, :, k] = (lo[:, k] + side[:, k] / 2)[:, None, None] + (side[:, k] / 2)[:, None, None] * NODES
     everything = values(np.concatenate([lines.reshape(-1, d), bases.reshape(-1, d)]))
-    found = everything[: lines.size // d].reshape(m, LINES + SEEDED, len(along), DEGREE + 1)
-    there = everything[lines.size // d :].reshape(m, LINES + SEEDED)
+    found = everything[: lines.size // d].reshape(*bases.shape[:2], len(along), DEGREE + 1)
+    there = everything[lines.size // d :].reshape(bases.shape[:2])
     size = np.maximum(np.abs(found).max(axis=3), np.abs(there)[:, :, None])
     largest = max(largest, float(size.max(initial=0.0)))
     place = (2 * bases - lo[:, None] - hi[:, None])[..., along] / side[:, None, along]  # of a line's own point

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy.special import ndtr
-from sympy import Eq, Interval, cos, exp, pi, sin, sqrt
+from sympy import Eq, Integer, Interval, Rational, cos, exp, pi, sin, sqrt
 
 from inrpde.declaration import On, Region, Space
 from zoo.traps.known import Array, Known, bump, closed, marched, numeric, step, trap
@@ -181,3 +181,26 @@ def sticky(s: float) -> Known:
 
     conditions = [On(run, Eq(u.diff(t), 1 / (1 + bump(u - where, s)))), On(start, Eq(u, 0))]
     return numeric(u, conditions, truth, accuracy=1e-11)
+
+
+@trap("ode", {"rest": (0.0,)}, {"thrown": (3.0,)})
+def falling(speed: float) -> Known:
+    """What begins at nothing, with a rate that holds nothing else."""
+    space, t, (height, velocity) = clock("z v")
+    run = Region(space, Interval(0, 2))
+    begun = run.face(t, 0)
+    conditions = [
+        On(run, Eq(height.diff(t), velocity)),
+        On(run, Eq(velocity.diff(t), -9.81)),
+        On(begun, Eq(height, 10)),
+        On(begun, Eq(velocity, speed)),
+    ]
+    g = Rational(981, 100)
+    return closed([height, velocity], conditions, {height: 10 + speed * t - g * t**2 / 2, velocity: speed - g * t})
+
+
+@trap("ode", {"clock": (0.0,)}, {"started": (1.0,)})
+def driven(begun: float) -> Known:
+    """By another unknown, which counts the time."""
+    space, _, (a, b) = clock("a b")
+    return marched(space, (0.0, 10.0), [a, b], [Integer(1), sin(a) - b], [begun, 1.0])

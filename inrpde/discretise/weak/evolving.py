@@ -215,6 +215,7 @@ class Evolving:
     def unmet(self, time: float, vector: Array) -> float:
         """How far conditions on boundaries are off at a state, root mean square, where waves leave and nothing that
         enters can meet them, beside the sizes of the unknowns."""
+        vector = vector[: self.columns.width]  # without what keeps a constant
         flux, sizes = self.frozen.at(time), self.discrete.sizes(vector) / np.sqrt(self.discrete.cells.sum())
         held = [traces(flux, each, self.columns, vector) for each in self.discrete.facings if each.group.rows]
         waves, total, area = self._waves(flux, held), 0.0, 0.0

@@ -333,10 +333,12 @@ class _Integration:
             for c, derivative, slope in parts:
                 shares[number, c] += np.sqrt(np.mean(np.abs(slope) ** 2)) / half**derivative
         made = shares * sizes
-        for number, (_, parts) in enumerate(rows):  # what vanishes counts as a little of what drives it
+        for number, (residual, parts) in enumerate(rows):  # what vanishes counts as a little of what drives it
+            given = float(np.max(np.abs(residual)))
             for c in {c for c, derivative, _ in parts if derivative or not self.moving[c]}:
                 if shares[number, c] > 0:
-                    sizes[c] = max(sizes[c], BALANCE * (made[number].sum() - made[number, c]) / shares[number, c])
+                    drive = given + made[number].sum() - made[number, c]
+                    sizes[c] = max(sizes[c], BALANCE * drive / shares[number, c])
         right, matrix = [], []
         for scale, (residual, parts) in zip(np.maximum(shares @ sizes, LEAST), rows, strict=True):
             blocks = [np.zeros((len(nodes), each[0].shape[1]), self.kind) for each in columns]

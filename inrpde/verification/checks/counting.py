@@ -196,7 +196,9 @@ def _on_walls(form: Form, system: System, every: list[System]) -> list[Count]:
     walls = [row for row in form.rows if 0 < row.region.dim < form.space.dim and row.jets and not _at_an_end(form, row)]
     sides = np.stack([_side(each, system, q) for each in every], axis=1)
     regions = {row.region: row.region.bears(q.points, q.normals) for row in walls}
-    held = np.stack([regions[row.region] for row in walls], axis=1) if walls else np.zeros((len(q), 0), bool)
+    held = np.zeros((len(q), len(walls)), bool)
+    for column, row in enumerate(walls):
+        held[:, column] = regions[row.region] | _opposite(form, row, q.points)
     asked, given = np.full(len(q), -1), np.full(len(q), -1)
     signatures = np.concatenate([sides, held], axis=1)
     first, of = distinct(signatures)
@@ -229,6 +231,17 @@ def _on_walls(form: Form, system: System, every: list[System]) -> list[Count]:
             where, (asks, *_), (gives, *_) = f"on {faces(form, system.region, q, part)}, ", asked[part], given[part]
             out.append(Count(where, tuple(unknowns), int(asks), int(gives), tuple(rows), said))
     return out
+
+
+def _opposite(form: Form, row: Row, points: Array) -> Array:
+    """Which points (N,) lie opposite to a face that a condition ties to them."""
+    periodic = form.conditions[row.condition].periodic
+    if not periodic:
+        return np.zeros(len(points), bool)
+    tied = points.copy()
+    k = form.space.coords.index(periodic.coordinate)
+    tied[:, k] = row.region.bounds[0][k]
+    return np.asarray(row.region.contains(tied) & (np.abs(tied[:, k] - points[:, k]) > row.region.tolerance))
 
 
 def _alike(asked: Array, given: Array, known: Array, wrong: Array, held: Array) -> Iterator[tuple[Array, bool]]:

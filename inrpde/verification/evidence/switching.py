@@ -6,6 +6,7 @@ as narrow data are in expressions."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from sympy import Expr
@@ -13,6 +14,8 @@ from sympy import Expr
 from inrpde import deadline
 from inrpde.compiler.bind import BoundCondition
 from inrpde.compiler.form import Form
+from inrpde.declaration.integral import RegionIntegral
+from inrpde.declaration.regions import Region
 from inrpde.discretise.jets import evaluate_jets, integral_values
 from inrpde.discretise.operators import lowest_modes, operator, slopes
 from inrpde.discretise.state import Evaluable
@@ -27,6 +30,11 @@ Evaluate = Callable[[Expr, Array], Array]
 NEAREST, RINGS = 1e-10, 80
 """Distances from a place at which a residual is looked at, beside the extent: the smallest, and how many."""
 PLACES = 16
+STEPS = np.geomspace(NEAREST, 1.0, RINGS)
+GRADED = np.concatenate([-STEPS[::-1], [0.0], STEPS])
+"""Steps that shrink towards a place, beside the extent."""
+EVEN = 501
+"""Even ones on each side of it; not a multiple of what places have for coordinates."""
 
 
 def switching(
@@ -34,7 +42,7 @@ def switching(
 ) -> list[Finding]:  # fmt: skip
     """Equations on volumes that are left where functions of the answer, a state, are narrow. `sizes` are the unknowns',
     `evaluate` gives an expression of the answer at points (N, d), `error` is the estimated relative error."""
-    findings = []
+    findings = list(_integrated(form, evaluate))
     for condition, expr, every in _sought(form):
         worst, point = _left(condition, expr.doit(), every, evaluate)
         if point is not None:
@@ -46,11 +54,11 @@ def switching(
 
 def unsearched(form: Form) -> list[Finding]:
     """That there was no time to look."""
-    every = [condition.text for condition, _, _ in _sought(form)]
+    every = [condition.text for condition, *_ in (*_sought(form), *_integrals(form))]
     text = (
         f"there was no time to see whether {every[0]} holds where functions of the answer are narrow" if every else ""
     )
-    return [Finding(Kind.UNCHECKED, text, "plausible", fix="give more time")] if every else []
+    return [Finding(Kind.UNCHECKED, text, "unverified", fix="give more time")] if every else []
 
 
 def _sought(form: Form) -> Iterator[tuple[BoundCondition, Expr, list[Node]]]:
@@ -97,21 +105,65 @@ def _left(
 ) -> tuple[float, Array | None]:  # fmt: skip
     """The largest mean of a residual's size over a line along a coordinate, through a place where functions of the
     answer may be narrow, in steps that shrink towards it; and that place, None where there is none."""
-    region = condition.region
-    lo, hi = region.bounds
-    steps = np.geomspace(NEAREST, 1.0, RINGS)
-    offsets = np.concatenate([-steps[::-1], [0.0], steps])
     worst, at = 0.0, None
+    for seed, along, extent in _lines(condition.region, every, evaluate, GRADED):
+        mean = _mean(residual, *along, extent, evaluate)
+        if mean > worst:
+            worst, at = mean, seed
+    return worst, at
+
+
+def _integrals(form: Form) -> Iterator[tuple[BoundCondition, RegionIntegral, list[Node]]]:
+    """Integrals in conditions of functions of unknowns which may be narrow, and these."""
+    unknowns = {unknown.symbol for unknown in form.bound.unknowns}
+    for condition in form.conditions:
+        for expr in condition.residuals:
+            for each in sorted(expr.atoms(RegionIntegral), key=str):
+                every = [node for node in nodes(each.integrand) if node.argument.has(*unknowns)]
+                if every:
+                    yield condition, each, every
+
+
+def _integrated(form: Form, evaluate: Evaluate) -> Iterator[Finding]:
+    """Integrals of functions that are narrow in the answer: on some line through them steps that shrink towards it give
+    another mean than points all along it, as rules have."""
+    for condition, integral, every in _integrals(form):
+        integrand = integral.integrand.doit()
+        graded = _lines(integral.region, every, evaluate, GRADED)
+        even = _lines(integral.region, every, evaluate, np.arange(-EVEN, EVEN + 1) / EVEN)
+        for (seed, near, extent), (_, all_along, _) in zip(graded, even, strict=True):
+            one, other = (_mean(integrand, *each, extent, evaluate) for each in (near, all_along))
+            share = abs(one - other) / max(one, other, 1e-300)
+            if share > LOST:
+                text = (
+                    f"{condition.text}: near {place(form.space.coords, seed)} what is integrated is a function of the "
+                    f"answer that is narrow, and the rule for the integral loses {share:.0%} of it on a line through it"
+                )
+                fix = "make that function wider, or go there in steps from a wider one"
+                yield Finding(Kind.RESIDUAL, text, "unverified", fix=fix, cost=share)
+                break
+
+
+def _lines(
+    region: Region, every: Sequence[Node], evaluate: Evaluate, offsets: Array
+) -> Iterator[tuple[Array, tuple[Array, Array], float]]:
+    """Places where functions of the answer may be narrow, each with points of lines along the coordinates through it, at
+    `offsets` beside the extent, the coordinate of these, and the extent."""
+    lo, hi = region.bounds
     for frame in frames(region):
-        found = searched(frame, every, lambda points: [np.real(evaluate(node.argument, points)) for node in every])
+        found = searched(frame, every, [partial(evaluate, node.argument) for node in every])
         for seed in np.concatenate(found)[:PLACES] if found else ():
             for k, extent in enumerate(hi - lo):
+                if extent <= 0:
+                    continue
                 deadline.turn()
                 points = np.tile(seed, (len(offsets), 1))
                 points[:, k] += extent * offsets
                 points = points[(points[:, k] >= lo[k]) & (points[:, k] <= hi[k]) & region.contains(points)]
-                values = np.abs(evaluate(residual, points)) if len(points) else np.zeros(0)
-                mean = float(np.trapezoid(np.nan_to_num(values), points[:, k])) / extent
-                if mean > worst:
-                    worst, at = mean, seed
-    return worst, at
+                yield seed, (points, points[:, k]), extent
+
+
+def _mean(expr: Expr, points: Array, along: Array, extent: float, evaluate: Evaluate) -> float:
+    """Of the size of an expression on a line."""
+    values = np.abs(evaluate(expr, points)) if len(points) else np.zeros(0)
+    return float(np.trapezoid(np.nan_to_num(values), along)) / extent
