@@ -117,9 +117,10 @@ def _nodes(expr: Expr) -> Iterator[Node]:
             yield Node(node.args[0], "kink")
         elif isinstance(node, log):
             yield Node(node.args[0], "power")
-        elif isinstance(node, sympy.atan2):  # as narrow as one is small beside the other
-            yield Node(node.args[0] / node.args[1], "function")
-            yield Node(node.args[1] / node.args[0], "function")
+        elif isinstance(node, sympy.atan2):
+            y, x = node.args
+            if y.is_number or x.is_number:  # as narrow as that is small; an angle about a point is not
+                yield Node(y / x if x.is_number else x / y, "function")
         elif isinstance(node, SympyFunction) and not isinstance(node, AppliedUndef | Piecewise):
             yield from (Node(each, "function") for each in node.args if not each.is_number)
 

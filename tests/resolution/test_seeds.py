@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sympy import Eq, Heaviside, Interval, exp, floor, log, sin, sqrt, tanh
+from sympy import Eq, Heaviside, Interval, Piecewise, atan2, besselj, cos, cosh, exp, floor, log, sin, sqrt, tanh
 
 from inrpde import GridField, MeshField, On, Problem, Region, Space
 from inrpde.compiler import bind
@@ -61,6 +61,47 @@ def test_a_high_power_is_narrow_where_its_base_is_largest():
     found = of(bound, sin(3 * (x + 0.1)) ** 300_000)
     assert np.abs(found - (np.pi / 6 - 0.1)).min() < 1e-6
     assert len(of(bound, x**3)) == 0
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        lambda z: (1 + z**2) ** (-(10**9)),
+        lambda z: cosh(z) ** (-(10**9)),
+        lambda z: (1 + z**2) ** (-12 * 10**4),
+        lambda z: besselj(0, 1e4 * z) ** 6,
+        lambda z: 1 - cos(2 * atan2(1e-5, z)),
+        lambda z: 1 - tanh(9 * tanh(9 * tanh(9 * tanh(9 * z)))) ** 2,
+        lambda z: Piecewise((1, Eq(floor(1e5 * (z + 0.61803)), 61803)), (0, True)),
+    ],
+)
+def test_what_is_narrow_though_its_parts_look_wide(expr):
+    bound = poisson("x")
+    (x,) = bound.space.coords
+    found = of(bound, expr(x - 0.61803))
+    assert np.abs(found - 0.61803).min() < 1e-5
+
+
+@pytest.mark.parametrize("wide", [lambda x: 2 + cos(100 * (x - 0.3)), lambda x: 2 + tanh(40 * (x - 0.6))])
+def test_seeds_of_what_is_wide_do_not_hide_what_is_narrow(wide):
+    space = Space("x y")
+    x, y = space.coords
+    u, omega = space.unknown("u"), Region(space, Interval(-1, 1) ** 2)
+    dot = bump(1e-4, x - 0.3141, y + 0.2718)
+    places = narrow(bind(Problem("p", [u], [On(omega, Eq(space.laplace(u), dot * wide(x)))])))
+    (peak,) = [place for place in places if place.kind == "peak"]
+    assert peak.centre == pytest.approx((0.3141, -0.2718), abs=1e-4)
+
+
+@pytest.mark.parametrize("method", ["cubic", "linear"])
+def test_nodes_of_a_profile_do_not_hide_what_is_narrow_beside_it(method):
+    space, axis = Space("x"), np.linspace(0, 1, 41)
+    (x,), u, a = space.coords, space.unknown("u"), space.coefficient("a")
+    omega = Region(space, Interval(0, 1))
+    data = {a: GridField(1 + axis**2, [axis], **({"method": method} if method == "linear" else {}))}
+    source = On(omega, Eq(u.diff(x, 2), a * (1 + bump(1e-5, x - 0.61803))))
+    places = narrow(bind(Problem("p", [u], [source], coefficients=data)))
+    assert any(abs(place.centre[0] - 0.61803) < 1e-5 and place.width < 1e-4 for place in places)
 
 
 AT, W = 0.5137, 2e-4

@@ -19,6 +19,6 @@ from zoo.traps import (
 from zoo.traps.known import TRAPS, Known, Trap
 
 __all__ = [
-    "TRAPS", "Known", "Trap", "disguised", "edges", "free", "illposed", "jumps", "layers", "narrow", "odes", "rough", "systems",
-    "units", "unseen", "waves",
+    "TRAPS", "Known", "Trap", "disguised", "edges", "free", "illposed", "jumps", "layers", "narrow", "odes", "rough",
+    "systems", "units", "unseen", "waves",
 ]  # fmt: skip

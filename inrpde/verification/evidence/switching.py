@@ -147,8 +147,8 @@ def _integrated(form: Form, evaluate: Evaluate) -> Iterator[Finding]:
 def _lines(
     region: Region, every: Sequence[Node], evaluate: Evaluate, offsets: Array
 ) -> Iterator[tuple[Array, tuple[Array, Array], float]]:
-    """Places where functions of the answer may be narrow, each with points of lines along the coordinates through it, at
-    `offsets` beside the extent, the coordinate of these, and the extent."""
+    """Places where functions of the answer may be narrow, each with points of lines along the coordinates through it,
+    at `offsets` beside the extent, the coordinate of these, and the extent."""
     lo, hi = region.bounds
     for frame in frames(region):
         found = searched(frame, every, [partial(evaluate, node.argument) for node in every])

@@ -122,3 +122,15 @@ def test_equations_that_are_nowhere_finite_are_told():
     )
     with pytest.raises(DivergedError, match="the first window could not be solved"):
         PLAN.run(form)
+
+
+def test_what_begins_at_nothing_with_a_rate_of_its_own_drives_others():
+    """A fall from rest, u the height."""
+    form = conditions(
+        lambda u, v, t: Eq(u, 10),
+        lambda u, v, t: Eq(v, 0),
+        equations=lambda u, v, t: [Eq(u.diff(t), v), Eq(v.diff(t), -9.81)],
+    )
+    found, times = PLAN.run(form), np.linspace(0, 1, 9)
+    np.testing.assert_allclose(field_at(found.state, 0, times[:, None]), 10 - 9.81 * times**2 / 2, rtol=1e-12)
+    np.testing.assert_allclose(field_at(found.state, 1, times[:, None]), -9.81 * times, rtol=1e-12, atol=1e-12)

@@ -205,6 +205,14 @@ BAD = {
     ),
 }
 
+stirred_box = Region(stirred, Interval(0, 1) ** 3)
+waves = stirred.unknowns("r_ v_ w_")
+torus = [
+    On(stirred_box, Eq(stirred.dt(waves[0]) + stirred.div(Matrix(waves[1:])), 0)),
+    On(stirred_box, Eq(stirred.dt(Matrix(waves[1:])) + stirred.grad(waves[0]), Matrix([0, 0]))),
+    On(stirred_box.initial, Eq(Matrix(waves), Matrix([sin(2 * pi * x), 0, 0]))),
+    *(On(stirred_box.face(e, 0), Periodic(each, e)) for e in stirred.spatial for each in waves),
+]
 rim = Ball(space, (0, 0), 1)
 sensors = Points(space, np.random.default_rng(0).uniform(0, 1, (50, 2)), {"m": np.zeros(50)})
 kappa = space.parameter("kappa")
@@ -253,6 +261,7 @@ GOOD = {
     "all conditions at one end": ([loaded, *[On(first, f.diff(s, k) - 1) for k in range(4)]], (f,)),
     "an equation without derivatives": ([On(rod, Eq(f.diff(s), g)), On(rod, Eq(g, -f)), On(first, f - 1)], (f, g)),
     "a periodic line": ([On(rod, Eq(f.diff(s, 2) - f, cos(2 * pi * s))), On(first, Periodic(f, s))], (f,)),
+    "waves on a torus": (torus, waves),
     "an integral for an end": ([bent, On(first, f), On(rod, Eq(rod.integral(f), 1))], (f,)),
     "slopes and a mean": (
         [On(rod, Eq(f.diff(s, 2), cos(pi * s))), On(rod.boundary, f.diff(s)), On(rod, Eq(rod.mean(f), 0))],

@@ -43,7 +43,7 @@ def test_what_there_was_no_time_to_look_for_is_no_proof(monkeypatch):
         solved(EQUATIONS["a reaction at one value"](Rational(1, 10**5))),
         solved(Eq(u.diff(x, 2), exp(-40 * x))),
     )
-    assert reacts.report["verdict"]["word"] == "plausible"
+    assert reacts.report["verdict"]["word"] == "unverified"
     assert "no time" in reacts.report["verdict"]["because"]
     assert known.report["verdict"]["word"] == "verified"
 
@@ -51,6 +51,15 @@ def test_what_there_was_no_time_to_look_for_is_no_proof(monkeypatch):
 @pytest.mark.parametrize("equation", EQUATIONS.values(), ids=EQUATIONS)
 def test_what_is_wide_is_left_alone(equation):
     assert solved(equation(Rational(1, 3))).report["verdict"]["word"] == "verified"
+
+
+@pytest.mark.parametrize(("width", "seen"), [(Rational(1, 10**5), False), (Rational(1, 3), True)])
+def test_an_integral_whose_rule_misses_where_the_answer_makes_it_large(width, seen):
+    v, flat = space.unknown("v"), On(rod, Eq(u.diff(x, 2), 0))
+    conditions = [flat, *ends, On(rod, Eq(-v.diff(x, 2), rod.integral(bump(width)))), On(rod.boundary, v)]
+    report = solve(Problem("p", [u, v], conditions), budget=60, reference="none").report
+    assert (report["verdict"]["word"] in ("verified", "plausible")) == seen
+    assert ("the rule for the integral loses" in report["verdict"]["because"]) != seen
 
 
 def test_a_switch_that_is_narrow_and_lets_little_through_is_left_alone():
