@@ -83,6 +83,7 @@ def solve(context: Context) -> Iterator[Candidate]:
     before: Level | None = None
     gaps: list[float] = []
     expected = told = 1.0
+    second = 0.0  # seconds that the second solve of the last level takes: where there is one before, that is it
     while True:
         start = time.perf_counter()
         again = Coarser(parted, plan, number, before, seed)
@@ -90,7 +91,7 @@ def solve(context: Context) -> Iterator[Candidate]:
             with sized(0.0):
                 found = level(
                     parted, plan.ground, plan.degree, TOLERANCES[number], seed,
-                    partial(_told, context, str(plan)), partial(_late, context, before is not None),
+                    partial(_told, context, str(plan)), partial(_late, context, before is not None, second),
                 )  # fmt: skip
         except Unfit as why:
             raise Withdrawn(str(why)) from None
@@ -120,7 +121,9 @@ def solve(context: Context) -> Iterator[Candidate]:
         done = error < (GOAL if context.tol is None else context.tol / 30) or until is not None
         if before is not None:
             told = float(np.clip(spent / expected, 1 / TOLD, TOLD))
-        after = None if done else following(plan, found, left(context, error) / (told * spent))
+        second = spent if before is None else 0.0
+        times = _seconds(context, error, second) / spent
+        after = None if done else following(plan, found, times) or following(plan, found, times / told, (1,))
         if after is None or number == len(TOLERANCES):
             return
         expected = spent * LONGER * (after.size / plan.size) ** POWER[len(form.space.spatial)]
@@ -146,12 +149,12 @@ def graded(points: Array, way: Evolution, seed: int) -> tuple[Array, Array]:
     return at, 2 / (1 + near)
 
 
-def following(plan: Plan, found: Level, times: float) -> Plan | None:
-    """The next level: richer, and finer where the solution is not smooth; or else richer, as far as it takes no more
-    than so many times as long."""
+def following(plan: Plan, found: Level, times: float, growth: Sequence[int] = (MORE, 1)) -> Plan | None:
+    """The next level: richer, and finer where the solution is not smooth; or else richer by one of these, as far as it
+    takes no more than so many times as long."""
     finer, dim = plan.after(found), len(found.evolving.frozen.whole.space.spatial)
-    finer = replace(finer, degree=finer.degree + MORE - 1)
-    richer = [Plan(plan.ground, plan.degree + more) for more in (MORE, 1)]
+    finer = replace(finer, degree=finer.degree + growth[0] - 1)
+    richer = [Plan(plan.ground, plan.degree + more) for more in growth]
     return affordable(plan, (finer, *richer), LAST[dim], POWER[dim], times / LONGER)
 
 
@@ -159,9 +162,14 @@ def _told(context: Context, what: str, at: float, share: float) -> None:
     context.tell(f"{what}: {share:.0%} of {context.form.space.time}")
 
 
-def _late(context: Context, known: bool) -> bool:
+def _seconds(context: Context, error: float, second: float) -> float:
+    """Those for a further level, beside what a second solve of the last one takes."""
+    return left(context, error) if context.clock.budget is None else context.clock.left - second
+
+
+def _late(context: Context, known: bool, second: float) -> bool:
     """Is there no time left for more, but an answer?"""
-    return known and context.clock.searching < 0
+    return known and context.clock.left < second
 
 
 def _in_space(place: Place) -> list[Place]:
