@@ -170,7 +170,7 @@ def _of(
         return []
     data = (bound.fields[f] for f in expr.atoms(AppliedUndef) if f in bound.fields)
     stepped = found.open & (any(node.kind == "jump" for node in nodes(expr)) or any(map(steps_between, data)))
-    beside = np.any(_touching(found, SMALLEST * extent) & stepped, axis=1) & ~stepped
+    beside = np.any(_touching(found, SMALLEST * extent, own=True) & stepped, axis=1) & ~stepped
     places = []
     for which, reach, jump in ((stepped, NARROW, True), (~stepped & ~beside, SMALLEST, False)):
         some, across = found.taken(which), fast[which]
@@ -277,7 +277,7 @@ def _measured(
         far = np.abs(points[:, along] - centre[along])
         near = np.maximum(REACH * np.minimum(widths, tree)[along], BEYOND * _quantile(far, share))
         a[along], b[along] = np.maximum(centre[along] - near, lo[along]), np.minimum(centre[along] + near, hi[along])
-    widths = np.minimum(widths, tree)
+    widths = np.where(widths > 0, np.minimum(widths, tree), tree)
     text = _text(bound, condition, centre, widths, place.kind)
     return replace(place, lo=_numbers(a), hi=_numbers(b), centre=_numbers(centre), widths=_numbers(widths), text=text)
 
@@ -299,11 +299,13 @@ def _values(bound: Bound, expr: Expr) -> Callable[[Array], Array]:
     return values
 
 
-def _touching(found: Leaves, reach: Array) -> Array:
-    """Which boxes lie within a `reach` (d,) of one another, (M, M) bool."""
+def _touching(found: Leaves, reach: Array, own: bool = False) -> Array:
+    """Which boxes lie within a `reach` (d,) of one another, (M, M) bool; with `own` as far beside it as the first is
+    long, where lines through it may have missed what is in it."""
     touching = np.ones((len(found.lo),) * 2, bool)
     for a, b, slack in zip(found.lo.T, found.hi.T, reach, strict=True):
-        touching &= (a[:, None] <= b[None] + slack) & (a[None] <= b[:, None] + slack)
+        further = slack + (b - a)[:, None] * own
+        touching &= (a[:, None] <= b[None] + further) & (a[None] <= b[:, None] + further)
     return touching
 
 
