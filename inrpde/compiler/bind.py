@@ -11,6 +11,7 @@ import numpy as np
 from sympy import Basic, Derivative, Expr, Symbol
 from sympy.core.function import AppliedUndef
 
+from inrpde.compiler.magnitude import magnitudes
 from inrpde.declaration.conditions import Periodic, not_a_number
 from inrpde.declaration.fields import GridField, Learned, MeshField
 from inrpde.declaration.integral import RegionIntegral
@@ -171,7 +172,8 @@ def bind(problem: Problem) -> Bound:
     ]
     conditions = tuple(
         BoundCondition(
-            index, c.region, tuple(_finite(substitute(row, substitution), row, problem, str(c)) for row in c.residuals),
+            index, c.region,
+            tuple(magnitudes(_finite(substitute(row, substitution), row, problem, str(c))) for row in c.residuals),
             c.periodic, c.weight, c.norm, c.text, c.where,
         )
         for index, c in enumerate(problem.conditions)

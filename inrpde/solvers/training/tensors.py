@@ -18,6 +18,7 @@ from sympy import Basic, Dummy, Expr, Symbol
 from torch import Tensor
 
 from inrpde.compiler.form import Row
+from inrpde.compiler.magnitude import plain
 from inrpde.compiler.printing import RowFunction
 from inrpde.errors import ProblemError
 
@@ -30,7 +31,7 @@ class TensorRow:
 
     def __init__(self, row: Row):
         found: dict[Expr, Dummy] = {}
-        self.expression = _hoist(row.residual, {*row.jets, *row.integrals}, found)
+        self.expression = _hoist(plain(row.residual), {*row.jets, *row.integrals}, found)
         self._symbols = tuple(found.values())
         self._known = RowFunction(list(found), row.text)
         _check(self.expression, row.text)
