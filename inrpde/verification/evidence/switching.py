@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
-from sympy import Expr
+from sympy import Derivative, Expr, Integer
 
 from inrpde import deadline
 from inrpde.compiler.bind import BoundCondition
@@ -33,6 +33,8 @@ PLACES = 16
 STEPS = np.geomspace(NEAREST, 1.0, RINGS)
 GRADED = np.concatenate([-STEPS[::-1], [0.0], STEPS])
 """Steps that shrink towards a place, beside the extent."""
+SLOWEST = 1e12
+"""How many times as long anything takes, at most."""
 EVEN = 501
 """Even ones on each side of it; not a multiple of what places have for coordinates."""
 
@@ -44,7 +46,7 @@ def switching(
     `evaluate` gives an expression of the answer at points (N, d), `error` is the estimated relative error."""
     findings = list(_integrated(form, evaluate))
     for condition, expr, every in _sought(form):
-        worst, point = _left(condition, expr.doit(), every, evaluate)
+        worst, point = _left(form, condition, expr.doit(), every, evaluate)
         if point is not None:
             share = worst / max(_scale(form, condition, samples, state, sizes), 1e-300)
             if share > LOST + FLUX * error:
@@ -101,13 +103,23 @@ def _finding(form: Form, condition: BoundCondition, share: float, point: Array) 
 
 
 def _left(
-    condition: BoundCondition, residual: Expr, every: list[Node], evaluate: Evaluate
+    form: Form, condition: BoundCondition, residual: Expr, every: list[Node], evaluate: Evaluate
 ) -> tuple[float, Array | None]:  # fmt: skip
     """The largest mean of a residual's size over a line along a coordinate, through a place where functions of the
-    answer may be narrow, in steps that shrink towards it; and that place, None where there is none."""
-    worst, at = 0.0, None
+    answer may be narrow, in steps that shrink towards it; and that place, None where there is none. Where rates do not
+    follow from the rest of an equation, what passes in a time t takes t times as long as they are too large."""
+    worst, at, rest = 0.0, None, _without_rates(form, residual)
+
+    def size(points: Array) -> Array:
+        left = np.abs(evaluate(residual, points))
+        if rest is None:
+            return left
+        others = np.abs(evaluate(rest, points))
+        rates = np.abs(evaluate(residual - rest, points))
+        return left * np.clip(rates / np.maximum(others, 1e-300), 1.0, SLOWEST)
+
     for seed, along, extent in _lines(condition.region, every, evaluate, GRADED):
-        mean = _mean(residual, *along, extent, evaluate)
+        mean = _mean(size, *along, extent)
         if mean > worst:
             worst, at = mean, seed
     return worst, at
@@ -132,7 +144,7 @@ def _integrated(form: Form, evaluate: Evaluate) -> Iterator[Finding]:
         graded = _lines(integral.region, every, evaluate, GRADED)
         even = _lines(integral.region, every, evaluate, np.arange(-EVEN, EVEN + 1) / EVEN)
         for (seed, near, extent), (_, all_along, _) in zip(graded, even, strict=True):
-            one, other = (_mean(integrand, *each, extent, evaluate) for each in (near, all_along))
+            one, other = (_mean(partial(evaluate, integrand), *each, extent) for each in (near, all_along))
             share = abs(one - other) / max(one, other, 1e-300)
             if share > LOST:
                 text = (
@@ -163,7 +175,18 @@ def _lines(
                 yield seed, (points, points[:, k]), extent
 
 
-def _mean(expr: Expr, points: Array, along: Array, extent: float, evaluate: Evaluate) -> float:
-    """Of the size of an expression on a line."""
-    values = np.abs(evaluate(expr, points)) if len(points) else np.zeros(0)
+def _mean(size: Callable[[Array], Array], points: Array, along: Array, extent: float) -> float:
+    """Of the size of something on a line."""
+    values = np.abs(size(points)) if len(points) else np.zeros(0)
     return float(np.trapezoid(np.nan_to_num(values), along)) / extent
+
+
+def _without_rates(form: Form, residual: Expr) -> Expr | None:
+    """A residual without its highest derivatives along the coordinate in which a solution evolves; None where it does
+    not, or has none."""
+    if form.evolves is None:
+        return None
+    along = form.space.coords[form.evolves.axis]
+    orders = {each: each.variables.count(along) for each in residual.atoms(Derivative)}
+    highest = max(orders.values(), default=0)
+    return residual.xreplace({each: Integer(0) for each, n in orders.items() if n == highest}) if highest else None

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sympy import Eq, Interval, Rational, exp, tanh
+from sympy import Eq, Interval, Rational, cosh, exp, tanh
 
 from inrpde import On, Problem, Region, Space, answer, solve
 from inrpde.verification.evidence import switching
@@ -68,3 +68,13 @@ def test_a_switch_that_is_narrow_and_lets_little_through_is_left_alone():
     assert found([[0.3]])["u"] == pytest.approx(0.3, abs=1e-6)
     assert found.report["verdict"]["word"] != "unverified"
     assert np.isfinite(found.report["fields"]["u"]["estimated_error"])
+
+
+@pytest.mark.parametrize("well", [lambda u: bump(Rational(1, 10**6)), lambda u: 1000 / cosh(u - 0.4321) ** (10**9)])
+def test_what_would_hold_a_run_fast_is_found_though_it_passes_in_no_time(well):
+    """u' = 1 / (1 + K): all other times it is 1."""
+    clock = Region(space, Interval(0, 2))
+    problem = Problem("p", [u], [On(clock, Eq(u.diff(x), 1 / (1 + well(u)))), On(clock.face(x, 0), u)])
+    report = solve(problem, budget=20, reference="none").report
+    assert report["verdict"]["word"] == "unverified"
+    assert report["fields"]["u"]["estimated_error"] > 0.02
