@@ -304,8 +304,8 @@ def _touching(found: Leaves, reach: Array, own: bool = False) -> Array:
     long, where lines through it may have missed what is in it."""
     touching = np.ones((len(found.lo),) * 2, bool)
     for a, b, slack in zip(found.lo.T, found.hi.T, reach, strict=True):
-        further = slack + (b - a)[:, None] * own
-        touching &= (a[:, None] <= b[None] + further) & (a[None] <= b[:, None] + further)
+        further = slack + (b - a) * own
+        touching &= ((a - further)[:, None] <= b[None]) & (a[None] <= (b + further)[:, None])
     return touching
 
 

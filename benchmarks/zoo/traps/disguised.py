@@ -53,7 +53,7 @@ def heated(source: Callable[..., Expr], same: Callable[[Array], Array], **more) 
 def student(n: int) -> Known:
     """Student's distribution with many degrees of freedom: nearly a Gaussian."""
     return heated(
-        lambda x: 1 + sqrt(n) * (1 + (x - AT) ** 2) ** (-n),
+        lambda x: 1 + sqrt(n) * (1 + (x - AT) ** 2) ** (-float(n)),
         lambda z: 1 + np.sqrt(n) * np.exp(-n * np.log1p((z - AT) ** 2)),
     )
 
@@ -61,7 +61,8 @@ def student(n: int) -> Known:
 @trap("disguised", {"thin": (10**9,)}, {"wide": (30,)})
 def secant(n: int) -> Known:
     return heated(
-        lambda x: 1 + sqrt(n) * cosh(x - AT) ** (-n), lambda z: 1 + np.sqrt(n) * np.exp(-n * np.log(np.cosh(z - AT)))
+        lambda x: 1 + sqrt(n) * cosh(x - AT) ** (-float(n)),
+        lambda z: 1 + np.sqrt(n) * np.exp(-n * np.log(np.cosh(z - AT))),
     )
 
 
@@ -119,7 +120,7 @@ def flash(n: int) -> Known:
         return {"u": np.sin(np.pi * points[:, 0]) * np.exp(-rate * at) * (1 + grown(at))}
 
     conditions = [
-        On(omega, Eq(space.dt(u), u.diff(x, 2) / 10 + sqrt(n) * (1 + (t - moment) ** 2) ** (-n) * sin(pi * x))),
+        On(omega, Eq(space.dt(u), u.diff(x, 2) / 10 + sqrt(n) * (1 + (t - moment) ** 2) ** (-float(n)) * sin(pi * x))),
         On(omega.boundary, Eq(u, 0)),
         On(omega.initial, Eq(u, sin(pi * x))),
     ]

@@ -33,15 +33,21 @@ PATIENCE, FINE, GOOD = (8.0, 40.0), 1e-8, 1e-5
 below `FINE` a quarter of the first; chosen."""
 
 
-def gained(gaps: Sequence[float], least: float = LEAST_SHARE, alike: float = 0.0, decay: float = 1.0) -> float:
+def gained(
+    gaps: Sequence[float],
+    least: float = LEAST_SHARE,
+    alike: float = 0.0,
+    decay: float = 1.0,
+    first: float = FIRST_SHARE,
+) -> float:
     """The part of the last difference that is the error of the last level, at least as much; of that an error that the
     last levels may have `alike` does not show. Two witnesses are believed where they say that less is left: how
-    differences fall from level to level, and the factor `decay` by which a level ought to gain on its own account, as
-    by what the functions that it has more of than the one before hold in it."""
+    differences fall from level to level (`first` where there is one alone), and the factor `decay` by which a level
+    ought to gain on its own account, as by what the functions that it has more of than the one before hold in it."""
     if not gaps:
         return max(FIRST_SHARE, least)
     unseen = alike / max(gaps[-1], 1e-300)
-    told, ratio = FIRST_SHARE, 0.0
+    told, ratio = first, 0.0
     if len(gaps) > 1:
         ratios = np.array(gaps[1:]) / np.maximum(gaps[:-1], 1e-300)
         ratio = float(max(ratios[-1], np.median(ratios[-STEADY:])))

@@ -43,6 +43,9 @@ TOLD = 2.0
 LEAST_SHARE = 0.1
 """The part of the difference to the level before that is the error of a level at least: they gain more than those of
 which the degree grows by one; chosen."""
+FIRST_SHARE = 0.5
+"""The same where there is one level before alone; measured: 0.02 to 0.4 of the difference (`benchmarks/calibration.py`,
+problems in time, 20 s)."""
 POINTS = 2000
 """Points at which levels are compared; chosen."""
 CONTRADICTED = 10.0
@@ -108,7 +111,7 @@ def solve(context: Context) -> Iterator[Candidate]:
             gaps.append(apart(found.state, before.state))
         spent = time.perf_counter() - start
         alike = SAFETY * TOLERANCES[number] if before is not None and found.steps.repeats(before.steps) else 0.0
-        share = max(gained(gaps, LEAST_SHARE, alike, decay(found, before)), plan.left)
+        share = max(gained(gaps, LEAST_SHARE, alike, decay(found, before), FIRST_SHARE), plan.left)
         error = share * gaps[-1] if gaps else float(np.sqrt(found.held(0).sum())) + TOLERANCES[number]
         score = min(error, FINER * score)
         yield Candidate(
