@@ -65,9 +65,9 @@ def magnitudes(expr: Expr) -> Expr:
     def of(kind: type) -> Callable[[Basic], bool]:
         return lambda node: isinstance(node, kind) and isinstance(node, Expr) and _of_slopes(node.args[0])
 
-    plain = expr.replace(of(re), lambda node: node.args[0]).replace(of(im), lambda _: Integer(0))
-    plain = plain.replace(lambda node: isinstance(node, Mul) and any(map(of(sign), node.args)), _sided)
-    return plain.replace(of(Abs), lambda node: Magnitude(node.args[0]))
+    real = expr.replace(of(re), lambda node: node.args[0]).replace(of(im), lambda _: Integer(0))
+    real = real.replace(lambda node: isinstance(node, Mul) and any(map(of(sign), node.args)), _sided)
+    return real.replace(of(Abs), lambda node: Magnitude(node.args[0]))
 
 
 def plain(expr: Expr) -> Expr:

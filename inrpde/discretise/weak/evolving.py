@@ -24,7 +24,7 @@ from inrpde.compiler.frozen import Frozen, Start
 from inrpde.discretise.weak.assembly import Discrete
 from inrpde.discretise.weak.blocks import Blocks
 from inrpde.discretise.weak.columns import Columns
-from inrpde.discretise.weak.traces import Facing, Trace, Traces, seen, traces
+from inrpde.discretise.weak.traces import Facing, Trace, Traces, applied, seen, traces
 from inrpde.discretise.weak.volumes import Piece, volumes
 from inrpde.discretise.weak.waves import Entering, entering
 from inrpde.sampling.cells.tessellation import Tessellation
@@ -58,7 +58,7 @@ class Held:
         """Adds to `out` (s, W) what is left at vectors (s, W), which may be at a moment each."""
         facing, many = self.facing, 1 + self.facing.group.points.shape[2]
         looks = seen(flux, facing, self.carried, facing.states(columns, vectors))
-        values = (self.by @ looks[..., None])[..., 0]
+        values = applied(self.by, looks)
         for (side, test), a in facing.slots.items():
             part, jets = values[..., a : a + many], facing.jets[side, test]
             if not np.any(part):

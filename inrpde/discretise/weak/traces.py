@@ -64,6 +64,10 @@ class Facing:
         """Is one of these among the rows on the faces?"""
         return any(row in rows for row, _ in self.group.rows)
 
+    def starts(self, number: int) -> dict[int, int]:
+        """Where the jets of each unknown on a side begin."""
+        return {unknown: start for (side, unknown), start in self.slots.items() if side == number}
+
     def exchanged(self, rows: Mapping[Row, Row]) -> Facing:
         """The same with other rows in place of some."""
         theirs = tuple((rows.get(row, row), sign) for row, sign in self.group.rows)
@@ -124,7 +128,7 @@ def traces(flux: FluxForm, facing: Facing, columns: Columns, vector: Array) -> T
             equation = flux.equations[k]
             value = np.zeros(group.weights.shape, vector.dtype)
             slopes = np.zeros((*group.weights.shape, width), vector.dtype)
-            *fluxes, (_, rest) = at_side(flux, equation.rows, side, number, slots, states)
+            *fluxes, (_, rest) = at_side(flux, equation.rows, side, facing.starts(number), states)
             for axis, (each, by) in enumerate(fluxes):
                 outward = equation.sign * side.normals[..., axis]
                 value = value + outward * each
@@ -140,22 +144,19 @@ def traces(flux: FluxForm, facing: Facing, columns: Columns, vector: Array) -> T
 
 
 def at_side(
-    flux: FluxForm, rows: Sequence[Row], side: Side, number: int, slots: dict[tuple[int, int], int], states: Array,
+    flux: FluxForm, rows: Sequence[Row], side: Side, starts: Mapping[int, int], states: Array,
     normals: Array | None = None, points: Array | None = None,
 ) -> list[tuple[Array, list[tuple[int, Array]]]]:  # fmt: skip
-    """Rows on a side: the value (F, q) of each, and its slopes (F, q, 1 + d) with the slots where they belong."""
+    """Rows on a side on which the jets of unknowns begin at `starts`: the value (F, q) of each, and its slopes (F, q, 1
+    + d) with the places where they belong."""
     shape, dim = states.shape[:2], side.points.shape[2]
-    at = {
-        jet.unknown: states[..., (start := slots[number, jet.unknown]) : start + 1 + dim].reshape(-1, 1 + dim)
-        for row in rows
-        for jet in row.jets.values()
-    }
+    at = _placed(rows, starts, states, dim)
     where = (side.points if points is None else points).reshape(-1, dim)
     found = localised(flux.form, rows, where, None if normals is None else normals.reshape(-1, dim), at)
     return [
         (
             each.value.reshape(shape),
-            [(slots[number, j], slope.reshape(*shape, 1 + dim)) for j, slope in each.slopes.items()],
+            [(starts[j], slope.reshape(*shape, 1 + dim)) for j, slope in each.slopes.items()],
         )
         for each in found
     ]
@@ -175,7 +176,7 @@ class Terms:
     @property
     def values(self) -> Array:
         """(F, q, S)."""
-        return _times(self.by, self.seen)
+        return applied(self.by, self.seen)
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,12 +195,12 @@ class Conditions:
     @property
     def fast_left(self) -> Array:
         """(F, q, r)."""
-        return _times(self.fast_by, self.seen)
+        return applied(self.fast_by, self.seen)
 
     @property
     def given_left(self) -> Array:
         """(F, q, n)."""
-        return _times(self.given_by, self.seen)
+        return applied(self.given_by, self.seen)
 
 
 def pairs(carried: Sequence[Trace]) -> list[tuple[int, int]]:
@@ -220,15 +221,14 @@ def seen(flux: FluxForm, facing: Facing, carried: Sequence[Trace], states: Array
     parts = list(np.moveaxis(states, -1, 0)) if flux.rates else []
     for each in carried:
         equation, side = flux.equations[each.equation], sides[each.side]
-        slots = {unknown: start for (number, unknown), start in facing.slots.items() if number == each.side}
-        fluxes = _valued(flux, equation.fluxes, slots, states, side.points)
+        fluxes = _valued(flux, equation.fluxes, facing.starts(each.side), states, side.points)
         parts.append(equation.sign * sum(flux * along for flux, along in zip(fluxes, _along(side), strict=True)))
     for one, other in pairs(carried):
         at = [states[..., facing.slots[carried[k].side, carried[k].unknown]] for k in (one, other)]
         parts.append(at[0] - at[1])
     for row, sign in facing.group.rows:
-        _, slots = _living(flux, row, sign, facing)
-        parts += _valued(flux, [row], slots, states, facing.group.points, sign * sides[0].normals)
+        _, starts = _living(flux, row, sign, facing)
+        parts += _valued(flux, [row], starts, states, facing.group.points, sign * sides[0].normals)
     return np.stack(parts, axis=-1) if parts else np.zeros((*states.shape[:-1], 0))
 
 
@@ -238,20 +238,22 @@ def _along(side: Side) -> list[Array]:
 
 
 def _valued(
-    flux: FluxForm, rows: Sequence[Row], slots: Mapping[int, int], states: Array, points: Array,
+    flux: FluxForm, rows: Sequence[Row], starts: Mapping[int, int], states: Array, points: Array,
     normals: Array | None = None,
 ) -> list[Array]:  # fmt: skip
-    """Rows at points (F, q, d) and states (s, F, q, S) of the jets, which begin at the slots of the unknowns: (s, F, q)
+    """Rows at points (F, q, d) and states (s, F, q, S) of the jets, which begin at `starts` by unknown: (s, F, q)
     each."""
     many, dim = len(states), points.shape[2]
-    at = {
-        jet.unknown: states[..., (start := slots[jet.unknown]) : start + 1 + dim].reshape(-1, 1 + dim)
-        for row in rows
-        for jet in row.jets.values()
-    }
+    at = _placed(rows, starts, states, dim)
     turned = None if normals is None else np.tile(normals.reshape(-1, dim), (many, 1))
     found = values(flux.form, rows, np.tile(points.reshape(-1, dim), (many, 1)), turned, at)
     return [each.reshape(states.shape[:-1]) for each in found]
+
+
+def _placed(rows: Sequence[Row], starts: Mapping[int, int], states: Array, dim: int) -> dict[int, Array]:
+    """The jets (N, 1 + d) of the unknowns in rows."""
+    involved = {jet.unknown for row in rows for jet in row.jets.values()}
+    return {k: states[..., starts[k] : starts[k] + 1 + dim].reshape(-1, 1 + dim) for k in involved}
 
 
 def conditions(flux: FluxForm, found: Traces) -> Conditions:
@@ -305,7 +307,8 @@ def conditions(flux: FluxForm, found: Traces) -> Conditions:
     )  # fmt: skip
 
 
-def _times(matrices: Array, vectors: Array) -> Array:
+def applied(matrices: Array, vectors: Array) -> Array:
+    """Matrices (…, m, n) times vectors (…, n)."""
     product: Array = (matrices @ vectors[..., None])[..., 0]
     return product
 
@@ -314,9 +317,8 @@ def on_sides(flux: FluxForm, row: Row, sign: int, found: Traces) -> tuple[Array,
     """A row's value (F, q) and its slopes (F, q, S); each unknown is taken on the side where it lives, on the one that
     the row's normal points out of where that is both."""
     group, dim = found.group, found.group.points.shape[2]
-    side, places = _living(flux, row, sign, found.facing)
-    slots, normals = {(0, unknown): start for unknown, start in places.items()}, sign * group.sides[0].normals
-    [(value, by)] = at_side(flux, [row], group.sides[side], 0, slots, found.states, normals, group.points)
+    (side, starts), normals = _living(flux, row, sign, found.facing), sign * group.sides[0].normals
+    [(value, by)] = at_side(flux, [row], group.sides[side], starts, found.states, normals, group.points)
     slopes = np.zeros(found.states.shape, np.result_type(float, *(slope for _, slope in by)))
     for start, slope in by:
         slopes[..., start : start + 1 + dim] += slope

@@ -66,8 +66,9 @@ def entering(flux: FluxForm, found: Traces) -> Entering:
         tests = [slots[number, flux.equations[k].test] for k in side.equations]
         along = np.zeros((*shape, len(tests), width, side.normals.shape[2]))
         rates = np.zeros((*shape, len(tests), width))
-        rests = at_side(flux, [flux.equations[k].rest for k in side.equations], side, number, slots, states)
-        moving = at_side(flux, [flux.rates[k] for k in side.equations], side, number, slots, states)
+        starts = found.facing.starts(number)
+        rests = at_side(flux, [flux.equations[k].rest for k in side.equations], side, starts, states)
+        moving = at_side(flux, [flux.rates[k] for k in side.equations], side, starts, states)
         for e, ((_, steep), (_, heavy)) in enumerate(zip(rests, moving, strict=True)):
             for start, slope in steep:
                 along[..., e, start, :] += slope[..., 1:]

@@ -35,8 +35,8 @@ GRADED = np.concatenate([-STEPS[::-1], [0.0], STEPS])
 """Steps that shrink towards a place, beside the extent."""
 SLOWEST = 1e12
 """How many times as long anything takes, at most."""
-EVEN = 501
-"""Even ones on each side of it; not a multiple of what places have for coordinates."""
+EVEN = np.linspace(-1.0, 1.0, 1003)
+"""Even ones; 501 on each side, not a multiple of what places have for coordinates."""
 
 
 def switching(
@@ -65,14 +65,17 @@ def unsearched(form: Form) -> list[Finding]:
 
 def _sought(form: Form) -> Iterator[tuple[BoundCondition, Expr, list[Node]]]:
     """The equations on volumes that hold functions of unknowns which may be narrow, and these."""
-    unknowns = {unknown.symbol for unknown in form.bound.unknowns}
     for condition in form.conditions:
         if condition.region.dim < form.space.dim or condition.region.labels:
             continue
         for expr in condition.residuals:
-            every = [node for node in nodes(expr) if node.argument.has(*unknowns)]
-            if every:
+            if every := _of_unknowns(form, expr):
                 yield condition, expr, every
+
+
+def _of_unknowns(form: Form, expr: Expr) -> list[Node]:
+    unknowns = {unknown.symbol for unknown in form.bound.unknowns}
+    return [node for node in nodes(expr) if node.argument.has(*unknowns)]
 
 
 def _scale(
@@ -111,15 +114,14 @@ def _left(
     worst, at, rest = 0.0, None, _without_rates(form, residual)
 
     def size(points: Array) -> Array:
-        left = np.abs(evaluate(residual, points))
+        left = evaluate(residual, points)
         if rest is None:
             return left
-        others = np.abs(evaluate(rest, points))
-        rates = np.abs(evaluate(residual - rest, points))
-        return left * np.clip(rates / np.maximum(others, 1e-300), 1.0, SLOWEST)
+        others = evaluate(rest, points)
+        return left * np.clip(np.abs(left - others) / np.maximum(np.abs(others), 1e-300), 1.0, SLOWEST)
 
-    for seed, along, extent in _lines(condition.region, every, evaluate, GRADED):
-        mean = _mean(size, *along, extent)
+    for seed, k in _places(condition.region, every, evaluate):
+        mean = _mean(size, condition.region, seed, k, GRADED)
         if mean > worst:
             worst, at = mean, seed
     return worst, at
@@ -127,12 +129,10 @@ def _left(
 
 def _integrals(form: Form) -> Iterator[tuple[BoundCondition, RegionIntegral, list[Node]]]:
     """Integrals in conditions of functions of unknowns which may be narrow, and these."""
-    unknowns = {unknown.symbol for unknown in form.bound.unknowns}
     for condition in form.conditions:
         for expr in condition.residuals:
             for each in sorted(expr.atoms(RegionIntegral), key=str):
-                every = [node for node in nodes(each.integrand) if node.argument.has(*unknowns)]
-                if every:
+                if every := _of_unknowns(form, each.integrand):
                     yield condition, each, every
 
 
@@ -140,11 +140,9 @@ def _integrated(form: Form, evaluate: Evaluate) -> Iterator[Finding]:
     """Integrals of functions that are narrow in the answer: on some line through them steps that shrink towards it give
     another mean than points all along it, as rules have."""
     for condition, integral, every in _integrals(form):
-        integrand = integral.integrand.doit()
-        graded = _lines(integral.region, every, evaluate, GRADED)
-        even = _lines(integral.region, every, evaluate, np.arange(-EVEN, EVEN + 1) / EVEN)
-        for (seed, near, extent), (_, all_along, _) in zip(graded, even, strict=True):
-            one, other = (_mean(partial(evaluate, integrand), *each, extent) for each in (near, all_along))
+        integrand = partial(evaluate, integral.integrand.doit())
+        for seed, k in _places(integral.region, every, evaluate):
+            one, other = (_mean(integrand, integral.region, seed, k, offsets) for offsets in (GRADED, EVEN))
             share = abs(one - other) / max(one, other, 1e-300)
             if share > LOST:
                 text = (
@@ -156,29 +154,25 @@ def _integrated(form: Form, evaluate: Evaluate) -> Iterator[Finding]:
                 break
 
 
-def _lines(
-    region: Region, every: Sequence[Node], evaluate: Evaluate, offsets: Array
-) -> Iterator[tuple[Array, tuple[Array, Array], float]]:
-    """Places where functions of the answer may be narrow, each with points of lines along the coordinates through it,
-    at `offsets` beside the extent, the coordinate of these, and the extent."""
-    lo, hi = region.bounds
+def _places(region: Region, every: Sequence[Node], evaluate: Evaluate) -> Iterator[tuple[Array, int]]:
+    """Where functions of the answer may be narrow, each with every coordinate in which the region has an extent."""
+    along = np.flatnonzero(region.bounds[1] > region.bounds[0])
     for frame in frames(region):
         found = searched(frame, every, [partial(evaluate, node.argument) for node in every])
         for seed in np.concatenate(found)[:PLACES] if found else ():
-            for k, extent in enumerate(hi - lo):
-                if extent <= 0:
-                    continue
+            for k in along:
                 deadline.turn()
-                points = np.tile(seed, (len(offsets), 1))
-                points[:, k] += extent * offsets
-                points = points[(points[:, k] >= lo[k]) & (points[:, k] <= hi[k]) & region.contains(points)]
-                yield seed, (points, points[:, k]), extent
+                yield seed, int(k)
 
 
-def _mean(size: Callable[[Array], Array], points: Array, along: Array, extent: float) -> float:
-    """Of the size of something on a line."""
+def _mean(size: Callable[[Array], Array], region: Region, seed: Array, k: int, offsets: Array) -> float:
+    """Of the size of something on the line through a place along a coordinate, at offsets beside the extent."""
+    lo, hi = (end[k] for end in region.bounds)
+    points = np.tile(seed, (len(offsets), 1))
+    points[:, k] += (hi - lo) * offsets
+    points = points[(points[:, k] >= lo) & (points[:, k] <= hi) & region.contains(points)]
     values = np.abs(size(points)) if len(points) else np.zeros(0)
-    return float(np.trapezoid(np.nan_to_num(values), along)) / extent
+    return float(np.trapezoid(np.nan_to_num(values), points[:, k])) / (hi - lo)
 
 
 def _without_rates(form: Form, residual: Expr) -> Expr | None:
